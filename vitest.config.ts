@@ -1,12 +1,25 @@
+import { generateKeyPairSync } from "node:crypto";
 import { cloudflareTest } from "@cloudflare/vitest-plugin";
 import { defineConfig } from "vitest/config";
+
+/** A server like a local one. The keys are made anew for every run. */
+const TEST_BINDINGS = {
+  LOCAL: "true",
+  OPERATOR_TOKEN: "operator-token-of-the-tests",
+  SIGNING_KEY: generateKeyPairSync("ed25519").privateKey.export({ format: "pem", type: "pkcs8" }).toString(),
+};
 
 export default defineConfig({
   test: {
     projects: [
       { test: { name: "unit", include: ["test/unit/**/*.test.ts"], environment: "node" } },
       {
-        plugins: [cloudflareTest({ wrangler: { configPath: "./wrangler.toml" } })],
+        plugins: [
+          cloudflareTest({
+            wrangler: { configPath: "./wrangler.toml" },
+            miniflare: { bindings: { ...TEST_BINDINGS } },
+          }),
+        ],
         test: { name: "workerd", include: ["test/integration/**/*.test.ts"] },
       },
     ],

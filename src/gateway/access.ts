@@ -1,0 +1,84 @@
+import { timingSafeEqual } from "node:crypto";
+import type { Context } from "hono";
+import { getCookie } from "hono/cookie";
+import type { DeviceClaim, OperatorActor, UserActor } from "../platform/actor.ts";
+import type { AppEnv } from "../platform/app.ts";
+import type { Deps } from "../platform/deps.ts";
+import { Fault } from "../platform/fault.ts";
+import { asDeviceId, asTenantId, DEFAULT_TENANT } from "../platform/ids.ts";
+import { verifyToken } from "../platform/tokens.ts";
+
+const CHALLENGE = { "WWW-Authenticate": 'Bearer realm="ManagementJWT"' };
+
+const unauthorized = (text: string) => new Fault("unauthorized", text, { headers: CHALLENGE });
+
+/** The bearer token of the request (protocol notes, gateway 3). Cookies count for user reads only: they are no proof of intent. */
+function bearerToken(c: Context<AppEnv>, cookieAllowed: boolean): string {
+  const header = c.req.header("authorization");
+  if (header === undefined || header === "") {
+    const cookie = cookieAllowed && c.req.method === "GET" ? getCookie(c, "JWT") : undefined;
+    if (cookie) return cookie;
+    throw unauthorized("Authorization not present in header");
+  }
+  const [scheme = "", token, ...rest] = header.split(" ");
+  if (!token || rest.length > 0) throw unauthorized("malformed Authorization header");
+  if (scheme.toLowerCase() !== "bearer") throw unauthorized(`unknown Authorization method ${scheme}`);
+  return token;
+}
+
+/** Resolves a verified user token to a live user; the user administration domain owns the look-up. */
+export type FindUser = (
+  deps: Deps,
+  claims: { tenant: string; subject: string; token: string },
+) => Promise<UserActor | undefined>;
+
+export async function authenticateUser(c: Context<AppEnv>, findUser: FindUser): Promise<UserActor> {
+  const deps = c.var.deps;
+  const token = bearerToken(c, true);
+  const verified = await verifyToken(deps.keys, token, deps.now());
+  if (!verified.ok) {
+    if (verified.reason === "malformed") throw unauthorized("identity: incorrect token format");
+    if (verified.reason === "no_subject") throw unauthorized('identity: claim "sub" is required');
+    throw unauthorized("invalid jwt");
+  }
+  const { claims } = verified;
+  if (claims["mender.user"] !== true || typeof claims.jti !== "string") throw unauthorized("unauthorized");
+  const tenant = typeof claims["mender.tenant"] === "string" ? claims["mender.tenant"] : DEFAULT_TENANT;
+  const actor = await findUser(deps, { tenant, subject: claims.sub, token: claims.jti });
+  if (!actor) throw unauthorized("unauthorized");
+  return actor;
+}
+
+/**
+ * A device token by signature and lifetime. Every 401 has an empty body: device clients abort on a body there
+ * (protocol notes, client traffic 0).
+ */
+export async function authenticateDevice(c: Context<AppEnv>): Promise<DeviceClaim> {
+  const deps = c.var.deps;
+  const token = bearerToken(c, false);
+  const verified = await verifyToken(deps.keys, token, deps.now());
+  if (!verified.ok) throw unauthorized(verified.reason);
+  const { claims } = verified;
+  if (claims["mender.device"] !== true || !claims.jti) throw unauthorized("not a device token");
+  const tenant = claims["mender.tenant"];
+  return {
+    kind: "device-claim",
+    tenant: typeof tenant === "string" ? asTenantId(tenant) : DEFAULT_TENANT,
+    device: asDeviceId(claims.sub),
+    authSet: claims.jti,
+    issuedS: claims.iat ?? 0,
+  };
+}
+
+const sameText = (a: string, b: string) => {
+  const [left, right] = [new TextEncoder().encode(a), new TextEncoder().encode(b)];
+  return left.length === right.length && timingSafeEqual(left, right);
+};
+
+/** The operator API exists only where its token is configured. */
+export function authenticateOperator(c: Context<AppEnv>): OperatorActor {
+  const expected = c.var.deps.settings.OPERATOR_TOKEN;
+  if (!expected) throw new Fault("not_found", "not found");
+  if (!sameText(bearerToken(c, false), expected)) throw unauthorized("unauthorized");
+  return { kind: "operator", tenant: DEFAULT_TENANT };
+}

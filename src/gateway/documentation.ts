@@ -1,0 +1,21 @@
+import type { App } from "../platform/app.ts";
+import page from "./documentation.html";
+
+/** The OpenAPI document of the mounted routes and a page to read it, without anything from another host. */
+export function mountDocumentation(app: App): void {
+  app.openAPIRegistry.registerComponent("securitySchemes", "Token", {
+    type: "http",
+    scheme: "bearer",
+    bearerFormat: "JWT",
+  });
+  app.get("/api/openapi.json", (c) =>
+    c.json(
+      app.getOpenAPI31Document({
+        openapi: "3.1.0",
+        info: { title: "Edgemend", version: "1", description: "Device management and over-the-air updates" },
+        security: [{ Token: [] }],
+      }),
+    ),
+  );
+  app.get("/api/docs", (c) => c.html(page));
+}

@@ -1,0 +1,19 @@
+import { mountDeployments } from "../deployments/routes.ts";
+import { mountDeviceauth } from "../deviceauth/routes.ts";
+import { mountInventory } from "../inventory/routes.ts";
+import { mountReleases } from "../releases/routes.ts";
+import { mountStorage } from "../storage/routes.ts";
+import { mountTenants } from "../tenants/routes.ts";
+import { mountUseradm } from "../useradm/routes.ts";
+import type { App } from "../platform/app.ts";
+
+/** Every domain's routes. */
+export function mountDomains(app: App): void {
+  mountDeviceauth(app);
+  mountUseradm(app);
+  mountTenants(app);
+  mountInventory(app);
+  mountReleases(app);
+  mountStorage(app);
+  mountDeployments(app);
+}

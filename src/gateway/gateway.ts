@@ -1,0 +1,163 @@
+import type { Context, MiddlewareHandler } from "hono";
+import type { App, AppEnv } from "../platform/app.ts";
+import { faultResponse, newApp } from "../platform/app.ts";
+import { makeDeps } from "../platform/deps.ts";
+import type { Env } from "../platform/env.ts";
+import { Fault } from "../platform/fault.ts";
+import { newId } from "../platform/ids.ts";
+import { drainOutbox } from "../platform/outbox.ts";
+import { authenticateDevice, authenticateOperator, authenticateUser } from "./access.ts";
+import { mountDocumentation } from "./documentation.ts";
+import { findUser } from "../useradm/find-user.ts";
+import { mountDomains } from "./domains.ts";
+import { methodsOf } from "./method-index.ts";
+import { JSON_BODY_LIMIT, routeRule } from "./route-table.ts";
+
+export interface GatewayOptions {
+  /** The clock; tests hold it still. */
+  now?: () => number;
+}
+
+const identify =
+  (options: GatewayOptions): MiddlewareHandler<AppEnv> =>
+  async (c, next) => {
+    c.set("requestId", c.req.header("x-men-requestid")?.slice(0, 128) || newId());
+    c.set(
+      "deps",
+      await makeDeps(c.env, {
+        requestId: c.var.requestId,
+        origin: originOf(c),
+        later: (work) => c.executionCtx.waitUntil(work),
+        now: options.now,
+      }),
+    );
+    await next();
+    c.header("X-MEN-RequestID", c.var.requestId);
+  };
+
+/** Scheme and host as the client sees them; the local TLS listener passes plain HTTP on. */
+function originOf(c: Context<AppEnv>): string {
+  const url = new URL(c.req.url);
+  const tlsPort = c.env.LOCAL_HTTPS_PORT;
+  return tlsPort !== undefined && url.port === tlsPort ? `https://${url.host}` : url.origin;
+}
+
+const SECURITY_HEADERS = {
+  "Strict-Transport-Security": "max-age=31536000; includeSubDomains; preload",
+  "X-Content-Type-Options": "nosniff",
+  "X-XSS-Protection": "1; mode=block",
+  "Referrer-Policy": "no-referrer",
+};
+
+const admit: MiddlewareHandler<AppEnv> = async (c, next) => {
+  const rule = routeRule(c.req.path);
+  if (!rule) throw new Fault("not_found", "not found");
+  if (rule.access === "user") c.set("caller", await authenticateUser(c, findUser));
+  if (rule.access === "operator") c.set("caller", authenticateOperator(c));
+  if (rule.access === "device") c.set("caller", await authenticateDevice(c));
+  if (rule.body === "json") await boundBody(c);
+  await next();
+  if (rule.access === "user")
+    for (const [name, value] of Object.entries(SECURITY_HEADERS)) c.header(name, value);
+};
+
+const tooLarge = () => new Fault("too_large", "http: request body too large");
+
+/** Refuses a body over the limit; one of undeclared length is read here, because only counting tells. */
+async function boundBody(c: Context<AppEnv>): Promise<void> {
+  const declared = c.req.header("content-length");
+  if (declared !== undefined) {
+    if (Number(declared) > JSON_BODY_LIMIT) throw tooLarge();
+    return;
+  }
+  const body = c.req.raw.body;
+  if (!body) return;
+  const chunks: Uint8Array[] = [];
+  let size = 0;
+  for await (const chunk of body) {
+    size += chunk.byteLength;
+    if (size > JSON_BODY_LIMIT) throw tooLarge();
+    chunks.push(chunk);
+  }
+  const { url, method, headers } = c.req.raw;
+  c.req.raw = new Request(url, { method, headers, body: Buffer.concat(chunks) });
+}
+
+/** What the request cost the database, for tests and for curiosity on a local server. */
+const reportCost: MiddlewareHandler<AppEnv> = async (c, next) => {
+  await next();
+  if (!c.var.deps.settings.LOCAL) return;
+  const { roundTrips, statements, rowsRead, rowsWritten } = c.var.deps.cost;
+  c.header(
+    "Server-Timing",
+    `d1;desc="trips=${roundTrips} statements=${statements} read=${rowsRead} written=${rowsWritten}"`,
+  );
+};
+
+/** Changes leave their events in the outbox; sending them does not hold up the answer. */
+const sendEvents: MiddlewareHandler<AppEnv> = async (c, next) => {
+  await next();
+  const deps = c.var.deps;
+  if (deps.cost.events === 0) return;
+  const outbox = deps.directory.uncounted();
+  deps.later(
+    drainOutbox(deps, outbox).catch((cause: unknown) => deps.log.error("outbox not drained", { cause })),
+  );
+};
+
+function answerUnmatched(app: App) {
+  return (c: Context<AppEnv>): Response => {
+    const methods = methodsOf(app, c.req.path);
+    if (methods.length === 0) return faultResponse(c, new Fault("not_found", "not found"));
+    if (c.req.method === "OPTIONS") {
+      const response = new Response(null, { status: 200, headers: { "X-MEN-RequestID": c.var.requestId } });
+      for (const method of [...methods, "OPTIONS"]) response.headers.append("Allow", method);
+      return response;
+    }
+    return faultResponse(c, new Fault("method_not_allowed", "method not allowed"));
+  };
+}
+
+/** The whole server as one app: identify, admit, route, answer. */
+export function makeGateway(options: GatewayOptions = {}): App {
+  const app = newApp();
+  app.onError((cause, c) => {
+    const response = faultResponse(c, cause);
+    const emptyBody = response.status === 401 && routeRule(c.req.path)?.access === "device";
+    return emptyBody ? faultResponse(c, new Fault("unauthorized", "", { empty: true })) : response;
+  });
+  app.notFound(answerUnmatched(app));
+  app.use(identify(options), reportCost, sendEvents, admit);
+  app.get("/healthz", (c) => c.text("OK"));
+  mountDomains(app);
+  mountDocumentation(app);
+  return app;
+}
+
+const EMPTY_TENANT = /^(\/api\/internal\/v\d\w*\/\w+\/tenants?)\/\//;
+
+/** Undoes what routers of the original tolerate: an empty tenant segment, a trailing slash. */
+function normalise(request: Request): Request | Response {
+  const url = new URL(request.url);
+  const tenantPath = url.pathname.replace(EMPTY_TENANT, "$1/default/");
+  if (tenantPath !== url.pathname) {
+    url.pathname = tenantPath;
+    return new Request(url, request);
+  }
+  if (url.pathname.startsWith("/api/") && url.pathname.endsWith("/") && !url.pathname.endsWith("//")) {
+    const location = url.pathname.replace(/\/+$/, "") + url.search;
+    return new Response(null, {
+      status: request.method === "GET" ? 301 : 307,
+      headers: { Location: location },
+    });
+  }
+  return request;
+}
+
+export function makeFetch(options: GatewayOptions = {}) {
+  const app = makeGateway(options);
+  return (request: Request, env: Env, ctx: ExecutionContext): Response | Promise<Response> => {
+    const target = normalise(request);
+    return target instanceof Response ? target : app.fetch(target, env, ctx);
+  };
+}

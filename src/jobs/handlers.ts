@@ -1,0 +1,4 @@
+import type { EventHandlers } from "./consume.ts";
+
+/** Who follows which event; each domain names its own. */
+export const HANDLERS: EventHandlers = {};

@@ -1,0 +1,22 @@
+import type { Deps } from "../platform/deps.ts";
+import { drainOutbox } from "../platform/outbox.ts";
+
+/** One recurring duty. Works in pages and may run twice at once without harm. */
+export type Sweep = (deps: Deps) => Promise<void>;
+
+const sendLeftEvents: Sweep = async (deps) => {
+  await drainOutbox(deps, deps.directory);
+};
+
+/** Duties of every minute, in order. */
+export const EVERY_MINUTE: readonly Sweep[] = [sendLeftEvents];
+
+/** Duties of every night. */
+export const EVERY_NIGHT: readonly Sweep[] = [];
+
+/** Runs all duties; one that fails is logged and does not keep the others from running. */
+export async function runSweeps(deps: Deps, sweeps: readonly Sweep[]): Promise<void> {
+  for (const sweep of sweeps) {
+    await sweep(deps).catch((cause: unknown) => deps.log.error("sweep failed", { sweep: sweep.name, cause }));
+  }
+}

@@ -1,0 +1,83 @@
+import { OpenAPIHono } from "@hono/zod-openapi";
+import type { Context } from "hono";
+import { HTTPException } from "hono/http-exception";
+import type { DeviceClaim, OperatorActor, UserActor } from "./actor.ts";
+import type { Deps } from "./deps.ts";
+import type { Env } from "./env.ts";
+import { Fault } from "./fault.ts";
+import { asTenantId, DEFAULT_TENANT } from "./ids.ts";
+import { refuseInvalid } from "./wire.ts";
+
+export interface AppEnv {
+  Bindings: Env;
+  Variables: {
+    deps: Deps;
+    requestId: string;
+    caller: UserActor | DeviceClaim | OperatorActor | undefined;
+  };
+}
+
+export type App = OpenAPIHono<AppEnv>;
+
+const JSON_TYPE = "application/json; charset=utf-8";
+
+/** The wire's error body with the request id; anything that is not a `Fault` tells the log and not the client. */
+export function faultResponse(c: Context<AppEnv>, cause: unknown): Response {
+  const fault = asFault(cause);
+  const requestId = c.var.requestId;
+  const headers = new Headers({ "X-MEN-RequestID": requestId, ...fault?.detail.headers });
+  if (!fault) {
+    c.var.deps?.log.error("request failed", {
+      path: new URL(c.req.url).pathname,
+      method: c.req.method,
+      cause,
+    });
+    headers.set("Content-Type", JSON_TYPE);
+    return new Response(JSON.stringify({ error: "internal error", request_id: requestId }), {
+      status: 500,
+      headers,
+    });
+  }
+  if (fault.detail.empty) {
+    headers.set("Content-Length", "0");
+    return new Response(null, { status: fault.status, headers });
+  }
+  headers.set("Content-Type", JSON_TYPE);
+  const body = fault.detail.body ?? {
+    error: fault.publicMessage,
+    ...fault.detail.extra,
+    request_id: requestId,
+  };
+  return new Response(JSON.stringify(body), { status: fault.status, headers });
+}
+
+function asFault(cause: unknown): Fault | undefined {
+  if (cause instanceof Fault) return cause;
+  // The framework's own refusals are about request syntax only.
+  if (cause instanceof HTTPException && cause.status < 500)
+    return new Fault("bad_request", "malformed request");
+  return undefined;
+}
+
+export const newApp = (): App => new OpenAPIHono<AppEnv>({ defaultHook: refuseInvalid() });
+
+/** The user of a request on a user route. */
+export function userOf(c: Context<AppEnv>): UserActor {
+  const caller = c.var.caller;
+  if (caller?.kind !== "user") throw new Error("this route is not listed as a user route");
+  return caller;
+}
+
+/** The device of a request on a device route; pass it to `asLiveDevice` before acting for it. */
+export function deviceClaimOf(c: Context<AppEnv>): DeviceClaim {
+  const caller = c.var.caller;
+  if (caller?.kind !== "device-claim") throw new Error("this route is not listed as a device route");
+  return caller;
+}
+
+/** The operator acting in the tenant that the path names; an empty segment or `default` is the default tenant. */
+export function operatorOf(c: Context<AppEnv>, tenant?: string): OperatorActor {
+  const caller = c.var.caller;
+  if (caller?.kind !== "operator") throw new Error("this route is not listed as an operator route");
+  return { kind: "operator", tenant: tenant ? asTenantId(tenant) : DEFAULT_TENANT };
+}

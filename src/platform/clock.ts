@@ -1,0 +1,4 @@
+/** RFC 3339 UTC with fraction, as every wire time of the product. */
+export const rfc3339 = (ms: number): string => new Date(ms).toISOString();
+
+export const toSeconds = (ms: number): number => Math.floor(ms / 1000);

@@ -1,0 +1,147 @@
+import type { SQL } from "drizzle-orm";
+import { sql } from "drizzle-orm";
+import { drizzle } from "drizzle-orm/d1";
+import { SQLiteAsyncDialect } from "drizzle-orm/sqlite-core";
+import { Fault } from "./fault.ts";
+
+/** What a request cost the database so far; budgets are tested on these numbers. */
+export interface DatabaseCost {
+  roundTrips: number;
+  statements: number;
+  rowsRead: number;
+  rowsWritten: number;
+  /** Events recorded in the outbox. */
+  events: number;
+}
+
+export const noCost = (): DatabaseCost => ({
+  roundTrips: 0,
+  statements: 0,
+  rowsRead: 0,
+  rowsWritten: 0,
+  events: 0,
+});
+
+/** One SQL statement and how its result is read. Stores make them; a service puts them into one batch. */
+export interface Statement<T> {
+  readonly sql: string;
+  readonly params: unknown[];
+  readonly read: (result: D1Result<Record<string, unknown>>) => T;
+}
+
+type Results<S extends readonly Statement<unknown>[]> = {
+  -readonly [K in keyof S]: S[K] extends Statement<infer T> ? T : never;
+};
+
+/** The part of a drizzle query builder that a statement needs. */
+interface Builder<T> {
+  _prepare(): {
+    getQuery(): { sql: string; params: unknown[] };
+    mapResult(result: unknown, isFromBatch?: boolean): unknown;
+  };
+  then: Promise<T>["then"];
+}
+
+const dialect = new SQLiteAsyncDialect();
+
+const compile = (query: SQL) => {
+  const { sql: text, params } = dialect.sqlToQuery(query);
+  return { sql: text, params };
+};
+
+/** A statement whose rows are objects by column name. The row type is the store's promise about its own SQL. */
+export const rows = <T extends object>(query: SQL): Statement<T[]> => ({
+  ...compile(query),
+  read: (result) => result.results as T[], // D1 gives untyped rows; the SQL beside this call decides the shape
+});
+
+/** A statement of which at most one row is wanted. */
+export const firstRow = <T extends object>(query: SQL): Statement<T | undefined> => ({
+  ...compile(query),
+  read: (result) => result.results[0] as T | undefined, // as in `rows`
+});
+
+/** A statement of which only the number of changed rows matters. */
+export const change = (query: SQL): Statement<number> => ({
+  ...compile(query),
+  read: (result) => result.meta.changes,
+});
+
+/** A drizzle builder as a statement, result mapped by drizzle. Joins that repeat a column name need aliases. */
+export function built<T>(builder: Builder<T>): Statement<T> {
+  const prepared = builder._prepare();
+  const query = prepared.getQuery();
+  return {
+    sql: query.sql,
+    params: query.params,
+    read: (result) => prepared.mapResult(result, true) as T, // drizzle types the builder, not its prepared form
+  };
+}
+
+/**
+ * Lists go in as one JSON parameter because a statement takes at most 100 parameters.
+ * The only place that knows it.
+ */
+export const inJson = (column: SQL, values: readonly (string | number)[]): SQL =>
+  sql`${column} IN (SELECT value FROM json_each(${JSON.stringify(values)}))`;
+
+/** Builder without a connection, for making statements with `built`. */
+export const query = drizzle({ prepare: () => ({}) } as unknown as D1Database); // nothing is ever run through it
+
+export class Database {
+  readonly cost: DatabaseCost;
+  readonly #d1: D1Database;
+
+  constructor(d1: D1Database, cost: DatabaseCost) {
+    this.#d1 = d1;
+    this.cost = cost;
+  }
+
+  /** Runs all statements as one transaction in one round trip: all take effect or none. */
+  async batch<const S extends readonly Statement<unknown>[]>(statements: S): Promise<Results<S>> {
+    if (statements.length === 0) return [] as unknown as Results<S>; // the empty tuple is its own result
+    const prepared = statements.map((s) => this.#d1.prepare(s.sql).bind(...s.params));
+    const results = await this.#run(prepared);
+    this.cost.roundTrips += 1;
+    this.cost.statements += statements.length;
+    results.forEach(({ meta }, i) => {
+      this.cost.rowsRead += meta.rows_read ?? 0;
+      this.cost.rowsWritten += meta.rows_written ?? 0;
+      if (statements[i]?.sql.startsWith("INSERT INTO outbox")) this.cost.events += meta.changes;
+    });
+    return statements.map((s, i) => {
+      const result = results[i];
+      if (!result) throw new Error("the database answered fewer results than statements");
+      return s.read(result);
+    }) as unknown as Results<S>; // map keeps order and length, which the tuple type cannot see
+  }
+
+  async one<T>(statement: Statement<T>): Promise<T> {
+    const [result] = await this.batch([statement]);
+    return result;
+  }
+
+  /** The same database for work after the answer, which is not part of the request's cost. */
+  uncounted(): Database {
+    return new Database(this.#d1, noCost());
+  }
+
+  async #run(prepared: D1PreparedStatement[]) {
+    try {
+      return await this.#d1.batch<Record<string, unknown>>(prepared);
+    } catch (cause) {
+      if (isOverloaded(cause)) {
+        throw new Fault("unavailable", "service unavailable", { cause, headers: { "Retry-After": "5" } });
+      }
+      throw cause;
+    }
+  }
+}
+
+const OVERLOAD = /overloaded|storage operation exceeded timeout|Network connection lost|object to be reset/i;
+
+const isOverloaded = (cause: unknown) => cause instanceof Error && OVERLOAD.test(cause.message);
+
+/** True if a batch failed on the unique key of these columns, named as `table.column, table.column`. */
+export const isUniqueViolation = (cause: unknown, columns: string): boolean =>
+  cause instanceof Error && cause.message.includes(`UNIQUE constraint failed: ${columns}`);

@@ -1,0 +1,49 @@
+import { z } from "zod";
+
+/** What the platform hands to the Worker; read by `settings` and `makeDeps` and nowhere else. */
+export interface Env {
+  DB: D1Database;
+  ARTIFACTS: R2Bucket;
+  JOBS: Queue<unknown>;
+  /** PEM private key (Ed25519 or RSA) that signs every token. A deployment without it refuses to serve. */
+  SIGNING_KEY?: string;
+  /** PEM private or public key that is still accepted when verifying, for rotation. */
+  SIGNING_KEY_FALLBACK?: string;
+  /** Opens `/api/operator` and `/api/internal`; without it those paths do not exist. */
+  OPERATOR_TOKEN?: string;
+  /** "true" on a server started by `npm start`: cost headers, token minting. */
+  LOCAL?: string;
+  /** Port of the local TLS listener: links given out over it must say https. */
+  LOCAL_HTTPS_PORT?: string;
+  /** Origin put into links, for example `https://updates.example.com`; default: the request's own. */
+  PUBLIC_ORIGIN?: string;
+  DEVICE_TOKEN_LIFE_S?: string;
+  USER_TOKEN_LIFE_S?: string;
+}
+
+const seconds = (fallback: number) => z.coerce.number().int().positive().default(fallback);
+
+const SettingsSchema = z.object({
+  LOCAL: z
+    .enum(["true", "false"])
+    .default("false")
+    .transform((value) => value === "true"),
+  LOCAL_HTTPS_PORT: z.string().optional(),
+  OPERATOR_TOKEN: z.string().min(16).optional(),
+  PUBLIC_ORIGIN: z.url().optional(),
+  DEVICE_TOKEN_LIFE_S: seconds(604_800),
+  USER_TOKEN_LIFE_S: seconds(604_800),
+});
+
+export type Settings = z.output<typeof SettingsSchema>;
+
+const parsed = new WeakMap<Env, Settings>();
+
+/** The typed settings of this deployment; throws on a value that does not parse, before anything is served. */
+export function settingsOf(env: Env): Settings {
+  const known = parsed.get(env);
+  if (known) return known;
+  const settings = SettingsSchema.parse(env);
+  parsed.set(env, settings);
+  return settings;
+}

@@ -1,0 +1,24 @@
+/** Ids that are easy to swap are different types; only the parsing edge and the stores make them. */
+export type TenantId = string & { readonly __id: "tenant" };
+export type DeviceId = string & { readonly __id: "device" };
+export type UserId = string & { readonly __id: "user" };
+
+/** The tenant of devices and operators that name none. */
+export const DEFAULT_TENANT = "default" as TenantId; // the one constant id
+
+export const asTenantId = (text: string) => text as TenantId; // branding is all there is to do
+export const asDeviceId = (text: string) => text as DeviceId; // branding is all there is to do
+export const asUserId = (text: string) => text as UserId; // branding is all there is to do
+
+export const newId = (): string => crypto.randomUUID();
+
+const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
+
+export const isUuid = (text: string): boolean => UUID.test(text);
+
+/** An id that sorts by the time it was made: 12 hex digits of milliseconds, then 80 random bits. */
+export function newSortableId(atMs: number): string {
+  const random = crypto.getRandomValues(new Uint8Array(10));
+  const hex = Array.from(random, (byte) => byte.toString(16).padStart(2, "0")).join("");
+  return atMs.toString(16).padStart(12, "0") + hex;
+}

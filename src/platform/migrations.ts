@@ -1,0 +1,48 @@
+import { sql } from "drizzle-orm";
+import foundation from "../../migrations/0001_foundation.sql";
+import deviceauth from "../../migrations/0002_deviceauth.sql";
+import useradm from "../../migrations/0003_useradm.sql";
+import inventory from "../../migrations/0004_inventory.sql";
+import releases from "../../migrations/0005_releases.sql";
+import deployments from "../../migrations/0006_deployments.sql";
+import { change, rows, type Database } from "./database.ts";
+
+/** Every migration of the product in order; the table of applied ones is the one wrangler keeps. */
+const MIGRATIONS: readonly { name: string; text: string }[] = [
+  { name: "0001_foundation.sql", text: foundation },
+  { name: "0002_deviceauth.sql", text: deviceauth },
+  { name: "0003_useradm.sql", text: useradm },
+  { name: "0004_inventory.sql", text: inventory },
+  { name: "0005_releases.sql", text: releases },
+  { name: "0006_deployments.sql", text: deployments },
+];
+
+/** Statements end with a semicolon at the end of a line; what follows them starts in the first column. */
+const splitStatements = (text: string): string[] =>
+  text
+    .replace(/^\s*--.*\n/gm, "")
+    .split(/;\s*\n(?=\S|$)/)
+    .map((statement) => statement.trim())
+    .filter((statement) => statement !== "");
+
+const raw = (text: string) => change(sql.raw(text));
+
+/** Applies what is missing, each migration in one transaction. Returns the names applied now. */
+export async function migrate(db: Database): Promise<string[]> {
+  await db.one(
+    raw(`CREATE TABLE IF NOT EXISTS d1_migrations (
+      id INTEGER PRIMARY KEY AUTOINCREMENT, name TEXT UNIQUE,
+      applied_at TIMESTAMP DEFAULT CURRENT_TIMESTAMP NOT NULL)`),
+  );
+  const applied = new Set(
+    (await db.one(rows<{ name: string }>(sql`SELECT name FROM d1_migrations`))).map((r) => r.name),
+  );
+  const missing = MIGRATIONS.filter(({ name }) => !applied.has(name));
+  for (const { name, text } of missing) {
+    await db.batch([
+      ...splitStatements(text).map(raw),
+      change(sql`INSERT INTO d1_migrations (name) VALUES (${name})`),
+    ]);
+  }
+  return missing.map(({ name }) => name);
+}

@@ -1,0 +1,69 @@
+import { z } from "@hono/zod-openapi";
+import type { Context } from "hono";
+import type { AppEnv } from "./app.ts";
+import { verbatim } from "./wire.ts";
+
+const DEFAULT_PER_PAGE = 20;
+const MAX_PER_PAGE = 500;
+
+const positive = (name: string, fallback: number) =>
+  z
+    .string()
+    .optional()
+    .transform((text, ctx) => {
+      if (text === undefined) return fallback;
+      if (!/^-?\d{1,15}$/.test(text)) {
+        ctx.addIssue(verbatim(`invalid ${name} query: "${text}"`));
+        return z.NEVER;
+      }
+      const value = Number(text);
+      if (value < 1) {
+        ctx.addIssue(verbatim(`invalid ${name} query: value must be a non-zero positive integer`));
+        return z.NEVER;
+      }
+      return value;
+    })
+    .openapi({ type: "integer", minimum: 1, default: fallback });
+
+/** `page` and `per_page` of a list (protocol notes, gateway 6), to be spread into a route's query schema. */
+export const pageQuery = (perPage = DEFAULT_PER_PAGE, maxPerPage = MAX_PER_PAGE) => ({
+  page: positive("page", 1),
+  per_page: positive("per_page", perPage).refine((value) => value <= maxPerPage, {
+    error: `parameter "per_page" above limit (max: ${maxPerPage})`,
+    params: { verbatim: true },
+  }),
+});
+
+export interface Page {
+  page: number;
+  perPage: number;
+}
+
+export const pageOf = (query: { page: number; per_page: number }): Page => ({
+  page: query.page,
+  perPage: query.per_page,
+});
+
+export const offsetOf = (page: Page): number => (page.page - 1) * page.perPage;
+
+/** `Link` lines of a list, relative and with sorted keys, and `X-Total-Count` when the total is known. */
+export function setPageHeaders(
+  c: Context<AppEnv>,
+  page: Page,
+  known: { total?: number; hasNext?: boolean },
+): void {
+  const url = new URL(c.req.url);
+  const link = (number: number, rel: string) => {
+    const query = new URLSearchParams(url.search);
+    query.set("page", String(number));
+    query.set("per_page", String(page.perPage));
+    query.sort();
+    c.header("Link", `<${url.pathname}?${query.toString()}>; rel="${rel}"`, { append: true });
+  };
+  const last = known.total === undefined ? undefined : Math.max(1, Math.ceil(known.total / page.perPage));
+  link(1, "first");
+  if (page.page > 1) link(page.page - 1, "prev");
+  if (known.hasNext ?? (last !== undefined && page.page < last)) link(page.page + 1, "next");
+  if (last !== undefined && (known.total ?? 0) > 0) link(last, "last");
+  if (known.total !== undefined) c.header("X-Total-Count", String(known.total));
+}

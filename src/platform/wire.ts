@@ -1,0 +1,122 @@
+import { z } from "@hono/zod-openapi";
+import type { Context, MiddlewareHandler } from "hono";
+import type { AppEnv } from "./app.ts";
+import { Fault } from "./fault.ts";
+
+/** Body of every fault. */
+export const FaultBody = z
+  .object({ error: z.string(), request_id: z.string() })
+  .openapi("Error", { description: "What went wrong, and the id to quote when asking about it" });
+
+const FAULT_TEXT: Record<number, string> = {
+  400: "The request is malformed",
+  401: "The token is missing, unreadable, expired or revoked",
+  403: "The role of the user does not allow this",
+  404: "There is no such thing in this tenant",
+  409: "It conflicts with what exists",
+  412: "The entity tag does not match",
+  413: "The body is too large",
+  415: "The content type is not supported",
+  422: "The request is understood but cannot be carried out",
+  429: "Too many requests",
+};
+
+/** The `responses` entries of a route for these fault statuses, besides its successes. */
+export const faultResponses = <S extends number>(...statuses: S[]) => {
+  const entries = statuses.map((status) => [
+    status,
+    { description: FAULT_TEXT[status] ?? "Fault", content: { "application/json": { schema: FaultBody } } },
+  ]);
+  return Object.fromEntries(entries) as Record<
+    S,
+    { description: string; content: { "application/json": { schema: typeof FaultBody } } }
+  >; // fromEntries forgets the keys it was given
+};
+
+export const jsonContent = <T extends z.ZodType>(schema: T) => ({ "application/json": { schema } });
+
+type Issue = { path: PropertyKey[]; message: string; params?: unknown };
+
+const isVerbatim = (issue: Issue) =>
+  typeof issue.params === "object" && issue.params !== null && "verbatim" in issue.params;
+
+/** Marks an issue whose message is the whole error text instead of `field: message.` */
+export const verbatim = (message: string) => ({
+  code: "custom" as const,
+  message,
+  params: { verbatim: true },
+});
+
+/** Issues in Mender's form: `field: problem; other: problem.`, sorted by field. */
+export function describeIssues(issues: readonly Issue[]): string {
+  const whole = issues.find(isVerbatim);
+  if (whole) return whole.message;
+  const pieces = issues.map((issue) => {
+    const field = issue.path.join(".");
+    return field ? `${field}: ${issue.message}` : issue.message;
+  });
+  return `${[...new Set(pieces)].sort().join("; ")}.`;
+}
+
+type HookResult = { success: true } | { success: false; error: { issues: readonly Issue[] } };
+
+/** Validation hook of a route: throws a 400 with this prefix before the description of the issues. */
+export const refuseInvalid =
+  (prefix = "") =>
+  (result: HookResult): void => {
+    if (!result.success) throw new Fault("bad_request", prefix + describeIssues(result.error.issues));
+  };
+
+/** Required text with the field's wording for blank and for too long. Length is counted in characters. */
+export const requiredText = (min: number, max: number) =>
+  z
+    .string({ error: "cannot be blank" })
+    .min(1, { error: "cannot be blank" })
+    .refine((text) => text === "" || (text.length >= min && text.length <= max), {
+      error: `the length must be between ${min} and ${max}`,
+    });
+
+export const optionalText = (max: number) =>
+  z
+    .string()
+    .max(max, { error: `the length must be no more than ${max}` })
+    .optional();
+
+const hasBody = (c: Context<AppEnv>) => {
+  const length = c.req.header("content-length");
+  return length === undefined ? c.req.raw.body !== null : Number(length) > 0;
+};
+
+const MEDIA_TYPE = /^\s*([\w.+-]+\/[\w.+-]+)\s*(;.*)?$/;
+
+/** The media type of the request in lower case; 400 when a body comes without a readable one. */
+export function mediaTypeOf(c: Context<AppEnv>): string {
+  const header = c.req.header("content-type");
+  const match = MEDIA_TYPE.exec(header ?? "");
+  if (!match?.[1]) {
+    const reason = header ? `mime: malformed media type ${JSON.stringify(header)}` : "mime: no media type";
+    throw new Fault("bad_request", `Invalid value for Content-Type header: ${reason}`);
+  }
+  return match[1].toLowerCase();
+}
+
+/**
+ * Route middleware for JSON bodies (protocol notes, gateway 5): content type rules, then syntax. `prefix` is the
+ * route's own text before the parser's. The parsed value is validated by the route's schema afterwards.
+ */
+export const jsonBody =
+  (prefix = ""): MiddlewareHandler<AppEnv> =>
+  async (c, next) => {
+    if (hasBody(c)) {
+      if (mediaTypeOf(c) !== "application/json") {
+        throw new Fault("unsupported_media", "Bad Content-Type, expected 'application/json'");
+      }
+      try {
+        JSON.parse(await c.req.text());
+      } catch (cause) {
+        if (cause instanceof Fault) throw cause;
+        throw new Fault("bad_request", `${prefix}${cause instanceof Error ? cause.message : "invalid JSON"}`);
+      }
+    }
+    await next();
+  };

@@ -1,0 +1,90 @@
+import { asDeviceId, asTenantId, newId, type TenantId } from "../../src/platform/ids.ts";
+import { signToken } from "../../src/platform/tokens.ts";
+import { env, type Server } from "./server.ts";
+
+export interface TestUser {
+  id: string;
+  email: string;
+  tenant: TenantId;
+  token: string;
+}
+
+/** A tenant that exists, made directly in the store. */
+export async function aTenant(server: Server, id = newId()): Promise<TenantId> {
+  await env.DB.prepare(
+    "INSERT OR IGNORE INTO tenants (tenant_id, name, tenant_token, created_ms, updated_ms) VALUES (?, ?, ?, ?, ?)",
+  )
+    .bind(id, `tenant ${id}`, `token-of-${id}`, server.now, server.now)
+    .run();
+  return asTenantId(id);
+}
+
+/** A user with a live session in a tenant that exists afterwards. Without roles it may do everything. */
+export async function aUser(
+  server: Server,
+  options: { tenant?: string; roles?: string[] } = {},
+): Promise<TestUser> {
+  const tenant = await aTenant(server, options.tenant ?? "default");
+  const [id, tokenId] = [newId(), newId()];
+  const email = `${id}@example.com`;
+  const nowS = Math.floor(server.now / 1000);
+  await env.DB.batch([
+    env.DB.prepare(
+      "INSERT INTO users (tenant_id, user_id, email, password_hash, roles, created_ms, updated_ms) VALUES (?, ?, ?, '', ?, ?, ?)",
+    ).bind(tenant, id, email, JSON.stringify(options.roles ?? []), server.now, server.now),
+    env.DB.prepare(
+      "INSERT INTO user_tokens (tenant_id, user_id, token_id, created_ms) VALUES (?, ?, ?, ?)",
+    ).bind(tenant, id, tokenId, server.now),
+  ]);
+  const { keys } = await server.deps();
+  const token = await signToken(keys, {
+    jti: tokenId,
+    sub: id,
+    iss: "mender.useradm",
+    iat: nowS,
+    exp: nowS + 604_800,
+    scp: "mender.*",
+    "mender.user": true,
+    "mender.tenant": tenant,
+  });
+  return { id, email, tenant, token };
+}
+
+export interface TestDevice {
+  id: string;
+  authSet: string;
+  tenant: TenantId;
+  token: string;
+}
+
+/** An accepted device with a live token, made directly in the store of device authentication. */
+export async function aDevice(
+  server: Server,
+  options: { tenant?: string; status?: string; id?: string } = {},
+): Promise<TestDevice> {
+  const tenant = await aTenant(server, options.tenant ?? "default");
+  const id = options.id ?? newId();
+  const authSet = newId();
+  const status = options.status ?? "accepted";
+  const nowS = Math.floor(server.now / 1000);
+  const identity = JSON.stringify({ mac: id });
+  await env.DB.batch([
+    env.DB.prepare(
+      "INSERT INTO devices (tenant_id, device_id, identity_hash, identity, status, revision, created_ms, updated_ms) VALUES (?, ?, ?, ?, ?, 1, ?, ?)",
+    ).bind(tenant, id, `hash-${id}`, identity, status, server.now, server.now),
+    env.DB.prepare(
+      "INSERT INTO auth_sets (tenant_id, auth_set_id, device_id, key_hash, pubkey, status, created_ms) VALUES (?, ?, ?, ?, ?, ?, ?)",
+    ).bind(tenant, authSet, id, `key-${id}`, `key of ${id}`, status, server.now),
+  ]);
+  const { keys } = await server.deps();
+  const token = await signToken(keys, {
+    jti: authSet,
+    sub: asDeviceId(id),
+    iss: "Mender",
+    iat: nowS,
+    exp: nowS + 604_800,
+    "mender.device": true,
+    "mender.tenant": tenant,
+  });
+  return { id, authSet, tenant, token };
+}

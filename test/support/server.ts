@@ -1,0 +1,126 @@
+import { createExecutionContext, createMessageBatch, reset, waitOnExecutionContext } from "cloudflare:test";
+import { env as bindings } from "cloudflare:workers";
+import { makeFetch } from "../../src/gateway/gateway.ts";
+import { makeDeps, type Deps } from "../../src/platform/deps.ts";
+import type { Env } from "../../src/platform/env.ts";
+import { migrate } from "../../src/platform/migrations.ts";
+import { queue } from "../../workers/queue.ts";
+
+export const env = bindings as unknown as Env;
+
+export const OPERATOR_TOKEN = "operator-token-of-the-tests";
+
+export interface Cost {
+  trips: number;
+  statements: number;
+  read: number;
+  written: number;
+}
+
+/** An answer with its body read and its database cost. */
+export interface Answer {
+  status: number;
+  headers: Headers;
+  text: string;
+  json: <T = Record<string, unknown>>() => T;
+  cost: Cost;
+}
+
+export interface Call {
+  token?: string | undefined;
+  headers?: Record<string, string>;
+  /** Sent as JSON. */
+  json?: unknown;
+  body?: BodyInit;
+}
+
+const HOST = "https://edgemend.test";
+
+const costOf = (headers: Headers): Cost => {
+  const number = (name: string) =>
+    Number(new RegExp(`${name}=(\\d+)`).exec(headers.get("server-timing") ?? "")?.[1] ?? 0);
+  return {
+    trips: number("trips"),
+    statements: number("statements"),
+    read: number("read"),
+    written: number("written"),
+  };
+};
+
+/** The server under test: empty store, migrated, with a clock that moves only when told to. */
+export class Server {
+  now = Date.parse("2026-11-21T12:00:00.000Z");
+  readonly #fetch = makeFetch({ now: () => this.now });
+
+  static async start(): Promise<Server> {
+    await reset();
+    const server = new Server();
+    await migrate((await server.deps()).directory);
+    return server;
+  }
+
+  /** Dependencies as a verb gets them, for arranging what no route can. */
+  deps(): Promise<Deps> {
+    return makeDeps(env, { requestId: "test", origin: HOST, later: () => {}, now: () => this.now });
+  }
+
+  advance(ms: number): void {
+    this.now += ms;
+  }
+
+  async fetch(request: Request): Promise<Response> {
+    const ctx = createExecutionContext();
+    const response = await this.#fetch(request, env, ctx);
+    await waitOnExecutionContext(ctx);
+    return response;
+  }
+
+  async call(method: string, path: string, call: Call = {}): Promise<Answer> {
+    const headers = new Headers(call.headers);
+    if (call.token !== undefined) headers.set("Authorization", `Bearer ${call.token}`);
+    let body = call.body;
+    if (call.json !== undefined) {
+      body = JSON.stringify(call.json);
+      if (!headers.has("content-type")) headers.set("Content-Type", "application/json");
+    }
+    const url = path.startsWith("http") ? path : HOST + path;
+    const response = await this.fetch(
+      new Request(url, { method, headers, body: body ?? null, redirect: "manual" }),
+    );
+    const text = await response.text();
+    return {
+      status: response.status,
+      headers: response.headers,
+      text,
+      json: () => JSON.parse(text),
+      cost: costOf(response.headers),
+    };
+  }
+
+  /** Hands every recorded event to the queue consumer, as the platform would, until none is left. */
+  async deliverEvents(): Promise<void> {
+    for (let left = true; left;) {
+      const { results } = await env.DB.prepare("SELECT * FROM outbox ORDER BY id LIMIT 10").all<
+        Record<string, string | number>
+      >();
+      left = results.length > 0;
+      if (!left) return;
+      const messages = results.map((row) => ({
+        id: String(row.id),
+        timestamp: new Date(this.now),
+        attempts: 1,
+        body: {
+          id: row.id,
+          tenant: row.tenant_id,
+          kind: row.kind,
+          subject: row.subject,
+          data: JSON.parse(String(row.data)),
+          atMs: row.created_ms,
+        },
+      }));
+      const ctx = createExecutionContext();
+      await queue(createMessageBatch("edgemend-jobs", messages), env, ctx);
+      await waitOnExecutionContext(ctx);
+    }
+  }
+}

@@ -1,0 +1,15 @@
+import { EVERY_MINUTE, EVERY_NIGHT, runSweeps } from "../src/jobs/sweep.ts";
+import { makeDeps } from "../src/platform/deps.ts";
+import type { Env } from "../src/platform/env.ts";
+import { newId } from "../src/platform/ids.ts";
+
+const NIGHTLY = "17 3 * * *";
+
+export async function scheduled(
+  controller: ScheduledController,
+  env: Env,
+  ctx: ExecutionContext,
+): Promise<void> {
+  const deps = await makeDeps(env, { requestId: newId(), origin: "", later: (work) => ctx.waitUntil(work) });
+  await runSweeps(deps, controller.cron === NIGHTLY ? EVERY_NIGHT : EVERY_MINUTE);
+}

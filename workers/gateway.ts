@@ -1,0 +1,6 @@
+import { makeFetch } from "../src/gateway/gateway.ts";
+import type { Env } from "../src/platform/env.ts";
+import { scheduled } from "./cron.ts";
+import { queue } from "./queue.ts";
+
+export default { fetch: makeFetch(), queue, scheduled } satisfies ExportedHandler<Env>;

@@ -1,0 +1,31 @@
+import { consumeEvent } from "../src/jobs/consume.ts";
+import { HANDLERS } from "../src/jobs/handlers.ts";
+import { makeDeps } from "../src/platform/deps.ts";
+import type { Env } from "../src/platform/env.ts";
+import type { EventMessage } from "../src/platform/outbox.ts";
+
+const MAX_DELAY_S = 3600;
+
+/** Each message is acknowledged or retried on its own, with growing delay. */
+export async function queue(batch: MessageBatch<unknown>, env: Env, ctx: ExecutionContext): Promise<void> {
+  for (const message of batch.messages) {
+    const event = message.body as EventMessage; // only the outbox produces into this queue
+    const deps = await makeDeps(env, {
+      requestId: event.id,
+      origin: "",
+      later: (work) => ctx.waitUntil(work),
+    });
+    try {
+      await consumeEvent(deps, HANDLERS, event);
+      message.ack();
+    } catch (cause) {
+      deps.log.error("event not handled", {
+        kind: event.kind,
+        subject: event.subject,
+        attempt: message.attempts,
+        cause,
+      });
+      message.retry({ delaySeconds: Math.min(2 ** message.attempts, MAX_DELAY_S) });
+    }
+  }
+}
