@@ -1,0 +1,95 @@
+import { sql } from "drizzle-orm";
+import { change, firstRow, rows, type Statement } from "../platform/database.ts";
+import { asTenantId, type TenantId } from "../platform/ids.ts";
+
+export type TenantStatus = "active" | "suspended";
+
+export interface Tenant {
+  id: TenantId;
+  name: string;
+  /** What devices send to join this tenant. */
+  token: string;
+  status: TenantStatus;
+  plan: string;
+  createdMs: number;
+  updatedMs: number;
+}
+
+interface Row {
+  tenant_id: string;
+  name: string;
+  tenant_token: string;
+  status: TenantStatus;
+  plan: string;
+  created_ms: number;
+  updated_ms: number;
+}
+
+const toTenant = (row: Row): Tenant => ({
+  id: asTenantId(row.tenant_id),
+  name: row.name,
+  token: row.tenant_token,
+  status: row.status,
+  plan: row.plan,
+  createdMs: row.created_ms,
+  updatedMs: row.updated_ms,
+});
+
+const tenantWhere = (condition: ReturnType<typeof sql>): Statement<Tenant | undefined> => {
+  const statement = firstRow<Row>(sql`SELECT * FROM tenants WHERE ${condition}`);
+  return {
+    ...statement,
+    read: (result) => {
+      const row = statement.read(result);
+      return row && toTenant(row);
+    },
+  };
+};
+
+/** The tenant whose devices send this token, whatever its status. */
+export const tenantByTokenStatement = (token: string): Statement<Tenant | undefined> =>
+  tenantWhere(sql`tenant_token = ${token}`);
+
+export const tenantStatement = (tenant: TenantId): Statement<Tenant | undefined> =>
+  tenantWhere(sql`tenant_id = ${tenant}`);
+
+/** Tenants after this id, in order of id. */
+export const tenantsStatement = (after: string, limit: number): Statement<Tenant[]> => {
+  const statement = rows<Row>(
+    sql`SELECT * FROM tenants WHERE tenant_id > ${after} ORDER BY tenant_id LIMIT ${limit}`,
+  );
+  return { ...statement, read: (result) => statement.read(result).map(toTenant) };
+};
+
+/** Adds the tenant unless its id exists. */
+export const addTenantStatement = (tenant: Tenant): Statement<number> =>
+  change(sql`
+    INSERT INTO tenants (tenant_id, name, tenant_token, status, plan, created_ms, updated_ms)
+    VALUES (${tenant.id}, ${tenant.name}, ${tenant.token}, ${tenant.status}, ${tenant.plan}, ${tenant.createdMs}, ${tenant.updatedMs})
+    ON CONFLICT (tenant_id) DO NOTHING`);
+
+export const setTenantStatusStatement = (
+  tenant: TenantId,
+  status: TenantStatus,
+  atMs: number,
+): Statement<number> =>
+  change(sql`
+    UPDATE tenants SET status = ${status}, updated_ms = ${atMs}
+    WHERE tenant_id = ${tenant} AND status <> ${status}`);
+
+/** One named limit of a tenant; undefined when none was set. What a value means is its reader's to say. */
+export const limitStatement = (tenant: TenantId, name: string): Statement<{ value: number } | undefined> =>
+  firstRow(sql`SELECT value FROM tenant_limits WHERE tenant_id = ${tenant} AND name = ${name}`);
+
+export const limitsStatement = (tenant: TenantId): Statement<{ name: string; value: number }[]> =>
+  rows(sql`SELECT name, value FROM tenant_limits WHERE tenant_id = ${tenant} ORDER BY name`);
+
+/** Sets a limit of a tenant that exists. */
+export const setLimitStatement = (tenant: TenantId, name: string, value: number): Statement<number> =>
+  change(sql`
+    INSERT INTO tenant_limits (tenant_id, name, value)
+    SELECT tenant_id, ${name}, ${value} FROM tenants WHERE tenant_id = ${tenant}
+    ON CONFLICT (tenant_id, name) DO UPDATE SET value = excluded.value WHERE value <> excluded.value`);
+
+export const clearLimitStatement = (tenant: TenantId, name: string): Statement<number> =>
+  change(sql`DELETE FROM tenant_limits WHERE tenant_id = ${tenant} AND name = ${name}`);
