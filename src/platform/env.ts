@@ -19,9 +19,22 @@ export interface Env {
   PUBLIC_ORIGIN?: string;
   DEVICE_TOKEN_LIFE_S?: string;
   USER_TOKEN_LIFE_S?: string;
+  /** Life of the links given to devices, at most a day. */
+  DEVICE_LINK_LIFE_S?: string;
+  /** Life of the download links given to users. */
+  DOWNLOAD_LINK_LIFE_S?: string;
+  /** Life of the links that artifacts are uploaded by. */
+  UPLOAD_LINK_LIFE_S?: string;
+  /** Bytes of the largest artifact. */
+  MAX_ARTIFACT_BYTES?: string;
+  /** Bytes of the largest request body that reaches the server, where the platform has such a limit. */
+  MAX_BODY_BYTES?: string;
 }
 
 const seconds = (fallback: number) => z.coerce.number().int().positive().default(fallback);
+
+const linkLife = (fallback: number) => z.coerce.number().int().min(60).max(86_400).default(fallback);
+const bytes = (fallback: number) => z.coerce.number().int().positive().default(fallback);
 
 const SettingsSchema = z.object({
   LOCAL: z
@@ -33,6 +46,11 @@ const SettingsSchema = z.object({
   PUBLIC_ORIGIN: z.url().optional(),
   DEVICE_TOKEN_LIFE_S: seconds(604_800),
   USER_TOKEN_LIFE_S: seconds(604_800),
+  DEVICE_LINK_LIFE_S: linkLife(86_400),
+  DOWNLOAD_LINK_LIFE_S: linkLife(900),
+  UPLOAD_LINK_LIFE_S: linkLife(3600),
+  MAX_ARTIFACT_BYTES: bytes(10 * 1024 ** 3),
+  MAX_BODY_BYTES: bytes(Number.MAX_SAFE_INTEGER),
 });
 
 export type Settings = z.output<typeof SettingsSchema>;
