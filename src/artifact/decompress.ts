@@ -1,0 +1,153 @@
+import type { Transform } from "node:stream";
+import { constants, createGunzip, createZstdDecompress } from "node:zlib";
+import { type ByteSource, EMPTY_BYTES, StreamFault, truncated } from "./bytes.ts";
+import { xzDecoder } from "./xz.ts";
+
+export type Encoding = "none" | "gzip" | "xz" | "zstd";
+
+/** A decoder stops reading its source once it is closed. */
+export type Decoder = ByteSource & { close(): void };
+
+export type UnpackLimits = {
+  /** Unpacked bytes that are fine however small the packed input is. */
+  allowanceBytes: number;
+  /** Unpacked bytes allowed for each packed byte on top of that. */
+  ratio: number;
+};
+
+/** Windows and dictionaries above this are refused: an isolate has 128 MiB in all. */
+export const MAX_WINDOW_BYTES = 64 * 1024 * 1024;
+const MAX_WINDOW_LOG = 26;
+const OUTPUT_CHUNK_BYTES = 64 * 1024;
+const INPUT_CHUNK_BYTES = 64 * 1024;
+
+export function encodingOf(fileName: string): Encoding {
+  if (fileName.endsWith(".gz")) return "gzip";
+  if (fileName.endsWith(".xz")) return "xz";
+  if (fileName.endsWith(".zst")) return "zstd";
+  return "none";
+}
+
+export function decoder(encoding: Encoding, packed: ByteSource, limits: UnpackLimits): Decoder {
+  switch (encoding) {
+    case "none":
+      return { fill: () => packed.fill(), take: (max) => packed.take(max), close: () => {} };
+    case "gzip":
+      return guarded(packed, limits, (source) => new ZlibDecoder(source, gunzip()));
+    case "zstd":
+      return guarded(packed, limits, (source) => new ZlibDecoder(source, unzstd()));
+    case "xz":
+      return guarded(packed, limits, (source) => xzDecoder(source, MAX_WINDOW_BYTES));
+  }
+}
+
+const gunzip = (): Transform => createGunzip({ chunkSize: OUTPUT_CHUNK_BYTES });
+const unzstd = (): Transform =>
+  createZstdDecompress({
+    chunkSize: OUTPUT_CHUNK_BYTES,
+    params: { [constants.ZSTD_d_windowLogMax]: MAX_WINDOW_LOG },
+  });
+
+/** Stops a bomb: what comes out is held against what went in. */
+function guarded(packed: ByteSource, limits: UnpackLimits, open: (source: ByteSource) => Decoder): Decoder {
+  let packedBytes = 0;
+  let unpackedBytes = 0;
+  const inner = open({
+    fill: () => packed.fill(),
+    take(maxBytes) {
+      const view = packed.take(maxBytes);
+      packedBytes += view.length;
+      return view;
+    },
+  });
+  return {
+    fill: () => inner.fill(),
+    take(maxBytes) {
+      const view = inner.take(maxBytes);
+      unpackedBytes += view.length;
+      if (unpackedBytes > limits.allowanceBytes + limits.ratio * packedBytes) {
+        throw new StreamFault("limit", "unpacked content is too large");
+      }
+      return view;
+    },
+    close: () => inner.close(),
+  };
+}
+
+/** Pulls from a zlib stream in step with its consumer: one write at a time, output chunk by chunk. */
+class ZlibDecoder implements Decoder {
+  readonly #source: ByteSource;
+  readonly #stream: Transform;
+  #chunk: Uint8Array = EMPTY_BYTES;
+  #isWriting = false;
+  #isFinished = false;
+  #isEnded = false;
+  #error: unknown = null;
+  #wake: () => void = () => {};
+
+  constructor(source: ByteSource, stream: Transform) {
+    this.#source = source;
+    this.#stream = stream;
+    stream.on("readable", () => this.#wake());
+    stream.on("end", () => {
+      this.#isEnded = true;
+      this.#wake();
+    });
+    stream.on("error", (error) => {
+      this.#error = error;
+      this.#wake();
+    });
+  }
+
+  fill(): boolean | Promise<boolean> {
+    return this.#chunk.length > 0 || this.#pull();
+  }
+
+  take(maxBytes: number): Uint8Array {
+    const view = this.#chunk.subarray(0, maxBytes);
+    this.#chunk = this.#chunk.subarray(view.length);
+    return view;
+  }
+
+  close(): void {
+    this.#stream.destroy();
+  }
+
+  async #pull(): Promise<boolean> {
+    for (;;) {
+      // A zlib stream without an encoding only ever yields buffers.
+      const chunk = this.#stream.read() as Uint8Array | null;
+      if (chunk !== null) {
+        this.#chunk = chunk;
+        return true;
+      }
+      if (this.#error !== null) throw this.#fault();
+      if (this.#isEnded) return false;
+      if (this.#isWriting || this.#isFinished) await this.#woken();
+      else await this.#feed();
+    }
+  }
+
+  async #feed(): Promise<void> {
+    if (await this.#source.fill()) {
+      this.#isWriting = true;
+      this.#stream.write(this.#source.take(INPUT_CHUNK_BYTES), () => {
+        this.#isWriting = false;
+        this.#wake();
+      });
+    } else {
+      this.#isFinished = true;
+      this.#stream.end();
+    }
+  }
+
+  #woken(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#wake = resolve;
+    });
+  }
+
+  #fault(): StreamFault {
+    return this.#isFinished ? truncated() : new StreamFault("corrupt", "invalid compressed data");
+  }
+}

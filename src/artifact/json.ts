@@ -1,0 +1,75 @@
+import { decodeText } from "./bytes.ts";
+
+/** JSON as it stands in an artifact: unknown until looked at. */
+export type JsonObject = Record<string, unknown>;
+
+/** Deeper nesting would overflow the stack of whoever serialises it again. */
+export const MAX_JSON_DEPTH = 512;
+
+const utf8Encoder = new TextEncoder();
+
+export function isJsonObject(value: unknown): value is JsonObject {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+export function isStringArray(value: unknown): value is string[] {
+  return Array.isArray(value) && value.every((item) => typeof item === "string");
+}
+
+export type ParsedJson = { ok: true; value: unknown } | { ok: false };
+
+export function parseJson(content: Uint8Array): ParsedJson {
+  const text = decodeText(content);
+  if (depthOf(text) > MAX_JSON_DEPTH) return { ok: false };
+  try {
+    return { ok: true, value: JSON.parse(text) };
+  } catch {
+    return { ok: false };
+  }
+}
+
+/** Brackets outside strings; a loop, because a pattern would be quadratic on hostile input. */
+function depthOf(text: string): number {
+  let depth = 0;
+  let deepest = 0;
+  let inString = false;
+  for (let index = 0; index < text.length; index++) {
+    const character = text[index];
+    if (inString) {
+      if (character === "\\") index++;
+      else if (character === '"') inString = false;
+    } else if (character === '"') inString = true;
+    else if (character === "{" || character === "[") deepest = Math.max(deepest, ++depth);
+    else if (character === "}" || character === "]") depth--;
+  }
+  return deepest;
+}
+
+export const MAX_STRING_BYTES = 256;
+
+/** What is wrong with a name, a type or a group, or null. */
+export function stringFault(text: string): string | null {
+  if (utf8Encoder.encode(text).length > MAX_STRING_BYTES) return "too many characters";
+  if (!/^[\p{L}\p{M}\p{N}\p{P}\p{S} ]*$/u.test(text)) return "string contains invalid characters";
+  return null;
+}
+
+/** The name of a JSON value's type as the original reader's messages have it. */
+export function goTypeName(value: unknown): string {
+  if (value === null) return "<nil>";
+  if (Array.isArray(value)) return "[]interface {}";
+  if (typeof value === "object") return "map[string]interface {}";
+  if (typeof value === "number") return "float64";
+  return typeof value === "boolean" ? "bool" : "string";
+}
+
+/** A JSON value as the original reader's messages print it. */
+export function goValueText(value: unknown): string {
+  if (Array.isArray(value)) return `[${value.map(goValueText).join(" ")}]`;
+  if (isJsonObject(value)) {
+    const members = Object.keys(value).toSorted();
+    return `map[${members.map((key) => `${key}:${goValueText(value[key])}`).join(" ")}]`;
+  }
+  if (value === null) return "<nil>";
+  return typeof value === "string" ? value : JSON.stringify(value);
+}
