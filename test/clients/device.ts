@@ -1,0 +1,111 @@
+import { spawn, type ChildProcess } from "node:child_process";
+import { closeSync, existsSync, mkdirSync, openSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { OWN_MOUNTS } from "./programs.ts";
+
+export interface DeviceSettings {
+  name: string;
+  deviceType: string;
+  serverUrl: string;
+  caFile: string;
+  tenantToken: string;
+  /** Public key file; with it the device takes signed artifacts only. */
+  verifyKey?: string;
+}
+
+/** Folders the device agent has built in, and what stands for them in a device's own folder. */
+const FIXED_FOLDERS = { "/usr/share/mender": "share", "/etc/mender": "etc" };
+
+let devicesMade = 0;
+
+const newMac = () => {
+  devicesMade += 1;
+  return `02:00:5e:00:00:${devicesMade.toString(16).padStart(2, "0")}`;
+};
+
+/** A published mender client running as one device, in a folder and mount namespace of its own. */
+export class Device {
+  readonly mac = newMac();
+  readonly name: string;
+  readonly deviceType: string;
+  readonly #folder: string;
+  #process: ChildProcess | undefined;
+
+  constructor(parent: string, settings: DeviceSettings) {
+    this.name = settings.name;
+    this.deviceType = settings.deviceType;
+    this.#folder = join(parent, settings.name);
+    for (const folder of ["share/identity", "share/inventory", "share/modules/v3", "etc", "data"])
+      mkdirSync(join(this.#folder, folder), { recursive: true });
+    this.#script("share/identity/mender-device-identity", `echo mac=${this.mac}`);
+    this.#script("share/inventory/mender-inventory-site", `echo site=test bench; echo role=a; echo role=b`);
+    this.#write("etc/artifact_info", "artifact_name=factory\n");
+    this.#write("data/device_type", `device_type=${settings.deviceType}\n`);
+    this.#write("etc/mender.conf", JSON.stringify(configuration(settings), undefined, 2));
+    this.addModule("note", `cp "$2"/files/* '${this.#folder}/installed'`);
+    this.addModule("broken", "echo the flash chip does not answer >&2; exit 3");
+  }
+
+  get logFile(): string {
+    return join(this.#folder, "mender.log");
+  }
+
+  /** The payload the module `note` installed last. */
+  get installed(): Buffer | undefined {
+    const file = join(this.#folder, "installed");
+    return existsSync(file) ? readFileSync(file) : undefined;
+  }
+
+  get log(): string {
+    return readFileSync(this.logFile, "utf8");
+  }
+
+  /** An update module whose ArtifactInstall runs these shell commands; "$2" is the folder with the payload. */
+  addModule(name: string, install: string): void {
+    const answers = "NeedsArtifactReboot | SupportsRollback) echo No ;;";
+    this.#script(`share/modules/v3/${name}`, `case "$1" in ${answers} ArtifactInstall) ${install} ;; esac`);
+  }
+
+  start(): this {
+    const binds = Object.entries(FIXED_FOLDERS).map(
+      ([fixed, own]) => `mount --bind '${join(this.#folder, own)}' ${fixed}`,
+    );
+    const data = join(this.#folder, "data");
+    const agent = `exec mender --no-syslog --data '${data}' --fallback-config /nowhere daemon`;
+    const [program, ...flags] = OWN_MOUNTS;
+    const log = openSync(this.logFile, "a");
+    this.#process = spawn(program!, [...flags, "sh", "-c", [...binds, agent].join(" && ")], {
+      stdio: ["ignore", log, log],
+      env: { ...process.env, PATH: `${process.env["PATH"]}:/usr/sbin:/sbin` },
+    });
+    closeSync(log);
+    return this;
+  }
+
+  async stop(): Promise<void> {
+    const child = this.#process;
+    if (child === undefined || child.exitCode !== null || child.signalCode !== null) return;
+    const gone = new Promise((done) => child.once("exit", done));
+    child.kill("SIGKILL");
+    await gone;
+  }
+
+  #write(path: string, text: string, mode = 0o644): void {
+    writeFileSync(join(this.#folder, path), text, { mode });
+  }
+
+  #script(path: string, commands: string): void {
+    this.#write(path, `#!/bin/sh\n${commands}\n`, 0o755);
+  }
+}
+
+const configuration = (settings: DeviceSettings) => ({
+  ServerURL: settings.serverUrl,
+  ServerCertificate: settings.caFile,
+  TenantToken: settings.tenantToken,
+  UpdatePollIntervalSeconds: 1,
+  InventoryPollIntervalSeconds: 600,
+  RetryPollIntervalSeconds: 1,
+  DBus: { Enabled: false },
+  ...(settings.verifyKey === undefined ? {} : { ArtifactVerifyKey: settings.verifyKey }),
+});

@@ -1,0 +1,162 @@
+import type { RunningServer } from "./server.ts";
+import { until } from "./until.ts";
+
+export interface AdmittedDevice {
+  id: string;
+  status: string;
+  identity_data: Record<string, string>;
+  auth_sets: { id: string; status: string }[];
+}
+
+export interface DeviceOutcome {
+  id: string;
+  status: string;
+  device_type?: string;
+  log: boolean;
+}
+
+interface Attribute {
+  name: string;
+  value: unknown;
+  scope: string;
+}
+
+/** What an operator does over the management API. */
+export class Management {
+  readonly #url: string;
+  readonly #token: string;
+
+  constructor(url: string, token: string) {
+    this.#url = url;
+    this.#token = token;
+  }
+
+  static async login(server: RunningServer): Promise<Management> {
+    const basic = Buffer.from(`${server.admin.email}:${server.admin.password}`).toString("base64");
+    const answer = await fetch(`${server.url}/api/management/v1/useradm/auth/login`, {
+      method: "POST",
+      headers: { Authorization: `Basic ${basic}` },
+    });
+    if (answer.status !== 200) throw new Error(`login answers ${answer.status}: ${await answer.text()}`);
+    return new Management(server.url, await answer.text());
+  }
+
+  async call(method: string, path: string, json?: unknown): Promise<Response> {
+    const answer = await fetch(`${this.#url}/api/management${path}`, {
+      method,
+      headers: {
+        Authorization: `Bearer ${this.#token}`,
+        ...(json === undefined ? {} : { "Content-Type": "application/json" }),
+      },
+      body: json === undefined ? null : JSON.stringify(json),
+    });
+    if (!answer.ok)
+      throw new Error(`${method} ${path} answers ${answer.status}: ${await answer.text()}`, {
+        cause: answer.status,
+      });
+    return answer;
+  }
+
+  async get<T>(path: string): Promise<T> {
+    return (await (await this.call("GET", path)).json()) as T;
+  }
+
+  /** Every device with this identity attribute that the operator can see now. */
+  async devicesByMac(mac: string): Promise<AdmittedDevice[]> {
+    const devices = await this.get<AdmittedDevice[]>("/v2/devauth/devices?per_page=500");
+    return devices.filter((device) => device.identity_data["mac"] === mac);
+  }
+
+  pendingDevice(mac: string): Promise<AdmittedDevice> {
+    return until(`a pending device ${mac}`, async () =>
+      (await this.devicesByMac(mac)).find((device) => device.status === "pending"),
+    );
+  }
+
+  async accept(device: AdmittedDevice): Promise<void> {
+    const pending = device.auth_sets.find((set) => set.status === "pending");
+    if (pending === undefined) throw new Error(`device ${device.id} has no pending authentication set`);
+    const path = `/v2/devauth/devices/${device.id}/auth/${pending.id}/status`;
+    await this.call("PUT", path, { status: "accepted" });
+  }
+
+  async decommission(id: string): Promise<void> {
+    await this.call("DELETE", `/v2/devauth/devices/${id}`);
+  }
+
+  /** The inventory-scope attributes; empty before the first report. */
+  async inventory(id: string): Promise<Record<string, unknown>> {
+    try {
+      const { attributes } = await this.get<{ attributes: Attribute[] }>(`/v1/inventory/devices/${id}`);
+      const reported = attributes.filter((attribute) => attribute.scope === "inventory");
+      return Object.fromEntries(reported.map(({ name, value }) => [name, value]));
+    } catch (error) {
+      if (error instanceof Error && error.cause === 404) return {};
+      throw error;
+    }
+  }
+
+  reported(id: string, name: string, value: string): Promise<Record<string, unknown>> {
+    return until(`inventory ${name}=${value} of ${id}`, async () => {
+      const inventory = await this.inventory(id);
+      return inventory[name] === value && inventory;
+    });
+  }
+
+  /** Makes a deployment and returns its id. */
+  async deploy(artifact: string, devices: string[], options: Record<string, unknown> = {}): Promise<string> {
+    const body = { name: `${artifact} for ${devices.length}`, artifact_name: artifact, devices, ...options };
+    const answer = await this.call("POST", "/v1/deployments/deployments", body);
+    const id = answer.headers.get("location")?.split("/").at(-1);
+    if (id === undefined) throw new Error("the new deployment has no location");
+    return id;
+  }
+
+  async abort(deployment: string): Promise<void> {
+    await this.call("PUT", `/v1/deployments/deployments/${deployment}/status`, { status: "aborted" });
+  }
+
+  outcomes(deployment: string): Promise<DeviceOutcome[]> {
+    return this.get(`/v1/deployments/deployments/${deployment}/devices`);
+  }
+
+  async outcome(deployment: string, device: string): Promise<string | undefined> {
+    return (await this.outcomes(deployment)).find(({ id }) => id === device)?.status;
+  }
+
+  async becomes(deployment: string, device: string, status: string, withinMs?: number): Promise<void> {
+    let last: string | undefined;
+    await until(
+      `${status} of ${device} in ${deployment}`,
+      async () => {
+        last = await this.outcome(deployment, device);
+        return last === status;
+      },
+      withinMs,
+    ).catch((error: unknown) => {
+      throw new Error(`${String(error)}; it is ${last ?? "unknown to the deployment"}`, { cause: error });
+    });
+  }
+
+  finished(deployment: string): Promise<{ status: string; device_count: number }> {
+    return until(`deployment ${deployment} finished`, async () => {
+      const found = await this.get<{ status: string; device_count: number }>(
+        `/v1/deployments/deployments/${deployment}`,
+      );
+      return found.status === "finished" && found;
+    });
+  }
+
+  /** The counters that are not zero. */
+  async statistics(deployment: string): Promise<Record<string, number>> {
+    const all = await this.get<Record<string, number>>(
+      `/v1/deployments/deployments/${deployment}/statistics`,
+    );
+    return Object.fromEntries(Object.entries(all).filter(([, count]) => count !== 0));
+  }
+
+  async log(deployment: string, device: string): Promise<string> {
+    const path = `/v1/deployments/deployments/${deployment}/devices/${device}/log`;
+    return (await this.call("GET", path)).text();
+  }
+}

@@ -1,0 +1,42 @@
+import { spawnSync } from "node:child_process";
+import { accessSync, constants } from "node:fs";
+import { delimiter, join } from "node:path";
+
+/** Program → the Debian package that has it. */
+const NEEDED: Record<string, string> = {
+  mender: "mender-client",
+  "mender-cli": "mender-cli",
+  "mender-artifact": "mender-artifact",
+  unshare: "util-linux",
+  mount: "mount",
+};
+
+/** The device agent reads scripts and modules from fixed folders, so each device has its own view of those. */
+export const OWN_MOUNTS =
+  process.getuid?.() === 0 ? ["unshare", "--mount"] : ["unshare", "--map-root-user", "--mount"];
+
+const isInstalled = (program: string) =>
+  `${process.env["PATH"] ?? ""}${delimiter}/usr/sbin${delimiter}/sbin`.split(delimiter).some((folder) => {
+    try {
+      accessSync(join(folder, program), constants.X_OK);
+      return true;
+    } catch {
+      return false;
+    }
+  });
+
+/** What keeps the tests from running on this machine, one line each. */
+export function whatIsMissing(): string[] {
+  const missing = Object.keys(NEEDED).filter((program) => !isInstalled(program));
+  if (missing.length > 0) {
+    const packages = [...new Set(missing.map((program) => NEEDED[program]))].join(" ");
+    return [
+      `These programs are not installed: ${missing.join(", ")}`,
+      `On Debian: apt-get install --no-install-recommends ${packages}`,
+    ];
+  }
+  const [program, ...flags] = OWN_MOUNTS;
+  const tried = spawnSync(program!, [...flags, "true"], { encoding: "utf8" });
+  if (tried.status === 0) return [];
+  return [`"${OWN_MOUNTS.join(" ")}" is refused here (run as root): ${tried.stderr.trim()}`];
+}

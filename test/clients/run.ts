@@ -1,0 +1,56 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { Bench } from "./bench.ts";
+import { Management } from "./management.ts";
+import { whatIsMissing } from "./programs.ts";
+import { SCENARIOS, type Scenario } from "./scenarios/index.ts";
+import { startServer, type RunningServer } from "./server.ts";
+
+const missing = whatIsMissing();
+if (missing.length > 0) {
+  console.error(`The published Mender programs cannot be tested here.\n${missing.join("\n")}`);
+  process.exit(1);
+}
+
+const wanted = process.argv.slice(2);
+const chosen = SCENARIOS.filter(
+  ({ title }) => wanted.length === 0 || wanted.some((word) => title.includes(word)),
+);
+const folder = mkdtempSync(join(tmpdir(), "edgemend-clients-"));
+const server = await startServer(folder);
+const operator = await Management.login(server);
+const benches = chosen.map((_, index) => new Bench(server, operator, join(folder, `scenario-${index + 1}`)));
+
+for (const signal of ["SIGINT", "SIGTERM"] as const)
+  process.once(signal, () => void cleared(server).then(() => process.exit(130)));
+
+const results = await Promise.all(chosen.map((scenario, index) => played(scenario, benches[index]!)));
+await cleared(server);
+
+const failed = results.filter((passed) => !passed).length;
+if (failed === 0) rmSync(folder, { recursive: true });
+else console.log(`Logs of the server and the devices are in ${folder}`);
+console.log(`${results.length - failed} passed, ${failed} failed`);
+process.exitCode = failed === 0 && results.length > 0 ? 0 : 1;
+
+async function played({ title, run }: Scenario, bench: Bench): Promise<boolean> {
+  const startedMs = performance.now();
+  const took = () => `(${((performance.now() - startedMs) / 1000).toFixed(1)} s)`;
+  try {
+    await run(bench);
+    console.log(`ok    ${title} ${took()}`);
+    return true;
+  } catch (error) {
+    const logs = bench.devices.map((device) => `--- ${device.name}\n${device.log.slice(-3000)}`);
+    console.log(`FAIL  ${title} ${took()}\n${String(error)}\n${logs.join("\n")}`);
+    return false;
+  } finally {
+    await bench.clear();
+  }
+}
+
+async function cleared(running: RunningServer): Promise<void> {
+  await Promise.all(benches.map((bench) => bench.clear()));
+  await running.stop();
+}

@@ -1,0 +1,37 @@
+import assert from "node:assert/strict";
+import { randomBytes } from "node:crypto";
+import type { Bench } from "../bench.ts";
+
+interface ListedArtifact {
+  id: string;
+  name: string;
+}
+
+/** What mender-cli lists and deletes, and how it is refused. */
+export async function commandLine(bench: Bench): Promise<void> {
+  const { operator, server } = bench;
+  const device = bench.device({ name: "listed-device", deviceType: "listed-board" });
+  device.start();
+  const { id } = await operator.pendingDevice(device.mac);
+  const cli = bench.cli(server.httpsUrl);
+
+  await assert.rejects(cli.login("wrong-password"), /login failed|401/i);
+  await assert.rejects(cli.run("artifacts", "list"), /login/i);
+  await cli.login();
+  const image = { name: "listed-1", deviceType: "listed-board", module: "note", bytes: randomBytes(8192) };
+  await bench.publish(image, server.httpsUrl);
+
+  assert.match(await cli.run("devices", "list"), new RegExp(id));
+  assert.match(await cli.run("artifacts", "list"), /listed-1/);
+  const listed = async () =>
+    (await operator.get<ListedArtifact[]>("/v1/deployments/artifacts")).find(
+      ({ name }) => name === "listed-1",
+    );
+  const artifact = await listed();
+  assert.ok(artifact);
+  await assert.rejects(bench.publish(image, server.httpsUrl), /already exists|conflict|not unique/i);
+
+  await cli.run("artifacts", "delete", artifact.id);
+  assert.doesNotMatch(await cli.run("artifacts", "list"), /listed-1/);
+  assert.equal(await listed(), undefined);
+}
