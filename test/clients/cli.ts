@@ -19,9 +19,9 @@ export class MenderCli {
 
   /** What the program prints; fails with its whole output when it ends with an error. */
   async run(...words: string[]): Promise<string> {
-    const flags = ["--server", this.#url, "--token", join(this.#folder, "cli-token")];
+    // It keeps its token under HOME; not every command of 1.9 minds --token.
     const env = { ...process.env, HOME: this.#folder, SSL_CERT_FILE: this.#server.caFile };
-    const { stdout, stderr } = await run("mender-cli", [...flags, ...words], { env });
+    const { stdout, stderr } = await run("mender-cli", ["--server", this.#url, ...words], { env });
     return stdout + stderr;
   }
 

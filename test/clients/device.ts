@@ -104,7 +104,7 @@ const configuration = (settings: DeviceSettings) => ({
   ServerCertificate: settings.caFile,
   TenantToken: settings.tenantToken,
   UpdatePollIntervalSeconds: 1,
-  InventoryPollIntervalSeconds: 600,
+  InventoryPollIntervalSeconds: 3,
   RetryPollIntervalSeconds: 1,
   DBus: { Enabled: false },
   ...(settings.verifyKey === undefined ? {} : { ArtifactVerifyKey: settings.verifyKey }),

@@ -1,6 +1,6 @@
 import { setTimeout as pause } from "node:timers/promises";
 
-const BETWEEN_LOOKS_MS = 200;
+const BETWEEN_LOOKS_MS = 400;
 
 /** What `look` finds as soon as it finds something; the thing waited for is named in the error when it never comes. */
 export async function until<T>(
