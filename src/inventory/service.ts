@@ -1,0 +1,44 @@
+import type { Statement } from "../platform/database.ts";
+import type { DeviceId, TenantId } from "../platform/ids.ts";
+import { keyOf, type AttributeValue, type StoredAttributes } from "./attributes.ts";
+import { groupOf, mergeAttributes, removeDevice, setCheckIn, setStatus, type StatusChange } from "./store.ts";
+
+const DAY_MS = 86_400_000;
+
+/** Puts a device's status into its inventory. Of two updates the one with the greater revision stays, in whatever order they come. */
+export const deviceStatusStatements = (update: StatusChange): Statement<unknown>[] => [setStatus(update)];
+
+/** Puts identity data into a device's inventory. A key `status` is skipped: that name is the device's status. */
+export function deviceIdentityStatements(known: {
+  tenant: TenantId;
+  device: DeviceId;
+  identity: Record<string, unknown>;
+  atMs: number;
+}): Statement<unknown>[] {
+  const attributes: StoredAttributes = {};
+  for (const [name, value] of Object.entries(known.identity)) {
+    if (name !== "status") attributes[keyOf("identity", name)] = [identityValue(value)];
+  }
+  return [mergeAttributes(known.tenant, known.device, attributes, known.atMs)];
+}
+
+const identityValue = (value: unknown): AttributeValue =>
+  typeof value === "string" || typeof value === "number" ? value : JSON.stringify(value);
+
+/** Puts the time of a device's last contact into its inventory, at most once a day. */
+export const deviceCheckInStatements = (
+  tenant: TenantId,
+  device: DeviceId,
+  atMs: number,
+): Statement<unknown>[] => [setCheckIn(tenant, device, atMs, DAY_MS)];
+
+/** Forgets a device and everything it is found by. */
+export const removeDeviceStatements = (tenant: TenantId, device: DeviceId): Statement<unknown>[] => [
+  removeDevice(tenant, device),
+];
+
+/** The static group of a device; nothing for an unknown device. */
+export const deviceGroupStatement = (
+  tenant: TenantId,
+  device: DeviceId,
+): Statement<{ group: string | null } | undefined> => groupOf(tenant, device);
