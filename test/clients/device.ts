@@ -11,6 +11,8 @@ export interface DeviceSettings {
   tenantToken: string;
   /** Public key file; with it the device takes signed artifacts only. */
   verifyKey?: string;
+  /** PEM; without it the agent makes its own. */
+  privateKey?: string;
 }
 
 /** Folders the device agent has built in, and what stands for them in a device's own folder. */
@@ -35,14 +37,17 @@ export class Device {
     this.name = settings.name;
     this.deviceType = settings.deviceType;
     this.#folder = join(parent, settings.name);
-    for (const folder of ["share/identity", "share/inventory", "share/modules/v3", "etc", "data"])
+    for (const folder of ["share/identity", "share/inventory", "share/modules/v3", "etc", "data", "bin"])
       mkdirSync(join(this.#folder, folder), { recursive: true });
     this.#script("share/identity/mender-device-identity", `echo mac=${this.mac}`);
     this.#script("share/inventory/mender-inventory-site", `echo site=test bench; echo role=a; echo role=b`);
     this.#write("etc/artifact_info", "artifact_name=factory\n");
     this.#write("data/device_type", `device_type=${settings.deviceType}\n`);
     this.#write("etc/mender.conf", JSON.stringify(configuration(settings), undefined, 2));
-    this.addModule("note", `cp "$2"/files/* '${this.#folder}/installed'`);
+    if (settings.privateKey !== undefined) this.#write("data/mender-agent.pem", settings.privateKey, 0o600);
+    // The agent calls it to restart the device: here the agent alone goes, and the machine stays.
+    this.#script("bin/reboot", "kill -KILL $PPID");
+    this.addModule("note", this.keepingPayload);
     this.addModule("broken", "echo the flash chip does not answer >&2; exit 3");
   }
 
@@ -56,14 +61,25 @@ export class Device {
     return existsSync(file) ? readFileSync(file) : undefined;
   }
 
+  /** What an update module does so that `installed` is its payload. */
+  get keepingPayload(): string {
+    return `cp "$2"/files/* '${this.#folder}/installed'`;
+  }
+
+  get isOff(): boolean {
+    return (
+      this.#process === undefined || this.#process.exitCode !== null || this.#process.signalCode !== null
+    );
+  }
+
   get log(): string {
     return readFileSync(this.logFile, "utf8");
   }
 
   /** An update module whose ArtifactInstall runs these shell commands; "$2" is the folder with the payload. */
-  addModule(name: string, install: string): void {
-    const answers = "NeedsArtifactReboot | SupportsRollback) echo No ;;";
-    this.#script(`share/modules/v3/${name}`, `case "$1" in ${answers} ArtifactInstall) ${install} ;; esac`);
+  addModule(name: string, install: string, reboot: "No" | "Automatic" = "No"): void {
+    const cases = [`NeedsArtifactReboot) echo ${reboot} ;;`, `ArtifactInstall) ${install} ;;`];
+    this.#script(`share/modules/v3/${name}`, `case "$1" in ${cases.join(" ")} esac`);
   }
 
   start(): this {
@@ -76,7 +92,7 @@ export class Device {
     const log = openSync(this.logFile, "a");
     this.#process = spawn(program!, [...flags, "sh", "-c", [...binds, agent].join(" && ")], {
       stdio: ["ignore", log, log],
-      env: { ...process.env, PATH: `${process.env["PATH"]}:/usr/sbin:/sbin` },
+      env: { ...process.env, PATH: `${join(this.#folder, "bin")}:${process.env["PATH"]}:/usr/sbin:/sbin` },
     });
     closeSync(log);
     return this;
@@ -84,7 +100,7 @@ export class Device {
 
   async stop(): Promise<void> {
     const child = this.#process;
-    if (child === undefined || child.exitCode !== null || child.signalCode !== null) return;
+    if (child === undefined || this.isOff) return;
     const gone = new Promise((done) => child.once("exit", done));
     child.kill("SIGKILL");
     await gone;

@@ -80,6 +80,10 @@ export class Management {
     await this.call("PUT", path, { status: "accepted" });
   }
 
+  async preauthorize(mac: string, pubkey: string): Promise<void> {
+    await this.call("POST", "/v2/devauth/devices", { identity_data: { mac }, pubkey });
+  }
+
   async decommission(id: string): Promise<void> {
     await this.call("DELETE", `/v2/devauth/devices/${id}`);
   }
@@ -104,9 +108,22 @@ export class Management {
   }
 
   /** Makes a deployment and returns its id. */
-  async deploy(artifact: string, devices: string[], options: Record<string, unknown> = {}): Promise<string> {
+  deploy(artifact: string, devices: string[], options: Record<string, unknown> = {}): Promise<string> {
     const body = { name: `${artifact} for ${devices.length}`, artifact_name: artifact, devices, ...options };
-    const answer = await this.call("POST", "/v1/deployments/deployments", body);
+    return this.#created("/v1/deployments/deployments", body);
+  }
+
+  deployToGroup(artifact: string, group: string): Promise<string> {
+    const body = { name: `${artifact} for ${group}`, artifact_name: artifact };
+    return this.#created(`/v1/deployments/deployments/group/${group}`, body);
+  }
+
+  async joinGroup(id: string, group: string): Promise<void> {
+    await this.call("PUT", `/v1/inventory/devices/${id}/group`, { group });
+  }
+
+  async #created(path: string, body: unknown): Promise<string> {
+    const answer = await this.call("POST", path, body);
     const id = answer.headers.get("location")?.split("/").at(-1);
     if (id === undefined) throw new Error("the new deployment has no location");
     return id;

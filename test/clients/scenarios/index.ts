@@ -5,7 +5,9 @@ import { commandLine } from "./command-line.ts";
 import { decommission } from "./decommission.ts";
 import { failingModule } from "./failing-module.ts";
 import { firstUpdate } from "./first-update.ts";
+import { groupAndReboot } from "./group-and-reboot.ts";
 import { otherType } from "./other-type.ts";
+import { preauthorized } from "./preauthorized.ts";
 import { signedArtifact } from "./signed-artifact.ts";
 
 export interface Scenario {
@@ -28,4 +30,6 @@ export const SCENARIOS: Scenario[] = [
   },
   { title: "an installed artifact is not installed again, forced or not", run: alreadyInstalled },
   { title: "a device with a verification key installs signed artifacts only", run: signedArtifact },
+  { title: "preauthorized devices with every kind of key are in at once", run: preauthorized },
+  { title: "a deployment to a group survives the restart it asks for", run: groupAndReboot },
 ];
