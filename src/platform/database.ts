@@ -107,7 +107,7 @@ export class Database {
     results.forEach(({ meta }, i) => {
       this.cost.rowsRead += meta.rows_read ?? 0;
       this.cost.rowsWritten += meta.rows_written ?? 0;
-      if (statements[i]?.sql.startsWith("INSERT INTO outbox")) this.cost.events += meta.changes;
+      if (statements[i]?.sql.trimStart().startsWith("INSERT INTO outbox")) this.cost.events += meta.changes;
     });
     return statements.map((s, i) => {
       const result = results[i];

@@ -1,4 +1,4 @@
-import { sql } from "drizzle-orm";
+import { sql, type SQL } from "drizzle-orm";
 import { change, rows, type Database, type Statement } from "./database.ts";
 import type { Deps } from "./deps.ts";
 import { newSortableId, type TenantId } from "./ids.ts";
@@ -35,6 +35,16 @@ export const addEvent = (event: Event, at: number): Statement<number> =>
 /** Records the event only if the statement before it in the batch changed something. Such statements chain. */
 export const addEventIfChanged = (event: Event, at: number): Statement<number> =>
   change(sql`INSERT INTO outbox ${columns} ${values(event, at)} WHERE changes() > 0`);
+
+/** Records one event for each row of the source, which has the columns `subject` and `data` (JSON text). */
+export const addEventsFrom = (
+  events: { kind: string; tenant: TenantId; source: SQL },
+  at: number,
+): Statement<number> =>
+  change(sql`
+    INSERT INTO outbox ${columns}
+    SELECT printf('%012x', ${at}) || lower(hex(randomblob(10))), ${events.tenant}, ${events.kind}, source.subject, source.data, ${at}, ${at}, 0
+    FROM (${events.source}) source`);
 
 interface OutboxRow {
   id: string;

@@ -1,0 +1,22 @@
+import { sql, type SQL } from "drizzle-orm";
+import type { DeviceId, TenantId } from "../../platform/ids.ts";
+
+/** The internal number of a deployment; null if the tenant has none with this id. */
+export const seqOf = (tenant: TenantId, deployment: string): SQL =>
+  sql`(SELECT seq FROM deployments WHERE tenant_id = ${tenant} AND deployment_id = ${deployment})`;
+
+/**
+ * Whether the target chunks of the deployment in `c` (a row of deployment_counters) list the device. One chunk is found
+ * through its key; ids are searched as JSON text, which cannot hold the quoted id anywhere but as an element.
+ */
+export const targetsList = (device: DeviceId): SQL => sql`EXISTS (
+  SELECT 1 FROM (
+    SELECT t.last_id, t.ids FROM deployment_targets t
+    WHERE t.tenant_id = c.tenant_id AND t.seq = c.seq AND t.first_id <= ${device}
+    ORDER BY t.first_id DESC LIMIT 1) chunk
+  WHERE chunk.last_id >= ${device} AND instr(chunk.ids, ${JSON.stringify(device)}) > 0)`;
+
+/** Whether the device has a row in the deployment in `c`. */
+export const hasRow = (device: DeviceId): SQL => sql`EXISTS (
+  SELECT 1 FROM device_deployments own
+  WHERE own.tenant_id = c.tenant_id AND own.device_id = ${device} AND own.seq = c.seq)`;

@@ -1,0 +1,111 @@
+import { sql, type SQL } from "drizzle-orm";
+import { change, type Statement } from "../../platform/database.ts";
+import type { DeviceId, TenantId } from "../../platform/ids.ts";
+import { addEventsFrom } from "../../platform/outbox.ts";
+import { EVENTS } from "../events.ts";
+import { ACTIVE_STATUSES, counterColumn, isFinal, QUEUED, STATUS_CODES, type Status } from "../status.ts";
+
+export interface Move {
+  tenant: TenantId;
+  device: DeviceId;
+  to: Status;
+  atMs: number;
+  /** Expression for one deployment; without it every active one of the device. */
+  seq?: SQL;
+  /** Condition on `dd`, the device's row before the move. */
+  only?: SQL;
+  substate?: string | undefined;
+}
+
+/**
+ * The rows that move, as they are before it: (seq, status). Final rows never do, nor rows of an aborted deployment,
+ * which count as aborted already. Every statement of a move selects by this, so that a repeated or late report and the
+ * loser of a race change nothing at all.
+ */
+const moving = (move: Move): SQL => sql`
+  SELECT dd.seq, dd.status FROM device_deployments dd
+  JOIN deployment_counters now ON now.tenant_id = dd.tenant_id AND now.seq = dd.seq
+  WHERE dd.tenant_id = ${move.tenant} AND dd.device_id = ${move.device} AND dd.active = 1
+    AND dd.status <> ${STATUS_CODES[move.to]} AND now.aborted_ms IS NULL
+    ${move.seq ? sql`AND dd.seq = ${move.seq}` : sql``}
+    ${move.only ? sql`AND ${move.only}` : sql``}`;
+
+/** Takes a device out of the counter it was in and puts it into that of `to`. */
+function counterMoves(to: Status): SQL {
+  const leave = ACTIVE_STATUSES.filter((status) => status !== to).map((status) => {
+    const column = sql.raw(counterColumn(status));
+    return sql`${column} = ${column} - (m.status = ${STATUS_CODES[status]})`;
+  });
+  const column = sql.raw(counterColumn(to));
+  const moves = [sql`unseen = unseen - (m.status = ${QUEUED})`, ...leave, sql`${column} = ${column} + 1`];
+  if (isFinal(to)) moves.push(sql`remaining = remaining - 1`);
+  return sql.join(moves, sql`, `);
+}
+
+const own = (move: Move): SQL => sql`c.tenant_id = ${move.tenant} AND c.seq = m.seq`;
+
+/** The last target's final status finishes the deployment in the statement that counts it. */
+const countLast = (move: Move): Statement<number> =>
+  change(sql`
+    UPDATE deployment_counters AS c SET ${counterMoves(move.to)}, stage = 2, wide_open = 0, finished_ms = ${move.atMs}
+    FROM (${moving(move)}) m WHERE ${own(move)} AND c.remaining = 1 AND c.targeted = 1`);
+
+/** Every other move. After `countLast` nothing remains, so never both. */
+const count = (move: Move): Statement<number> =>
+  change(sql`
+    UPDATE deployment_counters AS c SET ${counterMoves(move.to)}
+    FROM (${moving(move)}) m
+    WHERE ${own(move)} ${isFinal(move.to) ? sql`AND (c.remaining > 1 OR c.targeted = 0)` : sql``}`);
+
+const leavePending = (move: Move): Statement<number> =>
+  change(sql`
+    UPDATE deployment_counters AS c SET stage = 1 FROM (${moving(move)}) m WHERE ${own(move)} AND c.stage = 0`);
+
+const deviceEvents = (move: Move): Statement<number> =>
+  addEventsFrom(
+    {
+      kind: EVENTS.deviceFinished,
+      tenant: move.tenant,
+      source: sql`
+        SELECT d.deployment_id AS subject, json_object('device_id', ${move.device}, 'status', ${move.to}) AS data
+        FROM (${moving(move)}) m JOIN deployments d ON d.tenant_id = ${move.tenant} AND d.seq = m.seq`,
+    },
+    move.atMs,
+  );
+
+/** Between counting and moving the row, a finished deployment with a moving device was finished just now. */
+const finishEvents = (move: Move): Statement<number> =>
+  addEventsFrom(
+    {
+      kind: EVENTS.finished,
+      tenant: move.tenant,
+      source: sql`
+        SELECT d.deployment_id AS subject, '{}' AS data
+        FROM (${moving(move)}) m
+        JOIN deployment_counters c ON c.tenant_id = ${move.tenant} AND c.seq = m.seq AND c.stage = 2
+        JOIN deployments d ON d.tenant_id = ${move.tenant} AND d.seq = m.seq`,
+    },
+    move.atMs,
+  );
+
+function moveRows(move: Move): Statement<number> {
+  const changes = [sql`status = ${STATUS_CODES[move.to]}`];
+  if (move.to !== "pending" && move.to !== "decommissioned" && move.to !== "aborted") {
+    changes.push(sql`started_ms = coalesce(started_ms, ${move.atMs})`);
+  }
+  if (move.substate) changes.push(sql`substate = ${move.substate}`);
+  if (isFinal(move.to)) changes.push(sql`active = 0, finished_ms = ${move.atMs}`);
+  return change(sql`
+    UPDATE device_deployments SET ${sql.join(changes, sql`, `)}
+    WHERE tenant_id = ${move.tenant} AND device_id = ${move.device} AND active = 1
+      AND seq IN (SELECT seq FROM (${moving(move)}))`);
+}
+
+/** Moves a device to another state in one deployment or in all of its own: counters, events, row, in this order. */
+export function moveStatements(move: Move): Statement<number>[] {
+  if (isFinal(move.to)) {
+    const early = move.to === "decommissioned" ? [] : [leavePending(move)];
+    return [deviceEvents(move), countLast(move), count(move), finishEvents(move), ...early, moveRows(move)];
+  }
+  return [count(move), leavePending(move), moveRows(move)];
+}

@@ -1,0 +1,38 @@
+import { sql } from "drizzle-orm";
+import { change, firstRow, rows, type Statement } from "../../platform/database.ts";
+import type { DeviceId, TenantId } from "../../platform/ids.ts";
+import { STATUS_CODES } from "../status.ts";
+import { hasRow, seqOf, targetsList } from "./membership.ts";
+
+/** Gives the device a queued row in every open deployment that lists it and that it has not joined. */
+export const queueUnseen = (tenant: TenantId, device: DeviceId): Statement<number> =>
+  change(sql`
+    INSERT INTO device_deployments (tenant_id, device_id, seq, status, active, opens_ms)
+    SELECT c.tenant_id, ${device}, c.seq, 0, 1, c.opens_ms FROM deployment_counters c
+    WHERE c.tenant_id = ${tenant} AND c.wide_open = 1 AND ${targetsList(device)} AND NOT ${hasRow(device)}`);
+
+export const unfinishedWithArtifact = (tenant: TenantId, artifactName: string): Statement<{ id: string }[]> =>
+  rows(sql`
+    SELECT d.deployment_id AS id FROM deployments d
+    JOIN deployment_counters c ON c.tenant_id = d.tenant_id AND c.seq = d.seq
+    WHERE d.tenant_id = ${tenant} AND d.artifact_name = ${artifactName} AND d.kind = 'software' AND c.stage < 2
+    ORDER BY d.seq`);
+
+export const anyWithArtifact = (
+  tenant: TenantId,
+  artifactName: string,
+): Statement<{ id: string } | undefined> =>
+  firstRow(sql`
+    SELECT deployment_id AS id FROM deployments
+    WHERE tenant_id = ${tenant} AND artifact_name = ${artifactName} AND kind = 'software' LIMIT 1`);
+
+export const mayDownload = (
+  tenant: TenantId,
+  deployment: string,
+  device: DeviceId,
+): Statement<{ allowed: number } | undefined> =>
+  firstRow(sql`
+    SELECT 1 AS allowed FROM device_deployments dd
+    JOIN deployment_counters c ON c.tenant_id = dd.tenant_id AND c.seq = dd.seq
+    WHERE dd.tenant_id = ${tenant} AND dd.device_id = ${device} AND dd.seq = ${seqOf(tenant, deployment)}
+      AND dd.status NOT IN (0, ${STATUS_CODES.aborted}, ${STATUS_CODES.decommissioned}) AND c.aborted_ms IS NULL`);
