@@ -1,19 +1,23 @@
-import { sql } from "drizzle-orm";
+import { sql, type SQL } from "drizzle-orm";
 import type { DeviceActor, DeviceClaim } from "../platform/actor.ts";
 import { firstRow, type Statement } from "../platform/database.ts";
 import type { Deps } from "../platform/deps.ts";
 import { Fault } from "../platform/fault.ts";
 
-/** Finds a row if the claimed authentication set is accepted, its tokens are not revoked and device and tenant are active. */
-const liveToken = (claim: DeviceClaim) =>
-  firstRow<{ live: number }>(sql`
-    SELECT 1 AS live
-    FROM auth_sets a
+/**
+ * True in SQL if the claimed authentication set is accepted, its tokens are not revoked and device and tenant are
+ * active. A write that carries it may ride in the round trip of `asLiveDevice`.
+ */
+export const ifLive = (claim: DeviceClaim): SQL => sql`EXISTS (
+    SELECT 1 FROM auth_sets a
     JOIN devices d ON d.tenant_id = a.tenant_id AND d.device_id = a.device_id
     JOIN tenants t ON t.tenant_id = a.tenant_id
     WHERE a.tenant_id = ${claim.tenant} AND a.auth_set_id = ${claim.authSet} AND a.device_id = ${claim.device}
       AND a.status = 'accepted' AND a.tokens_revoked_s < ${claim.issuedS}
-      AND d.decommissioning = 0 AND t.status = 'active'`);
+      AND d.decommissioning = 0 AND t.status = 'active')`;
+
+const liveToken = (claim: DeviceClaim) =>
+  firstRow<{ live: number }>(sql`SELECT 1 AS live WHERE ${ifLive(claim)}`);
 
 type Read<S extends readonly Statement<unknown>[]> = {
   -readonly [K in keyof S]: S[K] extends Statement<infer T> ? T : never;
@@ -21,8 +25,8 @@ type Read<S extends readonly Statement<unknown>[]> = {
 
 /**
  * The only way from a token's claim to a device that may act: checks that the token is live in the same round trip
- * as the statements the caller needs first. These must only read, because they run whether or not the token is live.
- * Throws 401 otherwise.
+ * as the statements the caller needs first. These must only read, because they run whether or not the token is live,
+ * or write under the condition `ifLive`. Throws 401 otherwise.
  */
 export async function asLiveDevice<const S extends readonly Statement<unknown>[]>(
   deps: Deps,
