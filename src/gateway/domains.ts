@@ -1,6 +1,7 @@
 import { mountDeployments } from "../deployments/routes.ts";
 import { mountDeviceauth } from "../deviceauth/routes.ts";
 import { mountInventory } from "../inventory/routes.ts";
+import { mountOperator } from "../operator/routes.ts";
 import { mountReleases } from "../releases/routes.ts";
 import { mountStorage } from "../storage/routes.ts";
 import { mountTenants } from "../tenants/routes.ts";
@@ -12,6 +13,7 @@ export function mountDomains(app: App): void {
   mountDeviceauth(app);
   mountUseradm(app);
   mountTenants(app);
+  mountOperator(app);
   mountInventory(app);
   mountReleases(app);
   mountStorage(app);

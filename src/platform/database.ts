@@ -67,6 +67,12 @@ export const change = (query: SQL): Statement<number> => ({
   read: (result) => result.meta.changes,
 });
 
+/** The same statement with its result turned into something else. */
+export const mapped = <A, B>(statement: Statement<A>, turn: (result: A) => B): Statement<B> => ({
+  ...statement,
+  read: (result) => turn(statement.read(result)),
+});
+
 /** A drizzle builder as a statement, result mapped by drizzle. Joins that repeat a column name need aliases. */
 export function built<T>(builder: Builder<T>): Statement<T> {
   const prepared = builder._prepare();

@@ -1,5 +1,5 @@
-import { sql } from "drizzle-orm";
-import { change, firstRow, rows, type Statement } from "../platform/database.ts";
+import { sql, type SQL } from "drizzle-orm";
+import { change, firstRow, mapped, rows, type Statement } from "../platform/database.ts";
 import { asTenantId, type TenantId } from "../platform/ids.ts";
 
 export type TenantStatus = "active" | "suspended";
@@ -35,16 +35,8 @@ const toTenant = (row: Row): Tenant => ({
   updatedMs: row.updated_ms,
 });
 
-const tenantWhere = (condition: ReturnType<typeof sql>): Statement<Tenant | undefined> => {
-  const statement = firstRow<Row>(sql`SELECT * FROM tenants WHERE ${condition}`);
-  return {
-    ...statement,
-    read: (result) => {
-      const row = statement.read(result);
-      return row && toTenant(row);
-    },
-  };
-};
+const tenantWhere = (condition: SQL): Statement<Tenant | undefined> =>
+  mapped(firstRow<Row>(sql`SELECT * FROM tenants WHERE ${condition}`), (row) => row && toTenant(row));
 
 /** The tenant whose devices send this token, whatever its status. */
 export const tenantByTokenStatement = (token: string): Statement<Tenant | undefined> =>
@@ -54,12 +46,11 @@ export const tenantStatement = (tenant: TenantId): Statement<Tenant | undefined>
   tenantWhere(sql`tenant_id = ${tenant}`);
 
 /** Tenants after this id, in order of id. */
-export const tenantsStatement = (after: string, limit: number): Statement<Tenant[]> => {
-  const statement = rows<Row>(
-    sql`SELECT * FROM tenants WHERE tenant_id > ${after} ORDER BY tenant_id LIMIT ${limit}`,
+export const tenantsStatement = (after: string, limit: number): Statement<Tenant[]> =>
+  mapped(
+    rows<Row>(sql`SELECT * FROM tenants WHERE tenant_id > ${after} ORDER BY tenant_id LIMIT ${limit}`),
+    (found) => found.map(toTenant),
   );
-  return { ...statement, read: (result) => statement.read(result).map(toTenant) };
-};
 
 /** Adds the tenant unless its id exists. */
 export const addTenantStatement = (tenant: Tenant): Statement<number> =>

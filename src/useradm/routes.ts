@@ -1,3 +1,12 @@
 import type { App } from "../platform/app.ts";
+import { mountLogin } from "./login-routes.ts";
+import { mountPlans } from "./plan-routes.ts";
+import { mountSettings } from "./settings-routes.ts";
+import { mountUsers } from "./user-routes.ts";
 
-export function mountUseradm(_app: App): void {}
+export function mountUseradm(app: App): void {
+  mountLogin(app);
+  mountUsers(app);
+  mountSettings(app);
+  mountPlans(app);
+}

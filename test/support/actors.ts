@@ -1,4 +1,5 @@
 import { asDeviceId, asTenantId, newId, type TenantId } from "../../src/platform/ids.ts";
+import { hashPassword } from "../../src/useradm/passwords.ts";
 import { signToken } from "../../src/platform/tokens.ts";
 import { env, type Server } from "./server.ts";
 
@@ -19,19 +20,20 @@ export async function aTenant(server: Server, id = newId()): Promise<TenantId> {
   return asTenantId(id);
 }
 
-/** A user with a live session in a tenant that exists afterwards. Without roles it may do everything. */
+/** A user with a live session, and a password if one is given, in a tenant that exists afterwards. Without roles it may do everything. */
 export async function aUser(
   server: Server,
-  options: { tenant?: string; roles?: string[] } = {},
+  options: { tenant?: string; roles?: string[]; email?: string; password?: string } = {},
 ): Promise<TestUser> {
   const tenant = await aTenant(server, options.tenant ?? "default");
   const [id, tokenId] = [newId(), newId()];
-  const email = `${id}@example.com`;
+  const email = options.email ?? `${id}@example.com`;
+  const hash = options.password === undefined ? "" : await hashPassword(options.password);
   const nowS = Math.floor(server.now / 1000);
   await env.DB.batch([
     env.DB.prepare(
-      "INSERT INTO users (tenant_id, user_id, email, password_hash, roles, created_ms, updated_ms) VALUES (?, ?, ?, '', ?, ?, ?)",
-    ).bind(tenant, id, email, JSON.stringify(options.roles ?? []), server.now, server.now),
+      "INSERT INTO users (tenant_id, user_id, email, password_hash, roles, created_ms, updated_ms) VALUES (?, ?, ?, ?, ?, ?, ?)",
+    ).bind(tenant, id, email, hash, JSON.stringify(options.roles ?? []), server.now, server.now),
     env.DB.prepare(
       "INSERT INTO user_tokens (tenant_id, user_id, token_id, created_ms) VALUES (?, ?, ?, ?)",
     ).bind(tenant, id, tokenId, server.now),

@@ -68,14 +68,15 @@ export class Server {
     this.now += ms;
   }
 
-  async fetch(request: Request): Promise<Response> {
+  async fetch(request: Request, bindings: Env = env): Promise<Response> {
     const ctx = createExecutionContext();
-    const response = await this.#fetch(request, env, ctx);
+    const response = await this.#fetch(request, bindings, ctx);
     await waitOnExecutionContext(ctx);
     return response;
   }
 
-  async call(method: string, path: string, call: Call = {}): Promise<Answer> {
+  /** Other bindings stand for another configuration of the same store. */
+  async call(method: string, path: string, call: Call = {}, bindings: Env = env): Promise<Answer> {
     const headers = new Headers(call.headers);
     if (call.token !== undefined) headers.set("Authorization", `Bearer ${call.token}`);
     let body = call.body;
@@ -86,8 +87,10 @@ export class Server {
     const url = path.startsWith("http") ? path : HOST + path;
     const response = await this.fetch(
       new Request(url, { method, headers, body: body ?? null, redirect: "manual" }),
+      bindings,
     );
-    const text = await response.text();
+    // Not `text()`, which warns about types such as application/jwt.
+    const text = new TextDecoder().decode(await response.arrayBuffer());
     return {
       status: response.status,
       headers: response.headers,

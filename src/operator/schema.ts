@@ -1,0 +1,98 @@
+import { z } from "@hono/zod-openapi";
+import { EmailText, PasswordText, RoleNames } from "../useradm/schema.ts";
+
+const BLANK = "cannot be blank";
+
+export const TenantName = z
+  .string({ error: BLANK })
+  .min(1, { error: BLANK })
+  .max(256, { error: "the length must be no more than 256" });
+
+const Id = z
+  .string()
+  .regex(/^[0-9A-Za-z_-]{1,64}$/, { error: "must be 1 to 64 letters, digits, dashes or underscores" });
+
+export const NewUser = z
+  .object({
+    email: EmailText,
+    password: PasswordText,
+    id: Id.optional(),
+    tenant: Id.optional(),
+    roles: RoleNames.optional(),
+  })
+  .openapi("OperatorNewUser");
+
+export const UserRef = z
+  .object({ id: z.string(), email: z.string(), tenant: z.string() })
+  .openapi("OperatorUser");
+
+export const NewPassword = z
+  .object({ email: EmailText, password: PasswordText })
+  .openapi("OperatorNewPassword");
+
+const Plan = z.enum(["os", "professional", "enterprise"], {
+  error: "must be os, professional or enterprise",
+});
+
+export const NewTenant = z
+  .object({ name: TenantName, user: EmailText, password: PasswordText, plan: Plan.optional() })
+  .openapi("OperatorNewTenant");
+
+const Status = z.enum(["active", "suspended"], { error: "must be active or suspended" });
+
+export const Tenant = z
+  .object({
+    id: z.string(),
+    name: z.string(),
+    tenant_token: z.string(),
+    status: Status,
+    plan: z.string(),
+    created_at: z.string(),
+    updated_at: z.string(),
+  })
+  .openapi("OperatorTenant");
+
+export const TenantWithUser = Tenant.extend({ user: UserRef }).openapi("OperatorTenantWithUser");
+
+export const TenantWithLimits = Tenant.extend({ limits: z.record(z.string(), z.number()) }).openapi(
+  "OperatorTenantWithLimits",
+);
+
+export const NewStatus = z.object({ status: Status }).openapi("OperatorTenantStatus");
+
+export const LimitName = z
+  .string()
+  .regex(/^[a-z][a-z0-9_]{0,63}$/, { error: "must be lower-case letters, digits and underscores" });
+
+export const NewLimit = z
+  .object({ value: z.int({ error: "must be a whole number" }) })
+  .openapi("OperatorLimit");
+
+export const Migrated = z.object({ applied: z.array(z.string()) }).openapi("OperatorMigrated");
+
+export const Claims = z
+  .object({ claims: z.record(z.string(), z.unknown(), { error: "must be an object" }) })
+  .openapi("OperatorClaims");
+
+export const Minted = z.object({ token: z.string() }).openapi("OperatorToken");
+
+export const Reset = z.object({ host: z.string().optional() }).openapi("OperatorFactoryReset");
+
+export const ResetDone = z
+  .object({ tables: z.number(), objects: z.number() })
+  .openapi("OperatorFactoryResetDone");
+
+export const Setup = z
+  .object({ email: EmailText.optional(), password: PasswordText.optional() })
+  .openapi("OperatorSetup");
+
+export const SetupDone = z
+  .object({
+    applied: z.array(z.string()),
+    tenant: Tenant,
+    admin: z
+      .object({ id: z.string(), email: z.string(), password: z.string().optional() })
+      .optional()
+      .openapi({ description: "Only if it was made now; with the password if that was generated" }),
+  })
+  .openapi("OperatorSetupDone");

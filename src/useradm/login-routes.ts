@@ -1,0 +1,85 @@
+import { createRoute, z } from "@hono/zod-openapi";
+import type { Context } from "hono";
+import { userOf, type App, type AppEnv } from "../platform/app.ts";
+import { Fault } from "../platform/fault.ts";
+import { describeIssues, faultResponses, jsonBody } from "../platform/wire.ts";
+import { logIn, logOut } from "./login.ts";
+import { LoginOptions } from "./schema.ts";
+
+/** Clients compare this for equality: no character set may follow. */
+export const JWT_TYPE = { "Content-Type": "application/jwt" };
+
+export const jwtResponse = (description: string) => ({
+  description,
+  content: { "application/jwt": { schema: z.string() } },
+});
+
+const login = createRoute({
+  method: "post",
+  path: "/api/management/v1/useradm/auth/login",
+  tags: ["useradm"],
+  summary: "Log in with HTTP Basic and get a token",
+  security: [{ Basic: [] }],
+  middleware: jsonBody(),
+  request: {
+    body: {
+      required: false,
+      // A plain schema: the framework would refuse the empty body that command-line clients send as JSON.
+      content: {
+        "application/json": {
+          schema: {
+            type: "object",
+            properties: { no_expiry: { type: "boolean" }, token2fa: { type: "string" } },
+          },
+        },
+      },
+    },
+  },
+  responses: { 200: jwtResponse("The token"), ...faultResponses(400, 401, 415, 429) },
+});
+
+const logout = createRoute({
+  method: "post",
+  path: "/api/management/v1/useradm/auth/logout",
+  tags: ["useradm"],
+  summary: "End the token of this call",
+  responses: { 202: { description: "The token is dead" }, ...faultResponses(401) },
+});
+
+const BASIC = /^basic ([A-Za-z0-9+/]+={0,2})$/i;
+
+/** Email and password of the Basic header. */
+function credentialsOf(c: Context<AppEnv>): { email: string; password: string } {
+  const [, encoded] = BASIC.exec(c.req.header("authorization") ?? "") ?? [];
+  const text = encoded === undefined ? "" : Buffer.from(encoded, "base64").toString("utf8");
+  const colon = text.indexOf(":");
+  if (colon < 0) throw new Fault("unauthorized", "invalid or missing auth header");
+  return { email: text.slice(0, colon).toLowerCase(), password: text.slice(colon + 1) };
+}
+
+async function optionsOf(c: Context<AppEnv>): Promise<z.output<typeof LoginOptions>> {
+  const text = await c.req.text();
+  const parsed = LoginOptions.safeParse(text === "" ? {} : JSON.parse(text));
+  if (!parsed.success) throw new Fault("bad_request", describeIssues(parsed.error.issues));
+  return parsed.data;
+}
+
+export function mountLogin(app: App): void {
+  app.openAPIRegistry.registerComponent("securitySchemes", "Basic", { type: "http", scheme: "basic" });
+
+  app.openapi(login, async (c) => {
+    const credentials = credentialsOf(c);
+    const options = await optionsOf(c);
+    const token = await logIn(c.var.deps, {
+      ...credentials,
+      noExpiry: options.no_expiry ?? false,
+      address: c.req.header("cf-connecting-ip"),
+    });
+    return c.body(token, 200, JWT_TYPE);
+  });
+
+  app.openapi(logout, async (c) => {
+    await logOut(c.var.deps, userOf(c));
+    return c.body(null, 202);
+  });
+}

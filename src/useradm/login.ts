@@ -1,0 +1,82 @@
+import type { UserActor } from "../platform/actor.ts";
+import type { Deps } from "../platform/deps.ts";
+import { Fault } from "../platform/fault.ts";
+import { newId } from "../platform/ids.ts";
+import { expiryMs, issueUserToken } from "./issue.ts";
+import { hashPassword, needsRehash, verifyPassword } from "./passwords.ts";
+import {
+  countFailureStatements,
+  refuseBlocked,
+  refuseRemembered,
+  subjectsOf,
+  throttledBy,
+  type Throttled,
+} from "./throttle.ts";
+import { blockedUntilStatement, forgetFailuresIfChanged, noneBlocked } from "./throttle-store.ts";
+import { addSessionIfChanged, removeTokenStatement, trimSessionsStatement } from "./token-store.ts";
+import { accountStatement, stampLoginStatement, type Account } from "./user-store.ts";
+
+export interface Login {
+  email: string;
+  password: string;
+  /** "Stay signed in": a session without end. */
+  noExpiry: boolean;
+  address: string | undefined;
+}
+
+const MAX_SESSIONS = 10;
+
+const refused = () => new Fault("unauthorized", "unauthorized");
+
+/** Checks the password and answers a session's token. Unknown users and wrong passwords look and cost the same. */
+export async function logIn(deps: Deps, login: Login): Promise<string> {
+  // The web UI's first step asks with an empty password; it can match nobody, so it is not a try.
+  if (login.password === "") throw refused();
+  const throttled = throttledBy(login.email, login.address);
+  const now = deps.now();
+  refuseRemembered(throttled, now);
+  const [account, blockedUntilMs] = await deps.directory.batch([
+    accountStatement(login.email),
+    blockedUntilStatement(subjectsOf(throttled)),
+  ]);
+  refuseBlocked(throttled, blockedUntilMs, now);
+  const matches = await verifyPassword(login.password, account?.passwordHash);
+  if (!account || !matches) {
+    await deps.directory.batch(countFailureStatements(throttled, now));
+    throw refused();
+  }
+  if (account.tenantStatus !== "active") throw new Fault("unauthorized", "tenant account suspended");
+  return openSession(deps, account, login, throttled);
+}
+
+async function openSession(deps: Deps, account: Account, login: Login, throttled: Throttled) {
+  const now = deps.now();
+  const id = newId();
+  const lifeS = login.noExpiry ? undefined : deps.settings.USER_TOKEN_LIFE_S;
+  const passwordHash = needsRehash(account.passwordHash)
+    ? await hashPassword(login.password)
+    : account.passwordHash;
+  const session = {
+    id,
+    tenant: account.tenant,
+    user: account.id,
+    name: null,
+    createdMs: now,
+    expiresMs: expiryMs(deps, lifeS),
+  };
+  // Many guesses sent at once all pass the first look at the counters; the guard lets none in once they count.
+  const open = noneBlocked(subjectsOf(throttled), now);
+  const [stamped] = await deps.directory.batch([
+    stampLoginStatement(account, passwordHash, open, now),
+    addSessionIfChanged(session),
+    forgetFailuresIfChanged(throttled.account),
+    trimSessionsStatement(session, MAX_SESSIONS),
+  ]);
+  if (stamped === 0) throw refused();
+  return issueUserToken(deps, { id, tenant: account.tenant, user: account.id, plan: account.plan, lifeS });
+}
+
+/** Ends the token of the call, whatever kind it is. */
+export async function logOut(deps: Deps, actor: UserActor): Promise<void> {
+  await deps.directory.one(removeTokenStatement(actor.tenant, actor.user, actor.token));
+}

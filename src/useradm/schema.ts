@@ -1,0 +1,169 @@
+import { z } from "@hono/zod-openapi";
+import { BUILT_IN_ROLES } from "../platform/actor.ts";
+import { verbatim } from "../platform/wire.ts";
+import { isImportableHash } from "./passwords.ts";
+
+const MAX_TEXT = 256;
+const BLANK = "cannot be blank";
+const TOO_LONG = `the length must be no more than ${MAX_TEXT}`;
+
+const LABEL = "[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?";
+const EMAIL = new RegExp(`^[A-Za-z0-9.!#$%&'*+/=?^_\`{|}~-]{1,64}@(?:${LABEL}\\.)+${LABEL}$`);
+
+function emailProblem(text: string): string | undefined {
+  if (text === "") return BLANK;
+  if (text.length > MAX_TEXT) return TOO_LONG;
+  const dots = /^\.|\.\.|\.@/.test(text);
+  return dots || !EMAIL.test(text) ? "must be a valid email address" : undefined;
+}
+
+/** Emails are lower case everywhere inside. */
+export const EmailText = z
+  .string({ error: BLANK })
+  .superRefine((text, ctx) => {
+    const message = emailProblem(text);
+    if (message) ctx.addIssue({ code: "custom", message });
+  })
+  .transform((text) => text.toLowerCase())
+  .openapi({ type: "string", format: "email", maxLength: MAX_TEXT });
+
+/** The minimum is checked by the verb, because it is a 422. */
+export const PasswordText = z
+  .string({ error: BLANK })
+  .min(1, { error: BLANK })
+  .max(MAX_TEXT, { error: TOO_LONG });
+
+export const RoleNames = z
+  .array(z.enum(BUILT_IN_ROLES, { error: "must be a role that exists" }))
+  .max(15, { error: "the length must be no more than 15" })
+  .transform((roles) => [...new Set(roles)])
+  .openapi({ type: "array", items: { type: "string" }, description: "Role names; none is unrestricted" });
+
+const HashText = z.string().refine(isImportableHash, { error: "must be a bcrypt or scrypt hash" });
+
+/** Empty text counts as absent. */
+const optional = <T extends z.ZodType>(schema: T) =>
+  z.preprocess((value) => (value === "" || value === null ? undefined : value), schema.optional());
+
+export const NewUser = z
+  .object({ email: EmailText, password: PasswordText, roles: RoleNames.optional() })
+  .openapi("NewUser");
+
+export const NewInternalUser = z
+  .object({ email: EmailText, password: optional(PasswordText), password_hash: optional(HashText) })
+  .superRefine((user, ctx) => {
+    if ((user.password === undefined) === (user.password_hash === undefined))
+      ctx.addIssue(verbatim("password *or* password_hash must be provided"));
+  })
+  .openapi("NewInternalUser");
+
+export const UserUpdate = z
+  .object({
+    email: optional(EmailText),
+    password: optional(PasswordText),
+    current_password: optional(z.string()),
+    roles: RoleNames.optional(),
+  })
+  .superRefine((update, ctx) => {
+    if (update.email === undefined && update.password === undefined && update.roles === undefined)
+      ctx.addIssue(verbatim("no update information provided"));
+  })
+  .openapi("UserUpdate");
+
+export const OwnUserUpdate = z
+  .object({ password: optional(PasswordText), current_password: optional(z.string()) })
+  .openapi("OwnUserUpdate");
+
+export const User = z
+  .object({
+    id: z.string(),
+    email: z.string(),
+    created_ts: z.string(),
+    updated_ts: z.string(),
+    login_ts: z.string().optional(),
+    roles: z.array(z.string()).optional(),
+  })
+  .openapi("User");
+
+const several = z
+  .union([z.string(), z.array(z.string())])
+  .transform((value) => (Array.isArray(value) ? value : [value]))
+  .optional()
+  .openapi({ type: "array", items: { type: "string" } });
+
+const unixSeconds = (name: string) =>
+  z
+    .string()
+    .optional()
+    .transform((text, ctx) => {
+      if (text === undefined) return undefined;
+      if (/^-?\d{1,12}$/.test(text)) return Number(text) * 1000;
+      const reason = `${JSON.stringify(text)} is not a number of seconds`;
+      ctx.addIssue(verbatim(`api: invalid form values: invalid form parameter "${name}": ${reason}`));
+      return z.NEVER;
+    })
+    .openapi({ type: "integer", description: "Unix time in seconds, exclusive" });
+
+export const UserQuery = z.object({
+  id: several,
+  email: several,
+  created_after: unixSeconds("created_after"),
+  created_before: unixSeconds("created_before"),
+  updated_after: unixSeconds("updated_after"),
+  updated_before: unixSeconds("updated_before"),
+});
+
+const YEAR_S = 31_536_000;
+
+export const NewPersonalToken = z
+  .object({
+    name: z
+      .string({ error: BLANK })
+      .min(1, { error: BLANK })
+      .max(4096, { error: "the length must be no more than 4096" }),
+    expires_in: z
+      .int({ error: "must be a whole number of seconds" })
+      .min(0, { error: "must be no less than 0" })
+      .max(YEAR_S, { error: `must be no greater than ${YEAR_S}` })
+      .nullish(),
+  })
+  .openapi("NewPersonalAccessToken");
+
+export const PersonalToken = z
+  .object({
+    id: z.string(),
+    name: z.string(),
+    created_ts: z.string(),
+    last_used: z.string().optional(),
+    expiration_date: z.string().optional(),
+  })
+  .openapi("PersonalAccessToken");
+
+export const LoginOptions = z.object({ no_expiry: z.boolean().nullish(), token2fa: z.string().nullish() });
+
+const MAX_KEYS = 1024;
+const MAX_KEY = 128;
+const MAX_VALUE = 4096;
+
+/** A free-form document of the web UI. */
+export const SettingsDocument = z.record(z.string(), z.unknown()).superRefine((document, ctx) => {
+  const refuse = (problem: string) => ctx.addIssue(verbatim(`Values: ${problem}.`));
+  const entries = Object.entries(document);
+  if (entries.length > MAX_KEYS) refuse(`the length must be no more than ${MAX_KEYS}`);
+  for (const [key, value] of entries) {
+    if (key.length > MAX_KEY) return refuse(`(key: the length must be no more than ${MAX_KEY})`);
+    if (typeof value === "string" && value.length > MAX_VALUE)
+      return refuse(`(${key}: the length must be no more than ${MAX_VALUE})`);
+  }
+});
+
+const Plan = z
+  .object({
+    name: z.string(),
+    display_name: z.string(),
+    features: z.record(z.string(), z.boolean()),
+  })
+  .openapi("Plan");
+
+export const Plans = z.array(Plan);
+export const PlanBinding = z.object({ plan: Plan }).openapi("PlanBinding");

@@ -1,0 +1,13 @@
+export { hashPassword } from "./passwords.ts";
+export { resetPassword } from "./update-user.ts";
+export {
+  addUser,
+  checkPassword,
+  createUser,
+  createUserStatements,
+  prepareUser,
+  unknownUser,
+  writingEmail,
+} from "./users.ts";
+export { accountStatement, hasUsersStatement } from "./user-store.ts";
+export type { User } from "./user-store.ts";

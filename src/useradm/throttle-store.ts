@@ -1,0 +1,52 @@
+import { sql, type SQL } from "drizzle-orm";
+import { change, firstRow, inJson, mapped, type Statement } from "../platform/database.ts";
+
+/** How many failures are free, and how the pause after each further one grows. */
+export interface ThrottleRule {
+  free: number;
+  firstPauseMs: number;
+  maxPauseMs: number;
+  /** A subject without failures for this long starts anew. */
+  forgetAfterMs: number;
+}
+
+/** Until when the most blocked of these subjects is blocked; 0 if none is. */
+export const blockedUntilStatement = (subjects: readonly string[]): Statement<number> =>
+  mapped(
+    firstRow<{ until: number | null }>(
+      sql`SELECT MAX(blocked_until_ms) AS until FROM login_failures WHERE ${inJson(sql`subject`, subjects)}`,
+    ),
+    (row) => row?.until ?? 0,
+  );
+
+/** True in SQL while none of the subjects is blocked. */
+export const noneBlocked = (subjects: readonly string[], nowMs: number): SQL =>
+  sql`NOT EXISTS (SELECT 1 FROM login_failures
+    WHERE ${inJson(sql`subject`, subjects)} AND blocked_until_ms > ${nowMs})`;
+
+const MAX_DOUBLINGS = 20;
+
+/** Counts a failure and blocks the subject for as long as the rule says. */
+export function countFailureStatement(subject: string, rule: ThrottleRule, nowMs: number): Statement<number> {
+  const count = sql`CASE WHEN last_ms < ${nowMs - rule.forgetAfterMs} THEN 1 ELSE failures + 1 END`;
+  const pause = (failures: SQL) => sql`CASE WHEN ${failures} < ${rule.free} THEN 0
+    ELSE MIN(${rule.maxPauseMs}, ${rule.firstPauseMs} << MIN(${failures} - ${rule.free}, ${MAX_DOUBLINGS})) END`;
+  return change(sql`
+    INSERT INTO login_failures (subject, failures, last_ms, blocked_until_ms)
+    VALUES (${subject}, 1, ${nowMs}, ${nowMs} + ${pause(sql`1`)})
+    ON CONFLICT (subject) DO UPDATE SET failures = ${count}, last_ms = ${nowMs},
+      blocked_until_ms = ${nowMs} + ${pause(sql`(${count})`)}`);
+}
+
+export const forgetFailuresStatement = (subject: string): Statement<number> =>
+  change(sql`DELETE FROM login_failures WHERE subject = ${subject}`);
+
+/** The same if the statement before it in the batch changed something. */
+export const forgetFailuresIfChanged = (subject: string): Statement<number> =>
+  change(sql`DELETE FROM login_failures WHERE subject = ${subject} AND changes() > 0`);
+
+/** Removes a page of counters that no longer count. */
+export const forgetOldFailuresStatement = (beforeMs: number, limit: number): Statement<number> =>
+  change(sql`
+    DELETE FROM login_failures WHERE subject IN (
+      SELECT subject FROM login_failures WHERE last_ms < ${beforeMs} ORDER BY last_ms LIMIT ${limit})`);

@@ -1,0 +1,162 @@
+import { createRoute, z } from "@hono/zod-openapi";
+import { userOf, type App } from "../platform/app.ts";
+import { rfc3339 } from "../platform/clock.ts";
+import { asUserId } from "../platform/ids.ts";
+import { faultResponses, jsonBody, jsonContent } from "../platform/wire.ts";
+import { NewUser, OwnUserUpdate, User, UserQuery, UserUpdate } from "./schema.ts";
+import { updateUser } from "./update-user.ts";
+import type { User as StoredUser, UserFilter } from "./user-store.ts";
+import { createUser, deleteUser, getUser, listUsers } from "./users.ts";
+
+const BASE = "/api/management/v1/useradm/users";
+const tags = ["useradm"];
+const params = z.object({ id: z.string().openapi({ description: "User id or `me`" }) });
+
+const list = createRoute({
+  method: "get",
+  path: BASE,
+  tags,
+  summary: "List users; not paged",
+  request: { query: UserQuery },
+  responses: {
+    200: { description: "Users", content: jsonContent(z.array(User)) },
+    ...faultResponses(400, 401, 403),
+  },
+});
+
+const create = createRoute({
+  method: "post",
+  path: BASE,
+  tags,
+  summary: "Create a user",
+  middleware: jsonBody(),
+  request: { body: { required: true, content: jsonContent(NewUser) } },
+  responses: {
+    201: { description: "Created; `Location` names it" },
+    ...faultResponses(400, 401, 403, 415, 422),
+  },
+});
+
+const getRoute = {
+  method: "get",
+  tags,
+  responses: {
+    200: { description: "The user", content: jsonContent(User) },
+    ...faultResponses(401, 403, 404),
+  },
+} as const;
+const getOwn = createRoute({ ...getRoute, path: `${BASE}/me`, summary: "Get the own user" });
+const getOne = createRoute({ ...getRoute, path: `${BASE}/{id}`, summary: "Get a user", request: { params } });
+
+const putResponses = {
+  204: { description: "Updated; other tokens of the user are dead" },
+  ...faultResponses(400, 401, 403, 404, 409, 415, 422),
+};
+const body = { required: true, content: jsonContent(UserUpdate) } as const;
+const putRoute = { method: "put", tags, middleware: jsonBody(), responses: putResponses } as const;
+const putOwn = createRoute({
+  ...putRoute,
+  path: `${BASE}/me`,
+  summary: "Update the own user",
+  request: { body },
+});
+const putOne = createRoute({
+  ...putRoute,
+  path: `${BASE}/{id}`,
+  summary: "Update a user",
+  request: { params, body },
+});
+
+const putOwnV2 = createRoute({
+  ...putRoute,
+  path: "/api/management/v2/useradm/users/me",
+  summary: "Change the own password",
+  request: { body: { required: true, content: jsonContent(OwnUserUpdate) } },
+});
+
+const remove = createRoute({
+  method: "delete",
+  path: `${BASE}/{id}`,
+  tags,
+  summary: "Delete a user",
+  request: { params },
+  responses: { 204: { description: "Gone, or never there" }, ...faultResponses(401, 403, 422) },
+});
+
+/** No role at all is shown as no member: the web UI takes such a user for an administrator. */
+export const toWire = (user: StoredUser): z.input<typeof User> => ({
+  id: user.id,
+  email: user.email,
+  created_ts: rfc3339(user.createdMs),
+  updated_ts: rfc3339(user.updatedMs),
+  ...(user.loginMs === null ? {} : { login_ts: rfc3339(user.loginMs) }),
+  ...(user.roles.length === 0 ? {} : { roles: user.roles }),
+});
+
+export const toFilter = (query: z.output<typeof UserQuery>): UserFilter => ({
+  ...(query.id && { ids: query.id }),
+  ...(query.email && { emails: query.email.map((email) => email.toLowerCase()) }),
+  createdAfterMs: query.created_after,
+  createdBeforeMs: query.created_before,
+  updatedAfterMs: query.updated_after,
+  updatedBeforeMs: query.updated_before,
+});
+
+const toUpdate = (update: z.output<typeof UserUpdate>) => ({
+  email: update.email,
+  password: update.password,
+  currentPassword: update.current_password,
+  roles: update.roles,
+});
+
+function mountUpdates(app: App): void {
+  app.openapi(putOwn, async (c) => {
+    const actor = userOf(c);
+    await updateUser(c.var.deps, actor, actor.user, toUpdate(c.req.valid("json")));
+    return c.body(null, 204);
+  });
+
+  app.openapi(putOne, async (c) => {
+    const actor = userOf(c);
+    const { id } = c.req.valid("param");
+    const target = id.toLowerCase() === "me" ? actor.user : asUserId(id);
+    await updateUser(c.var.deps, actor, target, toUpdate(c.req.valid("json")));
+    return c.body(null, 204);
+  });
+
+  app.openapi(putOwnV2, async (c) => {
+    const actor = userOf(c);
+    const { password, current_password } = c.req.valid("json");
+    await updateUser(c.var.deps, actor, actor.user, { password, currentPassword: current_password });
+    return c.body(null, 204);
+  });
+}
+
+export function mountUsers(app: App): void {
+  app.openapi(list, async (c) => {
+    const users = await listUsers(c.var.deps, userOf(c), toFilter(c.req.valid("query")));
+    return c.json(users.map(toWire), 200);
+  });
+
+  app.openapi(create, async (c) => {
+    const id = await createUser(c.var.deps, userOf(c), c.req.valid("json"));
+    return c.body(null, 201, { Location: `${BASE}/${id}` });
+  });
+
+  app.openapi(getOwn, async (c) => {
+    const actor = userOf(c);
+    return c.json(toWire(await getUser(c.var.deps, actor, actor.user)), 200);
+  });
+
+  app.openapi(getOne, async (c) => {
+    const user = await getUser(c.var.deps, userOf(c), asUserId(c.req.valid("param").id));
+    return c.json(toWire(user), 200);
+  });
+
+  mountUpdates(app);
+
+  app.openapi(remove, async (c) => {
+    await deleteUser(c.var.deps, userOf(c), asUserId(c.req.valid("param").id));
+    return c.body(null, 204);
+  });
+}

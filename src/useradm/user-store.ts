@@ -1,0 +1,141 @@
+import { sql, type SQL } from "drizzle-orm";
+import { change, firstRow, inJson, mapped, rows, type Statement } from "../platform/database.ts";
+import { asTenantId, asUserId, type TenantId, type UserId } from "../platform/ids.ts";
+
+export interface User {
+  tenant: TenantId;
+  id: UserId;
+  email: string;
+  passwordHash: string;
+  roles: string[];
+  revision: number;
+  createdMs: number;
+  updatedMs: number;
+  loginMs: number | null;
+}
+
+interface Row {
+  tenant_id: string;
+  user_id: string;
+  email: string;
+  password_hash: string;
+  roles: string;
+  revision: number;
+  created_ms: number;
+  updated_ms: number;
+  login_ms: number | null;
+}
+
+const toUser = (row: Row): User => ({
+  tenant: asTenantId(row.tenant_id),
+  id: asUserId(row.user_id),
+  email: row.email,
+  passwordHash: row.password_hash,
+  roles: JSON.parse(row.roles) as string[], // only this store writes them
+  revision: row.revision,
+  createdMs: row.created_ms,
+  updatedMs: row.updated_ms,
+  loginMs: row.login_ms,
+});
+
+const PERMIT_ALL = "RBAC_ROLE_PERMIT_ALL";
+
+/** True for the row `alias` of a user whom no role restricts. */
+const isUnrestricted = (alias: SQL) =>
+  sql`(${alias}.roles = '[]' OR instr(${alias}.roles, ${JSON.stringify(PERMIT_ALL)}) > 0)`;
+
+const keepsAll = (roles: readonly string[]) => roles.length === 0 || roles.includes(PERMIT_ALL);
+
+const anotherAdminExists = (tenant: TenantId, id: UserId) => sql`EXISTS (
+    SELECT 1 FROM users o WHERE o.tenant_id = ${tenant} AND o.user_id <> ${id} AND ${isUnrestricted(sql`o`)})`;
+
+export const userStatement = (tenant: TenantId, id: UserId): Statement<User | undefined> =>
+  mapped(
+    firstRow<Row>(sql`SELECT * FROM users WHERE tenant_id = ${tenant} AND user_id = ${id}`),
+    (row) => row && toUser(row),
+  );
+
+export interface Account extends User {
+  tenantStatus: string;
+  plan: string;
+}
+
+/** The account of a login with what its token must say about the tenant. */
+export const accountStatement = (email: string): Statement<Account | undefined> =>
+  mapped(
+    firstRow<Row & { status: string; plan: string }>(sql`
+      SELECT u.*, t.status, t.plan FROM users u JOIN tenants t ON t.tenant_id = u.tenant_id
+      WHERE u.email = ${email}`),
+    (row) => row && { ...toUser(row), tenantStatus: row.status, plan: row.plan },
+  );
+
+export interface UserFilter {
+  ids?: readonly string[];
+  emails?: readonly string[];
+  createdAfterMs?: number | undefined;
+  createdBeforeMs?: number | undefined;
+  updatedAfterMs?: number | undefined;
+  updatedBeforeMs?: number | undefined;
+}
+
+/** Users of a tenant in order of creation. */
+export function usersStatement(tenant: TenantId, filter: UserFilter): Statement<User[]> {
+  const terms = [sql`tenant_id = ${tenant}`];
+  if (filter.ids?.length) terms.push(inJson(sql`user_id`, filter.ids));
+  if (filter.emails?.length) terms.push(inJson(sql`email`, filter.emails));
+  if (filter.createdAfterMs !== undefined) terms.push(sql`created_ms > ${filter.createdAfterMs}`);
+  if (filter.createdBeforeMs !== undefined) terms.push(sql`created_ms < ${filter.createdBeforeMs}`);
+  if (filter.updatedAfterMs !== undefined) terms.push(sql`updated_ms > ${filter.updatedAfterMs}`);
+  if (filter.updatedBeforeMs !== undefined) terms.push(sql`updated_ms < ${filter.updatedBeforeMs}`);
+  const where = sql.join(terms, sql` AND `);
+  return mapped(rows<Row>(sql`SELECT * FROM users WHERE ${where} ORDER BY created_ms, user_id`), (found) =>
+    found.map(toUser),
+  );
+}
+
+export const hasUsersStatement = (tenant: TenantId): Statement<boolean> =>
+  mapped(
+    firstRow<{ found: number }>(sql`SELECT 1 AS found FROM users WHERE tenant_id = ${tenant} LIMIT 1`),
+    Boolean,
+  );
+
+/** Adds a user to a tenant that exists. */
+export const addUserStatement = (user: User): Statement<number> =>
+  change(sql`
+    INSERT INTO users (tenant_id, user_id, email, password_hash, roles, created_ms, updated_ms)
+    SELECT tenant_id, ${user.id}, ${user.email}, ${user.passwordHash}, ${JSON.stringify(user.roles)},
+      ${user.createdMs}, ${user.updatedMs}
+    FROM tenants WHERE tenant_id = ${user.tenant}`);
+
+/** The columns of `addUserStatement` and of an update that may break on another user. */
+export const EMAIL_KEY = "users.email";
+export const ID_KEY = "users.tenant_id, users.user_id";
+
+/**
+ * Replaces a user's data if nobody else changed it since `before` was read. Never takes the rights of the last
+ * unrestricted user of a tenant.
+ */
+export const updateUserStatement = (before: User, after: User, atMs: number): Statement<number> =>
+  change(sql`
+    UPDATE users SET email = ${after.email}, password_hash = ${after.passwordHash},
+      roles = ${JSON.stringify(after.roles)}, revision = revision + 1, updated_ms = ${atMs}
+    WHERE tenant_id = ${before.tenant} AND user_id = ${before.id} AND revision = ${before.revision}
+      AND (${keepsAll(after.roles) ? 1 : 0} OR roles = ${JSON.stringify(after.roles)} OR ${anotherAdminExists(before.tenant, before.id)})`);
+
+/** Whether somebody else in the tenant is unrestricted. */
+export const anotherAdminStatement = (tenant: TenantId, id: UserId): Statement<boolean> =>
+  mapped(firstRow<{ found: number }>(sql`SELECT ${anotherAdminExists(tenant, id)} AS found`), (row) =>
+    Boolean(row?.found),
+  );
+
+/** Stamps a login with the password that was just verified; none happens if it changed meanwhile. */
+export const stampLoginStatement = (user: User, passwordHash: string, open: SQL, atMs: number) =>
+  change(sql`
+    UPDATE users SET login_ms = ${atMs}, password_hash = ${passwordHash}
+    WHERE tenant_id = ${user.tenant} AND user_id = ${user.id} AND password_hash = ${user.passwordHash} AND ${open}`);
+
+/** Removes a user unless no unrestricted user would be left. */
+export const removeUserStatement = (tenant: TenantId, id: UserId): Statement<number> =>
+  change(sql`
+    DELETE FROM users
+    WHERE tenant_id = ${tenant} AND user_id = ${id} AND ${anotherAdminExists(tenant, id)}`);

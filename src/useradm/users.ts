@@ -1,0 +1,137 @@
+import { requirePermission, type Actor, type UserActor } from "../platform/actor.ts";
+import { addAuditIfChanged, type AuditEntry } from "../platform/audit.ts";
+import { isUniqueViolation, type Statement } from "../platform/database.ts";
+import type { Deps } from "../platform/deps.ts";
+import { Fault } from "../platform/fault.ts";
+import { asUserId, newId, type TenantId, type UserId } from "../platform/ids.ts";
+import { addEventIfChanged } from "../platform/outbox.ts";
+import { hashPassword } from "./passwords.ts";
+import { removeSettingsOfRemovedStatement } from "./settings-store.ts";
+import { removeTokensOfRemovedStatement } from "./token-store.ts";
+import {
+  addUserStatement,
+  EMAIL_KEY,
+  ID_KEY,
+  removeUserStatement,
+  usersStatement,
+  userStatement,
+  type User,
+  type UserFilter,
+} from "./user-store.ts";
+
+const MIN_PASSWORD = 8;
+
+export const unknownUser = () => new Fault("not_found", "user not found");
+const duplicate = (cause: unknown) =>
+  new Fault("unprocessable", "user with a given email already exists", { cause });
+
+/** The password rules that are no matter of syntax. */
+export function checkPassword(password: string, emails: readonly string[]): void {
+  if (password.length < MIN_PASSWORD)
+    throw new Fault("unprocessable", "password: must be minimum 8 characters long");
+  if (emails.some((email) => email.toLowerCase().includes(password.toLowerCase())))
+    throw new Fault("unprocessable", "password is too similar to the email");
+}
+
+/** Runs a batch that writes an email, of which there is one in the installation. */
+export async function writingEmail<T>(batch: Promise<T>): Promise<T> {
+  try {
+    return await batch;
+  } catch (cause) {
+    if (isUniqueViolation(cause, EMAIL_KEY)) throw duplicate(cause);
+    if (isUniqueViolation(cause, ID_KEY))
+      throw new Fault("conflict", "user with a given id already exists", { cause });
+    throw cause;
+  }
+}
+
+export const userObject = (user: User): AuditEntry["object"] => ({
+  type: "user",
+  id: user.id,
+  detail: { user: { email: user.email } },
+});
+
+export interface NewUser {
+  email: string;
+  roles?: string[] | undefined;
+  id?: string | undefined;
+}
+
+/** A user not yet stored; pass it to `createUserStatements`. */
+export function prepareUser(deps: Deps, tenant: TenantId, input: NewUser, passwordHash: string): User {
+  const now = deps.now();
+  return {
+    tenant,
+    id: asUserId(input.id ?? newId()),
+    email: input.email,
+    passwordHash,
+    roles: input.roles ?? [],
+    revision: 1,
+    createdMs: now,
+    updatedMs: now,
+    loginMs: null,
+  };
+}
+
+/** The rows of a new user. Its tenant must exist when they run; run them within `writingEmail`. */
+export const createUserStatements = (actor: Actor, user: User): Statement<number>[] => [
+  addUserStatement(user),
+  addAuditIfChanged(actor, { action: "create", object: userObject(user) }, user.createdMs),
+  addEventIfChanged({ kind: "user.created", tenant: user.tenant, subject: user.id }, user.createdMs),
+];
+
+/** Adds a user whose password is already hashed. */
+export async function addUser(
+  deps: Deps,
+  actor: Actor,
+  input: NewUser,
+  passwordHash: string,
+): Promise<UserId> {
+  requirePermission(actor, "users:manage");
+  const user = prepareUser(deps, actor.tenant, input, passwordHash);
+  const [added] = await writingEmail(deps.directory.batch(createUserStatements(actor, user)));
+  if (added === 0) throw new Fault("not_found", "tenant not found");
+  return user.id;
+}
+
+export async function createUser(
+  deps: Deps,
+  actor: Actor,
+  input: NewUser & { password: string },
+): Promise<UserId> {
+  requirePermission(actor, "users:manage");
+  checkPassword(input.password, [input.email]);
+  return addUser(deps, actor, input, await hashPassword(input.password));
+}
+
+export function listUsers(deps: Deps, actor: Actor, filter: UserFilter): Promise<User[]> {
+  requirePermission(actor, "users:read");
+  return deps.directory.one(usersStatement(actor.tenant, filter));
+}
+
+/** Everybody may look at themselves. */
+export async function getUser(deps: Deps, actor: UserActor, id: UserId): Promise<User> {
+  if (id !== actor.user) requirePermission(actor, "users:read");
+  const user = await deps.directory.one(userStatement(actor.tenant, id));
+  if (!user) throw unknownUser();
+  return user;
+}
+
+/** Removing an unknown user succeeds. Nobody removes themselves or the last user who may do everything. */
+export async function deleteUser(deps: Deps, actor: Actor, id: UserId): Promise<void> {
+  requirePermission(actor, "users:manage");
+  if (actor.kind === "user" && id === actor.user)
+    throw new Fault("unprocessable", "users cannot delete themselves");
+  const user = await deps.directory.one(userStatement(actor.tenant, id));
+  if (!user) return;
+  const at = deps.now();
+  const [, , , , , left] = await deps.directory.batch([
+    removeUserStatement(actor.tenant, id),
+    addAuditIfChanged(actor, { action: "delete", object: userObject(user) }, at),
+    addEventIfChanged({ kind: "user.deleted", tenant: actor.tenant, subject: id }, at),
+    removeTokensOfRemovedStatement(actor.tenant, id),
+    removeSettingsOfRemovedStatement(actor.tenant, id),
+    userStatement(actor.tenant, id),
+  ]);
+  if (left) throw new Fault("unprocessable", "the last administrator cannot be deleted");
+}
