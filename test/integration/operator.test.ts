@@ -1,3 +1,4 @@
+import { reset } from "cloudflare:test";
 import { beforeEach, describe, expect, it } from "vitest";
 import { asLiveDevice } from "../../src/deviceauth/live.ts";
 import { asDeviceId } from "../../src/platform/ids.ts";
@@ -20,17 +21,9 @@ const logIn = (email: string, password: string) =>
     headers: { Authorization: `Basic ${btoa(`${email}:${password}`)}` },
   });
 
-const allTables = async () =>
-  (
-    await env.DB.prepare(
-      "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite%' AND name NOT LIKE '\\_cf%' ESCAPE '\\'",
-    ).all<{ name: string }>()
-  ).results.map(({ name }) => name);
-
 describe("setup", () => {
   it("makes the default tenant and the first administrator on an empty database, once", async () => {
-    const tables = await allTables();
-    await env.DB.batch(tables.map((name) => env.DB.prepare(`DROP TABLE ${name}`)));
+    await reset();
 
     const first = (await operate("POST", "/setup", {})).json<{
       applied: string[];
