@@ -3,4 +3,6 @@ import type { Env } from "../src/platform/env.ts";
 import { scheduled } from "./cron.ts";
 import { queue } from "./queue.ts";
 
+export { DeviceConnection } from "../durable-objects/device-connection.ts";
+
 export default { fetch: makeFetch(), queue, scheduled } satisfies ExportedHandler<Env>;

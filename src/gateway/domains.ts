@@ -1,5 +1,6 @@
 import { mountDeployments } from "../deployments/routes.ts";
 import { mountDeviceauth } from "../deviceauth/routes.ts";
+import { mountDeviceconnect } from "../deviceconnect/routes.ts";
 import { mountInventory } from "../inventory/routes.ts";
 import { mountOperator } from "../operator/routes.ts";
 import { mountReleases } from "../releases/routes.ts";
@@ -18,4 +19,5 @@ export function mountDomains(app: App): void {
   mountReleases(app);
   mountStorage(app);
   mountDeployments(app);
+  mountDeviceconnect(app);
 }

@@ -24,6 +24,7 @@ const TABLE: readonly Entry[] = [
   { path: /^\/api\/management\/v1\/useradm\/auth\/login$/, access: "public" },
   { path: /^\/api\/storage\/v1\/uploads\//, access: "public", body: "stream" },
   { path: /^\/api\/management\/v1\/deployments\/artifacts(\/generate)?$/, access: "user", body: "stream" },
+  { path: /^\/api\/management\/v1\/deviceconnect\/devices\/[^/]+\/upload$/, access: "user", body: "stream" },
   { path: /^\/api\/management\/v\d\w*\//, access: "user" },
 
   {

@@ -12,6 +12,8 @@ export interface Deps {
   directory: Database;
   bucket: R2Bucket;
   jobs: Queue<unknown>;
+  /** One object per device that is or was connected. */
+  connections: Env["DEVICE_CONNECTION"];
   keys: Keys;
   settings: Settings;
   now: () => number;
@@ -39,6 +41,7 @@ export async function makeDeps(env: Env, options: DepsOptions): Promise<Deps> {
     directory: database,
     bucket: env.ARTIFACTS,
     jobs: env.JOBS,
+    connections: env.DEVICE_CONNECTION,
     keys: await loadKeys(env.SIGNING_KEY, env.SIGNING_KEY_FALLBACK),
     settings,
     now: options.now ?? Date.now,

@@ -1,10 +1,12 @@
 import { z } from "zod";
+import type { DeviceConnection } from "../../durable-objects/device-connection.ts";
 
 /** What the platform hands to the Worker; read by `settings` and `makeDeps` and nowhere else. */
 export interface Env {
   DB: D1Database;
   ARTIFACTS: R2Bucket;
   JOBS: Queue<unknown>;
+  DEVICE_CONNECTION: DurableObjectNamespace<DeviceConnection>;
   /** PEM private key (Ed25519 or RSA) that signs every token. A deployment without it refuses to serve. */
   SIGNING_KEY?: string;
   /** PEM private or public key that is still accepted when verifying, for rotation. */
@@ -17,6 +19,10 @@ export interface Env {
   LOCAL_HTTPS_PORT?: string;
   /** Origin put into links, for example `https://updates.example.com`; default: the request's own. */
   PUBLIC_ORIGIN?: string;
+  /** Origins besides our own that may open sockets, separated by commas. */
+  ALLOWED_ORIGINS?: string;
+  /** Largest file that is passed on to a device. */
+  MAX_DEVICE_FILE_BYTES?: string;
   DEVICE_TOKEN_LIFE_S?: string;
   USER_TOKEN_LIFE_S?: string;
   /** Life of the links given to devices, at most a day. */
@@ -44,6 +50,20 @@ const SettingsSchema = z.object({
   LOCAL_HTTPS_PORT: z.string().optional(),
   OPERATOR_TOKEN: z.string().min(16).optional(),
   PUBLIC_ORIGIN: z.url().optional(),
+  ALLOWED_ORIGINS: z
+    .string()
+    .default("")
+    .transform((text) =>
+      text
+        .split(",")
+        .map((origin) => origin.trim())
+        .filter((origin) => origin !== ""),
+    ),
+  MAX_DEVICE_FILE_BYTES: z.coerce
+    .number()
+    .int()
+    .positive()
+    .default(1024 ** 3),
   DEVICE_TOKEN_LIFE_S: seconds(604_800),
   USER_TOKEN_LIFE_S: seconds(604_800),
   DEVICE_LINK_LIFE_S: linkLife(86_400),

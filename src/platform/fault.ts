@@ -13,6 +13,7 @@ const STATUS = {
   range_not_satisfiable: 416,
   unprocessable: 422,
   rate_limited: 429,
+  bad_gateway: 502,
   unavailable: 503,
 } as const;
 

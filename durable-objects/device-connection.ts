@@ -1,0 +1,331 @@
+import { DurableObject } from "cloudflare:workers";
+import { byteStream } from "../src/deviceconnect/byte-stream.ts";
+import { encodeFrame, forDevice } from "../src/deviceconnect/frame.ts";
+import { Mailbox } from "../src/deviceconnect/mailbox.ts";
+import { recordConnection } from "../src/deviceconnect/service.ts";
+import {
+  ADMISSION_HEADER,
+  Admission,
+  CLOSE,
+  LIMITS,
+  type CloseReason,
+  type Socket,
+  type UserSocket,
+} from "../src/deviceconnect/sockets.ts";
+import {
+  afterDeviceFrame,
+  clientRequest,
+  deviceGone,
+  farewells,
+  fromDevice,
+  fromUser,
+  toUser,
+} from "../src/deviceconnect/switchboard.ts";
+import {
+  downloadFile,
+  statFile,
+  TransferFault,
+  uploadFile,
+  type FileInfo,
+  type UploadTarget,
+} from "../src/deviceconnect/transfer.ts";
+import { makeDeps } from "../src/platform/deps.ts";
+import type { Env } from "../src/platform/env.ts";
+import { asDeviceId, asTenantId, newId } from "../src/platform/ids.ts";
+
+const DEVICE = "device";
+const USER = "user";
+
+/** A live session as operators see it. */
+export interface LiveSession {
+  session_id: string;
+  user_id: string;
+  user_email: string;
+  opened_ms: number;
+  output_bytes: number;
+}
+
+/** Outcome of a file transfer as it crosses to the gateway, where errors lose their class. */
+export type Transferred<T> =
+  | { ok: true; value: T }
+  | { ok: false; status: TransferFault["status"]; error: string };
+
+/**
+ * The connection of one device and of its users: a switch between sockets that hibernate. All it knows of a socket is in
+ * the socket's attachment, so it may be evicted between any two messages.
+ */
+export class DeviceConnection extends DurableObject<Env> {
+  /** Messages of a socket within the current second; losing it only makes the limit kinder. */
+  readonly #rates = new WeakMap<WebSocket, { second: number; count: number }>();
+
+  /** Running file transfers by session. A transfer ends with the request that wants it, so it need not survive eviction. */
+  readonly #transfers = new Map<string, Mailbox>();
+
+  override async fetch(request: Request): Promise<Response> {
+    const admission = Admission.parse(JSON.parse(request.headers.get(ADMISSION_HEADER) ?? "null"));
+    const { 0: client, 1: server } = new WebSocketPair();
+    if (admission.role === "device") await this.#admitDevice(server, admission.tenant, admission.device);
+    else this.#admitUser(server, admission);
+    return new Response(null, { status: 101, webSocket: client });
+  }
+
+  async #admitDevice(server: WebSocket, tenant: string, device: string) {
+    const version = ((await this.ctx.storage.get<number>("version")) ?? 0) + 1;
+    await this.ctx.storage.put({ version, tenant, device });
+    const replaced = this.ctx.getWebSockets(DEVICE);
+    this.ctx.acceptWebSocket(server, [DEVICE]);
+    remember(server, { role: DEVICE, version });
+    for (const old of replaced) close(old, CLOSE.replaced);
+    await this.#record(true, version);
+  }
+
+  #admitUser(server: WebSocket, { sid, user, email }: Admission & { role: "user" }) {
+    this.ctx.acceptWebSocket(server, [USER, sid]);
+    remember(server, {
+      role: USER,
+      sid,
+      user,
+      email,
+      openedMs: Date.now(),
+      shell: false,
+      session: false,
+      outputBytes: 0,
+    });
+  }
+
+  /** True if a device socket is held. */
+  isConnected(): boolean {
+    return this.#deviceSocket() !== undefined;
+  }
+
+  /** Asks the device's update client to act; false if the device is not connected. */
+  request(typ: "check-update" | "send-inventory", userId?: string): boolean {
+    const socket = this.#deviceSocket();
+    socket?.send(clientRequest(typ, userId));
+    return socket !== undefined;
+  }
+
+  sessions(): LiveSession[] {
+    return this.#users().map(({ session }) => ({
+      session_id: session.sid,
+      user_id: session.user,
+      user_email: session.email,
+      opened_ms: session.openedMs,
+      output_bytes: session.outputBytes,
+    }));
+  }
+
+  /** Ends one session for both sides; false if there is none of that id. */
+  endSession(sid: string): boolean {
+    const user = this.#user(sid);
+    if (!user) return false;
+    this.#sayGoodbye(user, "session ended by an operator");
+    close(user.socket, CLOSE.ended);
+    return true;
+  }
+
+  /** Sends a file to the device; the source is read only as fast as the device takes it. */
+  upload(
+    user: string,
+    target: UploadTarget,
+    source: ReadableStream<Uint8Array>,
+  ): Promise<Transferred<number>> {
+    return this.#transfer(
+      user,
+      (peer) => uploadFile(peer, target, source),
+      (done) => done(),
+    );
+  }
+
+  stat(user: string, path: string): Promise<Transferred<FileInfo>> {
+    return this.#transfer(
+      user,
+      (peer) => statFile(peer, path),
+      (done) => done(),
+    );
+  }
+
+  /** Opens a file of the device. The content may break off; its size tells. */
+  download(
+    user: string,
+    path: string,
+  ): Promise<Transferred<{ info: FileInfo; content: ReadableStream<Uint8Array> }>> {
+    let finished = () => {};
+    return this.#transfer(
+      user,
+      async (peer) => {
+        const { info, content } = await downloadFile(peer, path);
+        return { info, content: byteStream(content, () => finished()) };
+      },
+      (done) => (finished = done),
+    );
+  }
+
+  /** Runs a transfer in a session of its own; `settle` gets what ends the session once the transfer has its answer. */
+  async #transfer<T>(
+    user: string,
+    work: (peer: Mailbox) => Promise<T>,
+    settle: (done: () => void) => void,
+  ): Promise<Transferred<T>> {
+    const sid = newId();
+    const mailbox = new Mailbox((frame) =>
+      this.#deviceSocket()?.send(encodeFrame(forDevice(frame, sid, user))),
+    );
+    const done = () => void this.#transfers.delete(sid);
+    try {
+      if (!this.isConnected()) throw new TransferFault(409, "device disconnected");
+      this.#transfers.set(sid, mailbox);
+      const value = await work(mailbox);
+      settle(done);
+      return { ok: true, value };
+    } catch (cause) {
+      done();
+      if (cause instanceof TransferFault) return { ok: false, status: cause.status, error: cause.message };
+      throw cause;
+    }
+  }
+
+  /** Ends everything: the device may not be connected any more. */
+  async disconnect(): Promise<void> {
+    for (const user of this.#users()) {
+      this.#sayGoodbye(user, "device disconnected");
+      close(user.socket, CLOSE.deviceGone);
+    }
+    for (const socket of this.ctx.getWebSockets(DEVICE)) close(socket, CLOSE.revoked);
+    await this.#record(false, (await this.ctx.storage.get<number>("version")) ?? 0);
+  }
+
+  override async webSocketMessage(socket: WebSocket, message: string | ArrayBuffer): Promise<void> {
+    if (this.#isFlooding(socket)) return this.#drop(socket, CLOSE.tooMany);
+    const known = recall(socket);
+    if (known.role === "device") this.#passFromDevice(socket, message);
+    else this.#passFromUser({ socket, session: known }, message);
+  }
+
+  override async webSocketClose(socket: WebSocket, code: number): Promise<void> {
+    close(socket, { code: code === 1005 || code === 1006 ? 1000 : code, reason: "" });
+    await this.#forget(socket);
+  }
+
+  override async webSocketError(socket: WebSocket): Promise<void> {
+    await this.#forget(socket);
+  }
+
+  #passFromUser({ socket, session }: LiveUser, message: string | ArrayBuffer) {
+    const device = this.#deviceSocket();
+    if (!device) return this.#drop(socket, CLOSE.deviceGone);
+    const outcome = fromUser(session, message);
+    if (outcome.kind === "close") return this.#drop(socket, outcome.close);
+    if (outcome.session !== session) remember(socket, outcome.session);
+    for (const bytes of outcome.messages) device.send(bytes);
+  }
+
+  #passFromDevice(socket: WebSocket, message: string | ArrayBuffer) {
+    const outcome = fromDevice(message);
+    if (outcome.kind === "close") return this.#drop(socket, outcome.close);
+    if (outcome.kind === "drop") return;
+    const transfer = this.#transfers.get(outcome.sid);
+    if (transfer) return transfer.push(outcome.frame);
+    const user = this.#user(outcome.sid);
+    if (!user) return;
+    const session = afterDeviceFrame(user.session, outcome.frame);
+    if (session !== user.session) remember(user.socket, session);
+    if (session.outputBytes <= LIMITS.outputBytes) return user.socket.send(toUser(outcome.frame));
+    this.#sayGoodbye({ socket: user.socket, session }, "session byte limit exceeded");
+    close(user.socket, CLOSE.outputLimit);
+  }
+
+  /** Closes a socket for its own fault; only that one, with what its going away entails. */
+  #drop(socket: WebSocket, reason: CloseReason) {
+    const known = recall(socket);
+    if (known.role === "user") this.#sayGoodbye({ socket, session: known }, "user disconnected");
+    close(socket, reason);
+  }
+
+  /** Tells the device that a user is gone, once. */
+  #sayGoodbye({ socket, session }: LiveUser, text: string) {
+    const device = this.#deviceSocket();
+    if (device) for (const bytes of farewells(session, text)) device.send(bytes);
+    remember(socket, { ...session, shell: false, session: false });
+  }
+
+  async #forget(socket: WebSocket) {
+    const known = recall(socket);
+    if (known.role === "user") return this.#sayGoodbye({ socket, session: known }, "user disconnected");
+    if (this.#deviceSocket(socket)) return; // a newer connection has taken over
+    for (const transfer of this.#transfers.values())
+      transfer.fail(new TransferFault(409, "device disconnected"));
+    for (const { socket: user, session } of this.#users()) {
+      user.send(deviceGone(session));
+      close(user, CLOSE.deviceGone);
+    }
+    await this.#record(false, known.version);
+  }
+
+  /** The newest open device socket, if any, other than `except`. */
+  #deviceSocket(except?: WebSocket): WebSocket | undefined {
+    let newest: { socket: WebSocket; version: number } | undefined;
+    for (const socket of this.ctx.getWebSockets(DEVICE)) {
+      const known = recall(socket);
+      if (known.role !== "device" || socket === except || socket.readyState !== WebSocket.OPEN) continue;
+      if (!newest || known.version > newest.version) newest = { socket, version: known.version };
+    }
+    return newest?.socket;
+  }
+
+  #users(tag = USER): LiveUser[] {
+    return this.ctx.getWebSockets(tag).flatMap((socket) => {
+      const session = recall(socket);
+      return session.role === "user" && socket.readyState === WebSocket.OPEN ? [{ socket, session }] : [];
+    });
+  }
+
+  #user(sid: string): LiveUser | undefined {
+    return this.#users(sid)[0];
+  }
+
+  #isFlooding(socket: WebSocket): boolean {
+    const second = Math.floor(Date.now() / 1000);
+    const rate = this.#rates.get(socket);
+    const count = rate?.second === second ? rate.count + 1 : 1;
+    this.#rates.set(socket, { second, count });
+    return count > LIMITS.messagesPerSecond;
+  }
+
+  async #record(connected: boolean, version: number) {
+    const [tenant, device] = await Promise.all([
+      this.ctx.storage.get<string>("tenant"),
+      this.ctx.storage.get<string>("device"),
+    ]);
+    if (tenant === undefined || device === undefined) return;
+    const deps = await makeDeps(this.env, {
+      requestId: "device-connection",
+      origin: "",
+      later: (work) => this.ctx.waitUntil(work),
+    });
+    await recordConnection(deps, {
+      tenant: asTenantId(tenant),
+      device: asDeviceId(device),
+      connected,
+      version,
+    });
+  }
+}
+
+interface LiveUser {
+  socket: WebSocket;
+  session: UserSocket;
+}
+
+const remember = (socket: WebSocket, known: Socket) => socket.serializeAttachment(known);
+
+const recall = (socket: WebSocket) => socket.deserializeAttachment() as Socket; // written by `remember` for every socket
+
+/** Closing a socket that is already gone is not an error. */
+function close(socket: WebSocket, { code, reason }: { code: number; reason: string }) {
+  try {
+    socket.close(code, reason);
+  } catch {
+    // The peer was faster.
+  }
+}

@@ -1,0 +1,155 @@
+import type { Context } from "hono";
+import type { Transferred } from "../../durable-objects/device-connection.ts";
+import { requirePermission, type UserActor } from "../platform/actor.ts";
+import type { AppEnv } from "../platform/app.ts";
+import { addAudit } from "../platform/audit.ts";
+import type { Deps } from "../platform/deps.ts";
+import { Fault, type FaultKind } from "../platform/fault.ts";
+import type { DeviceId } from "../platform/ids.ts";
+import { describeIssues, mediaTypeOf } from "../platform/wire.ts";
+import {
+  multipartBoundary,
+  MultipartFault,
+  readMultipart,
+  type MultipartPart,
+} from "../storage/multipart.ts";
+import { byteStream } from "./byte-stream.ts";
+import { UploadFields } from "./schema.ts";
+import { connectionObject, connectionStatus } from "./service.ts";
+import type { FileInfo, TransferFault } from "./transfer.ts";
+
+const MAX_FIELD_BYTES = 8192;
+
+const FAULTS: Record<TransferFault["status"], FaultKind> = {
+  400: "bad_request",
+  408: "timeout",
+  409: "conflict",
+  500: "bad_gateway",
+  502: "bad_gateway",
+};
+
+/** The value of a transfer, or the fault that the client may know. */
+function settled<T>(outcome: Transferred<T>): T {
+  if (outcome.ok) return outcome.value;
+  throw new Fault(FAULTS[outcome.status], outcome.error);
+}
+
+async function admit(deps: Deps, actor: UserActor, device: DeviceId) {
+  requirePermission(actor, "devices:connect");
+  const { status } = await connectionStatus(deps, actor, device);
+  if (status !== "connected") throw new Fault("conflict", "device disconnected");
+  return connectionObject(deps, actor.tenant, device);
+}
+
+const recordFile = (
+  deps: Deps,
+  actor: UserActor,
+  device: DeviceId,
+  action: "upload_file" | "download_file",
+  path: string,
+) =>
+  deps.db(actor.tenant).one(
+    addAudit(
+      actor,
+      {
+        action,
+        object: { type: "device", id: device },
+        change:
+          action === "upload_file"
+            ? "User uploaded a file to the device"
+            : "User downloaded a file from the device",
+        meta: { path: [path] },
+      },
+      deps.now(),
+    ),
+  );
+
+/** The fields of an upload form up to its file, which is the last part that counts (protocol notes, deviceconnect 5). */
+async function readForm(parts: AsyncGenerator<MultipartPart, void>) {
+  const fields: Record<string, string> = {};
+  // Not a `for await`: leaving that would close the form before its file is read.
+  for (let part = await parts.next(); !part.done; part = await parts.next()) {
+    if (part.value.name === "file") return { fields, file: part.value };
+    fields[part.value.name] = await textOf(part.value.body);
+  }
+  return { fields, file: undefined };
+}
+
+function asFormFault(cause: unknown): never {
+  if (cause instanceof MultipartFault) throw new Fault("bad_request", cause.message, { cause });
+  throw cause;
+}
+
+function boundaryOf(c: Context<AppEnv>): string {
+  const boundary =
+    mediaTypeOf(c).startsWith("multipart/") && multipartBoundary(c.req.header("content-type") ?? "");
+  if (!boundary) {
+    throw new Fault(
+      "unsupported_media",
+      "Bad Content-Type, expected 'multipart/form-data', 'multipart/mixed'",
+    );
+  }
+  return boundary;
+}
+
+async function textOf(body: AsyncIterable<Uint8Array>): Promise<string> {
+  const pieces: Uint8Array[] = [];
+  let size = 0;
+  for await (const piece of body) {
+    size += piece.byteLength;
+    if (size > MAX_FIELD_BYTES) throw new Fault("bad_request", "form field too long");
+    pieces.push(piece);
+  }
+  return Buffer.concat(pieces).toString("utf8");
+}
+
+function requireSize(c: Context<AppEnv>): void {
+  const declared = Number(c.req.header("content-length") ?? 0);
+  if (declared <= c.var.deps.settings.MAX_DEVICE_FILE_BYTES) return;
+  throw new Fault("too_large", `file is larger than ${c.var.deps.settings.MAX_DEVICE_FILE_BYTES} bytes`);
+}
+
+/** Sends the file of an upload form to the device as it comes in. */
+export async function receiveUpload(c: Context<AppEnv>, actor: UserActor, device: DeviceId): Promise<void> {
+  const { deps } = c.var;
+  const object = await admit(deps, actor, device);
+  requireSize(c);
+  const boundary = boundaryOf(c);
+  const form = c.req.raw.body && (await readForm(readMultipart(c.req.raw.body, boundary)).catch(asFormFault));
+  if (!form?.file) throw new Fault("bad_request", "file: upload file is required.");
+  const fields = UploadFields.safeParse(form.fields);
+  if (!fields.success) throw new Fault("bad_request", describeIssues(fields.error.issues));
+  const target = { ...fields.data, srcPath: form.file.filename };
+  await recordFile(deps, actor, device, "upload_file", target.path);
+  settled(await object.upload(actor.user, target, byteStream(form.file.body)));
+}
+
+const headersOf = (info: FileInfo) => {
+  const name = info.path.split("/").pop() ?? "file";
+  return {
+    "Content-Type": "application/octet-stream",
+    "Content-Disposition": `attachment; filename="${name.replace(/[^\w.,-]/g, "_")}"; filename*=UTF-8''${encodeURIComponent(name)}`,
+    "X-MEN-File-Path": encodeURI(info.path),
+    "X-MEN-File-UID": String(info.uid),
+    "X-MEN-File-GID": String(info.gid),
+    "X-MEN-File-Mode": info.mode.toString(8),
+    "X-MEN-File-Size": String(info.size),
+  };
+};
+
+/** Answers with a file of the device as the device sends it; for HEAD only with what is known of it. */
+export async function sendDownload(
+  c: Context<AppEnv>,
+  actor: UserActor,
+  device: DeviceId,
+  path: string,
+): Promise<Response> {
+  const { deps } = c.var;
+  const object = await admit(deps, actor, device);
+  if (c.req.method === "HEAD") {
+    return new Response(null, { headers: headersOf(settled(await object.stat(actor.user, path))) });
+  }
+  await recordFile(deps, actor, device, "download_file", path);
+  const { info, content } = settled(await object.download(actor.user, path));
+  return new Response(content, { headers: headersOf(info) });
+}

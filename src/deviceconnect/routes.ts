@@ -1,0 +1,190 @@
+import { createRoute, z } from "@hono/zod-openapi";
+import type { Context } from "hono";
+import type { App, AppEnv } from "../platform/app.ts";
+import { deviceClaimOf, operatorOf, userOf } from "../platform/app.ts";
+import { rfc3339 } from "../platform/clock.ts";
+import { Fault } from "../platform/fault.ts";
+import { asDeviceId } from "../platform/ids.ts";
+import { faultResponses, jsonContent } from "../platform/wire.ts";
+import { receiveUpload, sendDownload } from "./files.ts";
+import {
+  ConnectionStatusBody,
+  DeviceParam,
+  DownloadQuery,
+  LiveSessionBody,
+  SessionParam,
+  TenantDeviceParam,
+} from "./schema.ts";
+import {
+  connectDevice,
+  connectionStatus,
+  connectUser,
+  endSession,
+  liveSessions,
+  requestOfDevice,
+} from "./service.ts";
+
+const tags = ["deviceconnect"];
+const MANAGEMENT = "/api/management/v1/deviceconnect";
+const INTERNAL = "/api/internal/v1/deviceconnect";
+const upgraded = { 101: { description: "Switching to a WebSocket of binary MessagePack messages" } };
+
+const deviceSocket = createRoute({
+  method: "get",
+  path: "/api/devices/v1/deviceconnect/connect",
+  summary: "Connect a device",
+  tags,
+  responses: { ...upgraded, 401: { description: "Token not live; empty body" }, ...faultResponses(400) },
+});
+
+const userSocket = createRoute({
+  method: "get",
+  path: `${MANAGEMENT}/devices/{id}/connect`,
+  summary: "Open a terminal or port forwarding session",
+  tags,
+  request: { params: DeviceParam },
+  responses: { ...upgraded, ...faultResponses(400, 401, 403, 404) },
+});
+
+const status = createRoute({
+  method: "get",
+  path: `${MANAGEMENT}/devices/{id}`,
+  summary: "Whether a device is connected",
+  tags,
+  request: { params: DeviceParam },
+  responses: {
+    200: { description: "Its connection", content: jsonContent(ConnectionStatusBody) },
+    ...faultResponses(401, 403, 404),
+  },
+});
+
+const clientRequestRoute = (typ: "check-update" | "send-inventory") =>
+  createRoute({
+    method: "post",
+    path: `${MANAGEMENT}/devices/{id}/${typ}`,
+    summary:
+      typ === "check-update" ? "Ask a device to check for updates" : "Ask a device to send its inventory",
+    tags,
+    request: { params: DeviceParam },
+    responses: {
+      202: { description: "Handed to the device", content: jsonContent(z.null()) },
+      ...faultResponses(401, 403, 404),
+    },
+  });
+
+const internalRequestRoute = (typ: "check-update" | "send-inventory") =>
+  createRoute({
+    method: "post",
+    path: `${INTERNAL}/tenants/{tenantId}/devices/{deviceId}/${typ}`,
+    summary: `As the management request ${typ}, for any tenant`,
+    tags,
+    request: { params: TenantDeviceParam },
+    responses: {
+      202: { description: "Handed to the device", content: jsonContent(z.null()) },
+      ...faultResponses(401, 404),
+    },
+  });
+
+const sessions = createRoute({
+  method: "get",
+  path: `${MANAGEMENT}/devices/{id}/sessions`,
+  summary: "Live sessions with a device (extension)",
+  tags,
+  request: { params: DeviceParam },
+  responses: {
+    200: { description: "Sessions, oldest first", content: jsonContent(z.array(LiveSessionBody)) },
+    ...faultResponses(401, 403, 404),
+  },
+});
+
+const session = createRoute({
+  method: "delete",
+  path: `${MANAGEMENT}/devices/{id}/sessions/{session_id}`,
+  summary: "End a live session (extension)",
+  tags,
+  request: { params: SessionParam },
+  responses: { 204: { description: "Both sides were told" }, ...faultResponses(401, 403, 404) },
+});
+
+const upload = createRoute({
+  method: "put",
+  path: `${MANAGEMENT}/devices/{id}/upload`,
+  summary: "Send a file to a device",
+  description: "multipart/form-data: path, uid, gid, mode (octal), then file as the last part.",
+  tags,
+  request: { params: DeviceParam },
+  responses: {
+    201: { description: "The device has the file" },
+    ...faultResponses(400, 401, 403, 404, 409, 413, 415),
+  },
+});
+
+const download = createRoute({
+  method: "get",
+  path: `${MANAGEMENT}/devices/{id}/download`,
+  summary: "Fetch a file from a device",
+  tags,
+  request: { params: DeviceParam, query: DownloadQuery },
+  responses: { 200: { description: "The file's bytes" }, ...faultResponses(400, 401, 403, 404, 409) },
+});
+
+function requireUpgrade(c: Context<AppEnv>): void {
+  if (c.req.header("upgrade")?.toLowerCase() !== "websocket")
+    throw new Fault("bad_request", "expected a WebSocket upgrade");
+}
+
+/** A page of another origin must not open a socket with the user's cookie; callers that are no browsers send no origin. */
+function requireOrigin(c: Context<AppEnv>): void {
+  const origin = c.req.header("origin");
+  if (origin === undefined || origin === c.var.deps.origin) return;
+  const host = c.req.header("host");
+  if (host !== undefined && origin === `https://${host}`) return;
+  if (!c.var.deps.settings.ALLOWED_ORIGINS.includes(origin))
+    throw new Fault("forbidden", "origin not allowed");
+}
+
+export function mountDeviceconnect(app: App): void {
+  app.openapi(deviceSocket, async (c) => {
+    requireUpgrade(c);
+    return connectDevice(c.var.deps, deviceClaimOf(c), c.req.raw);
+  });
+  app.openapi(userSocket, async (c) => {
+    requireUpgrade(c);
+    requireOrigin(c);
+    return connectUser(c.var.deps, userOf(c), asDeviceId(c.req.valid("param").id), c.req.raw);
+  });
+  app.openapi(status, async (c) =>
+    c.json(await connectionStatus(c.var.deps, userOf(c), asDeviceId(c.req.valid("param").id)), 200),
+  );
+  for (const typ of ["check-update", "send-inventory"] as const) {
+    app.openapi(clientRequestRoute(typ), async (c) => {
+      await requestOfDevice(c.var.deps, userOf(c), asDeviceId(c.req.valid("param").id), typ);
+      return c.json(null, 202);
+    });
+    app.openapi(internalRequestRoute(typ), async (c) => {
+      const { tenantId, deviceId } = c.req.valid("param");
+      await requestOfDevice(c.var.deps, operatorOf(c, tenantId), asDeviceId(deviceId), typ);
+      return c.json(null, 202);
+    });
+  }
+  app.openapi(sessions, async (c) => {
+    const live = await liveSessions(c.var.deps, userOf(c), asDeviceId(c.req.valid("param").id));
+    return c.json(
+      live.map(({ opened_ms, ...rest }) => ({ ...rest, opened_ts: rfc3339(opened_ms) })),
+      200,
+    );
+  });
+  app.openapi(session, async (c) => {
+    const { id, session_id } = c.req.valid("param");
+    await endSession(c.var.deps, userOf(c), asDeviceId(id), session_id);
+    return c.body(null, 204);
+  });
+  app.openapi(upload, async (c) => {
+    await receiveUpload(c, userOf(c), asDeviceId(c.req.valid("param").id));
+    return c.body(null, 201);
+  });
+  app.openapi(download, async (c) => {
+    const { path } = c.req.valid("query");
+    return sendDownload(c, userOf(c), asDeviceId(c.req.valid("param").id), path ?? "");
+  });
+}

@@ -1,0 +1,150 @@
+import type { LiveSession } from "../../durable-objects/device-connection.ts";
+import { knownDeviceStatement } from "../deviceauth/known.ts";
+import { asLiveDevice } from "../deviceauth/live.ts";
+import { requirePermission, type Actor, type DeviceClaim, type UserActor } from "../platform/actor.ts";
+import { addAudit } from "../platform/audit.ts";
+import { rfc3339 } from "../platform/clock.ts";
+import type { Deps } from "../platform/deps.ts";
+import { Fault } from "../platform/fault.ts";
+import { newId, type DeviceId, type TenantId } from "../platform/ids.ts";
+import { ADMISSION_HEADER, type Admission } from "./sockets.ts";
+import { connectionOf, putConnection, type ConnectionChange } from "./store.ts";
+
+export type ClientRequest = "check-update" | "send-inventory";
+
+/** The object that holds a device's connection. */
+export const connectionObject = (deps: Deps, tenant: TenantId, device: DeviceId) =>
+  deps.connections.get(deps.connections.idFromName(`${tenant}/${device}`));
+
+/** Hands an upgrade that was admitted to the object; what a client sent in the header is overwritten. */
+function upgrade(deps: Deps, request: Request, admission: Admission): Promise<Response> {
+  const headers = new Headers(request.headers);
+  headers.set(ADMISSION_HEADER, JSON.stringify(admission));
+  const object = connectionObject(deps, admission.tenant as TenantId, admission.device as DeviceId); // named by the callers below
+  return object.fetch("https://device-connection/", { headers });
+}
+
+/** The socket of a device (protocol notes, deviceconnect 4). A new one replaces the one before. */
+export async function connectDevice(deps: Deps, claim: DeviceClaim, request: Request): Promise<Response> {
+  const { device } = await asLiveDevice(deps, claim, []);
+  return upgrade(deps, request, { role: "device", tenant: device.tenant, device: device.device });
+}
+
+/** The socket of one session of a user with a connected device. Refused before the upgrade, where clients can read why. */
+export async function connectUser(
+  deps: Deps,
+  actor: UserActor,
+  device: DeviceId,
+  request: Request,
+): Promise<Response> {
+  requirePermission(actor, "devices:connect");
+  await requireConnected(
+    deps,
+    actor,
+    device,
+    "not_found",
+    "failed to connect to device: device disconnected",
+  );
+  const sid = newId();
+  await deps.db(actor.tenant).one(
+    addAudit(
+      actor,
+      {
+        action: "open_terminal",
+        object: { type: "device", id: device },
+        change: "User requested a new terminal session",
+        meta: { session_id: [sid] },
+      },
+      deps.now(),
+    ),
+  );
+  return upgrade(deps, request, {
+    role: "user",
+    tenant: actor.tenant,
+    device,
+    sid,
+    user: actor.user,
+    email: actor.email,
+  });
+}
+
+export interface ConnectionStatus {
+  device_id: string;
+  status: "connected" | "disconnected" | "unknown";
+  created_ts: string;
+  updated_ts: string;
+}
+
+/** What is known of a device's connection. An object that lost its socket unnoticed corrects the record here. */
+export async function connectionStatus(
+  deps: Deps,
+  actor: Actor,
+  device: DeviceId,
+): Promise<ConnectionStatus> {
+  requirePermission(actor, "devices:read");
+  const [known, connection] = await deps
+    .db(actor.tenant)
+    .batch([knownDeviceStatement(actor.tenant, device), connectionOf(actor.tenant, device)]);
+  if (!known) throw new Fault("not_found", "device not found");
+  const connected =
+    connection?.connected === 1 && (await connectionObject(deps, actor.tenant, device).isConnected());
+  const since = connection ?? { created_ms: known.created_ms, updated_ms: known.created_ms };
+  return {
+    device_id: device,
+    status: connected ? "connected" : connection ? "disconnected" : "unknown",
+    created_ts: rfc3339(since.created_ms),
+    updated_ts: rfc3339(since.updated_ms),
+  };
+}
+
+/** 404 for a device the tenant does not have; the given fault if it holds no connection. */
+async function requireConnected(
+  deps: Deps,
+  actor: Actor,
+  device: DeviceId,
+  kind: "not_found" | "conflict",
+  text: string,
+): Promise<void> {
+  const status = await connectionStatus(deps, actor, device);
+  if (status.status !== "connected") throw new Fault(kind, text);
+}
+
+/** Asks a connected device to check for updates or to send its inventory; its answer is not awaited. */
+export async function requestOfDevice(
+  deps: Deps,
+  actor: Actor,
+  device: DeviceId,
+  typ: ClientRequest,
+): Promise<void> {
+  requirePermission(actor, actor.kind === "user" ? "devices:connect" : "devices:read");
+  await requireConnected(deps, actor, device, "not_found", "device not connected");
+  const asked = await connectionObject(deps, actor.tenant, device).request(
+    typ,
+    actor.kind === "user" ? actor.user : undefined,
+  );
+  if (!asked) throw new Fault("not_found", "device not connected");
+}
+
+export async function liveSessions(deps: Deps, actor: Actor, device: DeviceId): Promise<LiveSession[]> {
+  requirePermission(actor, "devices:connect");
+  const [known] = await deps.db(actor.tenant).batch([knownDeviceStatement(actor.tenant, device)]);
+  if (!known) throw new Fault("not_found", "device not found");
+  return connectionObject(deps, actor.tenant, device).sessions();
+}
+
+export async function endSession(deps: Deps, actor: Actor, device: DeviceId, sid: string): Promise<void> {
+  requirePermission(actor, "devices:connect");
+  const [known] = await deps.db(actor.tenant).batch([knownDeviceStatement(actor.tenant, device)]);
+  if (!known || !(await connectionObject(deps, actor.tenant, device).endSession(sid))) {
+    throw new Fault("not_found", "session not found");
+  }
+}
+
+/** Called by the object on every connect and disconnect. */
+export async function recordConnection(deps: Deps, to: ConnectionChange): Promise<void> {
+  await deps.db(to.tenant).one(putConnection(to, deps.now()));
+}
+
+/** Ends the connection of a device that may not be connected any more. */
+export const disconnectDevice = (deps: Deps, tenant: TenantId, device: DeviceId): Promise<void> =>
+  connectionObject(deps, tenant, device).disconnect();

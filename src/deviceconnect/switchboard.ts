@@ -1,0 +1,123 @@
+import {
+  decodeFrame,
+  encodeFrame,
+  forDevice,
+  forUser,
+  makeFrame,
+  MAX_TO_DEVICE_BYTES,
+  PROTO,
+  type Frame,
+} from "./frame.ts";
+import { MsgpackFault, writeSmall } from "./msgpack.ts";
+import { CLOSE, LIMITS, type CloseReason, type UserSocket } from "./sockets.ts";
+
+/**
+ * The rules of passing messages between a device and its users, without sockets: what goes to whom, what a session
+ * remembers afterwards, and when a socket must be closed. The object carries the outcome out.
+ */
+export type UserOutcome =
+  | { kind: "close"; close: CloseReason }
+  | { kind: "pass"; messages: Uint8Array[]; session: UserSocket };
+
+export type DeviceOutcome =
+  | { kind: "close"; close: CloseReason }
+  | { kind: "drop" }
+  | { kind: "pass"; sid: string; frame: Frame };
+
+const encoder = new TextEncoder();
+
+/** Shell input that one message to a device can carry beside its header. */
+const MAX_INPUT = 4096;
+
+export function readMessage(message: string | ArrayBuffer): Frame | CloseReason {
+  const bytes = typeof message === "string" ? encoder.encode(message) : new Uint8Array(message);
+  if (bytes.byteLength > LIMITS.messageBytes) return CLOSE.tooLarge;
+  try {
+    return decodeFrame(bytes);
+  } catch (cause) {
+    if (cause instanceof MsgpackFault) return CLOSE.malformed;
+    throw cause;
+  }
+}
+
+const isClose = (value: Frame | CloseReason): value is CloseReason => "code" in value;
+
+/** Keystrokes pasted in one piece are cut, since a device ends its connection on a long message. */
+function pieces(frame: Frame): Frame[] {
+  const { body } = frame;
+  if (!body || body.byteLength <= MAX_INPUT || frame.proto !== PROTO.shell || frame.typ !== "shell")
+    return [frame];
+  const count = Math.ceil(body.byteLength / MAX_INPUT);
+  return Array.from({ length: count }, (_, i) => ({
+    ...frame,
+    body: body.subarray(i * MAX_INPUT, (i + 1) * MAX_INPUT),
+  }));
+}
+
+function afterUserFrame(session: UserSocket, frame: Frame): UserSocket {
+  if (frame.proto !== PROTO.shell) {
+    const open = !(frame.proto === PROTO.control && frame.typ === "close");
+    return session.session === open ? session : { ...session, session: open };
+  }
+  if (frame.typ === "new") return { ...session, shell: true };
+  return session;
+}
+
+/** A message of a user on its way to the device. */
+export function fromUser(session: UserSocket, message: string | ArrayBuffer): UserOutcome {
+  const frame = readMessage(message);
+  if (isClose(frame)) return { kind: "close", close: frame };
+  const messages = pieces(frame).map((piece) => encodeFrame(forDevice(piece, session.sid, session.user)));
+  if (messages.some((bytes) => bytes.byteLength > MAX_TO_DEVICE_BYTES))
+    return { kind: "close", close: CLOSE.tooLarge };
+  return { kind: "pass", messages, session: afterUserFrame(session, frame) };
+}
+
+/** A message of the device: for one session, or for nobody. */
+export function fromDevice(message: string | ArrayBuffer): DeviceOutcome {
+  const frame = readMessage(message);
+  if (isClose(frame)) return { kind: "close", close: frame };
+  return frame.sid === "" ? { kind: "drop" } : { kind: "pass", sid: frame.sid, frame };
+}
+
+/** What a session knows after a message of its device: terminal output is counted, the end of a shell noted. */
+export function afterDeviceFrame(session: UserSocket, frame: Frame): UserSocket {
+  if (frame.proto !== PROTO.shell) return session;
+  if (frame.typ === "stop") return { ...session, shell: false };
+  if (frame.typ !== "shell" || !frame.body) return session;
+  return { ...session, outputBytes: session.outputBytes + frame.body.byteLength };
+}
+
+export const toUser = (frame: Frame): Uint8Array => encodeFrame(forUser(frame));
+
+const stopFrame = (sid: string, text: string) =>
+  makeFrame({
+    proto: PROTO.shell,
+    typ: "stop",
+    sid,
+    props: [["status", writeSmall(2)]],
+    body: encoder.encode(text),
+  });
+
+/** What the device is told in place of a user whose socket is gone: nothing of the session may live on. */
+export function farewells(session: UserSocket, text = "user disconnected"): Uint8Array[] {
+  const messages: Uint8Array[] = [];
+  if (session.shell)
+    messages.push(encodeFrame(forDevice(stopFrame(session.sid, text), session.sid, session.user)));
+  if (session.session)
+    messages.push(encodeFrame(makeFrame({ proto: PROTO.control, typ: "close", sid: session.sid })));
+  return messages;
+}
+
+/** What a user is told when the device is gone. */
+export const deviceGone = (session: UserSocket): Uint8Array =>
+  encodeFrame(forUser(stopFrame(session.sid, "device disconnected")));
+
+/** A request to the device's update client; it needs no session (protocol notes, deviceconnect 3.5). */
+export function clientRequest(
+  typ: "check-update" | "send-inventory",
+  userId: string | undefined,
+): Uint8Array {
+  const frame = makeFrame({ proto: PROTO.client, typ });
+  return encodeFrame(userId === undefined ? frame : forDevice(frame, "", userId));
+}

@@ -1,0 +1,248 @@
+import { decode, encode } from "@msgpack/msgpack";
+import { z } from "zod";
+import { integerProp, makeFrame, PROTO, type Frame } from "./frame.ts";
+import { writeInt64 } from "./msgpack.ts";
+
+/**
+ * File transfer with the server as the device's peer (protocol notes, deviceconnect 3.3 and 7). Both directions are paced by
+ * the receiver's acknowledgements end to end: nothing is held beyond one window.
+ */
+
+/** The session with a device that a transfer talks through. Receiving fails when the device is silent or gone. */
+export interface Peer {
+  send(frame: Frame): void;
+  /** Next message of the device for this session; undefined if none came in time. Throws `TransferFault` when it is gone. */
+  receive(timeoutMs: number): Promise<Frame | undefined>;
+  /** A message that is already there, without waiting. */
+  poll(): Frame | undefined;
+}
+
+export class TransferFault extends Error {
+  readonly status: 400 | 408 | 409 | 500 | 502;
+
+  constructor(status: 400 | 408 | 409 | 500 | 502, message: string) {
+    super(message);
+    this.status = status;
+  }
+}
+
+export interface UploadTarget {
+  path: string;
+  /** Name of the file at the sender; the device appends its base name when `path` is a directory. */
+  srcPath?: string | undefined;
+  uid?: number | undefined;
+  gid?: number | undefined;
+  mode?: number | undefined;
+}
+
+export interface FileInfo {
+  path: string;
+  size: number;
+  uid: number;
+  gid: number;
+  /** Go's file mode bits, not POSIX's. */
+  mode: number;
+}
+
+const IDLE_MS = 60_000;
+const CHUNK = 4096;
+const WINDOW = 20 * CHUNK;
+const ACK_EVERY_CHUNKS = 10;
+
+/** Directory, symlink, device, pipe, socket and irregular bits of Go's file mode. */
+const NOT_REGULAR = (2 ** 31 + 2 ** 27 + 2 ** 26 + 2 ** 25 + 2 ** 24 + 2 ** 21 + 2 ** 19) >>> 0;
+
+const timedOut = () => new TransferFault(408, "file transfer timed out");
+
+const frameOf = (typ: string, body?: object): Frame =>
+  makeFrame({ proto: PROTO.fileTransfer, typ, ...(body && { body: encode(body) }) });
+
+const offsetFrame = (typ: string, offset: number, body?: Uint8Array): Frame =>
+  makeFrame({
+    proto: PROTO.fileTransfer,
+    typ,
+    props: [["offset", writeInt64(offset)]],
+    ...(body && { body }),
+  });
+
+const ErrorBody = z.object({ err: z.string() });
+const AcceptBody = z.object({ protocols: z.array(z.number()) });
+const InfoBody = z.object({
+  path: z.string(),
+  size: z.coerce.number(),
+  uid: z.number().default(0),
+  gid: z.number().default(0),
+  mode: z.number().default(0),
+});
+
+/** The decoded body of a device's message, or undefined if it is not what was announced. */
+function bodyOf<T>(frame: Frame, schema: z.ZodType<T>): T | undefined {
+  try {
+    const parsed = schema.safeParse(decode(frame.body ?? new Uint8Array([0xc0]), { useBigInt64: true }));
+    return parsed.success ? parsed.data : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+const errorText = (frame: Frame) => bodyOf(frame, ErrorBody)?.err ?? "error received from device";
+
+/** The next message of the transfer; pings of the device are answered on the way. */
+async function next(peer: Peer): Promise<Frame> {
+  for (;;) {
+    const frame = await peer.receive(IDLE_MS);
+    if (!frame) throw timedOut();
+    if (!answeredPing(peer, frame)) return frame;
+  }
+}
+
+function answeredPing(peer: Peer, frame: Frame): boolean {
+  if (frame.proto !== PROTO.control || frame.typ !== "ping") return false;
+  peer.send(makeFrame({ proto: PROTO.control, typ: "pong" }));
+  return true;
+}
+
+/** Opens the session and makes sure that the device transfers files at all. */
+async function handshake(peer: Peer): Promise<void> {
+  peer.send(makeFrame({ proto: PROTO.control, typ: "open", body: encode({ versions: [1] }) }));
+  const answer = await next(peer);
+  if (answer.proto !== PROTO.control) throw new TransferFault(502, "file transfer not implemented on device");
+  if (answer.typ === "error") throw new TransferFault(500, errorText(answer));
+  const accept = answer.typ === "accept" ? bodyOf(answer, AcceptBody) : undefined;
+  if (!accept) throw new TransferFault(502, "file transfer not implemented on device");
+  if (accept.protocols.includes(PROTO.fileTransfer)) return;
+  throw new TransferFault(502, "file transfer disabled on device");
+}
+
+const hangUp = (peer: Peer) => peer.send(makeFrame({ proto: PROTO.control, typ: "close" }));
+
+const isFault = (frame: Frame) => frame.typ === "error";
+
+/** Runs a transfer in a session that is closed for the device whatever happens. */
+async function inSession<T>(peer: Peer, work: () => Promise<T>): Promise<T> {
+  try {
+    await handshake(peer);
+    return await work();
+  } finally {
+    hangUp(peer);
+  }
+}
+
+/** Sends a file and returns its size once the device has acknowledged every byte. */
+export const uploadFile = (
+  peer: Peer,
+  target: UploadTarget,
+  source: AsyncIterable<Uint8Array>,
+): Promise<number> =>
+  inSession(peer, async () => {
+    const { path, srcPath, uid, gid, mode } = target;
+    const wanted = { path, src_path: srcPath, uid, gid, mode };
+    peer.send(
+      frameOf(
+        "put_file",
+        Object.fromEntries(Object.entries(wanted).filter(([, value]) => value !== undefined)),
+      ),
+    );
+    let acked = acknowledged(await next(peer));
+    let sent = 0;
+    for await (const chunk of inChunks(source)) {
+      for (let early = peer.poll(); early; early = peer.poll()) {
+        if (!answeredPing(peer, early)) acked = Math.max(acked, acknowledged(early));
+      }
+      while (sent > acked + WINDOW) acked = Math.max(acked, acknowledged(await next(peer)));
+      peer.send(offsetFrame("file_chunk", sent, chunk));
+      sent += chunk.byteLength;
+    }
+    peer.send(offsetFrame("file_chunk", sent));
+    // The acknowledgement of the end carries the size; those before it lag by a chunk. An empty file was acknowledged at once.
+    for (let done = false; !done;) {
+      const frame = await next(peer);
+      done = acknowledged(frame) >= sent;
+    }
+    return sent;
+  });
+
+/** The offset of an acknowledgement; anything else ends the transfer. */
+function acknowledged(frame: Frame): number {
+  if (isFault(frame)) throw new TransferFault(400, errorText(frame));
+  const offset = frame.typ === "ack" ? integerProp(frame, "offset") : undefined;
+  if (offset === undefined)
+    throw new TransferFault(500, "unexpected message from device during file transfer");
+  return offset;
+}
+
+/** The source cut and joined into pieces of exactly the size all parties use, the last one excepted. */
+async function* inChunks(source: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+  let rest = new Uint8Array();
+  for await (const piece of source) {
+    let at = 0;
+    if (rest.byteLength > 0) {
+      at = Math.min(CHUNK - rest.byteLength, piece.byteLength);
+      const joined = new Uint8Array(rest.byteLength + at);
+      joined.set(rest);
+      joined.set(piece.subarray(0, at), rest.byteLength);
+      rest = joined;
+      if (rest.byteLength < CHUNK) continue;
+      yield rest;
+    }
+    for (; at + CHUNK <= piece.byteLength; at += CHUNK) yield piece.subarray(at, at + CHUNK);
+    rest = piece.slice(at);
+  }
+  if (rest.byteLength > 0) yield rest;
+}
+
+/** What the device says of a path; refuses whatever is not a regular file. */
+async function stat(peer: Peer, path: string): Promise<FileInfo> {
+  peer.send(frameOf("stat", { path }));
+  const answer = await next(peer);
+  if (isFault(answer)) {
+    throw new TransferFault(
+      400,
+      `failed to retrieve file info: error received from device: ${errorText(answer)}`,
+    );
+  }
+  const info = answer.typ === "file_info" ? bodyOf(answer, InfoBody) : undefined;
+  if (!info) throw new TransferFault(500, "unexpected message from device during file transfer");
+  if ((info.mode & NOT_REGULAR) !== 0) throw new TransferFault(400, "path is not a regular file");
+  return info;
+}
+
+export const statFile = (peer: Peer, path: string): Promise<FileInfo> =>
+  inSession(peer, () => stat(peer, path));
+
+/** Opens a file for reading. The content is read from the device only as fast as it is taken. */
+export async function downloadFile(
+  peer: Peer,
+  path: string,
+): Promise<{ info: FileInfo; content: AsyncGenerator<Uint8Array> }> {
+  try {
+    await handshake(peer);
+    const info = await stat(peer, path);
+    return { info, content: contentOf(peer, path) };
+  } catch (cause) {
+    hangUp(peer);
+    throw cause;
+  }
+}
+
+async function* contentOf(peer: Peer, path: string): AsyncGenerator<Uint8Array> {
+  try {
+    peer.send(frameOf("get_file", { path }));
+    let received = 0;
+    for (let chunks = 1; ; chunks += 1) {
+      const frame = await next(peer);
+      if (isFault(frame)) throw new TransferFault(400, errorText(frame));
+      if (frame.typ !== "file_chunk" || integerProp(frame, "offset") !== received) {
+        throw new TransferFault(500, "wrong offset received: file transfer failed");
+      }
+      const { body } = frame;
+      if (!body || body.byteLength === 0) break;
+      received += body.byteLength;
+      yield body; // whoever takes it may also take its buffer
+      if (chunks % ACK_EVERY_CHUNKS === 0) peer.send(offsetFrame("ack", received));
+    }
+    peer.send(offsetFrame("ack", received));
+  } finally {
+    hangUp(peer);
+  }
+}

@@ -1,0 +1,443 @@
+import { evictDurableObject } from "cloudflare:test";
+import { beforeEach, describe, expect, it } from "vitest";
+import { decodeFrame, encodeFrame, makeFrame, PROTO, type Frame } from "../../src/deviceconnect/frame.ts";
+import { readText, writeSmall, writeText } from "../../src/deviceconnect/msgpack.ts";
+import { aDevice, aUser, type TestDevice, type TestUser } from "../support/actors.ts";
+import { FakeDevice } from "../support/fake-device.ts";
+import { env, Server } from "../support/server.ts";
+
+const MANAGEMENT = "/api/management/v1/deviceconnect";
+const HOST = "https://edgemend.test";
+
+/** A client's end of a socket, with what came in and a way to wait for more. */
+class Peer {
+  readonly frames: Frame[] = [];
+  closed: { code: number; reason: string } | undefined;
+  readonly #socket: WebSocket;
+  #wake: (() => void)[] = [];
+
+  constructor(socket: WebSocket, onMessage?: (message: Uint8Array) => void) {
+    this.#socket = socket;
+    socket.binaryType = "arraybuffer";
+    socket.accept();
+    socket.addEventListener("message", ({ data }) => {
+      const message = new Uint8Array(data as ArrayBuffer);
+      this.frames.push(decodeFrame(message));
+      onMessage?.(message);
+      this.#changed();
+    });
+    socket.addEventListener("close", ({ code, reason }) => {
+      this.closed = { code, reason };
+      this.#changed();
+    });
+  }
+
+  send(message: Frame | string | Uint8Array): void {
+    this.#socket.send(
+      typeof message === "string" || message instanceof Uint8Array ? message : encodeFrame(message),
+    );
+  }
+
+  close(code = 1000, reason = ""): void {
+    this.#socket.close(code, reason);
+  }
+
+  async until(condition: () => boolean): Promise<void> {
+    while (!condition()) await new Promise<void>((resolve) => this.#wake.push(resolve));
+  }
+
+  #changed() {
+    const waiting = this.#wake;
+    this.#wake = [];
+    for (const wake of waiting) wake();
+  }
+}
+
+let server: Server;
+let user: TestUser;
+let device: TestDevice;
+
+beforeEach(async () => {
+  server = await Server.start();
+  user = await aUser(server);
+  device = await aDevice(server);
+});
+
+const upgrade = (path: string, token: string, headers: Record<string, string> = {}) =>
+  server.fetch(
+    new Request(HOST + path, {
+      headers: { Upgrade: "websocket", Authorization: `Bearer ${token}`, ...headers },
+    }),
+  );
+
+async function connectDevice(of = device) {
+  const response = await upgrade("/api/devices/v1/deviceconnect/connect", of.token);
+  expect(response.status).toBe(101);
+  const fake: FakeDevice = new FakeDevice((message) => peer.send(message));
+  const peer: Peer = new Peer(response.webSocket!, (message) => fake.onMessage(message));
+  return { peer, fake };
+}
+
+async function connectUser(as = user, to = device) {
+  const response = await upgrade(`${MANAGEMENT}/devices/${to.id}/connect`, as.token);
+  expect(response.status).toBe(101);
+  return new Peer(response.webSocket!);
+}
+
+const shell = (typ: string, body = "") =>
+  makeFrame({ proto: PROTO.shell, typ, body: new TextEncoder().encode(body) });
+const bodyText = (frame: Frame | undefined) => new TextDecoder().decode(frame?.body);
+
+async function openShell(peer: Peer) {
+  const before = peer.frames.length;
+  peer.send(shell("new"));
+  await peer.until(() => peer.frames.length > before);
+}
+
+const stub = () =>
+  env.DEVICE_CONNECTION.get(env.DEVICE_CONNECTION.idFromName(`${device.tenant}/${device.id}`));
+const statusOf = async () =>
+  (await server.call("GET", `${MANAGEMENT}/devices/${device.id}`, { token: user.token })).json();
+
+describe("connection status", () => {
+  it("is unknown before, connected while and disconnected after a connection", async () => {
+    expect(await statusOf()).toMatchObject({ device_id: device.id, status: "unknown" });
+    const { peer } = await connectDevice();
+    expect(await statusOf()).toMatchObject({ status: "connected" });
+    peer.close();
+    await peer.until(() => peer.closed !== undefined);
+    expect(await statusOf()).toMatchObject({ status: "disconnected" });
+  });
+
+  it("stays connected when an old connection dies after a new one came", async () => {
+    const old = await connectDevice();
+    await connectDevice();
+    await old.peer.until(() => old.peer.closed !== undefined);
+    expect(old.peer.closed).toEqual({ code: 1011, reason: "connection closed by the server" });
+    expect(await statusOf()).toMatchObject({ status: "connected" });
+  });
+
+  it("is 404 for a device of another tenant", async () => {
+    const stranger = await aUser(server, { tenant: "other" });
+    const answer = await server.call("GET", `${MANAGEMENT}/devices/${device.id}`, { token: stranger.token });
+    expect([answer.status, answer.json().error]).toEqual([404, "device not found"]);
+  });
+});
+
+describe("upgrades", () => {
+  it("refuses a device whose token is not live with an empty 401", async () => {
+    const rejected = await aDevice(server, { status: "rejected" });
+    const response = await upgrade("/api/devices/v1/deviceconnect/connect", rejected.token);
+    expect([response.status, await response.text()]).toEqual([401, ""]);
+  });
+
+  it("refuses a user before the upgrade while the device is not connected", async () => {
+    const response = await upgrade(`${MANAGEMENT}/devices/${device.id}/connect`, user.token);
+    expect(response.status).toBe(404);
+    expect(await response.json()).toMatchObject({
+      error: "failed to connect to device: device disconnected",
+    });
+  });
+
+  it("refuses a role that may not connect, and a page of another origin", async () => {
+    await connectDevice();
+    const observer = await aUser(server, { roles: ["RBAC_ROLE_OBSERVER"] });
+    expect((await upgrade(`${MANAGEMENT}/devices/${device.id}/connect`, observer.token)).status).toBe(403);
+    const foreign = await upgrade(`${MANAGEMENT}/devices/${device.id}/connect`, user.token, {
+      Origin: "https://evil.test",
+    });
+    expect(foreign.status).toBe(403);
+    const own = await upgrade(`${MANAGEMENT}/devices/${device.id}/connect`, user.token, { Origin: HOST });
+    expect(own.status).toBe(101);
+    own.webSocket!.accept();
+    own.webSocket!.close();
+  });
+
+  it("takes the token of a browser from its cookie", async () => {
+    await connectDevice();
+    const response = await server.fetch(
+      new Request(`${HOST}${MANAGEMENT}/devices/${device.id}/connect`, {
+        headers: { Upgrade: "websocket", Cookie: `JWT=${user.token}` },
+      }),
+    );
+    expect(response.status).toBe(101);
+    response.webSocket!.accept();
+    response.webSocket!.close();
+  });
+
+  it("ignores an admission that a client made up", async () => {
+    const forged = JSON.stringify({ role: "device", tenant: "other", device: "victim" });
+    const response = await upgrade("/api/devices/v1/deviceconnect/connect", device.token, {
+      "x-edgemend-admission": forged,
+    });
+    expect(response.status).toBe(101);
+    new Peer(response.webSocket!);
+    expect(await statusOf()).toMatchObject({ status: "connected" });
+  });
+
+  it("answers a request that is no upgrade with 400", async () => {
+    const answer = await server.call("GET", "/api/devices/v1/deviceconnect/connect", { token: device.token });
+    expect([answer.status, answer.json().error]).toEqual([400, "expected a WebSocket upgrade"]);
+  });
+});
+
+describe("shell", () => {
+  it("carries keystrokes there and output back in a session the server names", async () => {
+    const { fake } = await connectDevice();
+    const terminal = await connectUser();
+    await openShell(terminal);
+    terminal.send(shell("shell", "ls\n"));
+    await terminal.until(() => terminal.frames.length === 2);
+    expect(terminal.frames.map(bodyText)).toEqual(["Shell started", "ls\n"]);
+    const [start] = fake.sent("new");
+    expect(start!.sid).toMatch(/^[0-9a-f-]{36}$/);
+    expect(readText(start!.props.get("user_id")!)).toBe(user.id);
+    expect(terminal.frames[0]!.sid).toBe(start!.sid);
+  });
+
+  it.each([0, 1, 2, 3])("works the same when the object is evicted before message %i", async (when) => {
+    const { fake } = await connectDevice();
+    const terminal = await connectUser();
+    const steps = [shell("new"), shell("shell", "a"), shell("shell", "b"), shell("stop")];
+    for (const [i, step] of steps.entries()) {
+      if (i === when) await evictDurableObject(stub());
+      terminal.send(step);
+      await terminal.until(() => terminal.frames.length === i + 1);
+    }
+    expect(terminal.frames.map((frame) => [frame.typ, bodyText(frame)])).toEqual([
+      ["new", "Shell started"],
+      ["shell", "a"],
+      ["shell", "b"],
+      ["stop", ""],
+    ]);
+    expect(new Set(fake.received.map(({ sid }) => sid)).size).toBe(1);
+  });
+
+  it("tells the device to stop when the user goes away", async () => {
+    const { peer, fake } = await connectDevice();
+    const terminal = await connectUser();
+    await openShell(terminal);
+    terminal.close();
+    await peer.until(() => fake.sent("stop").length > 0);
+    expect(bodyText(fake.sent("stop")[0])).toBe("user disconnected");
+  });
+
+  it("tells the user when the device goes away", async () => {
+    const { peer } = await connectDevice();
+    const terminal = await connectUser();
+    await openShell(terminal);
+    peer.close();
+    await terminal.until(() => terminal.closed !== undefined);
+    expect(bodyText(terminal.frames.at(-1))).toBe("device disconnected");
+    expect(terminal.closed).toEqual({ code: 1011, reason: "device disconnected" });
+  });
+
+  it("keeps two users apart", async () => {
+    await connectDevice();
+    const other = await aUser(server);
+    const [first, second] = [await connectUser(), await connectUser(other)];
+    await openShell(first);
+    await openShell(second);
+    second.send(shell("shell", "secret"));
+    await second.until(() => second.frames.length === 2);
+    expect(first.frames).toHaveLength(1);
+    first.send({ ...shell("shell", "x"), sid: second.frames[0]!.sid });
+    await first.until(() => first.frames.length === 2);
+    expect(second.frames).toHaveLength(2);
+  });
+
+  it("cuts pasted text into messages a device can take", async () => {
+    const { fake } = await connectDevice();
+    const terminal = await connectUser();
+    await openShell(terminal);
+    terminal.send(shell("shell", "x".repeat(20_000)));
+    await terminal.until(() => terminal.frames.length === 6);
+    expect(fake.sent("shell").map((frame) => frame.body!.byteLength)).toEqual([4096, 4096, 4096, 4096, 3616]);
+  });
+});
+
+describe("bad messages", () => {
+  it.each([
+    ["text", "hello"],
+    ["garbage", new Uint8Array([0xc1, 0, 1])],
+    ["a truncated message", encodeFrame(shell("shell", "abc")).subarray(0, 12)],
+  ])("closes only the user's socket on %s", async (_name, message) => {
+    await connectDevice();
+    const [bad, good] = [await connectUser(), await connectUser()];
+    bad.send(message);
+    await bad.until(() => bad.closed !== undefined);
+    expect(bad.closed).toEqual({ code: 1011, reason: "malformed message" });
+    await openShell(good);
+    expect(bodyText(good.frames[0])).toBe("Shell started");
+  });
+
+  it("closes the user's socket on a message no device would take", async () => {
+    await connectDevice();
+    const terminal = await connectUser();
+    terminal.send(makeFrame({ proto: PROTO.portForward, typ: "forward", body: new Uint8Array(9000) }));
+    await terminal.until(() => terminal.closed !== undefined);
+    expect(terminal.closed).toEqual({ code: 1009, reason: "message too large" });
+  });
+
+  it("drops messages of a device for sessions that are not there", async () => {
+    const { peer } = await connectDevice();
+    const terminal = await connectUser();
+    peer.send({ ...shell("shell", "x"), sid: "not-a-session" });
+    peer.send(shell("shell", "x"));
+    await openShell(terminal);
+    expect(terminal.frames.map(bodyText)).toEqual(["Shell started"]);
+  });
+
+  it("passes port forwarding on unchanged", async () => {
+    const { fake } = await connectDevice();
+    const client = await connectUser();
+    const connection: [string, Uint8Array] = ["connection_id", writeText("c-1")];
+    client.send(
+      makeFrame({
+        proto: PROTO.portForward,
+        typ: "forward",
+        props: [connection],
+        body: new Uint8Array(4096).fill(7),
+      }),
+    );
+    await client.until(() => client.frames.length === 1);
+    expect(fake.received[0]!.props.get("connection_id")).toEqual(writeText("c-1"));
+    expect(client.frames[0]!.body).toEqual(new Uint8Array(4096).fill(7));
+    client.close();
+  });
+});
+
+describe("requests to a device", () => {
+  it.each(["check-update", "send-inventory"])("hands %s to the device", async (typ) => {
+    const { peer, fake } = await connectDevice();
+    const answer = await server.call("POST", `${MANAGEMENT}/devices/${device.id}/${typ}`, {
+      token: user.token,
+    });
+    expect([answer.status, answer.text]).toEqual([202, "null"]);
+    await peer.until(() => fake.received.length > 0);
+    expect(fake.received[0]).toMatchObject({ proto: PROTO.client, typ, sid: "" });
+    expect(readText(fake.received[0]!.props.get("user_id")!)).toBe(user.id);
+  });
+
+  it("answers 404 while the device is not connected", async () => {
+    const answer = await server.call("POST", `${MANAGEMENT}/devices/${device.id}/check-update`, {
+      token: user.token,
+    });
+    expect([answer.status, answer.json().error]).toEqual([404, "device not connected"]);
+  });
+});
+
+describe("live sessions", () => {
+  it("are listed and can be ended for both sides", async () => {
+    const { peer, fake } = await connectDevice();
+    const terminal = await connectUser();
+    await openShell(terminal);
+    const list = await server.call("GET", `${MANAGEMENT}/devices/${device.id}/sessions`, {
+      token: user.token,
+    });
+    const [live] = list.json<{ session_id: string; user_email: string }[]>();
+    expect(live).toMatchObject({ user_email: user.email, session_id: terminal.frames[0]!.sid });
+    const path = `${MANAGEMENT}/devices/${device.id}/sessions/${live!.session_id}`;
+    expect((await server.call("DELETE", path, { token: user.token })).status).toBe(204);
+    await terminal.until(() => terminal.closed !== undefined);
+    expect(terminal.closed).toEqual({ code: 1008, reason: "session ended by an operator" });
+    await peer.until(() => fake.sent("stop").length > 0);
+    expect((await server.call("DELETE", path, { token: user.token })).status).toBe(404);
+  });
+});
+
+describe("files", () => {
+  const upload = (form: FormData, token = user.token) =>
+    server.call("PUT", `${MANAGEMENT}/devices/${device.id}/upload`, { token, body: form });
+
+  const aForm = (fields: Record<string, string>, content?: Uint8Array) => {
+    const form = new FormData();
+    for (const [name, value] of Object.entries(fields)) form.append(name, value);
+    if (content) form.append("file", new File([content.slice().buffer], "a.bin"));
+    return form;
+  };
+
+  it("go to the device and come back the same", async () => {
+    const { fake } = await connectDevice();
+    const content = crypto.getRandomValues(new Uint8Array(60_000));
+    const sent = await upload(aForm({ path: "/tmp/a.bin", mode: "640" }, content));
+    expect([sent.status, sent.text]).toEqual([201, ""]);
+    expect(Buffer.compare(fake.files.get("/tmp/a.bin")!, content)).toBe(0);
+
+    const path = `${MANAGEMENT}/devices/${device.id}/download?path=%2Ftmp%2Fa.bin`;
+    const response = await server.fetch(
+      new Request(HOST + path, { headers: { Authorization: `Bearer ${user.token}` } }),
+    );
+    expect(response.status).toBe(200);
+    expect(Object.fromEntries(response.headers)).toMatchObject({
+      "content-type": "application/octet-stream",
+      "x-men-file-path": "/tmp/a.bin",
+      "x-men-file-mode": "644",
+      "x-men-file-size": "60000",
+    });
+    expect(Buffer.compare(new Uint8Array(await response.arrayBuffer()), content)).toBe(0);
+  });
+
+  it("are described by HEAD", async () => {
+    const { fake } = await connectDevice();
+    fake.files.set("/etc/a", new Uint8Array(5));
+    const answer = await server.call("HEAD", `${MANAGEMENT}/devices/${device.id}/download?path=/etc/a`, {
+      token: user.token,
+    });
+    expect([answer.status, answer.headers.get("x-men-file-size"), answer.text]).toEqual([200, "5", ""]);
+    expect(fake.sent("get_file")).toHaveLength(0);
+  });
+
+  it.each([
+    [{}, "path: cannot be blank."],
+    [{ path: "tmp/a" }, "path: must be absolute."],
+    [{ path: "/tmp/a", mode: "9" }, "mode: must be a number."],
+  ])("are refused with form fields %j", async (fields, text) => {
+    await connectDevice();
+    const answer = await upload(aForm(fields, new Uint8Array(1)));
+    expect([answer.status, answer.json().error]).toEqual([400, text]);
+  });
+
+  it("are refused without a file, without a form and without a device", async () => {
+    const unconnected = await upload(aForm({ path: "/a" }, new Uint8Array(1)));
+    expect([unconnected.status, unconnected.json().error]).toEqual([409, "device disconnected"]);
+    await connectDevice();
+    const empty = await upload(aForm({ path: "/tmp/a" }));
+    expect([empty.status, empty.json().error]).toEqual([400, "file: upload file is required."]);
+    const json = await server.call("PUT", `${MANAGEMENT}/devices/${device.id}/upload`, {
+      token: user.token,
+      json: {},
+    });
+    expect(json.status).toBe(415);
+  });
+
+  it("that do not exist on the device are a 400 with its words", async () => {
+    await connectDevice();
+    const answer = await server.call("GET", `${MANAGEMENT}/devices/${device.id}/download?path=/nope`, {
+      token: user.token,
+    });
+    expect([answer.status, answer.json().error]).toEqual([
+      400,
+      "failed to retrieve file info: error received from device: no file",
+    ]);
+    const relative = await server.call("GET", `${MANAGEMENT}/devices/${device.id}/download?path=x`, {
+      token: user.token,
+    });
+    expect([relative.status, relative.json().error]).toEqual([400, "path: must be absolute."]);
+  });
+
+  it("are refused while the device does not transfer files", async () => {
+    const { fake } = await connectDevice();
+    fake.protocols = [1];
+    const answer = await upload(aForm({ path: "/tmp/a" }, new Uint8Array(1)));
+    expect([answer.status, answer.json().error]).toEqual([502, "file transfer disabled on device"]);
+  });
+});
+
+it("keeps status numbers readable for command-line clients", async () => {
+  await connectDevice();
+  const terminal = await connectUser();
+  await openShell(terminal);
+  expect(terminal.frames[0]!.props.get("status")).not.toEqual(writeSmall(1));
+  expect(terminal.frames[0]!.props.get("status")![0]).toBe(0xd3);
+});
