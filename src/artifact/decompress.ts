@@ -6,7 +6,7 @@ import { xzDecoder } from "./xz.ts";
 export type Encoding = "none" | "gzip" | "xz" | "zstd";
 
 /** A decoder stops reading its source once it is closed. */
-export type Decoder = ByteSource & { close(): void };
+export type Decoder = ByteSource & { close: () => Promise<void> };
 
 export type UnpackLimits = {
   /** Unpacked bytes that are fine however small the packed input is. */
@@ -31,7 +31,7 @@ export function encodingOf(fileName: string): Encoding {
 export function decoder(encoding: Encoding, packed: ByteSource, limits: UnpackLimits): Decoder {
   switch (encoding) {
     case "none":
-      return { fill: () => packed.fill(), take: (max) => packed.take(max), close: () => {} };
+      return { fill: () => packed.fill(), take: (max) => packed.take(max), close: async () => {} };
     case "gzip":
       return guarded(packed, limits, (source) => new ZlibDecoder(source, gunzip()));
     case "zstd":
@@ -109,7 +109,7 @@ class ZlibDecoder implements Decoder {
     return view;
   }
 
-  close(): void {
+  async close(): Promise<void> {
     this.#stream.destroy();
   }
 

@@ -31,7 +31,7 @@ export async function readHeaderArchive(
     await open(source, encoding);
     return await readEntries(new BoundedTar(source), version, kind);
   } finally {
-    source.close();
+    await source.close();
   }
 }
 

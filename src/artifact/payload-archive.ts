@@ -39,7 +39,7 @@ export async function readPayloadArchive(
       await readFile(file, directory, files, manifest);
     }
   } finally {
-    source.close();
+    await source.close();
   }
 }
 

@@ -3,7 +3,13 @@ import { gzipSync, zstdCompressSync } from "node:zlib";
 import { readArtifact, type ReadOptions, type ReadResult } from "../../../src/artifact/read.ts";
 import { encodeTarHeader, paddingOf } from "../../../src/artifact/tar-header.ts";
 
-export type Entry = { name: string; content?: Uint8Array | string; mode?: number };
+export type Entry = {
+  name: string;
+  content?: Uint8Array | string;
+  mode?: number;
+  /** "0", a plain file, unless said otherwise. */
+  typeFlag?: string;
+};
 export type Packing = "none" | "gzip" | "zstd";
 
 export const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);
@@ -14,14 +20,20 @@ const contentOf = ({ content = "" }: Entry): Uint8Array =>
 
 export const ARCHIVE_END = new Uint8Array(1024);
 
+/** Puts the checksum of a tar header right after it was changed. */
+export function resummed(header: Buffer): Buffer {
+  header.fill(" ", 148, 156);
+  const sum = header.reduce((total, byte) => total + byte, 0);
+  header.write(`${sum.toString(8).padStart(6, "0")}\0 `, 148, "latin1");
+  return header;
+}
+
 export function tarEntry(entry: Entry): Buffer {
   const content = contentOf(entry);
-  const { name, mode = 0o600 } = entry;
-  return Buffer.concat([
-    encodeTarHeader({ name, size: content.length, mode }),
-    content,
-    new Uint8Array(paddingOf(content.length)),
-  ]);
+  const { name, mode = 0o600, typeFlag = "0" } = entry;
+  const header = Buffer.from(encodeTarHeader({ name, size: content.length, mode }));
+  header.write(typeFlag, 156);
+  return Buffer.concat([resummed(header), content, new Uint8Array(paddingOf(content.length))]);
 }
 
 export const tar = (entries: Entry[]): Buffer => Buffer.concat([...entries.map(tarEntry), ARCHIVE_END]);
