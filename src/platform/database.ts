@@ -151,3 +151,19 @@ const isOverloaded = (cause: unknown) => cause instanceof Error && OVERLOAD.test
 /** True if a batch failed on the unique key of these columns, named as `table.column, table.column`. */
 export const isUniqueViolation = (cause: unknown, columns: string): boolean =>
   cause instanceof Error && cause.message.includes(`UNIQUE constraint failed: ${columns}`);
+
+const REFUSED = "refused-";
+
+/**
+ * Fails the whole batch, so that nothing of it takes effect, unless the condition holds; `refusalOf` reads the name of
+ * the refusal from the error. For batches whose statements cannot all carry the guard, because other domains made them.
+ */
+export const demand = (condition: SQL, refusal: string): Statement<void> => ({
+  // SQLite has no statement that raises an error on purpose outside triggers; a bad JSON path does, and quotes it.
+  ...compile(sql`SELECT json_extract('{}', CASE WHEN ${condition} THEN '$' ELSE ${REFUSED + refusal} END)`),
+  read: () => undefined,
+});
+
+/** The name of the demand on which a batch failed. */
+export const refusalOf = (cause: unknown): string | undefined =>
+  cause instanceof Error ? /'refused-([\w-]+)'/.exec(cause.message)?.[1] : undefined;

@@ -63,8 +63,9 @@ type HookResult = { success: true } | { success: false; error: { issues: readonl
 /** Validation hook of a route: throws a 400 with this prefix before the description of the issues. */
 export const refuseInvalid =
   (prefix = "") =>
-  (result: HookResult): void => {
+  (result: HookResult): undefined => {
     if (!result.success) throw new Fault("bad_request", prefix + describeIssues(result.error.issues));
+    return undefined;
   };
 
 /** Required text with the field's wording for blank and for too long. Length is counted in characters. */
