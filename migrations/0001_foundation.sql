@@ -4,6 +4,8 @@ CREATE TABLE tenants (
   tenant_token TEXT NOT NULL UNIQUE,
   status TEXT NOT NULL DEFAULT 'active',
   plan TEXT NOT NULL DEFAULT 'enterprise',
+  -- Device tokens issued in or before this second are dead.
+  device_tokens_revoked_s INTEGER NOT NULL DEFAULT 0,
   created_ms INTEGER NOT NULL,
   updated_ms INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;

@@ -1,12 +1,17 @@
 CREATE TABLE devices (
   tenant_id TEXT NOT NULL,
   device_id TEXT NOT NULL,
+  -- SHA-256 of the canonical identity.
   identity_hash TEXT NOT NULL,
   identity TEXT NOT NULL,
+  -- The heaviest status of the device's sets.
   status TEXT NOT NULL,
+  -- Counts changes of the device and its sets: the guard of every change and the order of statuses elsewhere.
   revision INTEGER NOT NULL,
-  decommissioning INTEGER NOT NULL DEFAULT 0,
   tier TEXT NOT NULL DEFAULT 'standard',
+  -- 1 once it has been accepted for the first time.
+  provisioned INTEGER NOT NULL DEFAULT 0,
+  test_device INTEGER NOT NULL DEFAULT 0,
   created_ms INTEGER NOT NULL,
   updated_ms INTEGER NOT NULL,
   PRIMARY KEY (tenant_id, device_id)
@@ -20,14 +25,45 @@ CREATE TABLE auth_sets (
   tenant_id TEXT NOT NULL,
   auth_set_id TEXT NOT NULL,
   device_id TEXT NOT NULL,
+  -- SHA-256 of the normalised key.
   key_hash TEXT NOT NULL,
   pubkey TEXT NOT NULL,
-  status TEXT NOT NULL,
   tier TEXT NOT NULL DEFAULT 'standard',
+  status TEXT NOT NULL,
   -- Tokens issued in or before this second are dead.
   tokens_revoked_s INTEGER NOT NULL DEFAULT 0,
   created_ms INTEGER NOT NULL,
   PRIMARY KEY (tenant_id, auth_set_id)
 ) STRICT, WITHOUT ROWID;
 
-CREATE UNIQUE INDEX auth_sets_by_device ON auth_sets (tenant_id, device_id, key_hash);
+CREATE UNIQUE INDEX auth_sets_by_device ON auth_sets (tenant_id, device_id, key_hash, tier);
+
+-- Devices by status and tier, kept by the triggers below, so that no limit or count looks at devices.
+CREATE TABLE device_counts (
+  tenant_id TEXT NOT NULL,
+  status TEXT NOT NULL,
+  tier TEXT NOT NULL,
+  devices INTEGER NOT NULL,
+  PRIMARY KEY (tenant_id, status, tier)
+) STRICT, WITHOUT ROWID;
+
+CREATE TRIGGER devices_count_added AFTER INSERT ON devices
+  BEGIN
+    INSERT INTO device_counts VALUES (NEW.tenant_id, NEW.status, NEW.tier, 1)
+      ON CONFLICT DO UPDATE SET devices = devices + 1;
+  END;
+
+CREATE TRIGGER devices_count_moved AFTER UPDATE OF status, tier ON devices
+  WHEN NEW.status <> OLD.status OR NEW.tier <> OLD.tier
+  BEGIN
+    UPDATE device_counts SET devices = devices - 1
+      WHERE tenant_id = OLD.tenant_id AND status = OLD.status AND tier = OLD.tier;
+    INSERT INTO device_counts VALUES (NEW.tenant_id, NEW.status, NEW.tier, 1)
+      ON CONFLICT DO UPDATE SET devices = devices + 1;
+  END;
+
+CREATE TRIGGER devices_count_removed AFTER DELETE ON devices
+  BEGIN
+    UPDATE device_counts SET devices = devices - 1
+      WHERE tenant_id = OLD.tenant_id AND status = OLD.status AND tier = OLD.tier;
+  END;

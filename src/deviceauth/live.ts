@@ -5,16 +5,15 @@ import type { Deps } from "../platform/deps.ts";
 import { Fault } from "../platform/fault.ts";
 
 /**
- * True in SQL if the claimed authentication set is accepted, its tokens are not revoked and device and tenant are
- * active. A write that carries it may ride in the round trip of `asLiveDevice`.
+ * True in SQL if the claimed authentication set is accepted, its tokens are not revoked and its tenant is active. A set
+ * never outlives its device. A write that carries it may ride in the round trip of `asLiveDevice`.
  */
 export const ifLive = (claim: DeviceClaim): SQL => sql`EXISTS (
     SELECT 1 FROM auth_sets a
-    JOIN devices d ON d.tenant_id = a.tenant_id AND d.device_id = a.device_id
     JOIN tenants t ON t.tenant_id = a.tenant_id
     WHERE a.tenant_id = ${claim.tenant} AND a.auth_set_id = ${claim.authSet} AND a.device_id = ${claim.device}
       AND a.status = 'accepted' AND a.tokens_revoked_s < ${claim.issuedS}
-      AND d.decommissioning = 0 AND t.status = 'active')`;
+      AND t.status = 'active' AND t.device_tokens_revoked_s < ${claim.issuedS})`;
 
 const liveToken = (claim: DeviceClaim) =>
   firstRow<{ live: number }>(sql`SELECT 1 AS live WHERE ${ifLive(claim)}`);

@@ -1,0 +1,50 @@
+import { createRoute, z } from "@hono/zod-openapi";
+import type { App } from "../platform/app.ts";
+import { Fault } from "../platform/fault.ts";
+import { faultResponses, jsonContent, mediaTypeOf } from "../platform/wire.ts";
+import { AuthRequestBody, readAuthRequest } from "./auth-request.ts";
+import { authenticate } from "./authenticate.ts";
+import { isSignedBy } from "./device-key.ts";
+
+const authRequestRoute = createRoute({
+  method: "post",
+  path: "/api/devices/v1/authentication/auth_requests",
+  tags: ["deviceauth"],
+  summary: "Ask for a device token",
+  description:
+    "The body is signed with the device's private key: RSA PKCS#1 v1.5 or ECDSA (DER) over SHA-256, or plain Ed25519.",
+  security: [],
+  responses: {
+    200: {
+      description: "The token and nothing else",
+      content: { "application/jwt": { schema: z.string() } },
+    },
+    ...faultResponses(400, 401, 413, 415),
+  },
+});
+
+/** What the route takes, for the document only: the handler must read the signed bytes before anyone parses them. */
+const documentedRequest = {
+  headers: z.object({
+    "X-MEN-Signature": z.string().openapi({ description: "Base64 of the signature over the exact body" }),
+  }),
+  body: { required: true, content: jsonContent(AuthRequestBody) },
+};
+
+export function mountAuthRequests(app: App): void {
+  app.openAPIRegistry.registerPath({ ...authRequestRoute, request: documentedRequest });
+  app.post(authRequestRoute.path, async (c) => {
+    const body = new Uint8Array(await c.req.arrayBuffer());
+    if (body.byteLength > 0 && mediaTypeOf(c) !== "application/json") {
+      throw new Fault("unsupported_media", "Bad Content-Type, expected 'application/json'");
+    }
+    const request = readAuthRequest(body);
+    const signature = c.req.header("x-men-signature");
+    if (!signature) throw new Fault("bad_request", "missing request signature header");
+    if (!isSignedBy(request.key, body, signature)) {
+      throw new Fault("unauthorized", "signature verification failed");
+    }
+    const token = await authenticate(c.var.deps, request);
+    return c.body(token, 200, { "Content-Type": "application/jwt" });
+  });
+}

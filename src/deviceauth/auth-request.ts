@@ -1,0 +1,71 @@
+import { z } from "@hono/zod-openapi";
+import { Fault } from "../platform/fault.ts";
+import { describeIssues } from "../platform/wire.ts";
+import { parseKey, type DeviceKey } from "./device-key.ts";
+import { parseIdentity, type Identity } from "./identity.ts";
+import { TIERS, type Tier } from "./states.ts";
+
+/** A device's request for a token, its fields checked and its signature not yet. */
+export interface AuthRequest {
+  identity: Identity;
+  key: DeviceKey;
+  tier: Tier;
+  /** Empty when the device names no tenant. */
+  tenantToken: string;
+}
+
+const text = z.string({ error: "must be a string" }).nullish();
+
+export const AuthRequestBody = z
+  .object({
+    id_data: text.openapi({ description: "JSON object as text: what makes the device itself" }),
+    pubkey: text.openapi({ description: "PEM: RSA, ECDSA or Ed25519" }),
+    tenant_token: text,
+    tier: text.openapi({ enum: [...TIERS] }),
+  })
+  .openapi("AuthRequest");
+
+type Body = z.output<typeof AuthRequestBody>;
+
+const undecodable = (detail: string) => new Fault("bad_request", `failed to decode auth request: ${detail}`);
+const invalid = (detail: string) => new Fault("bad_request", `invalid auth request: ${detail}`);
+
+function decode(bytes: Uint8Array): Body {
+  if (bytes.byteLength === 0) throw undecodable("EOF");
+  let value: unknown;
+  try {
+    value = JSON.parse(new TextDecoder("utf-8", { fatal: false, ignoreBOM: true }).decode(bytes));
+  } catch (cause) {
+    throw undecodable(cause instanceof Error ? cause.message : "not JSON");
+  }
+  if (typeof value !== "object" || Array.isArray(value)) throw undecodable("must be a JSON object");
+  // The decoder of the original matches member names in any case.
+  const members = Object.entries(value ?? {}).map(([name, member]) => [name.toLowerCase(), member]);
+  const parsed = AuthRequestBody.safeParse(Object.fromEntries(members));
+  if (!parsed.success) throw undecodable(describeIssues(parsed.error.issues));
+  return parsed.data;
+}
+
+function tierOf(tier: string | null | undefined): Tier {
+  if (!tier) return "standard";
+  const known = TIERS.find((name) => name === tier);
+  if (!known) throw invalid(`tier must be one of: ${TIERS.join(", ")}`);
+  return known;
+}
+
+/** Reads the body of an authentication request; refusals in the order of the protocol notes, deviceauth 2. */
+export function readAuthRequest(bytes: Uint8Array): AuthRequest {
+  const body = decode(bytes);
+  if (!body.id_data) throw invalid("id_data must be provided");
+  if (!body.pubkey) throw invalid("pubkey must be provided");
+  const parsedKey = parseKey(body.pubkey);
+  if (!parsedKey.ok) throw invalid(parsedKey.problem);
+  const parsedIdentity = parseIdentity(body.id_data);
+  if (!parsedIdentity.ok) throw invalid(`id_data: ${parsedIdentity.problem}`);
+  return {
+    identity: parsedIdentity.identity,
+    key: parsedKey.key,
+    tier: tierOf(body.tier),
+    tenantToken: body.tenant_token ?? "",
+  };
+}

@@ -1,0 +1,199 @@
+import type { Actor } from "../platform/actor.ts";
+import { addAudit, type AuditEntry } from "../platform/audit.ts";
+import { toSeconds } from "../platform/clock.ts";
+import { isUniqueViolation, refusalOf, type Statement } from "../platform/database.ts";
+import { Fault } from "../platform/fault.ts";
+import { asDeviceId, newId, type TenantId } from "../platform/ids.ts";
+import { addEvent } from "../platform/outbox.ts";
+import { decommissionDeviceStatements } from "../deployments/service.ts";
+import {
+  deviceIdentityStatements,
+  deviceStatusStatements,
+  removeDeviceStatements,
+} from "../inventory/service.ts";
+import type { DeviceKey } from "./device-key.ts";
+import { decommissionedEvent, statusEvent } from "./events.ts";
+import { identityMembers, type Identity } from "./identity.ts";
+import { deviceStatusOf, type SetStatus, type Tier } from "./states.ts";
+import {
+  addDeviceStatement,
+  addSetStatement,
+  demandBelowLimit,
+  demandUnchanged,
+  moveSetStatement,
+  removeDeviceRowsStatements,
+  removeSetStatement,
+  updateDeviceStatement,
+  type AuthSet,
+  type Device,
+} from "./store.ts";
+
+/** What one change does to the sets of a device. Everything else about the device follows from it. */
+export interface SetChanges {
+  moved?: readonly { set: string; status: SetStatus }[];
+  added?: AuthSet;
+  removed?: string;
+  /** The device's status stays as stored although its sets say otherwise (forced preauthorisation). */
+  keepStatus?: boolean;
+}
+
+export const newSet = (key: DeviceKey, tier: Tier, status: SetStatus, atMs: number): AuthSet => ({
+  id: newId(),
+  keyHash: key.hash,
+  pubkey: key.pem,
+  tier,
+  status,
+  tokensRevokedS: 0,
+  createdMs: atMs,
+});
+
+/** Accepting one set rejects the device's other accepted ones. */
+export const acceptance = (device: Device, accepted: string): SetChanges => ({
+  moved: [
+    ...device.sets
+      .filter(({ id, status }) => id !== accepted && status === "accepted")
+      .map(({ id }) => ({ set: id, status: "rejected" as const })),
+    { set: accepted, status: "accepted" },
+  ],
+});
+
+function setsAfter(sets: readonly AuthSet[], changes: SetChanges): AuthSet[] {
+  const kept = sets
+    .filter(({ id }) => id !== changes.removed)
+    .map((set) => ({
+      ...set,
+      status: changes.moved?.find((move) => move.set === set.id)?.status ?? set.status,
+    }));
+  return changes.added ? [...kept, changes.added] : kept;
+}
+
+function deviceAfter(before: Device, changes: SetChanges, atMs: number): Device {
+  const sets = setsAfter(before.sets, changes);
+  const status = changes.keepStatus ? before.status : deviceStatusOf(sets);
+  return {
+    ...before,
+    sets,
+    status,
+    revision: before.revision + 1,
+    tier: sets.find((set) => set.status === "accepted")?.tier ?? before.tier,
+    provisioned: before.provisioned || status === "accepted",
+    updatedMs: status === before.status ? before.updatedMs : atMs,
+  };
+}
+
+/** What follows a status or tier that is new, in other domains and outside the database. */
+function followers(tenant: TenantId, after: Device, before: Device | undefined, atMs: number) {
+  const { id: device, status, tier, revision } = after;
+  if (status === before?.status && tier === before.tier) return [];
+  return [
+    ...deviceStatusStatements({ tenant, device, status, tier, revision, atMs }),
+    ...(status === before?.status ? [] : [addEvent(statusEvent(tenant, after, before), atMs)]),
+  ];
+}
+
+/**
+ * One change of a device as a batch: it fails as a whole if the device is no longer as it was read or if an
+ * acceptance would exceed the limit.
+ */
+export function changeStatements(
+  tenant: TenantId,
+  before: Device,
+  changes: SetChanges,
+  atMs: number,
+): Statement<unknown>[] {
+  const after = deviceAfter(before, changes, atMs);
+  const counts = after.status === "accepted" && (before.status !== "accepted" || after.tier !== before.tier);
+  return [
+    demandUnchanged(tenant, before),
+    ...(counts ? [demandBelowLimit(tenant, after.tier)] : []),
+    updateDeviceStatement(tenant, after),
+    ...(changes.moved ?? []).map(({ set, status }) => moveSetStatement(tenant, set, status, toSeconds(atMs))),
+    ...(changes.added ? [addSetStatement(tenant, before.id, changes.added)] : []),
+    ...(changes.removed ? [removeSetStatement(tenant, changes.removed)] : []),
+    ...followers(tenant, after, before, atMs),
+  ];
+}
+
+/** A device seen for the first time, with its first set. Fails as a whole if the identity is known meanwhile. */
+export function newDeviceStatements(
+  tenant: TenantId,
+  identity: Identity,
+  set: AuthSet,
+  atMs: number,
+): { device: Device; statements: Statement<unknown>[] } {
+  const status = deviceStatusOf([set]);
+  const device: Device = {
+    id: asDeviceId(newId()),
+    identity: identity.text,
+    status,
+    revision: 1,
+    tier: set.tier,
+    provisioned: status === "accepted",
+    testDevice: false,
+    createdMs: atMs,
+    updatedMs: atMs,
+    sets: [set],
+  };
+  const statements = [
+    ...(status === "accepted" ? [demandBelowLimit(tenant, set.tier)] : []),
+    addDeviceStatement(tenant, device, identity),
+    addSetStatement(tenant, device.id, set),
+    ...followers(tenant, device, undefined, atMs),
+    ...deviceIdentityStatements({
+      tenant,
+      device: device.id,
+      identity: identityMembers(identity.text),
+      atMs,
+    }),
+  ];
+  return { device, statements };
+}
+
+/** Removes every trace of a device in all domains but the audit log. */
+export const removalStatements = (tenant: TenantId, device: Device, atMs: number): Statement<unknown>[] => [
+  demandUnchanged(tenant, device),
+  ...decommissionDeviceStatements(tenant, device.id, atMs),
+  ...removeDeviceStatements(tenant, device.id),
+  ...removeDeviceRowsStatements(tenant, device.id),
+  addEvent(decommissionedEvent(tenant, device), atMs),
+];
+
+/** The audit entry of a user's act on a device. */
+export const auditStatement = (
+  actor: Actor,
+  action: string,
+  device: { id: string; identity: string },
+  atMs: number,
+  change?: string,
+): Statement<number> => {
+  const entry: AuditEntry = {
+    action,
+    object: { type: "device", id: device.id, detail: { device: { identity_data: device.identity } } },
+  };
+  return addAudit(actor, change === undefined ? entry : { ...entry, change }, atMs);
+};
+
+export const hitDeviceLimit = (cause: unknown): boolean => refusalOf(cause) === "device-limit";
+
+/** Someone else changed what a verb had read; `untilUndisturbed` runs it again. */
+export class Disturbed extends Error {}
+
+const lostRace = (cause: unknown) =>
+  cause instanceof Disturbed ||
+  refusalOf(cause) === "stale" ||
+  isUniqueViolation(cause, "devices.tenant_id, devices.identity_hash") ||
+  isUniqueViolation(cause, "auth_sets.tenant_id, auth_sets.device_id");
+
+const MAX_ATTEMPTS = 6;
+
+/** Runs a verb that reads, decides and writes, again from its reading if someone else wrote in between. */
+export async function untilUndisturbed<T>(verb: () => Promise<T>): Promise<T> {
+  for (let attempt = 1; attempt <= MAX_ATTEMPTS; attempt++) {
+    try {
+      return await verb();
+    } catch (cause) {
+      if (!lostRace(cause)) throw cause;
+    }
+  }
+  throw new Fault("unavailable", "service unavailable", { headers: { "Retry-After": "1" } });
+}

@@ -1,0 +1,51 @@
+import { createPublicKey, verify, type KeyObject } from "node:crypto";
+import { sha256 } from "./identity.ts";
+
+/** A device's public key in the one form in which keys are stored and compared. */
+export interface DeviceKey {
+  key: KeyObject;
+  pem: string;
+  hash: string;
+}
+
+export type KeyProblem = "cannot decode public key" | "unrecognized public key type";
+export type ParsedKey = { ok: true; key: DeviceKey } | { ok: false; problem: KeyProblem };
+
+const MAX_PEM_LENGTH = 16_384;
+const FIRST_BLOCK = /(?:^|\n)-----BEGIN ([A-Z0-9 ]+)-----[ \t]*\r?\n([A-Za-z0-9+/=\s]*)-----END \1-----/;
+const BASE64 = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/;
+const LINE = /.{1,64}/g;
+
+function decodePem(pem: string): KeyObject | undefined {
+  const [, label, body = ""] = FIRST_BLOCK.exec(pem.slice(0, MAX_PEM_LENGTH)) ?? [];
+  const base64 = body.replace(/\s+/g, "");
+  if (label !== "PUBLIC KEY" || base64 === "" || !BASE64.test(base64)) return undefined;
+  try {
+    return createPublicKey({ key: Buffer.from(base64, "base64"), format: "der", type: "spki" });
+  } catch {
+    return undefined;
+  }
+}
+
+/** Reads a key (protocol notes, deviceauth 1): clients differ in line ends, line length and the final newline. */
+export function parseKey(pem: string): ParsedKey {
+  const key = decodePem(pem);
+  if (!key) return { ok: false, problem: "cannot decode public key" };
+  if (!["rsa", "ec", "ed25519"].includes(key.asymmetricKeyType ?? "")) {
+    return { ok: false, problem: "unrecognized public key type" };
+  }
+  const lines = key.export({ format: "der", type: "spki" }).toString("base64").match(LINE) ?? [];
+  const normalised = ["-----BEGIN PUBLIC KEY-----", ...lines, "-----END PUBLIC KEY-----", ""].join("\n");
+  return { ok: true, key: { key, pem: normalised, hash: sha256(normalised) } };
+}
+
+/** True if this base64 text is the key's signature over exactly these bytes. ECDSA signatures come as DER. */
+export function isSignedBy({ key }: DeviceKey, body: Uint8Array, signature: string): boolean {
+  if (!BASE64.test(signature)) return false;
+  const digest = key.asymmetricKeyType === "ed25519" ? null : "sha256";
+  try {
+    return verify(digest, body, key, Buffer.from(signature, "base64"));
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,32 @@
+import type { TenantId } from "../platform/ids.ts";
+import type { Event } from "../platform/outbox.ts";
+import type { Device } from "./store.ts";
+import type { DeviceStatus } from "./states.ts";
+
+/**
+ * Events of this domain. Subject is always the device id.
+ *
+ * | kind                      | when                                              | data                              |
+ * | ------------------------- | ------------------------------------------------- | --------------------------------- |
+ * | `device.provisioned`      | accepted for the first time                       | `status`, `previous`, `revision`  |
+ * | `device.status_changed`   | any other change of status, a new device included | `status`, `previous`, `revision`  |
+ * | `device.decommissioned`   | gone, with everything the product knew about it   | `status` it had, `revision`       |
+ *
+ * `previous` is null for a new device. Followers that want every status handle the first two kinds alike.
+ */
+export const statusEvent = (tenant: TenantId, device: Device, before: Device | undefined): Event => ({
+  kind: device.provisioned && !before?.provisioned ? "device.provisioned" : "device.status_changed",
+  tenant,
+  subject: device.id,
+  data: { status: device.status, previous: before?.status ?? null, revision: device.revision },
+});
+
+export const decommissionedEvent = (
+  tenant: TenantId,
+  device: { id: string; status: DeviceStatus; revision: number },
+): Event => ({
+  kind: "device.decommissioned",
+  tenant,
+  subject: device.id,
+  data: { status: device.status, revision: device.revision },
+});

@@ -1,0 +1,75 @@
+import { createHash } from "node:crypto";
+
+/** What makes a device itself. Two identities are the same if their texts are. */
+export interface Identity {
+  /** Canonical JSON of the identity object. */
+  text: string;
+  hash: string;
+}
+
+export type ParsedIdentity = { ok: true; identity: Identity } | { ok: false; problem: string };
+
+const MAX_LENGTH = 65_536;
+const MAX_DEPTH = 64;
+
+export const sha256 = (text: string): string => createHash("sha256").update(text).digest("hex");
+
+/** What keeps a parsed JSON value from having a canonical form. */
+function problemOf(value: unknown, depth = 0): string | undefined {
+  if (depth > MAX_DEPTH) return "exceeded max depth";
+  if (typeof value === "number") return Number.isFinite(value) ? undefined : "number out of range";
+  if (typeof value !== "object" || value === null) return undefined;
+  for (const member of Object.values(value)) {
+    const problem = problemOf(member, depth + 1);
+    if (problem) return problem;
+  }
+  return undefined;
+}
+
+// What the original's serialiser escapes besides JSON's own; kept so that hashes match an imported database.
+const ESCAPED = /[<>&\u2028\u2029]/g;
+const escape = (char: string) => `\\u${char.charCodeAt(0).toString(16).padStart(4, "0")}`;
+
+const quote = (text: string) => JSON.stringify(text).replace(ESCAPED, escape);
+
+const byBytes = ([a]: [string, unknown], [b]: [string, unknown]) =>
+  Buffer.compare(Buffer.from(a), Buffer.from(b));
+
+/** JSON with sorted keys at every level and without spaces (protocol notes, deviceauth 1). */
+function canonicalJson(value: unknown): string {
+  if (typeof value === "string") return quote(value.toWellFormed());
+  if (typeof value !== "object" || value === null) return JSON.stringify(value);
+  if (Array.isArray(value)) return `[${value.map(canonicalJson).join(",")}]`;
+  const wellFormed = new Map(
+    Object.entries(value).map(([key, member]): [string, unknown] => [key.toWellFormed(), member]),
+  );
+  const members = [...wellFormed]
+    .sort(byBytes)
+    .map(([key, member]) => `${quote(key)}:${canonicalJson(member)}`);
+  return `{${members.join(",")}}`;
+}
+
+/** The identity in a parsed JSON value; `null` is the empty one. */
+export function identityOf(value: unknown): ParsedIdentity {
+  const object = value ?? {};
+  if (typeof object !== "object" || Array.isArray(object))
+    return { ok: false, problem: "must be a JSON object" };
+  const problem = problemOf(object);
+  if (problem) return { ok: false, problem };
+  const text = canonicalJson(object);
+  if (text.length > MAX_LENGTH) return { ok: false, problem: `must be no longer than ${MAX_LENGTH}` };
+  return { ok: true, identity: { text, hash: sha256(text) } };
+}
+
+/** The identity a device sends as text. */
+export function parseIdentity(text: string): ParsedIdentity {
+  try {
+    return identityOf(JSON.parse(text));
+  } catch (cause) {
+    return { ok: false, problem: cause instanceof Error ? cause.message : "not JSON" };
+  }
+}
+
+/** The members of an identity. */
+export const identityMembers = (text: string): Record<string, unknown> =>
+  JSON.parse(text) as Record<string, unknown>; // canonical text is an object

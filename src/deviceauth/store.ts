@@ -1,0 +1,178 @@
+import { sql, type SQL } from "drizzle-orm";
+import { change, demand, firstRow, rows, type Statement } from "../platform/database.ts";
+import type { DeviceId, TenantId } from "../platform/ids.ts";
+import type { Identity } from "./identity.ts";
+import type { DeviceStatus, SetStatus, Tier } from "./states.ts";
+
+export interface AuthSet {
+  id: string;
+  keyHash: string;
+  pubkey: string;
+  tier: Tier;
+  status: SetStatus;
+  tokensRevokedS: number;
+  createdMs: number;
+}
+
+export interface Device {
+  id: DeviceId;
+  /** Canonical JSON. */
+  identity: string;
+  status: DeviceStatus;
+  revision: number;
+  tier: Tier;
+  provisioned: boolean;
+  testDevice: boolean;
+  createdMs: number;
+  updatedMs: number;
+  /** Oldest first. */
+  sets: AuthSet[];
+}
+
+interface DeviceRow {
+  device_id: DeviceId;
+  identity: string;
+  status: DeviceStatus;
+  revision: number;
+  tier: Tier;
+  provisioned: number;
+  test_device: number;
+  created_ms: number;
+  updated_ms: number;
+  sets: string;
+}
+
+const byAge = (a: AuthSet, b: AuthSet) => a.createdMs - b.createdMs || (a.id < b.id ? -1 : 1);
+
+const toDevice = (row: DeviceRow): Device => ({
+  id: row.device_id,
+  identity: row.identity,
+  status: row.status,
+  revision: row.revision,
+  tier: row.tier,
+  provisioned: row.provisioned === 1,
+  testDevice: row.test_device === 1,
+  createdMs: row.created_ms,
+  updatedMs: row.updated_ms,
+  sets: (JSON.parse(row.sets) as AuthSet[]).sort(byAge), // built by `deviceColumns` in this shape
+});
+
+/** Everything about device `d`, its sets included, without a second statement. */
+const deviceColumns = sql`d.device_id, d.identity, d.status, d.revision, d.tier, d.provisioned, d.test_device,
+  d.created_ms, d.updated_ms,
+  (SELECT json_group_array(json_object('id', a.auth_set_id, 'keyHash', a.key_hash, 'pubkey', a.pubkey, 'tier', a.tier,
+      'status', a.status, 'tokensRevokedS', a.tokens_revoked_s, 'createdMs', a.created_ms))
+    FROM auth_sets a WHERE a.tenant_id = d.tenant_id AND a.device_id = d.device_id) AS sets`;
+
+const oneDevice = (tenant: TenantId, condition: SQL): Statement<Device | undefined> => {
+  const statement = firstRow<DeviceRow>(
+    sql`SELECT ${deviceColumns} FROM devices d WHERE d.tenant_id = ${tenant} AND ${condition}`,
+  );
+  return {
+    ...statement,
+    read: (result) => {
+      const row = statement.read(result);
+      return row && toDevice(row);
+    },
+  };
+};
+
+export const deviceStatement = (tenant: TenantId, device: string) =>
+  oneDevice(tenant, sql`d.device_id = ${device}`);
+
+export const deviceByIdentityStatement = (tenant: TenantId, identityHash: string) =>
+  oneDevice(tenant, sql`d.identity_hash = ${identityHash}`);
+
+/** The device that has this set. */
+export const deviceOfSetStatement = (tenant: TenantId, set: string) =>
+  oneDevice(
+    tenant,
+    sql`d.device_id = (SELECT device_id FROM auth_sets WHERE tenant_id = ${tenant} AND auth_set_id = ${set})`,
+  );
+
+/** Devices under this condition by status, then id. */
+export function devicesStatement(
+  tenant: TenantId,
+  condition: SQL,
+  page: { limit: number; offset: number },
+): Statement<Device[]> {
+  const statement = rows<DeviceRow>(sql`
+    SELECT ${deviceColumns} FROM devices d WHERE d.tenant_id = ${tenant} AND ${condition}
+    ORDER BY d.status, d.device_id LIMIT ${page.limit} OFFSET ${page.offset}`);
+  return { ...statement, read: (result) => statement.read(result).map(toDevice) };
+}
+
+export interface DeviceCount {
+  status: DeviceStatus;
+  tier: Tier;
+  devices: number;
+}
+
+export const deviceCountsStatement = (tenant: TenantId): Statement<DeviceCount[]> =>
+  rows(sql`SELECT status, tier, devices FROM device_counts WHERE tenant_id = ${tenant} AND devices > 0`);
+
+export const addDeviceStatement = (tenant: TenantId, device: Device, identity: Identity): Statement<number> =>
+  change(sql`
+    INSERT INTO devices (tenant_id, device_id, identity_hash, identity, status, revision, tier, provisioned, created_ms, updated_ms)
+    VALUES (${tenant}, ${device.id}, ${identity.hash}, ${identity.text}, ${device.status}, ${device.revision}, ${device.tier},
+      ${Number(device.provisioned)}, ${device.createdMs}, ${device.updatedMs})`);
+
+export const addSetStatement = (tenant: TenantId, device: DeviceId, set: AuthSet): Statement<number> =>
+  change(sql`
+    INSERT INTO auth_sets (tenant_id, auth_set_id, device_id, key_hash, pubkey, tier, status, created_ms)
+    VALUES (${tenant}, ${set.id}, ${device}, ${set.keyHash}, ${set.pubkey}, ${set.tier}, ${set.status}, ${set.createdMs})`);
+
+/** Fails the batch if the device has changed or gone since it was read. */
+export const demandUnchanged = (tenant: TenantId, device: Device): Statement<void> =>
+  demand(
+    sql`EXISTS (SELECT 1 FROM devices
+      WHERE tenant_id = ${tenant} AND device_id = ${device.id} AND revision = ${device.revision})`,
+    "stale",
+  );
+
+/** Stores the next state of a device that `demandUnchanged` guards. */
+export const updateDeviceStatement = (tenant: TenantId, next: Device): Statement<number> =>
+  change(sql`
+    UPDATE devices SET status = ${next.status}, revision = ${next.revision}, tier = ${next.tier},
+      provisioned = ${Number(next.provisioned)}, updated_ms = ${next.updatedMs}
+    WHERE tenant_id = ${tenant} AND device_id = ${next.id}`);
+
+// A token issued later in this second carries the second after the watermark, so a second revocation must pass that.
+const revoked = (nowS: number) => sql`MAX(${nowS}, tokens_revoked_s + 1)`;
+
+/** Moves a set to another status; leaving `accepted` kills its tokens. */
+export const moveSetStatement = (
+  tenant: TenantId,
+  set: string,
+  status: SetStatus,
+  nowS: number,
+): Statement<number> =>
+  change(sql`
+    UPDATE auth_sets SET status = ${status},
+      tokens_revoked_s = CASE status WHEN 'accepted' THEN ${revoked(nowS)} ELSE tokens_revoked_s END
+    WHERE tenant_id = ${tenant} AND auth_set_id = ${set} AND status <> ${status}`);
+
+export const revokeSetTokensStatement = (tenant: TenantId, set: string, nowS: number): Statement<number> =>
+  change(sql`
+    UPDATE auth_sets SET tokens_revoked_s = ${revoked(nowS)}
+    WHERE tenant_id = ${tenant} AND auth_set_id = ${set} AND status = 'accepted'`);
+
+export const removeSetStatement = (tenant: TenantId, set: string): Statement<number> =>
+  change(sql`DELETE FROM auth_sets WHERE tenant_id = ${tenant} AND auth_set_id = ${set}`);
+
+/** Removes a device with all its sets. */
+export const removeDeviceRowsStatements = (tenant: TenantId, device: DeviceId): Statement<number>[] => [
+  change(sql`DELETE FROM auth_sets WHERE tenant_id = ${tenant} AND device_id = ${device}`),
+  change(sql`DELETE FROM devices WHERE tenant_id = ${tenant} AND device_id = ${device}`),
+];
+
+export const limitNameOf = (tier: Tier): string =>
+  tier === "standard" ? "max_devices" : `max_${tier}_devices`;
+
+/** Fails the batch if one more accepted device of this tier would exceed the tenant's limit; -1 and none are no limit. */
+export const demandBelowLimit = (tenant: TenantId, tier: Tier): Statement<void> => {
+  const limit = sql`(SELECT value FROM tenant_limits WHERE tenant_id = ${tenant} AND name = ${limitNameOf(tier)})`;
+  const accepted = sql`(SELECT devices FROM device_counts
+    WHERE tenant_id = ${tenant} AND status = 'accepted' AND tier = ${tier})`;
+  return demand(sql`COALESCE(${limit}, -1) < 0 OR COALESCE(${accepted}, 0) < ${limit}`, "device-limit");
+};
