@@ -2,6 +2,7 @@ import { DurableObject } from "cloudflare:workers";
 import { byteStream } from "../src/deviceconnect/byte-stream.ts";
 import { encodeFrame, forDevice } from "../src/deviceconnect/frame.ts";
 import { Mailbox } from "../src/deviceconnect/mailbox.ts";
+import { Recorder } from "../src/deviceconnect/recorder.ts";
 import { recordConnection } from "../src/deviceconnect/service.ts";
 import {
   ADMISSION_HEADER,
@@ -19,6 +20,7 @@ import {
   farewells,
   fromDevice,
   fromUser,
+  outputOf,
   toUser,
 } from "../src/deviceconnect/switchboard.ts";
 import {
@@ -35,6 +37,9 @@ import { asDeviceId, asTenantId, newId } from "../src/platform/ids.ts";
 
 const DEVICE = "device";
 const USER = "user";
+
+/** How often sessions are looked after. */
+const WATCH_MS = 60_000;
 
 /** A live session as operators see it. */
 export interface LiveSession {
@@ -58,6 +63,8 @@ export class DeviceConnection extends DurableObject<Env> {
   /** Messages of a socket within the current second; losing it only makes the limit kinder. */
   readonly #rates = new WeakMap<WebSocket, { second: number; count: number }>();
 
+  readonly #recorder = new Recorder(this.ctx.storage, () => this.#deps());
+
   /** Running file transfers by session. A transfer ends with the request that wants it, so it need not survive eviction. */
   readonly #transfers = new Map<string, Mailbox>();
 
@@ -79,18 +86,11 @@ export class DeviceConnection extends DurableObject<Env> {
     await this.#record(true, version);
   }
 
-  #admitUser(server: WebSocket, { sid, user, email }: Admission & { role: "user" }) {
+  #admitUser(server: WebSocket, { sid, user, email, limits }: Admission & { role: "user" }) {
     this.ctx.acceptWebSocket(server, [USER, sid]);
-    remember(server, {
-      role: USER,
-      sid,
-      user,
-      email,
-      openedMs: Date.now(),
-      shell: false,
-      session: false,
-      outputBytes: 0,
-    });
+    const nowMs = Date.now();
+    const state = { kind: undefined, shell: false, session: false, outputBytes: 0 };
+    remember(server, { role: USER, sid, user, email, limits, openedMs: nowMs, activeMs: nowMs, ...state });
   }
 
   /** True if a device socket is held. */
@@ -116,10 +116,10 @@ export class DeviceConnection extends DurableObject<Env> {
   }
 
   /** Ends one session for both sides; false if there is none of that id. */
-  endSession(sid: string): boolean {
+  async endSession(sid: string): Promise<boolean> {
     const user = this.#user(sid);
     if (!user) return false;
-    this.#sayGoodbye(user, "session ended by an operator");
+    await this.#sayGoodbye(user, "session ended by an operator");
     close(user.socket, CLOSE.ended);
     return true;
   }
@@ -188,7 +188,7 @@ export class DeviceConnection extends DurableObject<Env> {
   /** Ends everything: the device may not be connected any more. */
   async disconnect(): Promise<void> {
     for (const user of this.#users()) {
-      this.#sayGoodbye(user, "device disconnected");
+      await this.#sayGoodbye(user, "device disconnected");
       close(user.socket, CLOSE.deviceGone);
     }
     for (const socket of this.ctx.getWebSockets(DEVICE)) close(socket, CLOSE.revoked);
@@ -198,8 +198,25 @@ export class DeviceConnection extends DurableObject<Env> {
   override async webSocketMessage(socket: WebSocket, message: string | ArrayBuffer): Promise<void> {
     if (this.#isFlooding(socket)) return this.#drop(socket, CLOSE.tooMany);
     const known = recall(socket);
-    if (known.role === "device") this.#passFromDevice(socket, message);
-    else this.#passFromUser({ socket, session: known }, message);
+    if (known.role === "device") await this.#passFromDevice(socket, message);
+    else await this.#passFromUser({ socket, session: known }, message);
+  }
+
+  /** Ends what must end by time: sessions without input for too long, and records whose socket vanished unnoticed. */
+  override async alarm(): Promise<void> {
+    const nowMs = Date.now();
+    for (const user of this.#users()) {
+      const { idleMs } = user.session.limits;
+      if (idleMs > 0 && nowMs - user.session.activeMs >= idleMs) await this.#drop(user.socket, CLOSE.idle);
+    }
+    const live = new Set(this.#users().map(({ session }) => session.sid));
+    for (const sid of await this.#recorder.open()) if (!live.has(sid)) await this.#recorder.end(sid, nowMs);
+    if (live.size > 0) await this.#watch();
+  }
+
+  /** Makes sure that the alarm rings while there are sessions. */
+  async #watch() {
+    if ((await this.ctx.storage.getAlarm()) === null) await this.ctx.storage.setAlarm(Date.now() + WATCH_MS);
   }
 
   override async webSocketClose(socket: WebSocket, code: number): Promise<void> {
@@ -211,16 +228,38 @@ export class DeviceConnection extends DurableObject<Env> {
     await this.#forget(socket);
   }
 
-  #passFromUser({ socket, session }: LiveUser, message: string | ArrayBuffer) {
+  async #passFromUser({ socket, session }: LiveUser, message: string | ArrayBuffer) {
     const device = this.#deviceSocket();
     if (!device) return this.#drop(socket, CLOSE.deviceGone);
-    const outcome = fromUser(session, message);
+    const nowMs = Date.now();
+    const outcome = fromUser(session, message, nowMs);
     if (outcome.kind === "close") return this.#drop(socket, outcome.close);
-    if (outcome.session !== session) remember(socket, outcome.session);
+    const begins = session.kind === undefined && outcome.session.kind !== undefined;
+    if (begins && !(await this.#begin(outcome.session))) return this.#drop(socket, CLOSE.unrecorded);
+    remember(socket, outcome.session);
+    const { sid, kind, openedMs } = outcome.session;
+    if (outcome.size && kind)
+      await this.#recorder.add(sid, { kind: "resize", offsetMs: nowMs - openedMs, ...outcome.size });
     for (const bytes of outcome.messages) device.send(bytes);
   }
 
-  #passFromDevice(socket: WebSocket, message: string | ArrayBuffer) {
+  /** Puts a session on record before its first message goes on. Nothing else runs meanwhile, so order is kept. */
+  #begin({ sid, user, email, kind, openedMs }: UserSocket): Promise<boolean> {
+    return this.ctx.blockConcurrencyWhile(async () => {
+      try {
+        const of = await this.#identity();
+        if (!of || !kind) return false;
+        await this.#recorder.start({ ...of, sid, user, email, kind, startedMs: openedMs });
+        await this.#watch();
+        return true;
+      } catch (cause) {
+        (await this.#deps()).log.error("session not recorded", { sid, cause });
+        return false;
+      }
+    });
+  }
+
+  async #passFromDevice(socket: WebSocket, message: string | ArrayBuffer) {
     const outcome = fromDevice(message);
     if (outcome.kind === "close") return this.#drop(socket, outcome.close);
     if (outcome.kind === "drop") return;
@@ -230,23 +269,30 @@ export class DeviceConnection extends DurableObject<Env> {
     if (!user) return;
     const session = afterDeviceFrame(user.session, outcome.frame);
     if (session !== user.session) remember(user.socket, session);
-    if (session.outputBytes <= LIMITS.outputBytes) return user.socket.send(toUser(outcome.frame));
-    this.#sayGoodbye({ socket: user.socket, session }, "session byte limit exceeded");
-    close(user.socket, CLOSE.outputLimit);
+    if (session.outputBytes > session.limits.outputBytes) {
+      await this.#sayGoodbye({ socket: user.socket, session }, "session byte limit exceeded");
+      return close(user.socket, CLOSE.outputLimit);
+    }
+    user.socket.send(toUser(outcome.frame));
+    const data = outputOf(outcome.frame);
+    const offsetMs = Date.now() - session.openedMs;
+    if (data && session.kind === "terminal")
+      await this.#recorder.add(session.sid, { kind: "output", offsetMs, data });
   }
 
   /** Closes a socket for its own fault; only that one, with what its going away entails. */
-  #drop(socket: WebSocket, reason: CloseReason) {
+  async #drop(socket: WebSocket, reason: CloseReason) {
     const known = recall(socket);
-    if (known.role === "user") this.#sayGoodbye({ socket, session: known }, "user disconnected");
+    if (known.role === "user") await this.#sayGoodbye({ socket, session: known }, "user disconnected");
     close(socket, reason);
   }
 
-  /** Tells the device that a user is gone, once. */
-  #sayGoodbye({ socket, session }: LiveUser, text: string) {
+  /** Tells the device that a user is gone, once, and puts the end on record. */
+  async #sayGoodbye({ socket, session }: LiveUser, text: string) {
     const device = this.#deviceSocket();
     if (device) for (const bytes of farewells(session, text)) device.send(bytes);
-    remember(socket, { ...session, shell: false, session: false });
+    remember(socket, { ...session, kind: undefined, shell: false, session: false });
+    if (session.kind) await this.#recorder.end(session.sid, Date.now());
   }
 
   async #forget(socket: WebSocket) {
@@ -257,6 +303,7 @@ export class DeviceConnection extends DurableObject<Env> {
       transfer.fail(new TransferFault(409, "device disconnected"));
     for (const { socket: user, session } of this.#users()) {
       user.send(deviceGone(session));
+      await this.#sayGoodbye({ socket: user, session }, "device disconnected");
       close(user, CLOSE.deviceGone);
     }
     await this.#record(false, known.version);
@@ -293,21 +340,23 @@ export class DeviceConnection extends DurableObject<Env> {
   }
 
   async #record(connected: boolean, version: number) {
-    const [tenant, device] = await Promise.all([
-      this.ctx.storage.get<string>("tenant"),
-      this.ctx.storage.get<string>("device"),
-    ]);
-    if (tenant === undefined || device === undefined) return;
-    const deps = await makeDeps(this.env, {
+    const of = await this.#identity();
+    if (of) await recordConnection(await this.#deps(), { ...of, connected, version });
+  }
+
+  /** Whose connection this is; known once the device has connected. */
+  async #identity() {
+    const known = await this.ctx.storage.get(["tenant", "device"]);
+    const [tenant, device] = [known.get("tenant"), known.get("device")];
+    if (typeof tenant !== "string" || typeof device !== "string") return undefined;
+    return { tenant: asTenantId(tenant), device: asDeviceId(device) };
+  }
+
+  #deps() {
+    return makeDeps(this.env, {
       requestId: "device-connection",
       origin: "",
       later: (work) => this.ctx.waitUntil(work),
-    });
-    await recordConnection(deps, {
-      tenant: asTenantId(tenant),
-      device: asDeviceId(device),
-      connected,
-      version,
     });
   }
 }

@@ -1,10 +1,11 @@
 import { createRoute, z } from "@hono/zod-openapi";
 import type { Context } from "hono";
 import type { App, AppEnv } from "../platform/app.ts";
-import { deviceClaimOf, operatorOf, userOf } from "../platform/app.ts";
+import { deviceClaimOf, userOf } from "../platform/app.ts";
 import { rfc3339 } from "../platform/clock.ts";
 import { Fault } from "../platform/fault.ts";
 import { asDeviceId } from "../platform/ids.ts";
+import { pageOf, pageQuery, setPageHeaders } from "../platform/paging.ts";
 import { faultResponses, jsonContent } from "../platform/wire.ts";
 import { receiveUpload, sendDownload } from "./files.ts";
 import {
@@ -12,8 +13,9 @@ import {
   DeviceParam,
   DownloadQuery,
   LiveSessionBody,
+  RecordedSessionBody,
+  SessionIdParam,
   SessionParam,
-  TenantDeviceParam,
 } from "./schema.ts";
 import {
   connectDevice,
@@ -23,10 +25,11 @@ import {
   liveSessions,
   requestOfDevice,
 } from "./service.ts";
+import { mountDeviceconnectInternal } from "./internal-routes.ts";
+import { exportRecording, listSessions, playRecording } from "./sessions.ts";
 
 const tags = ["deviceconnect"];
 const MANAGEMENT = "/api/management/v1/deviceconnect";
-const INTERNAL = "/api/internal/v1/deviceconnect";
 const upgraded = { 101: { description: "Switching to a WebSocket of binary MessagePack messages" } };
 
 const deviceSocket = createRoute({
@@ -72,19 +75,6 @@ const clientRequestRoute = (typ: "check-update" | "send-inventory") =>
     },
   });
 
-const internalRequestRoute = (typ: "check-update" | "send-inventory") =>
-  createRoute({
-    method: "post",
-    path: `${INTERNAL}/tenants/{tenantId}/devices/{deviceId}/${typ}`,
-    summary: `As the management request ${typ}, for any tenant`,
-    tags,
-    request: { params: TenantDeviceParam },
-    responses: {
-      202: { description: "Handed to the device", content: jsonContent(z.null()) },
-      ...faultResponses(401, 404),
-    },
-  });
-
 const sessions = createRoute({
   method: "get",
   path: `${MANAGEMENT}/devices/{id}/sessions`,
@@ -104,6 +94,36 @@ const session = createRoute({
   tags,
   request: { params: SessionParam },
   responses: { 204: { description: "Both sides were told" }, ...faultResponses(401, 403, 404) },
+});
+
+const history = createRoute({
+  method: "get",
+  path: `${MANAGEMENT}/sessions`,
+  summary: "Sessions on record, newest first (extension)",
+  tags,
+  request: { query: z.object(pageQuery()) },
+  responses: {
+    200: { description: "Sessions", content: jsonContent(z.array(RecordedSessionBody)) },
+    ...faultResponses(400, 401, 403),
+  },
+});
+
+const playback = createRoute({
+  method: "get",
+  path: `${MANAGEMENT}/sessions/{session_id}/playback`,
+  summary: "Play a recorded terminal session into a WebSocket",
+  tags,
+  request: { params: SessionIdParam },
+  responses: { ...upgraded, ...faultResponses(400, 401, 403, 404) },
+});
+
+const recording = createRoute({
+  method: "get",
+  path: `${MANAGEMENT}/sessions/{session_id}/recording`,
+  summary: "A recorded terminal session as asciicast v2 (extension)",
+  tags,
+  request: { params: SessionIdParam },
+  responses: { 200: { description: "asciicast v2" }, ...faultResponses(401, 403, 404) },
 });
 
 const upload = createRoute({
@@ -144,6 +164,7 @@ function requireOrigin(c: Context<AppEnv>): void {
 }
 
 export function mountDeviceconnect(app: App): void {
+  mountDeviceconnectInternal(app);
   app.openapi(deviceSocket, async (c) => {
     requireUpgrade(c);
     return connectDevice(c.var.deps, deviceClaimOf(c), c.req.raw);
@@ -161,11 +182,6 @@ export function mountDeviceconnect(app: App): void {
       await requestOfDevice(c.var.deps, userOf(c), asDeviceId(c.req.valid("param").id), typ);
       return c.json(null, 202);
     });
-    app.openapi(internalRequestRoute(typ), async (c) => {
-      const { tenantId, deviceId } = c.req.valid("param");
-      await requestOfDevice(c.var.deps, operatorOf(c, tenantId), asDeviceId(deviceId), typ);
-      return c.json(null, 202);
-    });
   }
   app.openapi(sessions, async (c) => {
     const live = await liveSessions(c.var.deps, userOf(c), asDeviceId(c.req.valid("param").id));
@@ -179,6 +195,18 @@ export function mountDeviceconnect(app: App): void {
     await endSession(c.var.deps, userOf(c), asDeviceId(id), session_id);
     return c.body(null, 204);
   });
+  app.openapi(history, async (c) => {
+    const page = pageOf(c.req.valid("query"));
+    const { sessions: found, hasNext } = await listSessions(c.var.deps, userOf(c), page);
+    setPageHeaders(c, page, { hasNext });
+    return c.json(found, 200);
+  });
+  app.openapi(playback, async (c) => {
+    requireUpgrade(c);
+    requireOrigin(c);
+    return playRecording(c.var.deps, userOf(c), c.req.valid("param").session_id);
+  });
+  app.openapi(recording, (c) => exportRecording(c.var.deps, userOf(c), c.req.valid("param").session_id));
   app.openapi(upload, async (c) => {
     await receiveUpload(c, userOf(c), asDeviceId(c.req.valid("param").id));
     return c.body(null, 201);

@@ -52,3 +52,18 @@ export const UploadFields = z.object({
   gid: numberText(10),
   mode: numberText(8),
 });
+
+export const RecordedSessionBody = z
+  .object({
+    session_id: z.string(),
+    device_id: z.string(),
+    user_id: z.string(),
+    user_email: z.string(),
+    kind: z.enum(["terminal", "portforward"]),
+    started_ts: z.string(),
+    ended_ts: z.string().optional(),
+    recorded_bytes: z.number(),
+  })
+  .openapi("RemoteSession");
+
+export const SessionIdParam = z.object({ session_id: z.string().min(1).max(128) });

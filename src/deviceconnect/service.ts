@@ -2,13 +2,19 @@ import type { LiveSession } from "../../durable-objects/device-connection.ts";
 import { knownDeviceStatement } from "../deviceauth/known.ts";
 import { asLiveDevice } from "../deviceauth/live.ts";
 import { requirePermission, type Actor, type DeviceClaim, type UserActor } from "../platform/actor.ts";
-import { addAudit } from "../platform/audit.ts";
 import { rfc3339 } from "../platform/clock.ts";
 import type { Deps } from "../platform/deps.ts";
 import { Fault } from "../platform/fault.ts";
 import { newId, type DeviceId, type TenantId } from "../platform/ids.ts";
-import { ADMISSION_HEADER, type Admission } from "./sockets.ts";
-import { connectionOf, putConnection, type ConnectionChange } from "./store.ts";
+import { limitStatement } from "../tenants/service.ts";
+import { ADMISSION_HEADER, type Admission, type SessionLimits } from "./sockets.ts";
+import {
+  connectionOf,
+  openSessionCount,
+  putConnection,
+  removeConnection,
+  type ConnectionChange,
+} from "./store.ts";
 
 export type ClientRequest = "check-update" | "send-inventory";
 
@@ -46,18 +52,7 @@ export async function connectUser(
     "failed to connect to device: device disconnected",
   );
   const sid = newId();
-  await deps.db(actor.tenant).one(
-    addAudit(
-      actor,
-      {
-        action: "open_terminal",
-        object: { type: "device", id: device },
-        change: "User requested a new terminal session",
-        meta: { session_id: [sid] },
-      },
-      deps.now(),
-    ),
-  );
+  const limits = await sessionLimits(deps, actor);
   return upgrade(deps, request, {
     role: "user",
     tenant: actor.tenant,
@@ -65,7 +60,27 @@ export async function connectUser(
     sid,
     user: actor.user,
     email: actor.email,
+    limits,
   });
+}
+
+const DEFAULT_OUTPUT_BYTES = 8 * 1024 * 1024;
+
+/** What the tenant allows a new session; refuses it when the tenant has as many as it may. */
+async function sessionLimits(deps: Deps, actor: UserActor): Promise<SessionLimits> {
+  const limit = (name: string) => limitStatement(actor.tenant, name);
+  const [open, sessions, bytes, idleS] = await deps
+    .db(actor.tenant)
+    .batch([
+      openSessionCount(actor.tenant),
+      limit("remote_sessions"),
+      limit("remote_session_bytes"),
+      limit("remote_idle_seconds"),
+    ]);
+  if (sessions && sessions.value >= 0 && (open?.count ?? 0) >= sessions.value) {
+    throw new Fault("unprocessable", "maximum number of remote sessions reached");
+  }
+  return { outputBytes: bytes?.value ?? DEFAULT_OUTPUT_BYTES, idleMs: (idleS?.value ?? 0) * 1000 };
 }
 
 export interface ConnectionStatus {
@@ -148,3 +163,9 @@ export async function recordConnection(deps: Deps, to: ConnectionChange): Promis
 /** Ends the connection of a device that may not be connected any more. */
 export const disconnectDevice = (deps: Deps, tenant: TenantId, device: DeviceId): Promise<void> =>
   connectionObject(deps, tenant, device).disconnect();
+
+/** Ends a device's connection and forgets that there was one. */
+export async function removeDeviceConnection(deps: Deps, tenant: TenantId, device: DeviceId): Promise<void> {
+  await disconnectDevice(deps, tenant, device);
+  await deps.db(tenant).one(removeConnection(tenant, device));
+}

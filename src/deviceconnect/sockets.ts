@@ -13,12 +13,24 @@ export interface UserSocket {
   user: string;
   email: string;
   openedMs: number;
+  /** Last message of the user. */
+  activeMs: number;
+  /** What the session turned out to be; nothing is on record before. */
+  kind: "terminal" | "portforward" | undefined;
+  /** The tenant's limits at the time of the upgrade. */
+  limits: SessionLimits;
   /** A shell was asked for and not yet stopped: the device must be told when this user goes away. */
   shell: boolean;
   /** Another protocol was used: the device keeps a session for it until it is closed. */
   session: boolean;
   /** Bytes of terminal output passed on so far. */
   outputBytes: number;
+}
+
+export interface SessionLimits {
+  outputBytes: number;
+  /** Silence of the user after which the session ends; 0: never. */
+  idleMs: number;
 }
 
 export type Socket = DeviceSocket | UserSocket;
@@ -33,6 +45,7 @@ export const Admission = z.discriminatedUnion("role", [
     sid: z.string(),
     user: z.string(),
     email: z.string(),
+    limits: z.object({ outputBytes: z.number(), idleMs: z.number() }),
   }),
 ]);
 
@@ -50,6 +63,8 @@ export const CLOSE = {
   outputLimit: { code: 1008, reason: "session byte limit exhausted" },
   deviceGone: { code: 1011, reason: "device disconnected" },
   ended: { code: 1008, reason: "session ended by an operator" },
+  idle: { code: 1008, reason: "session idle for too long" },
+  unrecorded: { code: 1013, reason: "session cannot be recorded, try again later" },
   revoked: { code: 1008, reason: "access revoked" },
   normal: { code: 1000, reason: "" },
 } as const;
@@ -59,6 +74,5 @@ export type CloseReason = (typeof CLOSE)[keyof typeof CLOSE];
 /** Limits of one socket (protocol notes, deviceconnect 8). */
 export const LIMITS = {
   messageBytes: 8 * 1024 * 1024,
-  outputBytes: 8 * 1024 * 1024,
   messagesPerSecond: 5000,
 } as const;

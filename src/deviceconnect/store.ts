@@ -1,6 +1,6 @@
 import { sql } from "drizzle-orm";
-import { change, firstRow, type Statement } from "../platform/database.ts";
-import type { DeviceId, TenantId } from "../platform/ids.ts";
+import { change, firstRow, rows, type Statement } from "../platform/database.ts";
+import type { DeviceId, TenantId, UserId } from "../platform/ids.ts";
 
 export interface ConnectionRow {
   connected: number;
@@ -27,7 +27,83 @@ export const putConnection = (to: ConnectionChange, atMs: number): Statement<num
     VALUES (${to.tenant}, ${to.device}, ${to.connected ? 1 : 0}, ${to.version}, ${atMs}, ${atMs})
     ON CONFLICT (tenant_id, device_id) DO UPDATE
     SET connected = excluded.connected, version = excluded.version, updated_ms = excluded.updated_ms
-    WHERE excluded.version >= version`);
+    WHERE excluded.version >= device_connections.version`);
 
 export const removeConnection = (tenant: TenantId, device: DeviceId): Statement<number> =>
   change(sql`DELETE FROM device_connections WHERE tenant_id = ${tenant} AND device_id = ${device}`);
+
+export const pieceKey = (tenant: TenantId, sid: string, piece: number): string =>
+  `recordings/${tenant}/${sid}/${String(piece).padStart(6, "0")}`;
+
+export interface SessionRow {
+  session_id: string;
+  device_id: string;
+  user_id: string;
+  user_email: string;
+  kind: "terminal" | "portforward";
+  started_ms: number;
+  ended_ms: number | null;
+  pieces: number;
+  recorded_bytes: number;
+}
+
+interface StartedSession {
+  tenant: TenantId;
+  device: DeviceId;
+  sid: string;
+  user: string;
+  email: string;
+  kind: string;
+  startedMs: number;
+}
+
+export const startSessionRow = (session: StartedSession): Statement<number> =>
+  change(sql`
+    INSERT OR IGNORE INTO device_sessions (tenant_id, session_id, device_id, user_id, user_email, kind, started_ms)
+    VALUES (${session.tenant}, ${session.sid}, ${session.device}, ${session.user}, ${session.email}, ${session.kind},
+      ${session.startedMs})`);
+
+export const endSessionRow = (
+  session: { tenant: TenantId; sid: string; pieces: number; bytes: number },
+  endedMs: number,
+): Statement<number> =>
+  change(sql`
+    UPDATE device_sessions SET ended_ms = ${endedMs}, pieces = ${session.pieces}, recorded_bytes = ${session.bytes}
+    WHERE tenant_id = ${session.tenant} AND session_id = ${session.sid} AND ended_ms IS NULL`);
+
+const columns = sql`session_id, device_id, user_id, user_email, kind, started_ms, ended_ms, pieces, recorded_bytes`;
+
+export const sessionRow = (tenant: TenantId, sid: string): Statement<SessionRow | undefined> =>
+  firstRow<SessionRow>(
+    sql`SELECT ${columns} FROM device_sessions WHERE tenant_id = ${tenant} AND session_id = ${sid}`,
+  );
+
+/** A page of sessions, newest first, one more than asked for so that the caller sees whether there are more. */
+export const sessionRows = (tenant: TenantId, limit: number, offset: number): Statement<SessionRow[]> =>
+  rows<SessionRow>(sql`
+    SELECT ${columns} FROM device_sessions WHERE tenant_id = ${tenant}
+    ORDER BY started_ms DESC, session_id LIMIT ${limit + 1} OFFSET ${offset}`);
+
+export const openSessionCount = (tenant: TenantId): Statement<{ count: number } | undefined> =>
+  firstRow<{ count: number }>(sql`
+    SELECT COUNT(*) AS count FROM device_sessions WHERE tenant_id = ${tenant} AND ended_ms IS NULL`);
+
+export const openSessionsOf = (
+  tenant: TenantId,
+  user: UserId,
+): Statement<{ session_id: string; device_id: DeviceId }[]> =>
+  rows<{ session_id: string; device_id: DeviceId }>(sql`
+    SELECT session_id, device_id FROM device_sessions
+    WHERE tenant_id = ${tenant} AND user_id = ${user} AND ended_ms IS NULL`);
+
+/** Sessions that began before a time, oldest first, whatever their tenant. */
+export const sessionsBefore = (
+  beforeMs: number,
+  limit: number,
+): Statement<{ tenant_id: TenantId; session_id: string; pieces: number }[]> =>
+  rows<{ tenant_id: TenantId; session_id: string; pieces: number }>(sql`
+    SELECT tenant_id, session_id, pieces FROM device_sessions
+    WHERE started_ms < ${beforeMs} ORDER BY started_ms LIMIT ${limit}`);
+
+export const removeSessionRow = (tenant: TenantId, sid: string): Statement<number> =>
+  change(sql`DELETE FROM device_sessions WHERE tenant_id = ${tenant} AND session_id = ${sid}`);

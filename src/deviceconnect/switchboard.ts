@@ -1,4 +1,5 @@
 import {
+  integerProp,
   decodeFrame,
   encodeFrame,
   forDevice,
@@ -17,7 +18,16 @@ import { CLOSE, LIMITS, type CloseReason, type UserSocket } from "./sockets.ts";
  */
 export type UserOutcome =
   | { kind: "close"; close: CloseReason }
-  | { kind: "pass"; messages: Uint8Array[]; session: UserSocket };
+  | { kind: "pass"; messages: Uint8Array[]; session: UserSocket; size: TerminalSize | undefined };
+
+export interface TerminalSize {
+  width: number;
+  height: number;
+}
+
+/** Terminal output in a message of the device. */
+export const outputOf = (frame: Frame): Uint8Array | undefined =>
+  frame.proto === PROTO.shell && frame.typ === "shell" ? frame.body : undefined;
 
 export type DeviceOutcome =
   | { kind: "close"; close: CloseReason }
@@ -54,23 +64,33 @@ function pieces(frame: Frame): Frame[] {
   }));
 }
 
-function afterUserFrame(session: UserSocket, frame: Frame): UserSocket {
-  if (frame.proto !== PROTO.shell) {
-    const open = !(frame.proto === PROTO.control && frame.typ === "close");
-    return session.session === open ? session : { ...session, session: open };
+function afterUserFrame(session: UserSocket, frame: Frame, nowMs: number): UserSocket {
+  const active = { ...session, activeMs: nowMs };
+  if (frame.proto === PROTO.shell) {
+    return frame.typ === "new" ? { ...active, shell: true, kind: session.kind ?? "terminal" } : active;
   }
-  if (frame.typ === "new") return { ...session, shell: true };
-  return session;
+  const kind = frame.proto === PROTO.portForward ? (session.kind ?? "portforward") : session.kind;
+  return { ...active, kind, session: !(frame.proto === PROTO.control && frame.typ === "close") };
+}
+
+/** The terminal size that a message of the user sets. */
+function sizeOf(frame: Frame): TerminalSize | undefined {
+  if (frame.proto !== PROTO.shell || (frame.typ !== "new" && frame.typ !== "resize")) return undefined;
+  const width = integerProp(frame, "terminal_width");
+  const height = integerProp(frame, "terminal_height");
+  return width && height && width > 0 && height > 0 && width <= 0xffff && height <= 0xffff
+    ? { width, height }
+    : undefined;
 }
 
 /** A message of a user on its way to the device. */
-export function fromUser(session: UserSocket, message: string | ArrayBuffer): UserOutcome {
+export function fromUser(session: UserSocket, message: string | ArrayBuffer, nowMs: number): UserOutcome {
   const frame = readMessage(message);
   if (isClose(frame)) return { kind: "close", close: frame };
   const messages = pieces(frame).map((piece) => encodeFrame(forDevice(piece, session.sid, session.user)));
   if (messages.some((bytes) => bytes.byteLength > MAX_TO_DEVICE_BYTES))
     return { kind: "close", close: CLOSE.tooLarge };
-  return { kind: "pass", messages, session: afterUserFrame(session, frame) };
+  return { kind: "pass", messages, session: afterUserFrame(session, frame, nowMs), size: sizeOf(frame) };
 }
 
 /** A message of the device: for one session, or for nobody. */
@@ -84,8 +104,8 @@ export function fromDevice(message: string | ArrayBuffer): DeviceOutcome {
 export function afterDeviceFrame(session: UserSocket, frame: Frame): UserSocket {
   if (frame.proto !== PROTO.shell) return session;
   if (frame.typ === "stop") return { ...session, shell: false };
-  if (frame.typ !== "shell" || !frame.body) return session;
-  return { ...session, outputBytes: session.outputBytes + frame.body.byteLength };
+  const output = outputOf(frame);
+  return output ? { ...session, outputBytes: session.outputBytes + output.byteLength } : session;
 }
 
 export const toUser = (frame: Frame): Uint8Array => encodeFrame(forUser(frame));

@@ -127,6 +127,11 @@ export class Database {
     return result;
   }
 
+  /** Rejects if the database does not answer. */
+  async ping(): Promise<void> {
+    await this.one(rows(sql`SELECT 1 AS up`));
+  }
+
   /** The same database for work after the answer, which is not part of the request's cost. */
   uncounted(): Database {
     return new Database(this.#d1, noCost());

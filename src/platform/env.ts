@@ -21,6 +21,8 @@ export interface Env {
   PUBLIC_ORIGIN?: string;
   /** Origins besides our own that may open sockets, separated by commas. */
   ALLOWED_ORIGINS?: string;
+  /** How long recordings of terminal sessions are kept. */
+  RECORDING_LIFE_S?: string;
   /** Largest file that is passed on to a device. */
   MAX_DEVICE_FILE_BYTES?: string;
   DEVICE_TOKEN_LIFE_S?: string;
@@ -59,6 +61,7 @@ const SettingsSchema = z.object({
         .map((origin) => origin.trim())
         .filter((origin) => origin !== ""),
     ),
+  RECORDING_LIFE_S: seconds(30 * 86_400),
   MAX_DEVICE_FILE_BYTES: z.coerce
     .number()
     .int()

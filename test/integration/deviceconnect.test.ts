@@ -1,5 +1,5 @@
-import { evictDurableObject } from "cloudflare:test";
-import { beforeEach, describe, expect, it } from "vitest";
+import { evictDurableObject, runDurableObjectAlarm } from "cloudflare:test";
+import { beforeEach, describe, expect, it, vi } from "vitest";
 import { decodeFrame, encodeFrame, makeFrame, PROTO, type Frame } from "../../src/deviceconnect/frame.ts";
 import { readText, writeSmall, writeText } from "../../src/deviceconnect/msgpack.ts";
 import { aDevice, aUser, type TestDevice, type TestUser } from "../support/actors.ts";
@@ -343,6 +343,155 @@ describe("live sessions", () => {
     expect(terminal.closed).toEqual({ code: 1008, reason: "session ended by an operator" });
     await peer.until(() => fake.sent("stop").length > 0);
     expect((await server.call("DELETE", path, { token: user.token })).status).toBe(404);
+  });
+});
+
+describe("recording", () => {
+  const audit = async () => {
+    const { results } = await env.DB.prepare(
+      "SELECT action, meta FROM audit_log ORDER BY time_ms, action DESC",
+    ).all<Record<string, string>>();
+    return results.map(({ action, meta }) => [action, JSON.parse(meta!).session_id]);
+  };
+
+  /** A terminal session from beginning to end, on record when this returns. */
+  async function recorded(...inputs: string[]) {
+    const { peer, fake } = await connectDevice();
+    const terminal = await connectUser();
+    const size: [string, Uint8Array][] = [
+      ["terminal_width", writeSmall(100)],
+      ["terminal_height", writeSmall(30)],
+    ];
+    terminal.send(makeFrame({ proto: PROTO.shell, typ: "new", props: size }));
+    await terminal.until(() => terminal.frames.length === 1);
+    for (const [i, input] of inputs.entries()) {
+      terminal.send(shell("shell", input));
+      await terminal.until(() => terminal.frames.length === i + 2);
+    }
+    const { sid } = terminal.frames[0]!;
+    terminal.close();
+    await peer.until(() => fake.sent("stop").length > 0);
+    await vi.waitUntil(async () => (await audit()).length === 2);
+    return { sid };
+  }
+
+  it("plays what the terminal showed, in its size, and closes", async () => {
+    const { sid } = await recorded("hello ", "world");
+    const response = await upgrade(`${MANAGEMENT}/sessions/${sid}/playback`, user.token);
+    const player = new Peer(response.webSocket!);
+    await player.until(() => player.closed !== undefined);
+    expect(player.frames.map((frame) => [frame.typ, bodyText(frame)])).toEqual([
+      ["resize", ""],
+      ["shell", "hello "],
+      ["shell", "world"],
+    ]);
+    expect(player.closed!.code).toBe(1000);
+  });
+
+  it("is listed, exported as asciicast and audited", async () => {
+    const { sid } = await recorded("hi");
+    const list = await server.call("GET", `${MANAGEMENT}/sessions`, { token: user.token });
+    expect(list.json()).toMatchObject([
+      { session_id: sid, device_id: device.id, kind: "terminal", user_id: user.id },
+    ]);
+    const cast = await server.call("GET", `${MANAGEMENT}/sessions/${sid}/recording`, { token: user.token });
+    const [header, resize, output] = cast.text
+      .trim()
+      .split("\n")
+      .map((line) => JSON.parse(line));
+    expect(header).toMatchObject({ version: 2, width: 100, height: 30 });
+    expect([resize[2], output[2]]).toEqual(["100x30", "hi"]);
+    expect(await audit()).toEqual([
+      ["open_terminal", [sid]],
+      ["close_terminal", [sid]],
+    ]);
+  });
+
+  it("keeps more than one piece of output, in order, through an eviction", async () => {
+    const blocks = Array.from({ length: 40 }, (_, i) => String.fromCharCode(97 + (i % 26)).repeat(4000));
+    const { peer } = await connectDevice();
+    const terminal = await connectUser();
+    await openShell(terminal);
+    for (const [i, block] of blocks.entries()) {
+      if (i === 20) await evictDurableObject(stub());
+      terminal.send(shell("shell", block));
+      await terminal.until(() => terminal.frames.length === i + 2);
+    }
+    peer.close();
+    await terminal.until(() => terminal.closed !== undefined);
+    await vi.waitUntil(async () => (await audit()).length === 2);
+    const cast = await server.call("GET", `${MANAGEMENT}/sessions/${terminal.frames[0]!.sid}/recording`, {
+      token: user.token,
+    });
+    const lines = cast.text
+      .trim()
+      .split("\n")
+      .slice(1)
+      .map((line) => JSON.parse(line)[2]);
+    expect(lines.join("")).toBe(blocks.join(""));
+  });
+
+  it("is of one tenant only", async () => {
+    const { sid } = await recorded("hi");
+    const stranger = await aUser(server, { tenant: "other" });
+    const answer = await server.call("GET", `${MANAGEMENT}/sessions/${sid}/recording`, {
+      token: stranger.token,
+    });
+    expect([answer.status, answer.json().error]).toEqual([404, "session not found"]);
+  });
+
+  it("goes when its time is over", async () => {
+    const { sid } = await recorded("hi");
+    const { sweepRecordings } = await import("../../src/deviceconnect/sessions.ts");
+    server.now = Date.now() + 29 * 86_400_000;
+    await sweepRecordings(await server.deps());
+    expect((await env.ARTIFACTS.list({ prefix: "recordings/" })).objects).toHaveLength(1);
+    server.advance(2 * 86_400_000);
+    await sweepRecordings(await server.deps());
+    expect((await env.ARTIFACTS.list({ prefix: "recordings/" })).objects).toHaveLength(0);
+    const answer = await server.call("GET", `${MANAGEMENT}/sessions/${sid}/recording`, {
+      token: (await aUser(server)).token,
+    });
+    expect(answer.status).toBe(404);
+  });
+
+  it("of a socket that vanished unnoticed ends with the next alarm", async () => {
+    await connectDevice();
+    const terminal = await connectUser();
+    await openShell(terminal);
+    expect(await runDurableObjectAlarm(stub())).toBe(true);
+    expect(await audit()).toHaveLength(1);
+    expect(await runDurableObjectAlarm(stub())).toBe(true);
+  });
+});
+
+describe("limits", () => {
+  const limit = (name: string, value: number) =>
+    env.DB.prepare("INSERT INTO tenant_limits (tenant_id, name, value) VALUES ('default', ?, ?)")
+      .bind(name, value)
+      .run();
+
+  it("refuse more sessions than the tenant may have", async () => {
+    await limit("remote_sessions", 1);
+    await connectDevice();
+    await openShell(await connectUser());
+    const refused = await upgrade(`${MANAGEMENT}/devices/${device.id}/connect`, user.token);
+    expect([refused.status, await refused.json()]).toMatchObject([
+      422,
+      { error: "maximum number of remote sessions reached" },
+    ]);
+  });
+
+  it("end a terminal that shows too much", async () => {
+    await limit("remote_session_bytes", 10);
+    const { peer, fake } = await connectDevice();
+    const terminal = await connectUser();
+    await openShell(terminal);
+    terminal.send(shell("shell", "more than ten bytes"));
+    await terminal.until(() => terminal.closed !== undefined);
+    expect(terminal.closed).toEqual({ code: 1008, reason: "session byte limit exhausted" });
+    await peer.until(() => fake.sent("stop").length > 0);
+    expect(bodyText(fake.sent("stop")[0])).toBe("session byte limit exceeded");
   });
 });
 

@@ -1,0 +1,80 @@
+import { createRoute, z } from "@hono/zod-openapi";
+import { operatorOf, type App } from "../platform/app.ts";
+import { asDeviceId } from "../platform/ids.ts";
+import { faultResponses, jsonBody, jsonContent } from "../platform/wire.ts";
+import { TenantDeviceParam } from "./schema.ts";
+import { removeDeviceConnection, requestOfDevice } from "./service.ts";
+
+const tags = ["deviceconnect internal"];
+const INTERNAL = "/api/internal/v1/deviceconnect";
+
+const probe = (name: "alive" | "health") =>
+  createRoute({
+    method: "get",
+    path: `${INTERNAL}/${name}`,
+    summary: name === "alive" ? "The service answers" : "The service and its storage answer",
+    tags,
+    responses: { 204: { description: "It does" }, ...faultResponses(401, 503) },
+  });
+
+const addDevice = createRoute({
+  method: "post",
+  path: `${INTERNAL}/tenants/{tenantId}/devices`,
+  summary: "Make a device known; it is known without this call",
+  tags,
+  middleware: jsonBody("malformed request body: "),
+  request: {
+    params: z.object({ tenantId: z.string().max(128) }),
+    body: {
+      required: true,
+      content: jsonContent(
+        z.object({ device_id: z.string({ error: "cannot be blank" }).min(1, { error: "cannot be blank" }) }),
+      ),
+    },
+  },
+  responses: { 201: { description: "Known" }, ...faultResponses(400, 401) },
+});
+
+const removeDevice = createRoute({
+  method: "delete",
+  path: `${INTERNAL}/tenants/{tenantId}/devices/{deviceId}`,
+  summary: "End a device's connection and forget it",
+  tags,
+  request: { params: TenantDeviceParam },
+  responses: { 202: { description: "Gone" }, ...faultResponses(401) },
+});
+
+const clientRequest = (typ: "check-update" | "send-inventory") =>
+  createRoute({
+    method: "post",
+    path: `${INTERNAL}/tenants/{tenantId}/devices/{deviceId}/${typ}`,
+    summary: `As the management request ${typ}, for any tenant`,
+    tags,
+    request: { params: TenantDeviceParam },
+    responses: {
+      202: { description: "Handed to the device", content: jsonContent(z.null()) },
+      ...faultResponses(401, 404),
+    },
+  });
+
+/** Mender's internal API of the service (protocol notes, deviceconnect 5), for operators and their scripts. */
+export function mountDeviceconnectInternal(app: App): void {
+  app.openapi(probe("alive"), (c) => c.body(null, 204));
+  app.openapi(probe("health"), async (c) => {
+    await c.var.deps.directory.ping();
+    return c.body(null, 204);
+  });
+  app.openapi(addDevice, (c) => c.body(null, 201));
+  app.openapi(removeDevice, async (c) => {
+    const { tenantId, deviceId } = c.req.valid("param");
+    await removeDeviceConnection(c.var.deps, operatorOf(c, tenantId).tenant, asDeviceId(deviceId));
+    return c.body(null, 202);
+  });
+  for (const typ of ["check-update", "send-inventory"] as const) {
+    app.openapi(clientRequest(typ), async (c) => {
+      const { tenantId, deviceId } = c.req.valid("param");
+      await requestOfDevice(c.var.deps, operatorOf(c, tenantId), asDeviceId(deviceId), typ);
+      return c.json(null, 202);
+    });
+  }
+}

@@ -1,0 +1,117 @@
+import { requirePermission, type Actor } from "../platform/actor.ts";
+import { rfc3339 } from "../platform/clock.ts";
+import type { Deps } from "../platform/deps.ts";
+import { Fault } from "../platform/fault.ts";
+import { offsetOf, type Page } from "../platform/paging.ts";
+import { byteStream } from "./byte-stream.ts";
+import { Asciicast, decodeEvents, Playback, type RecordedEvent } from "./recording.ts";
+import {
+  pieceKey,
+  removeSessionRow,
+  sessionRow,
+  sessionRows,
+  sessionsBefore,
+  type SessionRow,
+} from "./store.ts";
+
+/** Pages of sessions of a tenant, newest first. */
+export async function listSessions(deps: Deps, actor: Actor, page: Page) {
+  requirePermission(actor, "devices:connect");
+  const found = await deps.db(actor.tenant).one(sessionRows(actor.tenant, page.perPage, offsetOf(page)));
+  return { sessions: found.slice(0, page.perPage).map(toWire), hasNext: found.length > page.perPage };
+}
+
+const toWire = (row: SessionRow) => ({
+  session_id: row.session_id,
+  device_id: row.device_id,
+  user_id: row.user_id,
+  user_email: row.user_email,
+  kind: row.kind,
+  started_ts: rfc3339(row.started_ms),
+  ...(row.ended_ms !== null && { ended_ts: rfc3339(row.ended_ms) }),
+  recorded_bytes: row.recorded_bytes,
+});
+
+async function requireSession(deps: Deps, actor: Actor, sid: string): Promise<SessionRow> {
+  requirePermission(actor, "devices:connect");
+  const row = await deps.db(actor.tenant).one(sessionRow(actor.tenant, sid));
+  if (!row) throw new Fault("not_found", "session not found");
+  return row;
+}
+
+/** The recorded events of a session, one stored piece in memory at a time. */
+async function* piecesOf(deps: Deps, actor: Actor, row: SessionRow): AsyncGenerator<Iterable<RecordedEvent>> {
+  for (let piece = 0; piece < row.pieces; piece += 1) {
+    const object = await deps.bucket.get(pieceKey(actor.tenant, row.session_id, piece));
+    if (object) yield decodeEvents(new Uint8Array(await object.arrayBuffer()));
+  }
+}
+
+/** Plays a recording into a socket and closes it at the end; an unknown session is an empty one (protocol notes, deviceconnect 9). */
+export async function playRecording(deps: Deps, actor: Actor, sid: string): Promise<Response> {
+  const row = await requireSession(deps, actor, sid);
+  const { 0: client, 1: server } = new WebSocketPair();
+  server.accept();
+  deps.later(play(deps, actor, row, server));
+  return new Response(null, { status: 101, webSocket: client });
+}
+
+async function play(deps: Deps, actor: Actor, row: SessionRow, socket: WebSocket): Promise<void> {
+  try {
+    const playback = new Playback();
+    for await (const events of piecesOf(deps, actor, row))
+      for (const frame of playback.frames(events)) socket.send(frame);
+    socket.close(1000);
+  } catch (cause) {
+    deps.log.error("playback broke off", { session: row.session_id, cause });
+    socket.close(1011, "internal error");
+  }
+}
+
+/** A recording as asciicast v2, as other players read it. */
+export async function exportRecording(deps: Deps, actor: Actor, sid: string): Promise<Response> {
+  const row = await requireSession(deps, actor, sid);
+  return new Response(byteStream(castOf(deps, actor, row)), {
+    headers: {
+      "Content-Type": "application/x-asciicast",
+      "Content-Disposition": `attachment; filename="${row.session_id}.cast"`,
+    },
+  });
+}
+
+async function* castOf(deps: Deps, actor: Actor, row: SessionRow): AsyncGenerator<Uint8Array> {
+  const cast = new Asciicast();
+  const encoder = new TextEncoder();
+  let first = true;
+  for await (const piece of piecesOf(deps, actor, row)) {
+    const events = [...piece];
+    if (first)
+      yield encoder.encode(
+        cast.header(
+          row.started_ms,
+          events.find((event) => event.kind === "resize"),
+        ),
+      );
+    first = false;
+    for (const line of cast.lines(events)) yield encoder.encode(line);
+  }
+  if (first) yield encoder.encode(cast.header(row.started_ms, undefined));
+}
+
+const SWEEP_PAGE = 50;
+
+/** Removes sessions and recordings older than their time. Objects go first, so that a crash leaves no orphan. */
+export async function sweepRecordings(deps: Deps): Promise<void> {
+  const before = deps.now() - deps.settings.RECORDING_LIFE_S * 1000;
+  for (;;) {
+    const old = await deps.directory.one(sessionsBefore(before, SWEEP_PAGE));
+    for (const { tenant_id, session_id, pieces } of old) {
+      const keys = Array.from({ length: pieces }, (_, piece) => pieceKey(tenant_id, session_id, piece));
+      for (let at = 0; at < keys.length; at += 1000) await deps.bucket.delete(keys.slice(at, at + 1000));
+    }
+    await deps.directory.batch(
+      old.map(({ tenant_id, session_id }) => removeSessionRow(tenant_id, session_id)),
+    );
+    if (old.length < SWEEP_PAGE) return;
+  }
+}
