@@ -1,6 +1,6 @@
 import type { Transform } from "node:stream";
 import { constants, createGunzip, createZstdDecompress } from "node:zlib";
-import { type ByteSource, EMPTY_BYTES, StreamFault, truncated } from "./bytes.ts";
+import { type ByteSource, EMPTY_BYTES, readInto, StreamFault, truncated } from "./bytes.ts";
 import { xzDecoder } from "./xz.ts";
 
 export type Encoding = "none" | "gzip" | "xz" | "zstd";
@@ -19,7 +19,7 @@ export type UnpackLimits = {
 export const MAX_WINDOW_BYTES = 64 * 1024 * 1024;
 const MAX_WINDOW_LOG = 26;
 const OUTPUT_CHUNK_BYTES = 64 * 1024;
-const INPUT_CHUNK_BYTES = 64 * 1024;
+const INPUT_CHUNK_BYTES = 16 * 1024;
 
 export function encodingOf(fileName: string): Encoding {
   if (fileName.endsWith(".gz")) return "gzip";
@@ -74,10 +74,15 @@ function guarded(packed: ByteSource, limits: UnpackLimits, open: (source: ByteSo
   };
 }
 
-/** Pulls from a zlib stream in step with its consumer: one write at a time, output chunk by chunk. */
+/**
+ * Pulls from a zlib stream in step with its consumer: one write at a time, output chunk by chunk.
+ * Writes have one fixed size, because on an error zlib withholds what it made of the same write:
+ * how a sender cut the file must not decide what is found in it.
+ */
 class ZlibDecoder implements Decoder {
   readonly #source: ByteSource;
   readonly #stream: Transform;
+  readonly #input = new Uint8Array(INPUT_CHUNK_BYTES);
   #chunk: Uint8Array = EMPTY_BYTES;
   #isWriting = false;
   #isFinished = false;
@@ -129,16 +134,17 @@ class ZlibDecoder implements Decoder {
   }
 
   async #feed(): Promise<void> {
-    if (await this.#source.fill()) {
-      this.#isWriting = true;
-      this.#stream.write(this.#source.take(INPUT_CHUNK_BYTES), () => {
-        this.#isWriting = false;
-        this.#wake();
-      });
-    } else {
+    const filled = await readInto(this.#source, this.#input);
+    if (filled === 0) {
       this.#isFinished = true;
       this.#stream.end();
+      return;
     }
+    this.#isWriting = true;
+    this.#stream.write(this.#input.subarray(0, filled), () => {
+      this.#isWriting = false;
+      this.#wake();
+    });
   }
 
   #woken(): Promise<void> {

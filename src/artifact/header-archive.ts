@@ -1,4 +1,4 @@
-import { type ByteSource, readRest, StreamFault } from "./bytes.ts";
+import { type ByteSource, readRest, skipRest, StreamFault } from "./bytes.ts";
 import { decoder, type Encoding, type UnpackLimits } from "./decompress.ts";
 import { type ArtifactRefusal, refusal, streamReason, within } from "./faults.ts";
 import { type HeaderInfo, type HeaderKind, parseHeaderInfo } from "./header-info.ts";
@@ -16,6 +16,9 @@ const IN_HEADER = "readHeaderV3: handleHeaderReads:";
 const CUT = `${IN_HEADER} readHeader: readNext: Failed to copy from tarReader to the buffer:`;
 const PAYLOAD_NUMBER = "reader: error getting header Payload number:";
 
+const inHeader = (cause: string): string =>
+  `${IN_HEADER} reader: can not read artifact header file: ${cause}`;
+
 /** Text for a header entry that ends before its stated size. */
 export const cutHeader = (cause: string): string => `${CUT} ${cause}`;
 
@@ -29,7 +32,9 @@ export async function readHeaderArchive(
   const source = decoder(encoding, packed, HEADER_UNPACK_LIMITS);
   try {
     await open(source, encoding);
-    return await readEntries(new BoundedTar(source), version, kind);
+    const archive = await readEntries(new BoundedTar(source), version, kind);
+    await within(inHeader, () => skipRest(source));
+    return archive;
   } finally {
     await source.close();
   }
@@ -61,10 +66,7 @@ class BoundedTar {
   }
 
   async next(): Promise<TarEntry | null> {
-    const entry = await within(
-      (cause) => `${IN_HEADER} reader: can not read artifact header file: ${cause}`,
-      () => this.#tar.next(),
-    );
+    const entry = await within(inHeader, () => this.#tar.next());
     if (entry !== null && ++this.#entries > MAX_HEADER_ENTRIES) {
       throw refusal("limit_exceeded", `${IN_HEADER} more than ${MAX_HEADER_ENTRIES} files`);
     }

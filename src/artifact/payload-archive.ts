@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import type { ByteSource } from "./bytes.ts";
+import { type ByteSource, skipRest } from "./bytes.ts";
 import { decoder, encodingOf, type UnpackLimits } from "./decompress.ts";
 import { checksumRefusal, refusal, within } from "./faults.ts";
 import type { Manifest } from "./manifest.ts";
@@ -30,18 +30,19 @@ export async function readPayloadArchive(
   const source = decoder(encodingOf(entry.name), entry.body, limits);
   try {
     const tar = new TarReader(source);
-    for (;;) {
-      const file = await within(
-        (cause) => `Payload: error reading Artifact file header: ${cause}`,
-        () => tar.next(),
-      );
-      if (file === null) return;
+    for (let file = await next(tar); file !== null; file = await next(tar)) {
       await readFile(file, directory, files, manifest);
     }
+    // What stands behind the archive means nothing, but has to be packed as it should.
+    await within(atFileStart, () => skipRest(source));
   } finally {
     await source.close();
   }
 }
+
+const atFileStart = (cause: string): string => `Payload: error reading Artifact file header: ${cause}`;
+
+const next = (tar: TarReader): Promise<TarEntry | null> => within(atFileStart, () => tar.next());
 
 async function readFile(
   file: TarEntry,
