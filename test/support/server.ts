@@ -6,7 +6,10 @@ import type { Env } from "../../src/platform/env.ts";
 import { migrate } from "../../src/platform/migrations.ts";
 import { queue } from "../../workers/queue.ts";
 
-export const env = bindings as unknown as Env;
+/** Events stay in the outbox until a test delivers them; the platform's own queue would do so at any moment. */
+const heldQueue = { send: async () => {}, sendBatch: async () => {} } as unknown as Queue<unknown>;
+
+export const env: Env = { ...(bindings as unknown as Env), JOBS: heldQueue };
 
 export const OPERATOR_TOKEN = "operator-token-of-the-tests";
 
