@@ -156,12 +156,14 @@ const limitRoute = createRoute({
   },
 });
 
+const unlessEmpty = <T>(list: T[]): T[] | undefined => (list.length > 0 ? list : undefined);
+
 function mountDevices(app: App): void {
   app.openapi(listRoute, async (c) => {
     const query = c.req.valid("query");
     const page = pageOf(query);
-    const ids = query.id.length > 0 ? query.id : undefined;
-    const found = await listDevices(c.var.deps, userOf(c), { statuses: query.status, ids }, page);
+    const filter = { statuses: unlessEmpty(query.status), ids: unlessEmpty(query.id) };
+    const found = await listDevices(c.var.deps, userOf(c), filter, page);
     setPageHeaders(c, page, { hasNext: found.hasNext });
     return c.json(found.devices.map(toWire), 200);
   });

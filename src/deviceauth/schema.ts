@@ -65,11 +65,12 @@ const repeatable = z
   .transform((value) => (value === undefined ? [] : [value].flat()));
 
 const statusFilter = (text: string) =>
-  repeatable
-    .transform((statuses) => statuses.filter((status) => status !== ""))
-    .superRefine((statuses, ctx) => {
-      if (!statuses.every(isDeviceStatus)) ctx.addIssue(verbatim(text));
-    });
+  repeatable.transform((statuses, ctx) => {
+    const wanted = statuses.filter((status) => status !== "");
+    if (wanted.every(isDeviceStatus)) return wanted;
+    ctx.addIssue(verbatim(text));
+    return z.NEVER;
+  });
 
 export const ListQuery = z.object({
   status: statusFilter(

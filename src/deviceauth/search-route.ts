@@ -6,6 +6,7 @@ import { pageOf, setPageHeaders } from "../platform/paging.ts";
 import { faultResponses, jsonContent, mediaTypeOf } from "../platform/wire.ts";
 import { DeviceSchema, SearchBody, SearchQuery, toWire } from "./schema.ts";
 import { listDevices } from "./service.ts";
+import { isDeviceStatus } from "./states.ts";
 
 const FORM = "application/x-www-form-urlencoded";
 
@@ -55,9 +56,11 @@ export function mountSearch(app: App): void {
   app.openapi(undocumented, async (c) => {
     const parsed = SearchBody.safeParse(await readBody(c));
     if (!parsed.success) throw malformed(parsed.error.issues[0]?.message ?? "invalid");
-    const { status = [], id } = parsed.data;
+    const { status, id } = parsed.data;
+    // A name that is no status is not refused here: it finds nothing.
+    const filter = { statuses: status?.filter(isDeviceStatus), ids: id };
     const page = pageOf(c.req.valid("query"));
-    const found = await listDevices(c.var.deps, userOf(c), { statuses: status, ids: id }, page);
+    const found = await listDevices(c.var.deps, userOf(c), filter, page);
     setPageHeaders(c, page, { hasNext: found.hasNext });
     return c.json(found.devices.map(toWire), 200);
   });

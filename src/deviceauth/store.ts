@@ -1,5 +1,5 @@
 import { sql, type SQL } from "drizzle-orm";
-import { change, demand, firstRow, rows, type Statement } from "../platform/database.ts";
+import { change, demand, firstRow, inJson, rows, type Statement } from "../platform/database.ts";
 import type { DeviceId, TenantId } from "../platform/ids.ts";
 import type { Identity } from "./identity.ts";
 import type { DeviceStatus, SetStatus, Tier } from "./states.ts";
@@ -57,12 +57,15 @@ const toDevice = (row: DeviceRow): Device => ({
   sets: (JSON.parse(row.sets) as AuthSet[]).sort(byAge), // built by `deviceColumns` in this shape
 });
 
-/** Everything about device `d`, its sets included, without a second statement. */
+/**
+ * Everything about device `d`, its sets included, without a second statement. Indexes are named in this file because
+ * the planner takes "all rows of the tenant" for few.
+ */
 const deviceColumns = sql`d.device_id, d.identity, d.status, d.revision, d.tier, d.provisioned, d.test_device,
   d.created_ms, d.updated_ms,
   (SELECT json_group_array(json_object('id', a.auth_set_id, 'keyHash', a.key_hash, 'pubkey', a.pubkey, 'tier', a.tier,
       'status', a.status, 'tokensRevokedS', a.tokens_revoked_s, 'createdMs', a.created_ms))
-    FROM auth_sets a WHERE a.tenant_id = d.tenant_id AND a.device_id = d.device_id) AS sets`;
+    FROM auth_sets a INDEXED BY auth_sets_by_device WHERE a.tenant_id = d.tenant_id AND a.device_id = d.device_id) AS sets`;
 
 const oneDevice = (tenant: TenantId, condition: SQL): Statement<Device | undefined> => {
   const statement = firstRow<DeviceRow>(
@@ -90,15 +93,33 @@ export const deviceOfSetStatement = (tenant: TenantId, set: string) =>
     sql`d.device_id = (SELECT device_id FROM auth_sets WHERE tenant_id = ${tenant} AND auth_set_id = ${set})`,
   );
 
-/** Devices under this condition by status, then id. */
+export interface DeviceFilter {
+  /** Undefined means any. */
+  statuses?: readonly DeviceStatus[] | undefined;
+  /** Undefined means any. */
+  ids?: readonly string[] | undefined;
+}
+
+/** Named devices are looked up and sorted; all others are read in the order of the index. */
+function matching(tenant: TenantId, { statuses, ids }: DeviceFilter): SQL {
+  const listed = statuses?.map((status) => sql`${status}`) ?? [];
+  const withStatus = statuses ? sql`d.status IN (${sql.join(listed, sql`, `)})` : sql`TRUE`;
+  return ids
+    ? sql`FROM devices d WHERE d.tenant_id = ${tenant} AND ${inJson(sql`d.device_id`, ids)} AND +${withStatus}
+        ORDER BY +d.status, +d.device_id`
+    : sql`FROM devices d INDEXED BY devices_by_status WHERE d.tenant_id = ${tenant} AND ${withStatus}
+        ORDER BY d.status, d.device_id`;
+}
+
+/** Devices by status, then id. */
 export function devicesStatement(
   tenant: TenantId,
-  condition: SQL,
+  filter: DeviceFilter,
   page: { limit: number; offset: number },
 ): Statement<Device[]> {
-  const statement = rows<DeviceRow>(sql`
-    SELECT ${deviceColumns} FROM devices d WHERE d.tenant_id = ${tenant} AND ${condition}
-    ORDER BY d.status, d.device_id LIMIT ${page.limit} OFFSET ${page.offset}`);
+  const statement = rows<DeviceRow>(
+    sql`SELECT ${deviceColumns} ${matching(tenant, filter)} LIMIT ${page.limit} OFFSET ${page.offset}`,
+  );
   return { ...statement, read: (result) => statement.read(result).map(toDevice) };
 }
 
@@ -162,7 +183,9 @@ export const removeSetStatement = (tenant: TenantId, set: string): Statement<num
 
 /** Removes a device with all its sets. */
 export const removeDeviceRowsStatements = (tenant: TenantId, device: DeviceId): Statement<number>[] => [
-  change(sql`DELETE FROM auth_sets WHERE tenant_id = ${tenant} AND device_id = ${device}`),
+  change(
+    sql`DELETE FROM auth_sets INDEXED BY auth_sets_by_device WHERE tenant_id = ${tenant} AND device_id = ${device}`,
+  ),
   change(sql`DELETE FROM devices WHERE tenant_id = ${tenant} AND device_id = ${device}`),
 ];
 
