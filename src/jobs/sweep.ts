@@ -1,6 +1,7 @@
 import { sweepRecordings } from "../deviceconnect/sessions.ts";
 import type { Deps } from "../platform/deps.ts";
 import { drainOutbox } from "../platform/outbox.ts";
+import { sweepDeadUploads } from "../storage/jobs.ts";
 
 /** One recurring duty. Works in pages and may run twice at once without harm. */
 export type Sweep = (deps: Deps) => Promise<void>;
@@ -10,7 +11,7 @@ const sendLeftEvents: Sweep = async (deps) => {
 };
 
 /** Duties of every minute, in order. */
-export const EVERY_MINUTE: readonly Sweep[] = [sendLeftEvents];
+export const EVERY_MINUTE: readonly Sweep[] = [sendLeftEvents, sweepDeadUploads];
 
 /** Duties of every night. */
 export const EVERY_NIGHT: readonly Sweep[] = [sweepRecordings];

@@ -1,24 +1,42 @@
-/** An artifact as the wire shows it (protocol notes, deployments 7.2). */
-export interface ArtifactObject {
-  id: string;
-  description?: string;
-  name: string;
-  device_types_compatible: string[];
-  info: { format: string; version: number };
-  signed: boolean;
-  updates: ArtifactUpdate[];
-  artifact_provides?: Record<string, string>;
-  artifact_depends?: Record<string, string | string[]>;
-  clears_artifact_provides?: string[];
-  size: number;
-  modified: string;
-}
+import { z } from "@hono/zod-openapi";
+import type { ArtifactDescription, ArtifactUpdate as ReadUpdate } from "../artifact/read.ts";
 
-export interface ArtifactUpdate {
-  type_info: { type: string | null };
-  files: { name: string; checksum: string; size: number; date: string }[] | null;
-  metadata?: Record<string, unknown>;
-}
+const FileSchema = z.object({
+  name: z.string(),
+  checksum: z.string().openapi({ description: "SHA-256 of the file" }),
+  size: z.number().int(),
+  date: z.string(),
+});
+
+const UpdateSchema = z.object({
+  type_info: z.object({ type: z.string().nullable() }),
+  files: z.array(FileSchema).nullable(),
+  metadata: z.record(z.string(), z.unknown()).optional(),
+  meta_data: z.array(z.object({ Key: z.string(), Value: z.unknown() })).optional(),
+});
+
+/** An artifact as the wire shows it (protocol notes, deployments 7.2). */
+export const ArtifactSchema = z
+  .object({
+    id: z.string(),
+    description: z.string().optional(),
+    name: z.string(),
+    device_types_compatible: z.array(z.string()),
+    info: z.object({ format: z.string(), version: z.number().int() }),
+    signed: z.boolean().openapi({ description: "It carries a signature" }),
+    updates: z.array(UpdateSchema),
+    artifact_provides: z.record(z.string(), z.string()).optional(),
+    artifact_depends: z.record(z.string(), z.union([z.string(), z.array(z.string())])).optional(),
+    clears_artifact_provides: z.array(z.string()).optional(),
+    size: z.number().int(),
+    modified: z.string(),
+  })
+  .openapi("Artifact");
+
+export type ArtifactObject = z.output<typeof ArtifactSchema>;
+
+/** What is stored of it as it stands; description and time of change have columns of their own. */
+export type ArtifactImage = Omit<ArtifactObject, "description" | "modified">;
 
 /** What choosing an artifact for a device looks at. */
 export interface ArtifactCandidate {
@@ -32,3 +50,26 @@ export interface ArtifactCandidate {
   /** The whole wire object, to be kept with the device's own deployment. */
   image: ArtifactObject;
 }
+
+/** Legacy clients read the meta-data from an array of pairs and fail on anything else there. */
+const toUpdate = ({ type, files, metaData }: ReadUpdate): ArtifactImage["updates"][number] => ({
+  type_info: { type },
+  files: files && files.map(({ name, checksum, size, date }) => ({ name, checksum, size, date })),
+  ...(metaData && {
+    metadata: metaData,
+    meta_data: Object.entries(metaData).map(([Key, Value]) => ({ Key, Value })),
+  }),
+});
+
+export const toImage = (id: string, read: ArtifactDescription): ArtifactImage => ({
+  id,
+  name: read.name,
+  device_types_compatible: read.deviceTypes,
+  info: { format: read.format, version: read.version },
+  signed: read.signed,
+  updates: read.updates.map(toUpdate),
+  ...(read.provides && { artifact_provides: read.provides }),
+  artifact_depends: { ...read.depends, device_type: read.deviceTypes },
+  ...(read.clearsProvides && { clears_artifact_provides: read.clearsProvides }),
+  size: read.size,
+});

@@ -1,3 +1,6 @@
 import type { App } from "../platform/app.ts";
+import { mountArtifacts } from "./artifact-routes.ts";
 
-export function mountReleases(_app: App): void {}
+export function mountReleases(app: App): void {
+  mountArtifacts(app);
+}

@@ -1,0 +1,144 @@
+import type { ArtifactDescription } from "../artifact/read.ts";
+import type { Actor } from "../platform/actor.ts";
+import { addAudit } from "../platform/audit.ts";
+import { isUniqueViolation, type Statement } from "../platform/database.ts";
+import type { Deps } from "../platform/deps.ts";
+import { Fault } from "../platform/fault.ts";
+import type { TenantId } from "../platform/ids.ts";
+import { addEvent } from "../platform/outbox.ts";
+import {
+  aloneArrangement,
+  arrangedKeys,
+  arrangementStatements,
+  giveUpObjects,
+  isGuardViolation,
+  isOverQuota,
+  overQuota,
+  removeDoomedObjects,
+  shareObject,
+  storageQuota,
+  type Arrangement,
+  type StoredObject,
+} from "../storage/service.ts";
+import { toImage, type ArtifactImage } from "./artifact.ts";
+import { addArtifact, ARTIFACT_KEY, COMBINATION_KEY, takenCombinations } from "./artifact-store.ts";
+import { digestOf, MAX_COMBINATIONS, unwind, type Combination } from "./combinations.ts";
+import { refreshReleases } from "./release-store.ts";
+
+/** The row of an artifact has to fit into the database. */
+const MAX_IMAGE_CHARACTERS = 512 * 1024;
+
+export interface NewArtifact {
+  id: string;
+  description: string | undefined;
+  read: ArtifactDescription;
+  /** In the bucket, and read to its end. Whoever brought it removes it if the artifact is refused. */
+  object: StoredObject;
+  signedBy: string | undefined;
+  /** Bytes the tenant may store in all. */
+  limit: number | null;
+  /** Further changes of the same transaction. */
+  also?: readonly Statement<unknown>[];
+}
+
+interface Prepared {
+  artifact: NewArtifact;
+  image: ArtifactImage;
+  combinations: Combination[];
+}
+
+/** Adds an artifact to its release, or refuses it without a trace in the database. */
+export async function acceptArtifact(deps: Deps, actor: Actor, artifact: NewArtifact): Promise<void> {
+  const image = toImage(artifact.id, artifact.read);
+  if (JSON.stringify(image).length > MAX_IMAGE_CHARACTERS) {
+    throw new Fault("bad_request", "Metadata invalid");
+  }
+  const combinations = unwind(image.artifact_depends ?? {});
+  if (!combinations) {
+    throw new Fault("unprocessable", `more than ${MAX_COMBINATIONS} combinations of depends values`);
+  }
+  const prepared = { artifact, image, combinations };
+  if (await addSharing(deps, actor, prepared)) return;
+  await add(deps, actor, prepared, aloneArrangement(artifact.object));
+}
+
+/** False if there is nothing to share, or if what was to be shared vanished meanwhile. */
+async function addSharing(deps: Deps, actor: Actor, prepared: Prepared): Promise<boolean> {
+  const arrangement = await shareObject(deps, actor.tenant, prepared.artifact.object);
+  if (!arrangement) return false;
+  try {
+    await add(deps, actor, prepared, arrangement);
+  } catch (cause) {
+    const shells = arrangement.keep.map(({ key }) => key);
+    await giveUpObjects(deps, actor.tenant, shells);
+    if (cause instanceof GuardFailed) return false;
+    throw cause;
+  }
+  await removeDoomedObjects(deps, actor.tenant);
+  return true;
+}
+
+/** An object was given up between the look at it and the transaction. */
+class GuardFailed extends Fault {
+  constructor(cause: unknown) {
+    super("conflict", "the upload was given up because it made no progress", { cause });
+  }
+}
+
+async function add(
+  deps: Deps,
+  actor: Actor,
+  { artifact, image, combinations }: Prepared,
+  arrangement: Arrangement,
+): Promise<void> {
+  const { tenant } = actor;
+  const [now, keys] = [deps.now(), arrangedKeys(arrangement)];
+  const row = {
+    tenant,
+    image,
+    description: artifact.description,
+    layout: arrangement.layout,
+    keys,
+    signedBy: artifact.signedBy,
+    combinations: combinations.map(digestOf),
+    atMs: now,
+  };
+  const object = { type: "artifact", id: image.id, detail: { artifact: { name: image.name } } };
+  try {
+    await deps
+      .db(tenant)
+      .batch([
+        ...arrangementStatements(tenant, arrangement, artifact.limit),
+        ...addArtifact(row),
+        ...refreshReleases(tenant, [image.name], now),
+        addAudit(actor, { action: "upload", object }, now),
+        addEvent({ kind: "artifact.uploaded", tenant, subject: image.id, data: { name: image.name } }, now),
+        ...(artifact.also ?? []),
+      ]);
+  } catch (cause) {
+    throw await refusalOf(deps, tenant, cause, image, combinations);
+  }
+}
+
+async function refusalOf(
+  deps: Deps,
+  tenant: TenantId,
+  cause: unknown,
+  image: ArtifactImage,
+  combinations: readonly Combination[],
+): Promise<unknown> {
+  if (isUniqueViolation(cause, COMBINATION_KEY)) {
+    const digests = combinations.map(digestOf);
+    const taken = await deps.db(tenant).one(takenCombinations(tenant, image.name, digests));
+    const clashing = combinations.find((_, i) => taken.some(({ combination }) => combination === digests[i]));
+    return new Fault("conflict", "an artifact with the same name and depends already exists", {
+      extra: { metadata: { conflict: clashing ?? {} } },
+    });
+  }
+  if (isUniqueViolation(cause, ARTIFACT_KEY)) {
+    return new Fault("conflict", "an artifact with the same id already exists");
+  }
+  if (isOverQuota(cause)) return overQuota(await storageQuota(deps, tenant));
+  if (isGuardViolation(cause)) return new GuardFailed(cause);
+  return cause;
+}

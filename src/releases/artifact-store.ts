@@ -1,0 +1,234 @@
+import { sql, type SQL } from "drizzle-orm";
+import { rfc3339 } from "../platform/clock.ts";
+import { change, firstRow, inJson, rows, type Statement } from "../platform/database.ts";
+import { offsetOf, type Page } from "../platform/paging.ts";
+import type { TenantId } from "../platform/ids.ts";
+import type { Segment } from "../storage/layout.ts";
+import type { ArtifactCandidate, ArtifactImage, ArtifactObject } from "./artifact.ts";
+
+const mapped = <T, U>(statement: Statement<T>, map: (value: T) => U): Statement<U> => ({
+  ...statement,
+  read: (result) => map(statement.read(result)),
+});
+
+export interface NewArtifactRow {
+  tenant: TenantId;
+  image: ArtifactImage;
+  description: string | undefined;
+  layout: readonly Segment[];
+  /** Objects the layout is made of. */
+  keys: readonly string[];
+  signedBy: string | undefined;
+  /** Digests of the combinations of depends values. */
+  combinations: readonly string[];
+  atMs: number;
+}
+
+const updateTypesOf = (image: ArtifactImage): string[] => [
+  ...new Set(image.updates.flatMap(({ type_info: { type } }) => (type === null ? [] : [type]))),
+];
+
+/**
+ * Makes the artifact if all objects it is made of are still there. If not, the statements after it refer to a row
+ * that does not exist and the whole batch fails.
+ */
+const insertArtifact = (row: NewArtifactRow): Statement<number> => {
+  const { tenant, image, keys } = row;
+  return change(sql`
+    INSERT INTO artifacts (tenant_id, artifact_id, name, description, device_types, update_types, image, layout, size, signed_by, modified_ms)
+    SELECT ${tenant}, ${image.id}, ${image.name}, ${row.description ?? null}, ${JSON.stringify(image.device_types_compatible)},
+      ${JSON.stringify(updateTypesOf(image))}, ${JSON.stringify(image)}, ${JSON.stringify(row.layout)}, ${image.size},
+      ${row.signedBy ?? null}, ${row.atMs}
+    WHERE ${keys.length} = (SELECT count(*) FROM objects
+      WHERE tenant_id = ${tenant} AND ${inJson(sql`object_key`, keys)} AND state = 'stored')`);
+};
+
+/** The artifact with everything that belongs to it. Fails the batch on a clash of name and depends. */
+export const addArtifact = (row: NewArtifactRow): Statement<number>[] => {
+  const { tenant, image, keys, combinations } = row;
+  return [
+    insertArtifact(row),
+    change(sql`INSERT INTO artifact_objects (tenant_id, object_key, artifact_id)
+      SELECT ${tenant}, value, ${image.id} FROM json_each(${JSON.stringify(keys)})`),
+    change(sql`INSERT INTO artifact_combinations (tenant_id, name, combination, artifact_id)
+      SELECT ${tenant}, ${image.name}, value, ${image.id} FROM json_each(${JSON.stringify(combinations)})`),
+    change(sql`INSERT OR IGNORE INTO artifact_device_types (tenant_id, name, device_type, artifact_id)
+      SELECT ${tenant}, ${image.name}, value, ${image.id} FROM json_each(${JSON.stringify(image.device_types_compatible)})`),
+    change(sql`INSERT OR IGNORE INTO update_types (tenant_id, update_type)
+      SELECT ${tenant}, value FROM json_each(${JSON.stringify(updateTypesOf(image))})`),
+  ];
+};
+
+export const COMBINATION_KEY =
+  "artifact_combinations.tenant_id, artifact_combinations.name, artifact_combinations.combination";
+export const ARTIFACT_KEY = "artifacts.tenant_id, artifacts.artifact_id";
+
+/** Those of the combinations that an artifact of the name has already. */
+export const takenCombinations = (
+  tenant: TenantId,
+  name: string,
+  combinations: readonly string[],
+): Statement<{ combination: string }[]> =>
+  rows(sql`SELECT combination FROM artifact_combinations
+    WHERE tenant_id = ${tenant} AND name = ${name} AND ${inJson(sql`combination`, combinations)}`);
+
+interface ArtifactRow {
+  image: string;
+  description: string | null;
+  modified_ms: number;
+}
+
+const columns = sql`a.image, a.description, a.modified_ms`;
+
+const toArtifact = (row: ArtifactRow): ArtifactObject => ({
+  ...(JSON.parse(row.image) as ArtifactImage), // written by `insertArtifact`
+  ...(row.description === null ? {} : { description: row.description }),
+  modified: rfc3339(row.modified_ms),
+});
+
+const toCandidate = (row: ArtifactRow): ArtifactCandidate => {
+  const image = toArtifact(row);
+  const depends = Object.entries(image.artifact_depends ?? {}).map(([key, value]) => [
+    key,
+    typeof value === "string" ? [value] : value,
+  ]);
+  return {
+    id: image.id,
+    name: image.name,
+    deviceTypes: image.device_types_compatible,
+    depends: { device_type: image.device_types_compatible, ...Object.fromEntries(depends) },
+    provides: image.artifact_provides ?? {},
+    size: image.size,
+    image,
+  };
+};
+
+export const artifactById = (tenant: TenantId, id: string): Statement<ArtifactObject | undefined> =>
+  mapped(
+    firstRow<ArtifactRow>(
+      sql`SELECT ${columns} FROM artifacts a WHERE a.tenant_id = ${tenant} AND a.artifact_id = ${id}`,
+    ),
+    (row) => row && toArtifact(row),
+  );
+
+export const candidatesOfName = (
+  tenant: TenantId,
+  name: string,
+  deviceType: string | undefined,
+): Statement<ArtifactCandidate[]> =>
+  mapped(
+    rows<ArtifactRow>(
+      deviceType === undefined
+        ? sql`SELECT ${columns} FROM artifacts a WHERE a.tenant_id = ${tenant} AND a.name = ${name} ORDER BY a.artifact_id`
+        : sql`SELECT ${columns} FROM artifact_device_types t
+            JOIN artifacts a ON a.tenant_id = t.tenant_id AND a.artifact_id = t.artifact_id
+            WHERE t.tenant_id = ${tenant} AND t.name = ${name} AND t.device_type = ${deviceType} ORDER BY a.artifact_id`,
+    ),
+    (found) => found.map(toCandidate),
+  );
+
+/** Artifacts of several names, in the order of names. */
+export const artifactsOfNames = (tenant: TenantId, names: readonly string[]): Statement<ArtifactObject[]> =>
+  mapped(
+    rows<ArtifactRow>(sql`SELECT ${columns} FROM artifacts a
+      WHERE a.tenant_id = ${tenant} AND ${inJson(sql`a.name`, names)} ORDER BY a.name, a.artifact_id`),
+    (found) => found.map(toArtifact),
+  );
+
+export interface ArtifactBytes {
+  name: string;
+  size: number;
+  layout: Segment[];
+}
+
+export const artifactBytes = (tenant: TenantId, id: string): Statement<ArtifactBytes | undefined> =>
+  mapped(
+    firstRow<{ name: string; size: number; layout: string }>(
+      sql`SELECT name, size, layout FROM artifacts WHERE tenant_id = ${tenant} AND artifact_id = ${id}`,
+    ),
+    (row) => row && { ...row, layout: JSON.parse(row.layout) as Segment[] }, // written by `insertArtifact`
+  );
+
+/** Text to look for in a column: anywhere in any case, exactly, or at the start. */
+export interface TextFilter {
+  match: "contains" | "equals" | "starts";
+  text: string;
+}
+
+/** The end of the range of texts that start with a prefix: no text sorts after the last code point. */
+const afterPrefix = (prefix: string) => `${prefix}\u{10FFFF}`;
+
+const matches = (column: SQL, { match, text }: TextFilter): SQL => {
+  if (match === "equals") return sql`${column} = ${text}`;
+  if (match === "starts") return sql`${column} >= ${text} AND ${column} < ${afterPrefix(text)}`;
+  return sql`instr(lower(${column}), lower(${text})) > 0`;
+};
+
+export interface ArtifactFilter {
+  name?: TextFilter | undefined;
+  names?: readonly string[] | undefined;
+  description?: TextFilter | undefined;
+  deviceType?: TextFilter | undefined;
+}
+
+const where = (tenant: TenantId, filter: ArtifactFilter): SQL => {
+  const terms = [sql`a.tenant_id = ${tenant}`];
+  if (filter.names) terms.push(inJson(sql`a.name`, filter.names));
+  if (filter.name) terms.push(matches(sql`a.name`, filter.name));
+  if (filter.description) terms.push(matches(sql`a.description`, filter.description));
+  if (filter.deviceType) {
+    terms.push(
+      sql`EXISTS (SELECT 1 FROM json_each(a.device_types) t WHERE ${matches(sql`t.value`, filter.deviceType)})`,
+    );
+  }
+  return sql.join(terms, sql` AND `);
+};
+
+const ORDERS = {
+  "name:asc": sql`a.name, a.artifact_id`,
+  "name:desc": sql`a.name DESC, a.artifact_id DESC`,
+  "modified:asc": sql`a.modified_ms, a.artifact_id`,
+  "modified:desc": sql`a.modified_ms DESC, a.artifact_id DESC`,
+} as const;
+
+export type ArtifactOrder = keyof typeof ORDERS;
+
+export const ARTIFACT_ORDERS = Object.keys(ORDERS) as ArtifactOrder[]; // the keys of a constant object
+
+/** A page of artifacts, with one more row than the page has if there is a next one. */
+export const artifactPage = (
+  tenant: TenantId,
+  filter: ArtifactFilter,
+  order: ArtifactOrder,
+  page: Page,
+): Statement<ArtifactObject[]> =>
+  mapped(
+    rows<ArtifactRow>(sql`SELECT ${columns} FROM artifacts a WHERE ${where(tenant, filter)}
+      ORDER BY ${ORDERS[order]} LIMIT ${page.perPage + 1} OFFSET ${offsetOf(page)}`),
+    (found) => found.map(toArtifact),
+  );
+
+export const artifactCount = (tenant: TenantId, filter: ArtifactFilter): Statement<number> =>
+  mapped(
+    firstRow<{ total: number }>(
+      sql`SELECT count(*) AS total FROM artifacts a WHERE ${where(tenant, filter)}`,
+    ),
+    (row) => row?.total ?? 0,
+  );
+
+export const setDescription = (
+  tenant: TenantId,
+  id: string,
+  description: string,
+  atMs: number,
+): Statement<number> =>
+  change(sql`UPDATE artifacts SET description = ${description}, modified_ms = ${atMs}
+    WHERE tenant_id = ${tenant} AND artifact_id = ${id}`);
+
+/** Artifacts with all that belongs to them, but not their objects. */
+export const removeArtifacts = (tenant: TenantId, ids: readonly string[]): Statement<number> =>
+  change(sql`DELETE FROM artifacts WHERE tenant_id = ${tenant} AND ${inJson(sql`artifact_id`, ids)}`);
+
+export const objectKeysOf = (tenant: TenantId, ids: readonly string[]): Statement<{ object_key: string }[]> =>
+  rows(sql`SELECT DISTINCT object_key FROM artifact_objects
+    WHERE tenant_id = ${tenant} AND ${inJson(sql`artifact_id`, ids)}`);

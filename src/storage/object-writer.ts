@@ -1,0 +1,110 @@
+import { joinBytes } from "../artifact/bytes.ts";
+
+export const ARTIFACT_TYPE = "application/vnd.mender-artifact";
+
+/** Parts of an upload of unknown length. The storage wants all but the last of one size, at least 5 MiB, at most 10,000. */
+export const PART_BYTES = 8 * 1024 * 1024;
+
+const httpMetadata = { contentType: ARTIFACT_TYPE };
+
+export interface ObjectWriterOptions {
+  /** Called with the id of an upload in parts before any byte is sent. */
+  onMultipart: (multipartId: string) => Promise<void>;
+  partBytes?: number;
+}
+
+/** Sends chunks to one object, holding at most two parts in memory; what fits into one part goes in a single put. */
+export class ObjectWriter {
+  readonly #bucket: R2Bucket;
+  readonly #key: string;
+  readonly #options: ObjectWriterOptions;
+  readonly #partBytes: number;
+  #buffer: Uint8Array<ArrayBuffer>;
+  #fill = 0;
+  #spare: Uint8Array<ArrayBuffer> | undefined;
+  #multipart: R2MultipartUpload | undefined;
+  readonly #parts: R2UploadedPart[] = [];
+  #inFlight: Promise<void> = Promise.resolve();
+  #size = 0;
+
+  constructor(bucket: R2Bucket, key: string, options: ObjectWriterOptions) {
+    this.#bucket = bucket;
+    this.#key = key;
+    this.#options = options;
+    this.#partBytes = options.partBytes ?? PART_BYTES;
+    this.#buffer = new Uint8Array(Math.min(this.#partBytes, 64 * 1024));
+  }
+
+  get size(): number {
+    return this.#size;
+  }
+
+  /** Copies the chunk; resolves when there is room for more. */
+  async write(chunk: Uint8Array): Promise<void> {
+    for (let offset = 0; offset < chunk.length;) {
+      if (this.#fill === this.#buffer.length && !this.#grow()) await this.#sendPart();
+      const piece = chunk.subarray(offset, offset + this.#buffer.length - this.#fill);
+      this.#buffer.set(piece, this.#fill);
+      this.#fill += piece.length;
+      offset += piece.length;
+    }
+    this.#size += chunk.length;
+  }
+
+  /** Completes the object; resolves when the storage has confirmed it. */
+  async finish(): Promise<{ size: number }> {
+    if (!this.#multipart) {
+      await this.#bucket.put(this.#key, this.#buffer.subarray(0, this.#fill), { httpMetadata });
+      return { size: this.#size };
+    }
+    if (this.#fill > 0) await this.#sendPart();
+    await this.#inFlight;
+    await this.#multipart.complete(this.#parts);
+    return { size: this.#size };
+  }
+
+  /** Waits until nothing of this writer is on its way any more. */
+  async settle(): Promise<void> {
+    await this.#inFlight.catch(() => undefined);
+  }
+
+  /** Small artifacts never take a whole part of memory. */
+  #grow(): boolean {
+    if (this.#buffer.length === this.#partBytes) return false;
+    const grown = new Uint8Array(Math.min(this.#buffer.length * 4, this.#partBytes));
+    grown.set(this.#buffer);
+    this.#buffer = grown;
+    return true;
+  }
+
+  async #sendPart(): Promise<void> {
+    const multipart = (this.#multipart ??= await this.#start());
+    await this.#inFlight;
+    const [sent, bytes] = [this.#buffer, this.#buffer.subarray(0, this.#fill)];
+    const number = this.#parts.length + 1;
+    this.#inFlight = multipart.uploadPart(number, bytes).then((part) => {
+      this.#parts.push(part);
+      this.#spare = sent;
+    });
+    // A refusal is reported by the next `await` of it; until then it is not unhandled.
+    this.#inFlight.catch(() => undefined);
+    this.#buffer = this.#spare ?? new Uint8Array(this.#partBytes);
+    this.#spare = undefined;
+    this.#fill = 0;
+  }
+
+  async #start(): Promise<R2MultipartUpload> {
+    const multipart = await this.#bucket.createMultipartUpload(this.#key, { httpMetadata });
+    await this.#options.onMultipart(multipart.uploadId);
+    return multipart;
+  }
+}
+
+/** Chunks as one object that is known to be small. */
+export const putSmall = async (
+  bucket: R2Bucket,
+  key: string,
+  chunks: readonly Uint8Array[],
+): Promise<void> => {
+  await bucket.put(key, joinBytes(chunks), { httpMetadata });
+};

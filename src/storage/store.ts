@@ -1,0 +1,121 @@
+import { sql } from "drizzle-orm";
+import { change, firstRow, inJson, rows, type Statement } from "../platform/database.ts";
+import type { TenantId } from "../platform/ids.ts";
+
+/** Where the payload of an artifact lies in its object. */
+export interface Payload {
+  sha256: string;
+  offset: number;
+  size: number;
+}
+
+/** A request sends a `writing` object; a `collecting` one grows by parts over many requests. */
+export const addObject = (
+  tenant: TenantId,
+  key: string,
+  state: "writing" | "collecting",
+  atMs: number,
+): Statement<number> =>
+  change(
+    sql`INSERT INTO objects (tenant_id, object_key, state, alive_ms) VALUES (${tenant}, ${key}, ${state}, ${atMs})`,
+  );
+
+/** Says that the object is still being sent; nothing changes if it was given up meanwhile. */
+export const touchObject = (tenant: TenantId, key: string, atMs: number): Statement<number> =>
+  change(sql`UPDATE objects SET alive_ms = ${atMs}
+    WHERE tenant_id = ${tenant} AND object_key = ${key} AND state = 'writing'`);
+
+/** Remembers the storage's id of an upload in parts before it holds any byte. The first one wins. */
+export const setMultipart = (tenant: TenantId, key: string, multipartId: string): Statement<number> =>
+  change(sql`UPDATE objects SET multipart_id = ${multipartId}
+    WHERE tenant_id = ${tenant} AND object_key = ${key} AND state IN ('writing', 'collecting') AND multipart_id IS NULL`);
+
+export const multipartOf = (
+  tenant: TenantId,
+  key: string,
+): Statement<{ multipart_id: string | null } | undefined> =>
+  firstRow(sql`SELECT multipart_id FROM objects WHERE tenant_id = ${tenant} AND object_key = ${key}`);
+
+/** The object is whole. Nothing changes if it was given up meanwhile. */
+export const keepObject = (
+  tenant: TenantId,
+  key: string,
+  { size, payload }: { size: number; payload?: Payload | undefined },
+): Statement<number> =>
+  change(sql`
+    UPDATE objects SET state = 'stored', size = ${size}, multipart_id = NULL,
+      payload_sha256 = ${payload?.sha256 ?? null}, payload_offset = ${payload?.offset ?? null}, payload_size = ${payload?.size ?? null}
+    WHERE tenant_id = ${tenant} AND object_key = ${key} AND state <> 'doomed'`);
+
+const unused = sql`NOT EXISTS (SELECT 1 FROM artifact_objects r
+  WHERE r.tenant_id = objects.tenant_id AND r.object_key = objects.object_key)`;
+
+/** Gives up objects that no artifact refers to. From here on nothing can refer to them again. */
+export const doomObjects = (tenant: TenantId, keys: readonly string[]): Statement<number> =>
+  change(sql`UPDATE objects SET state = 'doomed'
+    WHERE tenant_id = ${tenant} AND ${inJson(sql`object_key`, keys)} AND state <> 'doomed' AND ${unused}`);
+
+/** Gives up what a request was sending when it died. */
+export const doomDeadObjects = (deadBeforeMs: number): Statement<number> =>
+  change(sql`UPDATE objects SET state = 'doomed'
+    WHERE state <> 'stored' AND state = 'writing' AND alive_ms < ${deadBeforeMs}`);
+
+export interface DoomedObject {
+  tenant_id: TenantId;
+  object_key: string;
+  multipart_id: string | null;
+}
+
+const doomed = sql`SELECT tenant_id, object_key, multipart_id FROM objects WHERE state <> 'stored' AND state = 'doomed'`;
+
+export const doomedObjects = (tenant: TenantId | undefined, limit: number): Statement<DoomedObject[]> =>
+  rows(
+    tenant === undefined
+      ? sql`${doomed} LIMIT ${limit}`
+      : sql`${doomed} AND tenant_id = ${tenant} LIMIT ${limit}`,
+  );
+
+/** Removes the record of an object whose bytes are gone. */
+export const forgetObject = (tenant: TenantId, key: string): Statement<number> =>
+  change(sql`DELETE FROM objects WHERE tenant_id = ${tenant} AND object_key = ${key} AND state = 'doomed'`);
+
+/** Those of the keys that have a record. */
+export const knownObjects = (
+  tenant: TenantId,
+  keys: readonly string[],
+): Statement<{ object_key: string }[]> =>
+  rows(sql`SELECT object_key FROM objects WHERE tenant_id = ${tenant} AND ${inJson(sql`object_key`, keys)}`);
+
+/** An object in use that holds the same payload. */
+export const objectWithPayload = (
+  tenant: TenantId,
+  payload: { sha256: string; size: number },
+): Statement<{ object_key: string; payload_offset: number } | undefined> =>
+  firstRow(sql`
+    SELECT object_key, payload_offset FROM objects
+    WHERE tenant_id = ${tenant} AND payload_sha256 = ${payload.sha256} AND payload_size = ${payload.size}
+      AND state = 'stored' AND NOT ${unused} LIMIT 1`);
+
+export const usageOf = (tenant: TenantId): Statement<{ bytes: number } | undefined> =>
+  firstRow(sql`SELECT bytes FROM storage_usage WHERE tenant_id = ${tenant}`);
+
+/** Fails the batch it is in if the quota would be exceeded. */
+export const addUsage = (tenant: TenantId, bytes: number, quota: number | null): Statement<number> =>
+  change(sql`
+    INSERT INTO storage_usage (tenant_id, bytes, quota) VALUES (${tenant}, ${bytes}, ${quota})
+    ON CONFLICT (tenant_id) DO UPDATE SET bytes = bytes + excluded.bytes, quota = excluded.quota`);
+
+/** Takes what `doomObjects` with the same keys, next in the batch, is going to free. */
+export const freeUsage = (tenant: TenantId, keys: readonly string[]): Statement<number> =>
+  change(sql`
+    UPDATE storage_usage SET quota = NULL, bytes = bytes - (
+      SELECT coalesce(sum(size), 0) FROM objects
+      WHERE tenant_id = ${tenant} AND ${inJson(sql`object_key`, keys)} AND state = 'stored' AND ${unused})
+    WHERE tenant_id = ${tenant}`);
+
+export const isOverQuota = (cause: unknown): boolean =>
+  cause instanceof Error && cause.message.includes("CHECK constraint failed: within_quota");
+
+/** A row of the batch referred to a row that another statement of it did not make: the guard of that one did not hold. */
+export const isGuardViolation = (cause: unknown): boolean =>
+  cause instanceof Error && cause.message.includes("FOREIGN KEY constraint failed");
