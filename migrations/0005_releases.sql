@@ -109,12 +109,10 @@ CREATE TABLE update_types (
   PRIMARY KEY (tenant_id, update_type)
 ) STRICT, WITHOUT ROWID;
 
--- Bytes of stored objects. `quota` is the limit that the last addition was held to.
+-- Bytes of stored objects.
 CREATE TABLE storage_usage (
   tenant_id TEXT PRIMARY KEY,
-  bytes INTEGER NOT NULL,
-  quota INTEGER,
-  CONSTRAINT within_quota CHECK (quota IS NULL OR bytes <= quota)
+  bytes INTEGER NOT NULL CHECK (bytes >= 0)
 ) STRICT, WITHOUT ROWID;
 
 -- Uploads that go to the storage by link, in one request or in parts. `open` → `verifying` → `done` or `failed`.

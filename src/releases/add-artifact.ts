@@ -11,7 +11,7 @@ import {
   arrangedKeys,
   arrangementStatements,
   giveUpObjects,
-  isGuardViolation,
+  isObjectGone,
   isOverQuota,
   overQuota,
   removeDoomedObjects,
@@ -71,7 +71,7 @@ async function addSharing(deps: Deps, actor: Actor, prepared: Prepared): Promise
   } catch (cause) {
     const shells = arrangement.keep.map(({ key }) => key);
     await giveUpObjects(deps, actor.tenant, shells);
-    if (cause instanceof GuardFailed) return false;
+    if (cause instanceof ObjectGone) return false;
     throw cause;
   }
   await removeDoomedObjects(deps, actor.tenant);
@@ -79,7 +79,7 @@ async function addSharing(deps: Deps, actor: Actor, prepared: Prepared): Promise
 }
 
 /** An object was given up between the look at it and the transaction. */
-class GuardFailed extends Fault {
+class ObjectGone extends Fault {
   constructor(cause: unknown) {
     super("conflict", "the upload was given up because it made no progress", { cause });
   }
@@ -139,6 +139,6 @@ async function refusalOf(
     return new Fault("conflict", "an artifact with the same id already exists");
   }
   if (isOverQuota(cause)) return overQuota(await storageQuota(deps, tenant));
-  if (isGuardViolation(cause)) return new GuardFailed(cause);
+  if (isObjectGone(cause)) return new ObjectGone(cause);
   return cause;
 }

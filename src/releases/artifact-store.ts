@@ -28,20 +28,12 @@ const updateTypesOf = (image: ArtifactImage): string[] => [
   ...new Set(image.updates.flatMap(({ type_info: { type } }) => (type === null ? [] : [type]))),
 ];
 
-/**
- * Makes the artifact if all objects it is made of are still there. If not, the statements after it refer to a row
- * that does not exist and the whole batch fails.
- */
-const insertArtifact = (row: NewArtifactRow): Statement<number> => {
-  const { tenant, image, keys } = row;
-  return change(sql`
+const insertArtifact = ({ tenant, image, ...row }: NewArtifactRow): Statement<number> =>
+  change(sql`
     INSERT INTO artifacts (tenant_id, artifact_id, name, description, device_types, update_types, image, layout, size, signed_by, modified_ms)
-    SELECT ${tenant}, ${image.id}, ${image.name}, ${row.description ?? null}, ${JSON.stringify(image.device_types_compatible)},
+    VALUES (${tenant}, ${image.id}, ${image.name}, ${row.description ?? null}, ${JSON.stringify(image.device_types_compatible)},
       ${JSON.stringify(updateTypesOf(image))}, ${JSON.stringify(image)}, ${JSON.stringify(row.layout)}, ${image.size},
-      ${row.signedBy ?? null}, ${row.atMs}
-    WHERE ${keys.length} = (SELECT count(*) FROM objects
-      WHERE tenant_id = ${tenant} AND ${inJson(sql`object_key`, keys)} AND state = 'stored')`);
-};
+      ${row.signedBy ?? null}, ${row.atMs})`);
 
 /** The artifact with everything that belongs to it. Fails the batch on a clash of name and depends. */
 export const addArtifact = (row: NewArtifactRow): Statement<number>[] => {

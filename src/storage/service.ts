@@ -14,4 +14,4 @@ export {
   shareObject,
   type Arrangement,
 } from "./sharing.ts";
-export { doomObjects, freeUsage, isGuardViolation, isOverQuota } from "./store.ts";
+export { doomObjects, freeUsage, isObjectGone, isOverQuota } from "./store.ts";

@@ -3,7 +3,7 @@ import type { Deps } from "../platform/deps.ts";
 import type { TenantId } from "../platform/ids.ts";
 import { keysOf, sharedLayout, wholeObject, type Segment } from "./layout.ts";
 import { ObjectUpload, type StoredObject } from "./objects.ts";
-import { addUsage, doomObjects, keepObject, objectWithPayload } from "./store.ts";
+import { addUsage, demandQuota, demandStored, doomObjects, keepObject, objectWithPayload } from "./store.ts";
 
 /** Payloads below this are not worth a second object. */
 const MIN_SHARED_BYTES = 64 * 1024;
@@ -73,16 +73,17 @@ async function readRangeOf(
 /** What the transaction that adds the artifact has to say about its objects; first in the batch. */
 export const arrangementStatements = (
   tenant: TenantId,
-  { keep, drop }: Arrangement,
+  { keep, drop, layout }: Arrangement,
   limit: number | null,
 ): Statement<unknown>[] => [
   ...keep.map((object) => keepObject(tenant, object.key, object)),
+  demandStored(tenant, keysOf(layout)),
   doomObjects(tenant, drop),
   addUsage(
     tenant,
     keep.reduce((sum, { size }) => sum + size, 0),
-    limit,
   ),
+  ...(limit === null ? [] : [demandQuota(tenant, limit)]),
 ];
 
 export const arrangedKeys = ({ layout }: Arrangement): string[] => keysOf(layout);

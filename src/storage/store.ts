@@ -1,5 +1,5 @@
 import { sql } from "drizzle-orm";
-import { change, firstRow, inJson, rows, type Statement } from "../platform/database.ts";
+import { change, demand, firstRow, inJson, refusalOf, rows, type Statement } from "../platform/database.ts";
 import type { TenantId } from "../platform/ids.ts";
 
 /** Where the payload of an artifact lies in its object. */
@@ -99,23 +99,31 @@ export const objectWithPayload = (
 export const usageOf = (tenant: TenantId): Statement<{ bytes: number } | undefined> =>
   firstRow(sql`SELECT bytes FROM storage_usage WHERE tenant_id = ${tenant}`);
 
-/** Fails the batch it is in if the quota would be exceeded. */
-export const addUsage = (tenant: TenantId, bytes: number, quota: number | null): Statement<number> =>
+export const addUsage = (tenant: TenantId, bytes: number): Statement<number> =>
   change(sql`
-    INSERT INTO storage_usage (tenant_id, bytes, quota) VALUES (${tenant}, ${bytes}, ${quota})
-    ON CONFLICT (tenant_id) DO UPDATE SET bytes = bytes + excluded.bytes, quota = excluded.quota`);
+    INSERT INTO storage_usage (tenant_id, bytes) VALUES (${tenant}, ${bytes})
+    ON CONFLICT (tenant_id) DO UPDATE SET bytes = bytes + excluded.bytes`);
+
+/** Fails the batch if the tenant now stores more than it may. */
+export const demandQuota = (tenant: TenantId, limit: number): Statement<void> =>
+  demand(sql`(SELECT bytes FROM storage_usage WHERE tenant_id = ${tenant}) <= ${limit}`, "over-quota");
+
+/** Fails the batch if one of the objects was given up. */
+export const demandStored = (tenant: TenantId, keys: readonly string[]): Statement<void> =>
+  demand(
+    sql`${keys.length} = (SELECT count(*) FROM objects
+      WHERE tenant_id = ${tenant} AND ${inJson(sql`object_key`, keys)} AND state = 'stored')`,
+    "object-gone",
+  );
 
 /** Takes what `doomObjects` with the same keys, next in the batch, is going to free. */
 export const freeUsage = (tenant: TenantId, keys: readonly string[]): Statement<number> =>
   change(sql`
-    UPDATE storage_usage SET quota = NULL, bytes = bytes - (
+    UPDATE storage_usage SET bytes = bytes - (
       SELECT coalesce(sum(size), 0) FROM objects
       WHERE tenant_id = ${tenant} AND ${inJson(sql`object_key`, keys)} AND state = 'stored' AND ${unused})
     WHERE tenant_id = ${tenant}`);
 
-export const isOverQuota = (cause: unknown): boolean =>
-  cause instanceof Error && cause.message.includes("CHECK constraint failed: within_quota");
+export const isOverQuota = (cause: unknown): boolean => refusalOf(cause) === "over-quota";
 
-/** A row of the batch referred to a row that another statement of it did not make: the guard of that one did not hold. */
-export const isGuardViolation = (cause: unknown): boolean =>
-  cause instanceof Error && cause.message.includes("FOREIGN KEY constraint failed");
+export const isObjectGone = (cause: unknown): boolean => refusalOf(cause) === "object-gone";

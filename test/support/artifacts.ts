@@ -98,3 +98,7 @@ export const NO_ROWS = {
   releases: 0,
   uploads: 0,
 };
+
+/** The statuses of answers to requests sent at once, in order of size. */
+export const statusesOf = (answers: readonly Answer[]): number[] =>
+  answers.map(({ status }) => status).toSorted((a, b) => a - b);
