@@ -35,8 +35,13 @@ beforeEach(async () => {
   user = await aUser(server);
 });
 
-const manage = (method: string, path: string, json?: unknown): Promise<Answer> =>
-  server.call(method, DEVAUTH + path, { token: user.token, ...(json === undefined ? {} : { json }) });
+/** A user's request. Time passes after each, so that what is recorded has an order. */
+async function manage(method: string, path: string, json?: unknown): Promise<Answer> {
+  const body = json === undefined ? {} : { json };
+  const answer = await server.call(method, DEVAUTH + path, { token: user.token, ...body });
+  server.advance(1);
+  return answer;
+}
 
 const devices = async (query = ""): Promise<WireDevice[]> =>
   (await manage("GET", `/devices${query}`)).json<WireDevice[]>();
@@ -55,10 +60,8 @@ async function admitted(device: SigningDevice, status = "accepted"): Promise<{ i
   await device.ask(server);
   const found = (await devices()).find((d) => d.auth_sets.some((set) => set.pubkey === device.pem))!;
   const set = found.auth_sets.find(({ pubkey }) => pubkey === device.pem)!;
-  server.advance(1);
   const answer = await putStatus(found.id, set.id, status);
   expect(answer.status).toBe(204);
-  server.advance(1);
   return { id: found.id, set: set.id };
 }
 
@@ -622,7 +625,6 @@ describe("status of a set", () => {
     const device = new SigningDevice({ mac: "1", status: "ignored" });
     const { id, set } = await admitted(device);
     await putStatus(id, set, "rejected");
-    server.advance(1);
     await putStatus(id, set, "accepted");
     expect(await events()).toEqual([
       { kind: "device.status_changed", subject: id, status: "pending", previous: null, revision: 1 },
@@ -719,7 +721,6 @@ describe("preauthorising", () => {
     const { id } = await onlyDevice();
     expect([answer.status, answer.text, answer.headers.get("location")]).toEqual([201, "", `devices/${id}`]);
     expect(await onlyDevice()).toMatchObject({ status: "preauthorized" });
-    server.advance(1);
     const token = await device.ask(server);
     expect(token.status).toBe(200);
     expect(await isLive(token.text)).toBe(true);
