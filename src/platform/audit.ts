@@ -1,7 +1,7 @@
 import { sql } from "drizzle-orm";
 import type { Actor } from "./actor.ts";
 import { change, type Statement } from "./database.ts";
-import { newId } from "./ids.ts";
+import { newSortableId } from "./ids.ts";
 
 /** One entry of the audit log in the protocol notes' terms (tenancy and audit 7). Never holds a secret. */
 export interface AuditEntry {
@@ -15,7 +15,7 @@ const columns = sql`(tenant_id, time_ms, id, actor_type, actor_id, actor_email, 
 
 const values = (actor: Actor, entry: AuditEntry, at: number) => {
   const user = actor.kind === "user" ? actor : undefined;
-  return sql`SELECT ${actor.tenant}, ${at}, ${newId()}, ${actor.kind}, ${user?.user ?? actor.kind}, ${user?.email ?? null},
+  return sql`SELECT ${actor.tenant}, ${at}, ${newSortableId(at)}, ${actor.kind}, ${user?.user ?? actor.kind}, ${user?.email ?? null},
     ${entry.action}, ${entry.object.type}, ${entry.object.id}, ${JSON.stringify(entry.object.detail ?? {})},
     ${entry.change ?? null}, ${entry.meta ? JSON.stringify(entry.meta) : null}`;
 };
