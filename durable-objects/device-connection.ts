@@ -31,9 +31,11 @@ import {
   type FileInfo,
   type UploadTarget,
 } from "../src/deviceconnect/transfer.ts";
+import { hasPermission } from "../src/platform/actor.ts";
 import { makeDeps } from "../src/platform/deps.ts";
 import type { Env } from "../src/platform/env.ts";
 import { asDeviceId, asTenantId, newId } from "../src/platform/ids.ts";
+import { findUser } from "../src/useradm/find-user.ts";
 
 const DEVICE = "device";
 const USER = "user";
@@ -86,11 +88,21 @@ export class DeviceConnection extends DurableObject<Env> {
     await this.#record(true, version);
   }
 
-  #admitUser(server: WebSocket, { sid, user, email, limits }: Admission & { role: "user" }) {
+  #admitUser(server: WebSocket, { sid, user, email, token, limits }: Admission & { role: "user" }) {
     this.ctx.acceptWebSocket(server, [USER, sid]);
     const nowMs = Date.now();
     const state = { kind: undefined, shell: false, session: false, outputBytes: 0 };
-    remember(server, { role: USER, sid, user, email, limits, openedMs: nowMs, activeMs: nowMs, ...state });
+    remember(server, {
+      role: USER,
+      sid,
+      user,
+      email,
+      token,
+      limits,
+      openedMs: nowMs,
+      activeMs: nowMs,
+      ...state,
+    });
   }
 
   /** True if a device socket is held. */
@@ -202,16 +214,24 @@ export class DeviceConnection extends DurableObject<Env> {
     else await this.#passFromUser({ socket, session: known }, message);
   }
 
-  /** Ends what must end by time: sessions without input for too long, and records whose socket vanished unnoticed. */
+  /** Ends what must end by time: idle sessions, revoked ones, and records whose socket vanished unnoticed. */
   override async alarm(): Promise<void> {
     const nowMs = Date.now();
-    for (const user of this.#users()) {
-      const { idleMs } = user.session.limits;
-      if (idleMs > 0 && nowMs - user.session.activeMs >= idleMs) await this.#drop(user.socket, CLOSE.idle);
+    for (const { socket, session } of this.#users()) {
+      const { idleMs } = session.limits;
+      if (idleMs > 0 && nowMs - session.activeMs >= idleMs) await this.#drop(socket, CLOSE.idle);
+      else if (!(await this.#mayGoOn(session))) await this.#drop(socket, CLOSE.revoked);
     }
     const live = new Set(this.#users().map(({ session }) => session.sid));
     for (const sid of await this.#recorder.open()) if (!live.has(sid)) await this.#recorder.end(sid, nowMs);
     if (live.size > 0) await this.#watch();
+  }
+
+  /** True while the token that opened the session is live and its user may connect to devices. */
+  async #mayGoOn({ user, token }: UserSocket): Promise<boolean> {
+    const of = await this.#identity();
+    const actor = of && (await findUser(await this.#deps(), { tenant: of.tenant, subject: user, token }));
+    return actor !== undefined && hasPermission(actor, "devices:connect");
   }
 
   /** Makes sure that the alarm rings while there are sessions. */

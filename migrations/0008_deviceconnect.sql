@@ -9,6 +9,8 @@ CREATE TABLE device_connections (
   PRIMARY KEY (tenant_id, device_id)
 ) STRICT, WITHOUT ROWID;
 
+CREATE INDEX device_connections_open ON device_connections (tenant_id, device_id) WHERE connected = 1;
+
 CREATE TABLE device_sessions (
   tenant_id TEXT NOT NULL,
   session_id TEXT NOT NULL,

@@ -60,6 +60,7 @@ export async function connectUser(
     sid,
     user: actor.user,
     email: actor.email,
+    token: actor.token,
     limits,
   });
 }

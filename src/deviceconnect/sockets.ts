@@ -12,6 +12,8 @@ export interface UserSocket {
   sid: string;
   user: string;
   email: string;
+  /** Id of the token the session was opened with; the session ends when that is revoked. */
+  token: string;
   openedMs: number;
   /** Last message of the user. */
   activeMs: number;
@@ -45,6 +47,7 @@ export const Admission = z.discriminatedUnion("role", [
     sid: z.string(),
     user: z.string(),
     email: z.string(),
+    token: z.string(),
     limits: z.object({ outputBytes: z.number(), idleMs: z.number() }),
   }),
 ]);

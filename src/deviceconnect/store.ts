@@ -107,3 +107,13 @@ export const sessionsBefore = (
 
 export const removeSessionRow = (tenant: TenantId, sid: string): Statement<number> =>
   change(sql`DELETE FROM device_sessions WHERE tenant_id = ${tenant} AND session_id = ${sid}`);
+
+/** Connected devices of a tenant after an id, in the order of their ids. */
+export const connectedDevices = (
+  tenant: TenantId,
+  after: string,
+  limit: number,
+): Statement<{ device_id: DeviceId }[]> =>
+  rows<{ device_id: DeviceId }>(sql`
+    SELECT device_id FROM device_connections
+    WHERE tenant_id = ${tenant} AND connected = 1 AND device_id > ${after} ORDER BY device_id LIMIT ${limit}`);

@@ -465,6 +465,38 @@ describe("recording", () => {
   });
 });
 
+describe("revocation", () => {
+  it("ends the session of a user whose token is gone", async () => {
+    const { peer, fake } = await connectDevice();
+    const terminal = await connectUser();
+    await openShell(terminal);
+    await server.call("POST", "/api/management/v1/useradm/auth/logout", { token: user.token });
+    expect(await runDurableObjectAlarm(stub())).toBe(true);
+    await terminal.until(() => terminal.closed !== undefined);
+    expect(terminal.closed).toEqual({ code: 1008, reason: "access revoked" });
+    await peer.until(() => fake.sent("stop").length > 0);
+  });
+
+  it("disconnects a device that is decommissioned and forgets it", async () => {
+    const { peer } = await connectDevice();
+    await server.call("DELETE", `/api/management/v2/devauth/devices/${device.id}`, { token: user.token });
+    await server.deliverEvents();
+    await peer.until(() => peer.closed !== undefined);
+    expect(peer.closed).toEqual({ code: 1008, reason: "access revoked" });
+    expect((await env.DB.prepare("SELECT * FROM device_connections").all()).results).toEqual([]);
+  });
+
+  it("disconnects a device that is rejected", async () => {
+    const { peer } = await connectDevice();
+    const path = `/api/management/v2/devauth/devices/${device.id}/auth/${device.authSet}/status`;
+    const answer = await server.call("PUT", path, { token: user.token, json: { status: "rejected" } });
+    expect(answer.status).toBe(204);
+    await server.deliverEvents();
+    await peer.until(() => peer.closed !== undefined);
+    expect(await statusOf()).toMatchObject({ status: "disconnected" });
+  });
+});
+
 describe("limits", () => {
   const limit = (name: string, value: number) =>
     env.DB.prepare("INSERT INTO tenant_limits (tenant_id, name, value) VALUES ('default', ?, ?)")
