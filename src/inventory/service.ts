@@ -1,5 +1,7 @@
 import type { Statement } from "../platform/database.ts";
+import type { Deps } from "../platform/deps.ts";
 import type { DeviceId, TenantId } from "../platform/ids.ts";
+import { acceptedDevices } from "./accepted.ts";
 import { keyOf, type AttributeValue, type StoredAttributes } from "./attributes.ts";
 import { groupOf, mergeAttributes, removeDevice, setCheckIn, setStatus, type StatusChange } from "./store.ts";
 
@@ -42,3 +44,20 @@ export const deviceGroupStatement = (
   tenant: TenantId,
   device: DeviceId,
 ): Statement<{ group: string | null } | undefined> => groupOf(tenant, device);
+
+/** Ids of the devices that meet all terms, in their order, a page at a time. Knows status and group. */
+export async function searchDeviceIds(
+  deps: Deps,
+  tenant: TenantId,
+  filters: readonly { scope: string; attribute: string; type: string; value: unknown }[],
+  page: { after?: DeviceId; limit: number },
+): Promise<DeviceId[]> {
+  const valueOf = (attribute: string) => {
+    const value = filters.find((filter) => filter.attribute === attribute)?.value;
+    return typeof value === "string" ? value : null;
+  };
+  const found = await deps
+    .db(tenant)
+    .one(acceptedDevices(tenant, valueOf("group"), page.after ?? "", page.limit));
+  return found.map((row) => row.device_id);
+}
