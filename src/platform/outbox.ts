@@ -36,6 +36,8 @@ export const addEvent = (event: Event, at: number): Statement<number> =>
 export const addEventIfChanged = (event: Event, at: number): Statement<number> =>
   change(sql`INSERT INTO outbox ${columns} ${values(event, at)} WHERE changes() > 0`);
 
+const SORTING_PART = 16;
+
 /** Records one event for each row of the source, which has the columns `subject` and `data` (JSON text). */
 export const addEventsFrom = (
   events: { kind: string; tenant: TenantId; source: SQL },
@@ -43,7 +45,7 @@ export const addEventsFrom = (
 ): Statement<number> =>
   change(sql`
     INSERT INTO outbox ${columns}
-    SELECT printf('%012x', ${at}) || lower(hex(randomblob(10))), ${events.tenant}, ${events.kind}, source.subject, source.data, ${at}, ${at}, 0
+    SELECT ${newSortableId(at).slice(0, SORTING_PART)} || lower(hex(randomblob(8))), ${events.tenant}, ${events.kind}, source.subject, source.data, ${at}, ${at}, 0
     FROM (${events.source}) source`);
 
 interface OutboxRow {

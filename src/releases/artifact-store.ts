@@ -1,6 +1,6 @@
 import { sql, type SQL } from "drizzle-orm";
 import { rfc3339 } from "../platform/clock.ts";
-import { change, firstRow, inJson, rows, type Statement } from "../platform/database.ts";
+import { change, firstRow, inJson, rows, type Statement, demand } from "../platform/database.ts";
 import { offsetOf, type Page } from "../platform/paging.ts";
 import type { TenantId } from "../platform/ids.ts";
 import type { Segment } from "../storage/layout.ts";
@@ -103,6 +103,8 @@ export const artifactById = (tenant: TenantId, id: string): Statement<ArtifactOb
     (row) => row && toArtifact(row),
   );
 
+export const CANDIDATES_CHANGED = "candidates-changed";
+
 export const candidatesOfName = (
   tenant: TenantId,
   name: string,
@@ -117,6 +119,14 @@ export const candidatesOfName = (
             WHERE t.tenant_id = ${tenant} AND t.name = ${name} AND t.device_type = ${deviceType} ORDER BY a.artifact_id`,
     ),
     (found) => found.map(toCandidate),
+  );
+
+/** Fails its batch unless exactly these are the artifacts of the name; ids are sorted. */
+export const demandCandidates = (tenant: TenantId, name: string, ids: readonly string[]): Statement<void> =>
+  demand(
+    sql`${JSON.stringify(ids)} = (SELECT json_group_array(artifact_id) FROM (
+      SELECT a.artifact_id FROM artifacts a WHERE a.tenant_id = ${tenant} AND a.name = ${name} ORDER BY a.artifact_id))`,
+    CANDIDATES_CHANGED,
   );
 
 /** Artifacts of several names, in the order of names. */
