@@ -1,13 +1,17 @@
 /**
  * Events of this domain. The subject is the deployment's id.
- * - `created`: a deployment exists; its targets may still be resolved by the follower.
+ * - `created`: a deployment exists; its targets may still be looked up. Data is `{ type }`.
  * - `finished`: every target has a final status. Comes once.
  * - `aborted`: an operator ended it. Comes instead of `finished`; devices are not told one by one.
  * - `deviceFinished`: one device reached a final status otherwise; data is `{ device_id, status }`.
+ * - `targeting`: targets are still to be looked up; this domain's own follower does it.
+ * - `settling`: device rows of an aborted deployment are still to be written; likewise.
  */
 export const EVENTS = {
   created: "deployment.created",
   finished: "deployment.finished",
   aborted: "deployment.aborted",
   deviceFinished: "deployment.device_finished",
+  targeting: "deployment.targeting",
+  settling: "deployment.settling",
 } as const;

@@ -1,3 +1,17 @@
 import type { App } from "../platform/app.ts";
+import { mountAsking } from "./routes/asking.ts";
+import { mountCreating } from "./routes/creating.ts";
+import { mountDevices } from "./routes/devices.ts";
+import { mountReading } from "./routes/reading.ts";
+import { mountReporting } from "./routes/reporting.ts";
+import { mountSteering } from "./routes/steering.ts";
 
-export function mountDeployments(_app: App): void {}
+/** Fixed paths come before those with an id in the same place. */
+export function mountDeployments(app: App): void {
+  mountAsking(app);
+  mountReporting(app);
+  mountCreating(app);
+  mountDevices(app);
+  mountReading(app);
+  mountSteering(app);
+}

@@ -3,7 +3,15 @@ import type { DeviceId, TenantId } from "../platform/ids.ts";
 import type { ArtifactCandidate } from "../releases/service.ts";
 import { keepCandidateEverywhere } from "./store/artifacts.ts";
 import { moveStatements } from "./store/moves.ts";
-import { anyWithArtifact, mayDownload, queueUnseen, unfinishedWithArtifact } from "./store/usage.ts";
+import {
+  anyWithArtifact,
+  demandNoneUnfinished,
+  mayDownload,
+  queueUnseen,
+  unfinishedWithArtifact,
+} from "./store/usage.ts";
+
+export { ARTIFACT_IN_USE } from "./store/usage.ts";
 
 /** Ends everything a device has open, seen or not, and finishes the deployments that waited for it alone. */
 export const decommissionDeviceStatements = (
@@ -20,6 +28,10 @@ export const activeDeploymentsUsingStatement = (
   tenant: TenantId,
   artifactName: string,
 ): Statement<{ id: string }[]> => unfinishedWithArtifact(tenant, artifactName);
+
+/** Fails its batch, with `ARTIFACT_IN_USE` as the refusal, while such a deployment is not finished. */
+export const demandNotDeployingStatement = (tenant: TenantId, artifactName: string): Statement<void> =>
+  demandNoneUnfinished(tenant, artifactName);
 
 /** Any deployment, finished or not, that hands out artifacts of this name. */
 export const everDeployedStatement = (

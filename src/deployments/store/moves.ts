@@ -3,6 +3,7 @@ import { change, type Statement } from "../../platform/database.ts";
 import type { DeviceId, TenantId } from "../../platform/ids.ts";
 import { addEventsFrom } from "../../platform/outbox.ts";
 import { EVENTS } from "../events.ts";
+import { seqOf } from "./membership.ts";
 import { ACTIVE_STATUSES, counterColumn, isFinal, QUEUED, STATUS_CODES, type Status } from "../status.ts";
 
 export interface Move {
@@ -10,11 +11,12 @@ export interface Move {
   device: DeviceId;
   to: Status;
   atMs: number;
-  /** Expression for one deployment; without it every active one of the device. */
-  seq?: SQL;
+  /** Id of one deployment; without it every active one of the device. */
+  deployment?: string;
   /** Condition on `dd`, the device's row before the move. */
   only?: SQL;
-  substate?: string | undefined;
+  /** Further columns of the device's row to set. */
+  also?: SQL | undefined;
 }
 
 /**
@@ -27,7 +29,7 @@ const moving = (move: Move): SQL => sql`
   JOIN deployment_counters now ON now.tenant_id = dd.tenant_id AND now.seq = dd.seq
   WHERE dd.tenant_id = ${move.tenant} AND dd.device_id = ${move.device} AND dd.active = 1
     AND dd.status <> ${STATUS_CODES[move.to]} AND now.aborted_ms IS NULL
-    ${move.seq ? sql`AND dd.seq = ${move.seq}` : sql``}
+    ${move.deployment === undefined ? sql`` : sql`AND dd.seq = ${seqOf(move.tenant, move.deployment)}`}
     ${move.only ? sql`AND ${move.only}` : sql``}`;
 
 /** Takes a device out of the counter it was in and puts it into that of `to`. */
@@ -93,7 +95,7 @@ function moveRows(move: Move): Statement<number> {
   if (move.to !== "pending" && move.to !== "decommissioned" && move.to !== "aborted") {
     changes.push(sql`started_ms = coalesce(started_ms, ${move.atMs})`);
   }
-  if (move.substate) changes.push(sql`substate = ${move.substate}`);
+  if (move.also) changes.push(move.also);
   if (isFinal(move.to)) changes.push(sql`active = 0, finished_ms = ${move.atMs}`);
   return change(sql`
     UPDATE device_deployments SET ${sql.join(changes, sql`, `)}

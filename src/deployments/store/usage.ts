@@ -1,5 +1,5 @@
 import { sql } from "drizzle-orm";
-import { change, firstRow, rows, type Statement } from "../../platform/database.ts";
+import { change, demand, firstRow, rows, type Statement } from "../../platform/database.ts";
 import type { DeviceId, TenantId } from "../../platform/ids.ts";
 import { STATUS_CODES } from "../status.ts";
 import { hasRow, seqOf, targetsList } from "./membership.ts";
@@ -17,6 +17,17 @@ export const unfinishedWithArtifact = (tenant: TenantId, artifactName: string): 
     JOIN deployment_counters c ON c.tenant_id = d.tenant_id AND c.seq = d.seq
     WHERE d.tenant_id = ${tenant} AND d.artifact_name = ${artifactName} AND d.kind = 'software' AND c.stage < 2
     ORDER BY d.seq`);
+
+export const ARTIFACT_IN_USE = "artifact-in-use";
+
+export const demandNoneUnfinished = (tenant: TenantId, artifactName: string): Statement<void> =>
+  demand(
+    sql`NOT EXISTS (
+      SELECT 1 FROM deployments d
+      JOIN deployment_counters c ON c.tenant_id = d.tenant_id AND c.seq = d.seq
+      WHERE d.tenant_id = ${tenant} AND d.artifact_name = ${artifactName} AND d.kind = 'software' AND c.stage < 2)`,
+    ARTIFACT_IN_USE,
+  );
 
 export const anyWithArtifact = (
   tenant: TenantId,

@@ -1,0 +1,74 @@
+import { z } from "@hono/zod-openapi";
+import { requiredText } from "../platform/wire.ts";
+import type { DeviceState } from "./store/joining.ts";
+
+const text = requiredText(1, 4096);
+
+/** Query of `GET …/next`. */
+export const AskingQuery = z.object({ artifact_name: text, device_type: text });
+
+/** Body of the first version's `POST …/next`; older clients put what they provide beside the two names. */
+export const AskingBody = z
+  .looseObject({
+    artifact_name: text,
+    device_type: text,
+    artifact_provides: z.record(z.string(), z.unknown()).nullish(),
+  })
+  .openapi("DeploymentNextRequest");
+
+/** Body of the second version's. */
+export const AskingBodyV2 = z
+  .object({
+    device_provides: z
+      .object({ artifact_name: text, device_type: text })
+      .catchall(z.unknown())
+      .openapi({ description: "Everything the device provides, as text by name" }),
+    update_control_map: z.boolean().nullish(),
+  })
+  .openapi("CheckUpdateRequest");
+
+const texts = (of: Record<string, unknown>): Record<string, string> =>
+  Object.fromEntries(
+    Object.entries(of).filter((entry): entry is [string, string] => typeof entry[1] === "string"),
+  );
+
+export const stateOfQuery = (query: z.output<typeof AskingQuery>): DeviceState => ({
+  deviceType: query.device_type,
+  artifactName: query.artifact_name,
+  provides: { artifact_name: query.artifact_name },
+  complete: false,
+});
+
+/** A body that tells no more than the two names is as incomplete as the query. */
+export function stateOfBody(body: z.output<typeof AskingBody>): DeviceState {
+  const { artifact_name, device_type, artifact_provides, ...flat } = body;
+  const further = { ...texts(flat), ...texts(artifact_provides ?? {}) };
+  return {
+    deviceType: device_type,
+    artifactName: artifact_name,
+    provides: { ...further, artifact_name },
+    complete: Object.keys(further).some((key) => key !== "artifact_name" && key !== "device_type"),
+  };
+}
+
+export function stateOfBodyV2({ device_provides }: z.output<typeof AskingBodyV2>): DeviceState {
+  const { device_type, ...provides } = device_provides;
+  return {
+    deviceType: device_type,
+    artifactName: device_provides.artifact_name,
+    provides: texts(provides),
+    complete: true,
+  };
+}
+
+const MICRO = /^mender-mcu/i;
+
+/**
+ * The query as the client meant it: small devices do not escape, so that a plus is a plus there and a space elsewhere
+ * (protocol notes, deployments pitfall 6).
+ */
+export function askingQuery(url: string, userAgent: string | undefined): Record<string, string> {
+  const search = new URL(url).search.slice(1);
+  const raw = MICRO.test(userAgent ?? "") ? search.replaceAll("+", "%2B") : search;
+  return Object.fromEntries(new URLSearchParams(raw));
+}

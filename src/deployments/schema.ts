@@ -1,0 +1,207 @@
+import { z } from "@hono/zod-openapi";
+import { Fault } from "../platform/fault.ts";
+import { isUuid } from "../platform/ids.ts";
+import { pageQuery } from "../platform/paging.ts";
+import { requiredText, verbatim } from "../platform/wire.ts";
+import { REPORTABLE, isStatus, STATUSES, type Status } from "./status.ts";
+import { UpdateControlMap } from "./control-map.ts";
+
+export const DeploymentId = z.string().openapi({ param: { name: "id", in: "path" }, format: "uuid" });
+
+/** The id, or 400 with the text of the routes that check it. */
+export function requireUuid(id: string): string {
+  if (!isUuid(id)) throw new Fault("bad_request", "ID is not a valid UUID");
+  return id;
+}
+
+const name = requiredText(1, 256);
+const artifactName = requiredText(1, 4096);
+
+const MAX_BATCHES = 1;
+const MAX_DEVICES = 100_000;
+
+/** A single phase with a start is a scheduled deployment. */
+const Phase = z.object({
+  batch_size: z.number().int().min(0).max(100).optional(),
+  batch_size_devices: z.number().int().positive().optional(),
+  start_ts: z.iso.datetime({ offset: true, error: "must be a valid RFC 3339 time" }).optional(),
+});
+
+const constructor = {
+  name,
+  artifact_name: artifactName,
+  force_installation: z.boolean().default(false),
+  phases: z.array(Phase).max(MAX_BATCHES, { error: "more than one phase is not supported" }).optional(),
+  retries: z.number().int().min(0).default(0),
+  update_control_map: UpdateControlMap.optional(),
+  devices: z
+    .array(z.string().min(1, { error: "cannot be blank" }))
+    .max(MAX_DEVICES)
+    .optional(),
+  all_devices: z.boolean().optional(),
+};
+
+const NEITHER = "Invalid deployments definition: provide list of devices or set all_devices flag";
+const BOTH = "Invalid deployments definition: list of devices provided togheter with all_devices flag";
+const GROUP =
+  "The deployment for group constructor should have neither list of devices nor all_devices flag set";
+
+export const NewDeployment = z
+  .object(constructor)
+  .superRefine((value, ctx) => {
+    if (ctx.issues.length > 0) return;
+    const listed = (value.devices?.length ?? 0) > 0;
+    if (listed && value.all_devices) ctx.addIssue(verbatim(BOTH));
+    if (!listed && !value.all_devices) ctx.addIssue(verbatim(NEITHER));
+  })
+  .openapi("NewDeployment");
+
+export const NewGroupDeployment = z
+  .object(constructor)
+  .superRefine((value, ctx) => {
+    if (ctx.issues.length > 0) return;
+    if ((value.devices?.length ?? 0) > 0 || value.all_devices) ctx.addIssue(verbatim(GROUP));
+  })
+  .openapi("NewDeploymentForGroup");
+
+export type NewDeployment = z.output<typeof NewDeployment>;
+
+export const StatusReport = z
+  .object({
+    status: z.string({ error: "cannot be blank" }).transform((word, ctx): Status => {
+      if (word === "") ctx.addIssue({ code: "custom", message: "cannot be blank" });
+      else if (!isStatus(word)) ctx.addIssue(verbatim(`invalid status for device '${word}'`));
+      else if (!REPORTABLE.has(word)) ctx.addIssue({ code: "custom", message: "must be a valid value" });
+      else return word;
+      return z.NEVER;
+    }),
+    substate: z
+      .string()
+      .max(200, { error: "the length must be no more than 200" })
+      .nullish()
+      .transform((text) => text || undefined),
+  })
+  .openapi("DeploymentStatus");
+
+const LogMessage = z.object({
+  timestamp: z.iso.datetime({ offset: true, error: "must be a valid RFC 3339 time" }).nullable(),
+  level: z.string().min(1, { error: "cannot be blank" }).nullable(),
+  message: z.string({ error: "cannot be blank" }).min(1, { error: "cannot be blank" }),
+});
+
+export const DeploymentLog = z
+  .object({
+    messages: z.array(LogMessage, { error: "cannot be blank" }).min(1, { error: "cannot be blank" }),
+  })
+  .openapi("DeploymentLog");
+
+export const NewStatus = z
+  .object({
+    status: z.string({ error: "cannot be blank" }).refine((word) => word === "aborted", {
+      error: "Unexpected deployment status",
+      params: { verbatim: true },
+    }),
+  })
+  .openapi("NewDeploymentStatus");
+
+const MAX_STATISTICS = 100;
+
+export const StatisticsQuery = z
+  .object({
+    deployment_ids: z
+      .array(z.string())
+      .max(MAX_STATISTICS, { error: `the length must be between 1 and ${MAX_STATISTICS}` })
+      .nullish()
+      .transform((ids) => ids ?? [])
+      .superRefine((ids, ctx) => {
+        const bad = ids.findIndex((id) => !isUuid(id));
+        if (bad >= 0) ctx.addIssue(verbatim(`${bad}: must be a valid UUID.`));
+      }),
+  })
+  .openapi("DeploymentsStatisticsQuery");
+
+const HISTORY_PAGE = 20;
+
+/** Pages of a device's history end at 20, with the text of the other refusals. */
+export const historyPage = {
+  ...pageQuery(),
+  per_page: pageQuery().per_page.refine((value) => value <= HISTORY_PAGE, {
+    error: "invalid per_page query: value must be a non-zero positive integer",
+    params: { verbatim: true },
+  }),
+};
+
+export const StatusCounts = z
+  .object(
+    Object.fromEntries(STATUSES.map((status) => [status, z.number().int()])) as Record<Status, z.ZodNumber>,
+  ) // one entry for each status
+  .openapi("Statistics");
+
+export type Statistics = z.output<typeof StatusCounts>;
+
+const FilterTerm = z.object({
+  scope: z.string(),
+  attribute: z.string(),
+  type: z.string(),
+  value: z.union([z.string(), z.array(z.string())]),
+});
+
+export const DeploymentObject = z
+  .object({
+    id: z.string(),
+    name: z.string(),
+    artifact_name: z.string(),
+    force_installation: z.boolean().optional(),
+    created: z.string(),
+    finished: z.string().optional(),
+    artifacts: z.array(z.string()).optional(),
+    status: z.enum(["scheduled", "pending", "inprogress", "finished"]),
+    statistics: z.object({ status: StatusCounts, total_size: z.number().int() }),
+    device_count: z.number().int(),
+    max_devices: z.number().int(),
+    filter: z.object({ id: z.string(), name: z.string(), terms: z.array(FilterTerm) }).optional(),
+    groups: z.array(z.string()).optional(),
+    phases: z
+      .array(
+        z.object({
+          id: z.string(),
+          batch_size: z.number().optional(),
+          start_ts: z.string(),
+          device_count: z.number().int(),
+        }),
+      )
+      .optional(),
+    type: z.enum(["software", "configuration"]),
+    update_control_map: z.record(z.string(), z.unknown()).optional(),
+    configuration: z.string().optional(),
+    targeting: z
+      .literal("inprogress")
+      .optional()
+      .openapi({ description: "Set while targets are still being looked up; max_devices grows meanwhile" }),
+  })
+  .openapi("Deployment");
+
+export type DeploymentObject = z.output<typeof DeploymentObject>;
+
+export const DeviceObject = z
+  .object({
+    id: z.string(),
+    created: z.string(),
+    started: z.string().optional(),
+    finished: z.string().optional(),
+    deleted: z.string().optional(),
+    status: z.enum(STATUSES as [Status, ...Status[]]), // never empty
+    log: z.boolean(),
+    substate: z.string().optional(),
+    device_type: z.string().optional(),
+    image: z.record(z.string(), z.unknown()).optional(),
+  })
+  .openapi("DeviceWithImage");
+
+export type DeviceObject = z.output<typeof DeviceObject>;
+
+export const HistoryEntry = z
+  .object({ id: z.string(), deployment: DeploymentObject.optional(), device: DeviceObject })
+  .openapi("DeviceDeployment");
+
+export type HistoryEntry = z.output<typeof HistoryEntry>;

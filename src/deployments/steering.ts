@@ -1,0 +1,62 @@
+import { sql } from "drizzle-orm";
+import { requirePermission, type Actor } from "../platform/actor.ts";
+import { addAudit, addAuditIfChanged } from "../platform/audit.ts";
+import type { Deps } from "../platform/deps.ts";
+import { Fault } from "../platform/fault.ts";
+import type { DeviceId } from "../platform/ids.ts";
+import { addEventIfChanged, addEventsFrom } from "../platform/outbox.ts";
+import { EVENTS } from "./events.ts";
+import { moveStatements } from "./store/moves.ts";
+import { deploymentById, type DeploymentRow } from "./store/reading.ts";
+import { abort, ABORT_PAGE, settleAborted, unqueue } from "./store/steering.ts";
+import { queueUnseen } from "./store/usage.ts";
+
+export const auditedDeployment = (id: string, of: { name: string; artifact_name: string }) => ({
+  type: "deployment",
+  id,
+  detail: { deployment: { name: of.name, artifact_name: of.artifact_name } },
+});
+
+async function found(deps: Deps, actor: Actor, id: string): Promise<DeploymentRow> {
+  const row = await deps.db(actor.tenant).one(deploymentById(actor.tenant, id));
+  if (!row) throw new Fault("not_found", "Resource not found");
+  return row;
+}
+
+/** Ends a deployment. Once this is answered no device is given it, however many take part. */
+export async function abortDeployment(deps: Deps, actor: Actor, id: string): Promise<void> {
+  requirePermission(actor, "deployments:manage");
+  const { tenant } = actor;
+  const row = await found(deps, actor, id);
+  const atMs = deps.now();
+  const [aborted] = await deps.db(tenant).batch([
+    abort(tenant, id, atMs),
+    addAuditIfChanged(actor, { action: "abort", object: auditedDeployment(id, row) }, atMs),
+    addEventIfChanged({ kind: EVENTS.aborted, tenant, subject: id }, atMs),
+    unqueue(tenant, id),
+    settleAborted(tenant, id),
+    addEventsFrom(
+      {
+        kind: EVENTS.settling,
+        tenant,
+        source: sql`SELECT ${id} AS subject, '{}' AS data WHERE changes() >= ${ABORT_PAGE}`,
+      },
+      atMs,
+    ),
+  ]);
+  if (aborted === 0) throw new Fault("unprocessable", "Deployment already finished");
+}
+
+/** Aborts every open deployment for one device, whether it has asked for it or not. */
+export async function abortForDevice(deps: Deps, actor: Actor, device: DeviceId): Promise<void> {
+  requirePermission(actor, "deployments:manage");
+  const { tenant } = actor;
+  const atMs = deps.now();
+  await deps
+    .db(tenant)
+    .batch([
+      queueUnseen(tenant, device),
+      ...moveStatements({ tenant, device, to: "aborted", atMs }),
+      addAudit(actor, { action: "abort", object: { type: "device", id: device } }, atMs),
+    ]);
+}

@@ -1,0 +1,139 @@
+import { sql, type SQL } from "drizzle-orm";
+import { firstRow, inJson, rows, type Statement } from "../../platform/database.ts";
+import type { DeviceId, TenantId } from "../../platform/ids.ts";
+import { offsetOf, type Page } from "../../platform/paging.ts";
+import { STATUS_CODES } from "../status.ts";
+import { counterColumns, MAX_TOTAL, type Counters } from "./reading.ts";
+
+/** A device of an aborted deployment counts as aborted even while a job has yet to write that into its row. */
+const effectiveStatus = sql`
+  CASE WHEN dd.active = 1 AND c.aborted_ms IS NOT NULL THEN ${sql.raw(String(STATUS_CODES.aborted))} ELSE dd.status END`;
+
+export interface DeviceRow {
+  device_id: string;
+  deployment_id: string;
+  seq: number;
+  created_ms: number;
+  status: number;
+  has_log: number;
+  substate: string | null;
+  started_ms: number | null;
+  finished_ms: number | null;
+  deleted_ms: number | null;
+  device_type: string | null;
+  image: string | null;
+}
+
+const columns = sql`
+  dd.device_id, d.deployment_id, dd.seq, d.created_ms, ${effectiveStatus} AS status, dd.has_log, dd.substate,
+  dd.started_ms, dd.finished_ms, dd.deleted_ms, dd.device_type, a.image`;
+
+const source = sql`
+  device_deployments dd
+  JOIN deployments d ON d.tenant_id = dd.tenant_id AND d.seq = dd.seq
+  JOIN deployment_counters c ON c.tenant_id = dd.tenant_id AND c.seq = dd.seq
+  LEFT JOIN deployment_artifacts a
+    ON a.tenant_id = dd.tenant_id AND a.seq = dd.seq AND a.artifact_id = dd.artifact_id`;
+
+export interface DeploymentHead {
+  seq: number;
+  stage: number;
+  aborted_ms: number | null;
+  kind: "software" | "configuration";
+}
+
+/** What lists of a deployment's devices need to know of it, with its counters. */
+export const headOf = (tenant: TenantId, id: string): Statement<(DeploymentHead & Counters) | undefined> =>
+  firstRow(sql`
+    SELECT d.seq, d.kind, c.stage, c.aborted_ms, c.unseen, c.unseen_aborted, c.total_size, ${counterColumns}
+    FROM deployments d JOIN deployment_counters c ON c.tenant_id = d.tenant_id AND c.seq = d.seq
+    WHERE d.tenant_id = ${tenant} AND d.deployment_id = ${id}`);
+
+/** A page of a deployment's devices in the order of status and id, of all or of these stored statuses. */
+export const devicesOf = (
+  tenant: TenantId,
+  seq: number,
+  codes: readonly number[] | undefined,
+  page: Page,
+): Statement<DeviceRow[]> =>
+  rows(sql`
+    SELECT ${columns} FROM (
+      SELECT * FROM device_deployments INDEXED BY device_deployments_by_status
+      WHERE tenant_id = ${tenant} AND seq = ${seq} AND status > 0
+        ${codes ? sql`AND ${inJson(sql`status`, codes)}` : sql``}
+      ORDER BY status, device_id LIMIT ${page.perPage} OFFSET ${offsetOf(page)}) dd
+    JOIN deployments d ON d.tenant_id = dd.tenant_id AND d.seq = dd.seq
+    JOIN deployment_counters c ON c.tenant_id = dd.tenant_id AND c.seq = dd.seq
+    LEFT JOIN deployment_artifacts a
+      ON a.tenant_id = dd.tenant_id AND a.seq = dd.seq AND a.artifact_id = dd.artifact_id
+    ORDER BY dd.status, dd.device_id`);
+
+/** The devices after a place in the same order, for reading all of them page by page. */
+export const devicesAfter = (
+  tenant: TenantId,
+  seq: number,
+  after: { status: number; device: string },
+  limit: number,
+): Statement<(DeviceRow & { place: number })[]> =>
+  rows(sql`
+    SELECT ${columns}, dd.status AS place FROM (
+      SELECT * FROM device_deployments INDEXED BY device_deployments_by_status
+      WHERE tenant_id = ${tenant} AND seq = ${seq} AND status > 0 AND (status, device_id) > (${after.status}, ${after.device})
+      ORDER BY status, device_id LIMIT ${limit}) dd
+    JOIN deployments d ON d.tenant_id = dd.tenant_id AND d.seq = dd.seq
+    JOIN deployment_counters c ON c.tenant_id = dd.tenant_id AND c.seq = dd.seq
+    LEFT JOIN deployment_artifacts a
+      ON a.tenant_id = dd.tenant_id AND a.seq = dd.seq AND a.artifact_id = dd.artifact_id
+    ORDER BY dd.status, dd.device_id`);
+
+export const targetChunk = (
+  tenant: TenantId,
+  seq: number,
+  after: string,
+): Statement<{ first_id: string; ids: string } | undefined> =>
+  firstRow(sql`
+    SELECT first_id, ids FROM deployment_targets
+    WHERE tenant_id = ${tenant} AND seq = ${seq} AND first_id > ${after} ORDER BY first_id LIMIT 1`);
+
+const historyWhere = (tenant: TenantId, device: DeviceId, codes: readonly number[] | undefined): SQL => sql`
+  dd.tenant_id = ${tenant} AND dd.device_id = ${device} AND dd.status > 0
+  ${codes ? sql`AND ${inJson(effectiveStatus, codes)}` : sql``}`;
+
+/** A device's deployments, newest first; one row more than the page. */
+export const historyOf = (
+  tenant: TenantId,
+  device: DeviceId,
+  codes: readonly number[] | undefined,
+  page: Page,
+): Statement<DeviceRow[]> =>
+  rows(sql`
+    SELECT ${columns} FROM ${source} WHERE ${historyWhere(tenant, device, codes)}
+    ORDER BY dd.seq DESC LIMIT ${page.perPage + 1} OFFSET ${offsetOf(page)}`);
+
+export const historyTotal = (
+  tenant: TenantId,
+  device: DeviceId,
+  codes: readonly number[] | undefined,
+): Statement<{ total: number } | undefined> =>
+  firstRow(sql`
+    SELECT count(*) AS total FROM (
+      SELECT 1 FROM device_deployments dd
+      JOIN deployment_counters c ON c.tenant_id = dd.tenant_id AND c.seq = dd.seq
+      WHERE ${historyWhere(tenant, device, codes)} LIMIT ${MAX_TOTAL})`);
+
+/** These devices in these deployments, paired by position. */
+export const entriesOf = (
+  tenant: TenantId,
+  pairs: readonly { deployment: string; device: string }[],
+  page: Page,
+): Statement<DeviceRow[]> =>
+  rows(sql`
+    SELECT ${columns} FROM json_each(${JSON.stringify(pairs)}) pair
+    CROSS JOIN deployments d ON d.tenant_id = ${tenant} AND d.deployment_id = pair.value ->> '$.deployment'
+    CROSS JOIN device_deployments dd
+      ON dd.tenant_id = ${tenant} AND dd.device_id = pair.value ->> '$.device' AND dd.seq = d.seq
+    JOIN deployment_counters c ON c.tenant_id = ${tenant} AND c.seq = d.seq
+    LEFT JOIN deployment_artifacts a
+      ON a.tenant_id = ${tenant} AND a.seq = d.seq AND a.artifact_id = dd.artifact_id
+    WHERE dd.status > 0
+    ORDER BY dd.seq DESC, dd.device_id LIMIT ${page.perPage + 1} OFFSET ${offsetOf(page)}`);

@@ -1,0 +1,125 @@
+import { sql, type SQL } from "drizzle-orm";
+import { change, firstRow, type Statement } from "../../platform/database.ts";
+import type { DeviceId, TenantId } from "../../platform/ids.ts";
+import { STATUS_CODES } from "../status.ts";
+import { hasRow, targetsList } from "./membership.ts";
+
+/** What a device tells of itself when it asks for work. */
+export interface DeviceState {
+  deviceType: string;
+  artifactName: string;
+  /** Everything it provides besides the device type. */
+  provides: Record<string, string>;
+  /** False if it told type and name only: then depends that nobody can check count as satisfied. */
+  complete: boolean;
+}
+
+export interface Asking {
+  tenant: TenantId;
+  device: DeviceId;
+  state: DeviceState;
+  atMs: number;
+  /** Condition under which it may be given work. */
+  only: SQL;
+}
+
+/** The deployment the device is in the middle of. */
+const current = (tenant: TenantId, device: DeviceId): SQL => sql`
+  SELECT dd.seq FROM device_deployments dd INDEXED BY device_deployments_active
+  JOIN deployment_counters now ON now.tenant_id = dd.tenant_id AND now.seq = dd.seq
+  WHERE dd.tenant_id = ${tenant} AND dd.device_id = ${device} AND dd.active = 1 AND dd.status > 0
+    AND now.aborted_ms IS NULL
+  ORDER BY dd.opens_ms, dd.seq LIMIT 1`;
+
+/**
+ * The deployment to join: of those that are open for the device and that it has not handled, the one that opened
+ * first. Small ones wait in the device's own queue, wide ones are looked through for it.
+ */
+const nextOpen = ({ tenant, device, atMs }: Asking): SQL => sql`
+  SELECT seq FROM (
+    SELECT * FROM (
+      SELECT dd.opens_ms, dd.seq FROM device_deployments dd INDEXED BY device_deployments_active
+      WHERE dd.tenant_id = ${tenant} AND dd.device_id = ${device} AND dd.active = 1 AND dd.status = 0
+        AND dd.opens_ms <= ${atMs}
+      ORDER BY dd.opens_ms, dd.seq LIMIT 1)
+    UNION ALL
+    SELECT * FROM (
+      SELECT c.opens_ms, c.seq FROM deployment_counters c INDEXED BY deployment_counters_wide
+      WHERE c.tenant_id = ${tenant} AND c.wide_open = 1 AND c.opens_ms <= ${atMs}
+        AND NOT ${hasRow(device)} AND ${targetsList(device)}
+      ORDER BY c.opens_ms, c.seq LIMIT 1))
+  ORDER BY opens_ms, seq LIMIT 1`;
+
+const provided = ({ provides }: DeviceState): SQL => sql`json_each(${JSON.stringify(provides)})`;
+
+/** Depends of the artifact `a` that what the device provides does not satisfy. A key it does not provide satisfies none. */
+export const unmetDepends = (state: DeviceState): SQL => sql`
+  SELECT d.key, p.key IS NULL AS unknown FROM json_each(a.depends) d LEFT JOIN ${provided(state)} p ON p.key = d.key
+  WHERE (p.key IS NULL OR NOT EXISTS (SELECT 1 FROM json_each(d.value) wanted WHERE wanted.value = p.value))`;
+
+export const suitsType = (state: DeviceState): SQL =>
+  sql`EXISTS (SELECT 1 FROM json_each(a.device_types) type WHERE type.value = ${state.deviceType})`;
+
+/**
+ * The artifact of the deployment `seq` for this device: type and depends fit; then the least that cannot be checked,
+ * the most depends satisfied, the smallest.
+ */
+export const bestArtifact = (seq: SQL, state: DeviceState): SQL => sql`
+  SELECT a.artifact_id FROM deployment_artifacts a
+  WHERE a.tenant_id = c.tenant_id AND a.seq = ${seq} AND ${suitsType(state)}
+    AND NOT EXISTS (${unmetDepends(state)} ${state.complete ? sql`` : sql`AND p.key IS NOT NULL`})
+  ORDER BY (SELECT count(*) FROM (${unmetDepends(state)})),
+    (SELECT count(*) FROM json_each(a.depends)) DESC, a.size, a.artifact_id
+  LIMIT 1`;
+
+/** Joins the next deployment unless the device is in the middle of one. */
+export const join = (asking: Asking): Statement<number> => {
+  const { tenant, device, state, atMs } = asking;
+  return change(sql`
+    INSERT INTO device_deployments (tenant_id, device_id, seq, status, active, opens_ms, attempts, joined_ms,
+      device_type, artifact_name, artifact_id)
+    SELECT c.tenant_id, ${device}, c.seq, ${STATUS_CODES.pending}, 1, c.opens_ms, 1, ${atMs},
+      ${state.deviceType}, ${state.artifactName}, (${bestArtifact(sql`c.seq`, state)})
+    FROM deployment_counters c
+    WHERE c.tenant_id = ${tenant} AND c.seq = (${nextOpen(asking)}) AND NOT EXISTS (${current(tenant, device)})
+      AND ${asking.only}
+    ON CONFLICT (tenant_id, device_id, seq) DO UPDATE SET status = excluded.status, attempts = excluded.attempts,
+      joined_ms = excluded.joined_ms, device_type = excluded.device_type, artifact_name = excluded.artifact_name,
+      artifact_id = excluded.artifact_id`);
+};
+
+/** Counts the joined device, if the statement before was a join and took effect. */
+export const countJoined = ({ tenant, device, state }: Asking): Statement<number> =>
+  change(sql`
+    UPDATE deployment_counters AS c SET unseen = unseen - 1, pending = pending + 1, total_size = total_size + coalesce((
+      SELECT a.size FROM device_deployments dd
+      JOIN deployments d ON d.tenant_id = dd.tenant_id AND d.seq = dd.seq
+      JOIN deployment_artifacts a ON a.tenant_id = dd.tenant_id AND a.seq = dd.seq AND a.artifact_id = dd.artifact_id
+      WHERE dd.tenant_id = c.tenant_id AND dd.device_id = ${device} AND dd.seq = c.seq
+        AND (d.force_installation = 1 OR d.artifact_name <> ${state.artifactName})), 0)
+    WHERE changes() > 0 AND c.tenant_id = ${tenant} AND c.seq = (${current(tenant, device)})`);
+
+export interface CurrentRow {
+  seq: number;
+  deployment_id: string;
+  kind: "software" | "configuration";
+  wanted: string;
+  force_installation: number;
+  update_control_map: string | null;
+  status: number;
+  device_type: string;
+  artifact_name: string;
+  artifact_id: string | null;
+  device_types: string | null;
+}
+
+/** The deployment the device is in the middle of, with the artifact it was given. */
+export const currentDeployment = (tenant: TenantId, device: DeviceId): Statement<CurrentRow | undefined> =>
+  firstRow(sql`
+    SELECT d.seq, d.deployment_id, d.kind, d.artifact_name AS wanted, d.force_installation, d.update_control_map,
+      dd.status, dd.device_type, dd.artifact_name, dd.artifact_id, a.device_types
+    FROM device_deployments dd
+    JOIN deployments d ON d.tenant_id = dd.tenant_id AND d.seq = dd.seq
+    LEFT JOIN deployment_artifacts a
+      ON a.tenant_id = dd.tenant_id AND a.seq = dd.seq AND a.artifact_id = dd.artifact_id
+    WHERE dd.tenant_id = ${tenant} AND dd.device_id = ${device} AND dd.seq = (${current(tenant, device)})`);

@@ -1,0 +1,28 @@
+import { sql } from "drizzle-orm";
+import { change, firstRow, type Statement } from "../../platform/database.ts";
+import type { DeviceId, TenantId } from "../../platform/ids.ts";
+import { seqOf } from "./membership.ts";
+
+export interface ReportedRow {
+  seq: number;
+  status: number;
+  active: number;
+  aborted_ms: number | null;
+}
+
+/** Where the device stands in a deployment it has asked about; nothing if it never did. */
+export const reportedState = (
+  tenant: TenantId,
+  device: DeviceId,
+  deployment: string,
+): Statement<ReportedRow | undefined> =>
+  firstRow(sql`
+    SELECT dd.seq, dd.status, dd.active, c.aborted_ms FROM device_deployments dd
+    JOIN deployment_counters c ON c.tenant_id = dd.tenant_id AND c.seq = dd.seq
+    WHERE dd.tenant_id = ${tenant} AND dd.device_id = ${device} AND dd.seq = ${seqOf(tenant, deployment)}
+      AND dd.status > 0`);
+
+export const markLogged = (tenant: TenantId, device: DeviceId, seq: number): Statement<number> =>
+  change(sql`
+    UPDATE device_deployments SET has_log = 1
+    WHERE tenant_id = ${tenant} AND device_id = ${device} AND seq = ${seq} AND has_log = 0`);

@@ -1,0 +1,72 @@
+import { beforeEach, describe, expect, it } from "vitest";
+import { aDevice, aUser, type TestDevice, type TestUser } from "../support/actors.ts";
+import { anArtifact, deploy, poll, report } from "../support/deployments.ts";
+import { Server } from "../support/server.ts";
+
+let server: Server;
+let user: TestUser;
+let device: TestDevice;
+
+beforeEach(async () => {
+  server = await Server.start();
+  user = await aUser(server);
+  device = await aDevice(server);
+  await anArtifact(server);
+});
+
+const others = (count: number) => Array.from({ length: count }, () => ({ id: crypto.randomUUID() }));
+
+describe.each([
+  ["small", 0],
+  ["wide", 3000],
+])("costs in a %s deployment", (_kind, more) => {
+  it("of an update check with nothing to do: one round trip, nothing written", async () => {
+    await deploy(server, user, others(Math.max(more, 1)));
+    const { cost } = await poll(server, device);
+    expect(cost).toMatchObject({ trips: 1, written: 0 });
+    expect(cost.read).toBeLessThan(20);
+  });
+
+  it("of an update check with a new deployment: one round trip, at most four rows", async () => {
+    await deploy(server, user, [device, ...others(more)]);
+    const { status, cost } = await poll(server, device);
+    expect([status, cost.trips]).toEqual([200, 1]);
+    expect(cost.written).toBeLessThanOrEqual(4);
+    expect(cost.read).toBeLessThan(60);
+  });
+
+  it("of a status report: one round trip, at most six rows, the one that finishes included", async () => {
+    const id = await deploy(server, user, [device, ...others(more)]);
+    await poll(server, device);
+    const first = (await report(server, device, id, "downloading")).cost;
+    const second = (await report(server, device, id, "installing")).cost;
+    const repeated = (await report(server, device, id, "installing")).cost;
+    const last = (await report(server, device, id, "success")).cost;
+    expect([first, second, repeated, last].map(({ trips }) => trips)).toEqual([1, 1, 1, 1]);
+    expect(first.written).toBeLessThanOrEqual(6);
+    expect(second.written).toBe(3);
+    expect(repeated.written).toBe(0);
+    expect(last.written).toBeLessThanOrEqual(6);
+    for (const { read } of [first, second, last]) expect(read).toBeLessThan(60);
+  });
+});
+
+describe("what does not add to the cost of an update check", () => {
+  const read = async () => (await poll(server, device)).cost.read;
+
+  it("is the number of finished deployments of the device", async () => {
+    const before = await read();
+    for (let i = 0; i < 10; i++) {
+      const id = await deploy(server, user, [device], { name: `d${i}` });
+      await poll(server, device);
+      await report(server, device, id, "success");
+    }
+    expect(await read()).toBe(before);
+  });
+
+  it("is the number of small deployments for others", async () => {
+    const before = await read();
+    for (let i = 0; i < 10; i++) await deploy(server, user, others(3));
+    expect(await read()).toBe(before);
+  });
+});
