@@ -41,7 +41,6 @@ function base256(field: Uint8Array): number {
   for (const [index, byte] of field.entries()) {
     const bits = negative ? byte ^ 0xff : byte;
     value = value * 256 + (index === 0 ? bits & 0x7f : bits);
-    if (value > Number.MAX_SAFE_INTEGER) throw invalidTarHeader();
   }
   return negative ? -value - 1 : value;
 }
@@ -65,13 +64,14 @@ export function decodeTarHeader(block: Uint8Array): TarHeader {
   const sums = checksums(block);
   const stated = numeric(block, CHECKSUM_OFFSET, 8);
   if (stated !== sums.unsigned && stated !== sums.signed) throw invalidTarHeader();
-  const magic = text(block, 257, 6);
-  const isUstar = magic === "ustar" && block[262] === 0;
+  const isPosix = text(block, 257, 5) === "ustar";
+  const isUstar = isPosix && block[262] === 0;
+  checkNumbers(block, isPosix ? [MODE, UID, GID, DEVICE_MAJOR, DEVICE_MINOR] : [MODE, UID, GID]);
   const prefix = isUstar ? text(block, 345, 155) : "";
   const shortName = text(block, 0, MAX_NAME_BYTES);
   const name = prefix === "" ? shortName : `${prefix}/${shortName}`;
   const size = numeric(block, 124, 12);
-  if (size < 0) throw invalidTarHeader();
+  if (size < 0 || size > Number.MAX_SAFE_INTEGER) throw invalidTarHeader();
   const flag = String.fromCharCode(block[156] ?? 0);
   const isPlain = flag === "0" || flag === "\0";
   const typeFlag = isPlain ? (name.endsWith("/") ? "5" : "0") : flag;
@@ -81,6 +81,19 @@ export function decodeTarHeader(block: Uint8Array): TarHeader {
     typeFlag,
     modifiedSeconds: numeric(block, 136, 12),
   };
+}
+
+type Field = readonly [offset: number, length: number];
+
+const MODE: Field = [100, 8];
+const UID: Field = [108, 8];
+const GID: Field = [116, 8];
+const DEVICE_MAJOR: Field = [329, 8];
+const DEVICE_MINOR: Field = [337, 8];
+
+/** Nobody here needs these numbers, but a header with other things in their places is none. */
+function checkNumbers(block: Uint8Array, fields: readonly Field[]): void {
+  for (const [offset, length] of fields) numeric(block, offset, length);
 }
 
 function octal(value: number, digits: number): string {

@@ -53,6 +53,7 @@ export class TarReader {
       else if (header.typeFlag === "L") overrides.name = await this.#readLongName(header.size);
       else if (header.typeFlag === "K") this.#enter(header.size);
       else if (header.typeFlag === "S") throw sparse();
+      else if (header.typeFlag === "g") return await this.#globalHeader(header);
       else return this.#entry(header, overrides);
     }
     this.#ended = true;
@@ -70,6 +71,12 @@ export class TarReader {
       modifiedSeconds,
       body: this.#enter(size),
     };
+  }
+
+  /** Given to the reader like an entry without content: it has no place in an artifact. */
+  async #globalHeader(header: TarHeader): Promise<TarEntry> {
+    await this.#readRecords(header.size);
+    return { ...header, size: 0, kind: "other", body: new Section(this.#source, 0) };
   }
 
   #enter(size: number): Section {

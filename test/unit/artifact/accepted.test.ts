@@ -12,7 +12,7 @@ import {
   tarEntry,
   TYPE_INFO,
   verdict,
-} from "./samples.ts";
+} from "../../support/artifact-samples.ts";
 
 const headerInfo: Entry = { name: "header-info", content: JSON.stringify(HEADER_INFO) };
 const typeInfo: Entry = { name: "headers/0000/type-info", content: JSON.stringify(TYPE_INFO) };

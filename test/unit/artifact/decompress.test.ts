@@ -4,7 +4,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { ChunkSource, readRest, StreamFault } from "../../../src/artifact/bytes.ts";
 import { decoder, type Encoding, type UnpackLimits } from "../../../src/artifact/decompress.ts";
-import { chunked } from "./samples.ts";
+import { chunked } from "../../support/artifact-samples.ts";
 import { XZ_FILES, XZ_REFUSED, ZSTD_LONG_WINDOW, ZSTD_TEXT } from "./tool-samples.ts";
 
 const TEXT = Array.from({ length: 400 }, (_, index) => `line ${index} ${(index * index) % 977}\n`).join("");

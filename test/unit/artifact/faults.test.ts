@@ -13,7 +13,7 @@ import {
   TYPE_INFO,
   verdict,
   VERSION,
-} from "./samples.ts";
+} from "../../support/artifact-samples.ts";
 
 const PREFIX = "reading artifact error: ";
 const IN_HEADER = `${PREFIX}readHeaderV3: handleHeaderReads: readHeader:`;

@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { readArtifact, type ReadResult } from "../../../src/artifact/read.ts";
 import { type ArtifactSpec, writeArtifact } from "../../../src/artifact/write.ts";
-import { artifact, chunked, FILES, read, sha256, TYPE_INFO } from "./samples.ts";
+import { artifact, chunked, FILES, read, sha256, TYPE_INFO } from "../../support/artifact-samples.ts";
 
 const word = fc.string({
   unit: fc.constantFrom(..."abcXYZ019_-.é €".split("")),

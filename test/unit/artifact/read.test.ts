@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { readArtifact } from "../../../src/artifact/read.ts";
-import { artifact, FILES, HEADER_INFO, read, sha256, TYPE_INFO } from "./samples.ts";
+import { artifact, FILES, HEADER_INFO, read, sha256, TYPE_INFO } from "../../support/artifact-samples.ts";
 
 describe("what an artifact tells", () => {
   it("tells everything the server stores of the single-file sample", async () => {

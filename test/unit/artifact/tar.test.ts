@@ -3,7 +3,15 @@ import { describe, expect, it } from "vitest";
 import { ChunkSource, readRest, StreamFault } from "../../../src/artifact/bytes.ts";
 import { MAX_EXTENDED_HEADER_BYTES, TarReader } from "../../../src/artifact/tar.ts";
 import { encodeTarHeader, MAX_USTAR_SIZE } from "../../../src/artifact/tar-header.ts";
-import { ARCHIVE_END, bytes, chunked, type Entry, resummed, tar, tarEntry } from "./samples.ts";
+import {
+  ARCHIVE_END,
+  bytes,
+  chunked,
+  type Entry,
+  resummed,
+  tar,
+  tarEntry,
+} from "../../support/artifact-samples.ts";
 
 type Found = { name: string; size: number; kind: string; content: string };
 
@@ -99,9 +107,9 @@ describe("reading a tar", () => {
     const archive = tar([
       { name: "k", typeFlag: "K", content: "target" },
       file,
-      { name: "g", typeFlag: "g", content: "x" },
+      { name: "g", typeFlag: "g", content: "9 size=1\n" },
     ]);
-    expect(await outcome(archive)).toEqual([found, { name: "g", size: 1, kind: "other", content: "x" }]);
+    expect(await outcome(archive)).toEqual([found, { name: "g", size: 0, kind: "other", content: "" }]);
   });
 
   it("ends at two zero blocks, or where the bytes end between entries", async () => {
@@ -119,6 +127,9 @@ describe("refusing a tar", () => {
     ["a wrong checksum", Buffer.concat([tarEntry(file).fill("z", 0, 1), ARCHIVE_END]), INVALID],
     ["a checksum that is no number", tarEntry(file).fill("z", 148, 150), INVALID],
     ["a size that is no number", patched(124, "zzz"), INVALID],
+    ["a mode that is no number", patched(100, "zzz"), INVALID],
+    ["a device number that is none", patched(337, "zzz"), INVALID],
+    ["a global header that is none", tar([{ ...file, typeFlag: "g" }]), INVALID],
     ["a negative size", patched(124, new Uint8Array(12).fill(0xff)), INVALID],
     ["a size beyond all numbers", patched(124, new Uint8Array(12).fill(0x7f, 1).fill(0x80, 0, 1)), INVALID],
     ["a size beyond the file", patched(124, base256(1, 0, 0, 0, 0, 0)), CUT],

@@ -3,7 +3,7 @@ import { gunzipSync } from "node:zlib";
 import { describe, expect, it } from "vitest";
 import type { ArtifactDescription } from "../../../src/artifact/read.ts";
 import { verifySignature } from "../../../src/artifact/verify.ts";
-import { read, sha256 } from "./samples.ts";
+import { read, sha256 } from "../../support/artifact-samples.ts";
 import { PUBLIC_KEYS, TOOL_ARTIFACTS } from "./tool-samples.ts";
 
 type SampleName = keyof typeof TOOL_ARTIFACTS;

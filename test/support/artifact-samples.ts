@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { gzipSync, zstdCompressSync } from "node:zlib";
-import { readArtifact, type ReadOptions, type ReadResult } from "../../../src/artifact/read.ts";
-import { encodeTarHeader, paddingOf } from "../../../src/artifact/tar-header.ts";
+import { readArtifact, type ReadOptions, type ReadResult } from "../../src/artifact/read.ts";
+import { encodeTarHeader, paddingOf } from "../../src/artifact/tar-header.ts";
 
 export type Entry = {
   name: string;
