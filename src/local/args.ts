@@ -1,0 +1,105 @@
+import { parseArgs, type ParseArgsOptionsConfig } from "node:util";
+
+/** A command line that cannot be understood, or a situation its user has to change; the text is all they need. */
+export class UsageError extends Error {}
+
+type Flags = Record<string, string | boolean | string[] | undefined>;
+
+/** The flags of a command line by long name; anything unknown is a `UsageError`. */
+export function readFlags(
+  args: string[],
+  options: ParseArgsOptionsConfig,
+): { flags: Flags; positionals: string[] } {
+  try {
+    const { values, positionals } = parseArgs({ args, options, allowPositionals: true, strict: true });
+    return { flags: values as Flags, positionals }; // node's own type is narrower than any one caller's
+  } catch (cause) {
+    throw new UsageError(cause instanceof Error ? cause.message.split(". ")[0] : String(cause));
+  }
+}
+
+export const textFlag = (flags: Flags, name: string): string | undefined => {
+  const value = flags[name];
+  return typeof value === "string" ? value : undefined;
+};
+
+const START_FLAGS = {
+  port: { type: "string" },
+  "https-port": { type: "string" },
+  host: { type: "string" },
+  "tls-name": { type: "string", multiple: true },
+  data: { type: "string" },
+  admin: { type: "string" },
+  "operator-token": { type: "string" },
+  json: { type: "boolean" },
+  help: { type: "boolean", short: "h" },
+} as const satisfies ParseArgsOptionsConfig;
+
+export const START_USAGE = `usage: npm start -- [options]
+
+  --port N              HTTP port (8787); 0 takes a free one
+  --https-port N        HTTPS port (8443); 0 takes a free one
+  --host ADDRESS        address to listen on (127.0.0.1)
+  --tls-name NAME       one more host name or address for the certificate; may be repeated
+  --data DIR            folder that keeps everything (.edgemend)
+  --admin EMAIL:PASS    first user of a new data folder; default admin@localhost with a generated password
+  --operator-token T    token of the operator API, at least 16 characters; default: generated once and kept
+  --json                one JSON line on stdout when ready, logs on stderr
+`;
+
+export interface StartOptions {
+  port: number;
+  httpsPort: number;
+  host: string;
+  tlsNames: string[];
+  data: string;
+  admin: { email: string; password: string } | undefined;
+  operatorToken: string | undefined;
+  json: boolean;
+  help: boolean;
+}
+
+function portOf(flags: Flags, name: string, fallback: number): number {
+  const text = textFlag(flags, name);
+  if (text === undefined) return fallback;
+  const port = Number(text);
+  if (!/^\d+$/.test(text) || port > 65_535)
+    throw new UsageError(`--${name} must be a port number, not ${text}`);
+  return port;
+}
+
+function adminOf(flags: Flags): StartOptions["admin"] {
+  const text = textFlag(flags, "admin");
+  if (text === undefined) return undefined;
+  const [, email, password] = /^([^:]+@[^:]+):(.+)$/s.exec(text) ?? [];
+  if (!email || !password) throw new UsageError("--admin must be EMAIL:PASSWORD");
+  if (password.length < 8) throw new UsageError("the password in --admin must have at least 8 characters");
+  return { email, password };
+}
+
+function operatorTokenOf(flags: Flags): string | undefined {
+  const token = textFlag(flags, "operator-token");
+  if (token !== undefined && !/^[\x21-\x7e]{16,}$/.test(token))
+    throw new UsageError("--operator-token must have at least 16 characters and no spaces");
+  return token;
+}
+
+export function readStartOptions(args: string[]): StartOptions {
+  const { flags, positionals } = readFlags(args, START_FLAGS);
+  if (positionals.length > 0) throw new UsageError(`unexpected argument ${positionals[0]}`);
+  const port = portOf(flags, "port", 8787);
+  const httpsPort = portOf(flags, "https-port", 8443);
+  if (port !== 0 && port === httpsPort) throw new UsageError("--port and --https-port must differ");
+  const names = flags["tls-name"];
+  return {
+    port,
+    httpsPort,
+    host: textFlag(flags, "host") ?? "127.0.0.1",
+    tlsNames: Array.isArray(names) ? names : [],
+    data: textFlag(flags, "data") ?? ".edgemend",
+    admin: adminOf(flags),
+    operatorToken: operatorTokenOf(flags),
+    json: flags.json === true,
+    help: flags.help === true,
+  };
+}

@@ -1,0 +1,41 @@
+import { randomBytes } from "node:crypto";
+import { chmodSync, mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+import { dirname, join, resolve } from "node:path";
+
+const PRIVATE_FILE = 0o600;
+const PRIVATE_FOLDER = 0o700;
+
+const isMissing = (cause: unknown) => cause instanceof Error && "code" in cause && cause.code === "ENOENT";
+
+export function readIfPresent(file: string): string | undefined {
+  try {
+    return readFileSync(file, "utf8");
+  } catch (cause) {
+    if (isMissing(cause)) return undefined;
+    throw cause;
+  }
+}
+
+/** Writes a whole file or none: a start that is killed leaves no half-written key behind. */
+export function writePrivately(file: string, text: string): void {
+  const unfinished = `${file}.${randomBytes(4).toString("hex")}.new`;
+  writeFileSync(unfinished, text, { mode: PRIVATE_FILE, flag: "wx" });
+  renameSync(unfinished, file);
+}
+
+/** Where a local server keeps everything it must not forget. */
+export interface DataFolder {
+  path: string;
+  /** Databases and objects, in the runtime's own layout. */
+  state: string;
+  file: (name: string) => string;
+}
+
+export function openDataFolder(path: string): DataFolder {
+  const root = resolve(path);
+  mkdirSync(root, { recursive: true, mode: PRIVATE_FOLDER });
+  chmodSync(root, PRIVATE_FOLDER);
+  return { path: root, state: join(root, "state"), file: (name) => join(root, name) };
+}
+
+export const projectRoot = dirname(dirname(import.meta.dirname));

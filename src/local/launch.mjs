@@ -1,0 +1,13 @@
+// Starts one of the programs here. Plain JavaScript, so that a Node that cannot run TypeScript can still say so.
+const OLDEST = [22, 18];
+
+const [major = 0, minor = 0] = process.versions.node.split(".").map(Number);
+if (major < OLDEST[0] || (major === OLDEST[0] && minor < OLDEST[1])) {
+  process.stderr.write(
+    `Edgemend's programs need Node ${OLDEST.join(".")} or newer; this is ${process.versions.node}.\n` +
+      "`npm ci` installs one inside the project, and `npm start`, `npm run admin` and `npm run demo` use it by themselves.\n",
+  );
+  process.exit(1);
+}
+const [program] = process.argv.splice(2, 1);
+await import(`./${program}.ts`);

@@ -1,0 +1,43 @@
+/** What the server answered instead of what was asked for. */
+export class OperatorError extends Error {
+  readonly status: number;
+
+  constructor(status: number, message: string) {
+    super(message);
+    this.status = status;
+  }
+}
+
+function reasonIn(text: string, status: number): string {
+  try {
+    const parsed: unknown = JSON.parse(text);
+    if (typeof parsed === "object" && parsed !== null && "error" in parsed) return String(parsed.error);
+  } catch {
+    // not JSON: the text itself is the best there is
+  }
+  return text.trim() || `status ${status}`;
+}
+
+/** A server's operator API. */
+export class OperatorClient {
+  readonly #url: string;
+  readonly #token: string;
+
+  constructor(url: string, token: string) {
+    this.#url = url.replace(/\/+$/, "");
+    this.#token = token;
+  }
+
+  /** The parsed answer; undefined if it has no body. */
+  async call(method: string, path: string, body?: unknown): Promise<unknown> {
+    const response = await fetch(`${this.#url}/api/operator/v1${path}`, {
+      method,
+      headers: { Authorization: `Bearer ${this.#token}`, "Content-Type": "application/json" },
+      body: body === undefined ? null : JSON.stringify(body),
+      redirect: "manual",
+    });
+    const text = await response.text();
+    if (!response.ok) throw new OperatorError(response.status, reasonIn(text, response.status));
+    return text === "" ? undefined : JSON.parse(text);
+  }
+}

@@ -1,0 +1,82 @@
+import { join } from "node:path";
+import { convertV4MiniflareOptions, Log, LogLevel, Miniflare } from "miniflare";
+import { unstable_getMiniflareWorkerOptions } from "wrangler";
+import { bundleWorker } from "./bundle.ts";
+import { projectRoot } from "./data-folder.ts";
+import { guardRuntime } from "./runtime-guard.ts";
+
+export interface RuntimeOptions {
+  host: string;
+  port: number;
+  /** Folder for databases and objects. */
+  state: string;
+  bindings: Record<string, string>;
+  /** One line of the Worker's own log. */
+  log: (line: string) => void;
+}
+
+export interface Runtime {
+  crons: readonly string[];
+  fireCron: (cron: string, scheduledTime: Date) => Promise<void>;
+  stop: () => Promise<void>;
+}
+
+/** What of wrangler's answer is used here; its own type is too loose to spread. */
+interface WorkerOptions {
+  bindings?: Record<string, string>;
+  cronTriggers?: string[];
+  modulesRules?: unknown;
+}
+
+const WORKER = "edgemend";
+
+async function workerOf(options: RuntimeOptions) {
+  const { workerOptions, main } = unstable_getMiniflareWorkerOptions(join(projectRoot, "wrangler.toml"));
+  if (main === undefined) throw new Error("wrangler.toml names no main module");
+  const contents = await bundleWorker(main);
+  // wrangler makes this object for exactly this use
+  const { modulesRules: _, ...worker } = workerOptions as WorkerOptions;
+  return {
+    ...worker,
+    name: WORKER,
+    rootPath: projectRoot,
+    modules: [{ type: "ESModule" as const, path: join(projectRoot, "gateway.mjs"), contents }],
+    bindings: { ...worker.bindings, ...options.bindings },
+    // Requests reach the Worker without passing Miniflare's own entry Worker, which costs several times more.
+    unsafeDirectSockets: [{ host: options.host, port: options.port }],
+  };
+}
+
+/**
+ * The Worker in the real runtime, configured by `wrangler.toml` alone. The only place that knows Miniflare, whose
+ * interface is a beta.
+ */
+export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
+  const worker = await workerOf(options);
+  const endGuard = guardRuntime();
+  const miniflare = new Miniflare(
+    convertV4MiniflareOptions({
+      workers: [worker],
+      host: "127.0.0.1",
+      port: 0,
+      resourcePersistencePath: options.state,
+      isolatedResourcePersistencePath: options.state,
+      cf: false,
+      telemetry: { enabled: false },
+      log: new Log(LogLevel.NONE),
+      handleStructuredLogs: ({ message }) => options.log(message),
+    }),
+  );
+  await miniflare.ready;
+  const fetcher = await miniflare.getWorker(WORKER);
+  return {
+    crons: worker.cronTriggers ?? [],
+    async fireCron(cron, scheduledTime) {
+      await fetcher.scheduled({ cron, scheduledTime });
+    },
+    async stop() {
+      endGuard();
+      await miniflare.dispose();
+    },
+  };
+}

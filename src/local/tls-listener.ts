@@ -1,0 +1,69 @@
+import { connect, type Socket } from "node:net";
+import { createServer, type TLSSocket } from "node:tls";
+import type { TlsIdentity } from "./certificates.ts";
+import { listen } from "./ports.ts";
+
+export interface Target {
+  host: string;
+  port: number;
+}
+
+/** Copies bytes until one side is done; its end, like its failure, is handed to the other. */
+function join(client: TLSSocket, server: Socket): void {
+  client.pipe(server);
+  server.pipe(client);
+  for (const [one, other] of [
+    [client, server],
+    [server, client],
+  ] as const) {
+    one.on("error", () => other.destroy());
+    // After an orderly end both ways the other side closes by itself once its buffer is out.
+    one.on("close", () => {
+      if (!one.readableEnded) other.destroy();
+    });
+  }
+}
+
+/**
+ * Ends TLS and passes the bytes on to the HTTP socket untouched, so that upgrades and endless streams need no care.
+ * Connections that come before `serve` was called are closed.
+ */
+export class TlsListener {
+  #target: Target | undefined;
+  readonly #connections = new Set<TLSSocket>();
+  readonly #server;
+
+  constructor(identity: TlsIdentity) {
+    this.#server = createServer(
+      { key: identity.key, cert: identity.chain, allowHalfOpen: true, ALPNProtocols: ["http/1.1"] },
+      (client) => this.#accept(client),
+    );
+    this.#server.on("tlsClientError", () => {}); // scanners and clients that do not trust us yet
+  }
+
+  /** Takes the port; resolves to the one taken. */
+  listen(host: string, port: number): Promise<number> {
+    return listen(this.#server, host, port);
+  }
+
+  serve(target: Target): void {
+    this.#target = target;
+  }
+
+  #accept(client: TLSSocket): void {
+    if (!this.#target) {
+      client.destroy();
+      return;
+    }
+    client.setNoDelay(true);
+    this.#connections.add(client);
+    client.on("close", () => this.#connections.delete(client));
+    join(client, connect({ ...this.#target, allowHalfOpen: true, noDelay: true }));
+  }
+
+  async close(): Promise<void> {
+    const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()));
+    for (const client of this.#connections) client.destroy();
+    await closed;
+  }
+}
