@@ -42,7 +42,7 @@ export const START_USAGE = `usage: npm start -- [options]
   --host ADDRESS        address to listen on (127.0.0.1)
   --tls-name NAME       one more host name or address for the certificate; may be repeated
   --data DIR            folder that keeps everything (.edgemend)
-  --admin EMAIL:PASS    first user of a new data folder; default admin@localhost with a generated password
+  --admin EMAIL:PASS    first user of a new data folder; default admin@example.com with a generated password
   --operator-token T    token of the operator API, at least 16 characters; default: generated once and kept
   --json                one JSON line on stdout when ready, logs on stderr
 `;

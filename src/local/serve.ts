@@ -98,10 +98,16 @@ async function start(options: StartOptions): Promise<LocalServer> {
   };
 }
 
-/** Resolves at the first request to stop. Further ones change nothing: a terminal and npm both pass Ctrl-C on. */
+/**
+ * Resolves at the first request to stop. Further ones change nothing: a terminal and npm both pass Ctrl-C on. To be
+ * called once the runtime is up, whose own handlers would end this process in the middle of an orderly stop.
+ */
 const stopRequest = () =>
   new Promise<void>((resolve) => {
-    for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, () => resolve());
+    for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
+      process.removeAllListeners(signal);
+      process.on(signal, () => resolve());
+    }
   });
 
 async function main(): Promise<void> {
@@ -110,8 +116,8 @@ async function main(): Promise<void> {
     process.stdout.write(START_USAGE);
     return;
   }
-  const stopped = stopRequest();
   const server = await start(options);
+  const stopped = stopRequest();
   process.stdout.write(server.ready);
   await stopped;
   await server.stop();

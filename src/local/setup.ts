@@ -6,7 +6,10 @@ import { newToken } from "./secrets.ts";
 const AdminSchema = z.object({ email: z.string(), password: z.string() });
 export type Admin = z.output<typeof AdminSchema>;
 
-const SetupAnswerSchema = z.object({ created: z.boolean(), tenant_token: z.string() });
+const SetupDoneSchema = z.object({
+  tenant: z.object({ tenant_token: z.string() }),
+  admin: z.object({ id: z.string() }).optional(),
+});
 
 export const firstAdminFile = (folder: DataFolder): string => folder.file("first-admin.json");
 
@@ -20,7 +23,7 @@ const writeFirstAdmin = (folder: DataFolder, admin: Admin) =>
 
 /** Kept before the user is made: a start that is killed in between must not lose the password. */
 function generatedAdmin(folder: DataFolder): Admin {
-  const admin = { email: "admin@localhost", password: newToken() };
+  const admin = { email: "admin@example.com", password: newToken() };
   writeFirstAdmin(folder, admin);
   return admin;
 }
@@ -38,29 +41,18 @@ export async function setUp(
   folder: DataFolder,
   given: Admin | undefined,
 ): Promise<Setup> {
-  const migrated = await operator.call("POST", "/migrate").catch(ifMissing);
-  if (migrated === MISSING) return { tenantToken: "", admin: { email: "", password: "" }, created: false };
   const known = readFirstAdmin(firstAdminFile(folder));
   const admin = given ?? known ?? generatedAdmin(folder);
-  const answer = SetupAnswerSchema.parse(await operator.call("POST", "/setup", admin));
-  if (answer.created) writeFirstAdmin(folder, admin);
+  const done = SetupDoneSchema.parse(await operator.call("POST", "/setup", admin));
+  const created = done.admin !== undefined;
+  if (created) writeFirstAdmin(folder, admin);
   await sweepUploads(operator);
-  return {
-    tenantToken: answer.tenant_token,
-    admin: answer.created ? admin : (known ?? admin),
-    created: answer.created,
-  };
+  return { tenantToken: done.tenant.tenant_token, admin: created ? admin : (known ?? admin), created };
 }
 
 /** Uploads that a crash cut off: nobody can go on with them. */
 async function sweepUploads(operator: OperatorClient): Promise<void> {
-  await operator.call("POST", "/sweep-uploads").catch(ifMissing);
-}
-
-const MISSING = Symbol("no such operation");
-
-/** Operations that a server does not have yet are no failure. */
-function ifMissing(cause: unknown): typeof MISSING {
-  if (cause instanceof OperatorError && cause.status === 404) return MISSING;
-  throw cause;
+  await operator.call("POST", "/sweep-uploads").catch((cause: unknown) => {
+    if (!(cause instanceof OperatorError && cause.status === 404)) throw cause;
+  });
 }
