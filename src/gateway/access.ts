@@ -32,9 +32,11 @@ export type FindUser = (
   claims: { tenant: string; subject: string; token: string },
 ) => Promise<UserActor | undefined>;
 
-export async function authenticateUser(c: Context<AppEnv>, findUser: FindUser): Promise<UserActor> {
-  const deps = c.var.deps;
-  const token = bearerToken(c, true);
+export const authenticateUser = (c: Context<AppEnv>, findUser: FindUser): Promise<UserActor> =>
+  userOfToken(c.var.deps, bearerToken(c, true), findUser);
+
+/** The live user of a token, or a 401 that says no more than it must. */
+export async function userOfToken(deps: Deps, token: string, findUser: FindUser): Promise<UserActor> {
   const verified = await verifyToken(deps.keys, token, deps.now());
   if (!verified.ok) {
     if (verified.reason === "malformed") throw unauthorized("identity: incorrect token format");

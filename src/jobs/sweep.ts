@@ -2,6 +2,7 @@ import { sweepRecordings } from "../deviceconnect/sessions.ts";
 import type { Deps } from "../platform/deps.ts";
 import { drainOutbox } from "../platform/outbox.ts";
 import { sweepDeadUploads } from "../storage/jobs.ts";
+import { forgetOldLoginFailures } from "../useradm/throttle.ts";
 
 /** One recurring duty. Works in pages and may run twice at once without harm. */
 export type Sweep = (deps: Deps) => Promise<void>;
@@ -14,7 +15,7 @@ const sendLeftEvents: Sweep = async (deps) => {
 export const EVERY_MINUTE: readonly Sweep[] = [sendLeftEvents, sweepDeadUploads];
 
 /** Duties of every night. */
-export const EVERY_NIGHT: readonly Sweep[] = [sweepRecordings];
+export const EVERY_NIGHT: readonly Sweep[] = [sweepRecordings, forgetOldLoginFailures];
 
 /** Runs all duties; one that fails is logged and does not keep the others from running. */
 export async function runSweeps(deps: Deps, sweeps: readonly Sweep[]): Promise<void> {

@@ -1,5 +1,5 @@
 import { createRoute, z } from "@hono/zod-openapi";
-import type { Context } from "hono";
+import type { Context, MiddlewareHandler } from "hono";
 import { userOf, type App, type AppEnv } from "../platform/app.ts";
 import { Fault } from "../platform/fault.ts";
 import { describeIssues, faultResponses, jsonBody } from "../platform/wire.ts";
@@ -14,17 +14,21 @@ export const jwtResponse = (description: string) => ({
   content: { "application/jwt": { schema: z.string() } },
 });
 
+/** Command-line clients announce JSON and send nothing. */
+const optionalJsonBody: MiddlewareHandler<AppEnv> = async (c, next) =>
+  (await c.req.text()) === "" ? next() : jsonBody()(c, next);
+
 const login = createRoute({
   method: "post",
   path: "/api/management/v1/useradm/auth/login",
   tags: ["useradm"],
   summary: "Log in with HTTP Basic and get a token",
   security: [{ Basic: [] }],
-  middleware: jsonBody(),
+  middleware: optionalJsonBody,
   request: {
     body: {
       required: false,
-      // A plain schema: the framework would refuse the empty body that command-line clients send as JSON.
+      // A plain schema: the framework would refuse the empty body.
       content: {
         "application/json": {
           schema: {

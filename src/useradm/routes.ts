@@ -1,4 +1,5 @@
 import type { App } from "../platform/app.ts";
+import { mountInternal } from "./internal-routes.ts";
 import { mountLogin } from "./login-routes.ts";
 import { mountPlans } from "./plan-routes.ts";
 import { mountSettings } from "./settings-routes.ts";
@@ -9,4 +10,5 @@ export function mountUseradm(app: App): void {
   mountUsers(app);
   mountSettings(app);
   mountPlans(app);
+  mountInternal(app);
 }

@@ -134,8 +134,11 @@ export const stampLoginStatement = (user: User, passwordHash: string, open: SQL,
     UPDATE users SET login_ms = ${atMs}, password_hash = ${passwordHash}
     WHERE tenant_id = ${user.tenant} AND user_id = ${user.id} AND password_hash = ${user.passwordHash} AND ${open}`);
 
-/** Removes a user unless no unrestricted user would be left. */
 export const removeUserStatement = (tenant: TenantId, id: UserId): Statement<number> =>
+  change(sql`DELETE FROM users WHERE tenant_id = ${tenant} AND user_id = ${id}`);
+
+/** Removes a user unless no unrestricted user would be left. */
+export const removeUserButLastStatement = (tenant: TenantId, id: UserId): Statement<number> =>
   change(sql`
     DELETE FROM users
     WHERE tenant_id = ${tenant} AND user_id = ${id} AND ${anotherAdminExists(tenant, id)}`);

@@ -12,6 +12,7 @@ import {
   addUserStatement,
   EMAIL_KEY,
   ID_KEY,
+  removeUserButLastStatement,
   removeUserStatement,
   usersStatement,
   userStatement,
@@ -117,7 +118,10 @@ export async function getUser(deps: Deps, actor: UserActor, id: UserId): Promise
   return user;
 }
 
-/** Removing an unknown user succeeds. Nobody removes themselves or the last user who may do everything. */
+/**
+ * Removing an unknown user succeeds. No user removes themselves or the last one who may do everything; only the
+ * operator can.
+ */
 export async function deleteUser(deps: Deps, actor: Actor, id: UserId): Promise<void> {
   requirePermission(actor, "users:manage");
   if (actor.kind === "user" && id === actor.user)
@@ -125,8 +129,9 @@ export async function deleteUser(deps: Deps, actor: Actor, id: UserId): Promise<
   const user = await deps.directory.one(userStatement(actor.tenant, id));
   if (!user) return;
   const at = deps.now();
+  const remove = actor.kind === "user" ? removeUserButLastStatement : removeUserStatement;
   const [, , , , , left] = await deps.directory.batch([
-    removeUserStatement(actor.tenant, id),
+    remove(actor.tenant, id),
     addAuditIfChanged(actor, { action: "delete", object: userObject(user) }, at),
     addEventIfChanged({ kind: "user.deleted", tenant: actor.tenant, subject: id }, at),
     removeTokensOfRemovedStatement(actor.tenant, id),

@@ -1,0 +1,161 @@
+import { createRoute, z } from "@hono/zod-openapi";
+import type { Context } from "hono";
+import { getCookie } from "hono/cookie";
+import { userOfToken } from "../gateway/access.ts";
+import { operatorOf, type App, type AppEnv } from "../platform/app.ts";
+import { Fault } from "../platform/fault.ts";
+import { asUserId } from "../platform/ids.ts";
+import { faultResponses, jsonBody, jsonContent } from "../platform/wire.ts";
+import { findUser } from "./find-user.ts";
+import { checkHealth, importUser, revokeTokens } from "./internal.ts";
+import { NewInternalUser, User, UserQuery } from "./schema.ts";
+import { toFilter, toWire } from "./user-routes.ts";
+import { deleteUser, listUsers } from "./users.ts";
+
+const BASE = "/api/internal/v1/useradm";
+const tags = ["useradm internal"];
+
+const probe = (name: string, summary: string) =>
+  createRoute({
+    method: "get",
+    path: `${BASE}/${name}`,
+    tags,
+    summary,
+    responses: { 204: { description: "Yes" }, ...faultResponses(401, 503) },
+  });
+const alive = probe("alive", "Whether the server runs");
+const health = probe("health", "Whether the server can reach its database");
+
+function mountProbes(app: App): void {
+  app.openapi(alive, (c) => c.body(null, 204));
+  app.openapi(health, async (c) => {
+    await checkHealth(c.var.deps);
+    return c.body(null, 204);
+  });
+}
+
+const verify = (method: "get" | "post") =>
+  createRoute({
+    method,
+    path: `${BASE}/auth/verify`,
+    tags,
+    summary: "Check the user token in the cookie `JWT`",
+    request: {
+      headers: z.object({
+        "x-forwarded-uri": z.string().optional(),
+        "x-forwarded-method": z.string().optional(),
+      }),
+    },
+    responses: { 200: { description: "The token is live" }, ...faultResponses(400, 401) },
+  });
+
+async function verifyForwarded(c: Context<AppEnv>): Promise<Response> {
+  if (!c.req.header("x-forwarded-uri") || !c.req.header("x-forwarded-method"))
+    throw new Fault("bad_request", "X-Forwarded-Uri and X-Forwarded-Method must be set");
+  // The Authorization header is taken by the operator token.
+  const token = getCookie(c, "JWT");
+  if (!token) throw new Fault("unauthorized", "unauthorized");
+  await userOfToken(c.var.deps, token, findUser);
+  return c.body(null, 200);
+}
+
+const postTenant = createRoute({
+  method: "post",
+  path: `${BASE}/tenants`,
+  tags,
+  summary: "Accepted without effect; tenants are made by the operator API",
+  middleware: jsonBody(),
+  request: {
+    body: {
+      required: true,
+      content: jsonContent(
+        z.object({ tenant_id: z.string({ error: "cannot be blank" }).min(1, { error: "cannot be blank" }) }),
+      ),
+    },
+  },
+  responses: { 201: { description: "Nothing to do" }, ...faultResponses(400, 401, 415) },
+});
+
+const params = z.object({ tenant_id: z.string() });
+
+const list = createRoute({
+  method: "get",
+  path: `${BASE}/tenants/{tenant_id}/users`,
+  tags,
+  summary: "List users of a tenant",
+  request: { params, query: UserQuery },
+  responses: {
+    200: { description: "Users", content: jsonContent(z.array(User)) },
+    ...faultResponses(400, 401),
+  },
+});
+
+const create = createRoute({
+  method: "post",
+  path: `${BASE}/tenants/{tenant_id}/users`,
+  tags,
+  summary: "Create a user with a password or an imported hash",
+  middleware: jsonBody(),
+  request: { params, body: { required: true, content: jsonContent(NewInternalUser) } },
+  responses: { 201: { description: "Created" }, ...faultResponses(400, 401, 404, 415, 422) },
+});
+
+const remove = createRoute({
+  method: "delete",
+  path: `${BASE}/tenants/{tenant_id}/users/{user_id}`,
+  tags,
+  summary: "Delete a user",
+  request: { params: params.extend({ user_id: z.string() }) },
+  responses: { 204: { description: "Gone, or never there" }, ...faultResponses(401) },
+});
+
+function mountUsersOfTenants(app: App): void {
+  app.openapi(postTenant, (c) => c.body(null, 201));
+
+  app.openapi(list, async (c) => {
+    const actor = operatorOf(c, c.req.valid("param").tenant_id);
+    return c.json((await listUsers(c.var.deps, actor, toFilter(c.req.valid("query")))).map(toWire), 200);
+  });
+
+  app.openapi(create, async (c) => {
+    const actor = operatorOf(c, c.req.valid("param").tenant_id);
+    const { email, password, password_hash } = c.req.valid("json");
+    await importUser(c.var.deps, actor, { email, password, passwordHash: password_hash });
+    return c.body(null, 201);
+  });
+
+  app.openapi(remove, async (c) => {
+    const { tenant_id, user_id } = c.req.valid("param");
+    await deleteUser(c.var.deps, operatorOf(c, tenant_id), asUserId(user_id));
+    return c.body(null, 204);
+  });
+}
+
+const revoke = createRoute({
+  method: "delete",
+  path: `${BASE}/tokens`,
+  tags,
+  summary: "End all user tokens of a tenant, or of one user",
+  request: {
+    query: z.object({
+      tenant_id: z.string().optional().openapi({ description: "Required" }),
+      user_id: z.string().optional(),
+    }),
+  },
+  responses: { 204: { description: "Revoked" }, ...faultResponses(400, 401) },
+});
+
+/** Mender's own internal API for operators' scripts (protocol notes, useradm 8). */
+export function mountInternal(app: App): void {
+  mountProbes(app);
+  app.openapi(verify("get"), verifyForwarded);
+  app.openapi(verify("post"), verifyForwarded);
+  mountUsersOfTenants(app);
+
+  app.openapi(revoke, async (c) => {
+    const { tenant_id, user_id } = c.req.valid("query");
+    if (!tenant_id) throw new Fault("bad_request", "tenant_id must be provided");
+    await revokeTokens(c.var.deps, operatorOf(c, tenant_id), user_id ? asUserId(user_id) : undefined);
+    return c.body(null, 204);
+  });
+}

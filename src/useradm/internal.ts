@@ -1,0 +1,41 @@
+import type { OperatorActor } from "../platform/actor.ts";
+import { addAuditIfChanged } from "../platform/audit.ts";
+import type { Deps } from "../platform/deps.ts";
+import { Fault } from "../platform/fault.ts";
+import { DEFAULT_TENANT, type UserId } from "../platform/ids.ts";
+import { removeTokensStatement } from "./token-store.ts";
+import { hasUsersStatement } from "./user-store.ts";
+import { addUser, createUser } from "./users.ts";
+
+/** Throws 503 while the database cannot be read. */
+export async function checkHealth(deps: Deps): Promise<void> {
+  try {
+    await deps.directory.one(hasUsersStatement(DEFAULT_TENANT));
+  } catch (cause) {
+    throw new Fault("unavailable", "service unavailable", { cause });
+  }
+}
+
+/** Adds a user with a password or with a hash of it from another installation. */
+export function importUser(
+  deps: Deps,
+  actor: OperatorActor,
+  user: { email: string; password?: string | undefined; passwordHash?: string | undefined },
+): Promise<UserId> {
+  const { email, password, passwordHash } = user;
+  if (passwordHash !== undefined) return addUser(deps, actor, { email }, passwordHash);
+  return createUser(deps, actor, { email, password: password ?? "" });
+}
+
+/** Ends all tokens of the actor's tenant or of one user of it. */
+export async function revokeTokens(
+  deps: Deps,
+  actor: OperatorActor,
+  user: UserId | undefined,
+): Promise<void> {
+  const object = user === undefined ? { type: "tenant", id: actor.tenant } : { type: "user", id: user };
+  await deps.directory.batch([
+    removeTokensStatement(actor.tenant, user),
+    addAuditIfChanged(actor, { action: "update", object, change: "Revoked all user tokens" }, deps.now()),
+  ]);
+}
