@@ -2,15 +2,14 @@ import type { OperatorActor } from "../platform/actor.ts";
 import { addAuditIfChanged } from "../platform/audit.ts";
 import type { Deps } from "../platform/deps.ts";
 import { Fault } from "../platform/fault.ts";
-import { DEFAULT_TENANT, type UserId } from "../platform/ids.ts";
+import type { UserId } from "../platform/ids.ts";
 import { removeTokensStatement } from "./token-store.ts";
-import { hasUsersStatement } from "./user-store.ts";
 import { addUser, createUser } from "./users.ts";
 
 /** Throws 503 while the database cannot be read. */
 export async function checkHealth(deps: Deps): Promise<void> {
   try {
-    await deps.directory.one(hasUsersStatement(DEFAULT_TENANT));
+    await deps.directory.ping();
   } catch (cause) {
     throw new Fault("unavailable", "service unavailable", { cause });
   }

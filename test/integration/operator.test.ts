@@ -2,7 +2,7 @@ import { reset } from "cloudflare:test";
 import { beforeEach, describe, expect, it } from "vitest";
 import { asLiveDevice } from "../../src/deviceauth/live.ts";
 import { asDeviceId } from "../../src/platform/ids.ts";
-import { aDevice, aUser } from "../support/actors.ts";
+import { aDevice, aUser, logIn as logInTo } from "../support/actors.ts";
 import { env, OPERATOR_TOKEN, Server } from "../support/server.ts";
 
 const BASE = "/api/operator/v1";
@@ -16,10 +16,7 @@ beforeEach(async () => {
 const operate = (method: string, path: string, json?: unknown) =>
   server.call(method, BASE + path, { token: OPERATOR_TOKEN, json });
 
-const logIn = (email: string, password: string) =>
-  server.call("POST", "/api/management/v1/useradm/auth/login", {
-    headers: { Authorization: `Basic ${btoa(`${email}:${password}`)}` },
-  });
+const logIn = (email: string, password: string) => logInTo(server, email, password);
 
 describe("setup", () => {
   it("makes the default tenant and the first administrator on an empty database, once", async () => {

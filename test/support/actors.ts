@@ -1,7 +1,7 @@
 import { asDeviceId, asTenantId, newId, type TenantId } from "../../src/platform/ids.ts";
 import { hashPassword } from "../../src/useradm/passwords.ts";
 import { signToken } from "../../src/platform/tokens.ts";
-import { env, type Server } from "./server.ts";
+import { env, type Answer, type Call, type Server } from "./server.ts";
 
 export interface TestUser {
   id: string;
@@ -51,6 +51,13 @@ export async function aUser(
   });
   return { id, email, tenant, token };
 }
+
+/** Logs in as the web interface and the command-line client do. */
+export const logIn = (server: Server, email: string, password: string, options: Call = {}): Promise<Answer> =>
+  server.call("POST", "/api/management/v1/useradm/auth/login", {
+    ...options,
+    headers: { Authorization: `Basic ${btoa(`${email}:${password}`)}`, ...options.headers },
+  });
 
 export interface TestDevice {
   id: string;

@@ -1,0 +1,123 @@
+import { generateKeyPair, SignJWT } from "jose";
+import { beforeAll, describe, expect, it } from "vitest";
+import { makeGateway } from "../../src/gateway/gateway.ts";
+import { signToken } from "../../src/platform/tokens.ts";
+import { aDevice, aUser } from "../support/actors.ts";
+import { env, OPERATOR_TOKEN, Server, type Answer } from "../support/server.ts";
+
+/** Everything that answers without a token. Whoever adds a route here opens it to the world. */
+const PUBLIC = [
+  "GET /healthz",
+  "GET /api/docs",
+  "GET /api/openapi.json",
+  "POST /api/management/v1/useradm/auth/login",
+  "POST /api/devices/v1/authentication/auth_requests",
+  "GET /api/devices/v1/deployments/download/artifacts/{tenant}/{artifact}",
+];
+
+const app = makeGateway();
+
+const documented = () => {
+  const { paths = {} } = app.getOpenAPI31Document({ openapi: "3.1.0", info: { title: "", version: "" } });
+  return Object.entries(paths).flatMap(([path, item]) =>
+    Object.keys(item).map((method) => `${method.toUpperCase()} ${path}`),
+  );
+};
+
+/** What the router really serves, middleware aside. */
+const mounted = () =>
+  app.routes
+    .filter(({ method }) => method !== "ALL")
+    .map(({ method, path }) => `${method} ${path.replace(/:(\w+)(?:\{.*?\})?/g, "{$1}")}`);
+
+const routes = [...new Set([...documented(), ...mounted()])].toSorted();
+const closed = routes.filter((route) => !PUBLIC.includes(route));
+const below = (prefix: RegExp) => closed.filter((route) => prefix.test(route.split(" ")[1]!));
+
+const USER = /^\/api\/management\//;
+const DEVICE = /^\/api\/devices\//;
+const OPERATOR = /^\/api\/(internal|operator)\//;
+
+let server: Server;
+let tokens: Record<"user" | "device" | "operator" | "garbage" | "expired" | "forged", string>;
+
+beforeAll(async () => {
+  server = await Server.start();
+  const [user, device] = [await aUser(server), await aDevice(server)];
+  const nowS = server.now / 1000;
+  const claims = { sub: user.id, jti: "any", "mender.user": true, "mender.device": true, exp: nowS + 60 };
+  const foreign = await generateKeyPair("EdDSA");
+  tokens = {
+    user: user.token,
+    device: device.token,
+    operator: OPERATOR_TOKEN,
+    garbage: "not.a.token",
+    expired: await signToken((await server.deps()).keys, { ...claims, exp: nowS - 1 }),
+    forged: await new SignJWT(claims).setProtectedHeader({ alg: "EdDSA" }).sign(foreign.privateKey),
+  };
+});
+
+function call(route: string, token: string | undefined, bindings = env): Promise<Answer> {
+  const [method = "", path = ""] = route.split(" ");
+  const url = path.replace(/\{\w+\}/g, "3f8a1f0e-3f5f-4f0a-9d43-5b1ff4a2b001");
+  return server.call(method, url, { token }, bindings);
+}
+
+const anonymousAnd = (...kinds: (keyof typeof tokens)[]) => [undefined, ...kinds.map((kind) => tokens[kind])];
+
+describe("the public surface", () => {
+  it("is exactly the list in this test", () => {
+    const unguarded = closed.filter(
+      (route) => ![USER, DEVICE, OPERATOR].some((p) => p.test(route.split(" ")[1]!)),
+    );
+    expect(unguarded).toEqual([]);
+  });
+
+  it("is documented, all but the documentation itself and the health check", () => {
+    const unwritten = mounted().filter((route) => !documented().includes(route));
+    expect(unwritten).toEqual(["GET /healthz", "GET /api/openapi.json", "GET /api/docs"]);
+  });
+});
+
+describe("user routes", () => {
+  it.each(below(USER))("%s refuses whoever is no user", async (route) => {
+    for (const token of anonymousAnd("device", "operator", "garbage", "expired", "forged")) {
+      const answer = await call(route, token);
+      expect(answer.status).toBe(401);
+      expect(answer.headers.get("content-type")).toBe("application/json; charset=utf-8");
+      expect(answer.json()).toEqual({
+        error: expect.stringMatching(/./),
+        request_id: answer.headers.get("x-men-requestid"),
+      });
+    }
+  });
+});
+
+describe("device routes", () => {
+  it.each(below(DEVICE))("%s refuses whoever is no device, with an empty body", async (route) => {
+    for (const token of anonymousAnd("user", "operator", "garbage", "expired", "forged")) {
+      const answer = await call(route, token);
+      expect([answer.status, answer.text]).toEqual([401, ""]);
+      expect(answer.headers.get("content-length")).toBe("0");
+      expect(answer.headers.get("x-men-requestid")).toMatch(/./);
+    }
+  });
+});
+
+describe("operator routes", () => {
+  const { OPERATOR_TOKEN: _, ...unconfigured } = env;
+
+  it.each(below(OPERATOR))("%s refuses whoever is not the operator", async (route) => {
+    for (const token of anonymousAnd("user", "device", "garbage", "expired", "forged")) {
+      const answer = await call(route, token);
+      expect([answer.status, Object.keys(answer.json())]).toEqual([401, ["error", "request_id"]]);
+    }
+  });
+
+  it.each(below(OPERATOR))("%s does not exist without a configured token", async (route) => {
+    for (const token of anonymousAnd("user", "device", "operator")) {
+      const answer = await call(route, token, unconfigured);
+      expect([answer.status, answer.json().error]).toEqual([404, "not found"]);
+    }
+  });
+});

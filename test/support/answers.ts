@@ -1,0 +1,21 @@
+import { env, type Answer } from "./server.ts";
+
+/** Status and text of a fault. */
+export const refusal = (answer: Answer) => [answer.status, answer.json().error];
+
+/** Statuses of answers that may come in any order. */
+export const statusesOf = (answers: Answer[]) =>
+  answers.map(({ status }) => status).toSorted((a, b) => a - b);
+
+export const rowsOf = async (sql: string) =>
+  (await env.DB.prepare(sql).all<Record<string, unknown>>()).results;
+
+/** What the audit log says about an object. */
+export const auditOf = (objectId: string) =>
+  rowsOf(
+    `SELECT actor_id, action, change FROM audit_log WHERE object_id = '${objectId}' ORDER BY time_ms, id`,
+  );
+
+/** Kinds of the recorded events about a subject, in order. */
+export const eventsOf = async (subject: string) =>
+  (await rowsOf(`SELECT kind FROM outbox WHERE subject = '${subject}' ORDER BY id`)).map(({ kind }) => kind);
