@@ -18,7 +18,10 @@ const chosen = SCENARIOS.filter(
   ({ title }) => wanted.length === 0 || wanted.some((word) => title.includes(word)),
 );
 const folder = mkdtempSync(join(tmpdir(), "edgemend-clients-"));
-const server = await startServer(folder);
+const server = await startServer(folder).catch((error: Error) => {
+  console.error(error.message);
+  process.exit(1);
+});
 const operator = await Management.login(server);
 const benches = chosen.map((_, index) => new Bench(server, operator, join(folder, `scenario-${index + 1}`)));
 
@@ -42,12 +45,16 @@ async function played({ title, run }: Scenario, bench: Bench): Promise<boolean> 
     console.log(`ok    ${title} ${took()}`);
     return true;
   } catch (error) {
-    const logs = bench.devices.map((device) => `--- ${device.name}\n${device.log.slice(-3000)}`);
+    const logs = bench.devices.map((device) => `--- ${device.name}\n${lastLines(device.log, 12)}`);
     console.log(`FAIL  ${title} ${took()}\n${String(error)}\n${logs.join("\n")}`);
     return false;
   } finally {
     await bench.clear();
   }
+}
+
+function lastLines(log: string, count: number): string {
+  return log.trimEnd().split("\n").slice(-count).join("\n");
 }
 
 async function cleared(running: RunningServer): Promise<void> {
