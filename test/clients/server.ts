@@ -1,6 +1,5 @@
 import { spawn, type ChildProcess } from "node:child_process";
 import { createWriteStream, readFileSync } from "node:fs";
-import { createServer } from "node:net";
 import { join, resolve } from "node:path";
 import { createInterface } from "node:readline";
 
@@ -21,15 +20,6 @@ export interface RunningServer extends Ready {
   stop: () => Promise<void>;
 }
 
-const freePort = () =>
-  new Promise<number>((done, fail) => {
-    const probe = createServer().once("error", fail);
-    probe.listen(0, "127.0.0.1", () => {
-      const address = probe.address();
-      probe.close(() => done(typeof address === "object" && address !== null ? address.port : 0));
-    });
-  });
-
 const readyLine = (child: ChildProcess, logFile: string) =>
   new Promise<Ready>((done, fail) => {
     const giveUp = (why: string) => fail(new Error(`${why}\n${readFileSync(logFile, "utf8").slice(-4000)}`));
@@ -43,12 +33,12 @@ const readyLine = (child: ChildProcess, logFile: string) =>
     });
   });
 
-/** Edgemend as a user starts it, with an empty data folder, on free ports. */
+/** Edgemend as a user starts it, with an empty data folder, on ports nobody has. */
 export async function startServer(folder: string): Promise<RunningServer> {
   const admin = { email: "admin@example.com", password: "correct-horse-battery" };
   const logFile = join(folder, "server.log");
-  const flags = ["--json", "--data", join(folder, "data"), "--admin", `${admin.email}:${admin.password}`];
-  flags.push("--port", String(await freePort()), "--https-port", String(await freePort()));
+  const flags = ["--json", "--port", "0", "--https-port", "0", "--data", join(folder, "data")];
+  flags.push("--admin", `${admin.email}:${admin.password}`);
   // A process group of its own, so that stopping it reaches npm, the server and its runtime alike.
   const child = spawn("npm", ["start", "--silent", "--", ...flags], {
     cwd: PROJECT,
