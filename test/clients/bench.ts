@@ -12,11 +12,13 @@ export class Bench {
   readonly server: RunningServer;
   readonly operator: Management;
   readonly folder: string;
+  readonly #uploader: MenderCli;
   readonly #links: Link[] = [];
 
-  constructor(server: RunningServer, operator: Management, folder: string) {
+  constructor(server: RunningServer, operator: Management, uploader: MenderCli, folder: string) {
     this.server = server;
     this.operator = operator;
+    this.#uploader = uploader;
     this.folder = folder;
     mkdirSync(folder, { recursive: true });
   }
@@ -45,16 +47,18 @@ export class Bench {
     return link;
   }
 
-  cli(url = this.server.url): MenderCli {
+  /** A mender-cli that nobody has logged in with yet. */
+  cli(url: string): MenderCli {
     return new MenderCli(this.server, url, this.folder);
   }
 
-  /** Makes an artifact with mender-artifact and uploads it with mender-cli. */
-  async publish(image: Omit<ModuleImage, "payload"> & { bytes: Buffer }, url?: string): Promise<void> {
+  /** Makes an artifact with mender-artifact and uploads it with mender-cli, the shared one if none is given. */
+  async publish(
+    image: Omit<ModuleImage, "payload"> & { bytes: Buffer },
+    cli: MenderCli = this.#uploader,
+  ): Promise<void> {
     const payload = join(this.folder, `${image.name}.payload`);
     writeFileSync(payload, image.bytes);
-    const cli = this.cli(url);
-    await cli.login();
     await cli.upload(await writeArtifact(this.folder, { ...image, payload }));
   }
 

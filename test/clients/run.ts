@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Bench } from "./bench.ts";
+import { MenderCli } from "./cli.ts";
 import { Management } from "./management.ts";
 import { whatIsMissing } from "./programs.ts";
 import { SCENARIOS, type Scenario } from "./scenarios/index.ts";
@@ -23,7 +24,12 @@ const server = await startServer(folder).catch((error: Error) => {
   process.exit(1);
 });
 const operator = await Management.login(server);
-const benches = chosen.map((_, index) => new Bench(server, operator, join(folder, `scenario-${index + 1}`)));
+// Logged in once for all: a user has ten sessions at most, and the eleventh ends the first.
+const uploader = new MenderCli(server, server.url, folder);
+await uploader.login();
+const benches = chosen.map(
+  (_, index) => new Bench(server, operator, uploader, join(folder, `scenario-${index + 1}`)),
+);
 
 for (const signal of ["SIGINT", "SIGTERM"] as const)
   process.once(signal, () => void cleared(server).then(() => process.exit(130)));
@@ -53,8 +59,13 @@ async function played({ title, run }: Scenario, bench: Bench): Promise<boolean> 
   }
 }
 
+/** The end of an agent's log without the line it repeats at every step. */
 function lastLines(log: string, count: number): string {
-  return log.trimEnd().split("\n").slice(-count).join("\n");
+  const lines = log.trimEnd().split("\n");
+  return lines
+    .filter((line) => !line.includes("This is a fallback"))
+    .slice(-count)
+    .join("\n");
 }
 
 async function cleared(running: RunningServer): Promise<void> {

@@ -19,7 +19,7 @@ export async function commandLine(bench: Bench): Promise<void> {
   await assert.rejects(cli.run("artifacts", "list"), /login/i);
   await cli.login();
   const image = { name: "listed-1", deviceType: "listed-board", module: "note", bytes: randomBytes(8192) };
-  await bench.publish(image, server.httpsUrl);
+  await bench.publish(image, cli);
 
   assert.match(await cli.run("devices", "list"), new RegExp(id));
   assert.match(await cli.run("artifacts", "list"), /listed-1/);
@@ -29,7 +29,7 @@ export async function commandLine(bench: Bench): Promise<void> {
     );
   const artifact = await listed();
   assert.ok(artifact);
-  await assert.rejects(bench.publish(image, server.httpsUrl), /status 409/);
+  await assert.rejects(bench.publish(image, cli), /status 409/);
 
   await cli.run("artifacts", "delete", artifact.id);
   assert.doesNotMatch(await cli.run("artifacts", "list"), /listed-1/);

@@ -22,7 +22,9 @@ export const firstUpdate = (transport: "http" | "https") => async (bench: Bench)
   assert.deepEqual(inventory["role"], ["a", "b"]);
 
   const bytes = randomBytes(64 * 1024);
-  await bench.publish({ name: release, deviceType: type, module: "note", bytes }, url);
+  const cli = bench.cli(url);
+  await cli.login();
+  await bench.publish({ name: release, deviceType: type, module: "note", bytes }, cli);
   const deployment = await operator.deploy(release, [admitted.id]);
   await operator.becomes(deployment, admitted.id, "success");
 
