@@ -20,7 +20,8 @@ import {
   type Arrangement,
   type StoredObject,
 } from "../storage/service.ts";
-import { toImage, type ArtifactImage } from "./artifact.ts";
+import { offerArtifactStatement } from "../deployments/service.ts";
+import { candidateOf, shownArtifact, toImage, type ArtifactImage } from "./artifact.ts";
 import { addArtifact, ARTIFACT_KEY, COMBINATION_KEY, takenCombinations } from "./artifact-store.ts";
 import { digestOf, MAX_COMBINATIONS, unwind, type Combination } from "./combinations.ts";
 import { refreshReleases } from "./release-store.ts";
@@ -111,6 +112,7 @@ async function add(
         ...arrangementStatements(tenant, arrangement, artifact.limit),
         ...addArtifact(row),
         ...refreshReleases(tenant, [image.name], now),
+        offerArtifactStatement(tenant, candidateOf(shownArtifact(image, artifact.description, now))),
         addAudit(actor, { action: "upload", object }, now),
         addEvent({ kind: "artifact.uploaded", tenant, subject: image.id, data: { name: image.name } }, now),
         ...(artifact.also ?? []),

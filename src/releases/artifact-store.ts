@@ -1,12 +1,17 @@
 import { sql, type SQL } from "drizzle-orm";
-import { rfc3339 } from "../platform/clock.ts";
-import { change, firstRow, inJson, rows, type Statement, demand } from "../platform/database.ts";
+import { change, demand, firstRow, inJson, rows, type Statement } from "../platform/database.ts";
 import { offsetOf, type Page } from "../platform/paging.ts";
 import type { TenantId } from "../platform/ids.ts";
 import type { Segment } from "../storage/layout.ts";
-import type { ArtifactCandidate, ArtifactImage, ArtifactObject } from "./artifact.ts";
+import {
+  candidateOf,
+  shownArtifact,
+  type ArtifactCandidate,
+  type ArtifactImage,
+  type ArtifactObject,
+} from "./artifact.ts";
 
-const mapped = <T, U>(statement: Statement<T>, map: (value: T) => U): Statement<U> => ({
+export const mapped = <T, U>(statement: Statement<T>, map: (value: T) => U): Statement<U> => ({
   ...statement,
   read: (result) => map(statement.read(result)),
 });
@@ -72,27 +77,9 @@ interface ArtifactRow {
 
 const columns = sql`a.image, a.description, a.modified_ms`;
 
-const toArtifact = (row: ArtifactRow): ArtifactObject => ({
-  ...(JSON.parse(row.image) as ArtifactImage), // written by `insertArtifact`
-  ...(row.description === null ? {} : { description: row.description }),
-  modified: rfc3339(row.modified_ms),
-});
-
-const toCandidate = (row: ArtifactRow): ArtifactCandidate => {
-  const image = toArtifact(row);
-  const depends = Object.entries(image.artifact_depends ?? {}).map(([key, value]) => [
-    key,
-    typeof value === "string" ? [value] : value,
-  ]);
-  return {
-    id: image.id,
-    name: image.name,
-    deviceTypes: image.device_types_compatible,
-    depends: { device_type: image.device_types_compatible, ...Object.fromEntries(depends) },
-    provides: image.artifact_provides ?? {},
-    size: image.size,
-    image,
-  };
+const toArtifact = (row: ArtifactRow): ArtifactObject => {
+  const image = JSON.parse(row.image) as ArtifactImage; // written by `insertArtifact`
+  return shownArtifact(image, row.description, row.modified_ms);
 };
 
 export const artifactById = (tenant: TenantId, id: string): Statement<ArtifactObject | undefined> =>
@@ -118,7 +105,7 @@ export const candidatesOfName = (
             JOIN artifacts a ON a.tenant_id = t.tenant_id AND a.artifact_id = t.artifact_id
             WHERE t.tenant_id = ${tenant} AND t.name = ${name} AND t.device_type = ${deviceType} ORDER BY a.artifact_id`,
     ),
-    (found) => found.map(toCandidate),
+    (found) => found.map((row) => candidateOf(toArtifact(row))),
   );
 
 /** Fails its batch unless exactly these are the artifacts of the name; ids are sorted. */
@@ -129,13 +116,23 @@ export const demandCandidates = (tenant: TenantId, name: string, ids: readonly s
     CANDIDATES_CHANGED,
   );
 
-/** Artifacts of several names, in the order of names. */
-export const artifactsOfNames = (tenant: TenantId, names: readonly string[]): Statement<ArtifactObject[]> =>
+/** Artifacts on which a condition over the table `a` holds. */
+export const artifactsWhere = (condition: SQL): Statement<ArtifactObject[]> =>
   mapped(
-    rows<ArtifactRow>(sql`SELECT ${columns} FROM artifacts a
-      WHERE a.tenant_id = ${tenant} AND ${inJson(sql`a.name`, names)} ORDER BY a.name, a.artifact_id`),
+    rows<ArtifactRow>(
+      sql`SELECT ${columns} FROM artifacts a WHERE ${condition} ORDER BY a.name, a.artifact_id`,
+    ),
     (found) => found.map(toArtifact),
   );
+
+/** Artifacts of several names, at most so many. */
+export const idsOfNames = (
+  tenant: TenantId,
+  names: readonly string[],
+  limit: number,
+): Statement<{ id: string; name: string }[]> =>
+  rows(sql`SELECT artifact_id AS id, name FROM artifacts
+    WHERE tenant_id = ${tenant} AND ${inJson(sql`name`, names)} ORDER BY name, artifact_id LIMIT ${limit}`);
 
 export interface ArtifactBytes {
   name: string;
@@ -228,7 +225,7 @@ export const setDescription = (
     WHERE tenant_id = ${tenant} AND artifact_id = ${id}`);
 
 /** Artifacts with all that belongs to them, but not their objects. */
-export const removeArtifacts = (tenant: TenantId, ids: readonly string[]): Statement<number> =>
+export const deleteArtifacts = (tenant: TenantId, ids: readonly string[]): Statement<number> =>
   change(sql`DELETE FROM artifacts WHERE tenant_id = ${tenant} AND ${inJson(sql`artifact_id`, ids)}`);
 
 export const objectKeysOf = (tenant: TenantId, ids: readonly string[]): Statement<{ object_key: string }[]> =>

@@ -1,4 +1,5 @@
 import { z } from "@hono/zod-openapi";
+import { rfc3339 } from "../platform/clock.ts";
 import type { ArtifactDescription, ArtifactUpdate as ReadUpdate } from "../artifact/read.ts";
 
 const FileSchema = z.object({
@@ -73,3 +74,29 @@ export const toImage = (id: string, read: ArtifactDescription): ArtifactImage =>
   ...(read.clearsProvides && { clears_artifact_provides: read.clearsProvides }),
   size: read.size,
 });
+
+export const shownArtifact = (
+  image: ArtifactImage,
+  description: string | null | undefined,
+  modifiedMs: number,
+): ArtifactObject => ({
+  ...image,
+  ...(description === null || description === undefined ? {} : { description }),
+  modified: rfc3339(modifiedMs),
+});
+
+export function candidateOf(image: ArtifactObject): ArtifactCandidate {
+  const depends = Object.entries(image.artifact_depends ?? {}).map(([key, value]): [string, string[]] => [
+    key,
+    typeof value === "string" ? [value] : value,
+  ]);
+  return {
+    id: image.id,
+    name: image.name,
+    deviceTypes: image.device_types_compatible,
+    depends: { device_type: image.device_types_compatible, ...Object.fromEntries(depends) },
+    provides: image.artifact_provides ?? {},
+    size: image.size,
+    image,
+  };
+}

@@ -1,22 +1,21 @@
+import { everDeployedStatement } from "../deployments/service.ts";
 import { requirePermission, type Actor } from "../platform/actor.ts";
 import { addAuditIfChanged } from "../platform/audit.ts";
 import type { Deps } from "../platform/deps.ts";
 import { Fault } from "../platform/fault.ts";
-import { addEventIfChanged } from "../platform/outbox.ts";
+import type { TenantId } from "../platform/ids.ts";
 import type { Page } from "../platform/paging.ts";
-import { doomObjects, downloadLink, freeUsage } from "../storage/service.ts";
+import { downloadLink } from "../storage/service.ts";
 import type { ArtifactObject } from "./artifact.ts";
 import {
   artifactById,
   artifactCount,
   artifactPage,
-  objectKeysOf,
-  removeArtifacts,
   setDescription,
   type ArtifactFilter,
   type ArtifactOrder,
 } from "./artifact-store.ts";
-import { refreshReleases } from "./release-store.ts";
+import { removeArtifacts } from "./remove.ts";
 
 const unknownArtifact = () => new Fault("not_found", "Resource not found");
 
@@ -46,11 +45,15 @@ export async function browseArtifacts(
   return { artifacts: found.slice(0, page.perPage), hasNext: found.length > page.perPage };
 }
 
-export async function getArtifact(deps: Deps, actor: Actor, id: string): Promise<ArtifactObject> {
-  requirePermission(actor, "artifacts:read");
-  const artifact = await deps.db(actor.tenant).one(artifactById(actor.tenant, id));
+async function findArtifact(deps: Deps, tenant: TenantId, id: string): Promise<ArtifactObject> {
+  const artifact = await deps.db(tenant).one(artifactById(tenant, id));
   if (!artifact) throw unknownArtifact();
   return artifact;
+}
+
+export async function getArtifact(deps: Deps, actor: Actor, id: string): Promise<ArtifactObject> {
+  requirePermission(actor, "artifacts:read");
+  return findArtifact(deps, actor.tenant, id);
 }
 
 export async function linkToArtifact(
@@ -58,7 +61,8 @@ export async function linkToArtifact(
   actor: Actor,
   id: string,
 ): Promise<{ uri: string; expire: string; method: "GET" }> {
-  const { name } = await getArtifact(deps, actor, id);
+  requirePermission(actor, "artifacts:read");
+  const { name } = await findArtifact(deps, actor.tenant, id);
   const link = await downloadLink(deps, {
     tenant: actor.tenant,
     artifact: id,
@@ -68,6 +72,7 @@ export async function linkToArtifact(
   return { ...link, method: "GET" };
 }
 
+/** What a deployment once gave out stays described as it was. */
 export async function describeArtifact(
   deps: Deps,
   actor: Actor,
@@ -75,13 +80,17 @@ export async function describeArtifact(
   description: string,
 ): Promise<void> {
   requirePermission(actor, "artifacts:manage");
-  const { name } = await getArtifact(deps, actor, id);
+  const { tenant } = actor;
+  const { name } = await findArtifact(deps, tenant, id);
+  if (await deps.db(tenant).one(everDeployedStatement(tenant, name))) {
+    throw new Fault("unprocessable", "Image has already been used in deployment");
+  }
   const now = deps.now();
   const object = { type: "artifact", id, detail: { artifact: { name } } };
   const [changed] = await deps
-    .db(actor.tenant)
+    .db(tenant)
     .batch([
-      setDescription(actor.tenant, id, description, now),
+      setDescription(tenant, id, description, now),
       addAuditIfChanged(actor, { action: "update", object, change: `description: ${description}` }, now),
     ]);
   if (changed === 0) throw unknownArtifact();
@@ -90,24 +99,8 @@ export async function describeArtifact(
 /** Removes the artifact, and its objects unless another artifact shares them. */
 export async function deleteArtifact(deps: Deps, actor: Actor, id: string): Promise<void> {
   requirePermission(actor, "artifacts:manage");
-  const { tenant } = actor;
-  const [artifact, objects] = await deps
-    .db(tenant)
-    .batch([artifactById(tenant, id), objectKeysOf(tenant, [id])]);
-  if (!artifact) throw unknownArtifact();
-  const { name } = artifact;
-  const keys = objects.map(({ object_key }) => object_key);
-  const now = deps.now();
-  const object = { type: "artifact", id, detail: { artifact: { name } } };
-  const [removed] = await deps
-    .db(tenant)
-    .batch([
-      removeArtifacts(tenant, [id]),
-      addAuditIfChanged(actor, { action: "delete", object }, now),
-      addEventIfChanged({ kind: "artifact.deleted", tenant, subject: id, data: { name } }, now),
-      freeUsage(tenant, keys),
-      doomObjects(tenant, keys),
-      ...refreshReleases(tenant, [name], now),
-    ]);
-  if (removed === 0) throw unknownArtifact();
+  const { name } = await findArtifact(deps, actor.tenant, id);
+  const outcome = await removeArtifacts(deps, actor, [{ id, name }]);
+  if (outcome === "in use") throw new Fault("conflict", "Artifact is used in active deployment");
+  if (outcome === "gone") throw unknownArtifact();
 }

@@ -1,6 +1,22 @@
-import { sql } from "drizzle-orm";
-import { change, firstRow, inJson, type Statement } from "../platform/database.ts";
+import { sql, type SQL } from "drizzle-orm";
+import { rfc3339 } from "../platform/clock.ts";
+import { change, demand, firstRow, inJson, rows, type Statement } from "../platform/database.ts";
 import type { TenantId } from "../platform/ids.ts";
+import { offsetOf, type Page } from "../platform/paging.ts";
+import { artifactsWhere, mapped } from "./artifact-store.ts";
+import type { ArtifactObject } from "./artifact.ts";
+
+/** All artifacts of one name, without these. */
+export interface ReleaseRecord {
+  name: string;
+  modified: string;
+  tags: string[];
+  notes: string;
+  artifactsCount: number;
+  deviceTypes: string[];
+}
+
+export const MAX_UNIQUE_TAGS = 100;
 
 export const releaseExists = (tenant: TenantId, name: string): Statement<{ name: string } | undefined> =>
   firstRow(sql`SELECT name FROM releases WHERE tenant_id = ${tenant} AND name = ${name}`);
@@ -25,3 +41,157 @@ export const refreshReleases = (
     DELETE FROM releases WHERE tenant_id = ${tenant} AND ${inJson(sql`name`, names)}
       AND NOT EXISTS (SELECT 1 FROM artifacts a WHERE a.tenant_id = releases.tenant_id AND a.name = releases.name)`),
 ];
+
+interface ReleaseRow {
+  name: string;
+  modified_ms: number;
+  tags: string;
+  notes: string;
+  artifacts_count: number;
+  device_types: string;
+}
+
+const columns = sql`r.name, r.modified_ms, r.tags, r.notes, r.artifacts_count, r.device_types`;
+
+// JSON columns are written by `refreshReleases` and `setTags`.
+const toRelease = (row: ReleaseRow): ReleaseRecord => ({
+  name: row.name,
+  modified: rfc3339(row.modified_ms),
+  tags: JSON.parse(row.tags) as string[],
+  notes: row.notes,
+  artifactsCount: row.artifacts_count,
+  deviceTypes: JSON.parse(row.device_types) as string[],
+});
+
+export interface ReleaseFilter {
+  /** Part of the name in any case. */
+  name?: string | undefined;
+  names?: readonly string[] | undefined;
+  namePrefix?: string | undefined;
+  /** Part of the description of one of its artifacts. */
+  description?: string | undefined;
+  deviceType?: string | undefined;
+  updateType?: string | undefined;
+  /** Any of them. */
+  tags?: readonly string[] | undefined;
+}
+
+const contains = (column: SQL, text: string) => sql`instr(lower(${column}), lower(${text})) > 0`;
+
+const where = (tenant: TenantId, filter: ReleaseFilter): SQL => {
+  const terms = [sql`r.tenant_id = ${tenant}`];
+  const add = <T>(value: T | undefined, term: (value: T) => SQL) => {
+    if (value !== undefined) terms.push(term(value));
+  };
+  add(filter.names, (names) => inJson(sql`r.name`, names));
+  add(filter.name, (text) => contains(sql`r.name`, text));
+  add(filter.namePrefix, (text) => sql`r.name >= ${text} AND r.name < ${`${text}\u{10FFFF}`}`);
+  add(
+    filter.description,
+    (text) => sql`EXISTS (SELECT 1 FROM artifacts a
+      WHERE a.tenant_id = r.tenant_id AND a.name = r.name AND ${contains(sql`a.description`, text)})`,
+  );
+  add(
+    filter.deviceType,
+    (text) => sql`EXISTS (SELECT 1 FROM artifact_device_types t
+      WHERE t.tenant_id = r.tenant_id AND t.name = r.name AND t.device_type = ${text})`,
+  );
+  add(
+    filter.updateType,
+    (text) => sql`EXISTS (SELECT 1 FROM json_each(r.update_types) t WHERE t.value = ${text})`,
+  );
+  add(
+    filter.tags,
+    (tags) => sql`r.name IN (SELECT t.name FROM release_tags t
+      WHERE t.tenant_id = ${tenant} AND ${inJson(sql`t.tag`, tags)})`,
+  );
+  return sql.join(terms, sql` AND `);
+};
+
+const ORDERS = {
+  "name:asc": sql`r.name`,
+  "name:desc": sql`r.name DESC`,
+  "modified:asc": sql`r.modified_ms, r.name`,
+  "modified:desc": sql`r.modified_ms DESC, r.name DESC`,
+  "artifacts_count:asc": sql`r.artifacts_count, r.name`,
+  "artifacts_count:desc": sql`r.artifacts_count DESC, r.name DESC`,
+  "tags:asc": sql`(SELECT min(value) FROM json_each(r.tags)), r.name`,
+  "tags:desc": sql`(SELECT max(value) FROM json_each(r.tags)) DESC, r.name DESC`,
+} as const;
+
+export type ReleaseOrder = keyof typeof ORDERS;
+
+export const RELEASE_ORDERS = Object.keys(ORDERS) as ReleaseOrder[]; // the keys of a constant object
+
+const pageOfNames = (what: SQL, tenant: TenantId, filter: ReleaseFilter, order: ReleaseOrder, page: Page) =>
+  sql`SELECT ${what} FROM releases r WHERE ${where(tenant, filter)}
+    ORDER BY ${ORDERS[order]} LIMIT ${page.perPage} OFFSET ${offsetOf(page)}`;
+
+export const releasePage = (
+  tenant: TenantId,
+  filter: ReleaseFilter,
+  order: ReleaseOrder,
+  page: Page,
+): Statement<ReleaseRecord[]> =>
+  mapped(rows<ReleaseRow>(pageOfNames(columns, tenant, filter, order, page)), (found) =>
+    found.map(toRelease),
+  );
+
+/** The artifacts of the releases of `releasePage` with the same arguments. */
+export const artifactsOfPage = (
+  tenant: TenantId,
+  filter: ReleaseFilter,
+  order: ReleaseOrder,
+  page: Page,
+): Statement<ArtifactObject[]> =>
+  artifactsWhere(
+    sql`a.tenant_id = ${tenant} AND a.name IN (${pageOfNames(sql`r.name`, tenant, filter, order, page)})`,
+  );
+
+export const releaseCount = (tenant: TenantId, filter: ReleaseFilter): Statement<number> =>
+  mapped(
+    firstRow<{ total: number }>(sql`SELECT count(*) AS total FROM releases r WHERE ${where(tenant, filter)}`),
+    (row) => row?.total ?? 0,
+  );
+
+export const releaseByName = (tenant: TenantId, name: string): Statement<ReleaseRecord | undefined> =>
+  mapped(
+    firstRow<ReleaseRow>(
+      sql`SELECT ${columns} FROM releases r WHERE r.tenant_id = ${tenant} AND r.name = ${name}`,
+    ),
+    (row) => row && toRelease(row),
+  );
+
+export const setNotes = (tenant: TenantId, name: string, notes: string): Statement<number> =>
+  change(sql`UPDATE releases SET notes = ${notes} WHERE tenant_id = ${tenant} AND name = ${name}`);
+
+/** Replaces the tags. Fails the batch if there is no such release, or if there were too many different tags then. */
+export const setTags = (tenant: TenantId, name: string, tags: readonly string[]): Statement<unknown>[] => [
+  demand(sql`EXISTS (SELECT 1 FROM releases WHERE tenant_id = ${tenant} AND name = ${name})`, "no-release"),
+  change(sql`DELETE FROM release_tags WHERE tenant_id = ${tenant} AND name = ${name}`),
+  change(sql`INSERT INTO release_tags (tenant_id, tag, name)
+    SELECT ${tenant}, value, ${name} FROM json_each(${JSON.stringify(tags)})`),
+  demand(
+    sql`(SELECT count(DISTINCT tag) FROM release_tags WHERE tenant_id = ${tenant}) <= ${MAX_UNIQUE_TAGS}`,
+    "too-many-tags",
+  ),
+  change(
+    sql`UPDATE releases SET tags = ${JSON.stringify(tags)} WHERE tenant_id = ${tenant} AND name = ${name}`,
+  ),
+];
+
+export const allTags = (tenant: TenantId): Statement<string[]> =>
+  mapped(
+    rows<{ tag: string }>(
+      sql`SELECT DISTINCT tag FROM release_tags WHERE tenant_id = ${tenant} ORDER BY tag`,
+    ),
+    (found) => found.map(({ tag }) => tag),
+  );
+
+export const allUpdateTypes = (tenant: TenantId): Statement<string[]> =>
+  mapped(
+    rows<{ update_type: string }>(
+      sql`SELECT update_type FROM update_types WHERE tenant_id = ${tenant} ORDER BY update_type`,
+    ),
+    (found) => found.map(({ update_type }) => update_type),
+  );

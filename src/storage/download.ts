@@ -1,6 +1,7 @@
 import type { Deps } from "../platform/deps.ts";
 import { Fault } from "../platform/fault.ts";
-import type { TenantId } from "../platform/ids.ts";
+import { downloadAllowedStatement } from "../deployments/service.ts";
+import type { DeviceId, TenantId } from "../platform/ids.ts";
 import { artifactBytesStatement, type ArtifactBytes } from "../releases/service.ts";
 import { cut, type Segment } from "./layout.ts";
 import { ARTIFACT_TYPE } from "./object-writer.ts";
@@ -13,22 +14,31 @@ export interface DownloadRequest {
   wantsBody: boolean;
   range: string | undefined;
   ifRange: string | undefined;
+  /** Whom the link was given to; it dies with the deployment or the device. */
+  recipient: { deployment: string; device: DeviceId } | undefined;
 }
 
 /**
- * Small devices fetch an artifact in thousands of ranges, so what is known of it is kept for a few seconds. Artifacts
- * never change; one that is deleted is gone for everyone when the time is over.
+ * Small devices fetch an artifact in thousands of ranges, so what is known of a link is kept for a few seconds: after
+ * that an artifact is gone that was deleted, and a link is dead whose deployment was aborted.
  */
 const KNOWN_FOR_MS = 5_000;
 const MAX_KNOWN = 1_000;
 const known = new Map<string, { bytes: ArtifactBytes; untilMs: number }>();
 
-async function findBytes(deps: Deps, { tenant, artifact }: DownloadRequest): Promise<ArtifactBytes> {
-  const key = `${tenant}/${artifact}`;
+async function findBytes(deps: Deps, request: DownloadRequest): Promise<ArtifactBytes> {
+  const { tenant, artifact, recipient } = request;
+  const key = [tenant, artifact, recipient?.deployment, recipient?.device].join("/");
   const cached = known.get(key);
   if (cached && cached.untilMs > deps.now()) return cached.bytes;
   known.delete(key);
-  const bytes = await deps.db(tenant).one(artifactBytesStatement(tenant, artifact));
+  const [bytes, allowed] = await deps
+    .db(tenant)
+    .batch([
+      artifactBytesStatement(tenant, artifact),
+      ...(recipient ? [downloadAllowedStatement(tenant, recipient.deployment, recipient.device)] : []),
+    ]);
+  if (recipient && !allowed) throw new Fault("forbidden", "URL revoked");
   if (!bytes) throw gone();
   if (known.size >= MAX_KNOWN) known.clear();
   known.set(key, { bytes, untilMs: deps.now() + KNOWN_FOR_MS });

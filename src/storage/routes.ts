@@ -1,7 +1,7 @@
 import { createRoute, z } from "@hono/zod-openapi";
 import type { App } from "../platform/app.ts";
 import { Fault } from "../platform/fault.ts";
-import { asTenantId } from "../platform/ids.ts";
+import { asDeviceId, asTenantId } from "../platform/ids.ts";
 import { faultResponses, refuseInvalid } from "../platform/wire.ts";
 import { downloadArtifact } from "./download.ts";
 import { DOWNLOAD_QUERY, verifyLink, type LinkVerdict } from "./links.ts";
@@ -52,6 +52,7 @@ export function mountStorage(app: App): void {
     async (c) => {
       const { deps } = c.var;
       const { tenant, artifact } = c.req.valid("param");
+      const { deployment, device } = c.req.valid("query");
       refuseLink(await verifyLink(deps, new URL(c.req.url), { method: "GET", query: DOWNLOAD_QUERY }));
       return downloadArtifact(deps, {
         tenant: asTenantId(tenant),
@@ -59,6 +60,7 @@ export function mountStorage(app: App): void {
         wantsBody: c.req.method !== "HEAD",
         range: c.req.header("range"),
         ifRange: c.req.header("if-range"),
+        recipient: deployment && device ? { deployment, device: asDeviceId(device) } : undefined,
       });
     },
     (result) => {
