@@ -1,5 +1,6 @@
 import type { App } from "../platform/app.ts";
 import { mountAsking } from "./routes/asking.ts";
+import { mountConfiguration } from "./routes/configuration.ts";
 import { mountCreating } from "./routes/creating.ts";
 import { mountDevices } from "./routes/devices.ts";
 import { mountReading } from "./routes/reading.ts";
@@ -9,6 +10,7 @@ import { mountSteering } from "./routes/steering.ts";
 /** Fixed paths come before those with an id in the same place. */
 export function mountDeployments(app: App): void {
   mountAsking(app);
+  mountConfiguration(app);
   mountReporting(app);
   mountCreating(app);
   mountDevices(app);

@@ -6,6 +6,7 @@ import { Fault } from "../platform/fault.ts";
 import { asDeviceId, newId, type TenantId } from "../platform/ids.ts";
 import { addEvent } from "../platform/outbox.ts";
 import { decommissionDeviceStatements } from "../deployments/service.ts";
+import { removeConfigurationStatements } from "../deviceconfig/removal.ts";
 import {
   deviceIdentityStatements,
   deviceStatusStatements,
@@ -153,6 +154,7 @@ export function newDeviceStatements(
 export const removalStatements = (tenant: TenantId, device: Device, atMs: number): Statement<unknown>[] => [
   demandUnchanged(tenant, device),
   ...decommissionDeviceStatements(tenant, device.id, atMs),
+  ...removeConfigurationStatements(tenant, device.id),
   ...removeDeviceStatements(tenant, device.id),
   ...removeDeviceRowsStatements(tenant, device.id),
   addEvent(decommissionedEvent(tenant, device), atMs),

@@ -1,6 +1,6 @@
 import type { EventHandler } from "../jobs/consume.ts";
 import { asDeviceId } from "../platform/ids.ts";
-import { disconnectDevice, removeDeviceConnection } from "./service.ts";
+import { disconnectDevice, removeDeviceConnection, wake } from "./service.ts";
 import { connectedDevices } from "./store.ts";
 
 const PAGE = 100;
@@ -26,4 +26,9 @@ export const dropSuspendedTenant: EventHandler = async (deps, { tenant, data }) 
     if (!last || page.length < PAGE) return;
     after = last.device_id;
   }
+};
+
+/** A device that holds a connection is told at once that there is work for it; any other asks when it does. */
+export const wakeDevice: EventHandler = async (deps, { tenant, subject }) => {
+  await wake(deps, tenant, asDeviceId(subject));
 };

@@ -1,5 +1,6 @@
 import { mountDeployments } from "../deployments/routes.ts";
 import { mountDeviceauth } from "../deviceauth/routes.ts";
+import { mountDeviceconfig } from "../deviceconfig/routes.ts";
 import { mountDeviceconnect } from "../deviceconnect/routes.ts";
 import { mountInventory } from "../inventory/routes.ts";
 import { mountOperator } from "../operator/routes.ts";
@@ -19,5 +20,6 @@ export function mountDomains(app: App): void {
   mountReleases(app);
   mountStorage(app);
   mountDeployments(app);
+  mountDeviceconfig(app);
   mountDeviceconnect(app);
 }

@@ -5,6 +5,7 @@ import useradm from "../../migrations/0003_useradm.sql";
 import inventory from "../../migrations/0004_inventory.sql";
 import releases from "../../migrations/0005_releases.sql";
 import deployments from "../../migrations/0006_deployments.sql";
+import deviceconfig from "../../migrations/0007_deviceconfig.sql";
 import deviceconnect from "../../migrations/0008_deviceconnect.sql";
 import { change, rows, type Database } from "./database.ts";
 
@@ -16,6 +17,7 @@ const MIGRATIONS: readonly { name: string; text: string }[] = [
   { name: "0004_inventory.sql", text: inventory },
   { name: "0005_releases.sql", text: releases },
   { name: "0006_deployments.sql", text: deployments },
+  { name: "0007_deviceconfig.sql", text: deviceconfig },
   { name: "0008_deviceconnect.sql", text: deviceconnect },
 ];
 

@@ -1,0 +1,8 @@
+import type { Statement } from "../platform/database.ts";
+import type { DeviceId, TenantId } from "../platform/ids.ts";
+import { removeConfiguration } from "./store.ts";
+
+/** For the batch that removes a device. */
+export const removeConfigurationStatements = (tenant: TenantId, device: DeviceId): Statement<unknown>[] => [
+  removeConfiguration(tenant, device),
+];

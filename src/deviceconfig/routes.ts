@@ -1,0 +1,203 @@
+import { createRoute, z } from "@hono/zod-openapi";
+import { deviceClaimOf, userOf, type App } from "../platform/app.ts";
+import { Fault } from "../platform/fault.ts";
+import { asDeviceId } from "../platform/ids.ts";
+import { pageOf, pageQuery, setPageHeaders } from "../platform/paging.ts";
+import { faultResponses, jsonBody, jsonContent, refuseInvalid } from "../platform/wire.ts";
+import { groupDefaults, listDefaults, removeGroupDefaults, setGroupDefaults } from "./defaults.ts";
+import { mountDeviceconfigInternal } from "./internal-routes.ts";
+import {
+  Configuration,
+  ConfigurationRecord,
+  DeployAnswer,
+  DeployRequest,
+  EffectiveConfiguration,
+  GroupConfiguration,
+} from "./schema.ts";
+import {
+  configurationForDevice,
+  configurationRecord,
+  configureDevice,
+  deployConfiguration,
+  effectiveConfiguration,
+  reportConfiguration,
+} from "./service.ts";
+
+const tags = ["deviceconfig"];
+const DEVICE = "/api/devices/v1/deviceconfig/configuration";
+const RECORD = "/api/management/v1/deviceconfig/configurations/device/{id}";
+const GROUPS = "/api/management/v1/deviceconfig/configurations/group";
+
+const middleware = jsonBody("malformed request body: ");
+const param = z.object({ id: z.string().min(1).max(128) });
+const groupParam = z.object({ name: z.string().min(1).max(256) });
+const configuration = { required: true, content: jsonContent(Configuration) };
+const plain = z.record(z.string(), z.string());
+
+const deviceGet = createRoute({
+  method: "get",
+  path: DEVICE,
+  summary: "What is wanted of the device",
+  tags,
+  responses: {
+    200: { description: "Its configuration", content: jsonContent(plain) },
+    401: { description: "Token not live; empty body" },
+  },
+});
+
+const devicePut = createRoute({
+  method: "put",
+  path: DEVICE,
+  summary: "Tell what the device runs with",
+  tags,
+  middleware,
+  request: { body: configuration },
+  responses: {
+    204: { description: "Noted" },
+    401: { description: "Token not live; empty body" },
+    ...faultResponses(400, 413, 415),
+  },
+});
+
+const get = createRoute({
+  method: "get",
+  path: RECORD,
+  summary: "Wanted and reported configuration of a device",
+  tags,
+  request: { params: param },
+  responses: {
+    200: { description: "Its record", content: jsonContent(ConfigurationRecord) },
+    ...faultResponses(401, 403, 404),
+  },
+});
+
+const put = createRoute({
+  method: "put",
+  path: RECORD,
+  summary: "Set what is wanted of a device, without deploying it",
+  tags,
+  middleware,
+  request: { params: param, body: configuration },
+  responses: { 204: { description: "Set" }, ...faultResponses(400, 401, 403, 404, 413, 415) },
+});
+
+const deploy = createRoute({
+  method: "post",
+  path: `${RECORD}/deploy`,
+  summary: "Deploy what is wanted of a device",
+  tags,
+  middleware,
+  request: { params: param, body: { required: true, content: jsonContent(DeployRequest) } },
+  responses: {
+    200: { description: "The deployment", content: jsonContent(DeployAnswer) },
+    ...faultResponses(400, 401, 403, 404, 415),
+  },
+});
+
+const effective = createRoute({
+  method: "get",
+  path: `${RECORD}/effective`,
+  summary: "What a device should run with and whether it does (extension)",
+  tags,
+  request: { params: param },
+  responses: {
+    200: { description: "Own values over the group's", content: jsonContent(EffectiveConfiguration) },
+    ...faultResponses(401, 403, 404),
+  },
+});
+
+const groups = createRoute({
+  method: "get",
+  path: GROUPS,
+  summary: "Groups with a configuration of their own (extension)",
+  tags,
+  request: { query: z.object(pageQuery()) },
+  responses: {
+    200: { description: "By name", content: jsonContent(z.array(GroupConfiguration)) },
+    ...faultResponses(400, 401, 403),
+  },
+});
+
+const groupGet = createRoute({
+  method: "get",
+  path: `${GROUPS}/{name}`,
+  summary: "Values for all devices of a group (extension)",
+  tags,
+  request: { params: groupParam },
+  responses: {
+    200: { description: "Values", content: jsonContent(GroupConfiguration) },
+    ...faultResponses(401, 403, 404),
+  },
+});
+
+const groupPut = createRoute({
+  method: "put",
+  path: `${GROUPS}/{name}`,
+  summary: "Set values for all devices of a group (extension)",
+  tags,
+  middleware,
+  request: { params: groupParam, body: configuration },
+  responses: { 204: { description: "Set" }, ...faultResponses(400, 401, 403, 413, 415) },
+});
+
+const groupDelete = createRoute({
+  method: "delete",
+  path: `${GROUPS}/{name}`,
+  summary: "Forget the values of a group (extension)",
+  tags,
+  request: { params: groupParam },
+  responses: { 204: { description: "Gone" }, ...faultResponses(401, 403, 404) },
+});
+
+export function mountDeviceconfig(app: App): void {
+  app.openapi(deviceGet, async (c) =>
+    c.json(await configurationForDevice(c.var.deps, deviceClaimOf(c)), 200),
+  );
+  app.openapi(devicePut, async (c) => {
+    await reportConfiguration(c.var.deps, deviceClaimOf(c), c.req.valid("json"));
+    return c.body(null, 204);
+  });
+  app.openapi(get, async (c) =>
+    c.json(await configurationRecord(c.var.deps, userOf(c), asDeviceId(c.req.valid("param").id)), 200),
+  );
+  app.openapi(put, async (c) => {
+    await configureDevice(c.var.deps, userOf(c), asDeviceId(c.req.valid("param").id), c.req.valid("json"));
+    return c.body(null, 204);
+  });
+  app.openapi(
+    deploy,
+    async (c) => {
+      if ((await c.req.text()) === "") throw new Fault("bad_request", "malformed request body: EOF");
+      const { retries, update_control_map: updateControlMap } = c.req.valid("json");
+      const device = asDeviceId(c.req.valid("param").id);
+      const id = await deployConfiguration(c.var.deps, userOf(c), device, { retries, updateControlMap });
+      return c.json({ deployment_id: id }, 200);
+    },
+    refuseInvalid("invalid request body: "),
+  );
+  app.openapi(effective, async (c) =>
+    c.json(await effectiveConfiguration(c.var.deps, userOf(c), asDeviceId(c.req.valid("param").id)), 200),
+  );
+  mountGroupDefaults(app);
+  mountDeviceconfigInternal(app);
+}
+
+function mountGroupDefaults(app: App): void {
+  app.openapi(groups, async (c) => {
+    const page = pageOf(c.req.valid("query"));
+    const { defaults, hasNext } = await listDefaults(c.var.deps, userOf(c), page);
+    setPageHeaders(c, page, { hasNext });
+    return c.json(defaults, 200);
+  });
+  app.openapi(groupGet, async (c) =>
+    c.json(await groupDefaults(c.var.deps, userOf(c), c.req.valid("param").name), 200),
+  );
+  app.openapi(groupPut, async (c) => {
+    await setGroupDefaults(c.var.deps, userOf(c), c.req.valid("param").name, c.req.valid("json"));
+    return c.body(null, 204);
+  });
+  app.openapi(groupDelete, async (c) => {
+    await removeGroupDefaults(c.var.deps, userOf(c), c.req.valid("param").name);
+    return c.body(null, 204);
+  });
+}
