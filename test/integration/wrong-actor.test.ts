@@ -13,6 +13,7 @@ const PUBLIC = [
   "POST /api/management/v1/useradm/auth/login",
   "POST /api/devices/v1/authentication/auth_requests",
   "GET /api/devices/v1/deployments/download/artifacts/{tenant}/{artifact}",
+  "GET /api/devices/v1/deployments/download/configuration/{deployment_id}/{device_type}/{device_id}",
 ];
 
 const app = makeGateway();
