@@ -1,5 +1,5 @@
 const MIN_BYTES = 4096;
-const GROWTH = 8;
+const GROWTH = 4;
 const FIRST_BYTES = 1024 * 1024;
 
 /**
