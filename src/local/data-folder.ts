@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { chmodSync, mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 
 const PRIVATE_FILE = 0o600;
@@ -31,11 +31,22 @@ export interface DataFolder {
   file: (name: string) => string;
 }
 
+const folderAt = (root: string): DataFolder => ({
+  path: root,
+  state: join(root, "state"),
+  file: (name) => join(root, name),
+});
+
+/** The folder, made if it is missing, for nobody but its owner. */
 export function openDataFolder(path: string): DataFolder {
   const root = resolve(path);
   mkdirSync(root, { recursive: true, mode: PRIVATE_FOLDER });
-  chmodSync(root, PRIVATE_FOLDER);
-  return { path: root, state: join(root, "state"), file: (name) => join(root, name) };
+  return folderAt(root);
+}
+
+export function existingDataFolder(path: string): DataFolder | undefined {
+  const root = resolve(path);
+  return existsSync(root) ? folderAt(root) : undefined;
 }
 
 export const projectRoot = dirname(dirname(import.meta.dirname));

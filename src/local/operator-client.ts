@@ -30,14 +30,23 @@ export class OperatorClient {
 
   /** The parsed answer; undefined if it has no body. */
   async call(method: string, path: string, body?: unknown): Promise<unknown> {
-    const response = await fetch(`${this.#url}/api/operator/v1${path}`, {
+    const response = await this.#send(path, {
       method,
       headers: { Authorization: `Bearer ${this.#token}`, "Content-Type": "application/json" },
       body: body === undefined ? null : JSON.stringify(body),
-      redirect: "manual",
     });
     const text = await response.text();
     if (!response.ok) throw new OperatorError(response.status, reasonIn(text, response.status));
     return text === "" ? undefined : JSON.parse(text);
+  }
+
+  async #send(path: string, request: RequestInit): Promise<Response> {
+    try {
+      return await fetch(`${this.#url}/api/operator/v1${path}`, { ...request, redirect: "manual" });
+    } catch (cause) {
+      const reason =
+        cause instanceof Error && cause.cause instanceof Error ? cause.cause.message : String(cause);
+      throw new Error(`${this.#url} cannot be reached: ${reason}`, { cause });
+    }
   }
 }

@@ -64,13 +64,13 @@ async function start(options: StartOptions): Promise<LocalServer> {
   listener.serve({ host: name.replace(/^\[|\]$/g, ""), port });
   const endCrons = fireCrons(runtime);
   const { caFile } = tls;
-  const operatorTokenFile = folder.file("operator-token");
   writeServerFile(folder, {
     pid: process.pid,
     url,
     httpsUrl,
     caFile,
-    operatorTokenFile,
+    tenantToken: setup.tenantToken,
+    operatorTokenFile: folder.file("operator-token"),
     firstAdminFile: firstAdminFile(folder),
   });
 

@@ -7,6 +7,7 @@ export interface ServerFile {
   url: string;
   httpsUrl: string;
   caFile: string;
+  tenantToken: string;
   operatorTokenFile: string;
   firstAdminFile: string;
 }

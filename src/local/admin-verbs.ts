@@ -1,0 +1,113 @@
+import { UsageError } from "./args.ts";
+import type { OperatorClient } from "./operator-client.ts";
+import { DEFAULT_TENANT } from "../platform/ids.ts";
+
+/** Values of a verb's options by name; required ones are present. */
+export type Values = Record<string, string | undefined>;
+
+export interface Verb {
+  summary: string;
+  /** Name to placeholder; a placeholder in brackets marks what may be left out, an empty one a switch. */
+  options: Readonly<Record<string, string>>;
+  /** What goes to stdout. */
+  run: (operator: OperatorClient, values: Values) => Promise<unknown>;
+}
+
+/** A request path with every value in it encoded. */
+const path = (strings: TemplateStringsArray, ...values: (string | undefined)[]) =>
+  String.raw({ raw: strings }, ...values.map((value) => encodeURIComponent(value ?? "")));
+
+const PAGE = 500;
+
+function field(answer: unknown, name: string): unknown {
+  return typeof answer === "object" && answer !== null && name in answer
+    ? (answer as Record<string, unknown>)[name] // the check before says so
+    : undefined;
+}
+
+async function allTenants(operator: OperatorClient): Promise<unknown[]> {
+  const all: unknown[] = [];
+  for (;;) {
+    const after = all.length === 0 ? "" : String(field(all.at(-1), "id"));
+    const page = await operator.call("GET", path`/tenants?limit=${String(PAGE)}&after=${after}`);
+    if (!Array.isArray(page)) throw new Error("the server did not answer with a list");
+    all.push(...page);
+    if (page.length < PAGE) return all;
+  }
+}
+
+function claimsOf(text: string | undefined): Record<string, unknown> {
+  try {
+    const claims: unknown = JSON.parse(text ?? "");
+    if (typeof claims === "object" && claims !== null && !Array.isArray(claims))
+      return claims as Record<string, unknown>; // any object will do
+  } catch {
+    // told below, like every other value that is no object
+  }
+  throw new UsageError("--claims must be a JSON object");
+}
+
+function wholeNumber(name: string, text: string | undefined): number {
+  if (text === undefined || !/^-?\d+$/.test(text)) throw new UsageError(`--${name} must be a whole number`);
+  return Number(text);
+}
+
+const roles = (text: string | undefined) => text?.split(",").filter((role) => role !== "");
+
+export const VERBS: Readonly<Record<string, Verb>> = {
+  "create-user": {
+    summary: "create a user; prints its id",
+    options: { email: "EMAIL", password: "PASSWORD", id: "[ID]", tenant: "[ID]", roles: "[ROLE,ROLE…]" },
+    run: async (operator, { roles: names, ...user }) =>
+      field(await operator.call("POST", "/users", { ...user, roles: roles(names) }), "id"),
+  },
+  "set-password": {
+    summary: "set a user's password and end the user's sessions; prints the user's id",
+    options: { email: "EMAIL", password: "PASSWORD" },
+    run: async (operator, { email, password }) =>
+      field(await operator.call("PUT", "/users/password", { email, password }), "id"),
+  },
+  "create-tenant": {
+    summary: "create a tenant with its first user; prints the tenant's id",
+    options: { name: "NAME", user: "EMAIL", password: "PASSWORD", plan: "[os|professional|enterprise]" },
+    run: async (operator, tenant) => field(await operator.call("POST", "/tenants", tenant), "id"),
+  },
+  "list-tenants": {
+    summary: "list all tenants",
+    options: {},
+    run: async (operator) => ({ tenants: await allTenants(operator) }),
+  },
+  "show-tenant": {
+    summary: "show a tenant, by default the default one, with its token and limits",
+    options: { tenant: "[ID]" },
+    run: (operator, { tenant }) => operator.call("GET", path`/tenants/${tenant ?? DEFAULT_TENANT}`),
+  },
+  "set-tenant-status": {
+    summary: "suspend or activate a tenant",
+    options: { tenant: "ID", status: "active|suspended" },
+    run: (operator, { tenant, status }) => operator.call("PUT", path`/tenants/${tenant}/status`, { status }),
+  },
+  "set-limit": {
+    summary: "set a limit of a tenant, by default of the default one",
+    options: { tenant: "[ID]", name: "NAME", value: "N" },
+    run: (operator, { tenant, name, value }) =>
+      operator.call("PUT", path`/tenants/${tenant ?? DEFAULT_TENANT}/limits/${name}`, {
+        value: wholeNumber("value", value),
+      }),
+  },
+  migrate: {
+    summary: "bring the database up to date",
+    options: {},
+    run: (operator) => operator.call("POST", "/migrate"),
+  },
+  "mint-token": {
+    summary: "sign any claims; local servers only",
+    options: { claims: "JSON" },
+    run: (operator, { claims }) => operator.call("POST", "/tokens", { claims: claimsOf(claims) }),
+  },
+  "factory-reset": {
+    summary: "remove all data and objects; a deployed server wants its own host name confirmed",
+    options: { yes: "", confirm: "[HOST]" },
+    run: (operator, { confirm }) => operator.call("POST", "/factory-reset", { host: confirm }),
+  },
+};
