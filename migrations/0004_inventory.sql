@@ -109,6 +109,9 @@ BEGIN
   UPDATE inventory_keys SET devices = devices - 1
     WHERE tenant_id = old.tenant_id AND key IN (
       SELECT key FROM json_each(old.attributes) EXCEPT SELECT key FROM json_each(new.attributes));
+  DELETE FROM inventory_keys
+    WHERE tenant_id = old.tenant_id AND devices = 0 AND key IN (
+      SELECT key FROM json_each(old.attributes) EXCEPT SELECT key FROM json_each(new.attributes));
   INSERT INTO inventory_keys
     SELECT new.tenant_id, a.key, 1
     FROM (SELECT key FROM json_each(new.attributes) EXCEPT SELECT key FROM json_each(old.attributes)) a WHERE true
@@ -194,8 +197,11 @@ BEGIN
       old.device_id
     FROM json_each(old.attributes) a LEFT JOIN json_each(a.value, '$[0]') m);
   UPDATE inventory_keys SET devices = devices - 1
-    WHERE tenant_id = old.tenant_id AND (key IN (SELECT key FROM json_each(old.attributes))
-      OR (key = 'system-check_in_time' AND old.check_in_ms IS NOT NULL));
+    WHERE tenant_id = old.tenant_id AND key IN (SELECT key FROM json_each(old.attributes));
+  DELETE FROM inventory_keys
+    WHERE tenant_id = old.tenant_id AND devices = 0 AND key IN (SELECT key FROM json_each(old.attributes));
+  UPDATE inventory_keys SET devices = devices - 1
+    WHERE tenant_id = old.tenant_id AND key = 'system-check_in_time' AND old.check_in_ms IS NOT NULL;
   UPDATE inventory_counts SET devices = devices - 1
     WHERE tenant_id = old.tenant_id AND group_name = coalesce(old.group_name, '')
       AND status = coalesce(old.status, '') AND tier = old.tier;

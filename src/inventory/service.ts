@@ -1,9 +1,11 @@
 import type { Statement } from "../platform/database.ts";
 import type { Deps } from "../platform/deps.ts";
 import type { DeviceId, TenantId } from "../platform/ids.ts";
-import { acceptedDevices } from "./accepted.ts";
-import { keyOf, type AttributeValue, type StoredAttributes } from "./attributes.ts";
-import { groupOf, mergeAttributes, removeDevice, setCheckIn, setStatus, type StatusChange } from "./store.ts";
+import { cleanText, keyOf, type AttributeValue, type StoredAttributes } from "./attributes.ts";
+import { mergeAttributes, removeDevice, setCheckIn, setStatus, type StatusChange } from "./store/devices.ts";
+import { searchIds } from "./search/search.ts";
+import { termOf, type Predicate } from "./search/terms.ts";
+import { groupOf } from "./store/groups.ts";
 
 const DAY_MS = 86_400_000;
 
@@ -25,7 +27,11 @@ export function deviceIdentityStatements(known: {
 }
 
 const identityValue = (value: unknown): AttributeValue =>
-  typeof value === "string" || typeof value === "number" ? value : JSON.stringify(value);
+  typeof value === "string"
+    ? cleanText(value)
+    : Number.isFinite(value)
+      ? Number(value)
+      : JSON.stringify(value);
 
 /** Puts the time of a device's last contact into its inventory, at most once a day. */
 export const deviceCheckInStatements = (
@@ -45,19 +51,12 @@ export const deviceGroupStatement = (
   device: DeviceId,
 ): Statement<{ group: string | null } | undefined> => groupOf(tenant, device);
 
-/** Ids of the devices that meet all terms, in their order, a page at a time. Knows status and group. */
-export async function searchDeviceIds(
+/** Devices that satisfy all conditions, by id and beginning after a given one: a whole fleet in pieces. */
+export const searchDeviceIds = (
   deps: Deps,
   tenant: TenantId,
-  filters: readonly { scope: string; attribute: string; type: string; value: unknown }[],
-  page: { after?: DeviceId; limit: number },
-): Promise<DeviceId[]> {
-  const valueOf = (attribute: string) => {
-    const value = filters.find((filter) => filter.attribute === attribute)?.value;
-    return typeof value === "string" ? value : null;
-  };
-  const found = await deps
-    .db(tenant)
-    .one(acceptedDevices(tenant, valueOf("group"), page.after ?? "", page.limit));
-  return found.map((row) => row.device_id);
-}
+  filters: readonly Predicate[],
+  window: { after?: DeviceId; limit: number },
+): Promise<DeviceId[]> => searchIds(deps, tenant, { terms: filters.map(termOf) }, window);
+
+export type { Predicate } from "./search/terms.ts";

@@ -1,0 +1,71 @@
+import { requirePermission, type Actor } from "../platform/actor.ts";
+import type { Deps } from "../platform/deps.ts";
+import type { Page } from "../platform/paging.ts";
+import { cleanText, keyOf } from "./attributes.ts";
+import { deviceOf, type Device } from "./device-view.ts";
+import type { IdentitySearchRequest, SearchRequest } from "./search/schema.ts";
+import { searchDevices, type Search } from "./search/search.ts";
+import { termOf, type Term } from "./search/terms.ts";
+import { wordsOf } from "./search/words.ts";
+
+export interface FoundDevices {
+  devices: Device[];
+  total: number;
+}
+
+type Selected = { scope: string; attribute: string }[] | undefined;
+
+const projectionOf = (selected: Selected): ReadonlySet<string> | undefined =>
+  selected && selected.length > 0
+    ? new Set(selected.map(({ scope, attribute }) => keyOf(scope, attribute)))
+    : undefined;
+
+/** What a request of the second version asks for. */
+export const searchOf = (request: Omit<SearchRequest, "page" | "per_page">): Search => ({
+  terms: (request.filters ?? []).map(termOf),
+  ids: request.device_ids && request.device_ids.length > 0 ? request.device_ids : undefined,
+  sort: (request.sort ?? []).map(({ scope, attribute, order }) => ({
+    key: keyOf(scope, attribute),
+    descending: order === "desc",
+  })),
+  words: request.text ? wordsOf(request.text) : undefined,
+});
+
+async function find(
+  deps: Deps,
+  actor: Actor,
+  search: Search,
+  page: Page,
+  selected?: Selected,
+): Promise<FoundDevices> {
+  requirePermission(actor, "devices:read");
+  const found = await searchDevices(deps, actor.tenant, search, page);
+  const projection = projectionOf(selected);
+  return { devices: found.rows.map((row) => deviceOf(row, projection)), total: found.total };
+}
+
+export const findDevices = (deps: Deps, actor: Actor, request: SearchRequest): Promise<FoundDevices> =>
+  find(deps, actor, searchOf(request), { page: request.page, perPage: request.per_page }, request.attributes);
+
+export const listDevices = (deps: Deps, actor: Actor, search: Search, page: Page): Promise<FoundDevices> =>
+  find(deps, actor, search, page);
+
+/** Devices whose id, identity attribute or tag begins with a text. */
+export function findByIdentity(
+  deps: Deps,
+  actor: Actor,
+  request: IdentitySearchRequest,
+): Promise<FoundDevices> {
+  const key = keyOf(request.scope, request.name);
+  const low = { value: cleanText(request.value_prefix), inclusive: true };
+  const high = { value: `${low.value}\u{10FFFF}`, inclusive: true };
+  const term: Term = { kind: "range", key, low, high, orMissing: false };
+  const sort = [{ key, descending: false }];
+  return find(
+    deps,
+    actor,
+    { terms: [term], sort },
+    { page: request.page, perPage: request.per_page },
+    request.attributes,
+  );
+}

@@ -1,0 +1,167 @@
+import { requirePermission, type Actor } from "../platform/actor.ts";
+import { addAuditIfChanged } from "../platform/audit.ts";
+import type { Statement } from "../platform/database.ts";
+import type { Deps } from "../platform/deps.ts";
+import { Fault } from "../platform/fault.ts";
+import type { DeviceId } from "../platform/ids.ts";
+import { offsetOf, type Page } from "../platform/paging.ts";
+import {
+  countForGroup,
+  fillGroup,
+  groupMembers,
+  groupNames,
+  groupOf,
+  groupSize,
+  leaveGroup,
+  setGroup,
+  thinGroup,
+} from "./store/groups.ts";
+
+/** Devices changed by one batch: what one transaction can do well within the database's time limit. */
+const CHUNK = 1000;
+
+export interface GroupCounts {
+  matched_count?: number;
+  updated_count?: number;
+}
+
+const counts = (matched: number, updated: number): GroupCounts => ({
+  ...(matched > 0 && { matched_count: matched }),
+  ...(updated > 0 && { updated_count: updated }),
+});
+
+const chunksOf = (ids: readonly string[]): string[][] => {
+  const unique = [...new Set(ids)];
+  return Array.from({ length: Math.ceil(unique.length / CHUNK) }, (_, i) =>
+    unique.slice(i * CHUNK, (i + 1) * CHUNK),
+  );
+};
+
+const membership = (action: string, group: string, device?: string) => ({
+  action: "update",
+  object: device === undefined ? { type: "device_group", id: group } : { type: "device", id: device },
+  change: `${action} ${group}`,
+});
+
+export async function deviceGroup(
+  deps: Deps,
+  actor: Actor,
+  device: DeviceId,
+): Promise<{ group: string | null }> {
+  requirePermission(actor, "devices:read");
+  const found = await deps.db(actor.tenant).one(groupOf(actor.tenant, device));
+  if (!found) throw new Fault("not_found", "Device not found");
+  return found;
+}
+
+export async function assignGroup(deps: Deps, actor: Actor, device: DeviceId, group: string): Promise<void> {
+  requirePermission(actor, "devices:manage");
+  const [changed] = await deps
+    .db(actor.tenant)
+    .batch([
+      setGroup(actor.tenant, device, group),
+      addAuditIfChanged(actor, membership("joined group", group, device), deps.now()),
+    ]);
+  if (changed === 0) throw new Fault("not_found", "failed to add device to group: Device not found");
+}
+
+export async function unassignGroup(
+  deps: Deps,
+  actor: Actor,
+  device: DeviceId,
+  group: string,
+): Promise<void> {
+  requirePermission(actor, "devices:manage");
+  const [changed] = await deps
+    .db(actor.tenant)
+    .batch([
+      leaveGroup(actor.tenant, device, group),
+      addAuditIfChanged(actor, membership("left group", group, device), deps.now()),
+    ]);
+  if (changed === 0) throw new Fault("not_found", "failed to unassign group from device: Device not found");
+}
+
+export async function listGroups(deps: Deps, actor: Actor, status?: string): Promise<string[]> {
+  requirePermission(actor, "devices:read");
+  const found = await deps.db(actor.tenant).one(groupNames(actor.tenant, status));
+  return found.map((row) => row.group_name);
+}
+
+export async function listMembers(
+  deps: Deps,
+  actor: Actor,
+  group: string,
+  page: Page,
+): Promise<{ ids: DeviceId[]; total: number }> {
+  requirePermission(actor, "devices:read");
+  const [size, members] = await deps
+    .db(actor.tenant)
+    .batch([groupSize(actor.tenant, group), groupMembers(actor.tenant, group, page.perPage, offsetOf(page))]);
+  const total = size?.devices ?? 0;
+  if (total === 0) throw new Fault("not_found", "group not found");
+  return { ids: members.map((row) => row.device_id), total };
+}
+
+export function addMembers(
+  deps: Deps,
+  actor: Actor,
+  group: string,
+  devices: readonly string[],
+): Promise<GroupCounts> {
+  requirePermission(actor, "devices:manage");
+  return inChunks(deps, actor, group, devices, "joined group", fillGroup, ({ known, members }) =>
+    counts(known, known - members),
+  );
+}
+
+export function removeMembers(
+  deps: Deps,
+  actor: Actor,
+  group: string,
+  devices: readonly string[],
+): Promise<GroupCounts> {
+  requirePermission(actor, "devices:manage");
+  return inChunks(deps, actor, group, devices, "left group", thinGroup, ({ members }) =>
+    counts(members, members),
+  );
+}
+
+/** Empties a group, and by that it is gone. Repeating it after a fault finishes what was begun. */
+export async function dissolveGroup(deps: Deps, actor: Actor, group: string): Promise<GroupCounts> {
+  requirePermission(actor, "devices:manage");
+  let total = 0;
+  for (;;) {
+    const members = await deps.db(actor.tenant).one(groupMembers(actor.tenant, group, CHUNK, 0));
+    if (members.length === 0) return counts(total, total);
+    const ids = members.map((row) => row.device_id);
+    const { updated_count: left = 0 } = await removeMembers(deps, actor, group, ids);
+    if (left === 0) return counts(total, total);
+    total += left;
+  }
+}
+
+type Counted = { known: number; members: number };
+
+async function inChunks(
+  deps: Deps,
+  actor: Actor,
+  group: string,
+  devices: readonly string[],
+  action: string,
+  write: (tenant: Actor["tenant"], ids: readonly string[], group: string) => Statement<number>,
+  result: (counted: Counted) => GroupCounts,
+): Promise<GroupCounts> {
+  const sum: Counted = { known: 0, members: 0 };
+  for (const ids of chunksOf(devices)) {
+    const [counted] = await deps
+      .db(actor.tenant)
+      .batch([
+        countForGroup(actor.tenant, ids, group),
+        write(actor.tenant, ids, group),
+        addAuditIfChanged(actor, membership(action, group), deps.now()),
+      ]);
+    sum.known += counted?.known ?? 0;
+    sum.members += counted?.members ?? 0;
+  }
+  return result(sum);
+}

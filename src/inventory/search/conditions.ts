@@ -1,0 +1,163 @@
+import { sql, type SQL } from "drizzle-orm";
+import { entryPath, valuePath } from "../attributes.ts";
+import { ID_KEY, type Bound, type Comparable, type Term } from "./terms.ts";
+
+/** Characters of a text that the table of searchable values keeps. */
+const KEPT_CHARACTERS = 256;
+
+const COLUMNS: Record<string, string> = {
+  [ID_KEY]: "d.device_id",
+  "identity-status": "d.status",
+  "system-group": "d.group_name",
+  "system-tier": "d.tier",
+  "system-created_ts": "d.created_ms",
+  "system-updated_ts": "d.updated_ms",
+  "system-check_in_time": "d.check_in_ms",
+};
+
+export const columnOf = (key: string): SQL | undefined => {
+  const column = COLUMNS[key];
+  return column === undefined ? undefined : sql.raw(column);
+};
+
+export const NEVER = sql`0`;
+export const ALWAYS = sql`1`;
+
+export const all = (conditions: readonly SQL[]): SQL =>
+  conditions.length === 0 ? ALWAYS : sql.join([...conditions], sql` AND `);
+
+const some = (conditions: readonly SQL[]): SQL =>
+  conditions.length === 0 ? NEVER : sql`(${sql.join([...conditions], sql` OR `)})`;
+
+const listed = (column: SQL, values: readonly (string | number)[]): SQL => {
+  const [only] = values;
+  if (only === undefined) return NEVER;
+  if (values.length === 1) return sql`${column} = ${only}`;
+  return sql`${column} IN (SELECT value FROM json_each(${JSON.stringify(values)}))`;
+};
+
+const bounds = (column: SQL, low: Bound | undefined, high: Bound | undefined): SQL[] => [
+  ...(low ? [low.inclusive ? sql`${column} >= ${low.value}` : sql`${column} > ${low.value}`] : []),
+  ...(high ? [high.inclusive ? sql`${column} <= ${high.value}` : sql`${column} < ${high.value}`] : []),
+];
+
+const isScalar = (value: Comparable): value is string | number => typeof value !== "boolean";
+
+/** A term as a condition on the row `d` of a device. */
+export function onDevice(term: Term): SQL {
+  const column = columnOf(term.key);
+  return column ? onColumn(term, column) : onStored(term);
+}
+
+function onColumn(term: Term, column: SQL): SQL {
+  switch (term.kind) {
+    case "any": {
+      const within = listed(column, term.values.filter(isScalar));
+      return term.negated ? sql`(${column} IS NULL OR NOT (${within}))` : within;
+    }
+    case "range": {
+      const within = all(bounds(column, term.low, term.high));
+      return term.orMissing ? sql`(${column} IS NULL OR (${within}))` : sql`(${within})`;
+    }
+    case "exists":
+      return term.negated ? sql`${column} IS NULL` : sql`${column} IS NOT NULL`;
+  }
+}
+
+const member = sql.raw("m.atom");
+const keptMember = sql.raw("CASE m.type WHEN 'text' THEN substr(m.atom, 1, 256) ELSE m.atom END");
+const isNumber = sql.raw("m.type IN ('integer', 'real')");
+const isText = sql.raw("m.type = 'text'");
+
+/** True if a member of the attribute satisfies the condition on `m`; a plain value is its own only member. */
+const anyMember = (key: string, condition: SQL): SQL =>
+  sql`EXISTS (SELECT 1 FROM json_each(d.attributes, ${valuePath(key)}) m WHERE ${condition})`;
+
+const missing = (key: string): SQL => sql`json_type(d.attributes, ${entryPath(key)}) IS NULL`;
+
+function onStored(term: Term): SQL {
+  switch (term.kind) {
+    case "any": {
+      const found = anyMember(term.key, amongMembers(term.values, term.kept ? keptMember : member));
+      return term.negated ? sql`NOT ${found}` : found;
+    }
+    case "range": {
+      const type = typeof (term.low ?? term.high)?.value === "number" ? isNumber : isText;
+      const found = anyMember(term.key, all([type, ...bounds(member, term.low, term.high)]));
+      return term.orMissing ? sql`(${missing(term.key)} OR ${found})` : found;
+    }
+    case "exists":
+      return term.negated ? missing(term.key) : sql`NOT (${missing(term.key)})`;
+  }
+}
+
+/** Booleans read as the numbers 1 and 0, so their type must be looked at. */
+const amongMembers = (values: readonly Comparable[], column: SQL): SQL => {
+  const scalars = values.filter(isScalar);
+  const booleans = values.filter((value) => !isScalar(value));
+  return some([
+    ...(scalars.length > 0 ? [sql`(${listed(column, scalars)} AND m.type NOT IN ('true', 'false'))`] : []),
+    ...booleans.map((value) => sql`m.type = ${String(value)}`),
+  ]);
+};
+
+/** A value as the table of searchable values keeps it. */
+const kept = (value: Comparable): SQL =>
+  typeof value === "boolean"
+    ? sql.raw(value ? "x'01'" : "x'00'")
+    : sql`${typeof value === "string" ? cut(value) : value}`;
+
+const cut = (text: string): string =>
+  text.length <= KEPT_CHARACTERS ? text : Array.from(text).slice(0, KEPT_CHARACTERS).join("");
+
+/** True if no other value is kept in the same form. */
+const isExact = (value: Comparable): boolean => typeof value !== "string" || value.length < KEPT_CHARACTERS;
+
+/** True if what `onValues` selects for the term needs no second look. */
+export const isSelective = (term: Term): boolean =>
+  term.kind === "any" && !term.negated && (term.kept === true || term.values.every(isExact));
+
+/**
+ * The searchable values that may satisfy a term, as a condition on `v`. What it selects is a superset: a text that is
+ * longer than what is kept must be compared again on the device. Nothing for terms that also take missing attributes.
+ */
+export function onValues(term: Term): SQL | undefined {
+  if (term.kind === "exists") return term.negated ? undefined : sql`v.key = ${term.key}`;
+  if (term.kind === "range") return term.orMissing ? undefined : rangeOfValues(term.key, term.low, term.high);
+  if (term.negated) return undefined;
+  const [only] = term.values;
+  if (term.values.length === 1 && only !== undefined)
+    return sql`v.key = ${term.key} AND v.value = ${kept(only)}`;
+  const scalars = term.values
+    .filter(isScalar)
+    .map((value) => (typeof value === "string" ? cut(value) : value));
+  const booleans = term.values.filter((value) => !isScalar(value)).map(kept);
+  const list = sql`SELECT value FROM json_each(${JSON.stringify(scalars)})`;
+  const values = [list, ...booleans.map((value) => sql`SELECT ${value}`)];
+  return sql`v.key = ${term.key} AND v.value IN (${sql.join(values, sql` UNION ALL `)})`;
+}
+
+function rangeOfValues(key: string, low: Bound | undefined, high: Bound | undefined): SQL {
+  const isTextual = typeof (low ?? high)?.value === "string";
+  const conditions: SQL[] = [];
+  // A cut text may equal a bound although the whole text differs: such bounds are taken as inclusive.
+  if (low) {
+    const strict = !low.inclusive && isExact(low.value);
+    conditions.push(strict ? sql`v.value > ${kept(low.value)}` : sql`v.value >= ${kept(low.value)}`);
+  } else if (isTextual) conditions.push(sql`v.value >= ''`);
+  if (high) {
+    const strict = !high.inclusive && isExact(high.value);
+    conditions.push(strict ? sql`v.value < ${kept(high.value)}` : sql`v.value <= ${kept(high.value)}`);
+  } else conditions.push(isTextual ? sql`v.value < x''` : sql`v.value < ''`);
+  return all([sql`v.key = ${key}`, ...conditions]);
+}
+
+/** A term for one short value as a look-up in the table of searchable values, which needs no device row. */
+export function asLookUp(term: Term, tenant: string, device: SQL): SQL | undefined {
+  if (term.kind !== "any" || term.key === ID_KEY) return undefined;
+  const [only] = term.values;
+  if (term.values.length !== 1 || only === undefined || !(term.kept || isExact(only))) return undefined;
+  const found = sql`EXISTS (SELECT 1 FROM inventory_values x
+    WHERE x.tenant_id = ${tenant} AND x.key = ${term.key} AND x.value = ${kept(only)} AND x.device_id = ${device})`;
+  return term.negated ? sql`NOT ${found}` : found;
+}

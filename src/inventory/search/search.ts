@@ -1,0 +1,177 @@
+import { sql } from "drizzle-orm";
+import type { Statement } from "../../platform/database.ts";
+import type { Deps } from "../../platform/deps.ts";
+import type { DeviceId, TenantId } from "../../platform/ids.ts";
+import { offsetOf, type Page } from "../../platform/paging.ts";
+import type { DeviceRow } from "../device-view.ts";
+import { countKinds, countPresent, searchMissing, searchPage, sizeOf, totalOf } from "../store/search.ts";
+import { textPage } from "../store/text.ts";
+import { all } from "./conditions.ts";
+import { resolveExpressions } from "./expressions.ts";
+import {
+  COLLECT_AT_MOST,
+  driverOf,
+  isDrivable,
+  isEmpty,
+  isFacet,
+  planOf,
+  toSurvey,
+  type DeviceQuery,
+  type Plan,
+  type SortKey,
+  type Surveyed,
+  type Window,
+} from "./query.ts";
+import type { RegexTerm, Term } from "./terms.ts";
+import { countingOf, countingText, rememberLater, totalStatement } from "./totals.ts";
+
+/** A search as the domain's verbs put it. */
+export interface Search {
+  terms: readonly (Term | RegexTerm)[];
+  ids?: readonly string[] | undefined;
+  sort?: readonly SortKey[];
+  /** Words that must all occur in a device; its order then is by score. */
+  words?: readonly string[] | undefined;
+  /** Devices that may be collected and sorted; more are read along the order. Differs in tests only. */
+  collect?: number;
+}
+
+export interface FoundPage {
+  rows: DeviceRow[];
+  total: number;
+}
+
+async function queryOf(deps: Deps, tenant: TenantId, search: Search): Promise<DeviceQuery> {
+  const terms = await resolveExpressions(deps, tenant, search.terms);
+  return {
+    tenant,
+    terms,
+    ids: search.ids,
+    sort: search.sort ?? [],
+    collect: search.collect ?? COLLECT_AT_MOST,
+  };
+}
+
+async function survey(deps: Deps, query: DeviceQuery): Promise<Surveyed[]> {
+  const terms = toSurvey(query);
+  // Without a sort a page can also be read along the ids, so that only a much smaller set is worth collecting.
+  const bound = query.sort.length > 0 ? query.collect : Math.ceil(query.collect / 5);
+  const sizes = await deps.db(query.tenant).batch(terms.map((term) => sizeOf(query.tenant, term, bound)));
+  const known = (size = Infinity) => (size > bound ? Infinity : size);
+  return terms.map((term, i) => ({ term, devices: known(sizes[i]) }));
+}
+
+/** One page of a search with the number of all devices it finds. */
+export async function searchDevices(
+  deps: Deps,
+  tenant: TenantId,
+  search: Search,
+  page: Page,
+): Promise<FoundPage> {
+  const query = await queryOf(deps, tenant, search);
+  if (isEmpty(query)) return { rows: [], total: 0 };
+  const window = { limit: page.perPage, offset: offsetOf(page) };
+  if (search.words) return searchText(deps, query, search.words, window);
+  const surveyed = await survey(deps, query);
+  const counting = await countingOf(query, surveyed);
+  const plan = planOf(query, surveyed);
+  const [total, ...parts] = await deps
+    .db(tenant)
+    .batch([totalStatement(counting, deps.now()), ...pageStatements(query, plan, window)]);
+  rememberLater(deps, counting, total);
+  const found = { rows: parts.flat(), total: total?.total ?? 0 };
+  const wanted = Math.min(page.perPage, found.total - window.offset);
+  const walked = plan.kind === "walk" && !plan.bounds;
+  return walked && found.rows.length < wanted ? withMissing(deps, query, window, found) : found;
+}
+
+async function searchText(
+  deps: Deps,
+  query: DeviceQuery,
+  words: readonly string[],
+  window: Window,
+): Promise<FoundPage> {
+  if (words.length === 0) return { rows: [], total: 0 };
+  const counting = await countingText(query, words);
+  const [total, rows] = await deps
+    .db(query.tenant)
+    .batch([totalStatement(counting, deps.now()), textPage(query, words, window)]);
+  rememberLater(deps, counting, total);
+  return { rows, total: total?.total ?? 0 };
+}
+
+/** A sort along values does not meet the devices that lack the attribute: these fill up the last pages. */
+async function withMissing(
+  deps: Deps,
+  query: DeviceQuery,
+  window: Window,
+  found: FoundPage,
+): Promise<FoundPage> {
+  const skipped =
+    found.rows.length > 0
+      ? 0
+      : window.offset - ((await deps.db(query.tenant).one(totalOf(countPresent(query))))?.total ?? 0);
+  const rest = await deps.db(query.tenant).one(
+    searchMissing(query, {
+      limit: window.limit - found.rows.length,
+      offset: Math.max(0, skipped),
+    }),
+  );
+  return { ...found, rows: [...found.rows, ...rest] };
+}
+
+/**
+ * The statements of a page. How many devices are of a kind is known in the database: where that decides which plan is
+ * best, each plan comes with a guard, so that only one of them reads anything.
+ */
+function pageStatements(query: DeviceQuery, plan: Plan, window: Window): Statement<DeviceRow[]>[] {
+  const kinds = query.terms.filter((term) => isFacet(term) && isDrivable(term));
+  const size = (term: Term) => sql`(${countKinds({ ...query, terms: [term] })})`;
+  const isSmallest = (term: Term, i: number) =>
+    kinds.flatMap((other, j) =>
+      j === i ? [] : [j < i ? sql`${size(term)} < ${size(other)}` : sql`${size(term)} <= ${size(other)}`],
+    );
+  if (plan.kind === "walk" && !plan.bounds && kinds.length > 0) {
+    const many = kinds.map((term) => sql`${size(term)} > ${query.collect}`);
+    const collected = kinds.map((term, i) =>
+      searchPage(
+        query,
+        { kind: "collect", driver: driverOf(term) },
+        window,
+        all([sql`${size(term)} <= ${query.collect}`, ...isSmallest(term, i)]),
+      ),
+    );
+    return [searchPage(query, plan, window, all(many)), ...collected];
+  }
+  const values = kinds.map(driverOf).filter((driver) => driver.kind === "value");
+  const streamed = plan.kind === "stream" && plan.driver.kind === "value" && isFacet(plan.driver.term);
+  if (streamed && values.length === kinds.length && kinds.length > 1)
+    return kinds.map((term, i) =>
+      searchPage(query, { kind: "stream", driver: driverOf(term) }, window, all(isSmallest(term, i))),
+    );
+  return [searchPage(query, plan, window)];
+}
+
+/** Ids of the devices a search finds, in their order, after a given one. For work in pieces over a whole fleet. */
+export async function searchIds(
+  deps: Deps,
+  tenant: TenantId,
+  search: Search,
+  window: { after?: DeviceId | undefined; limit: number },
+): Promise<DeviceId[]> {
+  const rows = await searchRowsById(deps, tenant, search, window);
+  return rows.map((row) => row.device_id as DeviceId); // ids of devices come out of the store as they went in
+}
+
+/** As `searchIds`, with the devices' rows. */
+export async function searchRowsById(
+  deps: Deps,
+  tenant: TenantId,
+  search: Search,
+  window: { after?: DeviceId | undefined; limit: number },
+): Promise<DeviceRow[]> {
+  const query = await queryOf(deps, tenant, { ...search, sort: [] });
+  if (isEmpty(query)) return [];
+  const plan = planOf(query, await survey(deps, query));
+  return deps.db(tenant).one(searchPage(query, plan, { ...window, offset: 0 }));
+}

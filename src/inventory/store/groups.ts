@@ -1,0 +1,66 @@
+import { sql } from "drizzle-orm";
+import { change, firstRow, inJson, rows, type Statement } from "../../platform/database.ts";
+import type { DeviceId, TenantId } from "../../platform/ids.ts";
+
+export const groupOf = (
+  tenant: TenantId,
+  device: DeviceId,
+): Statement<{ group: string | null } | undefined> =>
+  firstRow(sql`
+    SELECT group_name AS "group" FROM inventory_devices WHERE tenant_id = ${tenant} AND device_id = ${device}`);
+
+/** Names of all groups with members, or with members of this status. */
+export const groupNames = (
+  tenant: TenantId,
+  status: string | undefined,
+): Statement<{ group_name: string }[]> =>
+  rows(sql`
+    SELECT DISTINCT group_name FROM inventory_counts
+    WHERE tenant_id = ${tenant} AND group_name > '' AND devices > 0
+      AND ${status === undefined ? sql`1` : sql`status = ${status}`}
+    ORDER BY group_name`);
+
+export const groupSize = (tenant: TenantId, group: string): Statement<{ devices: number } | undefined> =>
+  firstRow(sql`
+    SELECT coalesce(sum(devices), 0) AS devices FROM inventory_counts
+    WHERE tenant_id = ${tenant} AND group_name = ${group}`);
+
+export const groupMembers = (
+  tenant: TenantId,
+  group: string,
+  limit: number,
+  offset: number,
+): Statement<{ device_id: DeviceId }[]> =>
+  rows(sql`
+    SELECT device_id FROM inventory_values
+    WHERE tenant_id = ${tenant} AND key = 'system-group' AND value = ${group}
+    ORDER BY device_id LIMIT ${limit} OFFSET ${offset}`);
+
+export const setGroup = (tenant: TenantId, device: DeviceId, group: string): Statement<number> =>
+  change(sql`
+    UPDATE inventory_devices SET group_name = ${group} WHERE tenant_id = ${tenant} AND device_id = ${device}`);
+
+export const leaveGroup = (tenant: TenantId, device: DeviceId, group: string): Statement<number> =>
+  change(sql`
+    UPDATE inventory_devices SET group_name = NULL
+    WHERE tenant_id = ${tenant} AND device_id = ${device} AND group_name = ${group}`);
+
+/** How many of these devices there are and how many of them `fillGroup` would change. */
+export const countForGroup = (
+  tenant: TenantId,
+  devices: readonly string[],
+  group: string,
+): Statement<{ known: number; members: number } | undefined> =>
+  firstRow(sql`
+    SELECT count(*) AS known, count(*) FILTER (WHERE group_name = ${group}) AS members FROM inventory_devices
+    WHERE tenant_id = ${tenant} AND ${inJson(sql`device_id`, devices)}`);
+
+export const fillGroup = (tenant: TenantId, devices: readonly string[], group: string): Statement<number> =>
+  change(sql`
+    UPDATE inventory_devices SET group_name = ${group}
+    WHERE tenant_id = ${tenant} AND ${inJson(sql`device_id`, devices)} AND group_name IS NOT ${group}`);
+
+export const thinGroup = (tenant: TenantId, devices: readonly string[], group: string): Statement<number> =>
+  change(sql`
+    UPDATE inventory_devices SET group_name = NULL
+    WHERE tenant_id = ${tenant} AND ${inJson(sql`device_id`, devices)} AND group_name = ${group}`);

@@ -1,0 +1,264 @@
+import { sql, type SQL } from "drizzle-orm";
+import { change, firstRow, inJson, rows, type Statement } from "../../platform/database.ts";
+import type { TenantId } from "../../platform/ids.ts";
+import { valuePath } from "../attributes.ts";
+import type { DeviceRow } from "../device-view.ts";
+import { all, ALWAYS, asLookUp, columnOf, isSelective, onDevice, onValues } from "../search/conditions.ts";
+import type { DeviceQuery, Driver, Plan, SortKey, Window } from "../search/query.ts";
+import type { Term } from "../search/terms.ts";
+import { DEVICE_COLUMNS } from "./devices.ts";
+
+const DEVICE = sql.raw("d.device_id");
+const FOUND = sql.raw("v.device_id");
+
+interface Source {
+  from: SQL;
+  /** Column with the id of what is found, before the device's row is read. */
+  id: SQL;
+  where: SQL[];
+}
+
+const joined = sql.raw(
+  "CROSS JOIN inventory_devices d ON d.tenant_id = v.tenant_id AND d.device_id = v.device_id",
+);
+
+/** What a driver reads. `withDevice` joins the device's row as `d`. */
+function sourceOf(tenant: TenantId, driver: Driver, withDevice: boolean): Source {
+  if (driver.kind === "devices")
+    return { from: sql`inventory_devices d`, id: DEVICE, where: [sql`d.tenant_id = ${tenant}`] };
+  const join = withDevice ? joined : sql``;
+  if (driver.kind === "ids") {
+    const ids = sql`(SELECT DISTINCT ${tenant} AS tenant_id, value AS device_id
+      FROM json_each(${JSON.stringify(driver.ids)})) v`;
+    return { from: sql`${ids} ${joined}`, id: FOUND, where: [] };
+  }
+  const values = onValues(driver.term) ?? ALWAYS;
+  if (driver.kind === "value")
+    return {
+      from: sql`inventory_values v ${join}`,
+      id: FOUND,
+      where: [sql`v.tenant_id = ${tenant} AND ${values}`],
+    };
+  const set = sql`(SELECT DISTINCT v.tenant_id, v.device_id FROM inventory_values v
+    WHERE v.tenant_id = ${tenant} AND ${values}) v`;
+  return { from: sql`${set} ${join}`, id: FOUND, where: [] };
+}
+
+const coversTerm = (driver: Driver, term: Term): boolean =>
+  driver.kind === "value" && driver.term === term && isSelective(term);
+
+/** The conditions that a driver leaves open. */
+const openTerms = (query: DeviceQuery, driver: Driver | undefined): Term[] =>
+  query.terms.filter((term) => !driver || !coversTerm(driver, term));
+
+/** Conditions for a page: columns on the row, which is read anyway, stored values by look-up where possible. */
+export const checks = (query: DeviceQuery, driver: Driver | undefined, id: SQL): SQL[] => [
+  ...openTerms(query, driver).map((term) =>
+    columnOf(term.key) ? onDevice(term) : (asLookUp(term, query.tenant, id) ?? onDevice(term)),
+  ),
+  ...(query.ids && driver?.kind !== "ids" ? [inJson(DEVICE, query.ids)] : []),
+];
+
+/** What a device is sorted by: of an array the member that comes first in that direction. */
+function sortValue({ key, descending }: SortKey): SQL {
+  const column = columnOf(key);
+  if (column) return column;
+  return sql`(SELECT ${sql.raw(descending ? "max" : "min")}(CASE m.type WHEN 'text' THEN substr(m.atom, 1, 256)
+    WHEN 'true' THEN x'01' WHEN 'false' THEN x'00' ELSE m.atom END) FROM json_each(d.attributes, ${valuePath(key)}) m)`;
+}
+
+const direction = (descending: boolean): SQL => sql.raw(descending ? "DESC" : "ASC");
+
+const byValue = (sortKey: SortKey): SQL => {
+  const value = sortValue(sortKey);
+  return sql`${value} IS NULL, ${value} ${direction(sortKey.descending)}`;
+};
+
+const orderBy = (pieces: readonly SQL[]): SQL => sql.join([...pieces], sql`, `);
+
+const paged = ({ limit, offset }: Window): SQL => sql`LIMIT ${limit} OFFSET ${offset}`;
+
+const select = (source: SQL, where: readonly SQL[], order: SQL, window: Window): SQL =>
+  sql`SELECT ${DEVICE_COLUMNS} FROM ${source} WHERE ${all(where)} ORDER BY ${order} ${paged(window)}`;
+
+/** One page of a search by its plan. With `guard` it finds nothing unless that holds. */
+export function searchPage(
+  query: DeviceQuery,
+  plan: Plan,
+  window: Window,
+  guard: SQL = ALWAYS,
+): Statement<DeviceRow[]> {
+  if (plan.kind === "walk") return rows(walk(query, plan.bounds, window, guard));
+  const { from, id, where } = sourceOf(query.tenant, plan.driver, true);
+  const after = window.after === undefined ? [] : [sql`${id} > ${window.after}`];
+  const conditions = [guard, ...where, ...after, ...checks(query, plan.driver, id)];
+  const backwards = query.sort[0]?.descending ?? false;
+  if (plan.kind === "stream") {
+    return rows(select(from, conditions, sql`${id} ${direction(backwards)}`, window));
+  }
+  const order = orderBy([...query.sort.map(byValue), sql`d.device_id ${direction(backwards)}`]);
+  return rows(select(from, conditions, order, window));
+}
+
+/** Reads devices along the values of the first sort key; an array counts once, by the member it is sorted by. */
+function walk(query: DeviceQuery, bounds: Term | undefined, window: Window, guard: SQL): SQL {
+  const [first, ...others] = query.sort;
+  if (!first) throw new Error("a walk needs a sort key");
+  const within = (bounds && onValues(bounds)) ?? sql`v.key = ${first.key}`;
+  const where = [
+    guard,
+    sql`v.tenant_id = ${query.tenant} AND ${within} AND v.value <> x''`,
+    ...checks(query, undefined, FOUND),
+    ...(columnOf(first.key) ? [] : [isSortMember(first, bounds)]),
+  ];
+  const order = orderBy([
+    sql`v.value ${direction(first.descending)}`,
+    ...others.map(byValue),
+    sql`v.device_id ${direction(first.descending)}`,
+  ]);
+  return select(sql`inventory_values v ${joined}`, where, order, window);
+}
+
+const isSortMember = (first: SortKey, bounds: Term | undefined): SQL => {
+  const member = bounds ? firstWithin(first, bounds) : sortValue(first);
+  return sql`(json_type(d.attributes, ${valuePath(first.key)}) <> 'array' OR v.value = ${member})`;
+};
+
+/** The first member in a direction among those that satisfy the bounds, found among the device's searchable values. */
+const firstWithin = (first: SortKey, bounds: Term): SQL =>
+  sql`(SELECT ${sql.raw(first.descending ? "max" : "min")}(v.value) FROM (
+    SELECT CASE m.type WHEN 'text' THEN substr(m.atom, 1, 256) ELSE m.atom END AS value, ${first.key} AS key
+    FROM json_each(d.attributes, ${valuePath(first.key)}) m) v WHERE ${onValues(bounds) ?? ALWAYS})`;
+
+/** Devices of a sorted search that lack the first sort key, which come after all that have it. */
+export function searchMissing(query: DeviceQuery, window: Window): Statement<DeviceRow[]> {
+  const [first, ...others] = query.sort;
+  if (!first) throw new Error("only a sorted search has devices without its key");
+  const where = [
+    sql`d.tenant_id = ${query.tenant}`,
+    sql`${sortValue(first)} IS NULL`,
+    ...checks(query, undefined, DEVICE),
+  ];
+  const order = orderBy([...others.map(byValue), sql`d.device_id ${direction(first.descending)}`]);
+  return rows(select(sql`inventory_devices d`, where, order, window));
+}
+
+/** How many devices have the first sort key and satisfy a sorted search. */
+export const countPresent = (query: DeviceQuery): SQL => {
+  const [first] = query.sort;
+  if (!first) throw new Error("only a sorted search has a key");
+  return sql`SELECT count(*) FROM inventory_devices d WHERE ${all([
+    sql`d.tenant_id = ${query.tenant}`,
+    sql`${sortValue(first)} IS NOT NULL`,
+    ...checks(query, undefined, DEVICE),
+  ])}`;
+};
+
+/** Counts exactly, reading only searchable values where that is enough. */
+export function countOf(query: DeviceQuery, driver: Driver): SQL {
+  const bare = sourceOf(query.tenant, driver, false);
+  const lookUps = openTerms(query, driver).map((term) => asLookUp(term, query.tenant, bare.id));
+  if (driver.kind !== "devices" && lookUps.every((found) => found !== undefined))
+    return sql`SELECT count(*) FROM ${bare.from} WHERE ${all([...bare.where, ...lookUps])}`;
+  const { from, id, where } = sourceOf(query.tenant, driver, true);
+  return sql`SELECT count(*) FROM ${from} WHERE ${all([...where, ...checks(query, driver, id)])}`;
+}
+
+const FACET_COLUMNS: Record<string, string> = {
+  "identity-status": "k.status",
+  "system-group": "k.group_name",
+  "system-tier": "k.tier",
+};
+
+/** The total of a search over status, group and tier only, from the numbers kept for them. */
+export const countKinds = (query: DeviceQuery): SQL => {
+  const conditions = query.terms.map((term) => onKind(term, FACET_COLUMNS[term.key] ?? "k.tier"));
+  return sql`SELECT coalesce(sum(k.devices), 0) FROM inventory_counts k
+    WHERE ${all([sql`k.tenant_id = ${query.tenant}`, ...conditions])}`;
+};
+
+/** There, a missing value is an empty text. */
+function onKind(term: Term, name: string): SQL {
+  const column = sql.raw(name);
+  if (term.kind === "exists") return term.negated ? sql`${column} = ''` : sql`${column} > ''`;
+  const present = (condition: SQL, orMissing: boolean) =>
+    orMissing ? sql`(${column} = '' OR (${condition}))` : sql`(${column} > '' AND (${condition}))`;
+  if (term.kind === "range") {
+    const low = term.low && sql`${column} ${sql.raw(term.low.inclusive ? ">=" : ">")} ${term.low.value}`;
+    const high = term.high && sql`${column} ${sql.raw(term.high.inclusive ? "<=" : "<")} ${term.high.value}`;
+    return present(all([low, high].filter((bound) => bound !== undefined)), term.orMissing);
+  }
+  const values = sql`SELECT value FROM json_each(${JSON.stringify(term.values)})`;
+  return term.negated
+    ? sql`(${column} = '' OR ${column} NOT IN (${values}))`
+    : sql`(${column} > '' AND ${column} IN (${values}))`;
+}
+
+/** How many devices a term finds, looking at no more than `bound` + 1. */
+export const sizeOf = (tenant: TenantId, term: Term, bound: number): Statement<number> => {
+  const counted = firstRow<{ n: number }>(sql`
+    SELECT count(*) AS n FROM (
+      SELECT 1 FROM inventory_values v WHERE v.tenant_id = ${tenant} AND ${onValues(term) ?? ALWAYS} LIMIT ${bound + 1})`);
+  return { ...counted, read: (result) => counted.read(result)?.n ?? 0 };
+};
+
+/** A total, and whether it was counted for this search or remembered from one a moment ago. */
+export interface Total {
+  total: number;
+  remembered: number;
+}
+
+export const totalOf = (counted: SQL): Statement<Total | undefined> =>
+  firstRow(sql`SELECT (${counted}) AS total, 1 AS remembered`);
+
+/** The remembered total if it is not older than `sinceMs`; otherwise counts. */
+export const rememberedTotal = (
+  tenant: TenantId,
+  fingerprint: string,
+  sinceMs: number,
+  counted: SQL,
+): Statement<Total | undefined> => {
+  const kept = sql`FROM inventory_totals
+    WHERE tenant_id = ${tenant} AND query = ${fingerprint} AND counted_ms >= ${sinceMs}`;
+  return firstRow(sql`
+    SELECT coalesce((SELECT total ${kept}), (${counted})) AS total, EXISTS (SELECT 1 ${kept}) AS remembered`);
+};
+
+export const rememberTotal = (
+  tenant: TenantId,
+  fingerprint: string,
+  total: number,
+  atMs: number,
+): Statement<number> =>
+  change(sql`
+    INSERT INTO inventory_totals (tenant_id, query, total, counted_ms)
+    VALUES (${tenant}, ${fingerprint}, ${total}, ${atMs})
+    ON CONFLICT DO UPDATE SET total = excluded.total, counted_ms = excluded.counted_ms`);
+
+export const forgetTotals = (beforeMs: number, limit: number): Statement<number> =>
+  change(sql`
+    DELETE FROM inventory_totals WHERE (tenant_id, query) IN (
+      SELECT tenant_id, query FROM inventory_totals WHERE counted_ms < ${beforeMs} LIMIT ${limit})`);
+
+/** The different texts under a key from `from` on, each found by one step along the index. */
+export const distinctTexts = (
+  tenant: TenantId,
+  key: string,
+  prefix: string,
+  limit: number,
+): Statement<{ value: string }[]> =>
+  rows(sql`
+    WITH RECURSIVE texts(value) AS (
+      SELECT * FROM (SELECT value FROM inventory_values
+        WHERE tenant_id = ${tenant} AND key = ${key} AND value >= ${prefix} AND value < x'' ORDER BY value LIMIT 1)
+      UNION ALL
+      SELECT (SELECT value FROM inventory_values
+        WHERE tenant_id = ${tenant} AND key = ${key} AND value > texts.value AND value < x'' ORDER BY value LIMIT 1)
+      FROM texts WHERE texts.value IS NOT NULL AND texts.value < ${`${prefix}\u{10FFFF}`})
+    SELECT value FROM texts WHERE value < ${`${prefix}\u{10FFFF}`} LIMIT ${limit}`);
+
+/** Ids of devices from `prefix` on, for expressions on the id itself. */
+export const deviceIds = (tenant: TenantId, prefix: string, limit: number): Statement<{ value: string }[]> =>
+  rows(sql`
+    SELECT device_id AS value FROM inventory_devices
+    WHERE tenant_id = ${tenant} AND device_id >= ${prefix} ORDER BY device_id LIMIT ${limit}`);

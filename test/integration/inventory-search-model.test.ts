@@ -1,0 +1,241 @@
+import fc from "fast-check";
+import { beforeAll, describe, expect, it } from "vitest";
+import { searchOf } from "../../src/inventory/find.ts";
+import { SearchInput } from "../../src/inventory/search/schema.ts";
+import { searchDevices } from "../../src/inventory/search/search.ts";
+import { rfc3339 } from "../../src/platform/clock.ts";
+import { asTenantId } from "../../src/platform/ids.ts";
+import { aUser, type TestUser } from "../support/actors.ts";
+import { inventoryOf, type InventoryOptions } from "../support/inventory.ts";
+import {
+  naiveMatch,
+  naiveOrder,
+  type NaiveDevice,
+  type NaivePredicate,
+  type NaiveSort,
+} from "../support/naive-search.ts";
+import { Server } from "../support/server.ts";
+
+const DEVICES = 60;
+const BASE_MS = Date.parse("2026-11-01T00:00:00.000Z");
+
+/** Names that would break SQL, JSON paths or object keys if anything were put together as text. */
+const NAMES = [
+  "plain",
+  "with.dot$",
+  'quo"te\\',
+  "it's; --",
+  "a/b c",
+  "__proto__",
+  "7",
+  "naïve-😀",
+  "%41[0]",
+  "\u0001",
+];
+const TEXTS = [
+  "",
+  "a",
+  "ab",
+  "b",
+  "10",
+  "Ä",
+  "😀",
+  "'; DROP TABLE inventory_devices; --",
+  '"',
+  "\uFFFD",
+  "a\uFFFDb",
+  "x".repeat(255),
+  "x".repeat(256),
+  "x".repeat(300),
+  `${"x".repeat(299)}y`,
+];
+const NUMBERS = [0, 1, -1, 10, 2.5, 1e21, 1e-7];
+
+const text = fc.constantFrom(...TEXTS);
+const number = fc.constantFrom(...NUMBERS);
+const reported = fc.oneof(
+  { weight: 4, arbitrary: text },
+  { weight: 3, arbitrary: number },
+  fc.array(text, { maxLength: 3 }),
+  fc.array(number, { maxLength: 3 }),
+);
+const names = fc.constantFrom(...NAMES);
+const time = fc.integer({ min: 0, max: 5 }).map((days) => BASE_MS + days * 86_400_000);
+
+const anyDevice: fc.Arbitrary<InventoryOptions> = fc.record({
+  id: fc.uuid(),
+  status: fc.constantFrom("accepted", "pending", null),
+  tier: fc.constantFrom("standard", "micro"),
+  group: fc.constantFrom("g1", "g2", null),
+  createdMs: time,
+  updatedMs: time,
+  checkInMs: fc.option(time, { nil: null }),
+  attributes: fc.record({
+    inventory: fc.dictionary(names, reported, { maxKeys: 5, noNullPrototype: true }),
+    tags: fc.dictionary(names, reported, { maxKeys: 2, noNullPrototype: true }),
+    monitor: fc.dictionary(fc.constantFrom("alerts", "alert_count"), fc.oneof(fc.boolean(), number), {
+      maxKeys: 2,
+      noNullPrototype: true,
+    }),
+  }),
+});
+
+const own: fc.Arbitrary<[string, string]> = fc.constantFrom(
+  ["identity", "status"],
+  ["identity", "id"],
+  ["system", "group"],
+  ["system", "tier"],
+  ["monitor", "alerts"],
+  ["monitor", "alert_count"],
+  ["inventory", "nobody-has-this"],
+);
+const times: fc.Arbitrary<[string, string]> = fc.constantFrom(
+  ["system", "created_ts"],
+  ["system", "updated_ts"],
+  ["system", "check_in_time"],
+);
+const reportedName: fc.Arbitrary<[string, string]> = fc.tuple(fc.constantFrom("inventory", "tags"), names);
+const attribute = fc.oneof({ weight: 4, arbitrary: reportedName }, own, times);
+
+const comparable = fc.oneof(text, number, fc.constantFrom("accepted", "pending", "g1", "standard"));
+const moment = time.map(rfc3339);
+
+const predicateFor = ([scope, name]: [string, string], isTime: boolean): fc.Arbitrary<NaivePredicate> => {
+  const value: fc.Arbitrary<unknown> = isTime ? moment : comparable;
+  const scalar = isTime ? value : fc.oneof(value, fc.boolean());
+  const of = (type: string, argument: fc.Arbitrary<unknown>) =>
+    argument.map((chosen) => ({ scope, attribute: name, type, value: chosen }));
+  return fc.oneof(
+    of("$eq", scalar),
+    of("$ne", scalar),
+    ...["$gt", "$gte", "$lt", "$lte", "$ltne"].map((type) => of(type, value)),
+    of("$in", fc.array(scalar, { maxLength: 4 })),
+    of("$nin", fc.array(scalar, { maxLength: 4 })),
+    of("$exists", fc.boolean()),
+    ...(isTime ? [] : [of("$regex", fc.constantFrom("a", "^a", "b$", "^x+y?$", "[0-9]", "^$", "acc|pend"))]),
+  );
+};
+
+const predicate = attribute.chain((chosen) =>
+  predicateFor(chosen, chosen[1].endsWith("_ts") || chosen[1] === "check_in_time"),
+);
+const sortKey: fc.Arbitrary<NaiveSort> = fc
+  .tuple(attribute, fc.constantFrom("asc" as const, "desc" as const))
+  .map(([[scope, name], order]) => ({ scope, attribute: name, order }));
+
+const naive = (device: InventoryOptions): NaiveDevice => {
+  const attributes: NaiveDevice["attributes"] = {};
+  for (const [scope, named] of Object.entries(device.attributes ?? {}))
+    for (const [name, value] of Object.entries(named)) attributes[`${scope}/${name}`] = value;
+  if (device.status) attributes["identity/status"] = device.status;
+  if (device.group) attributes["system/group"] = device.group;
+  attributes["system/tier"] = device.tier!;
+  attributes["system/created_ts"] = rfc3339(device.createdMs!);
+  attributes["system/updated_ts"] = rfc3339(device.updatedMs!);
+  if (device.checkInMs) attributes["system/check_in_time"] = rfc3339(device.checkInMs);
+  return { id: device.id!, attributes };
+};
+
+let server: Server;
+let user: TestUser;
+let devices: NaiveDevice[];
+
+beforeAll(async () => {
+  server = await Server.start();
+  user = await aUser(server);
+  const made = fc.sample(anyDevice, { numRuns: DEVICES, seed: 7 });
+  // Another tenant with the same values must never be seen.
+  const other = fc
+    .sample(anyDevice, { numRuns: 20, seed: 8 })
+    .map((device) => ({ ...device, tenant: "other" }));
+  await inventoryOf(server, [...made, ...other]);
+  devices = made.map(naive);
+});
+
+const search = (json: unknown) =>
+  server.call("POST", "/api/management/v2/inventory/filters/search", { token: user.token, json });
+
+async function expectSame(
+  filters: NaivePredicate[],
+  sort: NaiveSort[],
+  page: number,
+  perPage: number,
+  ids?: string[],
+): Promise<void> {
+  const answer = await search({ filters, sort, page, per_page: perPage, device_ids: ids });
+  expect(answer.status, answer.text).toBe(200);
+  const expected = devices
+    .filter(
+      (device) => (!ids?.length || ids.includes(device.id)) && filters.every((f) => naiveMatch(device, f)),
+    )
+    .toSorted(naiveOrder(sort));
+  expect(answer.headers.get("x-total-count")).toBe(String(expected.length));
+  const found = answer.json<{ id: string }[]>().map(({ id }) => id);
+  expect(found).toEqual(expected.slice((page - 1) * perPage, page * perPage).map(({ id }) => id));
+}
+
+/** The same with plans of a large fleet, where nothing may be collected and sorted. */
+async function expectSameUncollected(
+  filters: NaivePredicate[],
+  sort: NaiveSort[],
+  page: number,
+  perPage: number,
+) {
+  const request = SearchInput.parse({ filters, sort });
+  const found = await searchDevices(
+    await server.deps(),
+    asTenantId("default"),
+    { ...searchOf(request), collect: 0 },
+    { page, perPage },
+  );
+  const expected = devices
+    .filter((device) => filters.every((f) => naiveMatch(device, f)))
+    .toSorted(naiveOrder(sort));
+  expect(found.total).toBe(expected.length);
+  expect(found.rows.map((row) => row.device_id)).toEqual(
+    expected.slice((page - 1) * perPage, page * perPage).map(({ id }) => id),
+  );
+}
+
+describe("search finds what a plain filter over all devices finds", () => {
+  it("for one condition of any kind", async () => {
+    await fc.assert(
+      fc.asyncProperty(predicate, (one) => expectSame([one], [], 1, 100)),
+      { numRuns: 150 },
+    );
+  }, 120_000);
+
+  it("for several conditions, sort keys, pages and named devices", async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(predicate, { maxLength: 4 }),
+        fc.array(sortKey, { maxLength: 3 }),
+        fc.integer({ min: 1, max: 4 }),
+        fc.constantFrom(1, 7, 20, 100),
+        fc.option(fc.subarray([...Array(DEVICES).keys()]), { nil: undefined, freq: 5 }),
+        (filters, sort, page, perPage, named) =>
+          expectSame(
+            filters,
+            sort,
+            page,
+            perPage,
+            named?.map((i) => devices[i]!.id),
+          ),
+      ),
+      { numRuns: 150 },
+    );
+  }, 120_000);
+
+  it("with the plans of a large fleet", async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(predicate, { maxLength: 3 }),
+        fc.array(sortKey, { maxLength: 2 }),
+        fc.integer({ min: 1, max: 4 }),
+        fc.constantFrom(3, 20),
+        expectSameUncollected,
+      ),
+      { numRuns: 150 },
+    );
+  }, 120_000);
+});
