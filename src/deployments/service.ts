@@ -11,6 +11,7 @@ import {
   unfinishedWithArtifact,
 } from "./store/usage.ts";
 
+export { targetedAmong as targetedAmongStatement } from "./store/membership.ts";
 export { ARTIFACT_IN_USE } from "./store/usage.ts";
 
 /** Ends everything a device has open, seen or not, and finishes the deployments that waited for it alone. */

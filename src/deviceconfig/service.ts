@@ -96,8 +96,7 @@ export interface DeployOptions {
 }
 
 /**
- * Deploys what is wanted of a device as it is now: deployment, record, audit entry and the event that wakes the device are
- * one batch. Returns the deployment's id.
+ * Deploys what is wanted of a device as it is now: deployment, record and audit entry are one batch. Returns the deployment's id.
  */
 export async function deployConfiguration(
   deps: Deps,
@@ -113,10 +112,6 @@ export async function deployConfiguration(
   const [changed] = await deps.db(actor.tenant).batch([
     setDeployment(actor.tenant, device, deployment),
     addAuditIfChanged(actor, auditEntry("deploy_configuration", device, values), atMs),
-    addEventIfChanged(
-      { kind: "configuration.deployed", tenant: actor.tenant, subject: device, data: { deployment } },
-      atMs,
-    ),
     ...configurationDeploymentStatements(actor, {
       id: deployment,
       device,

@@ -1,6 +1,8 @@
 import type { EventHandler } from "../jobs/consume.ts";
-import { asDeviceId } from "../platform/ids.ts";
-import { disconnectDevice, removeDeviceConnection, wake } from "./service.ts";
+import { targetedAmongStatement } from "../deployments/service.ts";
+import type { Deps } from "../platform/deps.ts";
+import { asDeviceId, type DeviceId, type TenantId } from "../platform/ids.ts";
+import { askForUpdate, disconnectDevice, removeDeviceConnection } from "./service.ts";
 import { connectedDevices } from "./store.ts";
 
 const PAGE = 100;
@@ -16,19 +18,28 @@ export const dropRefusedDevice: EventHandler = async (deps, { tenant, subject, d
   }
 };
 
+/** Connected devices of a tenant, page by page. */
+async function* connectedPages(deps: Deps, tenant: TenantId): AsyncGenerator<DeviceId[]> {
+  for (let after = "", full = true; full;) {
+    const page = await deps.db(tenant).one(connectedDevices(tenant, after, PAGE));
+    full = page.length === PAGE;
+    after = page.at(-1)?.device_id ?? "";
+    if (page.length > 0) yield page.map(({ device_id }) => device_id);
+  }
+}
+
 /** A tenant that is suspended holds no connections. */
 export const dropSuspendedTenant: EventHandler = async (deps, { tenant, data }) => {
   if (data?.status !== "suspended") return;
-  for (let after = ""; ;) {
-    const page = await deps.db(tenant).one(connectedDevices(tenant, after, PAGE));
-    await Promise.all(page.map(({ device_id }) => disconnectDevice(deps, tenant, device_id)));
-    const last = page.at(-1);
-    if (!last || page.length < PAGE) return;
-    after = last.device_id;
+  for await (const page of connectedPages(deps, tenant)) {
+    await Promise.all(page.map((device) => disconnectDevice(deps, tenant, device)));
   }
 };
 
-/** A device that holds a connection is told at once that there is work for it; any other asks when it does. */
-export const wakeDevice: EventHandler = async (deps, { tenant, subject }) => {
-  await wake(deps, tenant, asDeviceId(subject));
+/** Targets of a new deployment that hold a connection are told at once; a page at a time, so that they do not all ask together. */
+export const wakeTargets: EventHandler = async (deps, { tenant, subject }) => {
+  for await (const page of connectedPages(deps, tenant)) {
+    const targeted = await deps.db(tenant).one(targetedAmongStatement(tenant, subject, page));
+    await Promise.all(targeted.map(({ device_id }) => askForUpdate(deps, tenant, device_id)));
+  }
 };

@@ -161,11 +161,9 @@ export async function recordConnection(deps: Deps, to: ConnectionChange): Promis
   await deps.db(to.tenant).one(putConnection(to, deps.now()));
 }
 
-/** Tells a device to check for updates if it is connected; true if it was told. */
-export const wake = async (deps: Deps, tenant: TenantId, device: DeviceId): Promise<boolean> => {
-  const connection = await deps.db(tenant).one(connectionOf(tenant, device));
-  return connection?.connected === 1 && connectionObject(deps, tenant, device).request("check-update");
-};
+/** Tells a device that is believed to be connected to check for updates; true if it was told. */
+export const askForUpdate = async (deps: Deps, tenant: TenantId, device: DeviceId): Promise<boolean> =>
+  connectionObject(deps, tenant, device).request("check-update");
 
 /** Ends the connection of a device that may not be connected any more. */
 export const disconnectDevice = (deps: Deps, tenant: TenantId, device: DeviceId): Promise<void> =>

@@ -2,14 +2,14 @@ import {
   dropRefusedDevice,
   dropSuspendedTenant,
   forgetGoneDevice,
-  wakeDevice,
+  wakeTargets,
 } from "../deviceconnect/followers.ts";
 import { removeArtifactObjects } from "../releases/jobs.ts";
 import type { EventHandlers } from "./consume.ts";
 
 /** Who follows which event; each domain names its own. */
 export const HANDLERS: EventHandlers = {
-  "configuration.deployed": [wakeDevice],
+  "deployment.created": [wakeTargets],
   "device.decommissioned": [forgetGoneDevice],
   "device.status_changed": [dropRefusedDevice],
   "tenant.status": [dropSuspendedTenant],

@@ -3,6 +3,7 @@ import { beforeEach, describe, expect, it, vi } from "vitest";
 import { decodeFrame, encodeFrame, makeFrame, PROTO, type Frame } from "../../src/deviceconnect/frame.ts";
 import { readText, writeSmall, writeText } from "../../src/deviceconnect/msgpack.ts";
 import { aDevice, aUser, type TestDevice, type TestUser } from "../support/actors.ts";
+import { anArtifact, upload } from "../support/artifacts.ts";
 import { FakeDevice } from "../support/fake-device.ts";
 import { env, Server } from "../support/server.ts";
 
@@ -327,6 +328,32 @@ describe("requests to a device", () => {
   });
 });
 
+describe("push", () => {
+  it("tells connected targets of a new deployment, and nobody else", async () => {
+    const bystander = await aDevice(server);
+    const [target, other] = [await connectDevice(), await connectDevice(bystander)];
+    await upload(server, await anArtifact(), { token: user.token });
+    const json = { name: "d", artifact_name: "release-1", devices: [device.id] };
+    const made = await server.call("POST", "/api/management/v1/deployments/deployments", {
+      token: user.token,
+      json,
+    });
+    expect(made.status).toBe(201);
+    await server.deliverEvents();
+    await target.peer.until(() => target.fake.sent("check-update").length === 1);
+    expect(other.fake.received).toEqual([]);
+  });
+
+  it("tells a connected device of its new configuration", async () => {
+    const { peer, fake } = await connectDevice();
+    const path = `/api/management/v1/deviceconfig/configurations/device/${device.id}/deploy`;
+    expect((await server.call("POST", path, { token: user.token, json: {} })).status).toBe(200);
+    await server.deliverEvents();
+    await peer.until(() => fake.sent("check-update").length > 0);
+    expect(fake.sent("check-update")[0]!.proto).toBe(PROTO.client);
+  });
+});
+
 describe("live sessions", () => {
   it("are listed and can be ended for both sides", async () => {
     const { peer, fake } = await connectDevice();
@@ -528,7 +555,7 @@ describe("limits", () => {
 });
 
 describe("files", () => {
-  const upload = (form: FormData, token = user.token) =>
+  const send = (form: FormData, token = user.token) =>
     server.call("PUT", `${MANAGEMENT}/devices/${device.id}/upload`, { token, body: form });
 
   const aForm = (fields: Record<string, string>, content?: Uint8Array) => {
@@ -541,7 +568,7 @@ describe("files", () => {
   it("go to the device and come back the same", async () => {
     const { fake } = await connectDevice();
     const content = crypto.getRandomValues(new Uint8Array(60_000));
-    const sent = await upload(aForm({ path: "/tmp/a.bin", mode: "640" }, content));
+    const sent = await send(aForm({ path: "/tmp/a.bin", mode: "640" }, content));
     expect([sent.status, sent.text]).toEqual([201, ""]);
     expect(Buffer.compare(fake.files.get("/tmp/a.bin")!, content)).toBe(0);
 
@@ -575,15 +602,15 @@ describe("files", () => {
     [{ path: "/tmp/a", mode: "9" }, "mode: must be a number."],
   ])("are refused with form fields %j", async (fields, text) => {
     await connectDevice();
-    const answer = await upload(aForm(fields, new Uint8Array(1)));
+    const answer = await send(aForm(fields, new Uint8Array(1)));
     expect([answer.status, answer.json().error]).toEqual([400, text]);
   });
 
   it("are refused without a file, without a form and without a device", async () => {
-    const unconnected = await upload(aForm({ path: "/a" }, new Uint8Array(1)));
+    const unconnected = await send(aForm({ path: "/a" }, new Uint8Array(1)));
     expect([unconnected.status, unconnected.json().error]).toEqual([409, "device disconnected"]);
     await connectDevice();
-    const empty = await upload(aForm({ path: "/tmp/a" }));
+    const empty = await send(aForm({ path: "/tmp/a" }));
     expect([empty.status, empty.json().error]).toEqual([400, "file: upload file is required."]);
     const json = await server.call("PUT", `${MANAGEMENT}/devices/${device.id}/upload`, {
       token: user.token,
@@ -610,7 +637,7 @@ describe("files", () => {
   it("are refused while the device does not transfer files", async () => {
     const { fake } = await connectDevice();
     fake.protocols = [1];
-    const answer = await upload(aForm({ path: "/tmp/a" }, new Uint8Array(1)));
+    const answer = await send(aForm({ path: "/tmp/a" }, new Uint8Array(1)));
     expect([answer.status, answer.json().error]).toEqual([502, "file transfer disabled on device"]);
   });
 });

@@ -1,4 +1,5 @@
 import { sql, type SQL } from "drizzle-orm";
+import { rows, type Statement } from "../../platform/database.ts";
 import type { DeviceId, TenantId } from "../../platform/ids.ts";
 
 /** The internal number of a deployment; null if the tenant has none with this id. */
@@ -15,6 +16,21 @@ export const targetsList = (device: DeviceId): SQL => sql`EXISTS (
     WHERE t.tenant_id = c.tenant_id AND t.seq = c.seq AND t.first_id <= ${device}
     ORDER BY t.first_id DESC LIMIT 1) chunk
   WHERE chunk.last_id >= ${device} AND instr(chunk.ids, ${JSON.stringify(device)}) > 0)`;
+
+/** Which of these devices a deployment targets, as far as its targets are known. */
+export const targetedAmong = (
+  tenant: TenantId,
+  deployment: string,
+  devices: readonly DeviceId[],
+): Statement<{ device_id: DeviceId }[]> =>
+  rows<{ device_id: DeviceId }>(sql`
+    SELECT device.value AS device_id FROM json_each(${JSON.stringify(devices)}) device
+    WHERE EXISTS (
+      SELECT 1 FROM (
+        SELECT t.last_id, t.ids FROM deployment_targets t
+        WHERE t.tenant_id = ${tenant} AND t.seq = ${seqOf(tenant, deployment)} AND t.first_id <= device.value
+        ORDER BY t.first_id DESC LIMIT 1) chunk
+      WHERE chunk.last_id >= device.value AND instr(chunk.ids, json_quote(device.value)) > 0)`);
 
 /** Whether the device has a row in the deployment in `c`. */
 export const hasRow = (device: DeviceId): SQL => sql`EXISTS (
