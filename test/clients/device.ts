@@ -1,4 +1,5 @@
 import { spawn, type ChildProcess } from "node:child_process";
+import { generateKeyPairSync } from "node:crypto";
 import { closeSync, existsSync, mkdirSync, openSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { OWN_MOUNTS } from "./programs.ts";
@@ -11,8 +12,10 @@ export interface DeviceSettings {
   tenantToken: string;
   /** Public key file; with it the device takes signed artifacts only. */
   verifyKey?: string;
-  /** PEM; without it the agent makes its own. */
+  /** PEM of the key the device comes with; by default a new Ed25519 key, which is made sooner than the agent's own. */
   privateKey?: string;
+  /** The device comes without a key, and the agent makes one. */
+  makesOwnKey?: boolean;
 }
 
 /** Folders the device agent has built in, and what stands for them in a device's own folder. */
@@ -24,6 +27,9 @@ const newMac = () => {
   devicesMade += 1;
   return `02:00:5e:00:00:${devicesMade.toString(16).padStart(2, "0")}`;
 };
+
+const newKey = () =>
+  generateKeyPairSync("ed25519").privateKey.export({ format: "pem", type: "pkcs8" }).toString();
 
 /** A published mender client running as one device, in a folder and mount namespace of its own. */
 export class Device {
@@ -44,7 +50,8 @@ export class Device {
     this.#write("etc/artifact_info", "artifact_name=factory\n");
     this.#write("data/device_type", `device_type=${settings.deviceType}\n`);
     this.#write("etc/mender.conf", JSON.stringify(configuration(settings), undefined, 2));
-    if (settings.privateKey !== undefined) this.#write("data/mender-agent.pem", settings.privateKey, 0o600);
+    if (settings.makesOwnKey !== true)
+      this.#write("data/mender-agent.pem", settings.privateKey ?? newKey(), 0o600);
     // The agent calls it to restart the device: here the agent alone goes, and the machine stays.
     this.#script("bin/reboot", "kill -KILL $PPID");
     this.addModule("note", this.keepingPayload);
@@ -74,6 +81,10 @@ export class Device {
 
   get log(): string {
     return readFileSync(this.logFile, "utf8");
+  }
+
+  timesLogged(line: string): number {
+    return this.log.split(line).length - 1;
   }
 
   /** An update module whose ArtifactInstall runs these shell commands; "$2" is the folder with the payload. */

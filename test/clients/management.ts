@@ -73,11 +73,16 @@ export class Management {
     );
   }
 
-  async accept(device: AdmittedDevice): Promise<void> {
-    const pending = device.auth_sets.find((set) => set.status === "pending");
-    if (pending === undefined) throw new Error(`device ${device.id} has no pending authentication set`);
-    const path = `/v2/devauth/devices/${device.id}/auth/${pending.id}/status`;
-    await this.call("PUT", path, { status: "accepted" });
+  accept(device: AdmittedDevice): Promise<void> {
+    return this.decide(device, "accepted");
+  }
+
+  /** Accepts or rejects the one key of a device. */
+  async decide(device: AdmittedDevice, status: "accepted" | "rejected"): Promise<void> {
+    const [set, ...others] = device.auth_sets;
+    if (set === undefined || others.length > 0)
+      throw new Error(`device ${device.id} has ${device.auth_sets.length} keys`);
+    await this.call("PUT", `/v2/devauth/devices/${device.id}/auth/${set.id}/status`, { status });
   }
 
   async preauthorize(mac: string, pubkey: string): Promise<void> {
@@ -131,6 +136,11 @@ export class Management {
 
   async abort(deployment: string): Promise<void> {
     await this.call("PUT", `/v1/deployments/deployments/${deployment}/status`, { status: "aborted" });
+  }
+
+  /** Makes a personal access token and returns it. */
+  async personalToken(name: string): Promise<string> {
+    return (await this.call("POST", "/v1/useradm/settings/tokens", { name, expires_in: 3600 })).text();
   }
 
   outcomes(deployment: string): Promise<DeviceOutcome[]> {

@@ -17,6 +17,8 @@ export async function commandLine(bench: Bench): Promise<void> {
 
   await assert.rejects(cli.login("wrong-password"), /login failed|401/i);
   await assert.rejects(cli.run("artifacts", "list"), /login/i);
+  const token = await operator.personalToken("for the command line");
+  assert.match(await cli.run("--token-value", token, "devices", "list"), new RegExp(id));
   await cli.login();
   const image = { name: "listed-1", deviceType: "listed-board", module: "note", bytes: randomBytes(8192) };
   await bench.publish(image, cli);

@@ -8,7 +8,12 @@ export const firstUpdate = (transport: "http" | "https") => async (bench: Bench)
   const url = transport === "http" ? server.url : server.httpsUrl;
   const type = `${transport}-board`;
   const release = `${transport}-release-2`;
-  const device = bench.device({ name: `${transport}-device`, deviceType: type, serverUrl: url });
+  const device = bench.device({
+    name: `${transport}-device`,
+    deviceType: type,
+    serverUrl: url,
+    makesOwnKey: true,
+  });
 
   device.start();
   const admitted = await operator.pendingDevice(device.mac);

@@ -1,8 +1,8 @@
 import type { Bench } from "../bench.ts";
+import { decommission, rejection } from "./admission.ts";
 import { alreadyInstalled } from "./already-installed.ts";
 import { abortedDownload, resumedDownload } from "./broken-download.ts";
 import { commandLine } from "./command-line.ts";
-import { decommission } from "./decommission.ts";
 import { failingModule } from "./failing-module.ts";
 import { firstUpdate } from "./first-update.ts";
 import { groupAndReboot } from "./group-and-reboot.ts";
@@ -23,6 +23,7 @@ export const SCENARIOS: Scenario[] = [
   { title: "a device of another type gets no artifact", run: otherType },
   { title: "mender-cli lists and deletes", run: commandLine },
   { title: "a decommissioned device comes back as a new pending one", run: decommission },
+  { title: "a rejected device is out, and in again when accepted", run: rejection },
   { title: "a download cut in the middle is resumed", run: resumedDownload },
   {
     title: "an abort during the download stops the device, and the next deployment succeeds",
