@@ -73,6 +73,9 @@ export class ChunkSource implements ByteSource {
 
   async #pull(): Promise<boolean> {
     if (this.#isOver) throw tooManyBytes();
+    // The producer may take its chunk back when it is asked for another.
+    this.#chunk = EMPTY_BYTES;
+    this.#offset = 0;
     while (!this.#ended) {
       const next = await this.#iterator.next();
       if (next.done) {
@@ -85,7 +88,6 @@ export class ChunkSource implements ByteSource {
       if (room === 0) throw tooManyBytes();
       this.#chunk = this.#isOver ? next.value.subarray(0, room) : next.value;
       this.#received += this.#chunk.length;
-      this.#offset = 0;
       return true;
     }
     return false;

@@ -26,7 +26,7 @@ export async function uploadArtifact(deps: Deps, actor: Actor, body: UploadBody)
   boundDeclaredSize(deps, body.declaredBytes);
   const boundary = multipartBoundary(body.contentType);
   if (boundary === null) throw new Fault("bad_request", "no multipart boundary param in Content-Type");
-  const parts = readMultipart(body.stream, boundary);
+  const parts = readMultipart(body.stream, boundary, { lend: true });
   const work = readUploadForm(parts, (fields, file) => receiveArtifact(deps, actor, fields, file)).catch(
     (cause: unknown) => {
       if (cause instanceof MultipartFault)

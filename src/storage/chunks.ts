@@ -1,39 +1,53 @@
 const CHUNK_BYTES = 64 * 1024;
 
+export type ChunkOptions = {
+  /**
+   * Lends every chunk only until the next is asked for, and reads all of them into one buffer. For
+   * consumers that copy or are done by then: without it a gigabyte of garbage waits for its collection.
+   */
+  lend?: boolean;
+};
+
 /**
  * The chunks of a stream. A byte stream is read into buffers of our own size: by default the
  * runtime hands out a request body in pieces of 4 KiB. Leaving early cancels the stream.
  */
-export async function* streamChunks(stream: ReadableStream<Uint8Array>): AsyncGenerator<Uint8Array, void> {
-  const read = opened(stream);
+export async function* streamChunks(
+  stream: ReadableStream<Uint8Array>,
+  options: ChunkOptions = {},
+): AsyncGenerator<Uint8Array, void> {
+  const reader = openReader(stream, options);
   let isDone = false;
   try {
     for (;;) {
-      const { done, value } = await read.next();
+      const { done, value } = await reader.read();
       if (done) break;
       if (value.length > 0) yield value;
     }
     isDone = true;
   } finally {
-    if (!isDone) await read.cancel();
+    if (!isDone) await reader.cancel();
   }
 }
 
-type Opened = {
-  next: () => Promise<ReadableStreamReadResult<Uint8Array>>;
+type Reader = {
+  read: () => Promise<ReadableStreamReadResult<Uint8Array>>;
   cancel: () => Promise<void>;
 };
 
-function opened(stream: ReadableStream<Uint8Array>): Opened {
-  const byob = byobReader(stream);
-  if (byob !== null) {
-    return {
-      next: () => byob.read(new Uint8Array(CHUNK_BYTES)),
-      cancel: () => byob.cancel(),
-    };
-  }
-  const reader = stream.getReader();
-  return { next: () => reader.read(), cancel: () => reader.cancel() };
+function openReader(stream: ReadableStream<Uint8Array>, { lend = false }: ChunkOptions): Reader {
+  const reader = byobReader(stream);
+  if (reader === null) return stream.getReader();
+  let spare: ArrayBufferLike | null = null;
+  return {
+    async read() {
+      const result = await reader.read(new Uint8Array(spare ?? new ArrayBuffer(CHUNK_BYTES)));
+      // The buffer travels through the read and comes back with the result.
+      spare = lend && !result.done ? result.value.buffer : null;
+      return result;
+    },
+    cancel: () => reader.cancel(),
+  };
 }
 
 /** Only byte streams can fill a buffer of the reader's; others refuse such a reader. */

@@ -1,5 +1,5 @@
 import { type ByteSource, ChunkSource, decodeText, joinBytes } from "../artifact/bytes.ts";
-import { streamChunks } from "./chunks.ts";
+import { type ChunkOptions, streamChunks } from "./chunks.ts";
 import { type PartHeader, parsePartHeader } from "./multipart-header.ts";
 
 export { multipartBoundary } from "./multipart-header.ts";
@@ -32,8 +32,9 @@ const MAX_EPILOGUE_BYTES = 64 * 1024;
 export async function* readMultipart(
   body: ReadableStream<Uint8Array>,
   boundary: string,
+  options: ChunkOptions = {},
 ): AsyncGenerator<MultipartPart, void> {
-  const source = new ChunkSource(streamChunks(body));
+  const source = new ChunkSource(streamChunks(body, options));
   const scanner = new Scanner(source, boundary);
   try {
     await scanner.skipContent();
@@ -171,9 +172,11 @@ class Scanner {
   }
 
   async #grow(): Promise<void> {
+    // The next read may take back the buffer that the window looks into.
+    const kept = this.#window.length === 0 ? null : new Uint8Array(this.#window);
     if (!(await this.#source.fill())) throw truncatedBody();
     const chunk = this.#source.take(Number.MAX_SAFE_INTEGER);
-    const joined = this.#window.length === 0 ? chunk : joinBytes([this.#window, chunk]);
+    const joined = kept === null ? chunk : joinBytes([kept, chunk]);
     this.#window = Buffer.from(joined.buffer, joined.byteOffset, joined.length);
   }
 }

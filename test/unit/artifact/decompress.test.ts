@@ -1,11 +1,14 @@
 import { createHash } from "node:crypto";
 import { gzipSync, zstdCompressSync } from "node:zlib";
 import fc from "fast-check";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { ChunkSource, readRest, StreamFault } from "../../../src/artifact/bytes.ts";
 import { decoder, type Encoding, type UnpackLimits } from "../../../src/artifact/decompress.ts";
 import { chunked } from "../../support/artifact-samples.ts";
 import { XZ_FILES, XZ_REFUSED, ZSTD_LONG_WINDOW, ZSTD_TEXT } from "./tool-samples.ts";
+
+// Hundreds of runs each, on machines that may be busy.
+vi.setConfig({ testTimeout: 60_000 });
 
 const TEXT = Array.from({ length: 400 }, (_, index) => `line ${index} ${(index * index) % 977}\n`).join("");
 

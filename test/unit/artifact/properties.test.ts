@@ -1,8 +1,11 @@
 import fc from "fast-check";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { readArtifact, type ReadResult } from "../../../src/artifact/read.ts";
 import { type ArtifactSpec, writeArtifact } from "../../../src/artifact/write.ts";
 import { artifact, chunked, FILES, read, sha256, TYPE_INFO } from "../../support/artifact-samples.ts";
+
+// Hundreds of runs each, on machines that may be busy.
+vi.setConfig({ testTimeout: 60_000 });
 
 const word = fc.string({
   unit: fc.constantFrom(..."abcXYZ019_-.é €".split("")),
@@ -173,7 +176,25 @@ it("any JSON in the places of JSON is a result", async () => {
   );
 });
 
+/** Gives every chunk in a buffer that it takes away when it is asked for the next one. */
+async function* lent(content: Uint8Array, sizes: number[]): AsyncGenerator<Uint8Array, void> {
+  for await (const chunk of chunked(content, sizes)) {
+    const own = new Uint8Array(chunk);
+    yield own;
+    structuredClone(own.buffer, { transfer: [own.buffer] });
+  }
+}
+
 describe("the source", () => {
+  it.each(STARTS)("may take its chunks of a %s artifact back", async (_, content) => {
+    await fc.assert(
+      fc.asyncProperty(cuts, async (sizes) => {
+        expect(await readArtifact(lent(content, sizes))).toEqual(await read(content));
+      }),
+      { numRuns: 20 },
+    );
+  });
+
   it("is never asked for more than one chunk behind the limit, and always closed", async () => {
     const content = artifact({ headerPacking: "none", dataPacking: "none" });
     await fc.assert(

@@ -1,5 +1,5 @@
 import fc from "fast-check";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { ChunkSource, readRest, StreamFault } from "../../../src/artifact/bytes.ts";
 import { MAX_EXTENDED_HEADER_BYTES, TarReader } from "../../../src/artifact/tar.ts";
 import { encodeTarHeader, MAX_USTAR_SIZE } from "../../../src/artifact/tar-header.ts";
@@ -12,6 +12,9 @@ import {
   tar,
   tarEntry,
 } from "../../support/artifact-samples.ts";
+
+// Hundreds of runs each, on machines that may be busy.
+vi.setConfig({ testTimeout: 60_000 });
 
 type Found = { name: string; size: number; kind: string; content: string };
 

@@ -149,19 +149,20 @@ describe("signatures", () => {
     expect(verifySignature({ manifest, signature: der }, pem)).toEqual({ ok: true, algorithm: "ecdsa" });
   });
 
-  it.each(["P-256", "P-384", "P-521"])(
-    "may be raw on the curve %s, however short its numbers are",
-    (namedCurve) => {
-      const { privateKey, publicKey } = generateKeyPairSync("ec", { namedCurve });
-      const pem = publicKey.export({ type: "spki", format: "pem" }).toString();
-      for (let turn = 0; turn < 300; turn++) {
-        const manifest = `checksum  path-${turn}\n`;
-        const raw = sign("sha256", Buffer.from(manifest), { key: privateKey, dsaEncoding: "ieee-p1363" });
-        const signature = raw.toString("base64");
-        expect(verifySignature({ manifest, signature }, pem)).toEqual({ ok: true, algorithm: "ecdsa" });
-      }
-    },
-  );
+  // About one number in a hundred has a zero byte in front, on P-521 every second one.
+  it.each([
+    ["P-256", 300],
+    ["P-521", 20],
+  ])("may be raw on the curve %s, however short its numbers are", (namedCurve, turns) => {
+    const { privateKey, publicKey } = generateKeyPairSync("ec", { namedCurve });
+    const pem = publicKey.export({ type: "spki", format: "pem" }).toString();
+    for (let turn = 0; turn < turns; turn++) {
+      const manifest = `checksum  path-${turn}\n`;
+      const raw = sign("sha256", Buffer.from(manifest), { key: privateKey, dsaEncoding: "ieee-p1363" });
+      const signature = raw.toString("base64");
+      expect(verifySignature({ manifest, signature }, pem)).toEqual({ ok: true, algorithm: "ecdsa" });
+    }
+  });
 
   it("are not trusted for what they cannot be", async () => {
     const { privateKey, publicKey } = generateKeyPairSync("ed25519");
