@@ -1,3 +1,4 @@
+import { mountAudit } from "../audit/routes.ts";
 import { mountDeployments } from "../deployments/routes.ts";
 import { mountDeviceauth } from "../deviceauth/routes.ts";
 import { mountDeviceconfig } from "../deviceconfig/routes.ts";
@@ -6,7 +7,6 @@ import { mountInventory } from "../inventory/routes.ts";
 import { mountOperator } from "../operator/routes.ts";
 import { mountReleases } from "../releases/routes.ts";
 import { mountStorage } from "../storage/routes.ts";
-import { mountTenants } from "../tenants/routes.ts";
 import { mountUseradm } from "../useradm/routes.ts";
 import type { App } from "../platform/app.ts";
 
@@ -14,8 +14,8 @@ import type { App } from "../platform/app.ts";
 export function mountDomains(app: App): void {
   mountDeviceauth(app);
   mountUseradm(app);
-  mountTenants(app);
   mountOperator(app);
+  mountAudit(app);
   mountInventory(app);
   mountReleases(app);
   mountStorage(app);

@@ -1,3 +1,4 @@
+import { forgetOldEntries } from "../audit/service.ts";
 import { sweepRecordings } from "../deviceconnect/sessions.ts";
 import type { Deps } from "../platform/deps.ts";
 import { drainOutbox } from "../platform/outbox.ts";
@@ -15,7 +16,7 @@ const sendLeftEvents: Sweep = async (deps) => {
 export const EVERY_MINUTE: readonly Sweep[] = [sendLeftEvents, sweepDeadUploads];
 
 /** Duties of every night. */
-export const EVERY_NIGHT: readonly Sweep[] = [sweepRecordings, forgetOldLoginFailures];
+export const EVERY_NIGHT: readonly Sweep[] = [sweepRecordings, forgetOldLoginFailures, forgetOldEntries];
 
 /** Runs all duties; one that fails is logged and does not keep the others from running. */
 export async function runSweeps(deps: Deps, sweeps: readonly Sweep[]): Promise<void> {

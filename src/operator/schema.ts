@@ -10,7 +10,9 @@ export const TenantName = z
 
 const Id = z
   .string()
-  .regex(/^[0-9A-Za-z_-]{1,64}$/, { error: "must be 1 to 64 letters, digits, dashes or underscores" });
+  .regex(/^[0-9A-Za-z_-]{1,64}$/, { error: "must be 1 to 64 letters, digits, dashes or underscores" })
+  // `me` stands for the caller in paths.
+  .refine((id) => id.toLowerCase() !== "me", { error: "must not be me" });
 
 export const NewUser = z
   .object({

@@ -23,6 +23,8 @@ export interface Env {
   ALLOWED_ORIGINS?: string;
   /** How long recordings of terminal sessions are kept. */
   RECORDING_LIFE_S?: string;
+  /** How long entries of the audit log are kept. */
+  AUDIT_LIFE_S?: string;
   /** Largest file that is passed on to a device. */
   MAX_DEVICE_FILE_BYTES?: string;
   DEVICE_TOKEN_LIFE_S?: string;
@@ -62,6 +64,7 @@ const SettingsSchema = z.object({
         .filter((origin) => origin !== ""),
     ),
   RECORDING_LIFE_S: seconds(30 * 86_400),
+  AUDIT_LIFE_S: seconds(365 * 86_400),
   MAX_DEVICE_FILE_BYTES: z.coerce
     .number()
     .int()

@@ -7,7 +7,7 @@ import { logIn, logOut } from "./login.ts";
 import { LoginOptions } from "./schema.ts";
 
 /** Clients compare this for equality: no character set may follow. */
-export const JWT_TYPE = { "Content-Type": "application/jwt" };
+export const JWT_TYPE = { "Content-Type": "application/jwt", "Cache-Control": "no-store" };
 
 export const jwtResponse = (description: string) => ({
   description,

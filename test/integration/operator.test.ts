@@ -1,7 +1,5 @@
 import { reset } from "cloudflare:test";
 import { beforeEach, describe, expect, it } from "vitest";
-import { asLiveDevice } from "../../src/deviceauth/live.ts";
-import { asDeviceId } from "../../src/platform/ids.ts";
 import { aDevice, aUser, logIn as logInTo } from "../support/actors.ts";
 import { env, OPERATOR_TOKEN, Server } from "../support/server.ts";
 
@@ -72,6 +70,7 @@ describe("users", () => {
   it.each([
     [{ email: "x" }, 400, "email: must be a valid email address; password: cannot be blank."],
     [{ email: "a@b.de", password: "short" }, 422, "password: must be minimum 8 characters long"],
+    [{ email: "a@b.de", password: PASSWORD, id: "Me" }, 400, "id: must not be me."],
     [{ email: "a@b.de", password: PASSWORD, tenant: "nobody" }, 404, "tenant not found"],
     [{ email: "a@b.de", password: PASSWORD, roles: ["KING"] }, 400, "roles.0: must be a role that exists."],
   ])("refuses %j", async (json, status, error) => {
@@ -143,26 +142,27 @@ describe("tenants", () => {
     const user = await aUser(server, { tenant: tenant.id });
     const device = await aDevice(server, { tenant: tenant.id });
     const me = () => server.call("GET", "/api/management/v1/useradm/users/me", { token: user.token });
-    const claim = {
-      kind: "device-claim" as const,
-      tenant: user.tenant,
-      device: asDeviceId(device.id),
-      authSet: device.authSet,
-      issuedS: Math.floor(server.now / 1000),
-    };
-    const act = async () => asLiveDevice(await server.deps(), claim, []);
+    const poll = () =>
+      server.call(
+        "GET",
+        "/api/devices/v1/deployments/device/deployments/next?artifact_name=a&device_type=b",
+        {
+          token: device.token,
+        },
+      );
     expect((await me()).status).toBe(200);
 
     const answer = await operate("PUT", `/tenants/${tenant.id}/status`, { status: "suspended" });
     expect(answer.json()).toMatchObject({ status: "suspended" });
     expect((await me()).status).toBe(401);
-    await expect(act()).rejects.toMatchObject({ kind: "unauthorized" });
+    const refused = await poll();
+    expect([refused.status, refused.text]).toEqual([401, ""]);
     const login = await logIn("acme@example.com", PASSWORD);
     expect([login.status, login.json().error]).toEqual([401, "tenant account suspended"]);
 
     await operate("PUT", `/tenants/${tenant.id}/status`, { status: "active" });
     expect((await me()).status).toBe(200);
-    expect((await act()).device.device).toBe(device.id);
+    expect((await poll()).status).toBe(204);
     expect((await logIn("acme@example.com", PASSWORD)).status).toBe(200);
   });
 

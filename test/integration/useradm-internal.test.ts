@@ -3,6 +3,7 @@ import { beforeEach, describe, expect, it } from "vitest";
 import { aDevice, aUser, logIn as logInTo, type TestUser } from "../support/actors.ts";
 import { refusal } from "../support/answers.ts";
 import { env, OPERATOR_TOKEN, Server, type Call } from "../support/server.ts";
+import { WIRE_ROUTES } from "../support/wire-routes.ts";
 
 const BASE = "/api/management/v1/useradm";
 const PASSWORD = "correct horse battery";
@@ -134,6 +135,18 @@ describe("internal API", () => {
         400,
         "tenant_id must be provided",
       ]);
+  });
+});
+
+describe("the OpenAPI document", () => {
+  it("has every route of the open server's user administration", async () => {
+    const { paths } = (await server.call("GET", "/api/openapi.json")).json<{
+      paths: Record<string, Record<string, unknown>>;
+    }>();
+    const documented = Object.entries(paths).flatMap(([path, item]) =>
+      Object.keys(item).map((method) => `${method.toUpperCase()} ${path.replace(/\{\w+\}/g, "{}")}`),
+    );
+    expect(WIRE_ROUTES.useradm!.filter((route) => !documented.includes(route))).toEqual([]);
   });
 });
 

@@ -1,0 +1,98 @@
+import { sql, type SQL } from "drizzle-orm";
+import { change, firstRow, mapped, rows, type Statement } from "../platform/database.ts";
+import type { TenantId } from "../platform/ids.ts";
+
+export interface AuditFilter {
+  /** Inclusive. */
+  fromMs?: number | undefined;
+  /** Inclusive. */
+  toMs?: number | undefined;
+  actorId?: string | undefined;
+  actorType?: string | undefined;
+  actorEmail?: string | undefined;
+  objectId?: string | undefined;
+  objectType?: string | undefined;
+  deploymentName?: string | undefined;
+  order: "asc" | "desc";
+}
+
+/** An entry as stored; `object` and `meta` are JSON. */
+export interface StoredEntry {
+  time_ms: number;
+  id: string;
+  actor_type: string;
+  actor_id: string;
+  actor_email: string | null;
+  action: string;
+  object_type: string;
+  object_id: string;
+  object: string;
+  change: string | null;
+  meta: string | null;
+}
+
+function conditions(tenant: TenantId, filter: AuditFilter): SQL[] {
+  const terms = [sql`tenant_id = ${tenant}`];
+  if (filter.fromMs !== undefined) terms.push(sql`time_ms >= ${filter.fromMs}`);
+  if (filter.toMs !== undefined) terms.push(sql`time_ms <= ${filter.toMs}`);
+  if (filter.actorId !== undefined) terms.push(sql`actor_id = ${filter.actorId}`);
+  if (filter.actorType !== undefined) terms.push(sql`actor_type = ${filter.actorType}`);
+  if (filter.actorEmail !== undefined) terms.push(sql`actor_email = ${filter.actorEmail}`);
+  if (filter.objectId !== undefined) terms.push(sql`object_id = ${filter.objectId}`);
+  if (filter.objectType !== undefined) terms.push(sql`object_type = ${filter.objectType}`);
+  if (filter.deploymentName !== undefined)
+    terms.push(sql`json_extract(object, '$.deployment.name') = ${filter.deploymentName}`);
+  return terms;
+}
+
+const and = (terms: SQL[]) => sql.join(terms, sql` AND `);
+
+const inOrder = (order: "asc" | "desc") =>
+  order === "asc" ? sql`ORDER BY time_ms, id` : sql`ORDER BY time_ms DESC, id DESC`;
+
+const columns = sql`time_ms, id, actor_type, actor_id, actor_email, action, object_type, object_id, object, change, meta`;
+
+export const entriesStatement = (
+  tenant: TenantId,
+  filter: AuditFilter,
+  limit: number,
+  offset: number,
+): Statement<StoredEntry[]> =>
+  rows(sql`
+    SELECT ${columns} FROM audit_log WHERE ${and(conditions(tenant, filter))}
+    ${inOrder(filter.order)} LIMIT ${limit} OFFSET ${offset}`);
+
+/** How many entries match, as far as `max`. */
+export const countStatement = (tenant: TenantId, filter: AuditFilter, max: number): Statement<number> =>
+  mapped(
+    firstRow<{ entries: number }>(sql`
+      SELECT COUNT(*) AS entries FROM (
+        SELECT 1 FROM audit_log WHERE ${and(conditions(tenant, filter))} ${inOrder(filter.order)} LIMIT ${max})`),
+    (row) => row?.entries ?? 0,
+  );
+
+/** The entries that follow this one in the filter's order. */
+export function entriesAfterStatement(
+  tenant: TenantId,
+  filter: AuditFilter,
+  last: Pick<StoredEntry, "time_ms" | "id"> | undefined,
+  limit: number,
+): Statement<StoredEntry[]> {
+  const terms = conditions(tenant, filter);
+  if (last && filter.order === "asc") terms.push(sql`(time_ms, id) > (${last.time_ms}, ${last.id})`);
+  if (last && filter.order === "desc") terms.push(sql`(time_ms, id) < (${last.time_ms}, ${last.id})`);
+  return rows(
+    sql`SELECT ${columns} FROM audit_log WHERE ${and(terms)} ${inOrder(filter.order)} LIMIT ${limit}`,
+  );
+}
+
+/** Removes a page of entries of a tenant that are older than this. */
+export const forgetEntriesStatement = (
+  tenant: TenantId,
+  beforeMs: number,
+  limit: number,
+): Statement<number> =>
+  change(sql`
+    DELETE FROM audit_log WHERE tenant_id = ${tenant} AND (time_ms, id) IN (
+      SELECT time_ms, id FROM audit_log WHERE tenant_id = ${tenant} AND time_ms < ${beforeMs}
+      ORDER BY time_ms, id LIMIT ${limit})`);
