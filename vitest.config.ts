@@ -20,7 +20,12 @@ export default defineConfig({
             miniflare: { bindings: { ...TEST_BINDINGS } },
           }),
         ],
-        test: { name: "workerd", include: ["test/integration/**/*.test.ts"] },
+        test: {
+          name: "workerd",
+          include: ["test/integration/**/*.test.ts"],
+          // Real password hashes take their time on a busy machine.
+          testTimeout: 30_000,
+        },
       },
     ],
   },
