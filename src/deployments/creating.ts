@@ -12,6 +12,7 @@ import {
   demandCandidatesStatement,
   type ArtifactCandidate,
 } from "../releases/service.ts";
+import { auditedDeployment } from "./audited.ts";
 import { EVENTS } from "./events.ts";
 import { fingerprintOf } from "./fingerprint.ts";
 import type { NewDeployment } from "./schema.ts";
@@ -131,15 +132,14 @@ function toStore(
 /** One batch makes all of it or nothing; the first statement's count tells which. */
 export function creation(actor: Actor, deployment: DeploymentToStore, targets: Targets): Statement<number>[] {
   const { tenant, id, atMs, name, artifactName } = deployment;
-  const entry = {
-    action: "create",
-    object: { type: "deployment", id, detail: { deployment: { name, artifact_name: artifactName } } },
-  };
+  const object = auditedDeployment(id, { name, artifact_name: artifactName });
+  const entry = { action: "create", object };
   const created = { kind: EVENTS.created, tenant, subject: id, data: { type: deployment.kind } };
   const goOn = { kind: EVENTS.targeting, tenant, subject: id };
   return [
     addDeployment(deployment),
-    addAuditIfChanged(actor, entry, atMs),
+    // A configuration is audited by the domain it belongs to.
+    ...(deployment.kind === "software" ? [addAuditIfChanged(actor, entry, atMs)] : []),
     addEventIfChanged(created, atMs),
     ...(targets.goOnAfter === null ? [] : [addEventIfChanged(goOn, atMs)]),
     addCounters(deployment, targets),

@@ -6,12 +6,14 @@
  * - `deviceFinished`: one device reached a final status otherwise; data is `{ device_id, status }`.
  * - `targeting`: targets are still to be looked up; this domain's own follower does it.
  * - `settling`: device rows of an aborted deployment are still to be written; likewise.
+ * - `deleted`: a finished deployment was removed; its rows and logs follow. Data is `{ seq }`.
  */
 export const EVENTS = {
   created: "deployment.created",
   finished: "deployment.finished",
   aborted: "deployment.aborted",
   deviceFinished: "deployment.device_finished",
+  deleted: "deployment.deleted",
   targeting: "deployment.targeting",
   settling: "deployment.settling",
 } as const;

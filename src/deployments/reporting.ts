@@ -7,7 +7,7 @@ import { writeLog } from "./logs.ts";
 import type { LogMessage } from "./log-text.ts";
 import { STATUS_CODES, type Status } from "./status.ts";
 import { moveStatements } from "./store/moves.ts";
-import { markLogged, reportedState, type ReportedRow } from "./store/reporting.ts";
+import { controlMapOf, markLogged, reportedState, type ReportedRow } from "./store/reporting.ts";
 
 /**
  * Takes a device's word for where it stands, in one round trip. A final status stays: what comes after it is answered
@@ -54,4 +54,17 @@ export async function reportLog(
   if (!row) throw new Fault("not_found", "Deployment not found");
   await writeLog(deps, { tenant, deployment, device }, messages);
   await deps.db(tenant).one(markLogged(tenant, device, row.seq));
+}
+
+/** Where the device shall pause in a deployment it is at. */
+export async function controlMapFor(
+  deps: Deps,
+  claim: DeviceClaim,
+  deployment: string,
+): Promise<Record<string, unknown>> {
+  const { results } = await asLiveDevice(deps, claim, [controlMapOf(claim.tenant, claim.device, deployment)]);
+  const [row] = results;
+  if (!row) throw new Fault("not_found", "Resource not found");
+  const map = JSON.parse(row.update_control_map) as Record<string, unknown>; // validated when it was stored
+  return { ...map, id: deployment };
 }

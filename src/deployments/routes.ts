@@ -3,6 +3,7 @@ import { mountAsking } from "./routes/asking.ts";
 import { mountConfiguration } from "./routes/configuration.ts";
 import { mountCreating } from "./routes/creating.ts";
 import { mountDevices } from "./routes/devices.ts";
+import { mountInternal } from "./routes/internal.ts";
 import { mountReading } from "./routes/reading.ts";
 import { mountReporting } from "./routes/reporting.ts";
 import { mountSteering } from "./routes/steering.ts";
@@ -16,4 +17,5 @@ export function mountDeployments(app: App): void {
   mountDevices(app);
   mountReading(app);
   mountSteering(app);
+  mountInternal(app);
 }

@@ -205,3 +205,81 @@ export const HistoryEntry = z
   .openapi("DeviceDeployment");
 
 export type HistoryEntry = z.output<typeof HistoryEntry>;
+
+const MAX_CONFIGURATION_NAME = 4096;
+
+const object = z.record(z.string(), z.unknown());
+
+/** A configuration, or the text of one. */
+const configurationObject = z
+  .union([object, z.string()], { error: "cannot be blank" })
+  .transform((value, ctx) => {
+    const parsed = object.safeParse(typeof value === "string" ? parsedOrNothing(value) : value);
+    if (parsed.success) return parsed.data;
+    ctx.addIssue({ code: "custom", message: "must be an object" });
+    return z.NEVER;
+  });
+
+function parsedOrNothing(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+export const ConfigurationRequest = z
+  .object({
+    name: requiredText(1, MAX_CONFIGURATION_NAME),
+    configuration: configurationObject,
+    retries: z.number().int().min(0).default(0),
+  })
+  .openapi("ConfigurationDeploymentRequest");
+
+const MAX_LAST = 1024;
+
+export const LastRequest = z
+  .object({
+    device_ids: z
+      .array(z.string(), { error: "cannot be blank" })
+      .min(1, { error: "cannot be blank" })
+      .max(MAX_LAST, { error: `the length must be between 1 and ${MAX_LAST}` }),
+  })
+  .openapi("LastDeviceDeploymentReq");
+
+export const LastStatuses = z
+  .object({
+    device_deployment_last_statuses: z.array(
+      z.object({
+        device_id: z.string(),
+        deployment_id: z.string(),
+        device_deployment_id: z.string(),
+        device_deployment_status: z.string(),
+      }),
+    ),
+  })
+  .openapi("LastDeviceDeploymentsStatuses");
+
+export type LastStatuses = z.output<typeof LastStatuses>;
+
+export const ControlMapChange = z
+  .object({ update_control_map: UpdateControlMap })
+  .openapi("PatchDeploymentControlMap");
+
+export const ControlMapAnswer = z
+  .object({ update_control_map: z.record(z.string(), z.unknown()) })
+  .openapi("DeploymentControlMap");
+
+export const ExplanationBody = z
+  .object({
+    status: z.string().openapi({ description: "Status of the device; `none` if it has no part in it" }),
+    reason: z.string(),
+    description: z.string(),
+    starts: z.string().optional(),
+    earlier: z.string().optional().openapi({ description: "Id of the deployment that comes first" }),
+    device: z.object({ device_type: z.string(), artifact_name: z.string() }).optional(),
+    artifacts: z
+      .array(z.object({ id: z.string(), type_fits: z.boolean(), unmet_depends: z.array(z.string()) }))
+      .optional(),
+  })
+  .openapi("Explanation");

@@ -11,6 +11,11 @@ import {
   unfinishedWithArtifact,
 } from "./store/usage.ts";
 
+export {
+  configurationDeploymentStatements,
+  type ConfigurationDeployment,
+} from "./configuration-deployment.ts";
+export { EVENTS as DEPLOYMENT_EVENTS } from "./events.ts";
 export { targetedAmong as targetedAmongStatement } from "./store/membership.ts";
 export { ARTIFACT_IN_USE } from "./store/usage.ts";
 

@@ -5,17 +5,15 @@ import type { Deps } from "../platform/deps.ts";
 import { Fault } from "../platform/fault.ts";
 import type { DeviceId } from "../platform/ids.ts";
 import { addEventIfChanged, addEventsFrom } from "../platform/outbox.ts";
+import { auditedDeployment } from "./audited.ts";
+import type { UpdateControlMap } from "./control-map.ts";
 import { EVENTS } from "./events.ts";
 import { moveStatements } from "./store/moves.ts";
 import { deploymentById, type DeploymentRow } from "./store/reading.ts";
-import { abort, ABORT_PAGE, settleAborted, unqueue } from "./store/steering.ts";
+import { removeDeployment } from "./store/removing.ts";
+import { resetHistory } from "./store/history.ts";
+import { abort, ABORT_PAGE, setControlMap, settleAborted, unqueue } from "./store/steering.ts";
 import { queueUnseen } from "./store/usage.ts";
-
-export const auditedDeployment = (id: string, of: { name: string; artifact_name: string }) => ({
-  type: "deployment",
-  id,
-  detail: { deployment: { name: of.name, artifact_name: of.artifact_name } },
-});
 
 async function found(deps: Deps, actor: Actor, id: string): Promise<DeploymentRow> {
   const row = await deps.db(actor.tenant).one(deploymentById(actor.tenant, id));
@@ -59,4 +57,54 @@ export async function abortForDevice(deps: Deps, actor: Actor, device: DeviceId)
       ...moveStatements({ tenant, device, to: "aborted", atMs }),
       addAudit(actor, { action: "abort", object: { type: "device", id: device } }, atMs),
     ]);
+}
+
+/** Removes a finished deployment and what is kept of its devices. */
+export async function deleteDeployment(deps: Deps, actor: Actor, id: string): Promise<void> {
+  requirePermission(actor, "deployments:manage");
+  const { tenant } = actor;
+  const row = await found(deps, actor, id);
+  const atMs = deps.now();
+  const [, removed] = await deps
+    .db(tenant)
+    .batch([
+      ...removeDeployment(tenant, id, atMs),
+      addAuditIfChanged(actor, { action: "delete", object: auditedDeployment(id, row) }, atMs),
+    ]);
+  if (removed === 0) throw new Fault("conflict", "Deployment is not finished");
+}
+
+/** Replaces the map that tells devices where to pause, for example to let them go on. */
+export async function changeControlMap(
+  deps: Deps,
+  actor: Actor,
+  id: string,
+  map: UpdateControlMap,
+): Promise<void> {
+  requirePermission(actor, "deployments:manage");
+  const { tenant } = actor;
+  const row = await found(deps, actor, id);
+  const change = JSON.stringify(map);
+  const [changed] = await deps
+    .db(tenant)
+    .batch([
+      setControlMap(tenant, id, change),
+      addAuditIfChanged(actor, { action: "update", object: auditedDeployment(id, row), change }, deps.now()),
+    ]);
+  if (changed > 0) return;
+  const reason = row.stage === 2 ? "Deployment already finished" : "Deployment has no update control map";
+  throw new Fault("conflict", reason);
+}
+
+/** Lets a device get the open deployments again that it has finished, and marks the rest of its history as deleted. */
+export async function forgetHistory(deps: Deps, actor: Actor, device: DeviceId): Promise<void> {
+  requirePermission(actor, "deployments:manage");
+  const { tenant } = actor;
+  const atMs = deps.now();
+  const entry = {
+    action: "update",
+    object: { type: "device", id: device },
+    change: "deployments history deleted",
+  };
+  await deps.db(tenant).batch([...resetHistory(tenant, device, atMs), addAudit(actor, entry, atMs)]);
 }

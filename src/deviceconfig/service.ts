@@ -1,6 +1,6 @@
 import { asLiveDevice } from "../deviceauth/live.ts";
 import { knownDeviceStatement } from "../deviceauth/known.ts";
-import { configurationDeploymentStatements } from "../deployments/configuration-deployment.ts";
+import { configurationDeploymentStatements } from "../deployments/service.ts";
 import { deviceGroupStatement } from "../inventory/service.ts";
 import { requirePermission, type Actor, type DeviceClaim } from "../platform/actor.ts";
 import { addAuditIfChanged } from "../platform/audit.ts";

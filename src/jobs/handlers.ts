@@ -1,3 +1,4 @@
+import { purgeDeployment, resolveTargets, settleAbort } from "../deployments/jobs.ts";
 import {
   dropRefusedDevice,
   dropSuspendedTenant,
@@ -13,5 +14,8 @@ export const HANDLERS: EventHandlers = {
   "device.decommissioned": [forgetGoneDevice],
   "device.status_changed": [dropRefusedDevice],
   "tenant.status": [dropSuspendedTenant],
+  "deployment.targeting": [resolveTargets],
+  "deployment.settling": [settleAbort],
+  "deployment.deleted": [purgeDeployment],
   "artifact.deleted": [removeArtifactObjects],
 };

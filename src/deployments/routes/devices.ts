@@ -3,10 +3,11 @@ import { userOf, type App } from "../../platform/app.ts";
 import { asDeviceId } from "../../platform/ids.ts";
 import { pageOf, pageQuery } from "../../platform/paging.ts";
 import { faultResponses, jsonContent } from "../../platform/wire.ts";
+import { explain } from "../explaining.ts";
 import { answerStream } from "../json-stream.ts";
 import { deviceStatuses } from "../list-query.ts";
 import { allDevices, deviceLog, devices, history, targetIds } from "../reading.ts";
-import { DeploymentId, DeviceObject, HistoryEntry, historyPage } from "../schema.ts";
+import { DeploymentId, DeviceObject, ExplanationBody, HistoryEntry, historyPage } from "../schema.ts";
 import { answerPage } from "./reading.ts";
 
 const DEPLOYMENTS = "/api/management/v1/deployments/deployments";
@@ -76,6 +77,18 @@ const showHistory = createRoute({
   },
 });
 
+const showExplanation = createRoute({
+  method: "get",
+  path: `${DEPLOYMENTS}/{id}/devices/{device}/explain`,
+  summary: "Tell why a device has or has not got a deployment",
+  tags: ["deployments"],
+  request: { params: z.object({ id: DeploymentId, device: z.string() }) },
+  responses: {
+    200: { description: "The reason", content: jsonContent(ExplanationBody) },
+    ...faultResponses(401, 403, 404),
+  },
+});
+
 export function mountDevices(app: App): void {
   app.openapi(showHistory, async (c) => {
     const query = c.req.valid("query");
@@ -96,6 +109,10 @@ export function mountDevices(app: App): void {
   app.openapi(listIds, async (c) => {
     const items = await targetIds(c.var.deps, userOf(c), c.req.valid("param").id);
     return answerStream(c, items);
+  });
+  app.openapi(showExplanation, async (c) => {
+    const { id, device } = c.req.valid("param");
+    return c.json(await explain(c.var.deps, userOf(c), id, asDeviceId(device)), 200);
   });
   app.openapi(showLog, async (c) => {
     const { id, device } = c.req.valid("param");

@@ -119,7 +119,7 @@ export function mountReading(app: App): void {
   });
 }
 
-const wantedOf = (query: {
+export const wantedOf = (query: {
   status: "pending" | "inprogress" | "scheduled" | "finished" | undefined;
   type: "software" | "configuration" | undefined;
   created_before: number | undefined;

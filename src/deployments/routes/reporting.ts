@@ -1,8 +1,8 @@
 import { createRoute, z } from "@hono/zod-openapi";
 import { deviceClaimOf, type App } from "../../platform/app.ts";
 import { faultResponses, jsonBody, jsonContent, refuseInvalid } from "../../platform/wire.ts";
-import { reportLog, reportStatus } from "../reporting.ts";
-import { DeploymentId, DeploymentLog, StatusReport } from "../schema.ts";
+import { controlMapFor, reportLog, reportStatus } from "../reporting.ts";
+import { ControlMapAnswer, DeploymentId, DeploymentLog, StatusReport } from "../schema.ts";
 
 const DEPLOYMENT = "/api/devices/v1/deployments/device/deployments/{id}";
 
@@ -30,7 +30,23 @@ const log = createRoute({
   responses: { 204: { description: "Kept" }, ...faultResponses(400, 401, 404, 413) },
 });
 
+const controlMap = createRoute({
+  method: "get",
+  path: "/api/devices/v2/deployments/device/deployments/{id}/update_control_map",
+  summary: "Read the update control map of a deployment the device is at",
+  tags: ["deployments"],
+  request: { params },
+  responses: {
+    200: { description: "The map", content: jsonContent(ControlMapAnswer) },
+    ...faultResponses(401, 404),
+  },
+});
+
 export function mountReporting(app: App): void {
+  app.openapi(controlMap, async (c) => {
+    const map = await controlMapFor(c.var.deps, deviceClaimOf(c), c.req.valid("param").id);
+    return c.json({ update_control_map: map }, 200);
+  });
   app.openapi(status, async (c) => {
     await reportStatus(c.var.deps, deviceClaimOf(c), c.req.valid("param").id, c.req.valid("json"));
     return c.body(null, 204);

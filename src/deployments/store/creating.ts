@@ -1,6 +1,9 @@
 import { sql } from "drizzle-orm";
 import { change, firstRow, type Statement } from "../../platform/database.ts";
 import type { TenantId } from "../../platform/ids.ts";
+import { addEventIfChanged } from "../../platform/outbox.ts";
+import { EVENTS } from "../events.ts";
+import { seqOf } from "./membership.ts";
 
 export interface DeploymentToStore {
   tenant: TenantId;
@@ -23,15 +26,15 @@ export interface DeploymentToStore {
 }
 
 /**
- * Adds the deployment unless an unfinished one is the same, its key was used or its id exists. Everything else of a
- * creation selects from the row this leaves.
+ * Adds the deployment unless an unfinished one is the same, its key was used or its id exists. Every further statement
+ * of a creation takes effect only if the one before it did.
  */
 export const addDeployment = (d: DeploymentToStore): Statement<number> =>
   change(sql`
     INSERT INTO deployments (tenant_id, seq, deployment_id, kind, name, artifact_name, force_installation, created_ms,
       scope, group_names, phases, retries, update_control_map, configuration, fingerprint, idempotency_key)
     SELECT ${d.tenant},
-      max(coalesce((SELECT max(seq) FROM deployments WHERE tenant_id = ${d.tenant}), 0) + 1, ${d.atMs}),
+      max(coalesce((SELECT max(seq) FROM deployment_counters WHERE tenant_id = ${d.tenant}), 0) + 1, ${d.atMs}),
       ${d.id}, ${d.kind}, ${d.name}, ${d.artifactName}, ${d.forceInstallation ? 1 : 0}, ${d.atMs},
       ${d.scope}, ${JSON.stringify(d.groups)}, ${d.phases}, ${d.retries}, ${d.updateControlMap}, ${d.configuration},
       ${d.fingerprint}, ${d.idempotencyKey}
@@ -60,7 +63,7 @@ export const addCounters = (d: DeploymentToStore, targets: Targeting): Statement
     INSERT INTO deployment_counters (tenant_id, seq, wide_open, targeted, targeted_to, opens_ms, max_devices, remaining, unseen)
     SELECT d.tenant_id, d.seq, ${targets.wide ? 1 : 0}, ${targets.goOnAfter === null ? 1 : 0}, ${targets.goOnAfter},
       ${d.opensMs}, ${targets.count}, ${targets.count}, ${targets.count}
-    FROM deployments d WHERE ${added(d)}`);
+    FROM deployments d WHERE changes() > 0 AND ${added(d)}`);
 
 const CHUNK = 1000;
 
@@ -88,7 +91,7 @@ export const queueDevices = (
     FROM deployments d
     JOIN deployment_counters c ON c.tenant_id = d.tenant_id AND c.seq = d.seq
     JOIN json_each(${JSON.stringify(ids)}) device
-    WHERE ${added(d)}`);
+    WHERE changes() > 0 AND ${added(d)}`);
 
 export interface KnownKey {
   deployment_id: string;
@@ -125,12 +128,17 @@ export const countTargets = (
       unseen = unseen + ${page.count}, targeted_to = ${page.to}
     WHERE tenant_id = ${tenant} AND seq = ${seq} AND targeted = 0 AND targeted_to = ${page.from} AND stage < 2`);
 
-/** All targets are known. If meanwhile none is left to wait for, the deployment is finished. */
-export const endTargeting = (tenant: TenantId, seq: number, atMs: number): Statement<number>[] => [
+/** All targets are known. If meanwhile none is left to wait for, the deployment is finished and somebody told. */
+export const endTargeting = (
+  tenant: TenantId,
+  id: string,
+  known: { after: string; atMs: number },
+): Statement<number>[] => [
   change(sql`
     UPDATE deployment_counters SET targeted = 1, targeted_to = NULL
-    WHERE tenant_id = ${tenant} AND seq = ${seq} AND targeted = 0`),
+    WHERE tenant_id = ${tenant} AND seq = ${seqOf(tenant, id)} AND targeted = 0 AND targeted_to = ${known.after}`),
   change(sql`
-    UPDATE deployment_counters SET stage = 2, wide_open = 0, finished_ms = ${atMs}
-    WHERE tenant_id = ${tenant} AND seq = ${seq} AND targeted = 1 AND remaining = 0 AND stage < 2`),
+    UPDATE deployment_counters SET stage = 2, wide_open = 0, finished_ms = ${known.atMs}
+    WHERE tenant_id = ${tenant} AND seq = ${seqOf(tenant, id)} AND targeted = 1 AND remaining = 0 AND stage < 2`),
+  addEventIfChanged({ kind: EVENTS.finished, tenant, subject: id }, known.atMs),
 ];

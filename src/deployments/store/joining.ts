@@ -24,7 +24,7 @@ export interface Asking {
 }
 
 /** The deployment the device is in the middle of. */
-const current = (tenant: TenantId, device: DeviceId): SQL => sql`
+export const currentSeq = (tenant: TenantId, device: DeviceId): SQL => sql`
   SELECT dd.seq FROM device_deployments dd INDEXED BY device_deployments_active
   JOIN deployment_counters now ON now.tenant_id = dd.tenant_id AND now.seq = dd.seq
   WHERE dd.tenant_id = ${tenant} AND dd.device_id = ${device} AND dd.active = 1 AND dd.status > 0
@@ -35,7 +35,7 @@ const current = (tenant: TenantId, device: DeviceId): SQL => sql`
  * The deployment to join: of those that are open for the device and that it has not handled, the one that opened
  * first. Small ones wait in the device's own queue, wide ones are looked through for it.
  */
-const nextOpen = ({ tenant, device, atMs }: Asking): SQL => sql`
+export const openSeq = (tenant: TenantId, device: DeviceId, atMs: number): SQL => sql`
   SELECT seq FROM (
     SELECT * FROM (
       SELECT dd.opens_ms, dd.seq FROM device_deployments dd INDEXED BY device_deployments_active
@@ -81,7 +81,7 @@ export const join = (asking: Asking): Statement<number> => {
     SELECT c.tenant_id, ${device}, c.seq, ${STATUS_CODES.pending}, 1, c.opens_ms, 1, ${atMs},
       ${state.deviceType}, ${state.artifactName}, (${bestArtifact(sql`c.seq`, state)})
     FROM deployment_counters c
-    WHERE c.tenant_id = ${tenant} AND c.seq = (${nextOpen(asking)}) AND NOT EXISTS (${current(tenant, device)})
+    WHERE c.tenant_id = ${tenant} AND c.seq = (${openSeq(tenant, device, atMs)}) AND NOT EXISTS (${currentSeq(tenant, device)})
       AND ${asking.only}
     ON CONFLICT (tenant_id, device_id, seq) DO UPDATE SET status = excluded.status, attempts = excluded.attempts,
       joined_ms = excluded.joined_ms, device_type = excluded.device_type, artifact_name = excluded.artifact_name,
@@ -97,7 +97,7 @@ export const countJoined = ({ tenant, device, state }: Asking): Statement<number
       JOIN deployment_artifacts a ON a.tenant_id = dd.tenant_id AND a.seq = dd.seq AND a.artifact_id = dd.artifact_id
       WHERE dd.tenant_id = c.tenant_id AND dd.device_id = ${device} AND dd.seq = c.seq
         AND (d.force_installation = 1 OR d.artifact_name <> ${state.artifactName})), 0)
-    WHERE changes() > 0 AND c.tenant_id = ${tenant} AND c.seq = (${current(tenant, device)})`);
+    WHERE changes() > 0 AND c.tenant_id = ${tenant} AND c.seq = (${currentSeq(tenant, device)})`);
 
 export interface CurrentRow {
   seq: number;
@@ -122,4 +122,4 @@ export const currentDeployment = (tenant: TenantId, device: DeviceId): Statement
     JOIN deployments d ON d.tenant_id = dd.tenant_id AND d.seq = dd.seq
     LEFT JOIN deployment_artifacts a
       ON a.tenant_id = dd.tenant_id AND a.seq = dd.seq AND a.artifact_id = dd.artifact_id
-    WHERE dd.tenant_id = ${tenant} AND dd.device_id = ${device} AND dd.seq = (${current(tenant, device)})`);
+    WHERE dd.tenant_id = ${tenant} AND dd.device_id = ${device} AND dd.seq = (${currentSeq(tenant, device)})`);

@@ -26,3 +26,15 @@ export const markLogged = (tenant: TenantId, device: DeviceId, seq: number): Sta
   change(sql`
     UPDATE device_deployments SET has_log = 1
     WHERE tenant_id = ${tenant} AND device_id = ${device} AND seq = ${seq} AND has_log = 0`);
+
+export const controlMapOf = (
+  tenant: TenantId,
+  device: DeviceId,
+  deployment: string,
+): Statement<{ update_control_map: string } | undefined> =>
+  firstRow(sql`
+    SELECT d.update_control_map FROM deployments d
+    JOIN deployment_counters c ON c.tenant_id = d.tenant_id AND c.seq = d.seq
+    JOIN device_deployments dd ON dd.tenant_id = d.tenant_id AND dd.device_id = ${device} AND dd.seq = d.seq
+    WHERE d.tenant_id = ${tenant} AND d.deployment_id = ${deployment} AND d.update_control_map IS NOT NULL
+      AND dd.active = 1 AND dd.status > 0 AND c.aborted_ms IS NULL`);

@@ -1,5 +1,5 @@
 import { sql } from "drizzle-orm";
-import { change, firstRow, type Statement } from "../../platform/database.ts";
+import { change, type Statement } from "../../platform/database.ts";
 import type { TenantId } from "../../platform/ids.ts";
 import { SMALL } from "../sizes.ts";
 import { ACTIVE_STATUSES, counterColumn, STATUS_CODES } from "../status.ts";
@@ -50,6 +50,10 @@ export const unqueue = (tenant: TenantId, deployment: string): Statement<number>
       WHERE c.tenant_id = ${tenant} AND c.seq = ${seqOf(tenant, deployment)} AND c.aborted_ms IS NOT NULL
         AND c.max_devices <= ${SMALL})`);
 
-export const stageOf = (tenant: TenantId, deployment: string): Statement<{ stage: number } | undefined> =>
-  firstRow(sql`
-    SELECT stage FROM deployment_counters WHERE tenant_id = ${tenant} AND seq = ${seqOf(tenant, deployment)}`);
+/** Replaces the update control map of an unfinished deployment that has one. */
+export const setControlMap = (tenant: TenantId, deployment: string, map: string): Statement<number> =>
+  change(sql`
+    UPDATE deployments SET update_control_map = ${map}
+    WHERE tenant_id = ${tenant} AND deployment_id = ${deployment} AND update_control_map IS NOT NULL
+      AND seq IN (SELECT c.seq FROM deployment_counters c
+        WHERE c.tenant_id = ${tenant} AND c.seq = ${seqOf(tenant, deployment)} AND c.stage < 2)`);

@@ -1,0 +1,75 @@
+import { searchDeviceIds } from "../inventory/service.ts";
+import type { EventHandler } from "../jobs/consume.ts";
+import type { Deps } from "../platform/deps.ts";
+import { asDeviceId, type TenantId } from "../platform/ids.ts";
+import { addEvent } from "../platform/outbox.ts";
+import { EVENTS } from "./events.ts";
+import { removeLogs } from "./logs.ts";
+import { TARGET_PAGE } from "./sizes.ts";
+import { addTargets, countTargets, endTargeting, untargeted, type TargetingRow } from "./store/creating.ts";
+import { purgeDevices, purgeRest } from "./store/removing.ts";
+import { ABORT_PAGE, settleAborted } from "./store/steering.ts";
+import { scopeTerms } from "./targets.ts";
+
+/** Pages of one run: a run stays well within the statements a single invocation may make, and goes on in the next. */
+const PAGES_OF_A_RUN = 100;
+
+const goOn = async (deps: Deps, kind: string, tenant: TenantId, subject: string, data = {}) => {
+  await deps.db(tenant).one(addEvent({ kind, tenant, subject, data }, deps.now()));
+};
+
+/** Looks up the targets of a large deployment, page by page. Two runs at once add nothing twice. */
+export const resolveTargets: EventHandler = async (deps, { tenant, subject: id }) => {
+  const row = await deps.db(tenant).one(untargeted(tenant, id));
+  if (!row) return;
+  let after = row.targeted_to;
+  for (let page = 0; page < PAGES_OF_A_RUN; page++) {
+    const ids = await searchDeviceIds(deps, tenant, termsOf(row), {
+      after: asDeviceId(after),
+      limit: TARGET_PAGE,
+    });
+    const to = ids.at(-1);
+    if (to !== undefined) {
+      const [counted] = await deps
+        .db(tenant)
+        .batch([
+          countTargets(tenant, row.seq, { from: after, to, count: ids.length }),
+          addTargets({ tenant, id }, ids),
+        ]);
+      if (counted === 0) return; // aborted, or another run is ahead
+      after = to;
+    }
+    if (ids.length < TARGET_PAGE) {
+      await deps.db(tenant).batch(endTargeting(tenant, id, { after, atMs: deps.now() }));
+      return;
+    }
+  }
+  await goOn(deps, EVENTS.targeting, tenant, id);
+};
+
+function termsOf(row: TargetingRow) {
+  const [group] = JSON.parse(row.group_names) as string[]; // written by `addDeployment`
+  return scopeTerms(row.scope === "group" ? group : undefined);
+}
+
+/** Writes an abort into the rows of devices that were at it. */
+export const settleAbort: EventHandler = async (deps, { tenant, subject: id }) => {
+  for (let page = 0; page < PAGES_OF_A_RUN; page++) {
+    if ((await deps.db(tenant).one(settleAborted(tenant, id))) < ABORT_PAGE) return;
+  }
+  await goOn(deps, EVENTS.settling, tenant, id);
+};
+
+/** Removes what a deleted deployment leaves: logs, device rows, and what gives its number at last. */
+export const purgeDeployment: EventHandler = async (deps, { tenant, subject: id, data }) => {
+  const seq = Number(data?.seq);
+  await removeLogs(deps, tenant, id);
+  for (let page = 0; page < PAGES_OF_A_RUN; page++) {
+    const left = await deps.db(tenant).one(purgeDevices(tenant, seq));
+    if (left === 0) {
+      await deps.db(tenant).batch(purgeRest(tenant, seq));
+      return;
+    }
+  }
+  await goOn(deps, EVENTS.deleted, tenant, id, { seq });
+};

@@ -1,0 +1,195 @@
+import { createRoute, z } from "@hono/zod-openapi";
+import { operatorOf, type App } from "../../platform/app.ts";
+import { Fault } from "../../platform/fault.ts";
+import { asDeviceId, isUuid } from "../../platform/ids.ts";
+import { pageOf, pageQuery } from "../../platform/paging.ts";
+import { faultResponses, jsonBody, jsonContent, requiredText, verbatim } from "../../platform/wire.ts";
+import { deployConfiguration } from "../configuring.ts";
+import { decommissionDevice, historyEntries, lastDeployments } from "../internal.ts";
+import { deploymentsQuery, deviceStatuses, firstOnly, several } from "../list-query.ts";
+import { deployments, history } from "../reading.ts";
+import {
+  ConfigurationRequest,
+  DeploymentObject,
+  HistoryEntry,
+  historyPage,
+  LastRequest,
+  LastStatuses,
+} from "../schema.ts";
+import { answerPage, wantedOf } from "./reading.ts";
+
+const INTERNAL = "/api/internal/v1/deployments";
+const TENANT = `${INTERNAL}/tenants/{tenant}`;
+
+const tags = ["deployments internal"];
+const tenant = z.string();
+
+const alive = createRoute({
+  method: "get",
+  path: `${INTERNAL}/alive`,
+  summary: "Tell that the server runs",
+  tags,
+  responses: { 204: { description: "It does" } },
+});
+
+const health = createRoute({
+  method: "get",
+  path: `${INTERNAL}/health`,
+  summary: "Tell whether what deployments need answers",
+  tags,
+  responses: { 204: { description: "It does" }, ...faultResponses(503) },
+});
+
+const addTenant = createRoute({
+  method: "post",
+  path: `${INTERNAL}/tenants`,
+  summary: "Prepare for a tenant; nothing has to be prepared",
+  tags,
+  middleware: jsonBody(),
+  request: {
+    body: { required: true, content: jsonContent(z.object({ tenant_id: requiredText(1, 4096) })) },
+  },
+  responses: { 201: { description: "Prepared" }, ...faultResponses(400, 401) },
+});
+
+const listForTenant = createRoute({
+  method: "get",
+  path: `${TENANT}/deployments`,
+  summary: "List the deployments of a tenant",
+  tags,
+  request: {
+    params: z.object({ tenant }),
+    query: z.object({ ...deploymentsQuery, search: firstOnly, ...pageQuery() }),
+  },
+  responses: {
+    200: { description: "A page, newest first", content: jsonContent(z.array(DeploymentObject)) },
+    ...faultResponses(400, 401),
+  },
+});
+
+const entriesResponse = {
+  200: { description: "A page, newest first", content: jsonContent(z.array(HistoryEntry)) },
+  ...faultResponses(400, 401),
+};
+
+const listEntries = createRoute({
+  method: "get",
+  path: `${TENANT}/deployments/devices`,
+  summary: "Show devices in deployments by the ids of these entries",
+  tags,
+  request: {
+    params: z.object({ tenant }),
+    query: z.object({
+      id: several.transform((ids, ctx) => {
+        if (ids?.some((id) => id !== "")) return ids;
+        ctx.addIssue(verbatim("id: cannot be blank"));
+        return z.NEVER;
+      }),
+      ...historyPage,
+    }),
+  },
+  responses: entriesResponse,
+});
+
+const showHistory = createRoute({
+  method: "get",
+  path: `${TENANT}/deployments/devices/{id}`,
+  summary: "List the deployments of a device",
+  tags,
+  request: {
+    params: z.object({ tenant, id: z.string() }),
+    query: z.object({ status: deviceStatuses, ...historyPage }),
+  },
+  responses: entriesResponse,
+});
+
+const decommission = createRoute({
+  method: "delete",
+  path: `${TENANT}/deployments/devices/{id}`,
+  summary: "End everything a decommissioned device has open",
+  tags,
+  request: { params: z.object({ tenant, id: z.string() }) },
+  responses: { 204: { description: "Nothing is left open for the device" }, ...faultResponses(401) },
+});
+
+const configure = createRoute({
+  method: "post",
+  path: `${TENANT}/configuration/deployments/{deployment}/devices/{device}`,
+  summary: "Deploy a configuration to a device",
+  tags,
+  middleware: jsonBody(),
+  request: {
+    params: z.object({ tenant, deployment: z.string(), device: z.string() }),
+    body: { required: true, content: jsonContent(ConfigurationRequest) },
+  },
+  responses: { 201: { description: "Created; `Location` names it" }, ...faultResponses(400, 401, 409) },
+});
+
+const last = createRoute({
+  method: "post",
+  path: `${TENANT}/devices/deployments/last`,
+  summary: "Show the final status that each device reached last",
+  tags,
+  middleware: jsonBody(),
+  request: {
+    params: z.object({ tenant }),
+    body: { required: true, content: jsonContent(LastRequest) },
+  },
+  responses: {
+    200: { description: "One entry for each device with one", content: jsonContent(LastStatuses) },
+    ...faultResponses(400, 401),
+  },
+});
+
+/** For operators and their scripts; the path names the tenant. */
+export function mountInternal(app: App): void {
+  app.openapi(alive, (c) => c.body(null, 204));
+  app.openapi(health, async (c) => {
+    try {
+      await Promise.all([c.var.deps.directory.ping(), c.var.deps.bucket.head("health")]);
+    } catch (cause) {
+      throw new Fault("unavailable", "a dependency does not answer", { cause });
+    }
+    return c.body(null, 204);
+  });
+  app.openapi(addTenant, (c) => c.body(null, 201));
+  app.openapi(listForTenant, async (c) => {
+    const [query, actor] = [c.req.valid("query"), operatorOf(c, c.req.valid("param").tenant)];
+    const [page, wanted] = [pageOf(query), { ...wantedOf(query), search: query.search }];
+    return c.json(answerPage(c, page, await deployments(c.var.deps, actor, wanted, page)), 200);
+  });
+  mountInternalDevices(app);
+}
+
+function mountInternalDevices(app: App): void {
+  app.openapi(listEntries, async (c) => {
+    const [query, actor] = [c.req.valid("query"), operatorOf(c, c.req.valid("param").tenant)];
+    const page = pageOf(query);
+    return c.json(answerPage(c, page, await historyEntries(c.var.deps, actor, query.id, page)), 200);
+  });
+  app.openapi(showHistory, async (c) => {
+    const { tenant: segment, id } = c.req.valid("param");
+    const [query, actor] = [c.req.valid("query"), operatorOf(c, segment)];
+    const page = pageOf(query);
+    const found = await history(c.var.deps, actor, asDeviceId(id), query.status, page);
+    return c.json(answerPage(c, page, found), 200);
+  });
+  app.openapi(decommission, async (c) => {
+    const { tenant: segment, id } = c.req.valid("param");
+    await decommissionDevice(c.var.deps, operatorOf(c, segment), asDeviceId(id));
+    return c.body(null, 204);
+  });
+  app.openapi(last, async (c) => {
+    const actor = operatorOf(c, c.req.valid("param").tenant);
+    return c.json(await lastDeployments(c.var.deps, actor, c.req.valid("json").device_ids), 200);
+  });
+  app.openapi(configure, async (c) => {
+    const { tenant: segment, deployment, device } = c.req.valid("param");
+    if (!isUuid(deployment)) throw new Fault("bad_request", "Deployment ID must be a valid UUID");
+    const { name, configuration, retries } = c.req.valid("json");
+    const wanted = { id: deployment, device: asDeviceId(device), name, configuration, retries };
+    await deployConfiguration(c.var.deps, operatorOf(c, segment), wanted);
+    c.header("Location", `./deployments/${deployment}`);
+    return c.body(null, 201);
+  });
+}
