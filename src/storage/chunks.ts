@@ -1,4 +1,6 @@
 const CHUNK_BYTES = 64 * 1024;
+/** One buffer for a whole body may be large: every read costs some garbage of its own. */
+const LENT_CHUNK_BYTES = 256 * 1024;
 
 export type ChunkOptions = {
   /**
@@ -38,10 +40,11 @@ type Reader = {
 function openReader(stream: ReadableStream<Uint8Array>, { lend = false }: ChunkOptions): Reader {
   const reader = byobReader(stream);
   if (reader === null) return stream.getReader();
+  const bytes = lend ? LENT_CHUNK_BYTES : CHUNK_BYTES;
   let spare: ArrayBufferLike | null = null;
   return {
     async read() {
-      const result = await reader.read(new Uint8Array(spare ?? new ArrayBuffer(CHUNK_BYTES)));
+      const result = await reader.read(new Uint8Array(spare ?? new ArrayBuffer(bytes)));
       // The buffer travels through the read and comes back with the result.
       spare = lend && !result.done ? result.value.buffer : null;
       return result;
