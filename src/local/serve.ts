@@ -12,6 +12,8 @@ import { removeServerFile, runningServer, writeServerFile } from "./server-file.
 import { firstAdminFile, setUp } from "./setup.ts";
 import { TlsListener } from "./tls-listener.ts";
 
+const STOP_WITHIN_MS = 10_000;
+
 const log = (line: string) => void process.stderr.write(`${line}\n`);
 
 async function openUnusedFolder(path: string): Promise<DataFolder> {
@@ -120,6 +122,7 @@ async function main(): Promise<void> {
   const stopped = stopRequest();
   process.stdout.write(server.ready);
   await stopped;
+  setTimeout(() => process.exit(1), STOP_WITHIN_MS).unref();
   await server.stop();
 }
 

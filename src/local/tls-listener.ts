@@ -8,6 +8,8 @@ export interface Target {
   port: number;
 }
 
+const HANDSHAKE_MS = 10_000;
+
 /** Copies bytes until one side is done; its end, like its failure, is handed to the other. */
 function join(client: TLSSocket, server: Socket): void {
   client.pipe(server);
@@ -30,15 +32,26 @@ function join(client: TLSSocket, server: Socket): void {
  */
 export class TlsListener {
   #target: Target | undefined;
-  readonly #connections = new Set<TLSSocket>();
+  readonly #connections = new Set<Socket>();
   readonly #server;
 
   constructor(identity: TlsIdentity) {
     this.#server = createServer(
-      { key: identity.key, cert: identity.chain, allowHalfOpen: true, ALPNProtocols: ["http/1.1"] },
+      {
+        key: identity.key,
+        cert: identity.chain,
+        allowHalfOpen: true,
+        ALPNProtocols: ["http/1.1"],
+        handshakeTimeout: HANDSHAKE_MS,
+      },
       (client) => this.#accept(client),
     );
-    this.#server.on("tlsClientError", () => {}); // scanners and clients that do not trust us yet
+    this.#server.on("connection", (socket: Socket) => {
+      this.#connections.add(socket);
+      socket.on("close", () => this.#connections.delete(socket));
+    });
+    // Scanners, and clients that do not trust us yet.
+    this.#server.on("tlsClientError", (_cause, client) => client.destroy());
   }
 
   /** Takes the port; resolves to the one taken. */
@@ -56,14 +69,12 @@ export class TlsListener {
       return;
     }
     client.setNoDelay(true);
-    this.#connections.add(client);
-    client.on("close", () => this.#connections.delete(client));
     join(client, connect({ ...this.#target, allowHalfOpen: true, noDelay: true }));
   }
 
   async close(): Promise<void> {
     const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()));
-    for (const client of this.#connections) client.destroy();
+    for (const connection of this.#connections) connection.destroy();
     await closed;
   }
 }
