@@ -8,6 +8,9 @@ const MAX_DEPTH = 16;
 
 export class MsgpackFault extends Error {}
 
+const encoder = new TextEncoder();
+const decoder = new TextDecoder();
+
 const truncated = () => new MsgpackFault("truncated message");
 
 const view = (bytes: Uint8Array) => new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
@@ -103,7 +106,7 @@ export function readBytes(value: Uint8Array): Uint8Array | undefined {
 /** Content of a str value; undefined for other types. */
 export function readText(value: Uint8Array): string | undefined {
   const bytes = isText(value[0] ?? 0xc1) ? readBytes(value) : undefined;
-  return bytes && new TextDecoder().decode(bytes);
+  return bytes && decoder.decode(bytes);
 }
 
 /** An integer of any width and sign that JavaScript can hold exactly; undefined for anything else. */
@@ -144,8 +147,24 @@ export function writeSmall(value: number): Uint8Array {
   return value <= 0x7f ? new Uint8Array([value]) : writeUint16(value);
 }
 
+// Keys and ids come again with every message of a session. Pure values, bounded, safe to lose.
+const written = new Map<string, Uint8Array>();
+const MAX_WRITTEN = 1000;
+const MAX_KEPT_LENGTH = 64;
+
 export function writeText(text: string): Uint8Array {
-  const content = new TextEncoder().encode(text);
+  const known = written.get(text);
+  if (known) return known;
+  const bytes = encodeText(text);
+  if (text.length <= MAX_KEPT_LENGTH) {
+    if (written.size >= MAX_WRITTEN) written.clear();
+    written.set(text, bytes);
+  }
+  return bytes;
+}
+
+function encodeText(text: string): Uint8Array {
+  const content = encoder.encode(text);
   const size = content.byteLength;
   if (size > 0xffff) throw new MsgpackFault("text too long");
   const header = size < 32 ? [0xa0 | size] : size < 0x100 ? [0xd9, size] : [0xda, size >> 8, size & 0xff];

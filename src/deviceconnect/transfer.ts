@@ -45,6 +45,8 @@ export interface FileInfo {
 }
 
 const IDLE_MS = 60_000;
+/** A device that is there answers the first message at once; a socket that nobody reads any more is found out here. */
+const FIRST_ANSWER_MS = 10_000;
 const CHUNK = 4096;
 const WINDOW = 20 * CHUNK;
 const ACK_EVERY_CHUNKS = 10;
@@ -88,9 +90,9 @@ function bodyOf<T>(frame: Frame, schema: z.ZodType<T>): T | undefined {
 const errorText = (frame: Frame) => bodyOf(frame, ErrorBody)?.err ?? "error received from device";
 
 /** The next message of the transfer; pings of the device are answered on the way. */
-async function next(peer: Peer): Promise<Frame> {
+async function next(peer: Peer, timeoutMs = IDLE_MS): Promise<Frame> {
   for (;;) {
-    const frame = await peer.receive(IDLE_MS);
+    const frame = await peer.receive(timeoutMs);
     if (!frame) throw timedOut();
     if (!answeredPing(peer, frame)) return frame;
   }
@@ -105,7 +107,7 @@ function answeredPing(peer: Peer, frame: Frame): boolean {
 /** Opens the session and makes sure that the device transfers files at all. */
 async function handshake(peer: Peer): Promise<void> {
   peer.send(makeFrame({ proto: PROTO.control, typ: "open", body: encode({ versions: [1] }) }));
-  const answer = await next(peer);
+  const answer = await next(peer, FIRST_ANSWER_MS);
   if (answer.proto !== PROTO.control) throw new TransferFault(502, "file transfer not implemented on device");
   if (answer.typ === "error") throw new TransferFault(500, errorText(answer));
   const accept = answer.typ === "accept" ? bodyOf(answer, AcceptBody) : undefined;

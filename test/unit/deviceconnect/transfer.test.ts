@@ -120,6 +120,14 @@ describe("upload to a device", () => {
   });
 });
 
+it("finds out within ten seconds that nobody is there", async () => {
+  vi.useFakeTimers();
+  const refused = expect(statFile(script({}), "/x")).rejects.toMatchObject({ status: 408 });
+  await vi.advanceTimersByTimeAsync(10_000);
+  await refused;
+  vi.useRealTimers();
+});
+
 describe("download from a device", () => {
   it.each(SIZES)("reads %i bytes and acknowledges as the device expects", async (size) => {
     const { peer, device } = connect();
