@@ -31,20 +31,22 @@ export const cleanText = (text: string): string => text.toWellFormed().replaceAl
 
 const percent = (character: string) => `%${character.charCodeAt(0).toString(16).padStart(2, "0")}`;
 
+const encoded = (text: string) => cleanText(text).replace(ESCAPED, percent);
+
 /**
- * Key of an attribute in the database: scope, dash, name. Scopes have no dash, so it reads back unambiguously.
- * The few characters that JSON would escape are percent-encoded, so that a key can be used in a JSON path as it is.
+ * Key of an attribute in the database: scope, dash, name. A dash in a scope is encoded, so that a key reads back
+ * unambiguously; so are the few characters that JSON would escape, so that it can be used in a JSON path as it is.
  */
 export const keyOf = (scope: string, name: string): string =>
-  `${scope}-${cleanText(name).replace(ESCAPED, percent)}`;
+  `${encoded(scope).replaceAll("-", "%2d")}-${encoded(name)}`;
+
+const decoded = (text: string) =>
+  text.replace(/%([0-9a-f]{2})/g, (_, hex: string) => String.fromCharCode(parseInt(hex, 16)));
 
 /** Scope and name of a key made by `keyOf`. */
 export function nameOfKey(key: string): { scope: string; name: string } {
   const dash = key.indexOf("-");
-  const name = key
-    .slice(dash + 1)
-    .replace(/%([0-9a-f]{2})/g, (_, hex: string) => String.fromCharCode(parseInt(hex, 16)));
-  return { scope: key.slice(0, dash), name };
+  return { scope: decoded(key.slice(0, dash)), name: decoded(key.slice(dash + 1)) };
 }
 
 /** Path of a key's entry inside a device's stored attributes. */

@@ -3,7 +3,7 @@ import type { Deps } from "../platform/deps.ts";
 import type { Page } from "../platform/paging.ts";
 import { cleanText, keyOf } from "./attributes.ts";
 import { deviceOf, type Device } from "./device-view.ts";
-import type { IdentitySearchRequest, SearchRequest } from "./search/schema.ts";
+import type { ExportRequest, IdentitySearchRequest, SearchRequest } from "./search/schema.ts";
 import { searchDevices, type Search } from "./search/search.ts";
 import { termOf, type Term } from "./search/terms.ts";
 import { wordsOf } from "./search/words.ts";
@@ -21,7 +21,7 @@ const projectionOf = (selected: Selected): ReadonlySet<string> | undefined =>
     : undefined;
 
 /** What a request of the second version asks for. */
-export const searchOf = (request: Omit<SearchRequest, "page" | "per_page">): Search => ({
+export const searchOf = (request: ExportRequest & Pick<Partial<SearchRequest>, "sort">): Search => ({
   terms: (request.filters ?? []).map(termOf),
   ids: request.device_ids && request.device_ids.length > 0 ? request.device_ids : undefined,
   sort: (request.sort ?? []).map(({ scope, attribute, order }) => ({

@@ -1,10 +1,11 @@
 import type { Statement } from "../platform/database.ts";
 import type { Deps } from "../platform/deps.ts";
-import type { DeviceId, TenantId } from "../platform/ids.ts";
+import { asDeviceId, type DeviceId, type TenantId } from "../platform/ids.ts";
 import { cleanText, keyOf, type AttributeValue, type StoredAttributes } from "./attributes.ts";
 import { mergeAttributes, removeDevice, setCheckIn, setStatus, type StatusChange } from "./store/devices.ts";
-import { searchIds } from "./search/search.ts";
+import { searchById } from "./search/search.ts";
 import { termOf, type Predicate } from "./search/terms.ts";
+import { filterById, type SavedFilter } from "./store/filters.ts";
 import { groupOf } from "./store/groups.ts";
 
 const DAY_MS = 86_400_000;
@@ -40,6 +41,21 @@ export const deviceCheckInStatements = (
   atMs: number,
 ): Statement<unknown>[] => [setCheckIn(tenant, device, atMs, DAY_MS)];
 
+/** Puts what is known of a device's alerts into its inventory. */
+export const deviceMonitorStatements = (
+  tenant: TenantId,
+  device: DeviceId,
+  known: { alerts: boolean; alertCount: number },
+  atMs: number,
+): Statement<unknown>[] => [
+  mergeAttributes(
+    tenant,
+    device,
+    { [keyOf("monitor", "alerts")]: [known.alerts], [keyOf("monitor", "alert_count")]: [known.alertCount] },
+    atMs,
+  ),
+];
+
 /** Forgets a device and everything it is found by. */
 export const removeDeviceStatements = (tenant: TenantId, device: DeviceId): Statement<unknown>[] => [
   removeDevice(tenant, device),
@@ -52,11 +68,19 @@ export const deviceGroupStatement = (
 ): Statement<{ group: string | null } | undefined> => groupOf(tenant, device);
 
 /** Devices that satisfy all conditions, by id and beginning after a given one: a whole fleet in pieces. */
-export const searchDeviceIds = (
+export async function searchDeviceIds(
   deps: Deps,
   tenant: TenantId,
   filters: readonly Predicate[],
   window: { after?: DeviceId; limit: number },
-): Promise<DeviceId[]> => searchIds(deps, tenant, { terms: filters.map(termOf) }, window);
+): Promise<DeviceId[]> {
+  const page = await searchById(deps, tenant, { terms: filters.map(termOf) });
+  return (await page(window)).map((row) => asDeviceId(row.device_id));
+}
+
+/** A saved filter; nothing if the tenant has none of this id. */
+export const savedFilterStatement = (tenant: TenantId, id: string): Statement<SavedFilter | undefined> =>
+  filterById(tenant, id);
 
 export type { Predicate } from "./search/terms.ts";
+export type { SavedFilter } from "./store/filters.ts";

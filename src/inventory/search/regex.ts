@@ -16,44 +16,45 @@ export type RegexResult = { ok: true; regex: Regex } | { ok: false; reason: stri
 
 const MAX_PATTERN = 256;
 
-/** Runs the states over a text. */
+/** Runs the states over texts. */
 function matcher(states: readonly State[], start: number): Regex["test"] {
+  /** When a state was last reached; `now` grows with every character of every text. */
+  const reached = new Float64Array(states.length);
+  let now = 0;
+
+  /** All states that those in `from` lead to without reading a character. */
+  const open = (from: readonly number[], before: number | undefined, after: number | undefined): number[] => {
+    now++;
+    const pending = [...from, start];
+    const found: number[] = [];
+    for (let at = pending.pop(); at !== undefined; at = pending.pop()) {
+      if (reached[at] === now) continue;
+      reached[at] = now;
+      found.push(at);
+      const state = states[at];
+      if (state?.kind === "split") pending.push(state.next, state.other);
+      if (state?.kind === "assert" && state.holds(before, after)) pending.push(state.next);
+    }
+    return found;
+  };
+
   return (text, spend) => {
     const codes = Array.from(text, code);
     let current: number[] = [];
     for (let i = 0; i <= codes.length; i++) {
-      const [before, after] = [codes[i - 1], codes[i]];
-      spend?.(current.length + 1);
-      const open = new Set<number>();
-      for (const state of [...current, start]) follow(states, state, before, after, open);
-      if (open.has(0)) return true;
-      current = [];
+      const after = codes[i];
+      const found = open(current, codes[i - 1], after);
+      spend?.(found.length);
+      if (reached[0] === now) return true;
       if (after === undefined) break;
-      for (const at of open) {
+      current = [];
+      for (const at of found) {
         const state = states[at];
         if (state?.kind === "char" && state.matches(after)) current.push(state.next);
       }
     }
     return false;
   };
-}
-
-/** Adds a state and all that it leads to without reading a character. */
-function follow(
-  states: readonly State[],
-  from: number,
-  before: number | undefined,
-  after: number | undefined,
-  open: Set<number>,
-): void {
-  const pending = [from];
-  for (let at = pending.pop(); at !== undefined; at = pending.pop()) {
-    if (open.has(at)) continue;
-    open.add(at);
-    const state = states[at];
-    if (state?.kind === "split") pending.push(state.next, state.other);
-    if (state?.kind === "assert" && state.holds(before, after)) pending.push(state.next);
-  }
 }
 
 const SPECIAL = /[\\^$.*+?()[\]{}|]/;

@@ -79,6 +79,13 @@ export const SearchInput = z
 
 export type SearchRequest = z.output<typeof SearchInput>;
 
+/** A search whose devices are all wanted, so that it has neither pages nor an order. */
+export const ExportInput = SearchInput.omit({ page: true, per_page: true, sort: true }).openapi(
+  "ExportParams",
+);
+
+export type ExportRequest = z.output<typeof ExportInput>;
+
 /** Look-up of devices by the beginning of what they are known by. */
 export const IdentitySearchInput = z
   .object({

@@ -5,7 +5,7 @@ import type { DeviceId, TenantId } from "../../platform/ids.ts";
 import { offsetOf, type Page } from "../../platform/paging.ts";
 import type { DeviceRow } from "../device-view.ts";
 import { countKinds, countPresent, searchMissing, searchPage, sizeOf, totalOf } from "../store/search.ts";
-import { textPage } from "../store/text.ts";
+import { textAfter, textPage, type NumberedRow } from "../store/text.ts";
 import { all } from "./conditions.ts";
 import { resolveExpressions } from "./expressions.ts";
 import {
@@ -152,26 +152,25 @@ function pageStatements(query: DeviceQuery, plan: Plan, window: Window): Stateme
   return [searchPage(query, plan, window)];
 }
 
-/** Ids of the devices a search finds, in their order, after a given one. For work in pieces over a whole fleet. */
-export async function searchIds(
-  deps: Deps,
-  tenant: TenantId,
-  search: Search,
-  window: { after?: DeviceId | undefined; limit: number },
-): Promise<DeviceId[]> {
-  const rows = await searchRowsById(deps, tenant, search, window);
-  return rows.map((row) => row.device_id as DeviceId); // ids of devices come out of the store as they went in
+/** Reads a search by id from a given device on, page after page. */
+export type PagesById = (window: { after?: DeviceId | undefined; limit: number }) => Promise<DeviceRow[]>;
+
+/** Prepares a search once for reading all it finds, in the order of ids. For work in pieces over a whole fleet. */
+export async function searchById(deps: Deps, tenant: TenantId, search: Search): Promise<PagesById> {
+  const query = await queryOf(deps, tenant, { ...search, sort: [] });
+  if (isEmpty(query)) return async () => [];
+  const plan = planOf(query, await survey(deps, query));
+  return (window) => deps.db(tenant).one(searchPage(query, plan, { ...window, offset: 0 }));
 }
 
-/** As `searchIds`, with the devices' rows. */
-export async function searchRowsById(
+/** As `searchById` for words, whose devices come in the order in which they were made. */
+export async function searchTextByAge(
   deps: Deps,
   tenant: TenantId,
   search: Search,
-  window: { after?: DeviceId | undefined; limit: number },
-): Promise<DeviceRow[]> {
-  const query = await queryOf(deps, tenant, { ...search, sort: [] });
-  if (isEmpty(query)) return [];
-  const plan = planOf(query, await survey(deps, query));
-  return deps.db(tenant).one(searchPage(query, plan, { ...window, offset: 0 }));
+): Promise<(window: { after: number; limit: number }) => Promise<NumberedRow[]>> {
+  const query = await queryOf(deps, tenant, search);
+  const words = search.words ?? [];
+  if (isEmpty(query) || words.length === 0) return async () => [];
+  return (window) => deps.db(tenant).one(textAfter(query, words, window));
 }

@@ -1,5 +1,5 @@
 import { sql } from "drizzle-orm";
-import { change, firstRow, type Statement } from "../../platform/database.ts";
+import { change, firstRow, inJson, mapped, type Statement } from "../../platform/database.ts";
 import type { DeviceId, TenantId } from "../../platform/ids.ts";
 import type { AttributeDelta, StoredAttributes } from "../attributes.ts";
 import type { DeviceRow } from "../device-view.ts";
@@ -27,6 +27,13 @@ export const setStatus = (s: StatusChange): Statement<number> =>
     SET status = excluded.status, status_revision = excluded.status_revision, tier = coalesce(${s.tier ?? null}, tier)
     WHERE excluded.status_revision > status_revision`);
 
+export interface MergeOptions {
+  /** Changes nothing if the device was updated later. */
+  notAfterMs?: number | undefined;
+  /** New entity tag, if tags are among what is merged. */
+  tagsEtag?: string | undefined;
+}
+
 /**
  * Adds or replaces these attributes and leaves all others; makes the device if it is unknown.
  * Writes nothing if nothing changes.
@@ -36,14 +43,85 @@ export const mergeAttributes = (
   device: DeviceId,
   attributes: StoredAttributes,
   atMs: number,
+  { notAfterMs, tagsEtag }: MergeOptions = {},
 ): Statement<number> =>
   change(sql`
-    INSERT INTO inventory_devices (tenant_id, device_id, attributes, created_ms, updated_ms)
-    VALUES (${tenant}, ${device}, ${JSON.stringify(attributes)}, ${atMs}, ${atMs})
+    INSERT INTO inventory_devices (tenant_id, device_id, attributes, created_ms, updated_ms, tags_etag)
+    VALUES (${tenant}, ${device}, ${JSON.stringify(attributes)}, ${atMs}, ${atMs}, ${tagsEtag ?? null})
     ON CONFLICT (tenant_id, device_id) DO UPDATE
     SET attributes = json_patch(attributes, excluded.attributes), updated_ms = excluded.updated_ms,
-      report_revision = report_revision + 1
-    WHERE json_patch(attributes, excluded.attributes) <> attributes`);
+      report_revision = report_revision + 1, tags_etag = coalesce(excluded.tags_etag, tags_etag)
+    WHERE json_patch(attributes, excluded.attributes) <> attributes
+      AND (${notAfterMs ?? null} IS NULL OR updated_ms <= ${notAfterMs ?? null})`);
+
+/** Attributes with columns, as far as others than the server itself may set them. */
+export interface OwnColumns {
+  status?: string;
+  group?: string;
+  tier?: string;
+  checkInMs?: number;
+}
+
+/** Sets the columns that are given; a device that does not exist stays so. */
+export function setColumns(
+  tenant: TenantId,
+  device: DeviceId,
+  columns: OwnColumns,
+  notAfterMs: number | undefined,
+): Statement<number>[] {
+  if (Object.keys(columns).length === 0) return [];
+  return [
+    change(sql`
+      UPDATE inventory_devices
+      SET status = coalesce(${columns.status ?? null}, status), tier = coalesce(${columns.tier ?? null}, tier),
+        group_name = coalesce(${columns.group ?? null}, group_name),
+        check_in_ms = coalesce(${columns.checkInMs ?? null}, check_in_ms)
+      WHERE tenant_id = ${tenant} AND device_id = ${device}
+        AND (${notAfterMs ?? null} IS NULL OR updated_ms <= ${notAfterMs ?? null})`),
+  ];
+}
+
+interface Revised {
+  id: string;
+  revision: number;
+}
+
+export const someDevices = (tenant: TenantId, ids: readonly string[]): Statement<number> =>
+  mapped(
+    firstRow<{ n: number }>(sql`
+      SELECT count(*) AS n FROM inventory_devices
+      WHERE tenant_id = ${tenant} AND ${inJson(sql`device_id`, ids)}`),
+    (row) => row?.n ?? 0,
+  );
+
+/** How many of these status updates are not newer than what is stored. */
+export const countStale = (tenant: TenantId, items: readonly Revised[]): Statement<number> =>
+  mapped(
+    firstRow<{ n: number }>(sql`
+      SELECT count(*) AS n FROM json_each(${JSON.stringify(items)}) i
+      JOIN inventory_devices d ON d.tenant_id = ${tenant} AND d.device_id = i.value ->> 'id'
+      WHERE d.status_revision >= i.value ->> 'revision'`),
+    (row) => row?.n ?? 0,
+  );
+
+/** As `setStatus` for many devices. */
+export const setStatuses = (
+  tenant: TenantId,
+  status: string,
+  items: readonly Revised[],
+  atMs: number,
+): Statement<number> =>
+  change(sql`
+    INSERT INTO inventory_devices (tenant_id, device_id, status, status_revision, created_ms, updated_ms)
+    SELECT ${tenant}, value ->> 'id', ${status}, value ->> 'revision', ${atMs}, ${atMs}
+    FROM json_each(${JSON.stringify(items)}) WHERE true
+    ON CONFLICT (tenant_id, device_id) DO UPDATE
+    SET status = excluded.status, status_revision = excluded.status_revision
+    WHERE excluded.status_revision > status_revision`);
+
+export const removeDevices = (tenant: TenantId, ids: readonly string[]): Statement<number> =>
+  change(sql`
+    DELETE FROM inventory_devices WHERE tenant_id = ${tenant} AND ${inJson(sql`device_id`, ids)}`);
 
 /** Records when the device was last seen, at most once in `everyMs`. */
 export const setCheckIn = (

@@ -50,3 +50,19 @@ export const textCount = (query: DeviceQuery, words: readonly string[]): SQL => 
   const { from, where } = found(query, words);
   return sql`SELECT count(*) FROM ${from} WHERE ${where}`;
 };
+
+export interface NumberedRow extends DeviceRow {
+  device_no: number;
+}
+
+/** Devices that have all words, from a number on: for reading all of them. */
+export function textAfter(
+  query: DeviceQuery,
+  words: readonly string[],
+  { after, limit }: { after: number; limit: number },
+): Statement<NumberedRow[]> {
+  const { from, where } = found(query, words);
+  return rows(sql`
+    SELECT ${DEVICE_COLUMNS}, d.device_no FROM ${from} WHERE ${where} AND t.rowid > ${after}
+    ORDER BY t.rowid LIMIT ${limit}`);
+}

@@ -1,0 +1,105 @@
+import { createRoute, z } from "@hono/zod-openapi";
+import { operatorOf, type App } from "../../platform/app.ts";
+import { Fault } from "../../platform/fault.ts";
+import { faultResponses, jsonBody, jsonContent } from "../../platform/wire.ts";
+import { deviceStatistics } from "../catalogue.ts";
+import { showFilter } from "../filters.ts";
+import { findDevices } from "../find.ts";
+import { refuseList } from "../refuse.ts";
+import { SearchInput } from "../search/schema.ts";
+import { FilterOut } from "./filters.ts";
+import { foundDevices, StatisticsOut } from "./search.ts";
+
+const v1 = "/api/internal/v1/inventory";
+const v2 = "/api/internal/v2/inventory/tenants/{tenant}";
+
+const tenant = z.object({ tenant: z.string() });
+
+const aliveRoute = createRoute({
+  method: "get",
+  path: `${v1}/alive`,
+  tags: ["inventory"],
+  summary: "Tell that the server runs",
+  responses: { 204: { description: "It runs" }, ...faultResponses(401) },
+});
+
+const healthRoute = createRoute({
+  method: "get",
+  path: `${v1}/health`,
+  tags: ["inventory"],
+  summary: "Tell whether the database answers",
+  responses: { 204: { description: "It does" }, ...faultResponses(401, 503) },
+});
+
+const tenantRoute = createRoute({
+  method: "post",
+  path: `${v1}/tenants`,
+  tags: ["inventory"],
+  summary: "Prepare the inventory of a tenant; nothing needs to be prepared",
+  middleware: jsonBody("failed to decode request body: "),
+  request: { body: { required: true, content: jsonContent(z.object({ tenant_id: z.string() })) } },
+  responses: { 201: { description: "Prepared" }, ...faultResponses(400, 401) },
+});
+
+const searchRoute = createRoute({
+  method: "post",
+  path: `${v2}/filters/search`,
+  tags: ["inventory"],
+  summary: "Search devices of a tenant by their attributes",
+  middleware: jsonBody("failed to decode request body: "),
+  request: { params: tenant, body: { required: true, content: jsonContent(SearchInput) } },
+  responses: { 200: foundDevices, ...faultResponses(400, 401) },
+});
+
+const statisticsRoute = createRoute({
+  method: "get",
+  path: `${v2}/statistics`,
+  tags: ["inventory"],
+  summary: "Count devices of a tenant by status and tier",
+  request: { params: tenant },
+  responses: {
+    200: { description: "Numbers of devices", content: jsonContent(StatisticsOut) },
+    ...faultResponses(401),
+  },
+});
+
+const filterRoute = createRoute({
+  method: "get",
+  path: `${v2}/filters/{id}`,
+  tags: ["inventory"],
+  summary: "Show a saved filter of a tenant",
+  request: { params: tenant.extend({ id: z.string().max(256) }) },
+  responses: {
+    200: { description: "The filter", content: jsonContent(FilterOut) },
+    ...faultResponses(401, 404),
+  },
+});
+
+export function mountInternalSearchRoutes(app: App): void {
+  app.openapi(aliveRoute, (c) => c.body(null, 204));
+  app.openapi(healthRoute, async (c) => {
+    await c.var.deps.directory.ping().catch((cause: unknown) => {
+      throw new Fault("unavailable", "error reaching the database", { cause });
+    });
+    return c.body(null, 204);
+  });
+  app.openapi(tenantRoute, (c) => c.body(null, 201), refuseList());
+  app.openapi(
+    searchRoute,
+    async (c) => {
+      const actor = operatorOf(c, c.req.valid("param").tenant);
+      const { devices, total } = await findDevices(c.var.deps, actor, c.req.valid("json"));
+      c.header("X-Total-Count", String(total));
+      return c.json(devices, 200);
+    },
+    refuseList(),
+  );
+  app.openapi(statisticsRoute, async (c) => {
+    const actor = operatorOf(c, c.req.valid("param").tenant);
+    return c.json({ devices_by_status: await deviceStatistics(c.var.deps, actor) }, 200);
+  });
+  app.openapi(filterRoute, async (c) => {
+    const param = c.req.valid("param");
+    return c.json(await showFilter(c.var.deps, operatorOf(c, param.tenant), param.id), 200);
+  });
+}

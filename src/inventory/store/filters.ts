@@ -1,0 +1,59 @@
+import { sql } from "drizzle-orm";
+import { change, firstRow, mapped, rows, type Statement } from "../../platform/database.ts";
+import type { TenantId } from "../../platform/ids.ts";
+import type { Predicate } from "../search/terms.ts";
+
+/** A search with a name. Its devices are a dynamic group: those that satisfy it at the moment of asking. */
+export interface SavedFilter {
+  id: string;
+  name: string;
+  terms: Predicate[];
+}
+
+interface FilterRow {
+  filter_id: string;
+  name: string;
+  terms: string;
+}
+
+const toFilter = (row: FilterRow): SavedFilter => ({
+  id: row.filter_id,
+  name: row.name,
+  terms: JSON.parse(row.terms) as Predicate[], // stored after validation only
+});
+
+export const listFilters = (tenant: TenantId, limit: number, offset: number): Statement<SavedFilter[]> =>
+  mapped(
+    rows<FilterRow>(sql`
+      SELECT filter_id, name, terms FROM inventory_filters
+      WHERE tenant_id = ${tenant} ORDER BY name LIMIT ${limit} OFFSET ${offset}`),
+    (found) => found.map(toFilter),
+  );
+
+export const countFilters = (tenant: TenantId): Statement<number> =>
+  mapped(
+    firstRow<{ n: number }>(sql`SELECT count(*) AS n FROM inventory_filters WHERE tenant_id = ${tenant}`),
+    (row) => row?.n ?? 0,
+  );
+
+export const filterById = (tenant: TenantId, id: string): Statement<SavedFilter | undefined> =>
+  mapped(
+    firstRow<FilterRow>(sql`
+      SELECT filter_id, name, terms FROM inventory_filters WHERE tenant_id = ${tenant} AND filter_id = ${id}`),
+    (row) => row && toFilter(row),
+  );
+
+export const addFilter = (tenant: TenantId, filter: SavedFilter, atMs: number): Statement<number> =>
+  change(sql`
+    INSERT INTO inventory_filters (tenant_id, filter_id, name, terms, created_ms)
+    VALUES (${tenant}, ${filter.id}, ${filter.name}, ${JSON.stringify(filter.terms)}, ${atMs})`);
+
+export const replaceFilter = (tenant: TenantId, filter: SavedFilter): Statement<number> =>
+  change(sql`
+    UPDATE inventory_filters SET name = ${filter.name}, terms = ${JSON.stringify(filter.terms)}
+    WHERE tenant_id = ${tenant} AND filter_id = ${filter.id}`);
+
+export const removeFilter = (tenant: TenantId, id: string): Statement<number> =>
+  change(sql`DELETE FROM inventory_filters WHERE tenant_id = ${tenant} AND filter_id = ${id}`);
+
+export const FILTER_NAME_KEY = "inventory_filters.tenant_id, inventory_filters.name";

@@ -1,0 +1,16 @@
+import { sql } from "drizzle-orm";
+import { change, type Statement } from "../../platform/database.ts";
+import type { TenantId } from "../../platform/ids.ts";
+
+/** Removes up to `limit` devices of a tenant, and what else it has here. The first result tells if there were any. */
+export const removeTenantRows = (
+  tenant: TenantId,
+  limit: number,
+): [Statement<number>, ...Statement<number>[]] => [
+  change(sql`
+    DELETE FROM inventory_devices WHERE device_no IN (
+      SELECT device_no FROM inventory_devices WHERE tenant_id = ${tenant} LIMIT ${limit})`),
+  change(sql`DELETE FROM inventory_keys WHERE tenant_id = ${tenant} AND devices = 0`),
+  change(sql`DELETE FROM inventory_totals WHERE tenant_id = ${tenant}`),
+  change(sql`DELETE FROM inventory_filters WHERE tenant_id = ${tenant}`),
+];
