@@ -1,7 +1,4 @@
 import { DurableObject } from "cloudflare:workers";
-import { byteStream } from "../src/deviceconnect/byte-stream.ts";
-import { encodeFrame, forDevice } from "../src/deviceconnect/frame.ts";
-import { Mailbox } from "../src/deviceconnect/mailbox.ts";
 import { Recorder } from "../src/deviceconnect/recorder.ts";
 import { recordConnection } from "../src/deviceconnect/service.ts";
 import {
@@ -23,18 +20,12 @@ import {
   outputOf,
   toUser,
 } from "../src/deviceconnect/switchboard.ts";
-import {
-  downloadFile,
-  statFile,
-  TransferFault,
-  uploadFile,
-  type FileInfo,
-  type UploadTarget,
-} from "../src/deviceconnect/transfer.ts";
+import type { FileInfo, UploadTarget } from "../src/deviceconnect/transfer.ts";
+import { Transfers, type OpenedFile, type Transferred } from "../src/deviceconnect/transfers.ts";
 import { hasPermission } from "../src/platform/actor.ts";
 import { makeDeps } from "../src/platform/deps.ts";
 import type { Env } from "../src/platform/env.ts";
-import { asDeviceId, asTenantId, newId } from "../src/platform/ids.ts";
+import { asDeviceId, asTenantId } from "../src/platform/ids.ts";
 import { findUser } from "../src/useradm/find-user.ts";
 
 const DEVICE = "device";
@@ -52,11 +43,6 @@ export interface LiveSession {
   output_bytes: number;
 }
 
-/** Outcome of a file transfer as it crosses to the gateway, where errors lose their class. */
-export type Transferred<T> =
-  | { ok: true; value: T }
-  | { ok: false; status: TransferFault["status"]; error: string };
-
 /**
  * The connection of one device and of its users: a switch between sockets that hibernate. All it knows of a socket is in
  * the socket's attachment, so it may be evicted between any two messages.
@@ -67,8 +53,7 @@ export class DeviceConnection extends DurableObject<Env> {
 
   readonly #recorder = new Recorder(this.ctx.storage, () => this.#deps());
 
-  /** Running file transfers by session. A transfer ends with the request that wants it, so it need not survive eviction. */
-  readonly #transfers = new Map<string, Mailbox>();
+  readonly #transfers = new Transfers(() => this.#deviceSocket());
 
   override async fetch(request: Request): Promise<Response> {
     const admission = Admission.parse(JSON.parse(request.headers.get(ADMISSION_HEADER) ?? "null"));
@@ -136,65 +121,23 @@ export class DeviceConnection extends DurableObject<Env> {
     return true;
   }
 
-  /** Sends a file to the device; the source is read only as fast as the device takes it. */
+  /** Sends a file to the device. */
   upload(
     user: string,
     target: UploadTarget,
     source: ReadableStream<Uint8Array>,
   ): Promise<Transferred<number>> {
-    return this.#transfer(
-      user,
-      (peer) => uploadFile(peer, target, source),
-      (done) => done(),
-    );
+    return this.#transfers.upload(user, target, source);
   }
 
+  /** What the device says of a file. */
   stat(user: string, path: string): Promise<Transferred<FileInfo>> {
-    return this.#transfer(
-      user,
-      (peer) => statFile(peer, path),
-      (done) => done(),
-    );
+    return this.#transfers.stat(user, path);
   }
 
-  /** Opens a file of the device. The content may break off; its size tells. */
-  download(
-    user: string,
-    path: string,
-  ): Promise<Transferred<{ info: FileInfo; content: ReadableStream<Uint8Array> }>> {
-    let finished = () => {};
-    return this.#transfer(
-      user,
-      async (peer) => {
-        const { info, content } = await downloadFile(peer, path);
-        return { info, content: byteStream(content, () => finished()) };
-      },
-      (done) => (finished = done),
-    );
-  }
-
-  /** Runs a transfer in a session of its own; `settle` gets what ends the session once the transfer has its answer. */
-  async #transfer<T>(
-    user: string,
-    work: (peer: Mailbox) => Promise<T>,
-    settle: (done: () => void) => void,
-  ): Promise<Transferred<T>> {
-    const sid = newId();
-    const mailbox = new Mailbox((frame) =>
-      this.#deviceSocket()?.send(encodeFrame(forDevice(frame, sid, user))),
-    );
-    const done = () => void this.#transfers.delete(sid);
-    try {
-      if (!this.isConnected()) throw new TransferFault(409, "device disconnected");
-      this.#transfers.set(sid, mailbox);
-      const value = await work(mailbox);
-      settle(done);
-      return { ok: true, value };
-    } catch (cause) {
-      done();
-      if (cause instanceof TransferFault) return { ok: false, status: cause.status, error: cause.message };
-      throw cause;
-    }
+  /** Opens a file of the device. */
+  download(user: string, path: string): Promise<Transferred<OpenedFile>> {
+    return this.#transfers.download(user, path);
   }
 
   /** Ends everything: the device may not be connected any more. */
@@ -283,8 +226,7 @@ export class DeviceConnection extends DurableObject<Env> {
     const outcome = fromDevice(message);
     if (outcome.kind === "close") return this.#drop(socket, outcome.close);
     if (outcome.kind === "drop") return;
-    const transfer = this.#transfers.get(outcome.sid);
-    if (transfer) return transfer.push(outcome.frame);
+    if (this.#transfers.take(outcome.sid, outcome.frame)) return;
     const user = this.#user(outcome.sid);
     if (!user) return;
     const session = afterDeviceFrame(user.session, outcome.frame);
@@ -319,8 +261,7 @@ export class DeviceConnection extends DurableObject<Env> {
     const known = recall(socket);
     if (known.role === "user") return this.#sayGoodbye({ socket, session: known }, "user disconnected");
     if (this.#deviceSocket(socket)) return; // a newer connection has taken over
-    for (const transfer of this.#transfers.values())
-      transfer.fail(new TransferFault(409, "device disconnected"));
+    this.#transfers.fail();
     for (const { socket: user, session } of this.#users()) {
       user.send(deviceGone(session));
       await this.#sayGoodbye({ socket: user, session }, "device disconnected");

@@ -18,15 +18,6 @@ const tenantParam = z.object({ tenantId: z.string().max(128) });
 const deviceParam = tenantParam.extend({ deviceId: z.string().min(1).max(128) });
 const requiredId = z.string({ error: "cannot be blank" }).min(1, { error: "cannot be blank" });
 
-const probe = (name: "alive" | "health") =>
-  createRoute({
-    method: "get",
-    path: `${INTERNAL}/${name}`,
-    summary: name === "alive" ? "The service answers" : "The service and its storage answer",
-    tags,
-    responses: { 204: { description: "It does" }, ...faultResponses(401, 503) },
-  });
-
 const addTenant = createRoute({
   method: "post",
   path: `${INTERNAL}/tenants`,
@@ -93,11 +84,6 @@ const deploy = createRoute({
 
 /** Mender's internal API of the service (protocol notes, deviceconfig 4), for operators and their scripts. */
 export function mountDeviceconfigInternal(app: App): void {
-  app.openapi(probe("alive"), (c) => c.body(null, 204));
-  app.openapi(probe("health"), async (c) => {
-    await c.var.deps.directory.ping();
-    return c.body(null, 204);
-  });
   app.openapi(addTenant, (c) => c.body(null, 201));
   app.openapi(removeTenant, async (c) => {
     const { tenant } = operatorOf(c, c.req.valid("param").tenantId);

@@ -1,5 +1,4 @@
 import type { Context } from "hono";
-import type { Transferred } from "../../durable-objects/device-connection.ts";
 import { requirePermission, type UserActor } from "../platform/actor.ts";
 import type { AppEnv } from "../platform/app.ts";
 import { addAudit } from "../platform/audit.ts";
@@ -17,6 +16,7 @@ import { byteStream } from "./byte-stream.ts";
 import { UploadFields } from "./schema.ts";
 import { connectionObject, connectionStatus } from "./service.ts";
 import type { FileInfo, TransferFault } from "./transfer.ts";
+import type { Transferred } from "./transfers.ts";
 
 const MAX_FIELD_BYTES = 8192;
 

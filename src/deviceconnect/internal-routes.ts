@@ -8,15 +8,6 @@ import { removeDeviceConnection, requestOfDevice } from "./service.ts";
 const tags = ["deviceconnect internal"];
 const INTERNAL = "/api/internal/v1/deviceconnect";
 
-const probe = (name: "alive" | "health") =>
-  createRoute({
-    method: "get",
-    path: `${INTERNAL}/${name}`,
-    summary: name === "alive" ? "The service answers" : "The service and its storage answer",
-    tags,
-    responses: { 204: { description: "It does" }, ...faultResponses(401, 503) },
-  });
-
 const addDevice = createRoute({
   method: "post",
   path: `${INTERNAL}/tenants/{tenantId}/devices`,
@@ -59,11 +50,6 @@ const clientRequest = (typ: "check-update" | "send-inventory") =>
 
 /** Mender's internal API of the service (protocol notes, deviceconnect 5), for operators and their scripts. */
 export function mountDeviceconnectInternal(app: App): void {
-  app.openapi(probe("alive"), (c) => c.body(null, 204));
-  app.openapi(probe("health"), async (c) => {
-    await c.var.deps.directory.ping();
-    return c.body(null, 204);
-  });
   app.openapi(addDevice, (c) => c.body(null, 201));
   app.openapi(removeDevice, async (c) => {
     const { tenantId, deviceId } = c.req.valid("param");

@@ -8,10 +8,12 @@ import { mountOperator } from "../operator/routes.ts";
 import { mountReleases } from "../releases/routes.ts";
 import { mountStorage } from "../storage/routes.ts";
 import { mountUseradm } from "../useradm/routes.ts";
+import { mountProbes } from "./probes.ts";
 import type { App } from "../platform/app.ts";
 
 /** Every domain's routes. */
 export function mountDomains(app: App): void {
+  mountProbes(app);
   mountDeviceauth(app);
   mountUseradm(app);
   mountOperator(app);

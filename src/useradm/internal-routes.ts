@@ -7,32 +7,13 @@ import { Fault } from "../platform/fault.ts";
 import { asUserId } from "../platform/ids.ts";
 import { faultResponses, jsonBody, jsonContent } from "../platform/wire.ts";
 import { findUser } from "./find-user.ts";
-import { checkHealth, importUser, revokeTokens } from "./internal.ts";
+import { importUser, revokeTokens } from "./internal.ts";
 import { NewInternalUser, User, UserQuery } from "./schema.ts";
 import { toFilter, toWire } from "./user-routes.ts";
 import { deleteUser, listUsers } from "./users.ts";
 
 const BASE = "/api/internal/v1/useradm";
 const tags = ["useradm internal"];
-
-const probe = (name: string, summary: string) =>
-  createRoute({
-    method: "get",
-    path: `${BASE}/${name}`,
-    tags,
-    summary,
-    responses: { 204: { description: "Yes" }, ...faultResponses(401, 503) },
-  });
-const alive = probe("alive", "Whether the server runs");
-const health = probe("health", "Whether the server can reach its database");
-
-function mountProbes(app: App): void {
-  app.openapi(alive, (c) => c.body(null, 204));
-  app.openapi(health, async (c) => {
-    await checkHealth(c.var.deps);
-    return c.body(null, 204);
-  });
-}
 
 const verify = (method: "get" | "post") =>
   createRoute({
@@ -147,7 +128,6 @@ const revoke = createRoute({
 
 /** Mender's own internal API for operators' scripts (protocol notes, useradm 8). */
 export function mountInternal(app: App): void {
-  mountProbes(app);
   app.openapi(verify("get"), verifyForwarded);
   app.openapi(verify("post"), verifyForwarded);
   mountUsersOfTenants(app);

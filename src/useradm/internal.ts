@@ -1,19 +1,9 @@
 import type { OperatorActor } from "../platform/actor.ts";
 import { addAuditIfChanged } from "../platform/audit.ts";
 import type { Deps } from "../platform/deps.ts";
-import { Fault } from "../platform/fault.ts";
 import type { UserId } from "../platform/ids.ts";
 import { removeTokensStatement } from "./token-store.ts";
 import { addUser, createUser } from "./users.ts";
-
-/** Throws 503 while the database cannot be read. */
-export async function checkHealth(deps: Deps): Promise<void> {
-  try {
-    await deps.directory.ping();
-  } catch (cause) {
-    throw new Fault("unavailable", "service unavailable", { cause });
-  }
-}
 
 /** Adds a user with a password or with a hash of it from another installation. */
 export function importUser(

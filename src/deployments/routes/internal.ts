@@ -24,22 +24,6 @@ const TENANT = `${INTERNAL}/tenants/{tenant}`;
 const tags = ["deployments internal"];
 const tenant = z.string();
 
-const alive = createRoute({
-  method: "get",
-  path: `${INTERNAL}/alive`,
-  summary: "Tell that the server runs",
-  tags,
-  responses: { 204: { description: "It does" } },
-});
-
-const health = createRoute({
-  method: "get",
-  path: `${INTERNAL}/health`,
-  summary: "Tell whether what deployments need answers",
-  tags,
-  responses: { 204: { description: "It does" }, ...faultResponses(503) },
-});
-
 const addTenant = createRoute({
   method: "post",
   path: `${INTERNAL}/tenants`,
@@ -143,15 +127,6 @@ const last = createRoute({
 
 /** For operators and their scripts; the path names the tenant. */
 export function mountInternal(app: App): void {
-  app.openapi(alive, (c) => c.body(null, 204));
-  app.openapi(health, async (c) => {
-    try {
-      await Promise.all([c.var.deps.directory.ping(), c.var.deps.bucket.head("health")]);
-    } catch (cause) {
-      throw new Fault("unavailable", "a dependency does not answer", { cause });
-    }
-    return c.body(null, 204);
-  });
   app.openapi(addTenant, (c) => c.body(null, 201));
   app.openapi(listForTenant, async (c) => {
     const [query, actor] = [c.req.valid("query"), operatorOf(c, c.req.valid("param").tenant)];

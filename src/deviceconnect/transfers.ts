@@ -1,0 +1,92 @@
+import { newId } from "../platform/ids.ts";
+import { byteStream } from "./byte-stream.ts";
+import { encodeFrame, forDevice, type Frame } from "./frame.ts";
+import { Mailbox } from "./mailbox.ts";
+import {
+  downloadFile,
+  statFile,
+  TransferFault,
+  uploadFile,
+  type FileInfo,
+  type UploadTarget,
+} from "./transfer.ts";
+
+/** Outcome of a file transfer as it crosses to the gateway, where errors lose their class. */
+export type Transferred<T> =
+  | { ok: true; value: T }
+  | { ok: false; status: TransferFault["status"]; error: string };
+
+export interface OpenedFile {
+  info: FileInfo;
+  /** May break off; the size tells. */
+  content: ReadableStream<Uint8Array>;
+}
+
+/** The file transfers that run with one device. A transfer ends with the request that wants it, so it need not survive eviction. */
+export class Transfers {
+  readonly #device: () => WebSocket | undefined;
+  readonly #running = new Map<string, Mailbox>();
+
+  constructor(device: () => WebSocket | undefined) {
+    this.#device = device;
+  }
+
+  /** Takes a message of the device if it is for a transfer. */
+  take(sid: string, frame: Frame): boolean {
+    const mailbox = this.#running.get(sid);
+    mailbox?.push(frame);
+    return mailbox !== undefined;
+  }
+
+  /** The device is gone. */
+  fail(): void {
+    for (const mailbox of this.#running.values()) mailbox.fail(new TransferFault(409, "device disconnected"));
+  }
+
+  /** The source is read only as fast as the device takes it. */
+  upload(
+    user: string,
+    target: UploadTarget,
+    source: ReadableStream<Uint8Array>,
+  ): Promise<Transferred<number>> {
+    return this.#run(user, async (peer, done) => {
+      const size = await uploadFile(peer, target, source);
+      done();
+      return size;
+    });
+  }
+
+  stat(user: string, path: string): Promise<Transferred<FileInfo>> {
+    return this.#run(user, async (peer, done) => {
+      const info = await statFile(peer, path);
+      done();
+      return info;
+    });
+  }
+
+  download(user: string, path: string): Promise<Transferred<OpenedFile>> {
+    return this.#run(user, async (peer, done) => {
+      const { info, content } = await downloadFile(peer, path);
+      return { info, content: byteStream(content, done) };
+    });
+  }
+
+  /** Runs a transfer in a session of its own, which lasts until `done` is called or the work fails. */
+  async #run<T>(
+    user: string,
+    work: (peer: Mailbox, done: () => void) => Promise<T>,
+  ): Promise<Transferred<T>> {
+    const sid = newId();
+    const mailbox = new Mailbox((frame) => this.#device()?.send(encodeFrame(forDevice(frame, sid, user))));
+    const done = () => void this.#running.delete(sid);
+    try {
+      if (!this.#device()) throw new TransferFault(409, "device disconnected");
+      this.#running.set(sid, mailbox);
+      return { ok: true, value: await work(mailbox, done) };
+    } catch (cause) {
+      done();
+      if (cause instanceof TransferFault) return { ok: false, status: cause.status, error: cause.message };
+      throw cause;
+    }
+  }
+}
