@@ -231,6 +231,8 @@ describe("deploying a configuration", () => {
 
 describe("values of a group", () => {
   it("apply under a device's own, and in-sync tells whether the device has them", async () => {
+    const report = { token: device.token, json: [{ name: "device_type", value: "dt1" }] };
+    await server.call("PUT", "/api/devices/v1/inventory/device/attributes", report);
     await server.call("PUT", `/api/management/v1/inventory/devices/${device.id}/group`, {
       token: user.token,
       json: { group: "lab" },
