@@ -22,20 +22,21 @@ export function cronMatches(expression: string, at: Date): boolean {
 
 const MINUTE_MS = 60_000;
 
-/** Calls `fire` for each expression in each minute it falls on. Returns a function that ends it. */
+const minuteOf = (ms: number) => Math.floor(ms / MINUTE_MS) * MINUTE_MS;
+
+/** Calls `fire` for each expression in each minute it falls on, this one included. Returns a function that ends it. */
 export function runCrons(
   expressions: readonly string[],
   fire: (expression: string, at: Date) => void,
 ): () => void {
   let timer: NodeJS.Timeout;
-  const waitForMinute = (next: number): void => {
-    timer = setTimeout(() => {
-      const at = new Date(next);
-      for (const expression of expressions) if (cronMatches(expression, at)) fire(expression, at);
-      // A machine that slept skips what it missed.
-      waitForMinute(Math.max(next, Math.floor(Date.now() / MINUTE_MS) * MINUTE_MS) + MINUTE_MS);
-    }, next - Date.now());
+  const runMinute = (startMs: number): void => {
+    const at = new Date(startMs);
+    for (const expression of expressions) if (cronMatches(expression, at)) fire(expression, at);
+    // A machine that slept skips what it missed.
+    const nextMs = Math.max(startMs, minuteOf(Date.now())) + MINUTE_MS;
+    timer = setTimeout(() => runMinute(nextMs), nextMs - Date.now());
   };
-  waitForMinute((Math.floor(Date.now() / MINUTE_MS) + 1) * MINUTE_MS);
+  runMinute(minuteOf(Date.now()));
   return () => clearTimeout(timer);
 }

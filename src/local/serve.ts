@@ -4,11 +4,12 @@ import { runCrons } from "./cron.ts";
 import { openDataFolder, type DataFolder } from "./data-folder.ts";
 import { certificateNames, localName, outwardName } from "./names.ts";
 import { OperatorClient } from "./operator-client.ts";
+import { npmPid, onNpmGone } from "./parent.ts";
 import { freePort } from "./ports.ts";
 import { readyJson, readyScreen } from "./ready-message.ts";
 import type { Runtime } from "./runtime.ts";
 import { openSecrets } from "./secrets.ts";
-import { removeServerFile, runningServer, writeServerFile } from "./server-file.ts";
+import { removeServerFile, waitForFolder, writeServerFile } from "./server-file.ts";
 import { firstAdminFile, setUp } from "./setup.ts";
 import { TlsListener } from "./tls-listener.ts";
 
@@ -18,7 +19,7 @@ const log = (line: string) => void process.stderr.write(`${line}\n`);
 
 async function openUnusedFolder(path: string): Promise<DataFolder> {
   const folder = openDataFolder(path);
-  const other = await runningServer(folder);
+  const other = await waitForFolder(folder);
   if (other)
     throw new UsageError(`${folder.path} is in use by the server at ${other.url} (process ${other.pid})`);
   return folder;
@@ -68,6 +69,7 @@ async function start(options: StartOptions): Promise<LocalServer> {
   const { caFile } = tls;
   writeServerFile(folder, {
     pid: process.pid,
+    npmPid: npmPid(),
     url,
     httpsUrl,
     caFile,
@@ -110,6 +112,7 @@ const stopRequest = () =>
       process.removeAllListeners(signal);
       process.on(signal, () => resolve());
     }
+    onNpmGone(resolve);
   });
 
 async function main(): Promise<void> {
@@ -125,6 +128,9 @@ async function main(): Promise<void> {
   setTimeout(() => process.exit(1), STOP_WITHIN_MS).unref();
   await server.stop();
 }
+
+// Whoever reads the output may leave; that is no reason to stop serving.
+for (const stream of [process.stdout, process.stderr]) stream.on("error", () => {});
 
 try {
   await main();
