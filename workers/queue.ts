@@ -3,8 +3,17 @@ import { HANDLERS } from "../src/jobs/handlers.ts";
 import { makeDeps, type Deps } from "../src/platform/deps.ts";
 import type { Env } from "../src/platform/env.ts";
 import { drainOutbox, type EventMessage } from "../src/platform/outbox.ts";
+import { buryEvent } from "../src/workflows/dead.ts";
+import { RetryLater } from "../src/workflows/retry-later.ts";
 
 const MAX_DELAY_S = 3600;
+const BUSY_DELAY_S = 30;
+const DEAD_LETTERS = "edgemend-jobs-dead";
+
+export interface QueueOptions {
+  /** The clock; tests hold it still. */
+  now?: () => number;
+}
 
 /** What a follower recorded is sent at once, not by the next sweep. */
 function sendFurtherEvents(deps: Deps): void {
@@ -13,27 +22,35 @@ function sendFurtherEvents(deps: Deps): void {
   deps.later(drained.catch((cause: unknown) => deps.log.error("outbox not drained", { cause })));
 }
 
+async function handle(deps: Deps, message: Message<unknown>, isDead: boolean): Promise<void> {
+  const event = message.body as EventMessage; // only the outbox produces into these queues
+  try {
+    if (isDead) await buryEvent(deps, event);
+    else await consumeEvent(deps, HANDLERS, event);
+    message.ack();
+    sendFurtherEvents(deps);
+  } catch (cause) {
+    if (cause instanceof RetryLater) return message.retry({ delaySeconds: BUSY_DELAY_S });
+    const { kind, subject } = event;
+    deps.log.error("event not handled", { kind, subject, attempt: message.attempts, cause });
+    message.retry({ delaySeconds: Math.min(2 ** message.attempts, MAX_DELAY_S) });
+  }
+}
+
 /** Each message is acknowledged or retried on its own, with growing delay. */
-export async function queue(batch: MessageBatch<unknown>, env: Env, ctx: ExecutionContext): Promise<void> {
+export async function queue(
+  batch: MessageBatch<unknown>,
+  env: Env,
+  ctx: ExecutionContext,
+  { now }: QueueOptions = {},
+): Promise<void> {
   for (const message of batch.messages) {
-    const event = message.body as EventMessage; // only the outbox produces into this queue
     const deps = await makeDeps(env, {
-      requestId: event.id,
+      requestId: message.id,
       origin: "",
       later: (work) => ctx.waitUntil(work),
+      now,
     });
-    try {
-      await consumeEvent(deps, HANDLERS, event);
-      message.ack();
-      sendFurtherEvents(deps);
-    } catch (cause) {
-      deps.log.error("event not handled", {
-        kind: event.kind,
-        subject: event.subject,
-        attempt: message.attempts,
-        cause,
-      });
-      message.retry({ delaySeconds: Math.min(2 ** message.attempts, MAX_DELAY_S) });
-    }
+    await handle(deps, message, batch.queue === DEAD_LETTERS);
   }
 }

@@ -93,6 +93,8 @@ const auditEntry = (action: string, device: DeviceId, values: ConfigurationValue
 export interface DeployOptions {
   retries: number;
   updateControlMap?: Record<string, unknown> | undefined;
+  /** Of the deployment; asked for twice, it is made once. */
+  id?: string;
 }
 
 /**
@@ -107,7 +109,7 @@ export async function deployConfiguration(
   requirePermission(actor, "devices:configure");
   const { values, known } = await effectiveOf(deps, actor.tenant, device);
   if (!known) throw notFound();
-  const deployment = newId();
+  const deployment = options.id ?? newId();
   const atMs = deps.now();
   const [changed] = await deps.db(actor.tenant).batch([
     setDeployment(actor.tenant, device, deployment),
@@ -122,7 +124,8 @@ export async function deployConfiguration(
       atMs,
     }),
   ]);
-  if (changed === 0) throw notFound();
+  // The device is there and has this deployment already, or it went away meanwhile.
+  if (changed === 0 && options.id === undefined) throw notFound();
   return deployment;
 }
 

@@ -70,7 +70,8 @@ export const setDeployment = (tenant: TenantId, device: DeviceId, deployment: st
   change(sql`
     INSERT INTO device_configurations (tenant_id, device_id, deployment_id)
     SELECT ${tenant}, ${device}, ${deployment} WHERE ${known(tenant, device)}
-    ON CONFLICT (tenant_id, device_id) DO UPDATE SET deployment_id = excluded.deployment_id`);
+    ON CONFLICT (tenant_id, device_id) DO UPDATE SET deployment_id = excluded.deployment_id
+    WHERE deployment_id IS NOT excluded.deployment_id`);
 
 export const removeConfiguration = (tenant: TenantId, device: DeviceId): Statement<number> =>
   change(sql`DELETE FROM device_configurations WHERE tenant_id = ${tenant} AND device_id = ${device}`);

@@ -6,6 +6,7 @@ import {
   wakeTargets,
 } from "../deviceconnect/followers.ts";
 import { removeArtifactObjects } from "../releases/jobs.ts";
+import { runStep, STEP_EVENT } from "../workflows/run.ts";
 import type { EventHandlers } from "./consume.ts";
 
 /** Who follows which event; each domain names its own. */
@@ -18,4 +19,5 @@ export const HANDLERS: EventHandlers = {
   "deployment.settling": [settleAbort],
   "deployment.deleted": [purgeDeployment],
   "artifact.deleted": [removeArtifactObjects],
+  [STEP_EVENT]: [runStep],
 };

@@ -4,6 +4,7 @@ import type { Deps } from "../platform/deps.ts";
 import { drainOutbox } from "../platform/outbox.ts";
 import { sweepDeadUploads } from "../storage/jobs.ts";
 import { forgetOldLoginFailures } from "../useradm/throttle.ts";
+import { forgetOldJobs } from "../workflows/jobs.ts";
 
 /** One recurring duty. Works in pages and may run twice at once without harm. */
 export type Sweep = (deps: Deps) => Promise<void>;
@@ -16,7 +17,12 @@ const sendLeftEvents: Sweep = async (deps) => {
 export const EVERY_MINUTE: readonly Sweep[] = [sendLeftEvents, sweepDeadUploads];
 
 /** Duties of every night. */
-export const EVERY_NIGHT: readonly Sweep[] = [sweepRecordings, forgetOldLoginFailures, forgetOldEntries];
+export const EVERY_NIGHT: readonly Sweep[] = [
+  sweepRecordings,
+  forgetOldLoginFailures,
+  forgetOldEntries,
+  forgetOldJobs,
+];
 
 /** Runs all duties; one that fails is logged and does not keep the others from running. */
 export async function runSweeps(deps: Deps, sweeps: readonly Sweep[]): Promise<void> {

@@ -12,6 +12,8 @@ export interface Deps {
   directory: Database;
   bucket: R2Bucket;
   jobs: Queue<unknown>;
+  /** Sends mail, where the deployment can. */
+  email: SendEmail | undefined;
   /** One object per device that is or was connected. */
   connections: Env["DEVICE_CONNECTION"];
   keys: Keys;
@@ -41,6 +43,7 @@ export async function makeDeps(env: Env, options: DepsOptions): Promise<Deps> {
     directory: database,
     bucket: env.ARTIFACTS,
     jobs: env.JOBS,
+    email: env.EMAIL,
     connections: env.DEVICE_CONNECTION,
     keys: await loadKeys(env.SIGNING_KEY, env.SIGNING_KEY_FALLBACK),
     settings,

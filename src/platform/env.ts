@@ -39,6 +39,16 @@ export interface Env {
   MAX_ARTIFACT_BYTES?: string;
   /** Bytes of the largest request body that reaches the server, where the platform has such a limit. */
   MAX_BODY_BYTES?: string;
+  /** Bytes of the largest file that an artifact is generated from. */
+  MAX_GENERATE_BYTES?: string;
+  /** How long finished jobs and their results are kept. */
+  JOB_LIFE_S?: string;
+  /** JSON object of texts: what `${env.NAME}` stands for in workflow definitions. */
+  WORKFLOW_VARIABLES?: string;
+  /** Longest wait for the answer to a request of a workflow. */
+  WORKFLOW_HTTP_TIMEOUT_S?: string;
+  /** `send_email` binding for mail tasks of workflows; without it they fail and say so. */
+  EMAIL?: SendEmail;
 }
 
 const seconds = (fallback: number) => z.coerce.number().int().positive().default(fallback);
@@ -77,6 +87,21 @@ const SettingsSchema = z.object({
   UPLOAD_LINK_LIFE_S: linkLife(3600),
   MAX_ARTIFACT_BYTES: bytes(10 * 1024 ** 3),
   MAX_BODY_BYTES: bytes(Number.MAX_SAFE_INTEGER),
+  MAX_GENERATE_BYTES: bytes(256 * 1024 ** 2),
+  JOB_LIFE_S: seconds(30 * 86_400),
+  WORKFLOW_VARIABLES: z
+    .string()
+    .default("{}")
+    .transform((text, ctx): unknown => {
+      try {
+        return JSON.parse(text);
+      } catch {
+        ctx.addIssue({ code: "custom", message: "must be a JSON object of texts" });
+        return z.NEVER;
+      }
+    })
+    .pipe(z.record(z.string(), z.string())),
+  WORKFLOW_HTTP_TIMEOUT_S: z.coerce.number().int().min(1).max(600).default(60),
 });
 
 export type Settings = z.output<typeof SettingsSchema>;

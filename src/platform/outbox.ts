@@ -25,16 +25,19 @@ const BATCH = 100;
 
 const columns = sql`(id, tenant_id, kind, subject, data, created_ms, due_ms, attempts)`;
 
-const values = (event: Event, at: number) =>
-  sql`SELECT ${newSortableId(at)}, ${event.tenant}, ${event.kind}, ${event.subject}, ${JSON.stringify(event.data ?? {})}, ${at}, ${at}, 0`;
+const values = (event: Event, at: number, dueMs = at) =>
+  sql`SELECT ${newSortableId(at)}, ${event.tenant}, ${event.kind}, ${event.subject}, ${JSON.stringify(event.data ?? {})}, ${at}, ${dueMs}, 0`;
 
 /** Records the event with the batch it is in. */
 export const addEvent = (event: Event, at: number): Statement<number> =>
   change(sql`INSERT INTO outbox ${columns} ${values(event, at)}`);
 
-/** Records the event only if the statement before it in the batch changed something. Such statements chain. */
-export const addEventIfChanged = (event: Event, at: number): Statement<number> =>
-  change(sql`INSERT INTO outbox ${columns} ${values(event, at)} WHERE changes() > 0`);
+/**
+ * Records the event only if the statement before it in the batch changed something. Such statements chain. One that is
+ * due later is sent by the sweep after that time.
+ */
+export const addEventIfChanged = (event: Event, at: number, dueMs = at): Statement<number> =>
+  change(sql`INSERT INTO outbox ${columns} ${values(event, at, dueMs)} WHERE changes() > 0`);
 
 const SORTING_PART = 16;
 

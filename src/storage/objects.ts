@@ -55,8 +55,7 @@ export class ObjectUpload {
     this.#writer = new ObjectWriter(deps.bucket, key, { onMultipart });
   }
 
-  static async begin(deps: Deps, tenant: TenantId): Promise<ObjectUpload> {
-    const key = newObjectKey(tenant);
+  static async begin(deps: Deps, tenant: TenantId, key = newObjectKey(tenant)): Promise<ObjectUpload> {
     await deps.db(tenant).one(addObject(tenant, key, "writing", deps.now()));
     return new ObjectUpload(deps, tenant, key);
   }

@@ -14,4 +14,5 @@ export {
   shareObject,
   type Arrangement,
 } from "./sharing.ts";
-export { doomObjects, freeUsage, isObjectGone, isOverQuota } from "./store.ts";
+export { doomObjects, freeUsage, isObjectGone, isOverQuota, keepObject } from "./store.ts";
+export { streamChunks } from "./chunks.ts";

@@ -1,0 +1,63 @@
+import { sql } from "drizzle-orm";
+import { change, demand, firstRow, rows, type Statement } from "../platform/database.ts";
+import type { TenantId } from "../platform/ids.ts";
+
+export interface Generation {
+  tenant_id: TenantId;
+  artifact_id: string;
+  name: string;
+  description: string | null;
+  device_types: string;
+  payload: string;
+  actor: string;
+  source_key: string;
+  size: number;
+  sha256: string;
+  written: number;
+  finished_ms: number | null;
+  created_ms: number;
+}
+
+export type NewGeneration = Omit<Generation, "written" | "finished_ms">;
+
+const columns = sql.raw(
+  "tenant_id, artifact_id, name, description, device_types, payload, actor, source_key, size, sha256, written, finished_ms, created_ms",
+);
+
+export const addGeneration = (g: NewGeneration): Statement<number> =>
+  change(sql`
+    INSERT INTO artifact_generations (tenant_id, artifact_id, name, description, device_types, payload, actor, source_key, size, sha256, created_ms)
+    VALUES (${g.tenant_id}, ${g.artifact_id}, ${g.name}, ${g.description}, ${g.device_types}, ${g.payload}, ${g.actor},
+      ${g.source_key}, ${g.size}, ${g.sha256}, ${g.created_ms})`);
+
+export const generationOf = (tenant: TenantId, artifact: string): Statement<Generation | undefined> =>
+  firstRow<Generation>(
+    sql`SELECT ${columns} FROM artifact_generations WHERE tenant_id = ${tenant} AND artifact_id = ${artifact}`,
+  );
+
+/** Fails its batch if the artifact was made before. */
+export const demandWanted = (tenant: TenantId, artifact: string): Statement<void> =>
+  demand(
+    sql`EXISTS (SELECT 1 FROM artifact_generations
+      WHERE tenant_id = ${tenant} AND artifact_id = ${artifact} AND finished_ms IS NULL)`,
+    "generation-over",
+  );
+
+export const finishGeneration = (tenant: TenantId, artifact: string, atMs: number): Statement<number> =>
+  change(sql`UPDATE artifact_generations SET finished_ms = ${atMs}, written = size
+    WHERE tenant_id = ${tenant} AND artifact_id = ${artifact}`);
+
+export const setWritten = (tenant: TenantId, artifact: string, bytes: number): Statement<number> =>
+  change(sql`UPDATE artifact_generations SET written = ${bytes}
+    WHERE tenant_id = ${tenant} AND artifact_id = ${artifact} AND finished_ms IS NULL`);
+
+/** Those begun before this time, over all tenants. */
+export const oldGenerations = (
+  beforeMs: number,
+  limit: number,
+): Statement<Pick<Generation, "tenant_id" | "artifact_id" | "source_key">[]> =>
+  rows(sql`SELECT tenant_id, artifact_id, source_key FROM artifact_generations
+    WHERE created_ms < ${beforeMs} ORDER BY created_ms LIMIT ${limit}`);
+
+export const forgetGeneration = (tenant: TenantId, artifact: string): Statement<number> =>
+  change(sql`DELETE FROM artifact_generations WHERE tenant_id = ${tenant} AND artifact_id = ${artifact}`);

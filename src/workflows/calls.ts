@@ -1,0 +1,182 @@
+import { z } from "@hono/zod-openapi";
+import { decommissionDevice } from "../deviceauth/service.ts";
+import {
+  addConfigurationRecord,
+  configurationRecord,
+  configureDevice,
+  deployConfiguration,
+  removeDeviceConfiguration,
+} from "../deviceconfig/service.ts";
+import { askForUpdate, removeDeviceConnection } from "../deviceconnect/service.ts";
+import { configurationDeploymentStatements, decommissionDeviceStatements } from "../deployments/service.ts";
+import {
+  deviceCheckInStatements,
+  deviceIdentityStatements,
+  deviceStatusStatements,
+  removeDeviceStatements,
+} from "../inventory/service.ts";
+import type { SystemActor } from "../platform/actor.ts";
+import type { Deps } from "../platform/deps.ts";
+import { Fault } from "../platform/fault.ts";
+import { asDeviceId } from "../platform/ids.ts";
+import { describeIssues } from "../platform/wire.ts";
+import { writeGeneratedArtifact } from "../releases/generate-job.ts";
+
+export interface CallContext {
+  actor: SystemActor;
+  /** A UUID that is the same however often the step is carried out. */
+  stableId: string;
+}
+
+type Call = (deps: Deps, context: CallContext, parameters: unknown) => Promise<void>;
+
+/** A function whose parameters are checked before it runs. Every one may be repeated without harm. */
+const call =
+  <T>(
+    schema: z.ZodType<T>,
+    run: (deps: Deps, context: CallContext, parameters: T) => Promise<unknown>,
+  ): Call =>
+  async (deps, context, parameters) => {
+    const parsed = schema.safeParse(parameters);
+    if (!parsed.success) throw new Fault("bad_request", describeIssues(parsed.error.issues));
+    await run(deps, context, parsed.data);
+  };
+
+const Device = z.object({ device_id: z.string().min(1).transform(asDeviceId) });
+
+/** Values that a template may have turned into text. */
+const Whole = z.coerce.number().int().min(0);
+const JsonObject = z.preprocess(
+  (value) => {
+    if (typeof value !== "string") return value;
+    try {
+      return JSON.parse(value) as unknown;
+    } catch {
+      return value;
+    }
+  },
+  z.record(z.string(), z.unknown()),
+);
+
+const Statuses = z.object({
+  devices: z
+    .array(z.object({ id: z.string().min(1).transform(asDeviceId), revision: Whole.default(0) }))
+    .max(1000),
+  status: z.enum(["accepted", "rejected", "pending", "preauthorized", "noauth", "decommissioned"]),
+});
+
+const setStatus = call(Statuses, (deps, { actor: { tenant } }, { devices, status }) => {
+  const atMs = deps.now();
+  const statements = devices.flatMap(({ id, revision }) =>
+    status === "decommissioned"
+      ? removeDeviceStatements(tenant, id)
+      : deviceStatusStatements({ tenant, device: id, status, revision, atMs }),
+  );
+  return deps.db(tenant).batch(statements);
+});
+
+const Attributes = Device.extend({
+  scope: z.enum(["identity", "system"], { error: "must be identity or system" }),
+  attributes: z.preprocess(
+    (value) => (typeof value === "string" ? safeJson(value) : value),
+    z.array(z.object({ name: z.string().min(1).max(1024), value: z.unknown() })).max(100),
+  ),
+});
+
+function safeJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+const mergeAttributes = call(
+  Attributes,
+  (deps, { actor: { tenant } }, { device_id: device, scope, attributes }) => {
+    const atMs = deps.now();
+    const known = Object.fromEntries(attributes.map(({ name, value }) => [name, value]));
+    const statements =
+      scope === "identity"
+        ? deviceIdentityStatements({ tenant, device, identity: known, atMs })
+        : checkIn(known) === undefined
+          ? []
+          : deviceCheckInStatements(tenant, device, checkIn(known) ?? atMs);
+    return deps.db(tenant).batch(statements);
+  },
+);
+
+/** Of the system scope only the time of the last contact comes from outside. */
+function checkIn(attributes: Record<string, unknown>): number | undefined {
+  const time = Date.parse(String(attributes.check_in_time));
+  return Number.isNaN(time) ? undefined : time;
+}
+
+const ConfigurationDeployment = Device.extend({
+  deployment_id: z.string().min(1),
+  configuration: JsonObject,
+  retries: Whole.default(0),
+});
+
+const deployConfigurationAs = call(
+  ConfigurationDeployment,
+  async (deps, { actor }, { device_id: device, deployment_id: id, configuration, retries }) => {
+    const name = `configuration-${id}`;
+    const wanted = { id, device, name, configuration, retries, atMs: deps.now() };
+    const [made] = await deps.db(actor.tenant).batch(configurationDeploymentStatements(actor, wanted));
+    if (made === 0) throw new Fault("conflict", "Deployment with given ID already exists");
+  },
+);
+
+const Configuration = Device.extend({ configuration: JsonObject.pipe(z.record(z.string(), z.string())) });
+
+/** Leaves no second trace if the values are there already. */
+async function mergeConfiguration(
+  deps: Deps,
+  { actor }: CallContext,
+  { device_id: device, configuration }: z.output<typeof Configuration>,
+): Promise<void> {
+  const { configured } = await configurationRecord(deps, actor, device);
+  if (Object.entries(configuration).every(([key, value]) => configured[key] === value)) return;
+  await configureDevice(deps, actor, device, configuration, "merge");
+}
+
+/** What `call` tasks can use, by name. */
+export const CALLS: Readonly<Record<string, Call>> = {
+  "inventory.set_status": setStatus,
+  "inventory.merge_attributes": mergeAttributes,
+  "inventory.remove_device": call(Device, (deps, { actor }, { device_id: device }) =>
+    deps.db(actor.tenant).batch(removeDeviceStatements(actor.tenant, device)),
+  ),
+  // Triggers keep the index in step with the rows.
+  "inventory.reindex": call(Device, async () => {}),
+  "deployments.decommission_device": call(Device, (deps, { actor }, { device_id: device }) =>
+    deps.db(actor.tenant).batch(decommissionDeviceStatements(actor.tenant, device, deps.now())),
+  ),
+  "deployments.deploy_configuration": deployConfigurationAs,
+  "deviceauth.remove_device": call(Device, (deps, { actor }, { device_id: device }) =>
+    decommissionDevice(deps, actor, device),
+  ),
+  "deviceconfig.add_device": call(Device, (deps, { actor }, { device_id: device }) =>
+    addConfigurationRecord(deps, actor.tenant, device),
+  ),
+  "deviceconfig.remove_device": call(Device, (deps, { actor }, { device_id: device }) =>
+    removeDeviceConfiguration(deps, actor.tenant, device),
+  ),
+  "deviceconfig.merge": call(Configuration, mergeConfiguration),
+  "deviceconfig.deploy": call(
+    Device.extend({ retries: Whole.default(0) }),
+    (deps, { actor, stableId }, { device_id: device, retries }) =>
+      deployConfiguration(deps, actor, device, { retries, id: stableId }),
+  ),
+  "deviceconnect.remove_device": call(Device, (deps, { actor }, { device_id: device }) =>
+    removeDeviceConnection(deps, actor.tenant, device),
+  ),
+  "deviceconnect.check_update": call(Device, (deps, { actor }, { device_id: device }) =>
+    askForUpdate(deps, actor.tenant, device),
+  ),
+  "releases.generate": call(
+    z.object({ artifact_id: z.string().min(1) }),
+    (deps, { actor }, { artifact_id: artifact }) => writeGeneratedArtifact(deps, actor.tenant, artifact),
+  ),
+};

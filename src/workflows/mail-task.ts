@@ -1,0 +1,43 @@
+import type { Deps } from "../platform/deps.ts";
+import type { MailTask } from "./definition.ts";
+import { resultOf, type Outcome } from "./tasks.ts";
+import { expandText, type Scope } from "./template.ts";
+
+const addresses = (texts: readonly string[] | undefined, scope: Scope): string[] =>
+  (texts ?? [])
+    .flatMap((text) => expandText(text, scope).split(","))
+    .map((address) => address.trim())
+    .filter((address) => address !== "");
+
+/** Sends a mail by the platform's binding, which speaks to the mail server itself. */
+export async function runMailTask(deps: Deps, task: MailTask, scope: Scope): Promise<Outcome> {
+  const { smtp } = task;
+  const text = (template: string) => expandText(template, scope);
+  const [to, cc, bcc] = [smtp.to, smtp.cc, smtp.bcc].map((list) => addresses(list, scope));
+  const from = text(smtp.from);
+  const recipients = [...(to ?? []), ...(cc ?? []), ...(bcc ?? [])];
+  const ended = (kind: "retry" | "refused", reason: string): Outcome => ({
+    kind,
+    reason,
+    result: { ...resultOf(task, false), smtp: { sender: from, recipients, error: reason } },
+  });
+  if (!deps.email) return ended("refused", "this deployment has no EMAIL binding to send mail by");
+  if (!to || to.length === 0) return ended("refused", "the mail has no recipient");
+  try {
+    await deps.email.send({
+      from,
+      to,
+      ...(cc && cc.length > 0 && { cc }),
+      ...(bcc && bcc.length > 0 && { bcc }),
+      subject: text(smtp.subject),
+      text: text(smtp.body),
+      ...(smtp.html !== undefined && { html: text(smtp.html) }),
+    });
+  } catch (cause) {
+    return ended("retry", cause instanceof Error ? cause.message : "the mail was not sent");
+  }
+  return {
+    kind: "success",
+    result: { ...resultOf(task, true), smtp: { sender: from, recipients, error: "" } },
+  };
+}

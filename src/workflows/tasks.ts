@@ -1,0 +1,73 @@
+import type { Deps } from "../platform/deps.ts";
+import { Fault } from "../platform/fault.ts";
+import { CALLS, type CallContext } from "./calls.ts";
+import type { CallTask, Task } from "./definition.ts";
+import { runHttpTask } from "./http-task.ts";
+import { runMailTask } from "./mail-task.ts";
+import { expandText, expandValue, type Scope } from "./template.ts";
+
+/** What is kept of a task and shown with its job (protocol notes, workflows 5). */
+export interface TaskResult {
+  name: string;
+  type: Task["type"];
+  success: boolean;
+  skipped: boolean;
+  httpRequest?: { uri: string; method: string; body: string; headers: string[] };
+  httpResponse?: { statusCode: number; body: string };
+  smtp?: { sender: string; recipients: string[]; error: string };
+  call?: { function: string; error: string };
+}
+
+/** `retry`: it may work another time. `refused`: it never will. */
+export type Outcome =
+  | { kind: "success"; result: TaskResult }
+  | { kind: "retry" | "refused"; result: TaskResult; reason: string };
+
+/** Tasks whose effect leaves this server and may not be started twice at once. */
+export const isOutgoing = (task: Task): boolean => task.type !== "call";
+
+export const resultOf = (task: Task, success: boolean): TaskResult => ({
+  name: task.name,
+  type: task.type,
+  success,
+  skipped: false,
+});
+
+export async function runTask(deps: Deps, task: Task, scope: Scope, context: CallContext): Promise<Outcome> {
+  if (task.requires?.some((expression) => expandText(expression, scope) === "")) {
+    return { kind: "success", result: { ...resultOf(task, true), skipped: true } };
+  }
+  switch (task.type) {
+    case "http":
+      return runHttpTask(deps, task, scope, context);
+    case "smtp":
+      return runMailTask(deps, task, scope);
+    case "call":
+      return runCallTask(deps, task, scope, context);
+  }
+}
+
+async function runCallTask(deps: Deps, task: CallTask, scope: Scope, context: CallContext): Promise<Outcome> {
+  const { function: name, parameters, accept = [] } = task.call;
+  const run = Object.hasOwn(CALLS, name) ? CALLS[name] : undefined;
+  const ended = (kind: "retry" | "refused", reason: string): Outcome => ({
+    kind,
+    reason,
+    result: { ...resultOf(task, false), call: { function: name, error: reason } },
+  });
+  if (!run) return ended("refused", `there is no function ${name}`);
+  try {
+    await run(deps, context, expandValue(parameters, scope));
+  } catch (cause) {
+    if (cause instanceof Fault) {
+      const error = cause.publicMessage || cause.kind;
+      if (accept.includes(cause.kind))
+        return { kind: "success", result: { ...resultOf(task, true), call: { function: name, error } } };
+      return ended(cause.status >= 500 || cause.kind === "rate_limited" ? "retry" : "refused", error);
+    }
+    deps.log.error("workflow function failed", { function: name, cause });
+    // The cause may hold what only the log may know.
+    return ended("retry", "internal error");
+  }
+  return { kind: "success", result: { ...resultOf(task, true), call: { function: name, error: "" } } };
+}
