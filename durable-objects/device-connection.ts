@@ -1,4 +1,5 @@
 import { DurableObject } from "cloudflare:workers";
+import { OwedStops } from "../src/deviceconnect/owed-stops.ts";
 import { Recorder } from "../src/deviceconnect/recorder.ts";
 import { recordConnection } from "../src/deviceconnect/service.ts";
 import {
@@ -17,7 +18,9 @@ import {
   farewells,
   fromDevice,
   fromUser,
+  endsShell,
   outputOf,
+  stopMessage,
   toUser,
 } from "../src/deviceconnect/switchboard.ts";
 import type { FileInfo, UploadTarget } from "../src/deviceconnect/transfer.ts";
@@ -53,6 +56,8 @@ export class DeviceConnection extends DurableObject<Env> {
 
   readonly #recorder = new Recorder(this.ctx.storage, () => this.#deps());
 
+  readonly #owedStops = new OwedStops(this.ctx.storage);
+
   readonly #transfers = new Transfers(() => this.#deviceSocket());
 
   override async fetch(request: Request): Promise<Response> {
@@ -70,6 +75,7 @@ export class DeviceConnection extends DurableObject<Env> {
     this.ctx.acceptWebSocket(server, [DEVICE]);
     remember(server, { role: DEVICE, version });
     for (const old of replaced) close(old, CLOSE.replaced);
+    for (const stop of await this.#owedStops.take()) server.send(stopMessage(stop));
     await this.#record(true, version);
   }
 
@@ -228,7 +234,7 @@ export class DeviceConnection extends DurableObject<Env> {
     if (outcome.kind === "drop") return;
     if (this.#transfers.take(outcome.sid, outcome.frame)) return;
     const user = this.#user(outcome.sid);
-    if (!user) return;
+    if (!user) return endsShell(outcome.frame) ? this.#owedStops.confirm(outcome.sid) : undefined;
     const session = afterDeviceFrame(user.session, outcome.frame);
     if (session !== user.session) remember(user.socket, session);
     if (session.outputBytes > session.limits.outputBytes) {
@@ -254,6 +260,7 @@ export class DeviceConnection extends DurableObject<Env> {
     const device = this.#deviceSocket();
     if (device) for (const bytes of farewells(session, text)) device.send(bytes);
     remember(socket, { ...session, kind: undefined, shell: false, session: false });
+    if (session.shell) await this.#owedStops.add({ sid: session.sid, user: session.user, text });
     if (session.kind) await this.#recorder.end(session.sid, Date.now());
   }
 

@@ -21,7 +21,7 @@ export interface UserSocket {
   kind: "terminal" | "portforward" | undefined;
   /** The tenant's limits at the time of the upgrade. */
   limits: SessionLimits;
-  /** A shell was asked for and not yet stopped: the device must be told when this user goes away. */
+  /** A shell was asked for and the user has not stopped it: the device must be told when this user goes away. */
   shell: boolean;
   /** Another protocol was used: the device keeps a session for it until it is closed. */
   session: boolean;

@@ -10,6 +10,7 @@ import {
   type Frame,
 } from "./frame.ts";
 import { MsgpackFault, writeSmall } from "./msgpack.ts";
+import type { OwedStop } from "./owed-stops.ts";
 import { CLOSE, LIMITS, type CloseReason, type UserSocket } from "./sockets.ts";
 
 /**
@@ -28,6 +29,9 @@ export interface TerminalSize {
 /** Terminal output in a message of the device. */
 export const outputOf = (frame: Frame): Uint8Array | undefined =>
   frame.proto === PROTO.shell && frame.typ === "shell" ? frame.body : undefined;
+
+/** True for the word that a shell is over, or never was. */
+export const endsShell = (frame: Frame): boolean => frame.proto === PROTO.shell && frame.typ === "stop";
 
 export type DeviceOutcome =
   | { kind: "close"; close: CloseReason }
@@ -67,6 +71,7 @@ function pieces(frame: Frame): Frame[] {
 function afterUserFrame(session: UserSocket, frame: Frame, nowMs: number): UserSocket {
   const active = { ...session, activeMs: nowMs };
   if (frame.proto === PROTO.shell) {
+    if (frame.typ === "stop") return { ...active, shell: false };
     return frame.typ === "new" ? { ...active, shell: true, kind: session.kind ?? "terminal" } : active;
   }
   const kind = frame.proto === PROTO.portForward ? (session.kind ?? "portforward") : session.kind;
@@ -100,10 +105,11 @@ export function fromDevice(message: string | ArrayBuffer): DeviceOutcome {
   return frame.sid === "" ? { kind: "drop" } : { kind: "pass", sid: frame.sid, frame };
 }
 
-/** What a session knows after a message of its device: terminal output is counted, the end of a shell noted. */
+/**
+ * What a session knows after a message of its device: terminal output is counted. A shell that ended by itself still counts
+ * against its user on the device until it is stopped, so that changes nothing.
+ */
 export function afterDeviceFrame(session: UserSocket, frame: Frame): UserSocket {
-  if (frame.proto !== PROTO.shell) return session;
-  if (frame.typ === "stop") return { ...session, shell: false };
   const output = outputOf(frame);
   return output ? { ...session, outputBytes: session.outputBytes + output.byteLength } : session;
 }
@@ -119,11 +125,14 @@ const stopFrame = (sid: string, text: string) =>
     body: encoder.encode(text),
   });
 
+/** Ends a shell in place of its user. */
+export const stopMessage = ({ sid, user, text }: OwedStop): Uint8Array =>
+  encodeFrame(forDevice(stopFrame(sid, text), sid, user));
+
 /** What the device is told in place of a user whose socket is gone: nothing of the session may live on. */
 export function farewells(session: UserSocket, text = "user disconnected"): Uint8Array[] {
   const messages: Uint8Array[] = [];
-  if (session.shell)
-    messages.push(encodeFrame(forDevice(stopFrame(session.sid, text), session.sid, session.user)));
+  if (session.shell) messages.push(stopMessage({ sid: session.sid, user: session.user, text }));
   if (session.session)
     messages.push(encodeFrame(makeFrame({ proto: PROTO.control, typ: "close", sid: session.sid })));
   return messages;

@@ -223,6 +223,68 @@ describe("shell", () => {
     expect(bodyText(fake.sent("stop")[0])).toBe("user disconnected");
   });
 
+  it("tells the device to stop a shell that ended by itself, for it still counts there", async () => {
+    const { peer, fake } = await connectDevice();
+    const terminal = await connectUser();
+    await openShell(terminal);
+    peer.send({ ...shell("stop"), sid: terminal.frames[0]!.sid });
+    await terminal.until(() => terminal.frames.at(-1)!.typ === "stop");
+    terminal.close();
+    await peer.until(() => fake.sent("stop").length > 0);
+    expect(bodyText(fake.sent("stop")[0])).toBe("user disconnected");
+  });
+
+  it("leaves it at the stop of a user who says one", async () => {
+    const { fake } = await connectDevice();
+    const [terminal, other] = [await connectUser(), await connectUser()];
+    await openShell(terminal);
+    terminal.send(shell("stop", "bye"));
+    await terminal.until(() => terminal.frames.at(-1)!.typ === "stop");
+    terminal.close();
+    await terminal.until(() => terminal.closed !== undefined);
+    await openShell(other);
+    expect(fake.sent("stop").map(bodyText)).toEqual(["bye"]);
+  });
+
+  it.each([
+    ["was cut off", "device disconnected", async (old: Peer) => old.close()],
+    ["had fallen silent", "user disconnected", async (_old: Peer, terminal: Peer) => terminal.close()],
+  ])("tells a device that %s, once it is back, to stop the shells it kept", async (_name, text, part) => {
+    const response = await upgrade("/api/devices/v1/deviceconnect/connect", device.token);
+    const silent = new Peer(response.webSocket!);
+    const terminal = await connectUser();
+    terminal.send(shell("new"));
+    await silent.until(() => silent.frames.length === 1);
+    await part(silent, terminal);
+    await terminal.until(() => terminal.closed !== undefined);
+
+    await evictDurableObject(stub());
+    const { peer, fake } = await connectDevice();
+    await peer.until(() => fake.sent("stop").length > 0);
+    const [stop] = fake.sent("stop");
+    expect([stop!.sid, readText(stop!.props.get("user_id")!), bodyText(stop)]).toEqual([
+      silent.frames[0]!.sid,
+      user.id,
+      text,
+    ]);
+
+    const again = await connectDevice();
+    await openShell(await connectUser());
+    expect(again.fake.received.map(({ typ }) => typ)).toEqual(["new"]);
+  });
+
+  it("does not repeat a stop that the device has confirmed", async () => {
+    const { peer, fake } = await connectDevice();
+    const terminal = await connectUser();
+    await openShell(terminal);
+    terminal.close();
+    await peer.until(() => fake.sent("stop").length > 0);
+    await openShell(await connectUser()); // the confirmation has passed before this
+    const again = await connectDevice();
+    await openShell(await connectUser());
+    expect(again.fake.received.map(({ typ }) => typ)).toEqual(["new"]);
+  });
+
   it("tells the user when the device goes away", async () => {
     const { peer } = await connectDevice();
     const terminal = await connectUser();
