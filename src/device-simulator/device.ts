@@ -97,6 +97,11 @@ export class SimulatedDevice {
     return this.#token !== undefined;
   }
 
+  /** Once it is let in. */
+  get token(): string | undefined {
+    return this.#token;
+  }
+
   /** The device's id in the server, once it is let in. */
   get id(): string | undefined {
     const claims = this.#token?.split(".")[1];

@@ -39,7 +39,7 @@ const identify =
 function originOf(c: Context<AppEnv>): string {
   const url = new URL(c.req.url);
   const tlsPort = c.env.LOCAL_HTTPS_PORT;
-  return tlsPort !== undefined && url.port === tlsPort ? `https://${url.host}` : url.origin;
+  return tlsPort !== undefined && (url.port || "443") === tlsPort ? `https://${url.host}` : url.origin;
 }
 
 const SECURITY_HEADERS = {

@@ -1,8 +1,8 @@
 import { builtinModules } from "node:module";
 import { build } from "esbuild";
 
-/** The Worker as one ES module. Text files travel inside it; what the platform provides stays outside. */
-export async function bundleWorker(entry: string): Promise<string> {
+/** The Worker as one ES module. Files with these endings travel inside it as text; what the platform provides stays outside. */
+export async function bundleWorker(entry: string, textEndings: string[]): Promise<string> {
   const { outputFiles } = await build({
     entryPoints: [entry],
     bundle: true,
@@ -17,7 +17,7 @@ export async function bundleWorker(entry: string): Promise<string> {
     alias: Object.fromEntries(
       builtinModules.filter((name) => !name.includes(":")).map((name) => [name, `node:${name}`]),
     ),
-    loader: { ".sql": "text", ".html": "text" },
+    loader: Object.fromEntries(textEndings.map((ending) => [ending, "text" as const])),
     logLevel: "error",
   });
   const [file] = outputFiles;

@@ -1,4 +1,4 @@
-import { join } from "node:path";
+import { extname, join } from "node:path";
 import { convertV4MiniflareOptions, Log, LogLevel, Miniflare } from "miniflare";
 import { unstable_getMiniflareWorkerOptions } from "wrangler";
 import { bundleWorker } from "./bundle.ts";
@@ -25,17 +25,21 @@ export interface Runtime {
 interface WorkerOptions {
   bindings?: Record<string, string>;
   cronTriggers?: string[];
-  modulesRules?: unknown;
+  modulesRules?: { type: string; include: string[] }[];
 }
 
 const WORKER = "edgemend";
 
+/** Of rules like `**\/*.sql`. */
+const textEndings = (rules: { type: string; include: string[] }[]) =>
+  rules.filter(({ type }) => type === "Text").flatMap(({ include }) => include.map((glob) => extname(glob)));
+
 async function workerOf(options: RuntimeOptions) {
   const { workerOptions, main } = unstable_getMiniflareWorkerOptions(join(projectRoot, "wrangler.toml"));
   if (main === undefined) throw new Error("wrangler.toml names no main module");
-  const contents = await bundleWorker(main);
   // wrangler makes this object for exactly this use
-  const { modulesRules: _, ...worker } = workerOptions as WorkerOptions;
+  const { modulesRules = [], ...worker } = workerOptions as WorkerOptions;
+  const contents = await bundleWorker(main, textEndings(modulesRules));
   return {
     ...worker,
     name: WORKER,

@@ -1,5 +1,10 @@
 import type { LocalServer } from "./server-process.ts";
 
+interface Device {
+  id: string;
+  auth_sets: { id: string }[];
+}
+
 /** A user of a running server. */
 export class Operator {
   readonly token: string;
@@ -41,5 +46,15 @@ export class Operator {
     const answer = await this.call("GET", path);
     if (answer.status !== 200) throw new Error(`GET ${path} is answered ${answer.status}`);
     return (await answer.json()) as T;
+  }
+
+  /** Lets every device in that waits. */
+  async acceptAll(): Promise<void> {
+    for (const device of await this.get<Device[]>("/v2/devauth/devices?status=pending"))
+      for (const { id } of device.auth_sets) {
+        const path = `/v2/devauth/devices/${device.id}/auth/${id}/status`;
+        const answer = await this.call("PUT", path, { status: "accepted" });
+        if (answer.status !== 204) throw new Error(`accepting is answered ${answer.status}`);
+      }
   }
 }

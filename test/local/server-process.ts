@@ -76,8 +76,8 @@ export class LocalServer {
     return LocalServer.#spawn(process.execPath, command, data);
   }
 
-  static startByNpm(data: string): Promise<LocalServer> {
-    return LocalServer.#spawn("npm", ["start", "--silent", "--", ...LocalServer.#flags(data, [])], data);
+  static startByNpm(data: string, args: string[] = []): Promise<LocalServer> {
+    return LocalServer.#spawn("npm", ["start", "--silent", "--", ...LocalServer.#flags(data, args)], data);
   }
 
   static #flags(data: string, args: string[]): string[] {

@@ -1,7 +1,9 @@
+import { randomBytes } from "node:crypto";
 import { readdirSync, statSync } from "node:fs";
 import { get } from "node:https";
 import { join } from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
+import { SimulatedDevice } from "../../src/device-simulator/device.ts";
 import { Operator } from "./operator.ts";
 import { cleanUp, LocalServer, newFolder, run } from "./server-process.ts";
 
@@ -15,6 +17,25 @@ const overTls = (server: LocalServer, ca: string, host = "localhost") =>
       let text = "";
       reply.on("data", (chunk: Buffer) => (text += chunk.toString()));
       reply.on("end", () => done(`${reply.statusCode} ${text}`));
+    });
+    sent.on("error", fail);
+  });
+
+const upgradeOverTls = (server: LocalServer, path: string, token: string) =>
+  new Promise<string>((done, fail) => {
+    const headers = {
+      Authorization: `Bearer ${token}`,
+      Connection: "Upgrade",
+      Upgrade: "websocket",
+      "Sec-WebSocket-Version": "13",
+      "Sec-WebSocket-Key": randomBytes(16).toString("base64"),
+    };
+    const sent = get(server.ready.httpsUrl + path, { ca: server.ca, headers }, (reply) =>
+      fail(new Error(`no upgrade but ${reply.statusCode}`)),
+    );
+    sent.on("upgrade", (reply, socket) => {
+      done(`${reply.statusCode} ${reply.headers.upgrade}`);
+      socket.destroy();
     });
     sent.on("error", fail);
   });
@@ -45,6 +66,21 @@ describe("a server on an empty folder", () => {
     expect(await overTls(first, first.ca)).toBe("200 OK");
     expect(await overTls(first, first.ca, "127.0.0.1")).toBe("200 OK");
     await expect(overTls(first, "")).rejects.toThrow("self-signed certificate in certificate chain");
+  });
+
+  test("lets a device hold its socket over HTTPS", async () => {
+    const device = new SimulatedDevice({
+      serverUrl: first.ready.httpsUrl,
+      ca: first.ca,
+      deviceType: "board",
+    });
+    expect(await device.authenticate()).toBe(false);
+    await operator.acceptAll();
+    expect(await device.authenticate()).toBe(true);
+    expect(await upgradeOverTls(first, "/api/devices/v1/deviceconnect/connect", device.token!)).toBe(
+      "101 websocket",
+    );
+    device.close();
   });
 
   test("keeps its secrets from other users of the machine", () => {
