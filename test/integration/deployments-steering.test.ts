@@ -379,6 +379,31 @@ describe("the list of a deployment's devices", () => {
     expect(await list("status=pending")).toEqual([]);
     expect((await report(server, device, id, "success")).status).toBe(409);
     expect((await poll(server, device)).status).toBe(204);
+    const internal = `/api/internal/v1/deployments/tenants/default/deployments/devices/${device.id}`;
+    await server.call("DELETE", internal, { token: OPERATOR_TOKEN });
+    expect(await counts(server, user, id)).toEqual({ aborted: 2 });
+  });
+
+  it("has an abort of more devices than a page written into all rows", async () => {
+    const id = await deploy(server, user, [device]);
+    await poll(server, device);
+    await env.DB.batch([
+      env.DB.prepare(
+        `WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 2500)
+         INSERT INTO device_deployments (tenant_id, device_id, seq, status, active, opens_ms)
+         SELECT 'default', 'd' || i, seq, 1536, 1, 1 FROM n JOIN deployments`,
+      ),
+      env.DB.prepare(
+        "UPDATE deployment_counters SET max_devices = 2501, downloading = 2500, remaining = 2501",
+      ),
+    ]);
+    await manage("PUT", `/${id}/status`, { status: "aborted" });
+    expect(await counts(server, user, id)).toEqual({ aborted: 2501 });
+    const unsettled = () =>
+      env.DB.prepare("SELECT count(*) AS n FROM device_deployments WHERE active = 1").first<{ n: number }>();
+    expect((await unsettled())!.n).toBe(1501);
+    await server.deliverEvents();
+    expect((await unsettled())!.n).toBe(0);
   });
 });
 

@@ -2,7 +2,7 @@ import { sql, type SQL } from "drizzle-orm";
 import { firstRow, inJson, rows, type Statement } from "../../platform/database.ts";
 import type { DeviceId, TenantId } from "../../platform/ids.ts";
 import { offsetOf, type Page } from "../../platform/paging.ts";
-import { SMALL } from "../sizes.ts";
+import { LISTED } from "../sizes.ts";
 import { counterColumn, STATUSES } from "../status.ts";
 import { targetsList } from "./membership.ts";
 
@@ -39,7 +39,7 @@ export type DeploymentRow = Counters & {
   finished_ms: number | null;
   aborted_ms: number | null;
   artifacts: string;
-  /** Ids of a list of at most `SMALL` devices. */
+  /** Ids of a list of at most `LISTED` devices. */
   listed: string | null;
 };
 
@@ -50,7 +50,7 @@ const columns = sql`
   ${counterColumns},
   (SELECT json_group_array(a.artifact_id) FROM deployment_artifacts a WHERE a.tenant_id = d.tenant_id AND a.seq = d.seq)
     AS artifacts,
-  CASE WHEN d.scope = 'list' AND c.max_devices <= ${SMALL} THEN (
+  CASE WHEN d.scope = 'list' AND c.max_devices <= ${LISTED} THEN (
     SELECT t.ids FROM deployment_targets t WHERE t.tenant_id = d.tenant_id AND t.seq = d.seq LIMIT 1) END AS listed`;
 
 export const deploymentById = (tenant: TenantId, id: string): Statement<DeploymentRow | undefined> =>
@@ -59,11 +59,15 @@ export const deploymentById = (tenant: TenantId, id: string): Statement<Deployme
     JOIN deployment_counters c ON c.tenant_id = d.tenant_id AND c.seq = d.seq
     WHERE d.tenant_id = ${tenant} AND d.deployment_id = ${id}`);
 
+/** Deployments of these ids with their counters, each looked up. */
+const named = (tenant: TenantId, ids: readonly string[]): SQL => sql`
+  json_each(${JSON.stringify(ids)}) wanted
+  CROSS JOIN deployments d ON d.tenant_id = ${tenant} AND d.deployment_id = wanted.value
+  JOIN deployment_counters c ON c.tenant_id = d.tenant_id AND c.seq = d.seq`;
+
 export const deploymentsById = (tenant: TenantId, ids: readonly string[]): Statement<DeploymentRow[]> =>
   rows(sql`
-    SELECT ${columns} FROM deployments d
-    JOIN deployment_counters c ON c.tenant_id = d.tenant_id AND c.seq = d.seq
-    WHERE d.tenant_id = ${tenant} AND ${inJson(sql`d.deployment_id`, ids)}`);
+    SELECT ${columns} FROM ${named(tenant, ids)}`);
 
 export interface ListFilter {
   tenant: TenantId;
@@ -106,33 +110,46 @@ const ofDevice = (tenant: TenantId, device: DeviceId): SQL => sql`(d.name = ${de
   OR d.seq IN (SELECT seq FROM device_deployments WHERE tenant_id = ${tenant} AND device_id = ${device})
   OR (c.wide_open = 1 AND ${targetsList(device)}))`;
 
-/** The table whose order carries the page comes first. */
+/** The table whose order carries the page comes first, unless ids or names tell which rows are meant. */
 const source = (f: ListFilter): SQL => {
   const together = sql`c.tenant_id = d.tenant_id AND c.seq = d.seq`;
-  return f.status
-    ? sql`deployment_counters c CROSS JOIN deployments d ON ${together}`
-    : sql`deployments d CROSS JOIN deployment_counters c ON ${together}`;
+  if (isAlongStage(f)) return sql`deployment_counters c CROSS JOIN deployments d ON ${together}`;
+  const index = f.ids
+    ? sql`INDEXED BY deployments_by_id`
+    : f.names
+      ? sql`INDEXED BY deployments_by_name`
+      : sql``;
+  return sql`deployments d ${index} CROSS JOIN deployment_counters c ON ${together}`;
 };
+
+const isAlongStage = (f: ListFilter): boolean => f.status !== undefined && !f.ids && !f.names;
+
+const where = (f: ListFilter): SQL =>
+  isAlongStage(f) ? sql`c.tenant_id = ${f.tenant} AND ${conditions(f)}` : conditions(f);
 
 /** One row more than the page, to tell whether there is a next one. */
 export const listDeployments = (f: ListFilter, page: Page): Statement<DeploymentRow[]> => {
-  const seq = f.status ? sql`c.seq` : sql`d.seq`;
+  const seq = isAlongStage(f) ? sql`c.seq` : sql`d.seq`;
   return rows(sql`
-    SELECT ${columns} FROM ${source(f)} WHERE ${f.status ? sql`c.tenant_id = ${f.tenant} AND ` : sql``}${conditions(f)}
+    SELECT ${columns} FROM ${source(f)} WHERE ${where(f)}
     ORDER BY ${seq} ${f.ascending ? sql`ASC` : sql`DESC`} LIMIT ${page.perPage + 1} OFFSET ${offsetOf(page)}`);
 };
 
 export const countDeployments = (f: ListFilter): Statement<{ total: number } | undefined> =>
   firstRow(sql`
     SELECT count(*) AS total FROM (
-      SELECT 1 FROM ${source(f)} WHERE ${f.status ? sql`c.tenant_id = ${f.tenant} AND ` : sql``}${conditions(f)}
+      SELECT 1 FROM ${source(f)} WHERE ${where(f)}
       LIMIT ${MAX_TOTAL})`);
 
-export const countersOf = (
-  tenant: TenantId,
-  ids: readonly string[],
-): Statement<(Counters & { deployment_id: string })[]> =>
+export type CountedRow = Counters & {
+  deployment_id: string;
+  seq: number;
+  max_devices: number;
+  remaining: number;
+};
+
+export const countersOf = (tenant: TenantId, ids: readonly string[]): Statement<CountedRow[]> =>
   rows(sql`
-    SELECT d.deployment_id, c.stage, c.unseen, c.unseen_aborted, c.total_size, ${counterColumns}
-    FROM deployments d JOIN deployment_counters c ON c.tenant_id = d.tenant_id AND c.seq = d.seq
-    WHERE d.tenant_id = ${tenant} AND ${inJson(sql`d.deployment_id`, ids)} ORDER BY d.seq`);
+    SELECT d.deployment_id, c.seq, c.stage, c.max_devices, c.remaining, c.unseen, c.unseen_aborted, c.total_size,
+      ${counterColumns}
+    FROM ${named(tenant, ids)} ORDER BY d.seq`);

@@ -34,7 +34,7 @@ export const anyWithArtifact = (
   artifactName: string,
 ): Statement<{ id: string } | undefined> =>
   firstRow(sql`
-    SELECT deployment_id AS id FROM deployments
+    SELECT deployment_id AS id FROM deployments INDEXED BY deployments_by_artifact
     WHERE tenant_id = ${tenant} AND artifact_name = ${artifactName} AND kind = 'software' LIMIT 1`);
 
 export const mayDownload = (

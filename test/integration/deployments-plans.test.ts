@@ -1,0 +1,152 @@
+import { sql } from "drizzle-orm";
+import { beforeAll, describe, expect, it } from "vitest";
+import { purgeDevices } from "../../src/deployments/store/removing.ts";
+import { byIdempotencyKey, untargeted } from "../../src/deployments/store/creating.ts";
+import {
+  devicesAfter,
+  devicesOf,
+  headOf,
+  historyOf,
+  targetChunk,
+} from "../../src/deployments/store/devices.ts";
+import { explained, firstInLine } from "../../src/deployments/store/explaining.ts";
+import { lastStatuses, resetHistory } from "../../src/deployments/store/history.ts";
+import { countJoined, currentDeployment, join } from "../../src/deployments/store/joining.ts";
+import { moveStatements } from "../../src/deployments/store/moves.ts";
+import {
+  countersOf,
+  deploymentById,
+  deploymentsById,
+  listDeployments,
+} from "../../src/deployments/store/reading.ts";
+import { reportedState } from "../../src/deployments/store/reporting.ts";
+import { abort, settleAborted, unqueue } from "../../src/deployments/store/steering.ts";
+import {
+  anyWithArtifact,
+  mayDownload,
+  queueUnseen,
+  unfinishedWithArtifact,
+} from "../../src/deployments/store/usage.ts";
+import type { Statement } from "../../src/platform/database.ts";
+import { asDeviceId, DEFAULT_TENANT } from "../../src/platform/ids.ts";
+import { env, Server } from "../support/server.ts";
+
+const T = DEFAULT_TENANT;
+const DEVICE = asDeviceId("d");
+const PAGE = { page: 1, perPage: 20 };
+const list = { tenant: T, ascending: false, nowMs: 1 };
+
+const asking = {
+  tenant: T,
+  device: DEVICE,
+  state: { deviceType: "t", artifactName: "a", provides: { artifact_name: "a" }, complete: true },
+  atMs: 1,
+  only: sql`1`,
+};
+
+/** Every query whose tables a fleet or its history can make large. */
+const STATEMENTS: Record<string, Statement<unknown>[]> = {
+  "asking for an update": [join(asking), countJoined(asking), currentDeployment(T, DEVICE)],
+  "reporting a status": [
+    ...moveStatements({ tenant: T, device: DEVICE, deployment: "x", to: "installing", atMs: 1 }),
+    reportedState(T, DEVICE, "x"),
+  ],
+  "reporting a final status": moveStatements({
+    tenant: T,
+    device: DEVICE,
+    deployment: "x",
+    to: "success",
+    atMs: 1,
+  }),
+  "decommissioning a device": [
+    queueUnseen(T, DEVICE),
+    ...moveStatements({ tenant: T, device: DEVICE, to: "decommissioned", atMs: 1 }),
+  ],
+  "aborting a deployment": [abort(T, "x", 1), settleAborted(T, "x"), unqueue(T, "x")],
+  "showing a deployment": [deploymentById(T, "x"), countersOf(T, ["x"]), headOf(T, "x")],
+  "listing deployments": [
+    listDeployments(list, PAGE),
+    listDeployments({ ...list, status: "inprogress" }, PAGE),
+    listDeployments({ ...list, status: "finished", ascending: true }, PAGE),
+    listDeployments({ ...list, createdFromMs: 5 }, PAGE),
+  ],
+  "looking deployments up": [
+    deploymentsById(T, ["x"]),
+    listDeployments({ ...list, ids: ["x"] }, PAGE),
+    listDeployments({ ...list, names: ["x"], status: "finished" }, PAGE),
+  ],
+  "listing the devices of a deployment": [
+    devicesOf(T, 1, undefined, PAGE),
+    devicesOf(T, 1, [256, 512], PAGE),
+    devicesAfter(T, 1, { status: 0, device: "" }, 20),
+    targetChunk(T, 1, ""),
+  ],
+  "showing a device's history": [
+    historyOf(T, DEVICE, undefined, PAGE),
+    lastStatuses(T, ["d"]),
+    ...resetHistory(T, DEVICE, 1),
+  ],
+  "asking for the use of an artifact": [
+    unfinishedWithArtifact(T, "a"),
+    anyWithArtifact(T, "a"),
+    mayDownload(T, "x", DEVICE),
+  ],
+  explaining: [explained(T, "x", DEVICE), firstInLine(T, DEVICE, 1)],
+  "targeting and purging": [untargeted(T, "x"), byIdempotencyKey(T, "k"), purgeDevices(T, 1)],
+};
+
+beforeAll(async () => {
+  await Server.start();
+});
+
+async function planOf(statement: Statement<unknown>): Promise<string[]> {
+  const { results } = await env.DB.prepare(`EXPLAIN QUERY PLAN ${statement.sql}`)
+    .bind(...statement.params)
+    .all<{ detail: string }>();
+  return results.map(({ detail }) => detail);
+}
+
+const OWN =
+  /\b(deployments|deployment_counters|deployment_targets|deployment_artifacts|device_deployments)\b/;
+
+/** Tables that a plan reads from end to end. Lists that were given and pages that were made before do not count. */
+function scans(plan: readonly string[]): string[] {
+  const made = plan.flatMap((line) => /^(?:CO-ROUTINE|MATERIALIZE) (\S+)/.exec(line)?.[1] ?? []);
+  return plan.filter((line) => {
+    const name = /^SCAN (\S+)/.exec(line)?.[1];
+    const own = name !== undefined && (ALIASES.has(name) || OWN.test(line));
+    return own && !line.includes("VIRTUAL TABLE") && !made.includes(name);
+  });
+}
+
+/** Names by which the statements call our tables. */
+const ALIASES = new Set(["d", "c", "dd", "t", "a", "m", "own", "now", "last", "same"]);
+
+const isOwnSearch = (line: string) => {
+  const name = /^SEARCH (\S+)/.exec(line)?.[1] ?? "";
+  return (ALIASES.has(name) || OWN.test(name)) && !line.includes("VIRTUAL TABLE");
+};
+
+describe.each(Object.entries(STATEMENTS))("%s", (name, statements) => {
+  // A list of deployments is read along the tenant, in its order; open wide deployments are few.
+  const narrow = name === "listing deployments" ? /tenant_id=\?/ : /tenant_id=\? AND|counters_wide/;
+
+  it("looks rows up by an index that begins with the tenant and scans no table", async () => {
+    for (const statement of statements) {
+      const plan = await planOf(statement);
+      expect([statement.sql, scans(plan)]).toEqual([statement.sql, []]);
+      for (const line of plan.filter(isOwnSearch)) expect(line).toMatch(narrow);
+    }
+  });
+});
+
+describe("pages", () => {
+  it.each([
+    ["deployments", listDeployments(list, PAGE)],
+    ["deployments by status", listDeployments({ ...list, status: "finished" }, PAGE)],
+    ["devices of a deployment", devicesAfter(T, 1, { status: 0, device: "" }, 20)],
+    ["a device's history", historyOf(T, DEVICE, undefined, PAGE)],
+  ])("of %s come in the order of an index", async (_what, statement) => {
+    expect((await planOf(statement)).filter((line) => line.includes("TEMP B-TREE"))).toEqual([]);
+  });
+});
