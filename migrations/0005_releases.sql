@@ -115,23 +115,25 @@ CREATE TABLE storage_usage (
   bytes INTEGER NOT NULL CHECK (bytes >= 0)
 ) STRICT, WITHOUT ROWID;
 
--- Uploads that go to the storage by link, in one request or in parts. `open` → `verifying` → `done` or `failed`.
+-- Uploads that go to the storage by link, whole or in parts. `open` → `verifying` → `done` or `failed`.
 CREATE TABLE uploads (
   tenant_id TEXT NOT NULL,
   upload_id TEXT NOT NULL,
   state TEXT NOT NULL CHECK (state IN ('open', 'verifying', 'done', 'failed')),
-  object_key TEXT,
+  -- `collecting` as long as parts may come, else the whole object.
+  object_key TEXT NOT NULL,
   description TEXT,
-  declared_size INTEGER,
-  -- Who asked for it, as an actor, for the audit entry of the background job.
+  -- Who asked for it, as JSON, for the audit entry of the job.
   actor TEXT NOT NULL,
   failure TEXT,
+  -- How often a job began to verify it, and until when the one at work may be silent.
+  attempts INTEGER NOT NULL DEFAULT 0,
+  leased_until_ms INTEGER NOT NULL DEFAULT 0,
   expires_ms INTEGER NOT NULL,
-  alive_ms INTEGER NOT NULL,
   PRIMARY KEY (tenant_id, upload_id)
 ) STRICT, WITHOUT ROWID;
 
-CREATE INDEX uploads_by_state ON uploads (state, expires_ms);
+CREATE INDEX uploads_by_expiry ON uploads (expires_ms);
 
 CREATE TABLE upload_parts (
   tenant_id TEXT NOT NULL,

@@ -5,7 +5,9 @@ import {
   forgetGoneDevice,
   wakeTargets,
 } from "../deviceconnect/followers.ts";
+import { verifyUpload } from "../releases/direct-upload.ts";
 import { removeArtifactObjects } from "../releases/jobs.ts";
+import { UPLOAD_SEALED } from "../storage/service.ts";
 import { runStep, STEP_EVENT } from "../workflows/run.ts";
 import type { EventHandlers } from "./consume.ts";
 
@@ -19,5 +21,6 @@ export const HANDLERS: EventHandlers = {
   "deployment.settling": [settleAbort],
   "deployment.deleted": [purgeDeployment],
   "artifact.deleted": [removeArtifactObjects],
+  [UPLOAD_SEALED]: [verifyUpload],
   [STEP_EVENT]: [runStep],
 };

@@ -1,9 +1,12 @@
 import type { App } from "../platform/app.ts";
 import { mountArtifacts } from "./artifact-routes.ts";
+import { mountDirectUpload } from "./direct-upload-routes.ts";
 import { mountGenerate } from "./generate-routes.ts";
 import { mountReleaseRoutes } from "./release-routes.ts";
 
 export function mountReleases(app: App): void {
+  // Before the routes of one artifact, whose id would match their paths.
+  mountDirectUpload(app);
   mountGenerate(app);
   mountArtifacts(app);
   mountReleaseRoutes(app);

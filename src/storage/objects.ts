@@ -16,7 +16,7 @@ import {
 } from "./store.ts";
 
 /** How often a long upload says that it is alive, and after what silence it is taken for dead. */
-const HEARTBEAT_MS = 60_000;
+export const HEARTBEAT_MS = 60_000;
 export const DEAD_AFTER_MS = 10 * 60_000;
 
 const SWEEP_PAGE = 100;

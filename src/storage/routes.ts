@@ -1,27 +1,18 @@
 import { createRoute, z } from "@hono/zod-openapi";
 import type { App } from "../platform/app.ts";
-import { Fault } from "../platform/fault.ts";
 import { asDeviceId, asTenantId } from "../platform/ids.ts";
-import { faultResponses, refuseInvalid } from "../platform/wire.ts";
+import { faultResponses } from "../platform/wire.ts";
 import { downloadArtifact } from "./download.ts";
-import { DOWNLOAD_QUERY, verifyLink, type LinkVerdict } from "./links.ts";
-
-const tags = ["storage"];
-
-const linkQuery = z.object({
-  "x-men-expire": z
-    .string({ error: "cannot be blank" })
-    .openapi({ description: "When the link ends", format: "date-time" }),
-  "x-men-signature": z.string({ error: "cannot be blank" }),
-});
-
-const binary = { "application/vnd.mender-artifact": { schema: z.string().openapi({ format: "binary" }) } };
+import { binaryBody, linkQuery, refuseBadParameters, refuseLink } from "./link-routes.ts";
+import { DOWNLOAD_QUERY, verifyLink } from "./links.ts";
+import { mountStorageAdministration } from "./operator-routes.ts";
+import { mountUploads } from "./upload-routes.ts";
 
 const downloadRoute = createRoute({
   method: "get",
   path: "/api/devices/v1/deployments/download/artifacts/{tenant}/{artifact}",
   summary: "The bytes of an artifact, by a signed link",
-  tags,
+  tags: ["storage"],
   security: [],
   request: {
     params: z.object({ tenant: z.string(), artifact: z.string() }),
@@ -29,24 +20,13 @@ const downloadRoute = createRoute({
     headers: z.object({ range: z.string().optional(), "if-range": z.string().optional() }),
   },
   responses: {
-    200: { description: "The whole artifact", content: binary },
-    206: { description: "The range asked for", content: binary },
+    200: { description: "The whole artifact", content: binaryBody },
+    206: { description: "The range asked for", content: binaryBody },
     ...faultResponses(400, 403, 404, 416),
   },
 });
 
-const REFUSALS: Record<Exclude<LinkVerdict, "valid">, string> = {
-  expired: "URL expired",
-  forged: "signature invalid",
-};
-
-const refuseLink = (verdict: LinkVerdict): void => {
-  if (verdict !== "valid") throw new Fault("forbidden", REFUSALS[verdict]);
-};
-
-const PARAMETERS_PREFIX = "invalid request parameters: ";
-
-export function mountStorage(app: App): void {
+function mountDownload(app: App): void {
   app.openapi(
     downloadRoute,
     async (c) => {
@@ -63,9 +43,12 @@ export function mountStorage(app: App): void {
         recipient: deployment && device ? { deployment, device: asDeviceId(device) } : undefined,
       });
     },
-    (result) => {
-      refuseInvalid(PARAMETERS_PREFIX)(result);
-      return undefined;
-    },
+    refuseBadParameters,
   );
+}
+
+export function mountStorage(app: App): void {
+  mountDownload(app);
+  mountUploads(app);
+  mountStorageAdministration(app);
 }

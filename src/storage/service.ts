@@ -1,12 +1,16 @@
 export { downloadLink, signedLink, verifyLink } from "./links.ts";
 export {
   giveUpObjects,
+  HEARTBEAT_MS,
   ObjectUpload,
   removeDoomedObjects,
   sweepUploads,
   type StoredObject,
 } from "./objects.ts";
+export { PayloadRegion } from "./payload-region.ts";
 export { overQuota, roomIn, storageQuota, type Quota } from "./quota.ts";
+export { readObject } from "./read-object.ts";
+export { completeUpload, leaseSealed, rejectUpload, UPLOAD_SEALED, type LeasedUpload } from "./seal.ts";
 export {
   aloneArrangement,
   arrangedKeys,
@@ -16,3 +20,5 @@ export {
 } from "./sharing.ts";
 export { doomObjects, freeUsage, isObjectGone, isOverQuota, keepObject } from "./store.ts";
 export { streamChunks } from "./chunks.ts";
+export { linkToUpload, openUpload, showUpload, type UploadLink, type UploadStatus } from "./uploads.ts";
+export { finishUpload } from "./upload-store.ts";

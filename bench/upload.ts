@@ -1,0 +1,312 @@
+/**
+ * Upload throughput of an artifact beside a bare put of the same bytes into the same kind of bucket, and what the
+ * runtime's memory grows by meanwhile. `npm run bench:upload -- [--mib 256] [--runs 3]`
+ */
+import { spawn } from "node:child_process";
+import { createHash, randomFillSync } from "node:crypto";
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { request } from "node:http";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+import { parseArgs } from "node:util";
+import { convertV4MiniflareOptions, Log, LogLevel, Miniflare } from "miniflare";
+import { writeArtifact, type WrittenArtifact } from "../src/artifact/write.ts";
+import { freePort } from "../src/local/ports.ts";
+
+const MIB = 1024 * 1024;
+const BLOCK = randomFillSync(new Uint8Array(MIB));
+const LOOPBACK = "127.0.0.1";
+
+const { values } = parseArgs({
+  options: { mib: { type: "string", default: "256" }, runs: { type: "string", default: "3" } },
+});
+const [mebibytes, runs] = [Number(values.mib), Number(values.runs)];
+
+/** Blocks of noise, each told apart by its number and by the run, so that no two payloads are equal. */
+async function* payload(run: number): AsyncGenerator<Uint8Array, void> {
+  for (let i = 0; i < mebibytes; i++) {
+    new DataView(BLOCK.buffer).setUint32(0, run * 100_000 + i);
+    yield BLOCK.slice();
+  }
+}
+
+async function anArtifact(run: number): Promise<WrittenArtifact> {
+  const hash = createHash("sha256");
+  for await (const block of payload(run)) hash.update(block);
+  return writeArtifact({
+    name: `bench-${run}`,
+    deviceTypes: ["bench"],
+    payloadType: "rootfs-image",
+    files: [{ name: "image", size: mebibytes * MIB, sha256: hash.digest("hex"), open: () => payload(run) }],
+  });
+}
+
+interface Sent {
+  status: number;
+  body: string;
+  location: string | undefined;
+  seconds: number;
+}
+
+/** Sends chunks as one body and waits for the answer. */
+function send(
+  port: number,
+  method: string,
+  path: string,
+  headers: Record<string, string | number>,
+  chunks: AsyncIterable<Uint8Array>,
+): Promise<Sent> {
+  return new Promise((resolve, reject) => {
+    const start = performance.now();
+    const call = request({ host: LOOPBACK, port, method, path, headers }, (answer) => {
+      let body = "";
+      answer.setEncoding("utf8").on("data", (text: string) => (body += text));
+      answer.on("end", () =>
+        resolve({
+          status: answer.statusCode ?? 0,
+          body,
+          location: answer.headers.location,
+          seconds: (performance.now() - start) / 1000,
+        }),
+      );
+    });
+    call.on("error", reject);
+    const feed = async () => {
+      for await (const chunk of chunks) {
+        if (!call.write(chunk)) await new Promise((drained) => call.once("drain", drained));
+      }
+      call.end();
+    };
+    feed().catch(reject);
+  });
+}
+
+const BARE_WORKER = `export default {
+  async fetch(request, env) {
+    await env.BUCKET.put("bare", request.body);
+    return new Response("ok");
+  },
+};`;
+
+async function startBare(
+  folder: string,
+): Promise<{ port: number; runtimePid: number; stop: () => Promise<void> }> {
+  const port = await freePort(LOOPBACK, 20_000 + Math.floor(Math.random() * 20_000));
+  const miniflare = new Miniflare(
+    convertV4MiniflareOptions({
+      workers: [
+        {
+          name: "bare",
+          compatibilityDate: "2026-10-20",
+          modules: [{ type: "ESModule", path: "bare.mjs", contents: BARE_WORKER }],
+          r2Buckets: ["BUCKET"],
+          unsafeDirectSockets: [{ host: LOOPBACK, port }],
+        },
+      ],
+      host: LOOPBACK,
+      port: 0,
+      resourcePersistencePath: folder,
+      isolatedResourcePersistencePath: folder,
+      cf: false,
+      telemetry: { enabled: false },
+      log: new Log(LogLevel.NONE),
+    }),
+  );
+  await miniflare.ready;
+  return { port, runtimePid: runtimeOf(process.pid), stop: () => miniflare.dispose() };
+}
+
+interface Server {
+  port: number;
+  token: string;
+  runtimePid: number;
+  stop: () => Promise<void>;
+}
+
+const PASSWORD = "correct-horse-battery";
+
+async function startServer(folder: string): Promise<Server> {
+  const port = await freePort(LOOPBACK, 20_000 + Math.floor(Math.random() * 20_000));
+  const httpsPort = await freePort(LOOPBACK, port + 1);
+  const child = spawn(
+    process.execPath,
+    [
+      "src/local/launch.mjs",
+      "serve",
+      "--json",
+      `--port=${port}`,
+      `--https-port=${httpsPort}`,
+      `--data=${folder}`,
+      `--admin=bench@example.com:${PASSWORD}`,
+    ],
+    { stdio: ["ignore", "pipe", "inherit"] },
+  );
+  for await (const line of createInterface({ input: child.stdout })) if (line.startsWith("{")) break;
+  const basic = Buffer.from(`bench@example.com:${PASSWORD}`).toString("base64");
+  const login = await fetch(`http://${LOOPBACK}:${port}/api/management/v1/useradm/auth/login`, {
+    method: "POST",
+    headers: { Authorization: `Basic ${basic}` },
+  });
+  return {
+    port,
+    token: await login.text(),
+    runtimePid: runtimeOf(child.pid ?? 0),
+    stop: () =>
+      new Promise((stopped) => {
+        child.once("exit", () => stopped());
+        child.kill("SIGINT");
+      }),
+  };
+}
+
+interface Process {
+  pid: number;
+  parent: number;
+  name: string;
+}
+
+const processes = (): Process[] =>
+  readdirSync("/proc")
+    .filter((name) => /^\d+$/.test(name))
+    .flatMap((pid) => {
+      try {
+        const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
+        const [, name = "", rest = ""] = /\((.*)\) \S (\d+)/.exec(stat) ?? [];
+        return [{ pid: Number(pid), parent: Number(rest), name }];
+      } catch {
+        return []; // gone meanwhile
+      }
+    });
+
+/** The workerd process below this one; 0 where there is no /proc. */
+function runtimeOf(root: number): number {
+  let all: Process[];
+  try {
+    all = processes();
+  } catch {
+    return 0;
+  }
+  const isBelow = (pid: number): boolean => {
+    const parent = all.find((one) => one.pid === pid)?.parent ?? 0;
+    return parent === root || (parent > 1 && isBelow(parent));
+  };
+  return all.find(({ pid, name }) => name === "workerd" && isBelow(pid))?.pid ?? 0;
+}
+
+const memoryMib = (pid: number, field: "VmRSS" | "VmHWM"): number => {
+  const status = readFileSync(`/proc/${pid}/status`, "utf8");
+  return Number(new RegExp(`${field}:\\s+(\\d+)`).exec(status)?.[1] ?? 0) / 1024;
+};
+
+/** Seconds of processor time the process used so far; ticks are hundredths of a second on Linux. */
+const processorSeconds = (pid: number): number => {
+  const fields = readFileSync(`/proc/${pid}/stat`, "utf8")
+    .replace(/^.*\) /s, "")
+    .split(" ");
+  return (Number(fields[11]) + Number(fields[12])) / 100;
+};
+
+const resetPeak = (pid: number) => writeFileSync(`/proc/${pid}/clear_refs`, "5");
+
+const BOUNDARY = "bench-boundary";
+
+async function* formAround(artifact: WrittenArtifact): AsyncGenerator<Uint8Array, void> {
+  const field = (name: string) => `--${BOUNDARY}\r\nContent-Disposition: form-data; name="${name}"`;
+  yield Buffer.from(
+    `${field("size")}\r\n\r\n${artifact.size}\r\n${field("artifact")}; filename="a"\r\nContent-Type: application/octet-stream\r\n\r\n`,
+  );
+  yield* artifact.chunks();
+  yield Buffer.from(`\r\n--${BOUNDARY}--\r\n`);
+}
+
+/** Uploads; answers with where the artifact is and how long it took. */
+async function upload(server: Server, artifact: WrittenArtifact): Promise<Sent> {
+  const headers = {
+    Authorization: `Bearer ${server.token}`,
+    "Content-Type": `multipart/form-data; boundary=${BOUNDARY}`,
+  };
+  const path = "/api/management/v1/deployments/artifacts";
+  const sent = await send(server.port, "POST", path, headers, formAround(artifact));
+  if (sent.status !== 201) throw new Error(`upload answered ${sent.status}: ${sent.body}`);
+  return sent;
+}
+
+const sha256Of = async (chunks: AsyncIterable<Uint8Array>): Promise<string> => {
+  const hash = createHash("sha256");
+  for await (const chunk of chunks) hash.update(chunk);
+  return hash.digest("hex");
+};
+
+/** Compares what is stored with what was sent, and removes it. */
+async function checkStored(server: Server, location: string, artifact: WrittenArtifact): Promise<void> {
+  const at = `http://${LOOPBACK}:${server.port}${location}`;
+  const headers = { Authorization: `Bearer ${server.token}` };
+  const { uri } = (await (await fetch(`${at}/download`, { headers })).json()) as { uri: string }; // our own route
+  const download = await fetch(uri.replace(/^https?:\/\/[^/]+/, `http://${LOOPBACK}:${server.port}`));
+  if (!download.body) throw new Error("the download has no body");
+  const [stored, sent] = [await sha256Of(download.body), await sha256Of(artifact.chunks())];
+  if (stored !== sent) throw new Error("what is stored is not what was sent");
+  if (Number(download.headers.get("content-length")) !== artifact.size) throw new Error("the size is wrong");
+  await fetch(at, { method: "DELETE", headers });
+}
+
+const median = (numbers: number[]) => numbers.toSorted((a, b) => a - b)[Math.floor(numbers.length / 2)] ?? 0;
+
+interface Measure {
+  mebibytesPerSecond: number;
+  processorSeconds: number;
+}
+
+/** Throughput, and what the runtime process spends on it, which other load on the machine does not change. */
+async function measure(
+  pid: number,
+  mebibytesSent: number,
+  act: () => Promise<Sent>,
+): Promise<[Measure, Sent]> {
+  const before = pid > 0 ? processorSeconds(pid) : Number.NaN;
+  const sent = await act();
+  const used = pid > 0 ? processorSeconds(pid) - before : Number.NaN;
+  return [{ mebibytesPerSecond: mebibytesSent / sent.seconds, processorSeconds: used }, sent];
+}
+
+const show = ({ mebibytesPerSecond, processorSeconds: used }: Measure) =>
+  `${mebibytesPerSecond.toFixed(0)} MiB/s (${used.toFixed(1)} s of processor)`;
+
+const percent = (part: number) => `${(100 * part).toFixed(0)} %`;
+
+const folder = mkdtempSync(join(tmpdir(), "edgemend-bench-"));
+const bare = await startBare(join(folder, "bare"));
+const server = await startServer(join(folder, "server"));
+try {
+  const ratios: number[] = [];
+  const growths: number[] = [];
+  for (let run = 0; run <= runs; run++) {
+    const artifact = await anArtifact(run);
+    const size = artifact.size / MIB;
+    const length = { "Content-Length": artifact.size };
+    const [put] = await measure(bare.runtimePid, size, () =>
+      send(bare.port, "PUT", "/", length, artifact.chunks()),
+    );
+    if (server.runtimePid > 0) resetPeak(server.runtimePid);
+    const before = server.runtimePid > 0 ? memoryMib(server.runtimePid, "VmRSS") : Number.NaN;
+    const [uploaded, { location }] = await measure(server.runtimePid, size, () => upload(server, artifact));
+    const growth = server.runtimePid > 0 ? memoryMib(server.runtimePid, "VmHWM") - before : Number.NaN;
+    await checkStored(server, location ?? "", artifact);
+    if (run === 0) continue; // warm-up
+    ratios.push(uploaded.mebibytesPerSecond / put.mebibytesPerSecond);
+    growths.push(growth);
+    console.log(
+      `run ${run}: bare put ${show(put)}, upload ${show(uploaded)}, ` +
+        `${percent(ratios.at(-1) ?? 0)}, memory of the runtime +${growth.toFixed(0)} MiB`,
+    );
+  }
+  console.log(
+    `${mebibytes} MiB: upload at ${percent(median(ratios))} of a bare put (median of ${runs}), ` +
+      `memory of the runtime at most +${Math.max(...growths).toFixed(0)} MiB`,
+  );
+} finally {
+  await server.stop();
+  await bare.stop();
+  rmSync(folder, { recursive: true, force: true });
+}
