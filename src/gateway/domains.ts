@@ -5,6 +5,7 @@ import { mountDeviceconfig } from "../deviceconfig/routes.ts";
 import { mountDeviceconnect } from "../deviceconnect/routes.ts";
 import { mountInventory } from "../inventory/routes.ts";
 import { mountOperator } from "../operator/routes.ts";
+import { mountReporting } from "../reporting/routes.ts";
 import { mountReleases } from "../releases/routes.ts";
 import { mountStorage } from "../storage/routes.ts";
 import { mountUseradm } from "../useradm/routes.ts";
@@ -19,6 +20,7 @@ export function mountDomains(app: App): void {
   mountOperator(app);
   mountAudit(app);
   mountInventory(app);
+  mountReporting(app);
   mountReleases(app);
   mountStorage(app);
   mountDeployments(app);

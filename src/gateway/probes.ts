@@ -5,7 +5,15 @@ import { Fault } from "../platform/fault.ts";
 import { faultResponses } from "../platform/wire.ts";
 
 /** What the original runs as services of their own; scripts ask each for its health. */
-const SERVICES = ["devauth", "inventory", "useradm", "deployments", "deviceconfig", "deviceconnect"] as const;
+const SERVICES = [
+  "devauth",
+  "inventory",
+  "reporting",
+  "useradm",
+  "deployments",
+  "deviceconfig",
+  "deviceconnect",
+] as const;
 
 const probe = (service: string, name: "alive" | "health") =>
   createRoute({

@@ -82,5 +82,15 @@ export async function searchDeviceIds(
 export const savedFilterStatement = (tenant: TenantId, id: string): Statement<SavedFilter | undefined> =>
   filterById(tenant, id);
 
+// What reporting is answered from.
+export { aggregateDevices, type Aggregated, type Aggregation } from "./aggregate.ts";
+export { keyOf } from "./attributes.ts";
+export { attributeCatalogue } from "./catalogue.ts";
+export { attributesOf, type DeviceRow } from "./device-view.ts";
+export { refuseList } from "./refuse.ts";
+export { around } from "./search/place.ts";
+export { searchDevices, type Search } from "./search/search.ts";
+export { OPERATORS, PLACE_KEY, termOf, type Term } from "./search/terms.ts";
+
 export type { Predicate } from "./search/terms.ts";
 export type { SavedFilter } from "./store/filters.ts";

@@ -1,6 +1,5 @@
 import { createRoute, z } from "@hono/zod-openapi";
 import { operatorOf, type App } from "../../platform/app.ts";
-import { Fault } from "../../platform/fault.ts";
 import { faultResponses, jsonBody, jsonContent } from "../../platform/wire.ts";
 import { deviceStatistics } from "../catalogue.ts";
 import { showFilter } from "../filters.ts";
@@ -15,26 +14,10 @@ const v2 = "/api/internal/v2/inventory/tenants/{tenant}";
 
 const tenant = z.object({ tenant: z.string() });
 
-const aliveRoute = createRoute({
-  method: "get",
-  path: `${v1}/alive`,
-  tags: ["inventory"],
-  summary: "Tell that the server runs",
-  responses: { 204: { description: "It runs" }, ...faultResponses(401) },
-});
-
-const healthRoute = createRoute({
-  method: "get",
-  path: `${v1}/health`,
-  tags: ["inventory"],
-  summary: "Tell whether the database answers",
-  responses: { 204: { description: "It does" }, ...faultResponses(401, 503) },
-});
-
 const tenantRoute = createRoute({
   method: "post",
   path: `${v1}/tenants`,
-  tags: ["inventory"],
+  tags: ["inventory internal"],
   summary: "Prepare the inventory of a tenant; nothing needs to be prepared",
   middleware: jsonBody("failed to decode request body: "),
   request: { body: { required: true, content: jsonContent(z.object({ tenant_id: z.string() })) } },
@@ -44,7 +27,7 @@ const tenantRoute = createRoute({
 const searchRoute = createRoute({
   method: "post",
   path: `${v2}/filters/search`,
-  tags: ["inventory"],
+  tags: ["inventory internal"],
   summary: "Search devices of a tenant by their attributes",
   middleware: jsonBody("failed to decode request body: "),
   request: { params: tenant, body: { required: true, content: jsonContent(SearchInput) } },
@@ -54,7 +37,7 @@ const searchRoute = createRoute({
 const statisticsRoute = createRoute({
   method: "get",
   path: `${v2}/statistics`,
-  tags: ["inventory"],
+  tags: ["inventory internal"],
   summary: "Count devices of a tenant by status and tier",
   request: { params: tenant },
   responses: {
@@ -66,7 +49,7 @@ const statisticsRoute = createRoute({
 const filterRoute = createRoute({
   method: "get",
   path: `${v2}/filters/{id}`,
-  tags: ["inventory"],
+  tags: ["inventory internal"],
   summary: "Show a saved filter of a tenant",
   request: { params: tenant.extend({ id: z.string().max(256) }) },
   responses: {
@@ -76,13 +59,6 @@ const filterRoute = createRoute({
 });
 
 export function mountInternalSearchRoutes(app: App): void {
-  app.openapi(aliveRoute, (c) => c.body(null, 204));
-  app.openapi(healthRoute, async (c) => {
-    await c.var.deps.directory.ping().catch((cause: unknown) => {
-      throw new Fault("unavailable", "error reaching the database", { cause });
-    });
-    return c.body(null, 204);
-  });
   app.openapi(tenantRoute, (c) => c.body(null, 201), refuseList());
   app.openapi(
     searchRoute,

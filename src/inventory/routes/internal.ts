@@ -29,7 +29,7 @@ const AnyAttribute = ScopedAttribute.partial({ scope: true }).transform((attribu
 const createDeviceRoute = createRoute({
   method: "post",
   path: `${base}/tenants/{tenant}/devices`,
-  tags: ["inventory"],
+  tags: ["inventory internal"],
   summary: "Make a device with these attributes, or add them to it",
   middleware: jsonBody(DECODE),
   request: {
@@ -45,7 +45,7 @@ const createDeviceRoute = createRoute({
 const deleteDeviceRoute = createRoute({
   method: "delete",
   path: `${base}/tenants/{tenant}/devices/{id}`,
-  tags: ["inventory"],
+  tags: ["inventory internal"],
   summary: "Forget a device",
   request: { params: device },
   responses: { 204: { description: "Nothing is left of it" }, ...faultResponses(401) },
@@ -54,7 +54,7 @@ const deleteDeviceRoute = createRoute({
 const statusRoute = createRoute({
   method: "post",
   path: `${base}/tenants/{tenant}/devices/status/{status}`,
-  tags: ["inventory"],
+  tags: ["inventory internal"],
   summary: "Set the status of devices, in the order of their revisions",
   middleware: jsonBody(DECODE),
   request: {
@@ -76,7 +76,7 @@ const written = { 200: { description: "Written" }, ...faultResponses(400, 401, 4
 const scopeRoute = createRoute({
   method: "patch",
   path: `${base}/tenants/{tenant}/device/{id}/attribute/scope/{scope}`,
-  tags: ["inventory"],
+  tags: ["inventory internal"],
   summary: "Write attributes of one scope of a device",
   middleware: jsonBody(DECODE),
   request: {
@@ -90,7 +90,7 @@ const scopeRoute = createRoute({
 const attributesRoute = createRoute({
   method: "patch",
   path: `${base}/tenants/{tenant}/device/{id}/attributes`,
-  tags: ["inventory"],
+  tags: ["inventory internal"],
   summary: "Write attributes of any scopes of a device",
   middleware: jsonBody(DECODE),
   request: {
@@ -104,7 +104,7 @@ const attributesRoute = createRoute({
 const groupsRoute = createRoute({
   method: "get",
   path: `${base}/tenants/{tenant}/devices/{id}/groups`,
-  tags: ["inventory"],
+  tags: ["inventory internal"],
   summary: "List the groups of a device",
   request: { params: device },
   responses: {
@@ -119,7 +119,7 @@ const groupsRoute = createRoute({
 const reindexRoute = createRoute({
   method: "post",
   path: `${base}/tenants/{tenant}/devices/{id}/reindex`,
-  tags: ["inventory"],
+  tags: ["inventory internal"],
   summary: "Refresh what another service knows of a device; there is nothing to refresh here",
   request: { params: device, query: z.object({ service: z.string().optional() }) },
   responses: { 200: { description: "Fresh" }, ...faultResponses(400, 401) },
@@ -128,7 +128,7 @@ const reindexRoute = createRoute({
 const inGroupsRoute = createRoute({
   method: "post",
   path: `${base}/tenants/{tenant}/test/devices/groups`,
-  tags: ["inventory"],
+  tags: ["inventory internal"],
   summary: "Test whether all these devices are in these groups",
   middleware: jsonBody(DECODE),
   request: {
@@ -146,7 +146,7 @@ const inGroupsRoute = createRoute({
 const deleteTenantRoute = createRoute({
   method: "delete",
   path: `${base}/tenants/{tenant}`,
-  tags: ["inventory"],
+  tags: ["inventory internal"],
   summary: "Forget all devices and saved filters of a tenant",
   request: { params: tenant },
   responses: { 204: { description: "Nothing is left of it" }, ...faultResponses(401) },

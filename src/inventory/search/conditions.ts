@@ -1,6 +1,7 @@
 import { sql, type SQL } from "drizzle-orm";
 import { entryPath, valuePath } from "../attributes.ts";
-import { ID_KEY, type Bound, type Comparable, type Term } from "./terms.ts";
+import { atPlace, HAS_LATITUDE } from "./place.ts";
+import { ID_KEY, type Bound, type Comparable, type PlaceTerm, type Term } from "./terms.ts";
 
 /** Characters of a text that the table of searchable values keeps. */
 const KEPT_CHARACTERS = 256;
@@ -45,11 +46,12 @@ const isScalar = (value: Comparable): value is string | number => typeof value !
 
 /** A term as a condition on the row `d` of a device. */
 export function onDevice(term: Term): SQL {
+  if (term.kind === "place") return atPlace(term);
   const column = columnOf(term.key);
   return column ? onColumn(term, column) : onStored(term);
 }
 
-function onColumn(term: Term, column: SQL): SQL {
+function onColumn(term: Exclude<Term, PlaceTerm>, column: SQL): SQL {
   switch (term.kind) {
     case "any": {
       const within = listed(column, term.values.filter(isScalar));
@@ -75,7 +77,7 @@ const anyMember = (key: string, condition: SQL): SQL =>
 
 const missing = (key: string): SQL => sql`json_type(d.attributes, ${entryPath(key)}) IS NULL`;
 
-function onStored(term: Term): SQL {
+function onStored(term: Exclude<Term, PlaceTerm>): SQL {
   switch (term.kind) {
     case "any": {
       const found = anyMember(term.key, amongMembers(term.values, term.kept ? keptMember : member));
@@ -122,6 +124,7 @@ export const isSelective = (term: Term): boolean =>
  * longer than what is kept must be compared again on the device. Nothing for terms that also take missing attributes.
  */
 export function onValues(term: Term): SQL | undefined {
+  if (term.kind === "place") return HAS_LATITUDE;
   if (term.kind === "exists") return term.negated ? undefined : sql`v.key = ${term.key}`;
   if (term.kind === "range") return term.orMissing ? undefined : rangeOfValues(term.key, term.low, term.high);
   if (term.negated) return undefined;

@@ -58,6 +58,7 @@ export const isEmpty = ({ terms, ids }: DeviceQuery): boolean =>
 /** True if few enough devices may be found by the term for it to be a driver. */
 export const isDrivable = (term: Term): boolean => {
   if (term.key === ID_KEY) return term.kind === "any" && !term.negated;
+  if (term.kind === "place") return true;
   return term.kind === "range" ? !term.orMissing : !term.negated;
 };
 

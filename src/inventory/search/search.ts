@@ -61,6 +61,16 @@ async function survey(deps: Deps, query: DeviceQuery): Promise<Surveyed[]> {
   return terms.map((term, i) => ({ term, devices: known(sizes[i]) }));
 }
 
+/** A search with its expressions resolved and what is known of its conditions. */
+export async function prepareSearch(
+  deps: Deps,
+  tenant: TenantId,
+  search: Search,
+): Promise<{ query: DeviceQuery; surveyed: Surveyed[] }> {
+  const query = await queryOf(deps, tenant, search);
+  return { query, surveyed: isEmpty(query) ? [] : await survey(deps, query) };
+}
+
 /** One page of a search with the number of all devices it finds. */
 export async function searchDevices(
   deps: Deps,

@@ -40,7 +40,22 @@ export type Term =
   | { kind: "any"; key: string; values: Comparable[]; negated: boolean; kept?: true }
   /** Values in range, of the type of the bounds. `orMissing` also takes devices without the attribute. */
   | { kind: "range"; key: string; low?: Bound; high?: Bound; orMissing: boolean }
-  | { kind: "exists"; key: string; negated: boolean };
+  | { kind: "exists"; key: string; negated: boolean }
+  | PlaceTerm;
+
+/** Devices inside a box, and inside a circle if there is one. Where `west` is greater than `east` it crosses the date line. */
+export interface PlaceTerm {
+  kind: "place";
+  key: typeof PLACE_KEY;
+  south: number;
+  north: number;
+  west: number;
+  east: number;
+  circle?: { latitude: number; longitude: number; metres: number };
+}
+
+/** Not an attribute: the place is made of the attributes `geo-lat` and `geo-lon`. */
+export const PLACE_KEY = "place";
 
 /** A condition that must be looked up among the values in use before it is a `Term`. */
 export interface RegexTerm {

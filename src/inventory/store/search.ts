@@ -154,14 +154,26 @@ export const countPresent = (query: DeviceQuery): SQL => {
   ])}`;
 };
 
-/** Counts exactly, reading only searchable values where that is enough. */
-export function countOf(query: DeviceQuery, driver: Driver): SQL {
+/** What a search finds, reading only searchable values where that is enough. */
+function found(query: DeviceQuery, driver: Driver): Source {
   const bare = sourceOf(query.tenant, driver, false);
   const lookUps = openTerms(query, driver).map((term) => asLookUp(term, query.tenant, bare.id));
-  if (driver.kind !== "devices" && lookUps.every((found) => found !== undefined))
-    return sql`SELECT count(*) FROM ${bare.from} WHERE ${all([...bare.where, ...lookUps])}`;
+  if (driver.kind !== "devices" && lookUps.every((condition) => condition !== undefined))
+    return { ...bare, where: [...bare.where, ...lookUps] };
   const { from, id, where } = sourceOf(query.tenant, driver, true);
-  return sql`SELECT count(*) FROM ${from} WHERE ${all([...where, ...checks(query, driver, id)])}`;
+  return { from, id, where: [...where, ...checks(query, driver, id)] };
+}
+
+/** Counts exactly. */
+export function countOf(query: DeviceQuery, driver: Driver): SQL {
+  const { from, where } = found(query, driver);
+  return sql`SELECT count(*) FROM ${from} WHERE ${all(where)}`;
+}
+
+/** The ids of all that a search finds. */
+export function idsOf(query: DeviceQuery, driver: Driver): SQL {
+  const { from, id, where } = found(query, driver);
+  return sql`SELECT ${id} AS device_id FROM ${from} WHERE ${all(where)}`;
 }
 
 const FACET_COLUMNS: Record<string, string> = {
@@ -179,6 +191,7 @@ export const countKinds = (query: DeviceQuery): SQL => {
 
 /** There, a missing value is an empty text. */
 function onKind(term: Term, name: string): SQL {
+  if (term.kind === "place") throw new Error("places are not counted by kind");
   const column = sql.raw(name);
   if (term.kind === "exists") return term.negated ? sql`${column} = ''` : sql`${column} > ''`;
   const present = (condition: SQL, orMissing: boolean) =>

@@ -1,0 +1,106 @@
+import type { SQL } from "drizzle-orm";
+import { requirePermission, type Actor } from "../platform/actor.ts";
+import type { Deps } from "../platform/deps.ts";
+import type { TenantId } from "../platform/ids.ts";
+import { countDriver, isEmpty } from "./search/query.ts";
+import { prepareSearch, type Search } from "./search/search.ts";
+import { bucketsOf, type BucketRow, type GroupLevel } from "./store/aggregate.ts";
+import { idsOf } from "./store/search.ts";
+
+/** A grouping of devices by the texts of an attribute, and of each group by others. */
+export interface Aggregation {
+  name: string;
+  key: string;
+  limit: number;
+  nested: readonly Aggregation[];
+}
+
+export interface Bucket {
+  key: string;
+  count: number;
+  aggregations?: Aggregated[];
+}
+
+export interface Aggregated {
+  name: string;
+  items: Bucket[];
+  other_count: number;
+}
+
+/** A grouping on its way down: the buckets that its results go into, by the values on the path to them. */
+interface Open {
+  aggregation: Aggregation;
+  levels: GroupLevel[];
+  into: Map<string, Aggregated[]>;
+}
+
+const pathOf = (values: readonly string[]): string => JSON.stringify(values);
+
+/** Groups the devices of a search. One round trip for each level of nesting. */
+export async function aggregateDevices(
+  deps: Deps,
+  actor: Actor,
+  search: Search,
+  aggregations: readonly Aggregation[],
+): Promise<Aggregated[]> {
+  requirePermission(actor, "devices:read");
+  const { query, surveyed } = await prepareSearch(deps, actor.tenant, search);
+  const result: Aggregated[] = [];
+  if (isEmpty(query)) return aggregations.map(({ name }) => ({ name, items: [], other_count: 0 }));
+  const all = query.terms.length === 0 && !query.ids;
+  const picked = all ? undefined : idsOf(query, countDriver(query, surveyed));
+  let open: Open[] = aggregations.map((aggregation) => ({
+    aggregation,
+    levels: [],
+    into: new Map([[pathOf([]), result]]),
+  }));
+  while (open.length > 0) open = await descend(deps, actor.tenant, open, picked);
+  return result;
+}
+
+async function descend(
+  deps: Deps,
+  tenant: TenantId,
+  open: readonly Open[],
+  picked: SQL | undefined,
+): Promise<Open[]> {
+  const found = await deps
+    .db(tenant)
+    .batch(
+      open.map(({ aggregation, levels }) =>
+        bucketsOf(tenant, [...levels, { key: aggregation.key }], aggregation.limit, picked),
+      ),
+    );
+  return open.flatMap((one, i) => fill(one, found[i] ?? []));
+}
+
+/** Puts the buckets of one grouping into their places and opens what is nested in them. */
+function fill({ aggregation, levels, into }: Open, rows: readonly BucketRow[]): Open[] {
+  const depth = levels.length;
+  const made = new Map<string, Aggregated>();
+  for (const [path, list] of into) {
+    const aggregated: Aggregated = { name: aggregation.name, items: [], other_count: 0 };
+    list.push(aggregated);
+    made.set(path, aggregated);
+  }
+  const below = new Map<string, Aggregated[]>();
+  const keys = new Set<string>();
+  for (const row of rows) {
+    const values = Array.from({ length: depth + 1 }, (_, i) => row[`v${i}`] ?? "");
+    const parent = made.get(pathOf(values.slice(0, depth)));
+    if (!parent) continue; // a combination of outer values that were each of interest, but not together
+    const key = values[depth] ?? "";
+    const bucket: Bucket = { key, count: row.devices };
+    if (parent.items.length === 0) parent.other_count = row.total;
+    parent.other_count -= row.devices;
+    parent.items.push(bucket);
+    if (aggregation.nested.length > 0) {
+      bucket.aggregations = [];
+      below.set(pathOf(values), bucket.aggregations);
+      keys.add(key);
+    }
+  }
+  if (below.size === 0) return [];
+  const path = [...levels, { key: aggregation.key, only: [...keys] }];
+  return aggregation.nested.map((nested) => ({ aggregation: nested, levels: path, into: below }));
+}
