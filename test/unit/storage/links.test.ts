@@ -55,6 +55,13 @@ describe("signed links", () => {
     ["expiry", (url: URL) => url.searchParams.set("x-men-expire", "2027-01-01T00:00:00.000Z")],
     ["device", (url: URL) => url.searchParams.set("device", "d2")],
     ["absent device", (url: URL) => url.searchParams.delete("device")],
+    [
+      "device inside the deployment",
+      (url: URL) => {
+        url.searchParams.set("deployment", "p1\ndevice=d1");
+        url.searchParams.delete("device");
+      },
+    ],
     ["signature", (url: URL) => url.searchParams.set("x-men-signature", "!")],
     ["absent signature", (url: URL) => url.searchParams.delete("x-men-signature")],
   ])("are void with another %s", async (_, change) => {
