@@ -18,10 +18,12 @@ export interface GatewayOptions {
   now?: () => number;
 }
 
+const requestIdOf = (header: string | null | undefined) => header?.slice(0, 128) || newId();
+
 const identify =
   (options: GatewayOptions): MiddlewareHandler<AppEnv> =>
   async (c, next) => {
-    c.set("requestId", c.req.header("x-men-requestid")?.slice(0, 128) || newId());
+    c.set("requestId", requestIdOf(c.req.header("x-men-requestid")));
     c.set(
       "deps",
       await makeDeps(c.env, {
@@ -70,17 +72,27 @@ async function boundBody(c: Context<AppEnv>): Promise<void> {
     if (Number(declared) > JSON_BODY_LIMIT) throw tooLarge();
     return;
   }
-  const body = c.req.raw.body;
-  if (!body) return;
+  const { url, method, headers, body } = c.req.raw;
+  // No route reads one here, and no request object can carry it on.
+  if (!body || method === "GET" || method === "HEAD") return;
+  c.req.raw = new Request(url, { method, headers, body: await readBounded(body) });
+}
+
+async function readBounded(body: ReadableStream<Uint8Array>): Promise<Uint8Array> {
   const chunks: Uint8Array[] = [];
   let size = 0;
-  for await (const chunk of body) {
-    size += chunk.byteLength;
-    if (size > JSON_BODY_LIMIT) throw tooLarge();
-    chunks.push(chunk);
+  try {
+    for await (const chunk of body) {
+      size += chunk.byteLength;
+      if (size > JSON_BODY_LIMIT) throw tooLarge();
+      chunks.push(chunk);
+    }
+  } catch (cause) {
+    if (cause instanceof Fault) throw cause;
+    // Malformed chunks, or a client that went away in the middle.
+    throw new Fault("bad_request", "unexpected EOF", { cause });
   }
-  const { url, method, headers } = c.req.raw;
-  c.req.raw = new Request(url, { method, headers, body: Buffer.concat(chunks) });
+  return Buffer.concat(chunks);
 }
 
 /** What the request cost the database, for tests and for curiosity on a local server. */
@@ -148,7 +160,7 @@ function normalise(request: Request): Request | Response {
     const location = url.pathname.replace(/\/+$/, "") + url.search;
     return new Response(null, {
       status: request.method === "GET" ? 301 : 307,
-      headers: { Location: location },
+      headers: { Location: location, "X-MEN-RequestID": requestIdOf(request.headers.get("x-men-requestid")) },
     });
   }
   return request;
