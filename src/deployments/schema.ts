@@ -1,6 +1,7 @@
 import { z } from "@hono/zod-openapi";
 import { Fault } from "../platform/fault.ts";
 import { isUuid } from "../platform/ids.ts";
+import { parseJson } from "../platform/json.ts";
 import { pageQuery } from "../platform/paging.ts";
 import { requiredText, verbatim } from "../platform/wire.ts";
 import { REPORTABLE, isStatus, STATUSES, type Status } from "./status.ts";
@@ -222,7 +223,7 @@ const configurationObject = z
 
 function parsedOrNothing(text: string): unknown {
   try {
-    return JSON.parse(text);
+    return parseJson(text);
   } catch {
     return undefined;
   }

@@ -1,5 +1,6 @@
 import { z } from "@hono/zod-openapi";
 import { Fault } from "../platform/fault.ts";
+import { parseJson } from "../platform/json.ts";
 import { describeIssues } from "../platform/wire.ts";
 import { parseKey, type DeviceKey } from "./device-key.ts";
 import { parseIdentity, type Identity } from "./identity.ts";
@@ -34,7 +35,7 @@ function decode(bytes: Uint8Array): Body {
   if (bytes.byteLength === 0) throw undecodable("EOF");
   let value: unknown;
   try {
-    value = JSON.parse(new TextDecoder("utf-8", { fatal: false, ignoreBOM: true }).decode(bytes));
+    value = parseJson(new TextDecoder("utf-8", { fatal: false, ignoreBOM: true }).decode(bytes));
   } catch (cause) {
     throw undecodable(cause instanceof Error ? cause.message : "not JSON");
   }

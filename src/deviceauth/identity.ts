@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import { parseJson } from "../platform/json.ts";
 
 /** What makes a device itself. Two identities are the same if their texts are. */
 export interface Identity {
@@ -64,7 +65,7 @@ export function identityOf(value: unknown): ParsedIdentity {
 /** The identity a device sends as text. */
 export function parseIdentity(text: string): ParsedIdentity {
   try {
-    return identityOf(JSON.parse(text));
+    return identityOf(parseJson(text));
   } catch (cause) {
     return { ok: false, problem: cause instanceof Error ? cause.message : "not JSON" };
   }

@@ -2,6 +2,7 @@ import { createRoute, z } from "@hono/zod-openapi";
 import type { Context } from "hono";
 import { userOf, type App, type AppEnv } from "../platform/app.ts";
 import { Fault } from "../platform/fault.ts";
+import { parseJson } from "../platform/json.ts";
 import { pageOf, setPageHeaders } from "../platform/paging.ts";
 import { faultResponses, jsonContent, mediaTypeOf } from "../platform/wire.ts";
 import { DeviceSchema, SearchBody, SearchQuery, toWire } from "./schema.ts";
@@ -44,7 +45,7 @@ async function readBody(c: Context<AppEnv>): Promise<unknown> {
     throw new Fault("unsupported_media", `Content-Type '${c.req.header("content-type")}' not supported`);
   }
   try {
-    return JSON.parse(text);
+    return parseJson(text);
   } catch (cause) {
     throw malformed(cause instanceof Error ? cause.message : "invalid JSON");
   }

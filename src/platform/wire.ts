@@ -2,6 +2,7 @@ import { z } from "@hono/zod-openapi";
 import type { Context, MiddlewareHandler } from "hono";
 import type { AppEnv } from "./app.ts";
 import { Fault } from "./fault.ts";
+import { parseJson } from "./json.ts";
 
 /** Body of every fault. */
 export const FaultBody = z
@@ -113,7 +114,7 @@ export const jsonBody =
         throw new Fault("unsupported_media", "Bad Content-Type, expected 'application/json'");
       }
       try {
-        JSON.parse(await c.req.text());
+        parseJson(await c.req.text());
       } catch (cause) {
         if (cause instanceof Fault) throw cause;
         throw new Fault("bad_request", `${prefix}${cause instanceof Error ? cause.message : "invalid JSON"}`);

@@ -19,7 +19,9 @@ interface Signed {
 }
 
 const messageOf = ({ method, path, expire, query }: Signed) => {
-  const members = [[EXPIRE, expire] as const, ...query].map(([name, value]) => `${name}=${encodeURIComponent(value)}\n`);
+  const members = [[EXPIRE, expire] as const, ...query].map(
+    ([name, value]) => `${name}=${encodeURIComponent(value)}\n`,
+  );
   return new TextEncoder().encode(`${method}\n${path}\n${members.join("")}`);
 };
 

@@ -3,6 +3,7 @@ import type { Context } from "hono";
 import { userOf, type App, type AppEnv } from "../platform/app.ts";
 import { rfc3339 } from "../platform/clock.ts";
 import { Fault } from "../platform/fault.ts";
+import { parseJson } from "../platform/json.ts";
 import { describeIssues, faultResponses, jsonBody, jsonContent, mediaTypeOf } from "../platform/wire.ts";
 import { JWT_TYPE, jwtResponse } from "./login-routes.ts";
 import { createPersonalToken, deletePersonalToken, listPersonalTokens } from "./personal-tokens.ts";
@@ -47,10 +48,10 @@ const writeRoute = (path: string, of: string) =>
     responses: { 201: { description: "Replaced" }, ...faultResponses(400, 401, 412, 415) },
   });
 
-/** `JSON.parse` of a document; undefined if it is none. */
-function parseJson(text: string): unknown {
+/** The value of a document; undefined if it is none. */
+function parsedOrNothing(text: string): unknown {
   try {
-    return JSON.parse(text);
+    return parseJson(text);
   } catch {
     return undefined;
   }
@@ -59,7 +60,7 @@ function parseJson(text: string): unknown {
 async function documentOf(c: Context<AppEnv>): Promise<Record<string, unknown>> {
   if (mediaTypeOf(c) !== "application/json")
     throw new Fault("unsupported_media", "Bad Content-Type, expected 'application/json'");
-  const value = parseJson(await c.req.text());
+  const value = parsedOrNothing(await c.req.text());
   if (typeof value !== "object" || value === null || Array.isArray(value))
     throw new Fault("bad_request", "cannot parse request body as json");
   const parsed = SettingsDocument.safeParse(value);

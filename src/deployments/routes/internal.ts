@@ -164,7 +164,7 @@ function mountInternalDevices(app: App): void {
     const { name, configuration, retries } = c.req.valid("json");
     const wanted = { id: deployment, device: asDeviceId(device), name, configuration, retries };
     await deployConfiguration(c.var.deps, operatorOf(c, segment), wanted);
-    c.header("Location", `./deployments/${deployment}`);
+    c.header("Location", `./deployments/${encodeURIComponent(deployment)}`);
     return c.body(null, 201);
   });
 }

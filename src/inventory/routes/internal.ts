@@ -167,7 +167,7 @@ function mountDeviceRoutes(app: App): void {
       const { id, attributes } = c.req.valid("json");
       const actor = operatorOf(c, c.req.valid("param").tenant);
       await upsertAttributes(c.var.deps, actor, asDeviceId(id), attributes ?? []);
-      c.header("Location", `devices/${id}`);
+      c.header("Location", `devices/${encodeURIComponent(id.toWellFormed())}`);
       return c.body(null, 201);
     },
     refuseList(),

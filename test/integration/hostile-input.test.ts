@@ -1,0 +1,277 @@
+import { beforeAll, describe, expect, it } from "vitest";
+import { makeGateway } from "../../src/gateway/gateway.ts";
+import { aDevice, aUser } from "../support/actors.ts";
+import {
+  HOSTILE_BODIES,
+  HOSTILE_HEADERS,
+  HOSTILE_JSON,
+  HOSTILE_QUERIES,
+  HOSTILE_SEGMENTS,
+  HOSTILE_TYPES,
+  mutated,
+  plausible,
+  type Schema,
+  type Schemas,
+} from "../support/hostile-values.ts";
+import { env, OPERATOR_TOKEN, Server, type Answer, type Call } from "../support/server.ts";
+
+interface Operation {
+  parameters?: { in: string; name: string }[];
+  requestBody?: { content: Record<string, { schema: Schema }> };
+}
+
+interface Route extends Operation {
+  method: string;
+  path: string;
+}
+
+/** Answers without Mender's error body, because clients of the protocol expect them so. */
+const OTHER_BODIES: readonly RegExp[] = [/^404 DELETE \/api\/management\/v2\/devauth\/(devices|tokens)\/.*/];
+
+/** Takes everything away, the things of the other tests too. */
+const RESET = "/api/operator/v1/factory-reset";
+
+const MAX_TRIPS = 6;
+const JSON_LIMIT = 1024 * 1024;
+
+const document = makeGateway().getOpenAPI31Document({ openapi: "3.1.0", info: { title: "", version: "" } });
+const schemas = (document.components?.schemas ?? {}) as Schemas;
+const routes: Route[] = Object.entries(document.paths ?? {})
+  .filter(([path]) => path !== RESET)
+  .flatMap(([path, item]) =>
+    Object.entries(item as Record<string, Operation>).map(([method, operation]) => ({
+      ...operation,
+      method: method.toUpperCase(),
+      path,
+    })),
+  );
+const title = ({ method, path }: Route) => `${method} ${path}`;
+
+let server: Server;
+
+beforeAll(async () => {
+  server = await Server.start();
+});
+
+/** Takes some of the list by a count that goes on, so that all of it is taken in the course of the suite. */
+function rotation<T>(list: readonly T[]): (count: number) => T[] {
+  let next = 0;
+  return (count) => Array.from({ length: count }, () => list[next++ % list.length]!);
+}
+
+/** The caller a route is for, made anew for each: some of the calls may end its session. */
+async function callerOf(path: string): Promise<{ token?: string }> {
+  if (path.startsWith("/api/management/") && !path.endsWith("/auth/login")) return aUser(server);
+  if (/^\/api\/(internal|operator)\//.test(path)) return { token: OPERATOR_TOKEN };
+  if (path.startsWith("/api/devices/")) return aDevice(server);
+  return {};
+}
+
+/** Things that exist, so that what is hostile about a call is the only thing wrong with it. */
+async function segmentsOf(path: string): Promise<Record<string, string>> {
+  const device = await aDevice(server);
+  const tenant = { tenant: "default", tenant_id: "default", tenantId: "default" };
+  const inTenants = /^\/api\/(operator|internal).*\/tenants\/\{id\}/.test(path);
+  const id = inTenants ? "default" : path.includes("/users/") ? (await aUser(server)).id : device.id;
+  const names = { scope: "tags", status: "accepted", name: "max_devices" };
+  return {
+    ...tenant,
+    ...names,
+    id,
+    device: device.id,
+    device_id: device.id,
+    deviceId: device.id,
+    aid: device.authSet,
+  };
+}
+
+const fill = (path: string, segments: Record<string, string>) =>
+  path.replace(/\{(\w+)\}/g, (_, name: string) => segments[name] ?? "3f8a1f0e-3f5f-4f0a-9d43-5b1ff4a2b001");
+
+const recorded = async () =>
+  (await env.DB.prepare(
+    "SELECT (SELECT count(*) FROM outbox) + (SELECT count(*) FROM audit_log) AS n",
+  ).first<{
+    n: number;
+  }>())!.n;
+
+/** What is wrong with the answer, if anything. */
+function complaintsAbout(route: Route, answer: Answer): string[] {
+  const complaints: string[] = [];
+  const { status, headers, text } = answer;
+  if (status >= 500) complaints.push(`status ${status}`);
+  if (!headers.get("x-men-requestid")) complaints.push("no request id");
+  if (headers.has("x-injected")) complaints.push("a header was injected");
+  if (answer.cost.trips > MAX_TRIPS) complaints.push(`${answer.cost.trips} round trips`);
+  if (status < 400 || OTHER_BODIES.some((known) => known.test(`${status} ${title(route)}`)))
+    return complaints;
+  if (status === 401 && route.path.startsWith("/api/devices/") && text === "") return complaints;
+  const body = parsed(text);
+  if (
+    typeof body?.error !== "string" ||
+    body.error === "" ||
+    body.request_id !== headers.get("x-men-requestid")
+  )
+    complaints.push(`body of ${status}: ${text.slice(0, 200)}`);
+  if (text.length > 4096 + 20_000) complaints.push("a fault that echoes too much");
+  return complaints;
+}
+
+function parsed(text: string): Record<string, unknown> | undefined {
+  try {
+    return JSON.parse(text) as Record<string, unknown>;
+  } catch {
+    return undefined;
+  }
+}
+
+interface Attack {
+  what: string;
+  path?: string;
+  call: Call;
+}
+
+const json = (body: string, headers: Record<string, string> = {}): Call => ({
+  body,
+  headers: { "Content-Type": "application/json", ...headers },
+});
+
+const schemaOf = ({ requestBody }: Route) => requestBody?.content["application/json"]?.schema;
+
+const plausibleCall = (route: Route): Call => {
+  const schema = schemaOf(route);
+  return schema ? json(plausible(schema, schemas)) : {};
+};
+
+/** How much of each list a route gets. */
+const SHARE = { bodies: 7, types: 4, values: 4, segments: 4, queries: 3, headers: 3 };
+
+const some = {
+  bodies: rotation(HOSTILE_BODIES),
+  types: rotation(HOSTILE_TYPES),
+  values: rotation(HOSTILE_JSON),
+  segments: rotation(HOSTILE_SEGMENTS),
+  queries: rotation(HOSTILE_QUERIES),
+  headers: rotation(HOSTILE_HEADERS),
+};
+
+function* attacksByBody(route: Route): Generator<Attack> {
+  const schema = schemaOf(route);
+  if (!schema && (route.method === "GET" || route.method === "DELETE")) return;
+  for (const body of some.bodies(SHARE.bodies)) yield { what: `body ${body.slice(0, 40)}`, call: json(body) };
+  for (const type of some.types(SHARE.types)) {
+    const headers: Record<string, string> = type === undefined ? {} : { "Content-Type": type };
+    yield { what: `type ${type}`, call: { body: new TextEncoder().encode("{}"), headers } };
+  }
+  if (!schema) return;
+  yield { what: "too large", call: json(`"${"x".repeat(JSON_LIMIT - 1)}"`) };
+  for (const mutation of mutated(schema, schemas)) {
+    for (const value of some.values(SHARE.values)) {
+      const body = mutation(value);
+      yield { what: `body ${body.slice(0, 300)}`, call: json(body) };
+    }
+  }
+}
+
+function* attacksByAddress(route: Route, segments: Record<string, string>): Generator<Attack> {
+  const call = plausibleCall(route);
+  for (const [, name = ""] of route.path.matchAll(/\{(\w+)\}/g)) {
+    for (const value of some.segments(SHARE.segments)) {
+      const path = fill(route.path, { ...segments, [name]: value });
+      yield { what: `${name} ${value.slice(0, 40)}`, path, call };
+    }
+  }
+  if (route.method === "DELETE") return;
+  const path = fill(route.path, segments);
+  const names = (route.parameters ?? []).filter((p) => p.in === "query").map((p) => p.name);
+  for (const name of new Set(["page", ...names])) {
+    for (const value of some.queries(SHARE.queries)) {
+      const query = `${name}=${value.replace("{}", name)}`;
+      yield { what: `?${query.slice(0, 60)}`, path: `${path}?${query}`, call };
+    }
+    yield { what: `?${name}[]`, path: `${path}?${name}[]=1&${name}[a]=2&${name}`, call };
+  }
+}
+
+function* attacks(route: Route, segments: Record<string, string>): Generator<Attack> {
+  yield* attacksByBody(route);
+  yield* attacksByAddress(route, segments);
+  if (route.method === "DELETE") return;
+  const call = plausibleCall(route);
+  for (const headers of some.headers(SHARE.headers)) {
+    yield {
+      what: JSON.stringify(headers).slice(0, 60),
+      call: { ...call, headers: { ...call.headers, ...headers } },
+    };
+  }
+}
+
+describe("whatever is sent", () => {
+  it.each(routes.map((route) => [title(route), route] as const))(
+    "%s answers with a clear refusal or does it, and a refusal leaves no trace",
+    async (_, route) => {
+      const { token } = await callerOf(route.path);
+      const segments = await segmentsOf(route.path);
+      const path = fill(route.path, segments);
+      const complaints: string[] = [];
+      let before = await recorded();
+      for (const attack of attacks(route, segments)) {
+        const answer = await server.call(route.method, attack.path ?? path, { ...attack.call, token });
+        const after = await recorded();
+        const about = complaintsAbout(route, answer);
+        if (answer.status >= 400 && after !== before)
+          about.push(`${answer.status} left ${after - before} records`);
+        before = after;
+        complaints.push(...about.map((text) => `${attack.what}: ${text}`));
+      }
+      expect(complaints).toEqual([]);
+    },
+  );
+});
+
+describe("a body without a declared length", () => {
+  const SEARCH = "/api/management/v2/inventory/filters/search";
+  const send = async (method: string, body: ReadableStream, path = SEARCH): Promise<Response> => {
+    const { token } = await aUser(server);
+    const headers = { Authorization: `Bearer ${token}`, "Content-Type": "application/json" };
+    const request = new Request(`https://edgemend.test${path}`, { method: "POST", headers, body });
+    // Over the network any method may come with a body; no constructor makes such a request.
+    const asSent = new Proxy(request, {
+      get: (target, name) => {
+        const value: unknown = name === "method" ? method : Reflect.get(target, name, target);
+        return typeof value === "function" ? value.bind(target) : value;
+      },
+    });
+    return server.fetch(asSent);
+  };
+  const streamOf = (...chunks: (string | Error)[]) => {
+    const left = [...chunks];
+    return new ReadableStream({
+      pull(controller) {
+        const chunk = left.shift();
+        if (chunk === undefined) controller.close();
+        else if (typeof chunk === "string") controller.enqueue(new TextEncoder().encode(chunk));
+        else controller.error(chunk);
+      },
+    });
+  };
+
+  it("is read like any other", async () => {
+    expect((await send("POST", streamOf("{", "}"))).status).toBe(200);
+  });
+
+  it("is refused once it is too large", async () => {
+    const chunks = Array.from({ length: 17 }, () => " ".repeat(64 * 1024));
+    expect((await send("POST", streamOf(...chunks))).status).toBe(413);
+  });
+
+  it("is refused if it breaks off", async () => {
+    const response = await send("POST", streamOf("{", new Error("Network connection lost.")));
+    expect(response.status).toBe(400);
+    expect(await response.json()).toMatchObject({ error: "unexpected EOF" });
+  });
+
+  it.each(["GET", "HEAD"])("does not disturb a %s", async (method) => {
+    expect((await send(method, streamOf("hello"), "/api/management/v1/useradm/users/me")).status).toBe(200);
+  });
+});
