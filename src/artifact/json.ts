@@ -28,8 +28,8 @@ export function parseJson(content: Uint8Array): ParsedJson {
   }
 }
 
-/** Brackets outside strings; a loop, because a pattern would be quadratic on hostile input. */
-function depthOf(text: string): number {
+/** How deep brackets outside strings are nested; a loop, because a pattern would be quadratic on hostile input. */
+export function depthOf(text: string): number {
   let depth = 0;
   let deepest = 0;
   let inString = false;
