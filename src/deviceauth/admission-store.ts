@@ -2,6 +2,7 @@ import { sql } from "drizzle-orm";
 import { firstRow, type Statement } from "../platform/database.ts";
 import { DEFAULT_TENANT, type DeviceId, type TenantId } from "../platform/ids.ts";
 import type { AuthRequest } from "./auth-request.ts";
+import type { Rule } from "./rule-store.ts";
 import type { SetStatus } from "./states.ts";
 
 /** What is known about the sender of an authentication request. */
@@ -11,24 +12,42 @@ export interface Admission {
   plan: string;
   /** Device of this identity. */
   device: DeviceId | null;
-  /** Set of this identity, key and tier. */
+  /** Set of this identity, key and tier. A preauthorised one is found by its key alone: the device says its tier. */
   set: string | null;
   setStatus: SetStatus | null;
   /** Tokens issued in or before this second are dead. */
   revokedS: number;
+  /** Auto-accept rules of the tenant, if the device is unknown. */
+  rules: AdmissionRule[];
 }
+
+export type AdmissionRule = Pick<Rule, "name" | "identity" | "secretHash">;
 
 /**
  * Tenant, device and set of an authentication request in one look; undefined for an unknown tenant token.
  * Runs in the directory, because the tenant is not known before.
  */
-export const admissionStatement = (request: AuthRequest): Statement<Admission | undefined> =>
-  firstRow(sql`
+export function admissionStatement(request: AuthRequest, atMs: number): Statement<Admission | undefined> {
+  const statement = firstRow<Omit<Admission, "rules"> & { rules: string | null }>(sql`
     SELECT t.tenant_id AS tenant, t.status AS tenantStatus, t.plan AS plan, d.device_id AS device,
       a.auth_set_id AS "set", a.status AS setStatus,
-      MAX(t.device_tokens_revoked_s, COALESCE(a.tokens_revoked_s, 0)) AS revokedS
+      MAX(t.device_tokens_revoked_s, COALESCE(a.tokens_revoked_s, 0)) AS revokedS,
+      CASE WHEN d.device_id IS NULL THEN (
+        SELECT json_group_array(json_object('name', r.name, 'identity', json(r.identity), 'secretHash', r.secret_hash))
+        FROM auto_accept_rules r
+        WHERE r.tenant_id = t.tenant_id AND (r.expires_ms IS NULL OR r.expires_ms > ${atMs})) END AS rules
     FROM tenants t
     LEFT JOIN devices d ON d.tenant_id = t.tenant_id AND d.identity_hash = ${request.identity.hash}
-    LEFT JOIN auth_sets a ON a.tenant_id = d.tenant_id AND a.device_id = d.device_id
-      AND a.key_hash = ${request.key.hash} AND a.tier = ${request.tier}
-    WHERE ${request.tenantToken ? sql`t.tenant_token = ${request.tenantToken}` : sql`t.tenant_id = ${DEFAULT_TENANT}`}`);
+    LEFT JOIN auth_sets a INDEXED BY auth_sets_by_device
+      ON a.tenant_id = d.tenant_id AND a.device_id = d.device_id AND a.key_hash = ${request.key.hash}
+      AND (a.tier = ${request.tier} OR a.status = 'preauthorized')
+    WHERE ${request.tenantToken ? sql`t.tenant_token = ${request.tenantToken}` : sql`t.tenant_id = ${DEFAULT_TENANT}`}
+    ORDER BY a.tier = ${request.tier} DESC LIMIT 1`);
+  return {
+    ...statement,
+    read: (result) => {
+      const row = statement.read(result);
+      return row && { ...row, rules: JSON.parse(row.rules ?? "[]") as AdmissionRule[] }; // the shape built above
+    },
+  };
+}

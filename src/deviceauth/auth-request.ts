@@ -13,6 +13,18 @@ export interface AuthRequest {
   tier: Tier;
   /** Empty when the device names no tenant. */
   tenantToken: string;
+  /** Enrolment secret for an auto-accept rule; empty when there is none. */
+  secret: string;
+}
+
+/** Between a tenant token, which never holds it, and an enrolment secret: published clients send one text for both. */
+export const SECRET_SEPARATOR = ":";
+
+function splitTenantToken(sent: string): { tenantToken: string; secret: string } {
+  const at = sent.lastIndexOf(SECRET_SEPARATOR);
+  return at < 0
+    ? { tenantToken: sent, secret: "" }
+    : { tenantToken: sent.slice(0, at), secret: sent.slice(at + 1) };
 }
 
 const text = z.string({ error: "must be a string" }).nullish();
@@ -67,6 +79,6 @@ export function readAuthRequest(bytes: Uint8Array): AuthRequest {
     identity: parsedIdentity.identity,
     key: parsedKey.key,
     tier: tierOf(body.tier),
-    tenantToken: body.tenant_token ?? "",
+    ...splitTenantToken(body.tenant_token ?? ""),
   };
 }

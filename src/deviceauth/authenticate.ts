@@ -2,6 +2,7 @@ import type { SystemActor } from "../platform/actor.ts";
 import { toSeconds } from "../platform/clock.ts";
 import type { Deps } from "../platform/deps.ts";
 import { Fault } from "../platform/fault.ts";
+import type { TenantId } from "../platform/ids.ts";
 import { signToken } from "../platform/tokens.ts";
 import { admissionStatement, type Admission } from "./admission-store.ts";
 import type { AuthRequest } from "./auth-request.ts";
@@ -15,7 +16,10 @@ import {
   newSet,
   untilUndisturbed,
 } from "./changes.ts";
+import { ruleFor } from "./rules.ts";
 import { deviceByIdentityStatement } from "./store.ts";
+
+const systemOf = (tenant: TenantId): SystemActor => ({ kind: "system", tenant });
 
 const notAdmitted = () => new Fault("unauthorized", "dev auth: unauthorized");
 
@@ -34,18 +38,39 @@ function issueToken(deps: Deps, admission: Admission): Promise<string> {
   });
 }
 
-/** Stores an unknown device, or an unknown key of a known one, for a user to decide. */
-async function enrol(deps: Deps, admission: Admission, request: AuthRequest): Promise<void> {
-  const { tenant } = admission;
+/** Stores an unknown device and says whether a rule has let it in at once; the limit leaves it waiting. */
+async function enrolDevice(
+  deps: Deps,
+  known: Admission,
+  request: AuthRequest,
+): Promise<Admission | undefined> {
+  const { tenant } = known;
   const db = deps.db(tenant);
   const at = deps.now();
-  const set = newSet(request.key, request.tier, "pending", at);
-  if (admission.device === null) {
-    await db.batch(newDeviceStatements(tenant, request.identity, set, at).statements);
-    return;
+  const enrolled = (status: "accepted" | "pending") =>
+    newDeviceStatements(tenant, request.identity, newSet(request.key, request.tier, status, at), at);
+  const rule = ruleFor(known.rules, request.identity, request.secret);
+  if (rule) {
+    const { device, statements } = enrolled("accepted");
+    const audit = auditStatement(systemOf(tenant), "accept", device, at, `rule ${rule.name}`);
+    try {
+      await db.batch([...statements, audit]);
+      return { ...known, device: device.id, set: device.sets[0]?.id ?? null, setStatus: "accepted" };
+    } catch (cause) {
+      if (!hitDeviceLimit(cause)) throw cause;
+    }
   }
+  await db.batch(enrolled("pending").statements);
+  return undefined;
+}
+
+/** Stores an unknown key of a known device for a user to decide. */
+async function enrolKey(deps: Deps, { tenant }: Admission, request: AuthRequest): Promise<void> {
+  const db = deps.db(tenant);
+  const at = deps.now();
   const device = await db.one(deviceByIdentityStatement(tenant, request.identity.hash));
   if (!device) throw new Disturbed("the device has gone");
+  const set = newSet(request.key, request.tier, "pending", at);
   await db.batch(changeStatements(tenant, device, { added: set }, at));
 }
 
@@ -57,11 +82,10 @@ async function acceptPreauthorized(deps: Deps, admission: Admission, request: Au
   const device = await db.one(deviceByIdentityStatement(tenant, request.identity.hash));
   const set = device?.sets.find(({ id }) => id === admission.set);
   if (!device || set?.status !== "preauthorized") throw new Disturbed("the set has changed");
-  const actor: SystemActor = { kind: "system", tenant };
   try {
     await db.batch([
-      ...changeStatements(tenant, device, acceptance(device, set.id), at),
-      auditStatement(actor, "accept", device, at, "preauthorized"),
+      ...changeStatements(tenant, device, acceptance(device, set.id, request.tier), at),
+      auditStatement(systemOf(tenant), "accept", device, at, "preauthorized"),
     ]);
   } catch (cause) {
     // The device must not learn that the reason is the limit.
@@ -70,19 +94,36 @@ async function acceptPreauthorized(deps: Deps, admission: Admission, request: Au
   }
 }
 
+/** What is known of the device once it is let in; undefined if it is not. */
+async function admit(deps: Deps, known: Admission, request: AuthRequest): Promise<Admission | undefined> {
+  switch (known.setStatus) {
+    case "accepted":
+      return known;
+    case "preauthorized":
+      await acceptPreauthorized(deps, known, request);
+      return known;
+    case null:
+      if (known.device === null) return enrolDevice(deps, known, request);
+      await enrolKey(deps, known, request);
+      return undefined;
+    case "pending":
+    case "rejected":
+      return undefined;
+  }
+}
+
 async function attempt(deps: Deps, request: AuthRequest): Promise<string> {
-  const admission = await deps.directory.one(admissionStatement(request));
-  if (!admission) throw notAdmitted();
-  if (admission.tenantStatus !== "active") throw new Fault("unauthorized", "Account suspended");
-  if (admission.setStatus === null) await enrol(deps, admission, request);
-  if (admission.setStatus === "preauthorized") await acceptPreauthorized(deps, admission, request);
-  else if (admission.setStatus !== "accepted") throw notAdmitted();
-  return issueToken(deps, admission);
+  const known = await deps.directory.one(admissionStatement(request, deps.now()));
+  if (!known) throw notAdmitted();
+  if (known.tenantStatus !== "active") throw new Fault("unauthorized", "Account suspended");
+  const admitted = await admit(deps, known, request);
+  if (!admitted) throw notAdmitted();
+  return issueToken(deps, admitted);
 }
 
 /**
  * Answers a device's request for a token whose signature holds. A known device costs one look and no write; an unknown
- * one leaves a pending set and is refused.
+ * one leaves a pending set and is refused, unless a rule lets it in.
  */
 export const authenticate = (deps: Deps, request: AuthRequest): Promise<string> =>
   untilUndisturbed(() => attempt(deps, request));

@@ -15,11 +15,11 @@ import {
 import type { DeviceKey } from "./device-key.ts";
 import { decommissionedEvent, statusEvent } from "./events.ts";
 import { identityMembers, type Identity } from "./identity.ts";
+import { demandBelowLimit } from "./limit-store.ts";
 import { deviceStatusOf, type SetStatus, type Tier } from "./states.ts";
 import {
   addDeviceStatement,
   addSetStatement,
-  demandBelowLimit,
   demandUnchanged,
   moveSetStatement,
   removeDeviceRowsStatements,
@@ -27,13 +27,14 @@ import {
   updateDeviceStatement,
   type AuthSet,
   type Device,
+  type SetMove,
 } from "./store.ts";
 
 /** What one change does to the sets of a device. Everything else about the device follows from it. */
 export interface SetChanges {
-  moved?: readonly { set: string; status: SetStatus }[];
+  moved?: readonly SetMove[];
   added?: AuthSet;
-  removed?: string;
+  removed?: readonly string[];
   /** The device's status stays as stored although its sets say otherwise (forced preauthorisation). */
   keepStatus?: boolean;
 }
@@ -48,24 +49,24 @@ export const newSet = (key: DeviceKey, tier: Tier, status: SetStatus, atMs: numb
   createdMs: atMs,
 });
 
-/** Accepting one set rejects the device's other accepted ones. */
-export const acceptance = (device: Device, accepted: string): SetChanges => ({
+/** Accepting one set, in this tier if given, rejects the device's other accepted ones. */
+export const acceptance = (device: Device, accepted: string, tier?: Tier): SetChanges => ({
   moved: [
     ...device.sets
       .filter(({ id, status }) => id !== accepted && status === "accepted")
       .map(({ id }) => ({ set: id, status: "rejected" as const })),
-    { set: accepted, status: "accepted" },
+    { set: accepted, status: "accepted", tier },
   ],
 });
 
-function setsAfter(sets: readonly AuthSet[], changes: SetChanges): AuthSet[] {
+function setsAfter(sets: readonly AuthSet[], { moved = [], added, removed = [] }: SetChanges): AuthSet[] {
   const kept = sets
-    .filter(({ id }) => id !== changes.removed)
-    .map((set) => ({
-      ...set,
-      status: changes.moved?.find((move) => move.set === set.id)?.status ?? set.status,
-    }));
-  return changes.added ? [...kept, changes.added] : kept;
+    .filter(({ id }) => !removed.includes(id))
+    .map((set) => {
+      const move = moved.find((candidate) => candidate.set === set.id);
+      return { ...set, status: move?.status ?? set.status, tier: move?.tier ?? set.tier };
+    });
+  return added ? [...kept, added] : kept;
 }
 
 function deviceAfter(before: Device, changes: SetChanges, atMs: number): Device {
@@ -108,9 +109,9 @@ export function changeStatements(
     demandUnchanged(tenant, before),
     ...(counts ? [demandBelowLimit(tenant, after.tier)] : []),
     updateDeviceStatement(tenant, after),
-    ...(changes.moved ?? []).map(({ set, status }) => moveSetStatement(tenant, set, status, toSeconds(atMs))),
+    ...(changes.moved ?? []).map((move) => moveSetStatement(tenant, move, toSeconds(atMs))),
     ...(changes.added ? [addSetStatement(tenant, before.id, changes.added)] : []),
-    ...(changes.removed ? [removeSetStatement(tenant, changes.removed)] : []),
+    ...(changes.removed ?? []).map((set) => removeSetStatement(tenant, set)),
     ...followers(tenant, after, before, atMs),
   ];
 }
@@ -131,6 +132,7 @@ export function newDeviceStatements(
     tier: set.tier,
     provisioned: status === "accepted",
     testDevice: false,
+    external: null,
     createdMs: atMs,
     updatedMs: atMs,
     sets: [set],

@@ -1,40 +1,89 @@
-import { requirePermission, type Actor } from "../platform/actor.ts";
+import { requirePermission, type Actor, type OperatorActor } from "../platform/actor.ts";
+import { addAuditIfChanged } from "../platform/audit.ts";
 import type { Deps } from "../platform/deps.ts";
-import { limitStatement } from "../tenants/service.ts";
-import { limitNameOf } from "./store.ts";
+import { Fault } from "../platform/fault.ts";
+import {
+  clearLimitStatement,
+  limitStatement,
+  setLimitStatement,
+  tenantStatement,
+} from "../tenants/service.ts";
+import {
+  DEFAULT_TEST_DEVICES,
+  limitNameOf,
+  limitsOfTenantsStatement,
+  TEST_DEVICE_LIMIT,
+} from "./limit-store.ts";
 import { TIERS, type Tier } from "./states.ts";
 
 export const UNLIMITED = -1;
-/** Test devices a tenant may have unless another limit is set. */
-export const DEFAULT_TEST_DEVICES = 10;
-export const TEST_DEVICE_LIMIT = "max_test_devices";
 
 export type DeviceLimits = Record<Tier | "test", number>;
 
-/** The tier whose devices a limit's name counts. */
-export const tierOfLimit = (name: string): Tier | undefined =>
-  TIERS.find((tier) => limitNameOf(tier) === name);
+/** The names that limits of this domain go by. */
+export const LIMIT_NAMES: readonly string[] = [...TIERS.map(limitNameOf), TEST_DEVICE_LIMIT];
 
-/** How many devices of a tier the tenant may accept. */
-export async function deviceLimit(deps: Deps, actor: Actor, tier: Tier): Promise<number> {
+/** Limits by tier from the stored ones of a tenant. */
+function byTier(stored: readonly { name: string; value: number }[]): DeviceLimits {
+  const of = (name: string) => stored.find((limit) => limit.name === name)?.value;
+  return {
+    standard: of(limitNameOf("standard")) ?? UNLIMITED,
+    micro: of(limitNameOf("micro")) ?? UNLIMITED,
+    system: of(limitNameOf("system")) ?? UNLIMITED,
+    test: of(TEST_DEVICE_LIMIT) ?? DEFAULT_TEST_DEVICES,
+  };
+}
+
+/** How many devices the tenant may accept; -1 for any number. */
+export async function deviceLimit(deps: Deps, actor: Actor, name: string): Promise<number> {
   requirePermission(actor, "devices:read");
-  const limit = await deps.directory.one(limitStatement(actor.tenant, limitNameOf(tier)));
-  return limit?.value ?? UNLIMITED;
+  if (!LIMIT_NAMES.includes(name)) throw new Fault("bad_request", `unsupported limit ${name}`);
+  const limit = await deps.directory.one(limitStatement(actor.tenant, name));
+  return limit?.value ?? (name === TEST_DEVICE_LIMIT ? DEFAULT_TEST_DEVICES : UNLIMITED);
+}
+
+/** The limits of every tenant named. */
+export async function limitsOfTenants(
+  deps: Deps,
+  tenants: readonly string[],
+): Promise<Record<string, DeviceLimits>> {
+  const stored = await deps.directory.one(limitsOfTenantsStatement(tenants));
+  return Object.fromEntries(
+    tenants.map((tenant) => [tenant, byTier(stored.filter((limit) => limit.tenant === tenant))]),
+  );
 }
 
 export async function deviceLimits(deps: Deps, actor: Actor): Promise<DeviceLimits> {
   requirePermission(actor, "devices:read");
+  return byTier(await deps.directory.one(limitsOfTenantsStatement([actor.tenant])));
+}
+
+export interface NamedLimit {
+  name: string;
+  /** Undefined takes the limit away. */
+  value?: number | undefined;
+}
+
+/** Sets or clears limits of a tenant; devices accepted already stay accepted. */
+export async function setDeviceLimits(
+  deps: Deps,
+  actor: OperatorActor,
+  limits: readonly NamedLimit[],
+): Promise<void> {
+  const unsupported = limits.find(({ name }) => !LIMIT_NAMES.includes(name));
+  if (unsupported) throw new Fault("bad_request", `unsupported limit ${unsupported.name}`);
   const { tenant } = actor;
-  const [standard, micro, system, test] = await deps.directory.batch([
-    limitStatement(tenant, limitNameOf("standard")),
-    limitStatement(tenant, limitNameOf("micro")),
-    limitStatement(tenant, limitNameOf("system")),
-    limitStatement(tenant, TEST_DEVICE_LIMIT),
+  const at = deps.now();
+  const [found] = await deps.directory.batch([
+    tenantStatement(tenant),
+    ...limits.flatMap(({ name, value }) => [
+      value === undefined ? clearLimitStatement(tenant, name) : setLimitStatement(tenant, name, value),
+      addAuditIfChanged(
+        actor,
+        { action: "update", object: { type: "tenant", id: tenant }, change: `${name}: ${value ?? "none"}` },
+        at,
+      ),
+    ]),
   ]);
-  return {
-    standard: standard?.value ?? UNLIMITED,
-    micro: micro?.value ?? UNLIMITED,
-    system: system?.value ?? UNLIMITED,
-    test: test?.value ?? DEFAULT_TEST_DEVICES,
-  };
+  if (!found) throw new Fault("not_found", "tenant not found");
 }

@@ -33,7 +33,7 @@ export async function asLiveDevice<const S extends readonly Statement<unknown>[]
   reads: S,
 ): Promise<{ device: DeviceActor; results: Read<S> }> {
   const [live, ...results] = await deps.db(claim.tenant).batch([liveToken(claim), ...reads]);
-  if (!live) throw new Fault("unauthorized", "unauthorized");
+  if (!live) throw new Fault("unauthorized", "unauthorized", { empty: true });
   return {
     device: { kind: "device", tenant: claim.tenant, device: claim.device },
     results: results as unknown as Read<S>, // the tail of a batch has the types of the tail's statements

@@ -1,20 +1,21 @@
 import { createRoute, z } from "@hono/zod-openapi";
 import { userOf, type App } from "../platform/app.ts";
 import { Fault } from "../platform/fault.ts";
-import { pageOf, setPageHeaders } from "../platform/paging.ts";
+import { pageOf } from "../platform/paging.ts";
 import { faultResponses, jsonBody, jsonContent, refuseInvalid } from "../platform/wire.ts";
-import { deviceLimit, deviceLimits, tierOfLimit } from "./limits.ts";
+import { answerDevices } from "./device-page.ts";
+import { deviceLimit } from "./limits.ts";
 import { preauthorize } from "./preauthorize.ts";
 import {
   CountQuery,
   DeviceParam,
   DeviceSchema,
   LimitSchema,
+  filterOf,
   ListQuery,
   PreauthorizationBody,
   SetParams,
   StatusBody,
-  TierLimitsSchema,
   toWire,
 } from "./schema.ts";
 import {
@@ -23,7 +24,6 @@ import {
   dismissSet,
   getDevice,
   getSetStatus,
-  listDevices,
   revokeToken,
   setSetStatus,
 } from "./service.ts";
@@ -129,19 +129,11 @@ const dismissRoute = createRoute({
 
 const revokeRoute = createRoute({
   method: "delete",
-  path: `${base}/tokens/{jti}`,
+  path: `${base}/tokens/{id}`,
   tags,
   summary: "Revoke the tokens of an authentication set",
-  request: { params: z.object({ jti: z.string() }) },
+  request: { params: z.object({ id: z.string().openapi({ description: "`jti` of the token" }) }) },
   responses: { ...nothing("Revoked"), ...faultResponses(404) },
-});
-
-const tierLimitsRoute = createRoute({
-  method: "get",
-  path: `${base}/limits/devices`,
-  tags,
-  summary: "Show the device limits of all tiers",
-  responses: { 200: { description: "The limits", content: jsonContent(TierLimitsSchema) } },
 });
 
 const limitRoute = createRoute({
@@ -156,16 +148,10 @@ const limitRoute = createRoute({
   },
 });
 
-const unlessEmpty = <T>(list: T[]): T[] | undefined => (list.length > 0 ? list : undefined);
-
 function mountDevices(app: App): void {
   app.openapi(listRoute, async (c) => {
     const query = c.req.valid("query");
-    const page = pageOf(query);
-    const filter = { statuses: unlessEmpty(query.status), ids: unlessEmpty(query.id) };
-    const found = await listDevices(c.var.deps, userOf(c), filter, page);
-    setPageHeaders(c, page, { hasNext: found.hasNext });
-    return c.json(found.devices.map(toWire), 200);
+    return c.json(await answerDevices(c, userOf(c), filterOf(query), pageOf(query)), 200);
   });
   app.openapi(countRoute, async (c) => {
     const count = await countDevices(c.var.deps, userOf(c), c.req.valid("query").status);
@@ -213,18 +199,18 @@ function mountSets(app: App): void {
     return c.body(null, 204);
   });
   app.openapi(revokeRoute, async (c) => {
-    await revokeToken(c.var.deps, userOf(c), c.req.valid("param").jti);
+    await revokeToken(c.var.deps, userOf(c), c.req.valid("param").id);
     return c.body(null, 204);
   });
 }
 
 function mountLimits(app: App): void {
-  app.openapi(tierLimitsRoute, async (c) => c.json(await deviceLimits(c.var.deps, userOf(c)), 200));
+  // The one name that the public document of the wire knows, in the document under its own path.
+  const { request: _, ...standardLimit } = { ...limitRoute, path: `${base}/limits/max_devices` };
+  app.openAPIRegistry.registerPath(standardLimit);
   app.openapi(limitRoute, async (c) => {
-    const { name } = c.req.valid("param");
-    const tier = tierOfLimit(name);
-    if (!tier) throw new Fault("bad_request", `unsupported limit ${name}`);
-    return c.json({ limit: await deviceLimit(c.var.deps, userOf(c), tier) }, 200);
+    const limit = await deviceLimit(c.var.deps, userOf(c), c.req.valid("param").name);
+    return c.json({ limit }, 200);
   });
 }
 

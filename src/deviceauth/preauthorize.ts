@@ -15,7 +15,8 @@ import { deviceByIdentityStatement, type Device } from "./store.ts";
 export interface Preauthorization {
   identity: Identity;
   key: DeviceKey;
-  tier: Tier;
+  /** Undefined means any: the device says it. */
+  tier?: Tier | undefined;
   /** Goes ahead although the identity is known: its set of this key becomes preauthorised, whatever it was. */
   force: boolean;
 }
@@ -24,10 +25,10 @@ export type Preauthorized = { ok: true; device: string } | { ok: false; existing
 
 /** A forced preauthorisation leaves the device's status, inventory and followers alone (protocol notes, deviceauth 4). */
 function forcedChanges(device: Device, { key, tier }: Preauthorization, at: number) {
-  const set = device.sets.find((known) => known.keyHash === key.hash && known.tier === tier);
+  const set = device.sets.find((known) => known.keyHash === key.hash && known.tier === (tier ?? known.tier));
   return set
     ? { moved: [{ set: set.id, status: "preauthorized" as const }], keepStatus: true }
-    : { added: newSet(key, tier, "preauthorized", at), keepStatus: true };
+    : { added: newSet(key, tier ?? "standard", "preauthorized", at), keepStatus: true };
 }
 
 /** Lets a device in before it has been seen. */
@@ -46,7 +47,7 @@ export const preauthorize = (deps: Deps, actor: Actor, input: Preauthorization):
       ]);
       return { ok: true, device: known.id };
     }
-    const set = newSet(input.key, input.tier, "preauthorized", at);
+    const set = newSet(input.key, input.tier ?? "standard", "preauthorized", at);
     const { device, statements } = newDeviceStatements(tenant, input.identity, set, at);
     await db.batch([...statements, auditStatement(actor, "preauthorize", device, at)]);
     return { ok: true, device: device.id };

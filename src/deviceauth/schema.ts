@@ -5,7 +5,7 @@ import { requiredText, verbatim } from "../platform/wire.ts";
 import { parseKey } from "./device-key.ts";
 import { identityMembers, identityOf } from "./identity.ts";
 import { DEVICE_STATUSES, isDeviceStatus, SET_STATUSES, TIERS, USER_STATUSES } from "./states.ts";
-import type { Device } from "./store.ts";
+import type { Device, DeviceFilter } from "./store.ts";
 
 const Identity = z
   .record(z.string(), z.unknown())
@@ -33,6 +33,7 @@ export const DeviceSchema = z
     updated_ts: z.string(),
     auth_sets: z.array(AuthSetSchema).nullable(),
     flags: z.object({ test_device: z.boolean() }),
+    external_id: z.object({ data: z.string(), active: z.boolean() }).optional(),
   })
   .openapi("Device");
 
@@ -56,6 +57,9 @@ export function toWire(device: Device): z.input<typeof DeviceSchema> {
       tier: set.tier,
     })),
     flags: { test_device: device.testDevice },
+    ...(device.external && {
+      external_id: { data: `${device.external.provider} ${device.external.id}`, active: true },
+    }),
   };
 }
 
@@ -78,6 +82,13 @@ export const ListQuery = z.object({
   ).openapi({ type: "array", items: { type: "string", enum: [...DEVICE_STATUSES] } }),
   id: repeatable.openapi({ type: "array", items: { type: "string" } }),
   ...pageQuery(),
+});
+
+const unlessEmpty = <T>(list: T[]): T[] | undefined => (list.length > 0 ? list : undefined);
+
+export const filterOf = (query: z.output<typeof ListQuery>): DeviceFilter => ({
+  statuses: unlessEmpty(query.status),
+  ids: unlessEmpty(query.id),
 });
 
 export const SearchQuery = z.object(pageQuery());
@@ -146,7 +157,7 @@ export const PreauthorizationBody = z
   .object({
     identity_data: identityInput,
     pubkey: keyInput,
-    tier: z.enum(TIERS, { error: "must be a valid value" }).default("standard"),
+    tier: z.enum(TIERS, { error: "must be a valid value" }).optional(),
     force: z.boolean({ error: "must be a boolean" }).default(false),
   })
   .openapi("Preauthorization");

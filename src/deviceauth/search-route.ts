@@ -3,10 +3,10 @@ import type { Context } from "hono";
 import { userOf, type App, type AppEnv } from "../platform/app.ts";
 import { Fault } from "../platform/fault.ts";
 import { parseJson } from "../platform/json.ts";
-import { pageOf, setPageHeaders } from "../platform/paging.ts";
+import { pageOf } from "../platform/paging.ts";
 import { faultResponses, jsonContent, mediaTypeOf } from "../platform/wire.ts";
-import { DeviceSchema, SearchBody, SearchQuery, toWire } from "./schema.ts";
-import { listDevices } from "./service.ts";
+import { answerDevices } from "./device-page.ts";
+import { DeviceSchema, SearchBody, SearchQuery } from "./schema.ts";
 import { isDeviceStatus } from "./states.ts";
 
 const FORM = "application/x-www-form-urlencoded";
@@ -60,9 +60,6 @@ export function mountSearch(app: App): void {
     const { status, id } = parsed.data;
     // A name that is no status is not refused here: it finds nothing.
     const filter = { statuses: status?.filter(isDeviceStatus), ids: id };
-    const page = pageOf(c.req.valid("query"));
-    const found = await listDevices(c.var.deps, userOf(c), filter, page);
-    setPageHeaders(c, page, { hasNext: found.hasNext });
-    return c.json(found.devices.map(toWire), 200);
+    return c.json(await answerDevices(c, userOf(c), filter, pageOf(c.req.valid("query"))), 200);
   });
 }

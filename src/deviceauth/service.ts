@@ -1,5 +1,6 @@
 import { requirePermission, type Actor } from "../platform/actor.ts";
 import { toSeconds } from "../platform/clock.ts";
+import type { Statement } from "../platform/database.ts";
 import type { Deps } from "../platform/deps.ts";
 import { Fault } from "../platform/fault.ts";
 import { offsetOf, type Page } from "../platform/paging.ts";
@@ -20,6 +21,7 @@ import {
   revokeSetTokensStatement,
   type AuthSet,
   type Device,
+  type DeviceCount,
   type DeviceFilter,
 } from "./store.ts";
 
@@ -39,9 +41,14 @@ export async function listDevices(
   return { devices: devices.slice(0, page.perPage), hasNext: devices.length > page.perPage };
 }
 
-export async function countDevices(deps: Deps, actor: Actor, status?: DeviceStatus): Promise<number> {
+/** Devices by status and tier, without looking at devices. */
+export async function deviceCounts(deps: Deps, actor: Actor): Promise<DeviceCount[]> {
   requirePermission(actor, "devices:read");
-  const counts = await deps.db(actor.tenant).one(deviceCountsStatement(actor.tenant));
+  return deps.db(actor.tenant).one(deviceCountsStatement(actor.tenant));
+}
+
+export async function countDevices(deps: Deps, actor: Actor, status?: DeviceStatus): Promise<number> {
+  const counts = await deviceCounts(deps, actor);
   return counts
     .filter((count) => status === undefined || count.status === status)
     .reduce((sum, count) => sum + count.devices, 0);
@@ -80,6 +87,23 @@ const ACTIONS: Record<UserStatus, string> = {
   pending: "set_pending",
 };
 
+/** One set of a device moving to another status, with its audit entry; nothing if it is there already. */
+export function setStatusStatements(
+  actor: Actor,
+  device: Device,
+  set: AuthSet,
+  status: UserStatus,
+  at: number,
+): Statement<unknown>[] {
+  if (set.status === status) return [];
+  if (set.status === "preauthorized") throw new Fault("bad_request", "dev auth: bad request");
+  const changes = status === "accepted" ? acceptance(device, set.id) : { moved: [{ set: set.id, status }] };
+  return [
+    ...changeStatements(actor.tenant, device, changes, at),
+    auditStatement(actor, ACTIONS[status], device, at),
+  ];
+}
+
 /** Accepts, rejects or takes back a set. The status it has already is no change. */
 export const setSetStatus = (
   deps: Deps,
@@ -91,22 +115,12 @@ export const setSetStatus = (
     requirePermission(actor, "devices:manage");
     const { device, set } = await findSet(deps, actor, target.set);
     if (device.id !== target.device) throw new Fault("bad_request", "dev auth: dev ID and auth ID mismatch");
-    if (set.status === status) return;
-    if (set.status === "preauthorized") throw new Fault("bad_request", "dev auth: bad request");
-    const at = deps.now();
-    const changes = status === "accepted" ? acceptance(device, set.id) : { moved: [{ set: set.id, status }] };
+    const statements = setStatusStatements(actor, device, set, status, deps.now());
     try {
-      await deps
-        .db(actor.tenant)
-        .batch([
-          ...changeStatements(actor.tenant, device, changes, at),
-          auditStatement(actor, ACTIONS[status], device, at),
-        ]);
+      await deps.db(actor.tenant).batch(statements);
     } catch (cause) {
-      if (hitDeviceLimit(cause)) {
-        throw new Fault("unprocessable", "maximum number of accepted devices reached", { cause });
-      }
-      throw cause;
+      if (!hitDeviceLimit(cause)) throw cause;
+      throw new Fault("unprocessable", "maximum number of accepted devices reached", { cause });
     }
   });
 
@@ -122,7 +136,7 @@ export const dismissSet = (deps: Deps, actor: Actor, id: string): Promise<void> 
       .batch([
         ...(isLonePreauthorized
           ? removalStatements(actor.tenant, device, at)
-          : changeStatements(actor.tenant, device, { removed: set.id }, at)),
+          : changeStatements(actor.tenant, device, { removed: [set.id] }, at)),
         auditStatement(actor, "dismiss", device, at, `authentication set ${set.id}`),
       ]);
   });

@@ -14,6 +14,21 @@ export interface AuthSet {
   createdMs: number;
 }
 
+/** A device's name at another provider. */
+export interface ExternalDevice {
+  id: string;
+  name: string;
+  provider: string;
+  id_data?: string | undefined;
+}
+
+/** What becomes of one set. */
+export interface SetMove {
+  set: string;
+  status: SetStatus;
+  tier?: Tier | undefined;
+}
+
 export interface Device {
   id: DeviceId;
   /** Canonical JSON. */
@@ -23,6 +38,7 @@ export interface Device {
   tier: Tier;
   provisioned: boolean;
   testDevice: boolean;
+  external: ExternalDevice | null;
   createdMs: number;
   updatedMs: number;
   /** Oldest first. */
@@ -37,6 +53,7 @@ interface DeviceRow {
   tier: Tier;
   provisioned: number;
   test_device: number;
+  external: string | null;
   created_ms: number;
   updated_ms: number;
   sets: string;
@@ -52,6 +69,7 @@ const toDevice = (row: DeviceRow): Device => ({
   tier: row.tier,
   provisioned: row.provisioned === 1,
   testDevice: row.test_device === 1,
+  external: row.external === null ? null : (JSON.parse(row.external) as ExternalDevice), // written by this store
   createdMs: row.created_ms,
   updatedMs: row.updated_ms,
   sets: (JSON.parse(row.sets) as AuthSet[]).sort(byAge), // built by `deviceColumns` in this shape
@@ -61,7 +79,7 @@ const toDevice = (row: DeviceRow): Device => ({
  * Everything about device `d`, its sets included, without a second statement. Indexes are named in this file because
  * the planner takes "all rows of the tenant" for few.
  */
-const deviceColumns = sql`d.device_id, d.identity, d.status, d.revision, d.tier, d.provisioned, d.test_device,
+const deviceColumns = sql`d.device_id, d.identity, d.status, d.revision, d.tier, d.provisioned, d.test_device, d.external,
   d.created_ms, d.updated_ms,
   (SELECT json_group_array(json_object('id', a.auth_set_id, 'keyHash', a.key_hash, 'pubkey', a.pubkey, 'tier', a.tier,
       'status', a.status, 'tokensRevokedS', a.tokens_revoked_s, 'createdMs', a.created_ms))
@@ -158,18 +176,35 @@ export const updateDeviceStatement = (tenant: TenantId, next: Device): Statement
       provisioned = ${Number(next.provisioned)}, updated_ms = ${next.updatedMs}
     WHERE tenant_id = ${tenant} AND device_id = ${next.id}`);
 
+/** Whether provisioning is done, as an operator's script sees it. */
+export const setProvisionedStatement = (
+  tenant: TenantId,
+  device: string,
+  provisioned: boolean,
+): Statement<number> =>
+  change(sql`
+    UPDATE devices SET provisioned = ${Number(provisioned)}, revision = revision + 1
+    WHERE tenant_id = ${tenant} AND device_id = ${device}`);
+
+export const setExternalStatement = (
+  tenant: TenantId,
+  device: string,
+  external: ExternalDevice,
+): Statement<number> =>
+  change(sql`
+    UPDATE devices SET external = ${JSON.stringify(external)} WHERE tenant_id = ${tenant} AND device_id = ${device}`);
+
 // A token issued later in this second carries the second after the watermark, so a second revocation must pass that.
 const revoked = (nowS: number) => sql`MAX(${nowS}, tokens_revoked_s + 1)`;
 
-/** Moves a set to another status; leaving `accepted` kills its tokens. */
+/** Moves a set to another status and, if given, tier; leaving `accepted` kills its tokens. */
 export const moveSetStatement = (
   tenant: TenantId,
-  set: string,
-  status: SetStatus,
+  { set, status, tier }: SetMove,
   nowS: number,
 ): Statement<number> =>
   change(sql`
-    UPDATE auth_sets SET status = ${status},
+    UPDATE auth_sets SET status = ${status}, tier = COALESCE(${tier ?? null}, tier),
       tokens_revoked_s = CASE status WHEN 'accepted' THEN ${revoked(nowS)} ELSE tokens_revoked_s END
     WHERE tenant_id = ${tenant} AND auth_set_id = ${set} AND status <> ${status}`);
 
@@ -177,6 +212,15 @@ export const revokeSetTokensStatement = (tenant: TenantId, set: string, nowS: nu
   change(sql`
     UPDATE auth_sets SET tokens_revoked_s = ${revoked(nowS)}
     WHERE tenant_id = ${tenant} AND auth_set_id = ${set} AND status = 'accepted'`);
+
+export const revokeDeviceTokensStatement = (
+  tenant: TenantId,
+  device: string,
+  nowS: number,
+): Statement<number> =>
+  change(sql`
+    UPDATE auth_sets INDEXED BY auth_sets_by_device SET tokens_revoked_s = ${revoked(nowS)}
+    WHERE tenant_id = ${tenant} AND device_id = ${device} AND status = 'accepted'`);
 
 export const removeSetStatement = (tenant: TenantId, set: string): Statement<number> =>
   change(sql`DELETE FROM auth_sets WHERE tenant_id = ${tenant} AND auth_set_id = ${set}`);
@@ -188,14 +232,3 @@ export const removeDeviceRowsStatements = (tenant: TenantId, device: DeviceId): 
   ),
   change(sql`DELETE FROM devices WHERE tenant_id = ${tenant} AND device_id = ${device}`),
 ];
-
-export const limitNameOf = (tier: Tier): string =>
-  tier === "standard" ? "max_devices" : `max_${tier}_devices`;
-
-/** Fails the batch if one more accepted device of this tier would exceed the tenant's limit; -1 and none are no limit. */
-export const demandBelowLimit = (tenant: TenantId, tier: Tier): Statement<void> => {
-  const limit = sql`(SELECT value FROM tenant_limits WHERE tenant_id = ${tenant} AND name = ${limitNameOf(tier)})`;
-  const accepted = sql`(SELECT devices FROM device_counts
-    WHERE tenant_id = ${tenant} AND status = 'accepted' AND tier = ${tier})`;
-  return demand(sql`COALESCE(${limit}, -1) < 0 OR COALESCE(${accepted}, 0) < ${limit}`, "device-limit");
-};

@@ -6,7 +6,7 @@ import type { AppEnv } from "../platform/app.ts";
 import type { Deps } from "../platform/deps.ts";
 import { Fault } from "../platform/fault.ts";
 import { asDeviceId, asTenantId, DEFAULT_TENANT } from "../platform/ids.ts";
-import { verifyToken } from "../platform/tokens.ts";
+import { verifyToken, type TokenReason } from "../platform/tokens.ts";
 
 const CHALLENGE = { "WWW-Authenticate": 'Bearer realm="ManagementJWT"' };
 
@@ -26,6 +26,12 @@ function bearerToken(c: Context<AppEnv>, cookieAllowed: boolean): string {
   return token;
 }
 
+/** A token that cannot be read is told so on every route. */
+function refuseUnreadable(reason: TokenReason): void {
+  if (reason === "malformed") throw unauthorized("identity: incorrect token format");
+  if (reason === "no_subject") throw unauthorized('identity: claim "sub" is required');
+}
+
 /** Resolves a verified user token to a live user; the user administration domain owns the look-up. */
 export type FindUser = (
   deps: Deps,
@@ -39,8 +45,7 @@ export const authenticateUser = (c: Context<AppEnv>, findUser: FindUser): Promis
 export async function userOfToken(deps: Deps, token: string, findUser: FindUser): Promise<UserActor> {
   const verified = await verifyToken(deps.keys, token, deps.now());
   if (!verified.ok) {
-    if (verified.reason === "malformed") throw unauthorized("identity: incorrect token format");
-    if (verified.reason === "no_subject") throw unauthorized('identity: claim "sub" is required');
+    refuseUnreadable(verified.reason);
     throw unauthorized("invalid jwt");
   }
   const { claims } = verified;
@@ -52,16 +57,21 @@ export async function userOfToken(deps: Deps, token: string, findUser: FindUser)
 }
 
 /**
- * A device token by signature and lifetime. Every 401 has an empty body: device clients abort on a body there
- * (protocol notes, client traffic 0).
+ * A device token by signature and lifetime. Device routes empty every 401, because device clients abort on a body there
+ * (protocol notes, client traffic 0); the verifier tells what is unreadable and nothing of what does not hold.
  */
 export async function authenticateDevice(c: Context<AppEnv>): Promise<DeviceClaim> {
   const deps = c.var.deps;
   const token = bearerToken(c, false);
   const verified = await verifyToken(deps.keys, token, deps.now());
-  if (!verified.ok) throw unauthorized(verified.reason);
+  if (!verified.ok) {
+    refuseUnreadable(verified.reason);
+    throw new Fault("unauthorized", verified.reason, { empty: true });
+  }
   const { claims } = verified;
-  if (claims["mender.device"] !== true || !claims.jti) throw unauthorized("not a device token");
+  if (claims["mender.device"] !== true || !claims.jti) {
+    throw new Fault("unauthorized", "not a device token", { empty: true });
+  }
   const tenant = claims["mender.tenant"];
   return {
     kind: "device-claim",

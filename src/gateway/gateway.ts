@@ -12,6 +12,7 @@ import { findUser } from "../useradm/find-user.ts";
 import { mountDomains } from "./domains.ts";
 import { methodsOf } from "./method-index.ts";
 import { JSON_BODY_LIMIT, routeRule } from "./route-table.ts";
+import { mountVerify } from "./verify-route.ts";
 
 export interface GatewayOptions {
   /** The clock; tests hold it still. */
@@ -142,6 +143,7 @@ export function makeGateway(options: GatewayOptions = {}): App {
   app.use(identify(options), reportCost, sendEvents, admit);
   app.get("/healthz", (c) => c.text("OK"));
   mountDomains(app);
+  mountVerify(app);
   mountDocumentation(app);
   return app;
 }

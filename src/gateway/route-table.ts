@@ -32,6 +32,8 @@ const TABLE: readonly Entry[] = [
     access: "operator",
     body: "stream",
   },
+  // Its `Authorization` is the device's, and a valid device token is all the answer is about.
+  { path: /^\/api\/internal\/v1\/devauth\/tokens\/verify$/, access: "public" },
   { path: /^\/api\/(internal|operator)\//, access: "operator" },
 ];
 

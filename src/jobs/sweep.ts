@@ -1,4 +1,5 @@
 import { forgetOldEntries } from "../audit/service.ts";
+import { expireWaitingSets } from "../deviceauth/expiry.ts";
 import { sweepRecordings } from "../deviceconnect/sessions.ts";
 import type { Deps } from "../platform/deps.ts";
 import { drainOutbox } from "../platform/outbox.ts";
@@ -14,7 +15,7 @@ const sendLeftEvents: Sweep = async (deps) => {
 };
 
 /** Duties of every minute, in order. */
-export const EVERY_MINUTE: readonly Sweep[] = [sendLeftEvents, sweepDeadUploads];
+export const EVERY_MINUTE: readonly Sweep[] = [sendLeftEvents, sweepDeadUploads, expireWaitingSets];
 
 /** Duties of every night. */
 export const EVERY_NIGHT: readonly Sweep[] = [

@@ -18,6 +18,7 @@ import {
 export {
   clearLimitStatement,
   limitStatement,
+  revokeDeviceTokensStatement,
   setLimitStatement,
   tenantByTokenStatement,
   tenantStatement,

@@ -1,4 +1,5 @@
 import { sql, type SQL } from "drizzle-orm";
+import { toSeconds } from "../platform/clock.ts";
 import { change, firstRow, mapped, rows, type Statement } from "../platform/database.ts";
 import { asTenantId, type TenantId } from "../platform/ids.ts";
 
@@ -59,14 +60,24 @@ export const addTenantStatement = (tenant: Tenant): Statement<number> =>
     VALUES (${tenant.id}, ${tenant.name}, ${tenant.token}, ${tenant.status}, ${tenant.plan}, ${tenant.createdMs}, ${tenant.updatedMs})
     ON CONFLICT (tenant_id) DO NOTHING`);
 
+/** Suspending ends the device tokens issued so far for good, also for the time after. */
 export const setTenantStatusStatement = (
   tenant: TenantId,
   status: TenantStatus,
   atMs: number,
 ): Statement<number> =>
   change(sql`
-    UPDATE tenants SET status = ${status}, updated_ms = ${atMs}
+    UPDATE tenants SET status = ${status}, updated_ms = ${atMs},
+      device_tokens_revoked_s = ${status === "suspended" ? devicesRevoked(atMs) : sql`device_tokens_revoked_s`}
     WHERE tenant_id = ${tenant} AND status <> ${status}`);
+
+// A token issued within the second of a revocation carries the next one, so a second revocation must pass that.
+const devicesRevoked = (atMs: number) => sql`MAX(${toSeconds(atMs)}, device_tokens_revoked_s + 1)`;
+
+/** Ends all device tokens of the tenant issued so far. */
+export const revokeDeviceTokensStatement = (tenant: TenantId, atMs: number): Statement<number> =>
+  change(sql`
+    UPDATE tenants SET device_tokens_revoked_s = ${devicesRevoked(atMs)} WHERE tenant_id = ${tenant}`);
 
 /** One named limit of a tenant; undefined when none was set. What a value means is its reader's to say. */
 export const limitStatement = (tenant: TenantId, name: string): Statement<{ value: number } | undefined> =>

@@ -1,74 +1,18 @@
 import { beforeEach, describe, expect, it } from "vitest";
-import { asLiveDevice } from "../../src/deviceauth/live.ts";
-import type { DeviceClaim } from "../../src/platform/actor.ts";
-import { asDeviceId, asTenantId } from "../../src/platform/ids.ts";
 import { aDevice, aTenant, aUser, type TestUser } from "../support/actors.ts";
-import { env, Server, type Answer } from "../support/server.ts";
+import { refusal } from "../support/answers.ts";
+import { claimsOf, DEVAUTH, DeviceAdmin, isLive, type WireDevice } from "../support/device-auth.ts";
+import { env, Server } from "../support/server.ts";
 import { KEY_TYPES, SigningDevice } from "../support/signing-device.ts";
-
-const DEVAUTH = "/api/management/v2/devauth";
-
-interface WireSet {
-  id: string;
-  status: string;
-  pubkey: string;
-  ts: string;
-  tier: string;
-  identity_data: Record<string, unknown>;
-}
-
-interface WireDevice {
-  id: string;
-  status: string;
-  identity_data: Record<string, unknown>;
-  decommissioning: boolean;
-  created_ts: string;
-  updated_ts: string;
-  tier: string;
-  auth_sets: WireSet[];
-}
 
 let server: Server;
 let user: TestUser;
+let admin: DeviceAdmin;
 beforeEach(async () => {
   server = await Server.start();
   user = await aUser(server);
+  admin = new DeviceAdmin(server, user);
 });
-
-/** A user's request. Time passes after each, so that what is recorded has an order. */
-async function manage(method: string, path: string, json?: unknown): Promise<Answer> {
-  const body = json === undefined ? {} : { json };
-  const answer = await server.call(method, DEVAUTH + path, { token: user.token, ...body });
-  server.advance(1);
-  return answer;
-}
-
-const devices = async (query = ""): Promise<WireDevice[]> =>
-  (await manage("GET", `/devices${query}`)).json<WireDevice[]>();
-
-const onlyDevice = async (): Promise<WireDevice> => {
-  const all = await devices();
-  expect(all).toHaveLength(1);
-  return all[0]!;
-};
-
-const putStatus = (device: string, set: string, status: unknown) =>
-  manage("PUT", `/devices/${device}/auth/${set}/status`, { status });
-
-/** Asks once and has the user decide on the set of that key. */
-async function admitted(device: SigningDevice, status = "accepted"): Promise<{ id: string; set: string }> {
-  await device.ask(server);
-  const found = (await devices()).find((d) => d.auth_sets.some((set) => set.pubkey === device.pem))!;
-  const set = found.auth_sets.find(({ pubkey }) => pubkey === device.pem)!;
-  const answer = await putStatus(found.id, set.id, status);
-  expect(answer.status).toBe(204);
-  return { id: found.id, set: set.id };
-}
-
-const claimsOf = (token: string) =>
-  JSON.parse(Buffer.from(token.split(".")[1]!, "base64url").toString()) as Record<string, unknown>;
-
-const error = (answer: Answer) => [answer.status, answer.json().error];
 
 const rowsOf = async (table: string) =>
   (await env.DB.prepare(`SELECT * FROM ${table}`).all<Record<string, unknown>>()).results;
@@ -81,22 +25,6 @@ const events = async () =>
     .sort((a, b) => (String(a.id) < String(b.id) ? -1 : 1))
     .map((row) => ({ kind: row.kind, subject: row.subject, ...JSON.parse(String(row.data)) }));
 
-/** True if a device route would take the token. */
-async function isLive(token: string): Promise<boolean> {
-  const claims = claimsOf(token);
-  const claim: DeviceClaim = {
-    kind: "device-claim",
-    tenant: asTenantId(String(claims["mender.tenant"])),
-    device: asDeviceId(String(claims.sub)),
-    authSet: String(claims.jti),
-    issuedS: Number(claims.iat),
-  };
-  return asLiveDevice(await server.deps(), claim, []).then(
-    () => true,
-    () => false,
-  );
-}
-
 const setLimit = (name: string, value: number, tenant = "default") =>
   env.DB.prepare("INSERT OR REPLACE INTO tenant_limits (tenant_id, name, value) VALUES (?, ?, ?)")
     .bind(tenant, name, value)
@@ -106,18 +34,18 @@ describe("authentication request", () => {
   it.each(KEY_TYPES)("admits a device with a key of type %s once a user accepts it", async (type) => {
     const device = new SigningDevice({ mac: "00:01", sn: type }, type);
     const first = await device.ask(server);
-    expect(error(first)).toEqual([401, "dev auth: unauthorized"]);
-    const pending = await onlyDevice();
+    expect(refusal(first)).toEqual([401, "dev auth: unauthorized"]);
+    const pending = await admin.onlyDevice();
     expect(pending).toMatchObject({ status: "pending", identity_data: { mac: "00:01", sn: type } });
-    expect((await putStatus(pending.id, pending.auth_sets[0]!.id, "accepted")).status).toBe(204);
+    expect((await admin.putStatus(pending.id, pending.auth_sets[0]!.id, "accepted")).status).toBe(204);
     const second = await device.ask(server);
     expect([second.status, second.headers.get("content-type")]).toEqual([200, "application/jwt"]);
-    expect(await isLive(second.text)).toBe(true);
+    expect(await isLive(server, second.text)).toBe(true);
   });
 
   it("issues a token with the claims of the wire and no more", async () => {
     const device = new SigningDevice({ mac: "1" });
-    const { id, set } = await admitted(device);
+    const { id, set } = await admin.admit(device);
     const nowS = Math.floor(server.now / 1000);
     expect(claimsOf((await device.ask(server)).text)).toEqual({
       jti: set,
@@ -134,15 +62,15 @@ describe("authentication request", () => {
   it("changes nothing when a pending device asks again", async () => {
     const device = new SigningDevice({ mac: "1" });
     await device.ask(server);
-    const before = await onlyDevice();
+    const before = await admin.onlyDevice();
     server.advance(60_000);
-    expect(error(await device.ask(server))).toEqual([401, "dev auth: unauthorized"]);
-    expect(await onlyDevice()).toEqual(before);
+    expect(refusal(await device.ask(server))).toEqual([401, "dev auth: unauthorized"]);
+    expect(await admin.onlyDevice()).toEqual(before);
   });
 
   it("takes identities as objects and keys without their line ends", async () => {
     const device = new SigningDevice({ sn: "1", mac: "a&b", nested: { y: 1, x: [1.0] } });
-    await admitted(device);
+    await admin.admit(device);
     const answer = await device.ask(server, {
       id_data: '{ "nested": {"x":[1], "y":1.0}, "mac":"a\\u0026b", "sn":"1"}',
       pubkey: device.pem.trimEnd().replaceAll("\n", "\r\n"),
@@ -152,16 +80,16 @@ describe("authentication request", () => {
 
   it("verifies the signature over the raw bytes, trailing newline and odd text included", async () => {
     const device = new SigningDevice({ name: 'Grüße "x" 😀' });
-    await admitted(device);
+    await admin.admit(device);
     const raw = `  ${device.body({ future_field: 1 })}\n`;
     expect((await device.send(server, raw)).status).toBe(200);
     const stale = await device.send(server, raw, { "X-MEN-Signature": device.signature(raw.trim()) });
-    expect(error(stale)).toEqual([401, "signature verification failed"]);
+    expect(refusal(stale)).toEqual([401, "signature verification failed"]);
   });
 
   it("matches member names in any case and ignores the Authorization header", async () => {
     const device = new SigningDevice({ mac: "1" });
-    await admitted(device);
+    await admin.admit(device);
     const body = JSON.stringify({ ID_Data: '{"mac":"1"}', PubKey: device.pem, Tenant_Token: "" });
     expect((await device.send(server, body, { Authorization: "Bearer " })).status).toBe(200);
     expect((await device.send(server, body, { Authorization: "x y z" })).status).toBe(200);
@@ -169,7 +97,7 @@ describe("authentication request", () => {
 
   it("takes a content type with parameters", async () => {
     const device = new SigningDevice({ mac: "1" });
-    await admitted(device);
+    await admin.admit(device);
     const answer = await device.send(server, device.body(), {
       "Content-Type": "application/json; charset=utf-8",
     });
@@ -178,35 +106,35 @@ describe("authentication request", () => {
 
   it("takes null as an empty identity", async () => {
     const device = new SigningDevice("null");
-    expect(error(await device.ask(server))).toEqual([401, "dev auth: unauthorized"]);
-    expect((await onlyDevice()).identity_data).toEqual({});
+    expect(refusal(await device.ask(server))).toEqual([401, "dev auth: unauthorized"]);
+    expect((await admin.onlyDevice()).identity_data).toEqual({});
   });
 
   it("gives an unknown key on an accepted device a pending set and leaves the device alone", async () => {
     const owner = new SigningDevice({ mac: "1" });
-    await admitted(owner);
+    await admin.admit(owner);
     const token = (await owner.ask(server)).text;
     const other = new SigningDevice({ mac: "1" }, "P-256");
-    expect(error(await other.ask(server))).toEqual([401, "dev auth: unauthorized"]);
-    const device = await onlyDevice();
+    expect(refusal(await other.ask(server))).toEqual([401, "dev auth: unauthorized"]);
+    const device = await admin.onlyDevice();
     expect(device.status).toBe("accepted");
     expect(device.auth_sets.map(({ status }) => status)).toEqual(["accepted", "pending"]);
-    expect(await isLive(token)).toBe(true);
+    expect(await isLive(server, token)).toBe(true);
     expect((await owner.ask(server)).status).toBe(200);
   });
 
   it("returns a rejected device with a new key to pending", async () => {
-    await admitted(new SigningDevice({ mac: "1" }), "rejected");
+    await admin.admit(new SigningDevice({ mac: "1" }), "rejected");
     await new SigningDevice({ mac: "1" }).ask(server);
-    expect((await onlyDevice()).status).toBe("pending");
+    expect((await admin.onlyDevice()).status).toBe("pending");
   });
 
   it("gives each tier of the same key a set of its own", async () => {
     const device = new SigningDevice({ mac: "1" });
-    await admitted(device);
+    await admin.admit(device);
     expect((await device.ask(server, { tier: "standard" })).status).toBe(200);
     expect((await device.ask(server, { tier: "micro" })).status).toBe(401);
-    const { auth_sets: sets, tier } = await onlyDevice();
+    const { auth_sets: sets, tier } = await admin.onlyDevice();
     expect([tier, sets.map((set) => set.tier)]).toEqual(["standard", ["standard", "micro"]]);
   });
 
@@ -262,7 +190,7 @@ describe("authentication request", () => {
       "invalid auth request: tier must be one of: standard, micro, system",
     ],
   ])("refuses %s and stores nothing", async (_name, body, text) => {
-    expect(error(await good.send(server, body))).toEqual([400, text]);
+    expect(refusal(await good.send(server, body))).toEqual([400, text]);
     expect(await rowsOf("devices")).toEqual([]);
   });
 
@@ -281,7 +209,7 @@ describe("authentication request", () => {
   it("checks fields before the signature and the signature before anything stored", async () => {
     const body = good.body();
     const unsigned = await good.send(server, body, { "X-MEN-Signature": "" });
-    expect(error(unsigned)).toEqual([400, "missing request signature header"]);
+    expect(refusal(unsigned)).toEqual([400, "missing request signature header"]);
     for (const signature of [
       "x",
       "not base64!",
@@ -289,14 +217,14 @@ describe("authentication request", () => {
       good.signature(body).replace(/=+$/, ""),
     ]) {
       const answer = await good.send(server, body, { "X-MEN-Signature": signature });
-      expect(error(answer)).toEqual([401, "signature verification failed"]);
+      expect(refusal(answer)).toEqual([401, "signature verification failed"]);
     }
     expect(await rowsOf("devices")).toEqual([]);
   });
 
   it("applies the content type rules", async () => {
     const text = await good.send(server, good.body(), { "Content-Type": "text/plain" });
-    expect(error(text)).toEqual([415, "Bad Content-Type, expected 'application/json'"]);
+    expect(refusal(text)).toEqual([415, "Bad Content-Type, expected 'application/json'"]);
     const odd = await good.send(server, good.body(), { "Content-Type": "json" });
     expect(odd.status).toBe(400);
     expect(odd.json().error).toMatch(/^Invalid value for Content-Type header: /);
@@ -304,7 +232,7 @@ describe("authentication request", () => {
 
   it("refuses a body over a mebibyte", async () => {
     const answer = await good.ask(server, { filler: "x".repeat(1024 * 1024) });
-    expect(error(answer)).toEqual([413, "http: request body too large"]);
+    expect(refusal(answer)).toEqual([413, "http: request body too large"]);
   });
 });
 
@@ -313,10 +241,10 @@ describe("tenant token", () => {
     const tenant = await aTenant(server, "acme");
     const device = new SigningDevice({ mac: "1" });
     expect((await device.ask(server, { tenant_token: "token-of-acme" })).status).toBe(401);
-    expect(await devices()).toEqual([]);
-    user = await aUser(server, { tenant });
-    const { id } = await onlyDevice();
-    await putStatus(id, (await onlyDevice()).auth_sets[0]!.id, "accepted");
+    expect(await admin.devices()).toEqual([]);
+    admin = new DeviceAdmin(server, await aUser(server, { tenant }));
+    const { id } = await admin.onlyDevice();
+    await admin.putStatus(id, (await admin.onlyDevice()).auth_sets[0]!.id, "accepted");
     const token = (await device.ask(server, { tenant_token: "token-of-acme" })).text;
     expect(claimsOf(token)).toMatchObject({ sub: id, "mender.tenant": "acme" });
     expect((await device.ask(server)).status).toBe(401);
@@ -324,25 +252,25 @@ describe("tenant token", () => {
 
   it("refuses an unknown token without a trace", async () => {
     const answer = await new SigningDevice({ mac: "1" }).ask(server, { tenant_token: "nobody's" });
-    expect(error(answer)).toEqual([401, "dev auth: unauthorized"]);
+    expect(refusal(answer)).toEqual([401, "dev auth: unauthorized"]);
     expect(await rowsOf("devices")).toEqual([]);
     expect(answer.cost).toMatchObject({ trips: 1, written: 0 });
   });
 
   it("refuses the devices of a suspended tenant and their tokens at once", async () => {
     const device = new SigningDevice({ mac: "1" });
-    await admitted(device);
+    await admin.admit(device);
     const token = (await device.ask(server)).text;
     await env.DB.prepare("UPDATE tenants SET status = 'suspended'").run();
-    expect(error(await device.ask(server))).toEqual([401, "Account suspended"]);
-    expect(await isLive(token)).toBe(false);
+    expect(refusal(await device.ask(server))).toEqual([401, "Account suspended"]);
+    expect(await isLive(server, token)).toBe(false);
   });
 });
 
 describe("budgets", () => {
   it("authenticates an accepted device in one round trip without a write", async () => {
     const device = new SigningDevice({ mac: "1" });
-    await admitted(device);
+    await admin.admit(device);
     const { status, cost } = await device.ask(server);
     expect(status).toBe(200);
     expect(cost).toMatchObject({ trips: 1, written: 0 });
@@ -366,8 +294,8 @@ describe("races", () => {
   it("makes one device and one set of parallel first requests", async () => {
     const device = new SigningDevice({ mac: "1" });
     const answers = await Promise.all(Array.from({ length: 5 }, () => device.ask(server)));
-    expect(answers.map(error)).toEqual(Array(5).fill([401, "dev auth: unauthorized"]));
-    expect((await onlyDevice()).auth_sets).toHaveLength(1);
+    expect(answers.map(refusal)).toEqual(Array(5).fill([401, "dev auth: unauthorized"]));
+    expect((await admin.onlyDevice()).auth_sets).toHaveLength(1);
     expect(await rowsOf("inventory_devices")).toHaveLength(1);
     expect(await rowsOf("outbox")).toHaveLength(1);
   });
@@ -375,13 +303,13 @@ describe("races", () => {
   it("makes one device of parallel first requests with different keys", async () => {
     const keys = Array.from({ length: 3 }, () => new SigningDevice({ mac: "1" }));
     await Promise.all(keys.map((key) => key.ask(server)));
-    const { status, auth_sets: sets } = await onlyDevice();
+    const { status, auth_sets: sets } = await admin.onlyDevice();
     expect([status, sets.length]).toEqual(["pending", 3]);
   });
 
   it("accepts a preauthorised device once when it asks twice at once", async () => {
     const device = new SigningDevice({ mac: "1" });
-    await manage("POST", "/devices", { identity_data: { mac: "1" }, pubkey: device.pem });
+    await admin.call("POST", "/devices", { identity_data: { mac: "1" }, pubkey: device.pem });
     const answers = await Promise.all([device.ask(server), device.ask(server)]);
     expect(answers.map(({ status }) => status)).toEqual([200, 200]);
     expect((await events()).filter(({ kind }) => kind === "device.provisioned")).toHaveLength(1);
@@ -392,10 +320,10 @@ describe("races", () => {
     await new SigningDevice({ mac: "1" }).ask(server);
     await new SigningDevice({ mac: "2" }).ask(server);
     const answers = await Promise.all(
-      (await devices()).map(({ id, auth_sets: [set] }) => putStatus(id, set!.id, "accepted")),
+      (await admin.devices()).map(({ id, auth_sets: [set] }) => admin.putStatus(id, set!.id, "accepted")),
     );
     expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([204, 422]));
-    expect((await manage("GET", "/devices/count?status=accepted")).json()).toEqual({ count: 1 });
+    expect((await admin.call("GET", "/devices/count?status=accepted")).json()).toEqual({ count: 1 });
   });
 
   it("leaves a device whole when it is accepted and decommissioned at once", async () => {
@@ -403,10 +331,10 @@ describe("races", () => {
     const {
       id,
       auth_sets: [set],
-    } = await onlyDevice();
+    } = await admin.onlyDevice();
     const [accepted, gone] = await Promise.all([
-      putStatus(id, set!.id, "accepted"),
-      manage("DELETE", `/devices/${id}`),
+      admin.putStatus(id, set!.id, "accepted"),
+      admin.call("DELETE", `/devices/${id}`),
     ]);
     expect([204, 404]).toContain(accepted.status);
     expect(gone.status).toBe(204);
@@ -428,11 +356,11 @@ describe("listing devices", () => {
   });
 
   it("orders by status and then id", async () => {
-    expect((await devices()).map(({ id }) => id)).toEqual(["c", "a", "d", "e", "b"]);
+    expect((await admin.devices()).map(({ id }) => id)).toEqual(["c", "a", "d", "e", "b"]);
   });
 
   it("shows a device as the wire has it", async () => {
-    const [device] = await devices("?id=c");
+    const [device] = await admin.devices("?id=c");
     const time = "2026-11-21T12:00:00.000Z";
     expect(device).toEqual({
       id: "c",
@@ -465,15 +393,15 @@ describe("listing devices", () => {
     ["?page=2&per_page=2", ["d", "e"]],
     ["?page=9", []],
   ])("filters by %s", async (query, ids) => {
-    expect((await devices(query)).map(({ id }) => id)).toEqual(ids);
+    expect((await admin.devices(query)).map(({ id }) => id)).toEqual(ids);
   });
 
   it("links pages and sends no total", async () => {
-    const { headers } = await manage("GET", "/devices?per_page=2&page=2");
+    const { headers } = await admin.call("GET", "/devices?per_page=2&page=2");
     const link = (page: number, rel: string) => `<${DEVAUTH}/devices?page=${page}&per_page=2>; rel="${rel}"`;
     expect(headers.get("link")).toBe([link(1, "first"), link(1, "prev"), link(3, "next")].join(", "));
     expect(headers.get("x-total-count")).toBeNull();
-    const last = await manage("GET", "/devices?per_page=5");
+    const last = await admin.call("GET", "/devices?per_page=5");
     expect(last.headers.get("link")).not.toContain("next");
   });
 
@@ -483,7 +411,7 @@ describe("listing devices", () => {
     ["?per_page=x", 'invalid per_page query: "x"'],
     ["?per_page=501", 'parameter "per_page" above limit (max: 500)'],
   ])("refuses %s", async (query, text) => {
-    expect(error(await manage("GET", `/devices${query}`))).toEqual([400, text]);
+    expect(refusal(await admin.call("GET", `/devices${query}`))).toEqual([400, text]);
   });
 
   it.each([
@@ -496,7 +424,7 @@ describe("listing devices", () => {
     [{ status: ["odd", "accepted"] }, ["c"]],
     [{ status: null }, ["c", "a", "d", "e", "b"]],
   ])("searches for %j", async (body, ids) => {
-    const answer = await manage("POST", "/devices/search", body);
+    const answer = await admin.call("POST", "/devices/search", body);
     expect(answer.json<WireDevice[]>().map(({ id }) => id)).toEqual(ids);
   });
 
@@ -517,7 +445,7 @@ describe("listing devices", () => {
     ],
     [{ id: ["a", 2] }, "api: malformed request body: invalid JSON type for 'id': must be string or []string"],
   ])("refuses the search %j", async (body, text) => {
-    expect(error(await manage("POST", "/devices/search", body))).toEqual([400, text]);
+    expect(refusal(await admin.call("POST", "/devices/search", body))).toEqual([400, text]);
   });
 
   it("refuses a search of another content type", async () => {
@@ -526,82 +454,93 @@ describe("listing devices", () => {
       body: "x",
       headers: { "Content-Type": "text/plain" },
     });
-    expect(error(answer)).toEqual([415, "Content-Type 'text/plain' not supported"]);
+    expect(refusal(answer)).toEqual([415, "Content-Type 'text/plain' not supported"]);
   });
 
   it("counts without looking at devices", async () => {
-    const all = await manage("GET", "/devices/count");
+    const all = await admin.call("GET", "/devices/count");
     expect(all.json()).toEqual({ count: 5 });
-    expect((await manage("GET", "/devices/count?status=pending")).json()).toEqual({ count: 2 });
-    expect((await manage("GET", "/devices/count?status=noauth")).json()).toEqual({ count: 0 });
-    expect(error(await manage("GET", "/devices/count?status=x"))).toEqual([
+    expect((await admin.call("GET", "/devices/count?status=pending")).json()).toEqual({ count: 2 });
+    expect((await admin.call("GET", "/devices/count?status=noauth")).json()).toEqual({ count: 0 });
+    expect(refusal(await admin.call("GET", "/devices/count?status=x"))).toEqual([
       400,
       "status must be one of: pending, accepted, rejected, preauthorized, noauth",
     ]);
   });
 
   it("shows one device and says which it does not know", async () => {
-    expect((await manage("GET", "/devices/a")).json()).toMatchObject({ id: "a", status: "pending" });
-    expect(error(await manage("GET", "/devices/x"))).toEqual([404, "device not found"]);
+    expect((await admin.call("GET", "/devices/a")).json()).toMatchObject({ id: "a", status: "pending" });
+    expect(refusal(await admin.call("GET", "/devices/x"))).toEqual([404, "device not found"]);
   });
 });
 
 describe("status of a set", () => {
   it("rejects the old set when another is accepted, and the old token fails at once", async () => {
     const old = new SigningDevice({ mac: "1" });
-    await admitted(old);
+    await admin.admit(old);
     const oldToken = (await old.ask(server)).text;
     const rekeyed = new SigningDevice({ mac: "1" });
-    await admitted(rekeyed);
-    expect((await onlyDevice()).auth_sets.map(({ status }) => status)).toEqual(["rejected", "accepted"]);
-    expect(await isLive(oldToken)).toBe(false);
+    await admin.admit(rekeyed);
+    expect((await admin.onlyDevice()).auth_sets.map(({ status }) => status)).toEqual([
+      "rejected",
+      "accepted",
+    ]);
+    expect(await isLive(server, oldToken)).toBe(false);
     expect((await old.ask(server)).status).toBe(401);
-    expect(await isLive((await rekeyed.ask(server)).text)).toBe(true);
+    expect(await isLive(server, (await rekeyed.ask(server)).text)).toBe(true);
   });
 
   it.each(["rejected", "pending"])(
     "kills tokens for good when an accepted device becomes %s",
     async (status) => {
       const device = new SigningDevice({ mac: "1" });
-      const { id, set } = await admitted(device);
+      const { id, set } = await admin.admit(device);
       const token = (await device.ask(server)).text;
-      expect((await putStatus(id, set, status)).status).toBe(204);
-      expect(await isLive(token)).toBe(false);
-      expect(error(await device.ask(server))).toEqual([401, "dev auth: unauthorized"]);
-      await putStatus(id, set, "accepted");
-      expect(await isLive(token)).toBe(false);
-      expect(await isLive((await device.ask(server)).text)).toBe(true);
+      expect((await admin.putStatus(id, set, status)).status).toBe(204);
+      expect(await isLive(server, token)).toBe(false);
+      expect(refusal(await device.ask(server))).toEqual([401, "dev auth: unauthorized"]);
+      await admin.putStatus(id, set, "accepted");
+      expect(await isLive(server, token)).toBe(false);
+      expect(await isLive(server, (await device.ask(server)).text)).toBe(true);
     },
   );
 
   it("changes nothing when the status is asked for again", async () => {
-    const { id, set } = await admitted(new SigningDevice({ mac: "1" }));
+    const { id, set } = await admin.admit(new SigningDevice({ mac: "1" }));
     const before = [await rowsOf("devices"), await rowsOf("outbox"), await rowsOf("audit_log")];
-    expect((await putStatus(id, set, "accepted")).status).toBe(204);
+    expect((await admin.putStatus(id, set, "accepted")).status).toBe(204);
     expect([await rowsOf("devices"), await rowsOf("outbox"), await rowsOf("audit_log")]).toEqual(before);
   });
 
   it("shows the status whatever device the path names", async () => {
-    const { set } = await admitted(new SigningDevice({ mac: "1" }));
-    expect((await manage("GET", `/devices/any/auth/${set}/status`)).json()).toEqual({ status: "accepted" });
-    expect(error(await manage("GET", "/devices/any/auth/none/status"))).toEqual([
+    const { set } = await admin.admit(new SigningDevice({ mac: "1" }));
+    expect((await admin.call("GET", `/devices/any/auth/${set}/status`)).json()).toEqual({
+      status: "accepted",
+    });
+    expect(refusal(await admin.call("GET", "/devices/any/auth/none/status"))).toEqual([
       404,
       "authorization set not found",
     ]);
   });
 
   it("refuses what is not a status, not this device's or not there", async () => {
-    const one = await admitted(new SigningDevice({ mac: "1" }));
-    const two = await admitted(new SigningDevice({ mac: "2" }));
+    const one = await admin.admit(new SigningDevice({ mac: "1" }));
+    const two = await admin.admit(new SigningDevice({ mac: "2" }));
     for (const status of ["preauthorized", "noauth", "", null])
-      expect(error(await putStatus(one.id, one.set, status))).toEqual([400, "incorrect device status"]);
-    expect(error(await putStatus(one.id, two.set, "rejected"))).toEqual([
+      expect(refusal(await admin.putStatus(one.id, one.set, status))).toEqual([
+        400,
+        "incorrect device status",
+      ]);
+    expect(refusal(await admin.putStatus(one.id, two.set, "rejected"))).toEqual([
       400,
       "dev auth: dev ID and auth ID mismatch",
     ]);
-    expect(error(await putStatus(one.id, "none", "rejected"))).toEqual([404, "authorization set not found"]);
-    const odd = await putStatus(one.id, one.set, 7);
-    expect(error(odd)).toEqual([400, "failed to decode status data: status: must be a string."]);
+    expect(refusal(await admin.putStatus(one.id, "none", "rejected"))).toEqual([
+      404,
+      "authorization set not found",
+    ]);
+    const odd = await admin.putStatus(one.id, one.set, 7);
+    expect(refusal(odd)).toEqual([400, "failed to decode status data: status: must be a string."]);
     const broken = await server.call("PUT", `${DEVAUTH}/devices/${one.id}/auth/${one.set}/status`, {
       token: user.token,
       body: "{",
@@ -612,20 +551,20 @@ describe("status of a set", () => {
 
   it("leaves a preauthorised set to its device", async () => {
     const device = new SigningDevice({ mac: "1" });
-    await manage("POST", "/devices", { identity_data: { mac: "1" }, pubkey: device.pem });
+    await admin.call("POST", "/devices", { identity_data: { mac: "1" }, pubkey: device.pem });
     const {
       id,
       auth_sets: [set],
-    } = await onlyDevice();
+    } = await admin.onlyDevice();
     for (const status of ["accepted", "rejected", "pending"])
-      expect(error(await putStatus(id, set!.id, status))).toEqual([400, "dev auth: bad request"]);
+      expect(refusal(await admin.putStatus(id, set!.id, status))).toEqual([400, "dev auth: bad request"]);
   });
 
   it("tells inventory, followers and the audit log", async () => {
     const device = new SigningDevice({ mac: "1", status: "ignored" });
-    const { id, set } = await admitted(device);
-    await putStatus(id, set, "rejected");
-    await putStatus(id, set, "accepted");
+    const { id, set } = await admin.admit(device);
+    await admin.putStatus(id, set, "rejected");
+    await admin.putStatus(id, set, "accepted");
     expect(await events()).toEqual([
       { kind: "device.status_changed", subject: id, status: "pending", previous: null, revision: 1 },
       { kind: "device.provisioned", subject: id, status: "accepted", previous: "pending", revision: 2 },
@@ -647,39 +586,43 @@ describe("status of a set", () => {
 describe("dismissing a set", () => {
   it("leaves a device without sets as noauth", async () => {
     const device = new SigningDevice({ mac: "1" });
-    const { id, set } = await admitted(device);
+    const { id, set } = await admin.admit(device);
     const token = (await device.ask(server)).text;
-    expect((await manage("DELETE", `/devices/${id}/auth/${set}`)).status).toBe(204);
-    expect(await onlyDevice()).toMatchObject({ id, status: "noauth", auth_sets: [] });
-    expect(await isLive(token)).toBe(false);
+    expect((await admin.call("DELETE", `/devices/${id}/auth/${set}`)).status).toBe(204);
+    expect(await admin.onlyDevice()).toMatchObject({ id, status: "noauth", auth_sets: [] });
+    expect(await isLive(server, token)).toBe(false);
     expect((await device.ask(server)).status).toBe(401);
-    expect(await onlyDevice()).toMatchObject({ id, status: "pending" });
+    expect(await admin.onlyDevice()).toMatchObject({ id, status: "pending" });
   });
 
   it("leaves the device its other sets", async () => {
-    await admitted(new SigningDevice({ mac: "1" }));
+    await admin.admit(new SigningDevice({ mac: "1" }));
     await new SigningDevice({ mac: "1" }).ask(server);
-    const { id, auth_sets: sets } = await onlyDevice();
-    await manage("DELETE", `/devices/${id}/auth/${sets[1]!.id}`);
-    expect(await onlyDevice()).toMatchObject({ id, status: "accepted", auth_sets: [{ id: sets[0]!.id }] });
+    const { id, auth_sets: sets } = await admin.onlyDevice();
+    await admin.call("DELETE", `/devices/${id}/auth/${sets[1]!.id}`);
+    expect(await admin.onlyDevice()).toMatchObject({
+      id,
+      status: "accepted",
+      auth_sets: [{ id: sets[0]!.id }],
+    });
   });
 
   it("removes a device that was only preauthorised", async () => {
     const device = new SigningDevice({ mac: "1" });
-    await manage("POST", "/devices", { identity_data: { mac: "1" }, pubkey: device.pem });
+    await admin.call("POST", "/devices", { identity_data: { mac: "1" }, pubkey: device.pem });
     const {
       id,
       auth_sets: [set],
-    } = await onlyDevice();
-    await manage("DELETE", `/devices/${id}/auth/${set!.id}`);
-    expect(await devices()).toEqual([]);
+    } = await admin.onlyDevice();
+    await admin.call("DELETE", `/devices/${id}/auth/${set!.id}`);
+    expect(await admin.devices()).toEqual([]);
     expect(await rowsOf("inventory_devices")).toEqual([]);
     expect((await events()).at(-1)).toMatchObject({ kind: "device.decommissioned", subject: id });
     expect(await auditActions()).toEqual(["preauthorize", "dismiss"]);
   });
 
   it("answers an unknown set with an empty 404", async () => {
-    const answer = await manage("DELETE", "/devices/x/auth/y");
+    const answer = await admin.call("DELETE", "/devices/x/auth/y");
     expect([answer.status, answer.text]).toEqual([404, ""]);
   });
 });
@@ -687,10 +630,10 @@ describe("dismissing a set", () => {
 describe("decommissioning", () => {
   it("removes the device everywhere and the next request makes another", async () => {
     const device = new SigningDevice({ mac: "1" });
-    const { id } = await admitted(device);
+    const { id } = await admin.admit(device);
     const token = (await device.ask(server)).text;
-    expect((await manage("DELETE", `/devices/${id}`)).status).toBe(204);
-    expect(await isLive(token)).toBe(false);
+    expect((await admin.call("DELETE", `/devices/${id}`)).status).toBe(204);
+    expect(await isLive(server, token)).toBe(false);
     for (const table of ["devices", "auth_sets", "inventory_devices"])
       expect(await rowsOf(table)).toEqual([]);
     expect((await events()).at(-1)).toEqual({
@@ -700,14 +643,14 @@ describe("decommissioning", () => {
       revision: 2,
     });
     expect(await auditActions()).toEqual(["accept", "decommission"]);
-    expect(error(await device.ask(server))).toEqual([401, "dev auth: unauthorized"]);
-    const next = await onlyDevice();
+    expect(refusal(await device.ask(server))).toEqual([401, "dev auth: unauthorized"]);
+    const next = await admin.onlyDevice();
     expect(next.status).toBe("pending");
     expect(next.id).not.toBe(id);
   });
 
   it("answers an unknown device with an empty 404", async () => {
-    const answer = await manage("DELETE", "/devices/x");
+    const answer = await admin.call("DELETE", "/devices/x");
     expect([answer.status, answer.text]).toEqual([404, ""]);
   });
 });
@@ -717,14 +660,18 @@ describe("preauthorising", () => {
   const body = { identity_data: { mac: "a", sn: "1" }, pubkey: `${device.pem}\n` };
 
   it("lets the device in at its first request", async () => {
-    const answer = await manage("POST", "/devices", body);
-    const { id } = await onlyDevice();
+    const answer = await admin.call("POST", "/devices", body);
+    const { id } = await admin.onlyDevice();
     expect([answer.status, answer.text, answer.headers.get("location")]).toEqual([201, "", `devices/${id}`]);
-    expect(await onlyDevice()).toMatchObject({ status: "preauthorized" });
+    expect(await admin.onlyDevice()).toMatchObject({ status: "preauthorized" });
     const token = await device.ask(server);
     expect(token.status).toBe(200);
-    expect(await isLive(token.text)).toBe(true);
-    expect(await onlyDevice()).toMatchObject({ id, status: "accepted", auth_sets: [{ status: "accepted" }] });
+    expect(await isLive(server, token.text)).toBe(true);
+    expect(await admin.onlyDevice()).toMatchObject({
+      id,
+      status: "accepted",
+      auth_sets: [{ status: "accepted" }],
+    });
     expect((await events()).map(({ kind, status }) => [kind, status])).toEqual([
       ["device.status_changed", "preauthorized"],
       ["device.provisioned", "accepted"],
@@ -735,33 +682,36 @@ describe("preauthorising", () => {
   it("answers a known identity with its device and changes nothing", async () => {
     await device.ask(server);
     const before = await rowsOf("auth_sets");
-    const answer = await manage("POST", "/devices", body);
+    const answer = await admin.call("POST", "/devices", body);
     expect(answer.status).toBe(409);
-    expect(answer.json()).toEqual({ ...(await onlyDevice()), auth_sets: null });
+    expect(answer.json()).toEqual({ ...(await admin.onlyDevice()), auth_sets: null });
     expect(await rowsOf("auth_sets")).toEqual(before);
   });
 
   it("turns a known set when forced and leaves the device's status", async () => {
-    await admitted(device, "rejected");
-    const answer = await manage("POST", "/devices", { ...body, force: true });
+    await admin.admit(device, "rejected");
+    const answer = await admin.call("POST", "/devices", { ...body, force: true });
     expect(answer.status).toBe(201);
-    const known = await onlyDevice();
+    const known = await admin.onlyDevice();
     expect(answer.headers.get("location")).toBe(`devices/${known.id}`);
     expect(known).toMatchObject({ status: "rejected", auth_sets: [{ status: "preauthorized" }] });
     expect((await device.ask(server)).status).toBe(200);
-    expect((await onlyDevice()).status).toBe("accepted");
+    expect((await admin.onlyDevice()).status).toBe("accepted");
   });
 
   it("re-keys an accepted device when forced with a new key", async () => {
     const old = new SigningDevice({ mac: "a", sn: "1" });
-    await admitted(old);
+    await admin.admit(old);
     const oldToken = (await old.ask(server)).text;
     await setLimit("max_devices", 1);
-    expect((await manage("POST", "/devices", { ...body, force: true })).status).toBe(201);
-    expect(await isLive(oldToken)).toBe(true);
+    expect((await admin.call("POST", "/devices", { ...body, force: true })).status).toBe(201);
+    expect(await isLive(server, oldToken)).toBe(true);
     expect((await device.ask(server)).status).toBe(200);
-    expect(await isLive(oldToken)).toBe(false);
-    expect((await onlyDevice()).auth_sets.map(({ status }) => status)).toEqual(["rejected", "accepted"]);
+    expect(await isLive(server, oldToken)).toBe(false);
+    expect((await admin.onlyDevice()).auth_sets.map(({ status }) => status)).toEqual([
+      "rejected",
+      "accepted",
+    ]);
   });
 
   it.each([
@@ -773,7 +723,7 @@ describe("preauthorising", () => {
     [{ ...body, tier: "mega" }, "tier: must be a valid value."],
     [{ ...body, force: "yes" }, "force: must be a boolean."],
   ])("refuses %j", async (bad, text) => {
-    expect(error(await manage("POST", "/devices", bad))).toEqual([
+    expect(refusal(await admin.call("POST", "/devices", bad))).toEqual([
       400,
       `failed to decode preauth request: ${text}`,
     ]);
@@ -784,22 +734,22 @@ describe("preauthorising", () => {
 describe("limits", () => {
   it("refuses the user at the limit and lets an accepted device change its key", async () => {
     await setLimit("max_devices", 1);
-    await admitted(new SigningDevice({ mac: "1" }));
+    await admin.admit(new SigningDevice({ mac: "1" }));
     await new SigningDevice({ mac: "2" }).ask(server);
-    const [waiting] = await devices("?status=pending");
-    const refused = await putStatus(waiting!.id, waiting!.auth_sets[0]!.id, "accepted");
-    expect(error(refused)).toEqual([422, "maximum number of accepted devices reached"]);
-    expect(await devices("?status=pending")).toEqual([waiting]);
+    const [waiting] = await admin.devices("?status=pending");
+    const refused = await admin.putStatus(waiting!.id, waiting!.auth_sets[0]!.id, "accepted");
+    expect(refusal(refused)).toEqual([422, "maximum number of accepted devices reached"]);
+    expect(await admin.devices("?status=pending")).toEqual([waiting]);
     expect(await rowsOf("inventory_devices")).toMatchObject([{ status: "accepted" }, { status: "pending" }]);
-    await admitted(new SigningDevice({ mac: "1" }));
+    await admin.admit(new SigningDevice({ mac: "1" }));
   });
 
   it("hides the limit from a preauthorised device", async () => {
     const device = new SigningDevice({ mac: "1" });
-    await manage("POST", "/devices", { identity_data: { mac: "1" }, pubkey: device.pem });
+    await admin.call("POST", "/devices", { identity_data: { mac: "1" }, pubkey: device.pem });
     await setLimit("max_devices", 0);
-    expect(error(await device.ask(server))).toEqual([401, "unauthorized"]);
-    expect((await onlyDevice()).status).toBe("preauthorized");
+    expect(refusal(await device.ask(server))).toEqual([401, "unauthorized"]);
+    expect((await admin.onlyDevice()).status).toBe("preauthorized");
     await setLimit("max_devices", -1);
     expect((await device.ask(server)).status).toBe(200);
   });
@@ -808,54 +758,54 @@ describe("limits", () => {
     await setLimit("max_devices", 1);
     await setLimit("max_micro_devices", 0);
     const device = new SigningDevice({ mac: "1" });
-    const { id } = await admitted(device);
+    const { id } = await admin.admit(device);
     await device.ask(server, { tier: "micro" });
     await device.ask(server, { tier: "system" });
-    const sets = (await onlyDevice()).auth_sets;
+    const sets = (await admin.onlyDevice()).auth_sets;
     const of = (tier: string) => sets.find((set) => set.tier === tier)!.id;
-    expect((await putStatus(id, of("micro"), "accepted")).status).toBe(422);
-    expect((await putStatus(id, of("system"), "accepted")).status).toBe(204);
-    expect((await onlyDevice()).tier).toBe("system");
+    expect((await admin.putStatus(id, of("micro"), "accepted")).status).toBe(422);
+    expect((await admin.putStatus(id, of("system"), "accepted")).status).toBe(204);
+    expect((await admin.onlyDevice()).tier).toBe("system");
     expect(await rowsOf("inventory_devices")).toMatchObject([{ tier: "system" }]);
-    await admitted(new SigningDevice({ mac: "2" }));
+    await admin.admit(new SigningDevice({ mac: "2" }));
   });
 
   it("shows limits by name and by tier", async () => {
     await setLimit("max_devices", 7);
     await setLimit("max_micro_devices", 0);
-    expect((await manage("GET", "/limits/max_devices")).json()).toEqual({ limit: 7 });
-    expect((await manage("GET", "/limits/max_micro_devices")).json()).toEqual({ limit: 0 });
-    expect((await manage("GET", "/limits/max_system_devices")).json()).toEqual({ limit: -1 });
-    expect((await manage("GET", "/limits/devices")).json()).toEqual({
+    expect((await admin.call("GET", "/limits/max_devices")).json()).toEqual({ limit: 7 });
+    expect((await admin.call("GET", "/limits/max_micro_devices")).json()).toEqual({ limit: 0 });
+    expect((await admin.call("GET", "/limits/max_system_devices")).json()).toEqual({ limit: -1 });
+    expect((await admin.call("GET", "/limits/devices")).json()).toEqual({
       standard: 7,
       micro: 0,
       system: -1,
       test: 10,
     });
-    expect(error(await manage("GET", "/limits/odd"))).toEqual([400, "unsupported limit odd"]);
+    expect(refusal(await admin.call("GET", "/limits/odd"))).toEqual([400, "unsupported limit odd"]);
   });
 });
 
 describe("revoking tokens", () => {
   it("kills tokens at once, again and again within a second, and the device may ask anew", async () => {
     const device = new SigningDevice({ mac: "1" });
-    const { set } = await admitted(device);
+    const { set } = await admin.admit(device);
     for (let round = 0; round < 3; round++) {
       const token = (await device.ask(server)).text;
-      expect(await isLive(token)).toBe(true);
-      const answer = await manage("DELETE", `/tokens/${set}`);
+      expect(await isLive(server, token)).toBe(true);
+      const answer = await admin.call("DELETE", `/tokens/${set}`);
       expect([answer.status, answer.text]).toEqual([204, ""]);
-      expect(await isLive(token)).toBe(false);
+      expect(await isLive(server, token)).toBe(false);
     }
-    expect((await onlyDevice()).status).toBe("accepted");
+    expect((await admin.onlyDevice()).status).toBe("accepted");
     expect(await auditActions()).toEqual(["accept", "revoke_token", "revoke_token", "revoke_token"]);
   });
 
   it("answers 404 without a body for what has no tokens", async () => {
     await new SigningDevice({ mac: "1" }).ask(server);
-    const pending = (await onlyDevice()).auth_sets[0]!.id;
+    const pending = (await admin.onlyDevice()).auth_sets[0]!.id;
     for (const jti of ["x", pending, "b4dcd2a8-1d22-4b18-b3a4-0c1d2a7c0f11"]) {
-      const answer = await manage("DELETE", `/tokens/${jti}`);
+      const answer = await admin.call("DELETE", `/tokens/${jti}`);
       expect([answer.status, answer.text]).toEqual([404, ""]);
     }
   });
@@ -888,7 +838,7 @@ describe("the wrong actor", () => {
 
   it.each(ROUTES)("refuses %s %s without a token", async (...route) => {
     const answer = await call(route);
-    expect(error(answer)).toEqual([401, "Authorization not present in header"]);
+    expect(refusal(answer)).toEqual([401, "Authorization not present in header"]);
   });
 
   it.each(ROUTES)("refuses %s %s to a device", async (...route) => {

@@ -1,0 +1,45 @@
+import type { SystemActor } from "../platform/actor.ts";
+import type { Deps } from "../platform/deps.ts";
+import type { DeviceId, TenantId } from "../platform/ids.ts";
+import { auditStatement, changeStatements, removalStatements, untilUndisturbed } from "./changes.ts";
+import { overdueStatement } from "./rule-store.ts";
+import { deviceStatement } from "./store.ts";
+
+/** Devices of one run; the rest waits for the next minute. */
+const PORTION = 50;
+
+interface Overdue {
+  tenant: TenantId;
+  device: DeviceId;
+  /** Sets made before this have waited too long. */
+  beforeMs: number;
+}
+
+/** Dismisses what has waited too long. A device that was never accepted and has no other set goes with it. */
+const expire = (deps: Deps, { tenant, device: id, beforeMs }: Overdue): Promise<void> =>
+  untilUndisturbed(async () => {
+    const db = deps.db(tenant);
+    const device = await db.one(deviceStatement(tenant, id));
+    const stale = device?.sets.filter((set) => set.status === "pending" && set.createdMs < beforeMs) ?? [];
+    if (!device || stale.length === 0) return;
+    const at = deps.now();
+    const actor: SystemActor = { kind: "system", tenant };
+    const goes = stale.length === device.sets.length && !device.provisioned;
+    await db.batch([
+      ...(goes
+        ? removalStatements(tenant, device, at)
+        : changeStatements(tenant, device, { removed: stale.map((set) => set.id) }, at)),
+      auditStatement(actor, goes ? "decommission" : "dismiss", device, at, "waited too long"),
+    ]);
+  });
+
+/** Cron duty: ends the waiting of sets in tenants that bound it. */
+export async function expireWaitingSets(deps: Deps): Promise<void> {
+  const overdue = await deps.directory.one(overdueStatement(deps.now(), PORTION));
+  for (const device of overdue) {
+    // One that fails must not hold up those behind it.
+    await expire(deps, device).catch((cause: unknown) =>
+      deps.log.error("set not expired", { ...device, cause }),
+    );
+  }
+}

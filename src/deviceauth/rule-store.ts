@@ -1,0 +1,72 @@
+import { sql } from "drizzle-orm";
+import { change, firstRow, rows, type Statement } from "../platform/database.ts";
+import type { DeviceId, TenantId } from "../platform/ids.ts";
+
+/** Lets devices of a kind in without asking. */
+export interface Rule {
+  id: string;
+  name: string;
+  /** Pattern by identity attribute; all must match. */
+  identity: Record<string, string>;
+  /** SHA-256 of the enrolment secret the device must send; null if it need not send one. */
+  secretHash: string | null;
+  expiresMs: number | null;
+  createdMs: number;
+}
+
+interface RuleRow {
+  rule_id: string;
+  name: string;
+  identity: string;
+  secret_hash: string | null;
+  expires_ms: number | null;
+  created_ms: number;
+}
+
+const toRule = (row: RuleRow): Rule => ({
+  id: row.rule_id,
+  name: row.name,
+  identity: JSON.parse(row.identity) as Rule["identity"], // written by `addRuleStatement`
+  secretHash: row.secret_hash,
+  expiresMs: row.expires_ms,
+  createdMs: row.created_ms,
+});
+
+export const rulesStatement = (tenant: TenantId): Statement<Rule[]> => {
+  const statement = rows<RuleRow>(
+    sql`SELECT * FROM auto_accept_rules WHERE tenant_id = ${tenant} ORDER BY rule_id`,
+  );
+  return { ...statement, read: (result) => statement.read(result).map(toRule) };
+};
+
+/** Adds the rule unless the tenant has `max` already. */
+export const addRuleStatement = (tenant: TenantId, rule: Rule, max: number): Statement<number> =>
+  change(sql`
+    INSERT INTO auto_accept_rules (tenant_id, rule_id, name, identity, secret_hash, expires_ms, created_ms)
+    SELECT ${tenant}, ${rule.id}, ${rule.name}, ${JSON.stringify(rule.identity)}, ${rule.secretHash}, ${rule.expiresMs}, ${rule.createdMs}
+    WHERE (SELECT COUNT(*) FROM auto_accept_rules WHERE tenant_id = ${tenant}) < ${max}`);
+
+export const removeRuleStatement = (tenant: TenantId, rule: string): Statement<number> =>
+  change(sql`DELETE FROM auto_accept_rules WHERE tenant_id = ${tenant} AND rule_id = ${rule}`);
+
+export const pendingLifeStatement = (tenant: TenantId): Statement<{ pending_life_ms: number } | undefined> =>
+  firstRow(sql`SELECT pending_life_ms FROM admission_settings WHERE tenant_id = ${tenant}`);
+
+/** Sets how long a set may wait; null lets it wait for ever. */
+export const setPendingLifeStatement = (tenant: TenantId, lifeMs: number | null): Statement<number> =>
+  lifeMs === null
+    ? change(sql`DELETE FROM admission_settings WHERE tenant_id = ${tenant}`)
+    : change(sql`
+        INSERT INTO admission_settings (tenant_id, pending_life_ms) VALUES (${tenant}, ${lifeMs})
+        ON CONFLICT DO UPDATE SET pending_life_ms = excluded.pending_life_ms WHERE pending_life_ms <> excluded.pending_life_ms`);
+
+/** Devices with a set that has waited longer than its tenant lets it, of any tenant. */
+export const overdueStatement = (
+  atMs: number,
+  limit: number,
+): Statement<{ tenant: TenantId; device: DeviceId; beforeMs: number }[]> =>
+  rows(sql`
+    SELECT DISTINCT a.tenant_id AS tenant, a.device_id AS device, ${atMs} - s.pending_life_ms AS beforeMs
+    FROM admission_settings s CROSS JOIN auth_sets a INDEXED BY auth_sets_waiting
+      ON a.tenant_id = s.tenant_id AND a.status = 'pending' AND a.created_ms < ${atMs} - s.pending_life_ms
+    LIMIT ${limit}`);

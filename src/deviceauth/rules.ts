@@ -1,0 +1,129 @@
+import { timingSafeEqual } from "node:crypto";
+import { requirePermission, type Actor } from "../platform/actor.ts";
+import { addAuditIfChanged } from "../platform/audit.ts";
+import type { Deps } from "../platform/deps.ts";
+import { Fault } from "../platform/fault.ts";
+import { newId } from "../platform/ids.ts";
+import { tenantStatement } from "../tenants/service.ts";
+import { SECRET_SEPARATOR } from "./auth-request.ts";
+import { identityMembers, sha256, type Identity } from "./identity.ts";
+import { matchesPattern } from "./pattern.ts";
+import {
+  addRuleStatement,
+  pendingLifeStatement,
+  removeRuleStatement,
+  rulesStatement,
+  setPendingLifeStatement,
+  type Rule,
+} from "./rule-store.ts";
+
+export const MAX_RULES = 20;
+
+const sameHash = (a: string, b: string) =>
+  a.length === b.length && timingSafeEqual(Buffer.from(a), Buffer.from(b));
+
+function matchesIdentity(rule: Pick<Rule, "identity">, members: Record<string, unknown>): boolean {
+  return Object.entries(rule.identity).every(([name, pattern]) => {
+    const values = Object.hasOwn(members, name) ? [members[name]].flat() : [];
+    return values.some(
+      (value) =>
+        (typeof value === "string" || typeof value === "number") && matchesPattern(pattern, String(value)),
+    );
+  });
+}
+
+/** The first rule that lets this device in. */
+export function ruleFor<R extends Pick<Rule, "identity" | "secretHash">>(
+  rules: readonly R[],
+  identity: Identity,
+  secret: string,
+): R | undefined {
+  if (rules.length === 0) return undefined;
+  const members = identityMembers(identity.text);
+  const secretHash = sha256(secret);
+  return rules.find(
+    (rule) =>
+      (rule.secretHash === null || sameHash(rule.secretHash, secretHash)) && matchesIdentity(rule, members),
+  );
+}
+
+export async function listRules(deps: Deps, actor: Actor): Promise<Rule[]> {
+  requirePermission(actor, "devices:read");
+  return deps.db(actor.tenant).one(rulesStatement(actor.tenant));
+}
+
+export interface NewRule {
+  name: string;
+  identity: Record<string, string>;
+  needsSecret: boolean;
+  expiresMs: number | null;
+}
+
+/** Adds a rule. If devices must send a secret, the tenant token that holds it is told this once. */
+export async function addRule(
+  deps: Deps,
+  actor: Actor,
+  input: NewRule,
+): Promise<{ rule: Rule; tenantToken?: string }> {
+  requirePermission(actor, "devices:manage");
+  const { tenant } = actor;
+  const at = deps.now();
+  const secret = Buffer.from(crypto.getRandomValues(new Uint8Array(24))).toString("base64url");
+  const rule: Rule = {
+    id: newId(),
+    name: input.name,
+    identity: input.identity,
+    secretHash: input.needsSecret ? sha256(secret) : null,
+    expiresMs: input.expiresMs,
+    createdMs: at,
+  };
+  const object = { type: "auto_accept_rule", id: rule.id, detail: { name: rule.name } };
+  const [added, , owner] = await deps
+    .db(tenant)
+    .batch([
+      addRuleStatement(tenant, rule, MAX_RULES),
+      addAuditIfChanged(actor, { action: "create", object, change: JSON.stringify(input.identity) }, at),
+      tenantStatement(tenant),
+    ]);
+  if (added === 0) throw new Fault("unprocessable", `maximum number of rules reached (${MAX_RULES})`);
+  return {
+    rule,
+    ...(input.needsSecret && { tenantToken: `${owner?.token ?? ""}${SECRET_SEPARATOR}${secret}` }),
+  };
+}
+
+export async function removeRule(deps: Deps, actor: Actor, id: string): Promise<void> {
+  requirePermission(actor, "devices:manage");
+  const [removed] = await deps
+    .db(actor.tenant)
+    .batch([
+      removeRuleStatement(actor.tenant, id),
+      addAuditIfChanged(actor, { action: "delete", object: { type: "auto_accept_rule", id } }, deps.now()),
+    ]);
+  if (removed === 0) throw new Fault("not_found", "rule not found");
+}
+
+const DAY_MS = 86_400_000;
+
+/** Days a set may wait for a decision; null if for ever. */
+export async function pendingLifeDays(deps: Deps, actor: Actor): Promise<number | null> {
+  requirePermission(actor, "devices:read");
+  const stored = await deps.db(actor.tenant).one(pendingLifeStatement(actor.tenant));
+  return stored ? stored.pending_life_ms / DAY_MS : null;
+}
+
+export async function setPendingLifeDays(deps: Deps, actor: Actor, days: number | null): Promise<void> {
+  requirePermission(actor, "devices:manage");
+  const { tenant } = actor;
+  const object = { type: "tenant", id: tenant };
+  await deps
+    .db(tenant)
+    .batch([
+      setPendingLifeStatement(tenant, days === null ? null : days * DAY_MS),
+      addAuditIfChanged(
+        actor,
+        { action: "update", object, change: `pending_days: ${days ?? "none"}` },
+        deps.now(),
+      ),
+    ]);
+}

@@ -1,0 +1,52 @@
+import type { OperatorActor } from "../platform/actor.ts";
+import { toSeconds } from "../platform/clock.ts";
+import type { Deps } from "../platform/deps.ts";
+import { Fault } from "../platform/fault.ts";
+import { asTenantId } from "../platform/ids.ts";
+import { revokeDeviceTokensStatement as revokeTenantTokensStatement } from "../tenants/service.ts";
+import { removeAllStatements } from "./purge-store.ts";
+import {
+  revokeDeviceTokensStatement,
+  setExternalStatement,
+  setProvisionedStatement,
+  type ExternalDevice,
+} from "./store.ts";
+
+/** Ends the tokens of one device or, without one, of all devices of the tenant. They may ask for new ones. */
+export async function revokeTokens(deps: Deps, tenant: string, device: string | undefined): Promise<void> {
+  const id = asTenantId(tenant);
+  const at = deps.now();
+  await deps
+    .db(id)
+    .one(
+      device ? revokeDeviceTokensStatement(id, device, toSeconds(at)) : revokeTenantTokensStatement(id, at),
+    );
+}
+
+const demandFound = (changed: number) => {
+  if (changed === 0) throw new Fault("not_found", "device not found");
+};
+
+export const setProvisioned = async (
+  deps: Deps,
+  { tenant }: OperatorActor,
+  device: string,
+  provisioned: boolean,
+): Promise<void> =>
+  demandFound(await deps.db(tenant).one(setProvisionedStatement(tenant, device, provisioned)));
+
+export const setExternal = async (
+  deps: Deps,
+  { tenant }: OperatorActor,
+  device: string,
+  external: ExternalDevice,
+): Promise<void> => demandFound(await deps.db(tenant).one(setExternalStatement(tenant, device, external)));
+
+/** Removes everything this domain knows about a tenant, a portion at a time. Other domains keep their own. */
+export async function removeTenantData(deps: Deps, { tenant }: OperatorActor): Promise<void> {
+  const db = deps.db(tenant);
+  for (let left = true; left;) {
+    const [, removed] = await db.batch(removeAllStatements(tenant));
+    left = removed > 0;
+  }
+}
