@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { readIfPresent, writePrivately, type DataFolder } from "./data-folder.ts";
-import { OperatorError, type OperatorClient } from "./operator-client.ts";
+import type { OperatorClient } from "./operator-client.ts";
 import { newToken } from "./secrets.ts";
 
 const AdminSchema = z.object({ email: z.string(), password: z.string() });
@@ -46,13 +46,7 @@ export async function setUp(
   const done = SetupDoneSchema.parse(await operator.call("POST", "/setup", admin));
   const created = done.admin !== undefined;
   if (created) writeFirstAdmin(folder, admin);
-  await sweepUploads(operator);
+  // Uploads that a crash cut off: nobody can go on with them.
+  await operator.call("POST", "/sweep-uploads");
   return { tenantToken: done.tenant.tenant_token, admin: created ? admin : (known ?? admin), created };
-}
-
-/** Uploads that a crash cut off: nobody can go on with them. */
-async function sweepUploads(operator: OperatorClient): Promise<void> {
-  await operator.call("POST", "/sweep-uploads").catch((cause: unknown) => {
-    if (!(cause instanceof OperatorError && cause.status === 404)) throw cause;
-  });
 }
