@@ -28,12 +28,16 @@ async function* connectedPages(deps: Deps, tenant: TenantId): AsyncGenerator<Dev
   }
 }
 
-/** A tenant that is suspended holds no connections. */
-export const dropSuspendedTenant: EventHandler = async (deps, { tenant, data }) => {
-  if (data?.status !== "suspended") return;
+/** Ends every connection of a tenant. */
+export async function disconnectTenant(deps: Deps, tenant: TenantId): Promise<void> {
   for await (const page of connectedPages(deps, tenant)) {
     await Promise.all(page.map((device) => disconnectDevice(deps, tenant, device)));
   }
+}
+
+/** A tenant that is suspended holds no connections. */
+export const dropSuspendedTenant: EventHandler = async (deps, { tenant, data }) => {
+  if (data?.status === "suspended") await disconnectTenant(deps, tenant);
 };
 
 /** Targets of a new deployment that hold a connection are told at once; a page at a time, so that they do not all ask together. */

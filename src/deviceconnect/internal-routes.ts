@@ -3,6 +3,7 @@ import { operatorOf, type App } from "../platform/app.ts";
 import { asDeviceId } from "../platform/ids.ts";
 import { faultResponses, jsonBody, jsonContent } from "../platform/wire.ts";
 import { TenantDeviceParam } from "./schema.ts";
+import { disconnectTenant } from "./followers.ts";
 import { removeDeviceConnection, requestOfDevice } from "./service.ts";
 
 const tags = ["deviceconnect internal"];
@@ -24,6 +25,23 @@ const addDevice = createRoute({
     },
   },
   responses: { 201: { description: "Known" }, ...faultResponses(400, 401) },
+});
+
+const removeTenant = createRoute({
+  method: "delete",
+  path: `${INTERNAL}/tenants/{tenantId}`,
+  summary: "End all connections of a tenant",
+  tags,
+  request: { params: z.object({ tenantId: z.string().max(128) }) },
+  responses: { 204: { description: "Gone" }, ...faultResponses(401) },
+});
+
+const shutdown = createRoute({
+  method: "get",
+  path: `${INTERNAL}/shutdown`,
+  summary: "Nothing to shut down: connections live in objects of their own",
+  tags,
+  responses: { 202: { description: "Nothing was done" }, ...faultResponses(401) },
 });
 
 const removeDevice = createRoute({
@@ -51,6 +69,11 @@ const clientRequest = (typ: "check-update" | "send-inventory") =>
 /** Mender's internal API of the service (protocol notes, deviceconnect 5), for operators and their scripts. */
 export function mountDeviceconnectInternal(app: App): void {
   app.openapi(addDevice, (c) => c.body(null, 201));
+  app.openapi(removeTenant, async (c) => {
+    await disconnectTenant(c.var.deps, operatorOf(c, c.req.valid("param").tenantId).tenant);
+    return c.body(null, 204);
+  });
+  app.openapi(shutdown, (c) => c.body(null, 202));
   app.openapi(removeDevice, async (c) => {
     const { tenantId, deviceId } = c.req.valid("param");
     await removeDeviceConnection(c.var.deps, operatorOf(c, tenantId).tenant, asDeviceId(deviceId));

@@ -5,7 +5,7 @@ import { readText, writeSmall, writeText } from "../../src/deviceconnect/msgpack
 import { aDevice, aUser, type TestDevice, type TestUser } from "../support/actors.ts";
 import { anArtifact, upload } from "../support/artifacts.ts";
 import { FakeDevice } from "../support/fake-device.ts";
-import { env, Server } from "../support/server.ts";
+import { env, OPERATOR_TOKEN, Server } from "../support/server.ts";
 
 const MANAGEMENT = "/api/management/v1/deviceconnect";
 const HOST = "https://edgemend.test";
@@ -413,6 +413,30 @@ describe("push", () => {
     await server.deliverEvents();
     await peer.until(() => fake.sent("check-update").length > 0);
     expect(fake.sent("check-update")[0]!.proto).toBe(PROTO.client);
+  });
+});
+
+describe("internal API", () => {
+  const internal = (method: string, path: string, json?: unknown) =>
+    server.call(method, `/api/internal/v1/deviceconnect${path}`, {
+      token: OPERATOR_TOKEN,
+      ...(json !== undefined && { json }),
+    });
+
+  it("nudges a device, ends its connection and those of a tenant", async () => {
+    const { peer, fake } = await connectDevice();
+    expect((await internal("POST", "/tenants//devices", { device_id: device.id })).status).toBe(201);
+    expect((await internal("POST", "/tenants/default/devices", {})).status).toBe(400);
+    expect((await internal("POST", `/tenants/default/devices/${device.id}/check-update`)).status).toBe(202);
+    await peer.until(() => fake.received.length > 0);
+    expect([fake.received[0]!.typ, fake.received[0]!.props.size]).toEqual(["check-update", 0]);
+    expect((await internal("POST", "/tenants/other/devices/x/send-inventory")).status).toBe(404);
+    expect((await internal("DELETE", `/tenants/default/devices/${device.id}`)).status).toBe(202);
+    await peer.until(() => peer.closed !== undefined);
+    const again = await connectDevice();
+    expect((await internal("DELETE", "/tenants/default")).status).toBe(204);
+    await again.peer.until(() => again.peer.closed !== undefined);
+    expect((await internal("GET", "/shutdown")).status).toBe(202);
   });
 });
 
