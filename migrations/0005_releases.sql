@@ -32,8 +32,6 @@ CREATE TABLE artifacts (
   -- JSON list of [object key, offset, length]: the bytes of the artifact in order.
   layout TEXT NOT NULL,
   size INTEGER NOT NULL,
-  -- Id of the trusted key that signed it; null if nobody checked.
-  signed_by TEXT,
   modified_ms INTEGER NOT NULL,
   PRIMARY KEY (tenant_id, artifact_id)
 ) STRICT;
@@ -144,6 +142,12 @@ CREATE TABLE upload_parts (
   PRIMARY KEY (tenant_id, upload_id, part),
   FOREIGN KEY (tenant_id, upload_id) REFERENCES uploads (tenant_id, upload_id) ON DELETE CASCADE
 ) STRICT, WITHOUT ROWID;
+
+-- Where the nightly look for objects without a record goes on.
+CREATE TABLE orphan_sweep (
+  id INTEGER PRIMARY KEY CHECK (id = 1),
+  after_key TEXT NOT NULL
+) STRICT;
 
 CREATE TABLE storage_settings (
   tenant_id TEXT PRIMARY KEY,

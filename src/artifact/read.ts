@@ -23,6 +23,8 @@ export type ArtifactDescription = Described & {
   version: 2 | 3;
   /** There is a signature; nobody has verified it. */
   signed: boolean;
+  /** There are files that the manifest, and so the signature, says nothing about. */
+  augmented: boolean;
   /** Bytes of the whole file, with those after the end of the archive. */
   size: number;
   manifest: string;
@@ -92,6 +94,7 @@ async function readContent(
   return {
     version,
     signed: signature !== null,
+    augmented: augment !== null,
     ...describeArtifact(version, header, augment, files),
     manifest: manifestText,
     signature,

@@ -3,7 +3,7 @@ import { expireWaitingSets } from "../deviceauth/expiry.ts";
 import { sweepRecordings } from "../deviceconnect/sessions.ts";
 import type { Deps } from "../platform/deps.ts";
 import { drainOutbox } from "../platform/outbox.ts";
-import { sweepDeadUploads } from "../storage/jobs.ts";
+import { sweepDeadUploads, sweepOrphanObjects } from "../storage/jobs.ts";
 import { forgetOldLoginFailures } from "../useradm/throttle.ts";
 import { forgetOldJobs } from "../workflows/jobs.ts";
 
@@ -23,6 +23,7 @@ export const EVERY_NIGHT: readonly Sweep[] = [
   forgetOldLoginFailures,
   forgetOldEntries,
   forgetOldJobs,
+  sweepOrphanObjects,
 ];
 
 /** Runs all duties; one that fails is logged and does not keep the others from running. */

@@ -25,6 +25,7 @@ import { candidateOf, shownArtifact, toImage, type ArtifactImage } from "./artif
 import { addArtifact, ARTIFACT_KEY, COMBINATION_KEY, takenCombinations } from "./artifact-store.ts";
 import { digestOf, MAX_COMBINATIONS, unwind, type Combination } from "./combinations.ts";
 import { refreshReleases } from "./release-store.ts";
+import { demandTrusted } from "./trusted-keys.ts";
 
 /** The row of an artifact has to fit into the database. */
 const MAX_IMAGE_CHARACTERS = 512 * 1024;
@@ -35,7 +36,6 @@ export interface NewArtifact {
   read: ArtifactDescription;
   /** In the bucket, and read to its end. Whoever brought it removes it if the artifact is refused. */
   object: StoredObject;
-  signedBy: string | undefined;
   /** Bytes the tenant may store in all. */
   limit: number | null;
   /** Further changes of the same transaction. */
@@ -50,7 +50,8 @@ interface Prepared {
 
 /** Adds an artifact to its release, or refuses it without a trace in the database. */
 export async function acceptArtifact(deps: Deps, actor: Actor, artifact: NewArtifact): Promise<void> {
-  const image = toImage(artifact.id, artifact.read);
+  const signedBy = await demandTrusted(deps, actor.tenant, artifact.read);
+  const image = toImage(artifact.id, artifact.read, signedBy);
   if (JSON.stringify(image).length > MAX_IMAGE_CHARACTERS) {
     throw new Fault("bad_request", "Metadata invalid");
   }
@@ -100,7 +101,6 @@ async function add(
     description: artifact.description,
     layout: arrangement.layout,
     keys,
-    signedBy: artifact.signedBy,
     combinations: combinations.map(digestOf),
     atMs: now,
   };

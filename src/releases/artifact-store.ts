@@ -23,7 +23,6 @@ export interface NewArtifactRow {
   layout: readonly Segment[];
   /** Objects the layout is made of. */
   keys: readonly string[];
-  signedBy: string | undefined;
   /** Digests of the combinations of depends values. */
   combinations: readonly string[];
   atMs: number;
@@ -35,10 +34,10 @@ const updateTypesOf = (image: ArtifactImage): string[] => [
 
 const insertArtifact = ({ tenant, image, ...row }: NewArtifactRow): Statement<number> =>
   change(sql`
-    INSERT INTO artifacts (tenant_id, artifact_id, name, description, device_types, update_types, image, layout, size, signed_by, modified_ms)
+    INSERT INTO artifacts (tenant_id, artifact_id, name, description, device_types, update_types, image, layout, size, modified_ms)
     VALUES (${tenant}, ${image.id}, ${image.name}, ${row.description ?? null}, ${JSON.stringify(image.device_types_compatible)},
       ${JSON.stringify(updateTypesOf(image))}, ${JSON.stringify(image)}, ${JSON.stringify(row.layout)}, ${image.size},
-      ${row.signedBy ?? null}, ${row.atMs})`);
+      ${row.atMs})`);
 
 /** The artifact with everything that belongs to it. Fails the batch on a clash of name and depends. */
 export const addArtifact = (row: NewArtifactRow): Statement<number>[] => {

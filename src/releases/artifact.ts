@@ -25,6 +25,7 @@ export const ArtifactSchema = z
     device_types_compatible: z.array(z.string()),
     info: z.object({ format: z.string(), version: z.number().int() }),
     signed: z.boolean().openapi({ description: "It carries a signature" }),
+    signed_by: z.string().optional().openapi({ description: "The trusted key that made the signature" }),
     updates: z.array(UpdateSchema),
     artifact_provides: z.record(z.string(), z.string()).optional(),
     artifact_depends: z.record(z.string(), z.union([z.string(), z.array(z.string())])).optional(),
@@ -62,12 +63,13 @@ const toUpdate = ({ type, files, metaData }: ReadUpdate): ArtifactImage["updates
   }),
 });
 
-export const toImage = (id: string, read: ArtifactDescription): ArtifactImage => ({
+export const toImage = (id: string, read: ArtifactDescription, signedBy?: string): ArtifactImage => ({
   id,
   name: read.name,
   device_types_compatible: read.deviceTypes,
   info: { format: read.format, version: read.version },
   signed: read.signed,
+  ...(signedBy !== undefined && { signed_by: signedBy }),
   updates: read.updates.map(toUpdate),
   ...(read.provides && { artifact_provides: read.provides }),
   artifact_depends: { ...read.depends, device_type: read.deviceTypes },

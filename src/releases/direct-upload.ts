@@ -84,7 +84,6 @@ async function acceptUpload(deps: Deps, tenant: TenantId, id: string, leased: Le
     description: upload.description ?? undefined,
     read: read.artifact,
     object: { key: upload.object_key, size, payload: region.payload() },
-    signedBy: undefined,
     limit,
     also: finishUpload(tenant, id),
   });

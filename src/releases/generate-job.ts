@@ -72,7 +72,6 @@ async function writeInto(
     description: generation.description ?? undefined,
     read: read.artifact,
     object: await upload.finish(),
-    signedBy: undefined,
     limit: quota.limit,
     also: [demandWanted(tenant, id), finishGeneration(tenant, id, deps.now()), doomObjects(tenant, [source])],
   });

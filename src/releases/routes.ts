@@ -3,6 +3,7 @@ import { mountArtifacts } from "./artifact-routes.ts";
 import { mountDirectUpload } from "./direct-upload-routes.ts";
 import { mountGenerate } from "./generate-routes.ts";
 import { mountReleaseRoutes } from "./release-routes.ts";
+import { mountTrustedKeys } from "./trusted-key-routes.ts";
 
 export function mountReleases(app: App): void {
   // Before the routes of one artifact, whose id would match their paths.
@@ -10,4 +11,5 @@ export function mountReleases(app: App): void {
   mountGenerate(app);
   mountArtifacts(app);
   mountReleaseRoutes(app);
+  mountTrustedKeys(app);
 }

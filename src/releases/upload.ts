@@ -82,7 +82,6 @@ async function receiveArtifact(
       description: fields.description,
       read: read.artifact,
       object: await upload.finish(),
-      signedBy: undefined,
       limit: quota.limit,
     });
     return id;

@@ -1,4 +1,5 @@
 import { beforeEach, describe, expect, it } from "vitest";
+import { sweepOrphans } from "../../src/storage/orphans.ts";
 import { sweepUploads } from "../../src/storage/service.ts";
 import { aUser, type TestUser } from "../support/actors.ts";
 import {
@@ -315,6 +316,26 @@ describe("a server that died within an upload", () => {
     await env.ARTIFACTS.delete("default/object");
     await sweepUploads(await server.deps(), { deadBeforeMs: 0 });
     expect(await storageRows()).toEqual(NO_ROWS);
+  });
+});
+
+describe("the nightly look for objects without a record", () => {
+  const DAY_MS = 24 * 3_600_000;
+  const orphan = (tenant = "default") => `${tenant}/${crypto.randomUUID()}`;
+
+  it("removes old ones and leaves what is recorded, young or of others", async () => {
+    idOf(await upload(server, await anArtifact(), user));
+    const [kept] = await bucketObjects();
+    await env.ARTIFACTS.put(orphan(), "x");
+    await env.ARTIFACTS.put(`${orphan("t-other")}.tmp`, "x");
+    const others = ["logs/default/d/e", "recordings/default/s/000001", "default/hand-made"];
+    for (const key of others) await env.ARTIFACTS.put(key, "x");
+    const deps = await server.deps();
+    deps.now = () => Date.now();
+    expect(await sweepOrphans(deps)).toEqual({ removed: 0 });
+    deps.now = () => Date.now() + DAY_MS + 60_000;
+    expect(await sweepOrphans(deps)).toEqual({ removed: 2 });
+    expect((await bucketObjects()).map(({ key }) => key)).toEqual([...others, kept!.key].toSorted());
   });
 });
 

@@ -1,0 +1,60 @@
+import { sql } from "drizzle-orm";
+import { change, firstRow, type Statement } from "../platform/database.ts";
+import type { Deps } from "../platform/deps.ts";
+import { asTenantId } from "../platform/ids.ts";
+import { knownObjects } from "./store.ts";
+
+/** Keys of this domain; other domains keep theirs in folders of their own. */
+const OBJECT_KEY = /^([^/]+)\/[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}(?:\.tmp)?$/;
+
+/** Nothing that is on its way is this old: its record would have been given up long before. */
+const MIN_AGE_MS = 24 * 3_600_000;
+const PAGE = 1_000;
+const PAGES_A_NIGHT = 50;
+
+const cursorOf: Statement<{ after_key: string } | undefined> = firstRow(
+  sql`SELECT after_key FROM orphan_sweep WHERE id = 1`,
+);
+
+const setCursor = (key: string): Statement<number> =>
+  change(sql`INSERT INTO orphan_sweep (id, after_key) VALUES (1, ${key})
+    ON CONFLICT (id) DO UPDATE SET after_key = excluded.after_key`);
+
+/** Those of the objects that no record knows. */
+async function orphansAmong(deps: Deps, objects: readonly R2Object[]): Promise<string[]> {
+  const oldest = deps.now() - MIN_AGE_MS;
+  const candidates = objects.filter(
+    ({ key, uploaded }) => OBJECT_KEY.test(key) && uploaded.getTime() < oldest,
+  );
+  const ofTenant = Map.groupBy(candidates, ({ key }) => OBJECT_KEY.exec(key)?.[1] ?? "");
+  const orphans: string[] = [];
+  for (const [tenant, found] of ofTenant) {
+    const keys = found.map(({ key }) => key);
+    const known = await deps.db(asTenantId(tenant)).one(knownObjects(asTenantId(tenant), keys));
+    const recorded = new Set(known.map(({ object_key }) => object_key));
+    orphans.push(...keys.filter((key) => !recorded.has(key)));
+  }
+  return orphans;
+}
+
+/**
+ * Removes objects without a record, which only a restored database or a hand in the bucket can make. Looks at a
+ * part of the bucket a night and goes on from there in the next.
+ */
+export async function sweepOrphans(deps: Deps): Promise<{ removed: number }> {
+  let after = (await deps.directory.one(cursorOf))?.after_key ?? "";
+  let removed = 0;
+  for (let page = 0; page < PAGES_A_NIGHT; page++) {
+    const listed = await deps.bucket.list({ limit: PAGE, ...(after === "" ? {} : { startAfter: after }) });
+    const orphans = await orphansAmong(deps, listed.objects);
+    if (orphans.length > 0) {
+      deps.log.info("objects without a record are removed", { keys: orphans });
+      await deps.bucket.delete(orphans);
+    }
+    removed += orphans.length;
+    after = listed.truncated ? (listed.objects.at(-1)?.key ?? "") : "";
+    await deps.directory.one(setCursor(after));
+    if (!listed.truncated) break;
+  }
+  return { removed };
+}
