@@ -69,14 +69,12 @@ async function furnish(): Promise<void> {
 /** The owner's id that a path parameter means, by the segment before it. */
 function ownersId(path: string, parameter: string): string {
   const before = path.slice(0, path.indexOf(`{${parameter}}`));
-  if (/\/auth\/$/.test(before) || /\/tokens\/$/.test(before)) return device.authSet;
+  if (/\/(auth|tokens)\/$/.test(before)) return device.authSet;
   if (/\/(groups?|releases|tags)\/$/.test(before)) return MARK;
-  if (/\/filters\/$/.test(before)) return ids.filter!;
+  if (before.endsWith("/filters/")) return ids.filter!;
   if (/\/(artifacts|generate|directupload)\/$/.test(before)) return ids.artifact!;
-  if (/\/users\/$/.test(before)) return owner.id;
-  if (/\/devices?\/$/.test(before) && !/\/deployments\/devices\/$/.test(before)) return device.id;
-  if (/\/deployments\/devices\/$/.test(before)) return device.id;
-  if (/\/deployments\/$/.test(before)) return ids.deployment!;
+  if (before.endsWith("/users/")) return owner.id;
+  if (before.endsWith("/deployments/")) return ids.deployment!;
   return device.id;
 }
 
