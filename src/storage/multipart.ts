@@ -15,8 +15,8 @@ export type MultipartFaultReason = "truncated" | "header_malformed" | "header_to
 export class MultipartFault extends Error {
   override readonly name = "MultipartFault";
   readonly reason: MultipartFaultReason;
-  constructor(reason: MultipartFaultReason, message: string) {
-    super(message);
+  constructor(reason: MultipartFaultReason, message: string, options?: ErrorOptions) {
+    super(message, options);
     this.reason = reason;
   }
 }
@@ -34,7 +34,7 @@ export async function* readMultipart(
   boundary: string,
   options: ChunkOptions = {},
 ): AsyncGenerator<MultipartPart, void> {
-  const source = new ChunkSource(streamChunks(body, options));
+  const source = new ChunkSource(untilBroken(streamChunks(body, options)));
   const scanner = new Scanner(source, boundary);
   try {
     await scanner.skipContent();
@@ -47,6 +47,22 @@ export async function* readMultipart(
     await skipEpilogue(source);
   } finally {
     await source.close();
+  }
+}
+
+/** A client that goes away in the middle, or chunks that are none, end the body like a cut one. */
+async function* untilBroken(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array, void> {
+  const iterator = chunks[Symbol.asyncIterator]();
+  try {
+    for (;;) {
+      const { done, value } = await iterator.next().catch((cause: unknown) => {
+        throw new MultipartFault("truncated", "the body breaks off", { cause });
+      });
+      if (done) return;
+      yield value;
+    }
+  } finally {
+    await iterator.return?.();
   }
 }
 

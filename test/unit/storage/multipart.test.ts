@@ -157,6 +157,19 @@ describe("refusing a form", () => {
     expect(await reasonOf(content)).toBe("truncated");
   });
 
+  it("finds a body truncated whose stream fails, and keeps the reason for the log", async () => {
+    const cause = new Error("Network connection lost.");
+    const start = new TextEncoder().encode('--b\r\nContent-Disposition: form-data; name="a"\r\n\r\nx');
+    const broken = new ReadableStream<Uint8Array>({
+      start: (controller) => controller.enqueue(start),
+      pull: (controller) => controller.error(cause),
+    });
+    const read = async () => {
+      for await (const { body } of readMultipart(broken, "b")) await Array.fromAsync(body);
+    };
+    await expect(read()).rejects.toMatchObject({ reason: "truncated", cause });
+  });
+
   it("refuses a header line that is none", async () => {
     expect(await reasonOf(form("nonsense\r\n\r\n1"))).toBe("header_malformed");
   });
