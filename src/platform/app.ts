@@ -21,6 +21,9 @@ export type App = OpenAPIHono<AppEnv>;
 
 const JSON_TYPE = "application/json; charset=utf-8";
 
+/** Some texts quote what was sent, which may be of any length. */
+const MAX_FAULT_TEXT = 4096;
+
 /** The wire's error body with the request id; anything that is not a `Fault` tells the log and not the client. */
 export function faultResponse(c: Context<AppEnv>, cause: unknown): Response {
   const fault = asFault(cause);
@@ -44,7 +47,7 @@ export function faultResponse(c: Context<AppEnv>, cause: unknown): Response {
   }
   headers.set("Content-Type", JSON_TYPE);
   const body = fault.detail.body ?? {
-    error: fault.publicMessage,
+    error: fault.publicMessage.slice(0, MAX_FAULT_TEXT),
     ...fault.detail.extra,
     request_id: requestId,
   };
