@@ -119,7 +119,8 @@ export async function readRest(source: ByteSource, maxBytes: number): Promise<Ui
     const part = source.take(maxBytes + 1 - length);
     length += part.length;
     if (length > maxBytes) throw new StreamFault("limit", `more than ${maxBytes} bytes`);
-    parts.push(part.slice());
+    // A copy also of a Buffer, whose own `slice` is only a view of what may be lent.
+    parts.push(new Uint8Array(part));
   }
   return joinBytes(parts);
 }
