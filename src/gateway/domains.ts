@@ -10,6 +10,7 @@ import { mountReleases } from "../releases/routes.ts";
 import { mountStorage } from "../storage/routes.ts";
 import { mountUseradm } from "../useradm/routes.ts";
 import { mountProbes } from "./probes.ts";
+import { mountWorkflows } from "../workflows/routes.ts";
 import type { App } from "../platform/app.ts";
 
 /** Every domain's routes. */
@@ -26,4 +27,5 @@ export function mountDomains(app: App): void {
   mountDeployments(app);
   mountDeviceconfig(app);
   mountDeviceconnect(app);
+  mountWorkflows(app);
 }

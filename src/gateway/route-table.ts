@@ -35,6 +35,8 @@ const TABLE: readonly Entry[] = [
   // Its `Authorization` is the device's, and a valid device token is all the answer is about.
   { path: /^\/api\/internal\/v1\/devauth\/tokens\/verify$/, access: "public" },
   { path: /^\/api\/(internal|operator)\//, access: "operator" },
+  { path: /^\/api\/v1\/(workflow|jobs|metadata|health)(\/|$)/, access: "operator" },
+  { path: /^\/status$/, access: "operator" },
 ];
 
 export function routeRule(path: string): { access: Access; body: BodyRule } | undefined {

@@ -47,7 +47,7 @@ const below = (prefix: RegExp) => closed.filter((route) => prefix.test(route.spl
 
 const USER = /^\/api\/management\//;
 const DEVICE = /^\/api\/devices\//;
-const OPERATOR = /^\/api\/(internal|operator)\//;
+const OPERATOR = /^\/(api\/(internal|operator|v1)\/|status$)/;
 
 let server: Server;
 let tokens: Record<"user" | "device" | "operator" | "garbage" | "expired" | "forged", string>;
