@@ -2,7 +2,7 @@ import { consumeEvent } from "../src/jobs/consume.ts";
 import { HANDLERS } from "../src/jobs/handlers.ts";
 import { makeDeps, type Deps } from "../src/platform/deps.ts";
 import type { Env } from "../src/platform/env.ts";
-import { drainOutbox, type EventMessage } from "../src/platform/outbox.ts";
+import { drainOutbox, openEvents, type EventMessage } from "../src/platform/outbox.ts";
 import { buryEvent } from "../src/workflows/dead.ts";
 import { RetryLater } from "../src/workflows/retry-later.ts";
 
@@ -37,20 +37,32 @@ async function handle(deps: Deps, message: Message<unknown>, isDead: boolean): P
   }
 }
 
-/** Each message is acknowledged or retried on its own, with growing delay. */
+const idOf = ({ body }: Message<unknown>): string => (body as EventMessage).id; // as in `handle`
+
+/** Messages whose event was not handled yet; all of them if that cannot be told now. */
+async function openMessages(deps: Deps, messages: readonly Message<unknown>[]): Promise<Set<string>> {
+  const ids = messages.map(idOf);
+  try {
+    return new Set((await deps.directory.one(openEvents(ids))).map(({ id }) => id));
+  } catch (cause) {
+    deps.log.error("handled events not looked up", { cause });
+    return new Set(ids);
+  }
+}
+
+/** Each message is acknowledged or retried on its own, with growing delay. Repetitions of handled ones end here. */
 export async function queue(
   batch: MessageBatch<unknown>,
   env: Env,
   ctx: ExecutionContext,
   { now }: QueueOptions = {},
 ): Promise<void> {
+  const depsFor = (requestId: string) =>
+    makeDeps(env, { requestId, origin: "", later: (work) => ctx.waitUntil(work), now });
+  const open = await openMessages(await depsFor(batch.queue), batch.messages);
   for (const message of batch.messages) {
-    const deps = await makeDeps(env, {
-      requestId: message.id,
-      origin: "",
-      later: (work) => ctx.waitUntil(work),
-      now,
-    });
-    await handle(deps, message, batch.queue === DEAD_LETTERS);
+    if (open.has(idOf(message)))
+      await handle(await depsFor(message.id), message, batch.queue === DEAD_LETTERS);
+    else message.ack();
   }
 }

@@ -1,5 +1,5 @@
 import { sql, type SQL } from "drizzle-orm";
-import { change, rows, type Database, type Statement } from "./database.ts";
+import { change, inJson, rows, type Database, type Statement } from "./database.ts";
 import type { Deps } from "./deps.ts";
 import { newSortableId, type TenantId } from "./ids.ts";
 
@@ -81,6 +81,10 @@ export async function drainOutbox(deps: Deps, db: Database): Promise<number> {
   if (due.length > 0) await deps.jobs.sendBatch(due.map((row) => ({ body: toMessage(row) })));
   return due.length;
 }
+
+/** Those of the events that were not handled yet. */
+export const openEvents = (ids: readonly string[]): Statement<{ id: string }[]> =>
+  rows(sql`SELECT id FROM outbox WHERE ${inJson(sql`id`, ids)}`);
 
 /** Removes a handled event. */
 export const forgetEvent = (id: string): Statement<number> =>

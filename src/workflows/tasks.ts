@@ -55,19 +55,23 @@ async function runCallTask(deps: Deps, task: CallTask, scope: Scope, context: Ca
     reason,
     result: { ...resultOf(task, false), call: { function: name, error: reason } },
   });
+  const succeeded: Outcome = {
+    kind: "success",
+    result: { ...resultOf(task, true), call: { function: name, error: "" } },
+  };
   if (!run) return ended("refused", `there is no function ${name}`);
   try {
     await run(deps, context, expandValue(parameters, scope));
   } catch (cause) {
     if (cause instanceof Fault) {
+      // What was there or gone already leaves the same record as what was done now.
+      if (accept.includes(cause.kind)) return succeeded;
       const error = cause.publicMessage || cause.kind;
-      if (accept.includes(cause.kind))
-        return { kind: "success", result: { ...resultOf(task, true), call: { function: name, error } } };
       return ended(cause.status >= 500 || cause.kind === "rate_limited" ? "retry" : "refused", error);
     }
     deps.log.error("workflow function failed", { function: name, cause });
     // The cause may hold what only the log may know.
     return ended("retry", "internal error");
   }
-  return { kind: "success", result: { ...resultOf(task, true), call: { function: name, error: "" } } };
+  return succeeded;
 }
