@@ -1,7 +1,6 @@
 import { createExecutionContext, createMessageBatch } from "cloudflare:test";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { HANDLERS } from "../../src/jobs/handlers.ts";
-import { makeGateway } from "../../src/gateway/gateway.ts";
 import { settingsOf } from "../../src/platform/env.ts";
 import { drainOutbox, type EventMessage } from "../../src/platform/outbox.ts";
 import { forgetOldJobs } from "../../src/workflows/jobs.ts";
@@ -9,7 +8,6 @@ import { queue } from "../../workers/queue.ts";
 import { aDevice, aUser } from "../support/actors.ts";
 import { refusal, rowsOf } from "../support/answers.ts";
 import { env, Server } from "../support/server.ts";
-import { WIRE_ROUTES } from "../support/wire-routes.ts";
 import { asOperator, jobOf, JOBS, notify, register, start, WORKFLOW } from "../support/workflows.ts";
 
 let server: Server;
@@ -84,18 +82,6 @@ async function deliver(
 }
 
 describe("Mender's interface of the engine", () => {
-  it("has every documented route of workflows and of device configuration", () => {
-    const app = makeGateway();
-    const { paths = {} } = app.getOpenAPI31Document({ openapi: "3.1.0", info: { title: "", version: "" } });
-    const served = new Set(
-      Object.entries(paths).flatMap(([path, item]) =>
-        Object.keys(item).map((method) => `${method.toUpperCase()} ${path.replaceAll(/\{[^}]*\}/g, "{}")}`),
-      ),
-    );
-    const wanted = [...WIRE_ROUTES["workflows"]!, ...WIRE_ROUTES["deviceconfig"]!];
-    expect(wanted.filter((route) => !served.has(route))).toEqual([]);
-  });
-
   it("answers status and health", async () => {
     expect((await asOperator(server, "GET", "/status")).json()).toEqual({ status: "ok" });
     expect((await asOperator(server, "GET", "/api/v1/health")).status).toBe(204);
