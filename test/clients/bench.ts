@@ -4,7 +4,18 @@ import { MenderCli, writeArtifact, type ModuleImage } from "./cli.ts";
 import { Device, type DeviceSettings } from "./device.ts";
 import { Link } from "./link.ts";
 import type { AdmittedDevice, Management } from "./management.ts";
+import { PortForward, type Ports } from "./port-forward.ts";
+import { RemoteAccess } from "./remote-access.ts";
 import type { RunningServer } from "./server.ts";
+import { Terminal } from "./terminal.ts";
+
+type Described = Pick<DeviceSettings, "name" | "deviceType"> & Partial<DeviceSettings>;
+
+export interface ReachableDevice {
+  id: string;
+  device: Device;
+  remote: RemoteAccess;
+}
 
 /** What one scenario has on its table: a running server, its operator, and devices and files of its own. */
 export class Bench {
@@ -14,6 +25,7 @@ export class Bench {
   readonly folder: string;
   readonly #uploader: MenderCli;
   readonly #links: Link[] = [];
+  readonly #running: { stop: () => Promise<void> }[] = [];
 
   constructor(server: RunningServer, operator: Management, uploader: MenderCli, folder: string) {
     this.server = server;
@@ -24,7 +36,7 @@ export class Bench {
   }
 
   /** A device that is set up but not switched on. */
-  device(settings: Pick<DeviceSettings, "name" | "deviceType"> & Partial<DeviceSettings>): Device {
+  device(settings: Described): Device {
     const { url, caFile, tenantToken } = this.server;
     const device = new Device(this.folder, { serverUrl: url, caFile, tenantToken, ...settings });
     this.devices.push(device);
@@ -38,6 +50,37 @@ export class Bench {
     await this.operator.accept(admitted);
     await this.operator.reported(admitted.id, "device_type", device.deviceType);
     return admitted;
+  }
+
+  /** A device with mender-connect that is accepted and connected. */
+  async reachable(settings: Described): Promise<ReachableDevice> {
+    const folder = join(this.folder, settings.name);
+    const remote = this.#kept(await RemoteAccess.start(`${folder}-remote`, join(folder, "bin")));
+    const device = this.device({ ...settings, busAddress: remote.busAddress });
+    const { id } = await this.admit(device);
+    await this.operator.connected(id);
+    return { id, device, remote };
+  }
+
+  /** A terminal of the shared user on a device; not waited for. */
+  terminal(device: string): Terminal {
+    return this.#kept(new Terminal(this.#uploader.program("terminal", device)));
+  }
+
+  /** Ports of a device brought here by the shared user. */
+  async forward(device: string, remote: Ports): Promise<PortForward> {
+    const program = (ports: string[]) => this.#uploader.program("port-forward", device, ...ports);
+    return this.#kept(await PortForward.start(remote, program));
+  }
+
+  /** Copies with mender-cli, as the shared user. */
+  copy(from: string, to: string): Promise<string> {
+    return this.#uploader.run("cp", from, to);
+  }
+
+  #kept<T extends { stop: () => Promise<void> }>(part: T): T {
+    this.#running.push(part);
+    return part;
   }
 
   /** A wire of the server's plain port that a scenario can break. */
@@ -64,6 +107,6 @@ export class Bench {
 
   async clear(): Promise<void> {
     for (const link of this.#links) link.close();
-    await Promise.all(this.devices.map((device) => device.stop()));
+    await Promise.all([...this.#running, ...this.devices].map((part) => part.stop()));
   }
 }

@@ -5,6 +5,12 @@ import type { RunningServer } from "./server.ts";
 
 const run = promisify(execFile);
 
+/** A command with its environment. */
+export interface Program {
+  words: [string, ...string[]];
+  env: NodeJS.ProcessEnv;
+}
+
 /** mender-cli as one user of one server. */
 export class MenderCli {
   readonly #server: RunningServer;
@@ -19,10 +25,19 @@ export class MenderCli {
 
   /** What the program prints; fails with its whole output when it ends with an error. */
   async run(...words: string[]): Promise<string> {
+    const {
+      words: [program, ...flags],
+      env,
+    } = this.program(...words);
+    const { stdout, stderr } = await run(program, flags, { env });
+    return stdout + stderr;
+  }
+
+  /** The program, for those who start it themselves. */
+  program(...words: string[]): Program {
     // It keeps its token under HOME; not every command of 1.9 minds --token.
     const env = { ...process.env, HOME: this.#folder, SSL_CERT_FILE: this.#server.caFile };
-    const { stdout, stderr } = await run("mender-cli", ["--server", this.#url, ...words], { env });
-    return stdout + stderr;
+    return { words: ["mender-cli", "--server", this.#url, ...words], env };
   }
 
   login(password = this.#server.admin.password): Promise<string> {

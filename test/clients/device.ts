@@ -2,6 +2,7 @@ import { spawn, type ChildProcess } from "node:child_process";
 import { generateKeyPairSync } from "node:crypto";
 import { closeSync, existsSync, mkdirSync, openSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { ended } from "./ended.ts";
 import { OWN_MOUNTS } from "./programs.ts";
 
 export interface DeviceSettings {
@@ -16,6 +17,10 @@ export interface DeviceSettings {
   privateKey?: string;
   /** The device comes without a key, and the agent makes one. */
   makesOwnKey?: boolean;
+  /** The system bus on which the agent is to be found; without it there is none. */
+  busAddress?: string;
+  /** Seconds between the device's own questions; by default hardly any. */
+  pollSeconds?: number;
 }
 
 /** Folders the device agent has built in, and what stands for them in a device's own folder. */
@@ -37,16 +42,18 @@ export class Device {
   readonly name: string;
   readonly deviceType: string;
   readonly #folder: string;
+  readonly #busAddress: string | undefined;
   #process: ChildProcess | undefined;
 
   constructor(parent: string, settings: DeviceSettings) {
     this.name = settings.name;
     this.deviceType = settings.deviceType;
     this.#folder = join(parent, settings.name);
+    this.#busAddress = settings.busAddress;
     for (const folder of ["share/identity", "share/inventory", "share/modules/v3", "etc", "data", "bin"])
       mkdirSync(join(this.#folder, folder), { recursive: true });
     this.#script("share/identity/mender-device-identity", `echo mac=${this.mac}`);
-    this.#script("share/inventory/mender-inventory-site", `echo site=test bench; echo role=a; echo role=b`);
+    this.reports("site=test bench", "role=a", "role=b");
     this.#write("etc/artifact_info", "artifact_name=factory\n");
     this.#write("data/device_type", `device_type=${settings.deviceType}\n`);
     this.#write("etc/mender.conf", JSON.stringify(configuration(settings), undefined, 2));
@@ -87,6 +94,12 @@ export class Device {
     return this.log.split(line).length - 1;
   }
 
+  /** What the device's inventory script says from now on. */
+  reports(...lines: string[]): void {
+    const commands = lines.map((line) => `echo '${line}'`).join("; ");
+    this.#script("share/inventory/mender-inventory-site", commands);
+  }
+
   /** An update module whose ArtifactInstall runs these shell commands; "$2" is the folder with the payload. */
   addModule(name: string, install: string, reboot: "No" | "Automatic" = "No"): void {
     const cases = [`NeedsArtifactReboot) echo ${reboot} ;;`, `ArtifactInstall) ${install} ;;`];
@@ -101,20 +114,20 @@ export class Device {
     const agent = `exec mender --no-syslog --data '${data}' --fallback-config /nowhere daemon`;
     const [program, ...flags] = OWN_MOUNTS;
     const log = openSync(this.logFile, "a");
+    const path = `${join(this.#folder, "bin")}:${process.env["PATH"]}:/usr/sbin:/sbin`;
+    const bus = this.#busAddress === undefined ? {} : { DBUS_SYSTEM_BUS_ADDRESS: this.#busAddress };
     this.#process = spawn(program!, [...flags, "sh", "-c", [...binds, agent].join(" && ")], {
       stdio: ["ignore", log, log],
-      env: { ...process.env, PATH: `${join(this.#folder, "bin")}:${process.env["PATH"]}:/usr/sbin:/sbin` },
+      env: { ...process.env, PATH: path, ...bus },
     });
     closeSync(log);
+    // mender-connect has the agent act by `mender check-update`, which asks systemd whom to send a signal.
+    this.#script("bin/systemctl", `echo MainPID=${this.#process.pid}`);
     return this;
   }
 
   async stop(): Promise<void> {
-    const child = this.#process;
-    if (child === undefined || this.isOff) return;
-    const gone = new Promise((done) => child.once("exit", done));
-    child.kill("SIGKILL");
-    await gone;
+    if (this.#process !== undefined) await ended(this.#process);
   }
 
   #write(path: string, text: string, mode = 0o644): void {
@@ -130,9 +143,9 @@ const configuration = (settings: DeviceSettings) => ({
   ServerURL: settings.serverUrl,
   ServerCertificate: settings.caFile,
   TenantToken: settings.tenantToken,
-  UpdatePollIntervalSeconds: 1,
-  InventoryPollIntervalSeconds: 3,
+  UpdatePollIntervalSeconds: settings.pollSeconds ?? 1,
+  InventoryPollIntervalSeconds: settings.pollSeconds ?? 3,
   RetryPollIntervalSeconds: 1,
-  DBus: { Enabled: false },
+  DBus: { Enabled: settings.busAddress !== undefined },
   ...(settings.verifyKey === undefined ? {} : { ArtifactVerifyKey: settings.verifyKey }),
 });

@@ -52,9 +52,14 @@ export class Link {
     this.#release = undefined;
   }
 
+  /** Breaks every connection there is; new ones can be made at once. */
+  breakAll(): void {
+    for (const socket of this.#sockets) socket.destroy();
+  }
+
   close(): void {
     this.#listener.close();
-    for (const socket of this.#sockets) socket.destroy();
+    this.breakAll();
   }
 
   #join(device: Socket): void {

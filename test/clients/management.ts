@@ -15,6 +15,9 @@ export interface DeviceOutcome {
   log: boolean;
 }
 
+/** Header, then events: seconds, kind, what was shown. */
+export type Asciicast = [{ width: number; height: number }, ...[number, string, string][]];
+
 interface Attribute {
   name: string;
   value: unknown;
@@ -110,6 +113,36 @@ export class Management {
       const inventory = await this.inventory(id);
       return inventory[name] === value && inventory;
     });
+  }
+
+  connected(id: string): Promise<unknown> {
+    return until(`connection of ${id}`, async () => {
+      const { status } = await this.get<{ status: string }>(`/v1/deviceconnect/devices/${id}`);
+      return status === "connected";
+    });
+  }
+
+  /** Has mender-connect ask the agent for something. */
+  async ask(id: string, what: "check-update" | "send-inventory"): Promise<void> {
+    await this.call("POST", `/v1/deviceconnect/devices/${id}/${what}`);
+  }
+
+  liveSessions(id: string): Promise<{ session_id: string }[]> {
+    return this.get(`/v1/deviceconnect/devices/${id}/sessions`);
+  }
+
+  /** What a terminal session showed, as asciicast lines, once its end is on record. */
+  async recording(
+    session: string,
+  ): Promise<[{ width: number; height: number }, ...[number, string, string][]]> {
+    await until(`end of session ${session}`, async () => {
+      const sessions = await this.get<{ session_id: string; ended_ts?: string }[]>(
+        "/v1/deviceconnect/sessions?per_page=500",
+      );
+      return sessions.some((one) => one.session_id === session && one.ended_ts !== undefined);
+    });
+    const cast = await (await this.call("GET", `/v1/deviceconnect/sessions/${session}/recording`)).text();
+    return JSON.parse(`[${cast.trim().split("\n").join(",")}]`) as Asciicast; // one value a line
   }
 
   /** Makes a deployment and returns its id. */

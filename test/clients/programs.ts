@@ -11,6 +11,13 @@ const NEEDED: Record<string, string> = {
   mount: "mount",
 };
 
+/** What the scenarios of remote access need besides. */
+const NEEDED_REMOTELY: Record<string, string> = {
+  "mender-connect": "mender-connect",
+  "dbus-daemon": "dbus-daemon",
+  script: "bsdutils",
+};
+
 /** The device agent reads scripts and modules from fixed folders, so each device has its own view of those. */
 export const OWN_MOUNTS =
   process.getuid?.() === 0 ? ["unshare", "--mount"] : ["unshare", "--map-root-user", "--mount"];
@@ -25,18 +32,30 @@ const isInstalled = (program: string) =>
     }
   });
 
+/** Names the programs that are not installed and how to get them. */
+function absent(needed: Record<string, string>): string[] {
+  const missing = Object.keys(needed).filter((program) => !isInstalled(program));
+  if (missing.length === 0) return [];
+  const packages = [...new Set(missing.map((program) => needed[program]))].join(" ");
+  return [
+    `These programs are not installed: ${missing.join(", ")}`,
+    `On Debian: apt-get install --no-install-recommends ${packages}`,
+  ];
+}
+
 /** What keeps the tests from running on this machine, one line each. */
 export function whatIsMissing(): string[] {
-  const missing = Object.keys(NEEDED).filter((program) => !isInstalled(program));
-  if (missing.length > 0) {
-    const packages = [...new Set(missing.map((program) => NEEDED[program]))].join(" ");
-    return [
-      `These programs are not installed: ${missing.join(", ")}`,
-      `On Debian: apt-get install --no-install-recommends ${packages}`,
-    ];
-  }
+  const missing = absent(NEEDED);
+  if (missing.length > 0) return missing;
   const [program, ...flags] = OWN_MOUNTS;
   const tried = spawnSync(program!, [...flags, "true"], { encoding: "utf8" });
   if (tried.status === 0) return [];
   return [`"${OWN_MOUNTS.join(" ")}" is refused here (run as root): ${tried.stderr.trim()}`];
+}
+
+/** What keeps only the scenarios of remote access from running. */
+export function whatIsMissingRemotely(): string[] {
+  const missing = absent(NEEDED_REMOTELY);
+  if (missing.length > 0 || process.getuid?.() === 0) return missing;
+  return ["mender-connect gives shells to users of its own choice, so it must run as root"];
 }
