@@ -26,9 +26,11 @@ export async function freePort(): Promise<number> {
   return address.port;
 }
 
-/** A server as `npm start` runs it, with an empty data folder that goes when it stops. */
-export async function startLocalServer(): Promise<LocalServer> {
-  const data = await mkdtemp(join(tmpdir(), "edgemend-bench-"));
+export const newDataFolder = (): Promise<string> => mkdtemp(join(tmpdir(), "edgemend-bench-"));
+
+/** A server as `npm start` runs it, on this data folder or on an empty one that goes when it stops. */
+export async function startLocalServer(kept?: string): Promise<LocalServer> {
+  const data = kept ?? (await newDataFolder());
   const [port, httpsPort] = [await freePort(), await freePort()];
   const options = ["--port", port, "--https-port", httpsPort, "--data", data, "--json"].map(String);
   const child = spawn(
@@ -56,7 +58,7 @@ export async function startLocalServer(): Promise<LocalServer> {
     stop: async () => {
       child.kill("SIGTERM");
       await exited;
-      await rm(data, { recursive: true, force: true });
+      if (kept === undefined) await rm(data, { recursive: true, force: true });
     },
   };
 }
