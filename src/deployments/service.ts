@@ -15,7 +15,6 @@ export {
   configurationDeploymentStatements,
   type ConfigurationDeployment,
 } from "./configuration-deployment.ts";
-export { EVENTS as DEPLOYMENT_EVENTS } from "./events.ts";
 export { targetedAmong as targetedAmongStatement } from "./store/membership.ts";
 export { ARTIFACT_IN_USE } from "./store/usage.ts";
 
