@@ -135,6 +135,7 @@ export function newDeviceStatements(
     external: null,
     createdMs: atMs,
     updatedMs: atMs,
+    checkInMs: null,
     sets: [set],
   };
   const statements = [

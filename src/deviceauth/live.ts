@@ -1,4 +1,5 @@
 import { sql, type SQL } from "drizzle-orm";
+import { deviceCheckInStatements, isCheckInDue, lastCheckIn } from "../inventory/service.ts";
 import type { DeviceActor, DeviceClaim } from "../platform/actor.ts";
 import { firstRow, type Statement } from "../platform/database.ts";
 import type { Deps } from "../platform/deps.ts";
@@ -16,7 +17,19 @@ export const ifLive = (claim: DeviceClaim): SQL => sql`EXISTS (
       AND t.status = 'active' AND t.device_tokens_revoked_s < ${claim.issuedS})`;
 
 const liveToken = (claim: DeviceClaim) =>
-  firstRow<{ live: number }>(sql`SELECT 1 AS live WHERE ${ifLive(claim)}`);
+  firstRow<{ check_in_ms: number | null }>(sql`
+    SELECT ${lastCheckIn(sql`${claim.tenant}`, sql`${claim.device}`)} AS check_in_ms WHERE ${ifLive(claim)}`);
+
+/** Keeps the day of a device's last contact, after the answer and once a day. */
+function noteContact(deps: Deps, { tenant, device }: DeviceClaim, lastMs: number | null): void {
+  const nowMs = deps.now();
+  if (!isCheckInDue(lastMs, nowMs)) return;
+  const noted = deps
+    .db(tenant)
+    .uncounted()
+    .batch(deviceCheckInStatements(tenant, device, nowMs));
+  deps.later(noted.catch((cause: unknown) => deps.log.error("contact not noted", { device, cause })));
+}
 
 type Read<S extends readonly Statement<unknown>[]> = {
   -readonly [K in keyof S]: S[K] extends Statement<infer T> ? T : never;
@@ -34,6 +47,7 @@ export async function asLiveDevice<const S extends readonly Statement<unknown>[]
 ): Promise<{ device: DeviceActor; results: Read<S> }> {
   const [live, ...results] = await deps.db(claim.tenant).batch([liveToken(claim), ...reads]);
   if (!live) throw new Fault("unauthorized", "unauthorized", { empty: true });
+  noteContact(deps, claim, live.check_in_ms);
   return {
     device: { kind: "device", tenant: claim.tenant, device: claim.device },
     results: results as unknown as Read<S>, // the tail of a batch has the types of the tail's statements

@@ -31,6 +31,7 @@ export const DeviceSchema = z
     decommissioning: z.boolean(),
     created_ts: z.string(),
     updated_ts: z.string(),
+    check_in_time: z.string().optional(),
     auth_sets: z.array(AuthSetSchema).nullable(),
     flags: z.object({ test_device: z.boolean() }),
     external_id: z.object({ data: z.string(), active: z.boolean() }).optional(),
@@ -48,6 +49,7 @@ export function toWire(device: Device): z.input<typeof DeviceSchema> {
     decommissioning: false,
     created_ts: rfc3339(device.createdMs),
     updated_ts: rfc3339(device.updatedMs),
+    ...(device.checkInMs !== null && { check_in_time: rfc3339(device.checkInMs) }),
     auth_sets: device.sets.map((set) => ({
       id: set.id,
       identity_data: identity,

@@ -1,4 +1,5 @@
 import { sql, type SQL } from "drizzle-orm";
+import { lastCheckIn } from "../inventory/service.ts";
 import { change, demand, firstRow, inJson, rows, type Statement } from "../platform/database.ts";
 import type { DeviceId, TenantId } from "../platform/ids.ts";
 import type { Identity } from "./identity.ts";
@@ -41,6 +42,8 @@ export interface Device {
   external: ExternalDevice | null;
   createdMs: number;
   updatedMs: number;
+  /** Day of its last contact; null while it has had none. */
+  checkInMs: number | null;
   /** Oldest first. */
   sets: AuthSet[];
 }
@@ -56,6 +59,7 @@ interface DeviceRow {
   external: string | null;
   created_ms: number;
   updated_ms: number;
+  check_in_ms: number | null;
   sets: string;
 }
 
@@ -72,6 +76,7 @@ const toDevice = (row: DeviceRow): Device => ({
   external: row.external === null ? null : (JSON.parse(row.external) as ExternalDevice), // written by this store
   createdMs: row.created_ms,
   updatedMs: row.updated_ms,
+  checkInMs: row.check_in_ms,
   sets: (JSON.parse(row.sets) as AuthSet[]).sort(byAge), // built by `deviceColumns` in this shape
 });
 
@@ -80,7 +85,7 @@ const toDevice = (row: DeviceRow): Device => ({
  * the planner takes "all rows of the tenant" for few.
  */
 const deviceColumns = sql`d.device_id, d.identity, d.status, d.revision, d.tier, d.provisioned, d.test_device, d.external,
-  d.created_ms, d.updated_ms,
+  d.created_ms, d.updated_ms, ${lastCheckIn(sql`d.tenant_id`, sql`d.device_id`)} AS check_in_ms,
   (SELECT json_group_array(json_object('id', a.auth_set_id, 'keyHash', a.key_hash, 'pubkey', a.pubkey, 'tier', a.tier,
       'status', a.status, 'tokensRevokedS', a.tokens_revoked_s, 'createdMs', a.created_ms))
     FROM auth_sets a INDEXED BY auth_sets_by_device WHERE a.tenant_id = d.tenant_id AND a.device_id = d.device_id) AS sets`;

@@ -103,17 +103,42 @@ async function textOf(body: AsyncIterable<Uint8Array>): Promise<string> {
   return Buffer.concat(pieces).toString("utf8");
 }
 
-function requireSize(c: Context<AppEnv>): void {
-  const declared = Number(c.req.header("content-length") ?? 0);
-  if (declared <= c.var.deps.settings.MAX_DEVICE_FILE_BYTES) return;
-  throw new Fault("too_large", `file is larger than ${c.var.deps.settings.MAX_DEVICE_FILE_BYTES} bytes`);
+function requireSize(size: number, maxBytes: number): void {
+  if (size > maxBytes) throw new Fault("too_large", `file is larger than ${maxBytes} bytes`);
+}
+
+/** Counts a source that did not declare its size. What it throws does not survive the way through the object, so it is kept. */
+class Bounded implements AsyncIterable<Uint8Array> {
+  refusal: unknown;
+  readonly #source: AsyncIterable<Uint8Array>;
+  readonly #maxBytes: number;
+
+  constructor(source: AsyncIterable<Uint8Array>, maxBytes: number) {
+    this.#source = source;
+    this.#maxBytes = maxBytes;
+  }
+
+  async *[Symbol.asyncIterator](): AsyncGenerator<Uint8Array> {
+    let size = 0;
+    try {
+      for await (const piece of this.#source) {
+        size += piece.byteLength;
+        requireSize(size, this.#maxBytes);
+        yield piece;
+      }
+    } catch (cause) {
+      this.refusal = cause;
+      throw cause;
+    }
+  }
 }
 
 /** Sends the file of an upload form to the device as it comes in. */
 export async function receiveUpload(c: Context<AppEnv>, actor: UserActor, device: DeviceId): Promise<void> {
   const { deps } = c.var;
   const object = await admit(deps, actor, device);
-  requireSize(c);
+  const { MAX_DEVICE_FILE_BYTES: maxBytes } = deps.settings;
+  requireSize(Number(c.req.header("content-length") ?? 0), maxBytes);
   const boundary = boundaryOf(c);
   const form = c.req.raw.body && (await readForm(readMultipart(c.req.raw.body, boundary)).catch(asFormFault));
   if (!form?.file) throw new Fault("bad_request", "file: upload file is required.");
@@ -121,7 +146,12 @@ export async function receiveUpload(c: Context<AppEnv>, actor: UserActor, device
   if (!fields.success) throw new Fault("bad_request", describeIssues(fields.error.issues));
   const target = { ...fields.data, srcPath: form.file.filename };
   await recordFile(deps, actor, device, "upload_file", target.path);
-  settled(await object.upload(actor.user, target, byteStream(form.file.body)));
+  const source = new Bounded(form.file.body, maxBytes);
+  const outcome = await object.upload(actor.user, target, byteStream(source)).catch((cause: unknown) => {
+    if (source.refusal !== undefined) return asFormFault(source.refusal);
+    throw cause;
+  });
+  settled(outcome);
 }
 
 const headersOf = (info: FileInfo) => {

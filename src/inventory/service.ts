@@ -41,20 +41,11 @@ export const deviceCheckInStatements = (
   atMs: number,
 ): Statement<unknown>[] => [setCheckIn(tenant, device, atMs, DAY_MS)];
 
-/** Puts what is known of a device's alerts into its inventory. */
-export const deviceMonitorStatements = (
-  tenant: TenantId,
-  device: DeviceId,
-  known: { alerts: boolean; alertCount: number },
-  atMs: number,
-): Statement<unknown>[] => [
-  mergeAttributes(
-    tenant,
-    device,
-    { [keyOf("monitor", "alerts")]: [known.alerts], [keyOf("monitor", "alert_count")]: [known.alertCount] },
-    atMs,
-  ),
-];
+/** Whether the time of contact is to be written: it was not yet, or a day ago. */
+export const isCheckInDue = (lastMs: number | null, nowMs: number): boolean =>
+  lastMs === null || lastMs <= nowMs - DAY_MS;
+
+export { lastCheckIn } from "./store/devices.ts";
 
 /** Forgets a device and everything it is found by. */
 export const removeDeviceStatements = (tenant: TenantId, device: DeviceId): Statement<unknown>[] => [

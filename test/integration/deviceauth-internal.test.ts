@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, it } from "vitest";
 import { aDevice, aTenant, aUser, type TestDevice } from "../support/actors.ts";
 import { auditOf, refusal, rowsOf } from "../support/answers.ts";
-import { INTERNAL, internal, isLive, type WireDevice } from "../support/device-auth.ts";
+import { DeviceAdmin, INTERNAL, internal, isLive, type WireDevice } from "../support/device-auth.ts";
 import { env, OPERATOR_TOKEN, Server } from "../support/server.ts";
 import { SigningDevice } from "../support/signing-device.ts";
 
@@ -262,5 +262,43 @@ describe("tenants", () => {
 describe("probes", () => {
   it.each(["alive", "health"])("answers %s", async (name) => {
     expect((await call("GET", `/${name}`)).status).toBe(204);
+  });
+});
+
+describe("time of contact", () => {
+  it("is kept once a day, seen in admission and inventory, and costs the request nothing", async () => {
+    const user = await aUser(server);
+    const admin = new DeviceAdmin(server, user);
+    const signing = new SigningDevice({ mac: "contact" });
+    const { id } = await admin.admit(signing);
+    const token = (await signing.ask(server)).text;
+    const seen = async () => {
+      const { check_in_time } = (
+        await server.call("GET", `/api/management/v2/devauth/devices/${id}`, { token: user.token })
+      ).json<{ check_in_time?: string }>();
+      return check_in_time;
+    };
+    expect(await seen()).toBeUndefined();
+    const poll = () =>
+      server.call(
+        "GET",
+        "/api/devices/v1/deployments/device/deployments/next?artifact_name=a&device_type=b",
+        { token },
+      );
+    const first = new Date(server.now).toISOString();
+    expect((await poll()).cost.written).toBe(0);
+    expect(await seen()).toBe(first);
+    server.advance(3_600_000);
+    await poll();
+    expect(await seen()).toBe(first);
+    server.advance(86_400_000);
+    await poll();
+    expect(await seen()).toBe(new Date(server.now).toISOString());
+    const inventory = await server.call("GET", `/api/management/v1/inventory/devices/${id}`, {
+      token: user.token,
+    });
+    expect(inventory.text).toContain(
+      `"name":"check_in_time","value":"${new Date(server.now).toISOString()}"`,
+    );
   });
 });

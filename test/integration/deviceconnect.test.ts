@@ -672,6 +672,27 @@ describe("files", () => {
     expect(Buffer.compare(new Uint8Array(await response.arrayBuffer()), content)).toBe(0);
   });
 
+  it("of undeclared length are refused when they turn out too large", async () => {
+    const { fake } = await connectDevice();
+    const request = new Request(`${HOST}/x`, {
+      method: "POST",
+      body: aForm({ path: "/tmp/big" }, new Uint8Array(300_000)),
+    });
+    const bytes = new Uint8Array(await request.arrayBuffer());
+    const body = new ReadableStream({
+      start(controller) {
+        controller.enqueue(bytes);
+        controller.close();
+      },
+    });
+    const headers = { "Content-Type": request.headers.get("content-type")! };
+    const path = `${MANAGEMENT}/devices/${device.id}/upload`;
+    const limited = { ...env, MAX_DEVICE_FILE_BYTES: "100000" };
+    const answer = await server.call("PUT", path, { token: user.token, body, headers }, limited);
+    expect([answer.status, answer.json().error]).toEqual([413, "file is larger than 100000 bytes"]);
+    expect(fake.files.has("/tmp/big")).toBe(false);
+  });
+
   it("are described by HEAD", async () => {
     const { fake } = await connectDevice();
     fake.files.set("/etc/a", new Uint8Array(5));

@@ -116,6 +116,7 @@ describe("a device's report", () => {
       "tags/name",
       "system/created_ts",
       "system/updated_ts",
+      "system/check_in_time",
       "system/tier",
       "system/group",
     ]);

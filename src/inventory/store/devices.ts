@@ -1,4 +1,4 @@
-import { sql } from "drizzle-orm";
+import { sql, type SQL } from "drizzle-orm";
 import { change, firstRow, inJson, mapped, type Statement } from "../../platform/database.ts";
 import type { DeviceId, TenantId } from "../../platform/ids.ts";
 import type { AttributeDelta, StoredAttributes } from "../attributes.ts";
@@ -122,6 +122,10 @@ export const setStatuses = (
 export const removeDevices = (tenant: TenantId, ids: readonly string[]): Statement<number> =>
   change(sql`
     DELETE FROM inventory_devices WHERE tenant_id = ${tenant} AND ${inJson(sql`device_id`, ids)}`);
+
+/** In SQL: when the device was last seen, in milliseconds; null if it never was. */
+export const lastCheckIn = (tenant: SQL, device: SQL): SQL =>
+  sql`(SELECT i.check_in_ms FROM inventory_devices i WHERE i.tenant_id = ${tenant} AND i.device_id = ${device})`;
 
 /** Records when the device was last seen, at most once in `everyMs`. */
 export const setCheckIn = (
