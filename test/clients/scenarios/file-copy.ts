@@ -23,5 +23,6 @@ export async function fileCopy(bench: Bench): Promise<void> {
 
   await assert.rejects(bench.copy(`${id}:${join(bench.folder, "nothing")}`, back!), /no such file/);
   await assert.rejects(bench.copy(`${id}:${bench.folder}`, back!), /not a regular file/);
+  writeFileSync(here!, "refused before mender-cli has sent more than it can take back");
   await assert.rejects(bench.copy(here!, `${id}:${join(bench.folder, "no", "folder")}`), /no such file/);
 }
