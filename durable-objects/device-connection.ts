@@ -14,7 +14,7 @@ import {
 import {
   afterDeviceFrame,
   clientRequest,
-  deviceGone,
+  stopForUser,
   farewells,
   fromDevice,
   fromUser,
@@ -122,8 +122,7 @@ export class DeviceConnection extends DurableObject<Env> {
   async endSession(sid: string): Promise<boolean> {
     const user = this.#user(sid);
     if (!user) return false;
-    await this.#sayGoodbye(user, "session ended by an operator");
-    close(user.socket, CLOSE.ended);
+    await this.#end(user, CLOSE.ended);
     return true;
   }
 
@@ -149,8 +148,7 @@ export class DeviceConnection extends DurableObject<Env> {
   /** Ends everything: the device may not be connected any more. */
   async disconnect(): Promise<void> {
     for (const user of this.#users()) {
-      await this.#sayGoodbye(user, "device disconnected");
-      close(user.socket, CLOSE.deviceGone);
+      await this.#end(user, CLOSE.deviceGone);
     }
     for (const socket of this.ctx.getWebSockets(DEVICE)) close(socket, CLOSE.revoked);
     await this.#record(false, (await this.ctx.storage.get<number>("version")) ?? 0);
@@ -238,8 +236,7 @@ export class DeviceConnection extends DurableObject<Env> {
     const session = afterDeviceFrame(user.session, outcome.frame);
     if (session !== user.session) remember(user.socket, session);
     if (session.outputBytes > session.limits.outputBytes) {
-      await this.#sayGoodbye({ socket: user.socket, session }, "session byte limit exceeded");
-      return close(user.socket, CLOSE.outputLimit);
+      return this.#end({ socket: user.socket, session }, CLOSE.outputLimit, "session byte limit exceeded");
     }
     user.socket.send(toUser(outcome.frame));
     const data = outputOf(outcome.frame);
@@ -251,8 +248,15 @@ export class DeviceConnection extends DurableObject<Env> {
   /** Closes a socket for its own fault; only that one, with what its going away entails. */
   async #drop(socket: WebSocket, reason: CloseReason) {
     const known = recall(socket);
-    if (known.role === "user") await this.#sayGoodbye({ socket, session: known }, "user disconnected");
+    if (known.role === "user") return this.#end({ socket, session: known }, reason, "user disconnected");
     close(socket, reason);
+  }
+
+  /** Ends a session for both sides. Command-line clients wait for the shell's own stop, not for the socket. */
+  async #end(user: LiveUser, reason: CloseReason, toDevice: string = reason.reason) {
+    if (user.session.shell) user.socket.send(stopForUser(user.session, reason.reason));
+    await this.#sayGoodbye(user, toDevice);
+    close(user.socket, reason);
   }
 
   /** Tells the device that a user is gone, once, and puts the end on record. */
@@ -270,9 +274,7 @@ export class DeviceConnection extends DurableObject<Env> {
     if (this.#deviceSocket(socket)) return; // a newer connection has taken over
     this.#transfers.fail();
     for (const { socket: user, session } of this.#users()) {
-      user.send(deviceGone(session));
-      await this.#sayGoodbye({ socket: user, session }, "device disconnected");
-      close(user, CLOSE.deviceGone);
+      await this.#end({ socket: user, session }, CLOSE.deviceGone);
     }
     await this.#record(false, known.version);
   }

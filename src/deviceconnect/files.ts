@@ -98,7 +98,7 @@ async function textOf(body: AsyncIterable<Uint8Array>): Promise<string> {
   for await (const piece of body) {
     size += piece.byteLength;
     if (size > MAX_FIELD_BYTES) throw new Fault("bad_request", "form field too long");
-    pieces.push(piece);
+    pieces.push(new Uint8Array(piece)); // lent until the next one is asked for
   }
   return Buffer.concat(pieces).toString("utf8");
 }

@@ -138,9 +138,9 @@ export function farewells(session: UserSocket, text = "user disconnected"): Uint
   return messages;
 }
 
-/** What a user is told when the device is gone. */
-export const deviceGone = (session: UserSocket): Uint8Array =>
-  encodeFrame(forUser(stopFrame(session.sid, "device disconnected")));
+/** What the user of a shell is told when it ends without the device's word. */
+export const stopForUser = (session: UserSocket, text: string): Uint8Array =>
+  encodeFrame(forUser(stopFrame(session.sid, text)));
 
 /** A request to the device's update client; it needs no session (protocol notes, deviceconnect 3.5). */
 export function clientRequest(

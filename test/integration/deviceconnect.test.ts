@@ -454,6 +454,10 @@ describe("live sessions", () => {
     expect((await server.call("DELETE", path, { token: user.token })).status).toBe(204);
     await terminal.until(() => terminal.closed !== undefined);
     expect(terminal.closed).toEqual({ code: 1008, reason: "session ended by an operator" });
+    expect([terminal.frames.at(-1)!.typ, bodyText(terminal.frames.at(-1))]).toEqual([
+      "stop",
+      "session ended by an operator",
+    ]);
     await peer.until(() => fake.sent("stop").length > 0);
     expect((await server.call("DELETE", path, { token: user.token })).status).toBe(404);
   });

@@ -2,7 +2,15 @@ import { beforeAll, describe, expect, it } from "vitest";
 import { Server } from "../support/server.ts";
 import { WIRE_ROUTES } from "../support/wire-routes.ts";
 
-const BUILT = ["devauth", "inventory", "useradm", "deployments", "deviceconfig", "deviceconnect", "workflows"];
+const BUILT = [
+  "devauth",
+  "inventory",
+  "useradm",
+  "deployments",
+  "deviceconfig",
+  "deviceconnect",
+  "workflows",
+];
 
 let served: Set<string>;
 
