@@ -35,6 +35,17 @@ describe.each([
     expect(cost.read).toBeLessThan(60);
   });
 
+  it("of an update check that ends the device's part: two round trips, at most ten rows", async () => {
+    for (const state of [{ artifact_name: "release-2" }, { device_type: "other" }]) {
+      const one = await aDevice(server);
+      const name = JSON.stringify(state);
+      await deploy(server, user, [one, ...others(more)], { name });
+      const { status, cost } = await poll(server, one, state);
+      expect([status, cost.trips]).toEqual([204, 2]);
+      expect(cost.written).toBeLessThanOrEqual(10);
+    }
+  });
+
   it("of a status report: one round trip, at most six rows, the one that finishes included", async () => {
     const id = await deploy(server, user, [device, ...others(more)]);
     await poll(server, device);
