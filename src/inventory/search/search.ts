@@ -89,7 +89,7 @@ export async function searchDevices(
     .db(tenant)
     .batch([totalStatement(counting, deps.now()), ...pageStatements(query, plan, window)]);
   rememberLater(deps, counting, total);
-  const found = { rows: parts.flat(), total: total?.total ?? 0 };
+  const found = { rows: parts.flat(), total: total.total };
   const wanted = Math.min(page.perPage, found.total - window.offset);
   const walked = plan.kind === "walk" && !plan.bounds;
   return walked && found.rows.length < wanted ? withMissing(deps, query, window, found) : found;
@@ -107,7 +107,7 @@ async function searchText(
     .db(query.tenant)
     .batch([totalStatement(counting, deps.now()), textPage(query, words, window)]);
   rememberLater(deps, counting, total);
-  return { rows, total: total?.total ?? 0 };
+  return { rows, total: total.total };
 }
 
 /** A sort along values does not meet the devices that lack the attribute: these fill up the last pages. */
@@ -120,7 +120,7 @@ async function withMissing(
   const skipped =
     found.rows.length > 0
       ? 0
-      : window.offset - ((await deps.db(query.tenant).one(totalOf(countPresent(query))))?.total ?? 0);
+      : window.offset - (await deps.db(query.tenant).one(totalOf(countPresent(query)))).total;
   const rest = await deps.db(query.tenant).one(
     searchMissing(query, {
       limit: window.limit - found.rows.length,
@@ -142,23 +142,21 @@ function pageStatements(query: DeviceQuery, plan: Plan, window: Window): Stateme
       j === i ? [] : [j < i ? sql`${size(term)} < ${size(other)}` : sql`${size(term)} <= ${size(other)}`],
     );
   if (plan.kind === "walk" && !plan.bounds && kinds.length > 0) {
-    const many = kinds.map((term) => sql`${size(term)} > ${query.collect}`);
-    const collected = kinds.map((term, i) =>
-      searchPage(
-        query,
-        { kind: "collect", driver: driverOf(term) },
-        window,
-        all([sql`${size(term)} <= ${query.collect}`, ...isSmallest(term, i)]),
-      ),
-    );
-    return [searchPage(query, plan, window, all(many)), ...collected];
+    const many = all(kinds.map((term) => sql`${size(term)} > ${query.collect}`));
+    const few = kinds.map((term, i) => {
+      const guard = all([sql`${size(term)} <= ${query.collect}`, ...isSmallest(term, i)]);
+      return searchPage(query, { kind: "collect", driver: driverOf(term) }, { ...window, guard });
+    });
+    return [searchPage(query, plan, { ...window, guard: many }), ...few];
   }
-  const values = kinds.map(driverOf).filter((driver) => driver.kind === "value");
   const streamed = plan.kind === "stream" && plan.driver.kind === "value" && isFacet(plan.driver.term);
-  if (streamed && values.length === kinds.length && kinds.length > 1)
-    return kinds.map((term, i) =>
-      searchPage(query, { kind: "stream", driver: driverOf(term) }, window, all(isSmallest(term, i))),
-    );
+  const values = kinds.every((term) => driverOf(term).kind === "value");
+  if (streamed && values && kinds.length > 1) {
+    return kinds.map((term, i) => {
+      const guard = all(isSmallest(term, i));
+      return searchPage(query, { kind: "stream", driver: driverOf(term) }, { ...window, guard });
+    });
+  }
   return [searchPage(query, plan, window)];
 }
 

@@ -6,7 +6,7 @@ import { textCount } from "../store/text.ts";
 import { countDriver, isDrivable, isFacet, type DeviceQuery, type Surveyed } from "./query.ts";
 import { ID_KEY, isTime, type Term } from "./terms.ts";
 
-/** A total greater than this is counted once and then used for `TOTAL_LIFE_MS`. */
+/** A total that takes more rows than this to count is counted once and then used for `TOTAL_LIFE_MS`. */
 const COUNTED_EACH_TIME = 500;
 const TOTAL_LIFE_MS = 60_000;
 
@@ -64,9 +64,9 @@ export const totalStatement = ({ tenant, counted, fingerprint }: Counting, now: 
     ? totalOf(counted)
     : rememberedTotal(tenant, fingerprint, now - TOTAL_LIFE_MS, counted);
 
-/** Keeps a great total for the searches of the next moments. Does not hold up the answer. */
-export function rememberLater(deps: Deps, { tenant, fingerprint }: Counting, found: Total | undefined): void {
-  if (fingerprint === undefined || !found || found.remembered || found.total <= COUNTED_EACH_TIME) return;
+/** Keeps a costly total for the searches of the next moments. Does not hold up the answer. */
+export function rememberLater(deps: Deps, { tenant, fingerprint }: Counting, found: Total): void {
+  if (fingerprint === undefined || found.remembered || found.rowsRead <= COUNTED_EACH_TIME) return;
   const statement = rememberTotal(tenant, fingerprint, found.total, deps.now());
   deps.later(
     deps

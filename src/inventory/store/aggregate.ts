@@ -1,6 +1,8 @@
 import { sql, type SQL } from "drizzle-orm";
 import { rows, type Statement } from "../../platform/database.ts";
 import type { TenantId } from "../../platform/ids.ts";
+import { valuePath } from "../attributes.ts";
+import { columnOf } from "../search/conditions.ts";
 
 /** One attribute of a nested grouping; of the outer ones only some values are of interest. */
 export interface GroupLevel {
@@ -10,13 +12,49 @@ export interface GroupLevel {
 
 export type BucketRow = { devices: number; total: number } & Record<`v${number}`, string>;
 
-const column = (i: number): SQL => sql.raw(`v${i}`);
-const table = (i: number): SQL => sql.raw(`t${i}`);
+const listOf = <T>(items: readonly T[], part: (item: T, i: number) => SQL): SQL =>
+  sql.join(items.map(part), sql`, `);
 
-const textsOf = (tenant: TenantId, { key, only }: GroupLevel): SQL => {
-  const within = only ? sql`AND value IN (SELECT value FROM json_each(${JSON.stringify(only)}))` : sql``;
-  return sql`FROM inventory_values WHERE tenant_id = ${tenant} AND key = ${key} AND value >= '' AND value < x'' ${within}`;
-};
+const column = (i: number): SQL => sql.raw(`v${i}`);
+
+const amongOnly = (value: SQL, { only }: GroupLevel): SQL[] =>
+  only ? [sql`${value} IN (SELECT value FROM json_each(${JSON.stringify(only)}))`] : [];
+
+/** A level below the first, read from the row of each device, because its values are not kept by device. */
+function innerLevel(level: GroupLevel, i: number): { from: SQL; value: SQL; where: SQL[] } {
+  const own = columnOf(level.key);
+  if (own) return { from: sql``, value: own, where: [sql`${own} IS NOT NULL`, ...amongOnly(own, level)] };
+  const member = sql.raw(`m${i}`);
+  const value = sql`substr(${member}.atom, 1, 256)`;
+  return {
+    from: sql`CROSS JOIN json_each(d.attributes, ${valuePath(level.key)}) ${member}`,
+    value,
+    where: [sql`${member}.type = 'text'`, ...amongOnly(value, level)],
+  };
+}
+
+/** How many devices have each combination of texts. */
+function grouped(tenant: TenantId, levels: readonly GroupLevel[], picked: SQL | undefined): SQL {
+  const [first, ...others] = levels;
+  if (!first) throw new Error("a grouping needs an attribute");
+  const inner = others.map((level, i) => innerLevel(level, i + 1));
+  const outermost = sql.raw("v.value");
+  const values = [outermost, ...inner.map(({ value }) => value)];
+  const device = sql`CROSS JOIN inventory_devices d ON d.tenant_id = v.tenant_id AND d.device_id = v.device_id`;
+  const where = [
+    sql`v.tenant_id = ${tenant} AND v.key = ${first.key} AND v.value >= '' AND v.value < x''`,
+    ...amongOnly(outermost, first),
+    ...(picked ? [sql`v.device_id IN (${picked})`] : []),
+    ...inner.flatMap((level) => level.where),
+  ];
+  return sql`
+    SELECT ${listOf(values, (value, i) => sql`${value} AS ${column(i)}`)}, count(*) AS devices
+    FROM inventory_values v ${inner.length > 0 ? device : sql``} ${sql.join(
+      inner.map(({ from }) => from),
+      sql` `,
+    )}
+    WHERE ${sql.join(where, sql` AND `)} GROUP BY ${listOf(values, (_, i) => column(i))}`;
+}
 
 /**
  * How many devices have each combination of texts, the greatest number first. Within one combination of the outer
@@ -28,45 +66,13 @@ export function bucketsOf(
   limit: number,
   picked: SQL | undefined,
 ): Statement<BucketRow[]> {
-  const list = (part: (i: number) => SQL) =>
-    sql.join(
-      levels.map((_, i) => part(i)),
-      sql`, `,
-    );
-  const inner = levels.slice(1).map((level, i) => {
-    // Joined by device, for which the values have no index: each level is read once and indexed for the moment.
-    const name = table(i + 1);
-    return sql`${name} AS MATERIALIZED (SELECT device_id, value ${textsOf(tenant, level)})`;
-  });
-  const chosen = picked ? [sql`picked AS MATERIALIZED (${picked})`] : [];
-  const parts = [...chosen, ...inner];
-  const joins = levels
-    .slice(1)
-    .map((_, i) => sql`JOIN ${table(i + 1)} ON ${table(i + 1)}.device_id = t0.device_id`);
-  const [outermost] = levels;
-  if (!outermost) throw new Error("a grouping needs an attribute");
-  const outer =
-    levels.length > 1
-      ? sql`PARTITION BY ${sql.join(
-          levels.slice(1).map((_, i) => column(i)),
-          sql`, `,
-        )}`
-      : sql``;
+  const outer = levels.slice(1);
+  const within = outer.length > 0 ? sql`PARTITION BY ${listOf(outer, (_, i) => column(i))}` : sql``;
   return rows(sql`
-    WITH ${sql.join(
-      [
-        ...parts,
-        sql`grouped AS (
-          SELECT ${list((i) => sql`${table(i)}.value AS ${column(i)}`)}, count(*) AS devices
-          FROM (SELECT device_id, value ${textsOf(tenant, outermost)}) t0 ${sql.join(joins, sql` `)}
-          ${picked ? sql`WHERE t0.device_id IN (SELECT device_id FROM picked)` : sql``}
-          GROUP BY ${list((i) => sql`${table(i)}.value`)})`,
-      ],
-      sql`, `,
-    )}
+    WITH grouped AS (${grouped(tenant, levels, picked)})
     SELECT * FROM (
-      SELECT *, sum(devices) OVER (${outer}) AS total,
-        row_number() OVER (${outer} ORDER BY devices DESC, ${column(levels.length - 1)}) AS place
+      SELECT *, sum(devices) OVER (${within}) AS total,
+        row_number() OVER (${within} ORDER BY devices DESC, ${column(levels.length - 1)}) AS place
       FROM grouped)
     WHERE place <= ${limit} ORDER BY place`);
 }

@@ -76,22 +76,24 @@ const byValue = (sortKey: SortKey): SQL => {
 
 const orderBy = (pieces: readonly SQL[]): SQL => sql.join([...pieces], sql`, `);
 
-const paged = ({ limit, offset }: Window): SQL => sql`LIMIT ${limit} OFFSET ${offset}`;
+/** A limit of nothing unless the guard holds: unlike a condition it is looked at before any row is. */
+const guarded = (limit: number, guard: SQL | undefined): SQL =>
+  guard ? sql`CASE WHEN ${guard} THEN ${limit} ELSE 0 END` : sql`${limit}`;
 
-const select = (source: SQL, where: readonly SQL[], order: SQL, window: Window): SQL =>
-  sql`SELECT ${DEVICE_COLUMNS} FROM ${source} WHERE ${all(where)} ORDER BY ${order} ${paged(window)}`;
+interface Guarded extends Window {
+  guard?: SQL | undefined;
+}
 
-/** One page of a search by its plan. With `guard` it finds nothing unless that holds. */
-export function searchPage(
-  query: DeviceQuery,
-  plan: Plan,
-  window: Window,
-  guard: SQL = ALWAYS,
-): Statement<DeviceRow[]> {
-  if (plan.kind === "walk") return rows(walk(query, plan.bounds, window, guard));
+const select = (source: SQL, where: readonly SQL[], order: SQL, { limit, offset, guard }: Guarded): SQL =>
+  sql`SELECT ${DEVICE_COLUMNS} FROM ${source} WHERE ${all(where)} ORDER BY ${order}
+    LIMIT ${guarded(limit, guard)} OFFSET ${offset}`;
+
+/** One page of a search by its plan. With a guard it finds and reads nothing unless that holds. */
+export function searchPage(query: DeviceQuery, plan: Plan, window: Guarded): Statement<DeviceRow[]> {
+  if (plan.kind === "walk") return rows(walk(query, plan.bounds, window));
   const { from, id, where } = sourceOf(query.tenant, plan.driver, true);
   const after = window.after === undefined ? [] : [sql`${id} > ${window.after}`];
-  const conditions = [guard, ...where, ...after, ...checks(query, plan.driver, id)];
+  const conditions = [...where, ...after, ...checks(query, plan.driver, id)];
   const backwards = query.sort[0]?.descending ?? false;
   if (plan.kind === "stream") {
     return rows(select(from, conditions, sql`${id} ${direction(backwards)}`, window));
@@ -101,12 +103,11 @@ export function searchPage(
 }
 
 /** Reads devices along the values of the first sort key; an array counts once, by the member it is sorted by. */
-function walk(query: DeviceQuery, bounds: Term | undefined, window: Window, guard: SQL): SQL {
+function walk(query: DeviceQuery, bounds: Term | undefined, window: Guarded): SQL {
   const [first, ...others] = query.sort;
   if (!first) throw new Error("a walk needs a sort key");
   const within = (bounds && onValues(bounds)) ?? sql`v.key = ${first.key}`;
   const where = [
-    guard,
     sql`v.tenant_id = ${query.tenant} AND ${within} AND v.value <> x''`,
     ...checks(query, undefined, FOUND),
     ...(columnOf(first.key) ? [] : [isSortMember(first, bounds)]),
@@ -215,14 +216,27 @@ export const sizeOf = (tenant: TenantId, term: Term, bound: number): Statement<n
   return { ...counted, read: (result) => counted.read(result)?.n ?? 0 };
 };
 
-/** A total, and whether it was counted for this search or remembered from one a moment ago. */
+/** A total, whether it was remembered from a moment ago, and what it cost. */
 export interface Total {
   total: number;
-  remembered: number;
+  remembered: boolean;
+  rowsRead: number;
 }
 
-export const totalOf = (counted: SQL): Statement<Total | undefined> =>
-  firstRow(sql`SELECT (${counted}) AS total, 1 AS remembered`);
+const asTotal = (query: SQL): Statement<Total> => {
+  const statement = firstRow<{ total: number; remembered: number }>(query);
+  return {
+    ...statement,
+    read: (result) => {
+      const row = statement.read(result);
+      const rowsRead = result.meta.rows_read;
+      return { total: row?.total ?? 0, remembered: row?.remembered === 1, rowsRead };
+    },
+  };
+};
+
+export const totalOf = (counted: SQL): Statement<Total> =>
+  asTotal(sql`SELECT (${counted}) AS total, 1 AS remembered`);
 
 /** The remembered total if it is not older than `sinceMs`; otherwise counts. */
 export const rememberedTotal = (
@@ -230,10 +244,10 @@ export const rememberedTotal = (
   fingerprint: string,
   sinceMs: number,
   counted: SQL,
-): Statement<Total | undefined> => {
+): Statement<Total> => {
   const kept = sql`FROM inventory_totals
     WHERE tenant_id = ${tenant} AND query = ${fingerprint} AND counted_ms >= ${sinceMs}`;
-  return firstRow(sql`
+  return asTotal(sql`
     SELECT coalesce((SELECT total ${kept}), (${counted})) AS total, EXISTS (SELECT 1 ${kept}) AS remembered`);
 };
 
