@@ -2,7 +2,7 @@ import { createRoute, z } from "@hono/zod-openapi";
 import type { Context } from "hono";
 import { operatorOf, type App, type AppEnv } from "../platform/app.ts";
 import { Fault } from "../platform/fault.ts";
-import { describeIssues, faultResponses, jsonContent } from "../platform/wire.ts";
+import { FaultBody, describeIssues, faultResponses, jsonContent } from "../platform/wire.ts";
 import { mountOperatorJobs } from "./operator-routes.ts";
 import { DefinitionSchema, type Input } from "./definition.ts";
 import { definitionWire, JobSchema, jobWire } from "./schema.ts";
@@ -12,16 +12,15 @@ const tags = ["workflows"];
 const nameParam = z.object({ name: z.string() });
 const idParam = z.object({ id: z.string() });
 const Started = z.object({ id: z.string(), name: z.string() });
-const PlainError = z.object({ error: z.string() });
 
 const refusals = (...statuses: (400 | 404 | 409)[]) => ({
   ...faultResponses(401),
   ...Object.fromEntries(
-    statuses.map((status) => [status, { description: "Refused", content: jsonContent(PlainError) }]),
+    statuses.map((status) => [status, { description: "Refused", content: jsonContent(FaultBody) }]),
   ),
 });
 
-const refuse = (text: string) => new Fault("bad_request", text, { body: { error: text } });
+const refuse = (text: string) => new Fault("bad_request", text);
 
 const MAX_BATCH = 400;
 const Parameters = z.record(z.string(), z.unknown());

@@ -29,11 +29,7 @@ import {
 
 export { jobBySubject as jobBySubjectStatement, type JobRow } from "./store.ts";
 
-/** Errors of the original's API are a text and nothing else. */
-const plain = (kind: "bad_request" | "not_found" | "conflict", text: string) =>
-  new Fault(kind, text, { body: { error: text } });
-
-const jobNotFound = () => plain("not_found", "not found");
+const jobNotFound = () => new Fault("not_found", "not found");
 
 const ID_LENGTH = 24;
 const FIRST = { step: 0, attempt: 0, run: 1 };
@@ -71,7 +67,7 @@ async function findDefinition(deps: Deps, name: string): Promise<Definition> {
   const own = builtIn(name);
   const row = await deps.directory.one(newestDefinition(name));
   if (row && row.version > (own?.version ?? -1)) return DefinitionSchema.parse(JSON.parse(row.definition));
-  if (!own) throw plain("not_found", "Workflow not found");
+  if (!own) throw new Fault("not_found", "Workflow not found");
   return own;
 }
 
@@ -87,10 +83,11 @@ export async function startJobs(
   minVersion = 0,
 ): Promise<{ id: string; name: string }[]> {
   const definition = await findDefinition(deps, name);
-  if (definition.version < minVersion) throw plain("not_found", "Workflow not found");
+  if (definition.version < minVersion) throw new Fault("not_found", "Workflow not found");
   for (const input of inputs) {
     const missing = missingParameters(definition, input);
-    if (missing.length > 0) throw plain("bad_request", `Missing input parameters: [${missing.join(" ")}]`);
+    if (missing.length > 0)
+      throw new Fault("bad_request", `Missing input parameters: [${missing.join(" ")}]`);
   }
   const at = deps.now();
   const started = inputs.map((input) => startStatements({ tenant: tenantOf(input), definition, input }, at));
@@ -135,7 +132,7 @@ export async function cancel(deps: Deps, actor: OperatorActor, id: string): Prom
   const [changed] = await deps
     .db(job.tenant_id)
     .batch([cancelJob(id, at), addAuditIfChanged(inTenantOf(actor, job), auditOf("cancel", job), at)]);
-  if (changed === 0) throw plain("conflict", "the job has ended");
+  if (changed === 0) throw new Fault("conflict", "the job has ended");
 }
 
 /** Takes a job up again at the step that failed. */
@@ -151,7 +148,7 @@ export async function retry(deps: Deps, actor: OperatorActor, id: string): Promi
       addEventIfChanged(dead ?? stepEvent(job, { step, attempt: 0, run: run + 1 }), at),
       addAuditIfChanged(inTenantOf(actor, job), auditOf("retry", job), at),
     ]);
-  if (changed === 0) throw plain("conflict", "only a job that failed or was cancelled can be retried");
+  if (changed === 0) throw new Fault("conflict", "only a job that failed or was cancelled can be retried");
 }
 
 const MAX_DEFINITIONS = 1000;
@@ -170,7 +167,7 @@ export async function listDefinitions(deps: Deps): Promise<Definition[]> {
 
 /** Takes a definition that is newer than what is there under its name. */
 export async function register(deps: Deps, definition: Definition): Promise<void> {
-  const exists = () => plain("conflict", "Workflow already exists");
+  const exists = () => new Fault("conflict", "Workflow already exists");
   const { name, version } = definition;
   if (version <= (builtIn(name)?.version ?? -1)) throw exists();
   const row = { name, version, definition: JSON.stringify(definition) };

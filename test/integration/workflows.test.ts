@@ -131,7 +131,7 @@ describe("Mender's interface of the engine", () => {
     ],
   ])("refuses a definition with %s", async (_, definition, text) => {
     const answer = await asOperator(server, "POST", "/api/v1/metadata/workflows", definition);
-    expect([answer.status, answer.json()]).toEqual([400, { error: expect.stringMatching(text) }]);
+    expect([answer.status, answer.json().error]).toEqual([400, expect.stringMatching(text)]);
   });
 
   it("starts a job that can be read by its id at once", async () => {
@@ -178,7 +178,7 @@ describe("Mender's interface of the engine", () => {
       json,
       headers,
     });
-    expect([answer.status, answer.json()]).toEqual([status, { error }]);
+    expect([answer.status, answer.json().error]).toEqual([status, error]);
   });
 
   it("refuses parameters that are no object", async () => {
@@ -204,7 +204,7 @@ describe("Mender's interface of the engine", () => {
 
   it("answers 404 for a job that is not there", async () => {
     const answer = await asOperator(server, "GET", "/api/v1/jobs/000");
-    expect([answer.status, answer.json()]).toEqual([404, { error: "not found" }]);
+    expect([answer.status, answer.json().error]).toEqual([404, "not found"]);
   });
 });
 
