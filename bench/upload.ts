@@ -2,17 +2,15 @@
  * Upload throughput of an artifact beside a bare put of the same bytes into the same kind of bucket, and what the
  * runtime's memory grows by meanwhile. `npm run bench:upload -- [--mib 256] [--runs 3]`
  */
-import { spawn } from "node:child_process";
 import { createHash, randomFillSync } from "node:crypto";
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { request } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { createInterface } from "node:readline";
 import { parseArgs } from "node:util";
 import { convertV4MiniflareOptions, Log, LogLevel, Miniflare } from "miniflare";
 import { writeArtifact, type WrittenArtifact } from "../src/artifact/write.ts";
-import { freePort } from "../src/local/ports.ts";
+import { freePort, startLocalServer, type LocalServer } from "./local-server.ts";
 
 const MIB = 1024 * 1024;
 const BLOCK = randomFillSync(new Uint8Array(MIB));
@@ -92,7 +90,7 @@ const BARE_WORKER = `export default {
 async function startBare(
   folder: string,
 ): Promise<{ port: number; runtimePid: number; stop: () => Promise<void> }> {
-  const port = await freePort(LOOPBACK, 20_000 + Math.floor(Math.random() * 20_000));
+  const port = await freePort();
   const miniflare = new Miniflare(
     convertV4MiniflareOptions({
       workers: [
@@ -115,49 +113,6 @@ async function startBare(
   );
   await miniflare.ready;
   return { port, runtimePid: runtimeOf(process.pid), stop: () => miniflare.dispose() };
-}
-
-interface Server {
-  port: number;
-  token: string;
-  runtimePid: number;
-  stop: () => Promise<void>;
-}
-
-const PASSWORD = "correct-horse-battery";
-
-async function startServer(folder: string): Promise<Server> {
-  const port = await freePort(LOOPBACK, 20_000 + Math.floor(Math.random() * 20_000));
-  const httpsPort = await freePort(LOOPBACK, port + 1);
-  const child = spawn(
-    process.execPath,
-    [
-      "src/local/launch.mjs",
-      "serve",
-      "--json",
-      `--port=${port}`,
-      `--https-port=${httpsPort}`,
-      `--data=${folder}`,
-      `--admin=bench@example.com:${PASSWORD}`,
-    ],
-    { stdio: ["ignore", "pipe", "inherit"] },
-  );
-  for await (const line of createInterface({ input: child.stdout })) if (line.startsWith("{")) break;
-  const basic = Buffer.from(`bench@example.com:${PASSWORD}`).toString("base64");
-  const login = await fetch(`http://${LOOPBACK}:${port}/api/management/v1/useradm/auth/login`, {
-    method: "POST",
-    headers: { Authorization: `Basic ${basic}` },
-  });
-  return {
-    port,
-    token: await login.text(),
-    runtimePid: runtimeOf(child.pid ?? 0),
-    stop: () =>
-      new Promise((stopped) => {
-        child.once("exit", () => stopped());
-        child.kill("SIGINT");
-      }),
-  };
 }
 
 interface Process {
@@ -220,14 +175,16 @@ async function* formAround(artifact: WrittenArtifact): AsyncGenerator<Uint8Array
   yield Buffer.from(`\r\n--${BOUNDARY}--\r\n`);
 }
 
+const portOf = (server: LocalServer) => Number(new URL(server.url).port);
+
 /** Uploads; answers with where the artifact is and how long it took. */
-async function upload(server: Server, artifact: WrittenArtifact): Promise<Sent> {
+async function upload(server: LocalServer, artifact: WrittenArtifact): Promise<Sent> {
   const headers = {
     Authorization: `Bearer ${server.token}`,
     "Content-Type": `multipart/form-data; boundary=${BOUNDARY}`,
   };
   const path = "/api/management/v1/deployments/artifacts";
-  const sent = await send(server.port, "POST", path, headers, formAround(artifact));
+  const sent = await send(portOf(server), "POST", path, headers, formAround(artifact));
   if (sent.status !== 201) throw new Error(`upload answered ${sent.status}: ${sent.body}`);
   return sent;
 }
@@ -239,11 +196,11 @@ const sha256Of = async (chunks: AsyncIterable<Uint8Array>): Promise<string> => {
 };
 
 /** Compares what is stored with what was sent, and removes it. */
-async function checkStored(server: Server, location: string, artifact: WrittenArtifact): Promise<void> {
-  const at = `http://${LOOPBACK}:${server.port}${location}`;
+async function checkStored(server: LocalServer, location: string, artifact: WrittenArtifact): Promise<void> {
+  const at = `${server.url}${location}`;
   const headers = { Authorization: `Bearer ${server.token}` };
   const { uri } = (await (await fetch(`${at}/download`, { headers })).json()) as { uri: string }; // our own route
-  const download = await fetch(uri.replace(/^https?:\/\/[^/]+/, `http://${LOOPBACK}:${server.port}`));
+  const download = await fetch(uri);
   if (!download.body) throw new Error("the download has no body");
   const [stored, sent] = [await sha256Of(download.body), await sha256Of(artifact.chunks())];
   if (stored !== sent) throw new Error("what is stored is not what was sent");
@@ -277,7 +234,8 @@ const percent = (part: number) => `${(100 * part).toFixed(0)} %`;
 
 const folder = mkdtempSync(join(tmpdir(), "edgemend-bench-"));
 const bare = await startBare(join(folder, "bare"));
-const server = await startServer(join(folder, "server"));
+const server = await startLocalServer();
+const runtime = runtimeOf(server.pid);
 try {
   const ratios: number[] = [];
   const growths: number[] = [];
@@ -288,10 +246,10 @@ try {
     const [put] = await measure(bare.runtimePid, size, () =>
       send(bare.port, "PUT", "/", length, artifact.chunks()),
     );
-    if (server.runtimePid > 0) resetPeak(server.runtimePid);
-    const before = server.runtimePid > 0 ? memoryMib(server.runtimePid, "VmRSS") : Number.NaN;
-    const [uploaded, { location }] = await measure(server.runtimePid, size, () => upload(server, artifact));
-    const growth = server.runtimePid > 0 ? memoryMib(server.runtimePid, "VmHWM") - before : Number.NaN;
+    if (runtime > 0) resetPeak(runtime);
+    const before = runtime > 0 ? memoryMib(runtime, "VmRSS") : Number.NaN;
+    const [uploaded, { location }] = await measure(runtime, size, () => upload(server, artifact));
+    const growth = runtime > 0 ? memoryMib(runtime, "VmHWM") - before : Number.NaN;
     await checkStored(server, location ?? "", artifact);
     if (run === 0) continue; // warm-up
     ratios.push(uploaded.mebibytesPerSecond / put.mebibytesPerSecond);

@@ -9,6 +9,7 @@ import {
   doomObjects,
   doomedObjects,
   forgetObject,
+  knownObjects,
   setMultipart,
   touchObject,
   type DoomedObject,
@@ -30,6 +31,11 @@ export interface StoredObject {
 export const newObjectKey = (tenant: TenantId): string => `${tenant}/${newId()}`;
 
 const givenUp = () => new Fault("conflict", "the upload was given up because it made no progress");
+
+/** The sweep ends what a silent upload had begun in the storage. */
+const refuseGivenUp = (cause: unknown): never => {
+  throw isUnknownMultipart(cause) ? givenUp() : cause;
+};
 
 /**
  * One object on its way into the bucket. Its record exists before the first byte, so that whatever becomes of this
@@ -62,7 +68,7 @@ export class ObjectUpload {
 
   async write(chunk: Uint8Array): Promise<void> {
     this.#region.update(chunk);
-    await this.#writer.write(chunk);
+    await this.#writer.write(chunk).catch(refuseGivenUp);
     const now = this.#deps.now();
     if (now - this.#beatMs < HEARTBEAT_MS) return;
     this.#beatMs = now;
@@ -79,7 +85,7 @@ export class ObjectUpload {
   }
 
   async finish(): Promise<StoredObject> {
-    const { size } = await this.#writer.finish();
+    const { size } = await this.#writer.finish().catch(refuseGivenUp);
     return { key: this.key, size, payload: this.#region.payload() };
   }
 
@@ -93,8 +99,11 @@ export class ObjectUpload {
 /** Gives up objects that no artifact refers to, and removes them. */
 export async function giveUpObjects(deps: Deps, tenant: TenantId, keys: readonly string[]): Promise<void> {
   try {
-    await deps.db(tenant).one(doomObjects(tenant, keys));
+    const [, known] = await deps.db(tenant).batch([doomObjects(tenant, keys), knownObjects(tenant, keys)]);
     await removeDoomedObjects(deps, tenant);
+    // Swept while it was still being sent: then only the bytes can be left.
+    const unknown = keys.filter((key) => !known.some(({ object_key }) => object_key === key));
+    if (unknown.length > 0) await deps.bucket.delete(unknown);
   } catch (cause) {
     deps.log.error("objects are left to the sweep", { tenant, keys, cause });
   }

@@ -1,11 +1,16 @@
 import { beforeEach, describe, expect, it } from "vitest";
+import type { OperatorActor } from "../../src/platform/actor.ts";
+import { DEFAULT_TENANT } from "../../src/platform/ids.ts";
 import { sweepOrphans } from "../../src/storage/orphans.ts";
-import { sweepUploads } from "../../src/storage/service.ts";
-import { aUser, type TestUser } from "../support/actors.ts";
+import { ObjectUpload, sweepUploads } from "../../src/storage/service.ts";
+import { uploadArtifact } from "../../src/releases/upload.ts";
+import { aDevice, aUser, type TestDevice, type TestUser } from "../support/actors.ts";
+import { deploy, inInventory, poll } from "../support/deployments.ts";
 import {
   anArtifact,
   ARTIFACTS,
   bucketObjects,
+  formOf,
   idOf,
   noise,
   statusesOf,
@@ -14,6 +19,8 @@ import {
   upload,
 } from "../support/artifacts.ts";
 import { env, Server, type Answer } from "../support/server.ts";
+
+const operator: OperatorActor = { kind: "operator", tenant: DEFAULT_TENANT };
 
 let server: Server;
 let user: TestUser;
@@ -137,6 +144,50 @@ describe("a download link", () => {
   ])("names the file of %s safely", async (name, disposition) => {
     const { uri } = await linkTo(idOf(await upload(server, await anArtifact({ name }), user)));
     expect((await fetchBytes(uri)).headers.get("content-disposition")).toBe(disposition);
+  });
+});
+
+describe("the link given to a device", () => {
+  let device: TestDevice;
+  let deployment: string;
+  let uri: string;
+  beforeEach(async () => {
+    device = await aDevice(server);
+    await inInventory(server, [device]);
+    idOf(await upload(server, await anArtifact({ name: "release-2", deviceTypes: ["pi4"] }), user));
+    deployment = await deploy(server, user, [device]);
+    const offered = (await poll(server, device)).json<{
+      artifact: { source: { uri: string; expire: string } };
+    }>();
+    expect(offered.artifact.source.expire).toBe("2026-11-22T12:00:00.000Z");
+    uri = offered.artifact.source.uri;
+    expect((await fetchBytes(uri, { Range: "bytes=0-9" })).status).toBe(206);
+  });
+
+  /** What is known of a link is kept for five seconds. */
+  const expectRevoked = async () => {
+    server.advance(5_000);
+    const answer = await server.call("GET", uri, { headers: { Range: "bytes=10-19" } });
+    expect([answer.status, answer.json().error]).toEqual([403, "URL revoked"]);
+  };
+
+  it("works on while the deployment does", async () => {
+    server.advance(23 * 3_600_000);
+    expect((await fetchBytes(uri, { Range: "bytes=10-" })).status).toBe(206);
+  });
+
+  it("dies with the deployment", async () => {
+    const path = `/api/management/v1/deployments/deployments/${deployment}/status`;
+    await server.call("PUT", path, { token: user.token, json: { status: "aborted" } });
+    await server.deliverEvents();
+    await expectRevoked();
+  });
+
+  it("dies with the device", async () => {
+    const path = `/api/management/v2/devauth/devices/${device.id}`;
+    expect((await server.call("DELETE", path, { token: user.token })).status).toBe(204);
+    await server.deliverEvents();
+    await expectRevoked();
   });
 });
 
@@ -316,6 +367,71 @@ describe("a server that died within an upload", () => {
     await env.ARTIFACTS.delete("default/object");
     await sweepUploads(await server.deps(), { deadBeforeMs: 0 });
     expect(await storageRows()).toEqual(NO_ROWS);
+  });
+});
+
+describe("a long upload", () => {
+  it("says that it is alive, and ends when it was given up", async () => {
+    const deps = await server.deps();
+    const tenant = user.tenant;
+    const going = await ObjectUpload.begin(deps, tenant);
+    for (let minute = 0; minute < 30; minute++) {
+      server.advance(60_000);
+      await going.write(noise(10));
+      await sweepUploads(deps, { deadBeforeMs: server.now - 10 * 60_000 });
+    }
+    expect(await storageRows()).toMatchObject({ objects: 1 });
+    server.advance(11 * 60_000);
+    await sweepUploads(deps, { deadBeforeMs: server.now - 10 * 60_000 });
+    await expect(going.write(noise(10))).rejects.toThrow(
+      "the upload was given up because it made no progress",
+    );
+    await going.abandon();
+    expect([await storageRows(), await bucketObjects()]).toEqual([NO_ROWS, []]);
+  });
+
+  it.each([
+    ["small", 100, "put"],
+    ["large", 9 * 1024 * 1024, "createMultipartUpload"],
+  ] as const)("that is %s and given up at its end makes no artifact", async (_, size, last) => {
+    const deps = await server.deps();
+    const sweepAll = () => sweepUploads(deps, { deadBeforeMs: server.now + 1 });
+    const { bucket } = deps;
+    deps.bucket = new Proxy(bucket, {
+      get: (target, name: keyof R2Bucket) =>
+        name === last
+          ? async (...input: Parameters<R2Bucket["put"]>) => {
+              await sweepAll();
+              return (target[name] as R2Bucket["put"])(...input);
+            }
+          : target[name].bind(target),
+    });
+    const form = new Response(
+      formOf([["artifact", await anArtifact({ files: [{ name: "image", content: noise(size) }] })]]),
+    );
+    const uploading = uploadArtifact(deps, operator, {
+      stream: form.body!,
+      contentType: form.headers.get("content-type") ?? "",
+      declaredBytes: undefined,
+    });
+    await expect(uploading).rejects.toThrow("the upload was given up because it made no progress");
+    expect([await storageRows(), await bucketObjects()]).toEqual([NO_ROWS, []]);
+  });
+
+  it("is told the other way when the platform lets no such body through", async () => {
+    const deps = await server.deps();
+    deps.settings = { ...deps.settings, MAX_BODY_BYTES: 1000 };
+    const form = new Response(formOf([["artifact", await anArtifact()]]));
+    const uploading = uploadArtifact(deps, operator, {
+      stream: form.body!,
+      contentType: form.headers.get("content-type") ?? "",
+      declaredBytes: 1001,
+    });
+    await expect(uploading).rejects.toMatchObject({
+      status: 413,
+      publicMessage:
+        "request bodies are limited to 1000 bytes: upload larger artifacts by POST /api/management/v1/deployments/artifacts/directupload",
+    });
   });
 });
 
