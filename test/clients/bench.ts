@@ -7,6 +7,7 @@ import type { AdmittedDevice, Management } from "./management.ts";
 import { PortForward, type Ports } from "./port-forward.ts";
 import { RemoteAccess } from "./remote-access.ts";
 import type { RunningServer } from "./server.ts";
+import { SystemBus } from "./system-bus.ts";
 import { Terminal } from "./terminal.ts";
 
 type Described = Pick<DeviceSettings, "name" | "deviceType"> & Partial<DeviceSettings>;
@@ -52,11 +53,17 @@ export class Bench {
     return admitted;
   }
 
+  /** A system bus for the device of this name. */
+  async bus(name: string): Promise<SystemBus> {
+    return this.#kept(await SystemBus.start(join(this.folder, `${name}-bus`)));
+  }
+
   /** A device with mender-connect that is accepted and connected. */
   async reachable(settings: Described): Promise<ReachableDevice> {
     const folder = join(this.folder, settings.name);
-    const remote = this.#kept(await RemoteAccess.start(`${folder}-remote`, join(folder, "bin")));
-    const device = this.device({ ...settings, busAddress: remote.busAddress });
+    const { address: busAddress } = await this.bus(settings.name);
+    const remote = this.#kept(new RemoteAccess(`${folder}-remote`, join(folder, "bin"), busAddress));
+    const device = this.device({ ...settings, busAddress });
     const { id } = await this.admit(device);
     await this.operator.connected(id);
     return { id, device, remote };

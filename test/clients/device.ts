@@ -1,6 +1,14 @@
-import { spawn, type ChildProcess } from "node:child_process";
+import { spawn, spawnSync, type ChildProcess } from "node:child_process";
 import { generateKeyPairSync } from "node:crypto";
-import { closeSync, existsSync, mkdirSync, openSync, readFileSync, writeFileSync } from "node:fs";
+import {
+  closeSync,
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
 import { ended } from "./ended.ts";
 import { OWN_MOUNTS } from "./programs.ts";
@@ -25,6 +33,14 @@ export interface DeviceSettings {
 
 /** Folders the device agent has built in, and what stands for them in a device's own folder. */
 const FIXED_FOLDERS = { "/usr/share/mender": "share", "/etc/mender": "etc" };
+
+const PUBLISHED_MODULES = "/usr/share/mender/modules/v3";
+
+/** The add-on that configures a device is in no Debian package: these two scripts keep to its contract. */
+const CONFIGURATION_SCRIPTS = {
+  "update-module": "share/modules/v3/mender-configure",
+  report: "share/inventory/mender-inventory-configuration",
+};
 
 let devicesMade = 0;
 
@@ -80,6 +96,13 @@ export class Device {
     return `cp "$2"/files/* '${this.#folder}/installed'`;
   }
 
+  /** What the agent says that is installed. */
+  get provides(): string[] {
+    const words = ["--no-syslog", "--data", join(this.#folder, "data"), "show-provides"];
+    const { stdout } = spawnSync("mender", words, { encoding: "utf8", env: this.#environment });
+    return stdout.trim().split("\n");
+  }
+
   get isOff(): boolean {
     return (
       this.#process === undefined || this.#process.exitCode !== null || this.#process.signalCode !== null
@@ -106,6 +129,21 @@ export class Device {
     this.#script(`share/modules/v3/${name}`, `case "$1" in ${cases.join(" ")} esac`);
   }
 
+  /** An update module as its package has it. */
+  addPublishedModule(name: string): void {
+    copyFileSync(join(PUBLISHED_MODULES, name), join(this.#folder, "share/modules/v3", name));
+  }
+
+  /** Gives the device what it needs to be configured; the values come to be in the folder this returns. */
+  addConfiguration(apply: string): string {
+    const folder = join(this.#folder, "configuration");
+    mkdirSync(join(folder, "apply-device-config.d"), { recursive: true });
+    this.#script("configuration/apply-device-config.d/apply", apply);
+    for (const [script, place] of Object.entries(CONFIGURATION_SCRIPTS))
+      copyFileSync(join(import.meta.dirname, "configuration", script), join(this.#folder, place));
+    return folder;
+  }
+
   start(): this {
     const binds = Object.entries(FIXED_FOLDERS).map(
       ([fixed, own]) => `mount --bind '${join(this.#folder, own)}' ${fixed}`,
@@ -114,11 +152,9 @@ export class Device {
     const agent = `exec mender --no-syslog --data '${data}' --fallback-config /nowhere daemon`;
     const [program, ...flags] = OWN_MOUNTS;
     const log = openSync(this.logFile, "a");
-    const path = `${join(this.#folder, "bin")}:${process.env["PATH"]}:/usr/sbin:/sbin`;
-    const bus = this.#busAddress === undefined ? {} : { DBUS_SYSTEM_BUS_ADDRESS: this.#busAddress };
     this.#process = spawn(program!, [...flags, "sh", "-c", [...binds, agent].join(" && ")], {
       stdio: ["ignore", log, log],
-      env: { ...process.env, PATH: path, ...bus },
+      env: this.#environment,
     });
     closeSync(log);
     // mender-connect has the agent act by `mender check-update`, which asks systemd whom to send a signal.
@@ -128,6 +164,15 @@ export class Device {
 
   async stop(): Promise<void> {
     if (this.#process !== undefined) await ended(this.#process);
+  }
+
+  get #environment(): NodeJS.ProcessEnv {
+    return {
+      ...process.env,
+      PATH: `${join(this.#folder, "bin")}:${process.env["PATH"]}:/usr/sbin:/sbin`,
+      CONFIGURATION_FOLDER: join(this.#folder, "configuration"),
+      ...(this.#busAddress === undefined ? {} : { DBUS_SYSTEM_BUS_ADDRESS: this.#busAddress }),
+    };
   }
 
   #write(path: string, text: string, mode = 0o644): void {

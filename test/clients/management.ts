@@ -44,14 +44,16 @@ export class Management {
     return new Management(server.url, await answer.text());
   }
 
-  async call(method: string, path: string, json?: unknown): Promise<Response> {
+  /** Sends a form as it is, anything else as JSON. */
+  async call(method: string, path: string, content?: unknown): Promise<Response> {
+    const isJson = content !== undefined && !(content instanceof FormData);
     const answer = await fetch(`${this.#url}/api/management${path}`, {
       method,
       headers: {
         Authorization: `Bearer ${this.#token}`,
-        ...(json === undefined ? {} : { "Content-Type": "application/json" }),
+        ...(isJson ? { "Content-Type": "application/json" } : {}),
       },
-      body: json === undefined ? null : JSON.stringify(json),
+      body: content instanceof FormData ? content : isJson ? JSON.stringify(content) : null,
     });
     if (!answer.ok)
       throw new Error(`${method} ${path} answers ${answer.status}: ${await answer.text()}`, {
@@ -165,6 +167,23 @@ export class Management {
     const id = answer.headers.get("location")?.split("/").at(-1);
     if (id === undefined) throw new Error("the new deployment has no location");
     return id;
+  }
+
+  /** Has an artifact made of a file and returns its id when it is there. */
+  async generate(fields: Record<string, string>, file: Buffer<ArrayBuffer>): Promise<string> {
+    const form = new FormData();
+    for (const [name, text] of Object.entries(fields)) form.append(name, text);
+    form.append("file", new Blob([file]), "unused");
+    const answer = await this.call("POST", "/v1/deployments/artifacts/generate", form);
+    const id = answer.headers.get("location")?.split("/").at(-1);
+    await until(`generated artifact ${id}`, async () => {
+      const state = await this.get<{ status: string; error?: string }>(
+        `/v1/deployments/artifacts/generate/${id}`,
+      );
+      if (state.status === "failed") throw new Error(`the artifact is not made: ${state.error}`);
+      return state.status === "done";
+    });
+    return id!;
   }
 
   async abort(deployment: string): Promise<void> {

@@ -11,12 +11,15 @@ const NEEDED: Record<string, string> = {
   mount: "mount",
 };
 
-/** What the scenarios of remote access need besides. */
-const NEEDED_REMOTELY: Record<string, string> = {
-  "mender-connect": "mender-connect",
-  "dbus-daemon": "dbus-daemon",
-  script: "bsdutils",
-};
+/** What some scenarios need besides. */
+const NEEDED_BESIDES = {
+  "remote access": { "mender-connect": "mender-connect", "dbus-daemon": "dbus-daemon", script: "bsdutils" },
+  configuration: { "dbus-daemon": "dbus-daemon", "dbus-send": "dbus-bin", curl: "curl" },
+} satisfies Record<string, Record<string, string>>;
+
+export type Feature = keyof typeof NEEDED_BESIDES;
+
+export const FEATURES = Object.keys(NEEDED_BESIDES) as Feature[];
 
 /** The device agent reads scripts and modules from fixed folders, so each device has its own view of those. */
 export const OWN_MOUNTS =
@@ -53,9 +56,9 @@ export function whatIsMissing(): string[] {
   return [`"${OWN_MOUNTS.join(" ")}" is refused here (run as root): ${tried.stderr.trim()}`];
 }
 
-/** What keeps only the scenarios of remote access from running. */
-export function whatIsMissingRemotely(): string[] {
-  const missing = absent(NEEDED_REMOTELY);
+/** What keeps only the scenarios of a feature from running. */
+export function whatIsMissingFor(feature: Feature): string[] {
+  const missing = absent(NEEDED_BESIDES[feature]);
   if (missing.length > 0 || process.getuid?.() === 0) return missing;
-  return ["mender-connect gives shells to users of its own choice, so it must run as root"];
+  return ["the device agent offers the device's token to root's programs only, so it must run as root"];
 }

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { Bench } from "./bench.ts";
 import { MenderCli } from "./cli.ts";
 import { Management } from "./management.ts";
-import { whatIsMissing, whatIsMissingRemotely } from "./programs.ts";
+import { FEATURES, whatIsMissing, whatIsMissingFor } from "./programs.ts";
 import { SCENARIOS, type Scenario } from "./scenarios/index.ts";
 import { startServer, type RunningServer } from "./server.ts";
 
@@ -14,15 +14,17 @@ if (missing.length > 0) {
   process.exit(1);
 }
 
-const missingRemotely = whatIsMissingRemotely();
-if (missingRemotely.length > 0)
-  console.error(`Remote access is not tested here.\n${missingRemotely.join("\n")}`);
+const absentFeatures = FEATURES.filter((feature) => {
+  const lacking = whatIsMissingFor(feature);
+  if (lacking.length > 0) console.error(`Not tested here: ${feature}.\n${lacking.join("\n")}`);
+  return lacking.length > 0;
+});
 
 const wanted = process.argv.slice(2);
 const chosen = SCENARIOS.filter(
-  ({ title, remote }) =>
+  ({ title, feature }) =>
     (wanted.length === 0 || wanted.some((word) => title.includes(word))) &&
-    (remote !== true || missingRemotely.length === 0),
+    (feature === undefined || !absentFeatures.includes(feature)),
 );
 const folder = mkdtempSync(join(tmpdir(), "edgemend-clients-"));
 const server = await startServer(folder).catch((error: Error) => {

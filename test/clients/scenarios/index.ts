@@ -1,12 +1,15 @@
 import type { Bench } from "../bench.ts";
+import type { Feature } from "../programs.ts";
 import { decommission, rejection } from "./admission.ts";
 import { alreadyInstalled } from "./already-installed.ts";
 import { abortedDownload, resumedDownload } from "./broken-download.ts";
 import { brokenConnection } from "./broken-connection.ts";
 import { commandLine } from "./command-line.ts";
+import { configuration } from "./configuration.ts";
 import { failingModule } from "./failing-module.ts";
 import { fileCopy } from "./file-copy.ts";
 import { firstUpdate } from "./first-update.ts";
+import { generatedArtifact } from "./generated-artifact.ts";
 import { groupAndReboot } from "./group-and-reboot.ts";
 import { otherType } from "./other-type.ts";
 import { portForward } from "./port-forward.ts";
@@ -17,8 +20,8 @@ import { toldDevice } from "./told-device.ts";
 
 export interface Scenario {
   title: string;
-  /** It needs mender-connect. */
-  remote?: true;
+  /** What of the device it needs besides the agent. */
+  feature?: Feature;
   run: (bench: Bench) => Promise<void>;
 }
 
@@ -40,14 +43,32 @@ export const SCENARIOS: Scenario[] = [
   { title: "a device with a verification key installs signed artifacts only", run: signedArtifact },
   { title: "preauthorized devices with every kind of key are in at once", run: preauthorized },
   { title: "a deployment to a group survives the restart it asks for", run: groupAndReboot },
-  { title: "a terminal shows what its commands print, and is on record", run: remoteTerminal, remote: true },
-  { title: "a user who vanishes leaves no shell behind", run: vanishedUser, remote: true },
-  { title: "files of every size go to the device and come back the same", run: fileCopy, remote: true },
-  { title: "TCP and UDP ports of the device are brought to the user", run: portForward, remote: true },
+  { title: "an artifact generated from a file puts that file on the device", run: generatedArtifact },
+  {
+    title: "a configuration reaches the device, comes back from it, and is refused by it",
+    run: configuration,
+    feature: "configuration",
+  },
+  {
+    title: "a terminal shows what its commands print, and is on record",
+    run: remoteTerminal,
+    feature: "remote access",
+  },
+  { title: "a user who vanishes leaves no shell behind", run: vanishedUser, feature: "remote access" },
+  {
+    title: "files of every size go to the device and come back the same",
+    run: fileCopy,
+    feature: "remote access",
+  },
+  {
+    title: "TCP and UDP ports of the device are brought to the user",
+    run: portForward,
+    feature: "remote access",
+  },
   {
     title: "a broken connection comes back, and the shells it left are ended",
     run: brokenConnection,
-    remote: true,
+    feature: "remote access",
   },
-  { title: "a device that hardly ever asks is told to", run: toldDevice, remote: true },
+  { title: "a device that hardly ever asks is told to", run: toldDevice, feature: "remote access" },
 ];
