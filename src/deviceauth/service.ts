@@ -25,7 +25,7 @@ import {
   type DeviceFilter,
 } from "./store.ts";
 
-export { deviceCountsStatement, type DeviceCount } from "./store.ts";
+export { acceptedDeviceStatement, deviceCountsStatement, type DeviceCount } from "./store.ts";
 
 /** A page of devices by status, then id. */
 export async function listDevices(

@@ -107,6 +107,21 @@ export const candidatesOfName = (
     (found) => found.map((row) => candidateOf(toArtifact(row))),
   );
 
+/** Some artifacts of the name that are made for a type of device. */
+export const artifactsOfType = (
+  tenant: TenantId,
+  name: string,
+  deviceType: string,
+  limit: number,
+): Statement<ArtifactObject[]> =>
+  mapped(
+    rows<ArtifactRow>(sql`SELECT ${columns} FROM artifact_device_types t
+      JOIN artifacts a ON a.tenant_id = t.tenant_id AND a.artifact_id = t.artifact_id
+      WHERE t.tenant_id = ${tenant} AND t.name = ${name} AND t.device_type = ${deviceType}
+      ORDER BY t.artifact_id LIMIT ${limit}`),
+    (found) => found.map(toArtifact),
+  );
+
 /** Fails its batch unless exactly these are the artifacts of the name; ids are sorted. */
 export const demandCandidates = (tenant: TenantId, name: string, ids: readonly string[]): Statement<void> =>
   demand(

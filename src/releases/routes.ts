@@ -1,5 +1,6 @@
 import type { App } from "../platform/app.ts";
 import { mountArtifacts } from "./artifact-routes.ts";
+import { mountDeviceArtifacts } from "./device-routes.ts";
 import { mountDirectUpload } from "./direct-upload-routes.ts";
 import { mountGenerate } from "./generate-routes.ts";
 import { mountReleaseRoutes } from "./release-routes.ts";
@@ -10,6 +11,7 @@ export function mountReleases(app: App): void {
   mountDirectUpload(app);
   mountGenerate(app);
   mountArtifacts(app);
+  mountDeviceArtifacts(app);
   mountReleaseRoutes(app);
   mountTrustedKeys(app);
 }

@@ -1,3 +1,5 @@
+import { acceptedDeviceStatement } from "../deviceauth/service.ts";
+import type { Statement } from "../platform/database.ts";
 import type { Deps } from "../platform/deps.ts";
 import { Fault } from "../platform/fault.ts";
 import { downloadAllowedStatement } from "../deployments/service.ts";
@@ -14,9 +16,19 @@ export interface DownloadRequest {
   wantsBody: boolean;
   range: string | undefined;
   ifRange: string | undefined;
-  /** Whom the link was given to; it dies with the deployment or the device. */
-  recipient: { deployment: string; device: DeviceId } | undefined;
+  /** Whom the link was given to; it dies with the device, and with the deployment if it was given for one. */
+  recipient: Recipient | undefined;
 }
+
+interface Recipient {
+  device: DeviceId;
+  deployment: string | undefined;
+}
+
+const allowed = (tenant: TenantId, { device, deployment }: Recipient): Statement<object | undefined> =>
+  deployment === undefined
+    ? acceptedDeviceStatement(tenant, device)
+    : downloadAllowedStatement(tenant, deployment, device);
 
 /**
  * Small devices fetch an artifact in thousands of ranges, so what is known of a link is kept for a few seconds: after
@@ -32,13 +44,10 @@ async function findBytes(deps: Deps, request: DownloadRequest): Promise<Artifact
   const cached = known.get(key);
   if (cached && cached.untilMs > deps.now()) return cached.bytes;
   known.delete(key);
-  const [bytes, allowed] = await deps
+  const [bytes, permission] = await deps
     .db(tenant)
-    .batch([
-      artifactBytesStatement(tenant, artifact),
-      ...(recipient ? [downloadAllowedStatement(tenant, recipient.deployment, recipient.device)] : []),
-    ]);
-  if (recipient && !allowed) throw new Fault("forbidden", "URL revoked");
+    .batch([artifactBytesStatement(tenant, artifact), ...(recipient ? [allowed(tenant, recipient)] : [])]);
+  if (recipient && !permission) throw new Fault("forbidden", "URL revoked");
   if (!bytes) throw gone();
   if (known.size >= MAX_KNOWN) known.clear();
   known.set(key, { bytes, untilMs: deps.now() + KNOWN_FOR_MS });

@@ -72,7 +72,7 @@ export interface DownloadLink {
   artifact: string;
   artifactName: string;
   lifeS: number;
-  /** A link given to a device dies with its deployment or with the device. */
+  /** A link given to a device dies with the device, and with the deployment it was given for. */
   deployment?: string;
   device?: string;
 }
@@ -83,12 +83,9 @@ export function downloadLink(
   { tenant, artifact, lifeS, deployment, device }: DownloadLink,
 ): Promise<{ uri: string; expire: string }> {
   const path = `/api/devices/v1/deployments/download/artifacts/${encodeURIComponent(tenant)}/${artifact}`;
-  const query =
-    deployment && device
-      ? ([
-          ["deployment", deployment],
-          ["device", device],
-        ] as const)
-      : [];
+  const query = [
+    ...(deployment === undefined ? [] : [["deployment", deployment] as const]),
+    ...(device === undefined ? [] : [["device", device] as const]),
+  ];
   return signedLink(deps, { method: "GET", path, lifeS, query });
 }

@@ -40,7 +40,7 @@ function mountDownload(app: App): void {
         wantsBody: c.req.method !== "HEAD",
         range: c.req.header("range"),
         ifRange: c.req.header("if-range"),
-        recipient: deployment && device ? { deployment, device: asDeviceId(device) } : undefined,
+        recipient: device === undefined ? undefined : { device: asDeviceId(device), deployment },
       });
     },
     refuseBadParameters,
