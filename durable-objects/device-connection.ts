@@ -155,10 +155,10 @@ export class DeviceConnection extends DurableObject<Env> {
   }
 
   override async webSocketMessage(socket: WebSocket, message: string | ArrayBuffer): Promise<void> {
-    if (this.#isFlooding(socket)) return this.#drop(socket, CLOSE.tooMany);
     const known = recall(socket);
-    if (known.role === "device") await this.#passFromDevice(socket, message);
-    else await this.#passFromUser({ socket, session: known }, message);
+    if (known.role === "device") return this.#passFromDevice(socket, message);
+    if (this.#isFlooding(socket)) return this.#drop(socket, CLOSE.tooMany);
+    await this.#passFromUser({ socket, session: known }, message);
   }
 
   /** Ends what must end by time: idle sessions, revoked ones, and records whose socket vanished unnoticed. */
@@ -229,8 +229,10 @@ export class DeviceConnection extends DurableObject<Env> {
   async #passFromDevice(socket: WebSocket, message: string | ArrayBuffer) {
     const outcome = fromDevice(message);
     if (outcome.kind === "close") return this.#drop(socket, outcome.close);
+    // A transfer asks for its messages, and takes no more than it asked for.
+    if (outcome.kind === "pass" && this.#transfers.take(outcome.sid, outcome.frame)) return;
+    if (this.#isFlooding(socket)) return this.#drop(socket, CLOSE.tooMany);
     if (outcome.kind === "drop") return;
-    if (this.#transfers.take(outcome.sid, outcome.frame)) return;
     const user = this.#user(outcome.sid);
     if (!user) return endsShell(outcome.frame) ? this.#owedStops.confirm(outcome.sid) : undefined;
     const session = afterDeviceFrame(user.session, outcome.frame);

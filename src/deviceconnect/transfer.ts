@@ -47,6 +47,8 @@ export interface FileInfo {
 const IDLE_MS = 60_000;
 /** A device that is there answers the first message at once; a socket that nobody reads any more is found out here. */
 const FIRST_ANSWER_MS = 10_000;
+/** Time for a device to put a received file in its place, if it tells at all. */
+const SETTLE_MS = 5_000;
 const CHUNK = 4096;
 const WINDOW = 20 * CHUNK;
 const ACK_EVERY_CHUNKS = 10;
@@ -67,7 +69,7 @@ const offsetFrame = (typ: string, offset: number, body?: Uint8Array): Frame =>
     ...(body && { body }),
   });
 
-const ErrorBody = z.object({ err: z.string() });
+const ErrorBody = z.object({ err: z.string(), msgtype: z.string().optional() });
 const AcceptBody = z.object({ protocols: z.array(z.number()) });
 const InfoBody = z.object({
   path: z.string(),
@@ -161,8 +163,28 @@ export const uploadFile = (
       const frame = await next(peer);
       done = acknowledged(frame) >= sent;
     }
+    await inPlace(peer, sent);
     return sent;
   });
+
+/**
+ * The device acknowledges the end before it sets owner and mode and renames its temporary file. It takes no message until
+ * that is done and then refuses this one, as no transfer is left that it could belong to; a failure comes before that.
+ * A device that does not answer it is taken at the word of its acknowledgement.
+ */
+async function inPlace(peer: Peer, size: number): Promise<void> {
+  peer.send(offsetFrame("ack", size));
+  for (;;) {
+    const frame = await peer.receive(SETTLE_MS);
+    if (!frame) return;
+    if (isFault(frame)) {
+      const fault = bodyOf(frame, ErrorBody);
+      if (fault?.msgtype === "ack" || fault?.err === "no file transfer in progress") return;
+      throw new TransferFault(400, errorText(frame));
+    }
+    answeredPing(peer, frame);
+  }
+}
 
 /** The offset of an acknowledgement; anything else ends the transfer. */
 function acknowledged(frame: Frame): number {

@@ -1,3 +1,4 @@
+import { byteStream } from "../../src/deviceconnect/byte-stream.ts";
 import type { RunningServer } from "./server.ts";
 import { until } from "./until.ts";
 
@@ -60,6 +61,20 @@ export class Management {
         cause: answer.status,
       });
     return answer;
+  }
+
+  /** Sends a form to a device's upload address as it is written; whatever the answer. */
+  sendForm(device: string, boundary: string, body: AsyncIterable<Uint8Array>): Promise<Response> {
+    const form: RequestInit & { duplex: "half" } = {
+      method: "PUT",
+      headers: {
+        Authorization: `Bearer ${this.#token}`,
+        "Content-Type": `multipart/form-data; boundary=${boundary}`,
+      },
+      body: byteStream(body),
+      duplex: "half",
+    };
+    return fetch(`${this.#url}/api/management/v1/deviceconnect/devices/${device}/upload`, form);
   }
 
   async get<T>(path: string): Promise<T> {

@@ -55,6 +55,10 @@ export class FakeDevice {
     this.#send(encodeFrame(frame));
   }
 
+  #refuse(to: Frame, err: string) {
+    this.#reply(to, "error", {}, encode({ err, msgtype: to.typ }));
+  }
+
   #onControl(frame: Frame) {
     if (frame.typ === "open")
       this.#reply(frame, "accept", {}, encode({ version: 1, protocols: this.protocols }));
@@ -81,17 +85,16 @@ export class FakeDevice {
       this.#sendChunks(frame);
     }
     const reading = this.#reading.get(frame.sid);
-    if (frame.typ === "ack" && reading) {
-      reading.acked = integerProp(frame, "offset")!;
-      this.#sendChunks(frame);
-    }
+    if (frame.typ !== "ack") return;
+    if (!reading) return this.#refuse(frame, "no file transfer in progress");
+    reading.acked = integerProp(frame, "offset")!;
+    this.#sendChunks(frame);
   }
 
   #onChunk(frame: Frame) {
     const file = this.#writing.get(frame.sid)!;
     const offset = integerProp(frame, "offset");
-    if (offset !== file.size)
-      return this.#reply(frame, "error", {}, encode({ err: "received unexpected chunk offset" }));
+    if (offset !== file.size) return this.#refuse(frame, "received unexpected chunk offset");
     if (!frame.body) {
       this.files.set(file.path, Buffer.concat(file.chunks));
       return this.#reply(frame, "ack", { offset: writeInt64(file.size) });
@@ -104,7 +107,7 @@ export class FakeDevice {
 
   #onStat(frame: Frame, path: string) {
     const content = this.files.get(path);
-    if (!content) return this.#reply(frame, "error", {}, encode({ err: "no file", msgtype: "stat" }));
+    if (!content) return this.#refuse(frame, "no file");
     const mode = path.endsWith("/") ? 0x8000_01ed : 0o644;
     this.#reply(frame, "file_info", {}, encode({ path, size: content.byteLength, uid: 0, gid: 0, mode }));
   }

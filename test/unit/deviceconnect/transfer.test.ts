@@ -9,6 +9,7 @@ import {
   type Frame,
 } from "../../../src/deviceconnect/frame.ts";
 import { Mailbox } from "../../../src/deviceconnect/mailbox.ts";
+import { writeInt64 } from "../../../src/deviceconnect/msgpack.ts";
 import { downloadFile, statFile, uploadFile } from "../../../src/deviceconnect/transfer.ts";
 import { FakeDevice } from "../../support/fake-device.ts";
 
@@ -99,15 +100,49 @@ describe("upload to a device", () => {
   });
 
   it("notices a fault that comes in the middle", async () => {
-    const ack = makeFrame({
+    const started = makeFrame({
       proto: PROTO.fileTransfer,
       typ: "ack",
       props: [["offset", new Uint8Array([0])]],
     });
-    const peer = script({ open: [accept], put_file: [ack], file_chunk: [fault("disk full")] });
+    const peer = script({ open: [accept], put_file: [started], file_chunk: [fault("disk full")] });
     await expect(uploadFile(peer, { path: "/x" }, inPieces(bytes(900_000), 4096))).rejects.toThrow(
       "disk full",
     );
+  });
+
+  const ack = (offset: number) =>
+    makeFrame({ proto: PROTO.fileTransfer, typ: "ack", props: [["offset", writeInt64(offset)]] });
+  /** A device that has acknowledged one byte and its end, and answers what comes then as told. */
+  const received = (then: Frame[]) =>
+    script({ open: [accept], put_file: [ack(0)], file_chunk: [ack(1)], ack: then });
+
+  it("is over when the device has nothing left to do with the file, not before", async () => {
+    const peer = received([]);
+    const over = vi.fn<() => void>();
+    const upload = uploadFile(peer, { path: "/x" }, inPieces(bytes(1), 1)).then(over);
+    await new Promise((resolve) => setTimeout(resolve));
+    expect(over).not.toHaveBeenCalled();
+    peer.push(makeFrame({ proto: PROTO.control, typ: "ping" }));
+    peer.push(fault("no file transfer in progress"));
+    await upload;
+  });
+
+  it("tells a fault that comes after the last acknowledgement", async () => {
+    const words = "failed to commit uploaded file: rename /x.00000001 /x: file exists";
+    const peer = received([fault(words), fault("no file transfer in progress")]);
+    await expect(uploadFile(peer, { path: "/x" }, inPieces(bytes(1), 1))).rejects.toMatchObject({
+      status: 400,
+      message: words,
+    });
+  });
+
+  it("takes a device at its word that never says more", async () => {
+    vi.useFakeTimers();
+    const upload = uploadFile(received([]), { path: "/x" }, inPieces(bytes(1), 1));
+    await vi.advanceTimersByTimeAsync(5_000);
+    expect(await upload).toBe(1);
+    vi.useRealTimers();
   });
 
   it("gives up on a silent device after a minute", async () => {
