@@ -15,6 +15,9 @@ export {
   configurationDeploymentStatements,
   type ConfigurationDeployment,
 } from "./configuration-deployment.ts";
+export { aggregateDeviceDeployments, searchDeviceDeployments } from "./device-reports.ts";
+export type { ReportRequest } from "./reports/scope.ts";
+export type { ReportFilter } from "./reports/terms.ts";
 export { targetedAmong as targetedAmongStatement } from "./store/membership.ts";
 export { ARTIFACT_IN_USE } from "./store/usage.ts";
 

@@ -1,7 +1,5 @@
-import type { SQL } from "drizzle-orm";
 import { requirePermission, type Actor } from "../platform/actor.ts";
 import type { Deps } from "../platform/deps.ts";
-import type { TenantId } from "../platform/ids.ts";
 import { countDriver, isEmpty } from "./search/query.ts";
 import { prepareSearch, type Search } from "./search/search.ts";
 import { bucketsOf, type BucketRow, type GroupLevel } from "./store/aggregate.ts";
@@ -45,33 +43,42 @@ export async function aggregateDevices(
 ): Promise<Aggregated[]> {
   requirePermission(actor, "devices:read");
   const { query, surveyed } = await prepareSearch(deps, actor.tenant, search);
-  const result: Aggregated[] = [];
-  if (isEmpty(query)) return aggregations.map(({ name }) => ({ name, items: [], other_count: 0 }));
+  if (isEmpty(query)) return noBuckets(aggregations);
   const all = query.terms.length === 0 && !query.ids;
   const picked = all ? undefined : idsOf(query, countDriver(query, surveyed));
+  const { tenant } = actor;
+  return groupInto(aggregations, (groups) =>
+    deps.db(tenant).batch(groups.map(({ levels, limit }) => bucketsOf(tenant, levels, limit, picked))),
+  );
+}
+
+/** The answer where there is nothing to count. */
+export const noBuckets = (aggregations: readonly Aggregation[]): Aggregated[] =>
+  aggregations.map(({ name }) => ({ name, items: [], other_count: 0 }));
+
+/** Groupings of the same depth, to be counted in one round trip. */
+type Count = (
+  groups: readonly { levels: readonly GroupLevel[]; limit: number }[],
+) => Promise<readonly (readonly BucketRow[])[]>;
+
+/** Counts level by level, within the buckets that the level above has shown. */
+export async function groupInto(aggregations: readonly Aggregation[], count: Count): Promise<Aggregated[]> {
+  const result: Aggregated[] = [];
   let open: Open[] = aggregations.map((aggregation) => ({
     aggregation,
     levels: [],
     into: new Map([[pathOf([]), result]]),
   }));
-  while (open.length > 0) open = await descend(deps, actor.tenant, open, picked);
-  return result;
-}
-
-async function descend(
-  deps: Deps,
-  tenant: TenantId,
-  open: readonly Open[],
-  picked: SQL | undefined,
-): Promise<Open[]> {
-  const found = await deps
-    .db(tenant)
-    .batch(
-      open.map(({ aggregation, levels }) =>
-        bucketsOf(tenant, [...levels, { key: aggregation.key }], aggregation.limit, picked),
-      ),
+  while (open.length > 0) {
+    const found = await count(
+      open.map(({ aggregation, levels }) => ({
+        levels: [...levels, { key: aggregation.key }],
+        limit: aggregation.limit,
+      })),
     );
-  return open.flatMap((one, i) => fill(one, found[i] ?? []));
+    open = open.flatMap((one, i) => fill(one, found[i] ?? []));
+  }
+  return result;
 }
 
 /** Puts the buckets of one grouping into their places and opens what is nested in them. */

@@ -74,14 +74,18 @@ export const savedFilterStatement = (tenant: TenantId, id: string): Statement<Sa
   filterById(tenant, id);
 
 // What reporting is answered from.
-export { aggregateDevices, type Aggregated, type Aggregation } from "./aggregate.ts";
+export { aggregateDevices, groupInto, noBuckets, type Aggregated, type Aggregation } from "./aggregate.ts";
 export { keyOf } from "./attributes.ts";
 export { attributeCatalogue } from "./catalogue.ts";
 export { attributesOf, type DeviceRow } from "./device-view.ts";
 export { refuseList } from "./refuse.ts";
+export { requireWork, type Work } from "./search/expressions.ts";
 export { around } from "./search/place.ts";
+export { compileRegex, type Regex } from "./search/regex.ts";
 export { searchDevices, type Search } from "./search/search.ts";
-export { OPERATORS, PLACE_KEY, termOf, type Term } from "./search/terms.ts";
+export { OPERATORS, PLACE_KEY, termOf, timeOf, type Term } from "./search/terms.ts";
+
+export { rankedBuckets, type BucketRow, type GroupLevel } from "./store/aggregate.ts";
 
 export type { Predicate } from "./search/terms.ts";
 export type { SavedFilter } from "./store/filters.ts";

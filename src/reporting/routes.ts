@@ -3,6 +3,8 @@ import type { Context } from "hono";
 import type { Actor } from "../platform/actor.ts";
 import { operatorOf, userOf, type App, type AppEnv } from "../platform/app.ts";
 import { faultResponses, jsonBody, jsonContent } from "../platform/wire.ts";
+import { mountDeploymentReports } from "./deployment-routes.ts";
+import { setLink } from "./link.ts";
 import { refuseReport } from "./refuse.ts";
 import { AggregateInput, BucketsOut, DeviceOut, DeviceSearchInput, type DeviceSearch } from "./schema.ts";
 import { aggregateReport, mappedAttributes, searchableAttributes, searchReport } from "./service.ts";
@@ -90,21 +92,6 @@ const aggregateRoute = createRoute({
   },
 });
 
-/** One header with commas and `previous` in full, unlike all other lists (protocol notes, reporting 1.3). */
-function setLink(c: Context<AppEnv>, page: number, perPage: number, total: number): void {
-  const url = new URL(c.req.url);
-  const link = (number: number, rel: string) => {
-    const query = new URLSearchParams(url.search);
-    query.set("page", String(number));
-    query.set("per_page", String(perPage));
-    return `<${url.pathname}?${query.toString()}>;rel="${rel}"`;
-  };
-  const links = [link(1, "first")];
-  if (page > 1) links.push(link(page - 1, "previous"));
-  if (total > perPage * page) links.push(link(page + 1, "next"));
-  c.header("Link", links.join(", "));
-}
-
 async function search(c: Context<AppEnv>, actor: Actor, request: DeviceSearch) {
   const { devices, total } = await searchReport(c.var.deps, actor, request);
   c.header("X-Total-Count", String(total));
@@ -113,6 +100,7 @@ async function search(c: Context<AppEnv>, actor: Actor, request: DeviceSearch) {
 }
 
 export function mountReporting(app: App): void {
+  mountDeploymentReports(app);
   app.openapi(searchRoute, (c) => search(c, userOf(c), c.req.valid("json")), refuseReport);
   app.openapi(
     internalSearchRoute,

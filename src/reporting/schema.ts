@@ -1,29 +1,29 @@
 import { z } from "@hono/zod-openapi";
 
-const MAX_PREDICATES = 15;
-const MAX_SORT_KEYS = 5;
-const MAX_LIST = 5000;
+export const MAX_PREDICATES = 15;
+export const MAX_SORT_KEYS = 5;
+export const MAX_LIST = 5000;
 const MAX_TERMS = 100;
 /** Levels of aggregations below the first. */
 const MAX_NESTED = 5;
 const MAX_BUCKETS = 10_000;
 const DEFAULT_BUCKETS = 10;
 const DEFAULT_PER_PAGE = 20;
-/** Devices that can be reached by pages, as in the original's index. */
+/** What can be reached by pages, as in the original's index. */
 const WINDOW = 10_000;
 
 const noMoreThan = (max: number) => ({ error: `the length must be no more than ${max}` });
 
-const Word = z.string({ error: "cannot be blank" }).min(1, { error: "cannot be blank" }).max(1024, {
+export const Word = z.string({ error: "cannot be blank" }).min(1, { error: "cannot be blank" }).max(1024, {
   error: "the length must be between 1 and 1024",
 });
 
-const oneOf = <T extends [string, ...string[]]>(values: T) =>
+export const oneOf = <T extends [string, ...string[]]>(values: T) =>
   z.enum(values, {
     error: ({ input }) => (input === undefined || input === "" ? "cannot be blank" : "must be a valid value"),
   });
 
-const OPERATORS: ["$eq", ...string[]] = [
+export const OPERATORS: ["$eq", ...string[]] = [
   "$eq",
   "$ne",
   "$gt",
@@ -36,7 +36,7 @@ const OPERATORS: ["$eq", ...string[]] = [
   "$regex",
 ];
 
-const Value = z
+export const Value = z
   .unknown()
   .refine((value) => value !== undefined && value !== null, { error: "is required" })
   .openapi({
@@ -53,7 +53,7 @@ const SortInput = z
 
 const SelectInput = z.object({ scope: Word, attribute: Word }).openapi("ReportAttribute");
 
-const listOf = <T extends z.ZodType>(item: T, max: number) =>
+export const listOf = <T extends z.ZodType>(item: T, max: number) =>
   z
     .array(item)
     .max(max, noMoreThan(max))
@@ -107,7 +107,7 @@ const geo = {
     .openapi({ description: "Devices inside a box" }),
 };
 
-const paging = {
+export const paging = {
   page: z
     .int()
     .nullish()
@@ -116,6 +116,14 @@ const paging = {
     .int()
     .nullish()
     .transform((size) => (size && size > 0 ? size : DEFAULT_PER_PAGE)),
+};
+
+export const isInWindow = ({ page, per_page: size }: { page: number; per_page: number }): boolean =>
+  page * size <= WINDOW;
+
+export const BEYOND_WINDOW = {
+  error: `page * per_page must be no greater than ${WINDOW}`,
+  params: { verbatim: true },
 };
 
 export const DeviceSearchInput = z
@@ -127,19 +135,16 @@ export const DeviceSearchInput = z
     attributes: listOf(SelectInput, MAX_LIST),
     device_ids: listOf(z.string(), MAX_LIST),
   })
-  .refine(({ page, per_page: size }) => page * size <= WINDOW, {
-    error: `page * per_page must be no greater than ${WINDOW}`,
-    params: { verbatim: true },
-  })
+  .refine(isInWindow, BEYOND_WINDOW)
   .openapi("ReportDeviceSearch");
 
 export type DeviceSearch = z.output<typeof DeviceSearchInput>;
 
-/** One grouping; what may be nested in it is given, because the depth is limited. */
+/** One grouping; what may be nested in it is given, because the depth is limited. Fields of deployments have no scope. */
 export interface AggregationTerm {
   name: string;
   attribute: string;
-  scope: string;
+  scope?: string | undefined;
   limit: number;
   aggregations: AggregationTerm[];
 }
@@ -152,7 +157,9 @@ const Limit = z
 
 const tooDeep = `too many nested aggregations, limit is ${MAX_NESTED}`;
 
-function termOfDepth(left: number): z.ZodType<AggregationTerm> {
+type Scope = typeof Word | z.ZodOptional<typeof Word>;
+
+function termOfDepth(left: number, scope: Scope): z.ZodType<AggregationTerm> {
   const nested: z.ZodType<AggregationTerm[]> =
     left === 0
       ? z
@@ -160,24 +167,27 @@ function termOfDepth(left: number): z.ZodType<AggregationTerm> {
           .max(0, { error: tooDeep })
           .nullish()
           .transform(() => [])
-      : listOf(termOfDepth(left - 1), MAX_TERMS);
-  return z.object({ name: Word, attribute: Word, scope: Word, limit: Limit, aggregations: nested });
+      : listOf(termOfDepth(left - 1, scope), MAX_TERMS);
+  return z.object({ name: Word, attribute: Word, scope, limit: Limit, aggregations: nested });
 }
 
 const countTerms = (terms: readonly AggregationTerm[]): number =>
   terms.reduce((sum, term) => sum + 1 + countTerms(term.aggregations), 0);
 
+export const aggregationsOf = (scope: Scope) =>
+  z
+    .array(termOfDepth(MAX_NESTED, scope), { error: "cannot be blank" })
+    .min(1, { error: "cannot be blank" })
+    .max(MAX_TERMS, { error: `the length must be between 1 and ${MAX_TERMS}` })
+    .refine((terms) => countTerms(terms) <= MAX_TERMS, {
+      error: `must be no more than ${MAX_TERMS} with all that are nested`,
+    });
+
 export const AggregateInput = z
   .object({
     ...geo,
     filters: listOf(FilterInput, MAX_PREDICATES),
-    aggregations: z
-      .array(termOfDepth(MAX_NESTED), { error: "cannot be blank" })
-      .min(1, { error: "cannot be blank" })
-      .max(MAX_TERMS, { error: `the length must be between 1 and ${MAX_TERMS}` })
-      .refine((terms) => countTerms(terms) <= MAX_TERMS, {
-        error: `must be no more than ${MAX_TERMS} with all that are nested`,
-      }),
+    aggregations: aggregationsOf(Word),
   })
   .openapi("ReportAggregation");
 

@@ -104,7 +104,7 @@ export async function searchReport(
 
 const toAggregation = (term: AggregationTerm): Aggregation => ({
   name: term.name,
-  key: keyFor(term.scope, term.attribute),
+  key: keyFor(term.scope ?? "", term.attribute),
   limit: term.limit,
   nested: term.aggregations.map(toAggregation),
 });

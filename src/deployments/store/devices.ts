@@ -6,7 +6,7 @@ import { STATUS_CODES } from "../status.ts";
 import { counterColumns, MAX_TOTAL, type Counters } from "./reading.ts";
 
 /** A device of an aborted deployment counts as aborted even while a job has yet to write that into its row. */
-const effectiveStatus = sql`
+export const effectiveStatus = sql`
   CASE WHEN dd.active = 1 AND c.aborted_ms IS NOT NULL THEN ${sql.raw(String(STATUS_CODES.aborted))} ELSE dd.status END`;
 
 export interface DeviceRow {

@@ -37,7 +37,7 @@ export async function resolveExpressions(
           : distinctTexts(tenant, key, regex.prefix, MAX_TEXTS + 1),
       ),
     );
-  const work = { steps: 0 };
+  const work: Work = { steps: 0 };
   return terms.map((term) => {
     if (term.kind !== "regex") return term;
     const texts = found[open.indexOf(term)] ?? [];
@@ -50,12 +50,19 @@ export async function resolveExpressions(
   });
 }
 
-function matching({ key, regex }: RegexTerm, texts: readonly string[], work: { steps: number }): Term {
-  const spend = (steps: number) => {
-    work.steps += steps;
-    if (work.steps > MAX_STEPS) throw tooMuch();
-  };
-  const values = texts.filter((text) => regex.test(text, spend));
+/** What the expressions of a search have cost so far. */
+export interface Work {
+  steps: number;
+}
+
+/** Adds steps to the work, and refuses the search if that becomes too much. */
+export function requireWork(work: Work, steps: number): void {
+  work.steps += steps;
+  if (work.steps > MAX_STEPS) throw tooMuch();
+}
+
+function matching({ key, regex }: RegexTerm, texts: readonly string[], work: Work): Term {
+  const values = texts.filter((text) => regex.test(text, (steps) => requireWork(work, steps)));
   if (values.reduce((sum, text) => sum + text.length, 0) > MAX_LIST_CHARACTERS) throw tooMuch();
   const term: Term = { kind: "any", key, values, negated: false };
   return COLUMN_TYPES.has(key) ? term : { ...term, kept: true };

@@ -33,7 +33,6 @@ function innerLevel(level: GroupLevel, i: number): { from: SQL; value: SQL; wher
   };
 }
 
-/** How many devices have each combination of texts. */
 function grouped(tenant: TenantId, levels: readonly GroupLevel[], picked: SQL | undefined): SQL {
   const [first, ...others] = levels;
   if (!first) throw new Error("a grouping needs an attribute");
@@ -56,23 +55,26 @@ function grouped(tenant: TenantId, levels: readonly GroupLevel[], picked: SQL | 
     WHERE ${sql.join(where, sql` AND `)} GROUP BY ${listOf(values, (_, i) => column(i))}`;
 }
 
-/**
- * How many devices have each combination of texts, the greatest number first. Within one combination of the outer
- * values come at most `limit` of the innermost ones, and `total` tells how many devices all of them have.
- */
-export function bucketsOf(
+/** How many devices have each combination of texts. */
+export const bucketsOf = (
   tenant: TenantId,
   levels: readonly GroupLevel[],
   limit: number,
   picked: SQL | undefined,
-): Statement<BucketRow[]> {
-  const outer = levels.slice(1);
-  const within = outer.length > 0 ? sql`PARTITION BY ${listOf(outer, (_, i) => column(i))}` : sql``;
+): Statement<BucketRow[]> => rankedBuckets(grouped(tenant, levels, picked), levels.length, limit);
+
+/**
+ * Counted combinations of texts (`v0`, `v1`, … and `devices`), the greatest number first. Within one combination of the
+ * outer values come at most `limit` of the innermost ones, and `total` tells how many devices all of them have.
+ */
+export function rankedBuckets(counted: SQL, levels: number, limit: number): Statement<BucketRow[]> {
+  const outer = Array.from({ length: levels - 1 }, (_, i) => i);
+  const within = outer.length > 0 ? sql`PARTITION BY ${listOf(outer, column)}` : sql``;
   return rows(sql`
-    WITH grouped AS (${grouped(tenant, levels, picked)})
+    WITH grouped AS (${counted})
     SELECT * FROM (
       SELECT *, sum(devices) OVER (${within}) AS total,
-        row_number() OVER (${within} ORDER BY devices DESC, ${column(levels.length - 1)}) AS place
+        row_number() OVER (${within} ORDER BY devices DESC, ${column(levels - 1)}) AS place
       FROM grouped)
     WHERE place <= ${limit} ORDER BY place`);
 }
