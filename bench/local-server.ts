@@ -28,11 +28,15 @@ export async function freePort(): Promise<number> {
 
 export const newDataFolder = (): Promise<string> => mkdtemp(join(tmpdir(), "edgemend-bench-"));
 
-/** A server as `npm start` runs it, on this data folder or on an empty one that goes when it stops. */
-export async function startLocalServer(kept?: string): Promise<LocalServer> {
+/** A server as `npm start` runs it, on this data folder or on an empty one that goes when it stops, with these settings. */
+export async function startLocalServer(
+  kept?: string,
+  settings: Readonly<Record<string, string>> = {},
+): Promise<LocalServer> {
   const data = kept ?? (await newDataFolder());
   const [port, httpsPort] = [await freePort(), await freePort()];
-  const options = ["--port", port, "--https-port", httpsPort, "--data", data, "--json"].map(String);
+  const vars = Object.entries(settings).flatMap(([name, value]) => ["--var", `${name}=${value}`]);
+  const options = ["--port", port, "--https-port", httpsPort, "--data", data, "--json", ...vars].map(String);
   const child = spawn(
     process.execPath,
     ["src/local/serve.ts", ...options, "--admin", `${ADMIN.email}:${ADMIN.password}`],

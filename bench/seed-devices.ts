@@ -1,6 +1,4 @@
-import { join } from "node:path";
-import { convertV4MiniflareOptions, Miniflare } from "miniflare";
-import { unstable_getMiniflareWorkerOptions } from "wrangler";
+import { openDatabase, withoutTriggers } from "./seed-database.ts";
 
 /** Ids of seeded devices in their order. */
 export const deviceId = (index: number): string =>
@@ -28,31 +26,14 @@ const INSERTS = [
 
 /** Puts accepted devices into the database of a server that is not running. */
 export async function seedDevices(data: string, count: number): Promise<void> {
-  const { workerOptions } = unstable_getMiniflareWorkerOptions("wrangler.toml");
-  const { d1Databases } = workerOptions as { d1Databases?: Record<string, unknown> }; // its own type is loose
-  const state = join(data, "state");
-  const miniflare = new Miniflare(
-    convertV4MiniflareOptions({
-      workers: [
-        { name: "seed", modules: true, script: "export default {}", d1Databases: d1Databases as never },
-      ],
-      resourcePersistencePath: state,
-      isolatedResourcePersistencePath: state,
-      telemetry: { enabled: false },
-    }),
-  );
-  const db = await miniflare.getD1Database("DB");
-  const { results } = await db
-    .prepare("SELECT name, sql FROM sqlite_master WHERE type = 'trigger' AND tbl_name = 'inventory_devices'")
-    .all<{ name: string; sql: string }>();
-  await db.batch(results.map(({ name }) => db.prepare(`DROP TRIGGER ${name}`)));
-  for (let from = 0; from < count; from += PIECE) {
-    const range = [from, Math.min(from + PIECE, count)];
-    await db.batch(INSERTS.map((insert) => db.prepare(`${NUMBERS} ${insert}`).bind(...range)));
-  }
-  await db.batch([
-    db.prepare("INSERT INTO inventory_counts VALUES ('default', '', 'accepted', 'standard', ?)").bind(count),
-    ...results.map((trigger) => db.prepare(trigger.sql)),
-  ]);
-  await miniflare.dispose();
+  const { db, close } = await openDatabase(data);
+  await withoutTriggers(db, "inventory_devices", async () => {
+    for (let from = 0; from < count; from += PIECE) {
+      const range = [from, Math.min(from + PIECE, count)];
+      await db.batch(INSERTS.map((insert) => db.prepare(`${NUMBERS} ${insert}`).bind(...range)));
+    }
+    const counted = "INSERT INTO inventory_counts VALUES ('default', '', 'accepted', 'standard', ?)";
+    await db.prepare(counted).bind(count).run();
+  });
+  await close();
 }

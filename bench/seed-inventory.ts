@@ -1,7 +1,5 @@
-import { join } from "node:path";
-import { convertV4MiniflareOptions, Miniflare } from "miniflare";
-import { unstable_getMiniflareWorkerOptions } from "wrangler";
 import { toStored, type Attribute, type StoredAttributes } from "../src/inventory/attributes.ts";
+import { openDatabase, TENANT, withoutTriggers } from "./seed-database.ts";
 
 /** A fleet that can be made again: the same index has the same attributes, whatever the size of the fleet. */
 export interface FleetDevice {
@@ -101,8 +99,6 @@ function fleetDevice(index: number): FleetDevice {
 const PIECE = 400;
 const SORTED = 20_000;
 
-const TENANT = "default";
-
 const DEVICES = `
   INSERT INTO inventory_devices
     (tenant_id, device_id, status, group_name, created_ms, updated_ms, check_in_ms, attributes)
@@ -149,49 +145,37 @@ const LIVE = [
    VALUES (?1, ?2, ?2, 'k', 'k', 'accepted', 1)`,
 ];
 
-/** The database of a server that is not running. */
-async function openDatabase(data: string) {
-  const { workerOptions } = unstable_getMiniflareWorkerOptions("wrangler.toml");
-  const { d1Databases } = workerOptions as { d1Databases?: Record<string, unknown> }; // its own type is loose
-  const state = join(data, "state");
-  const miniflare = new Miniflare(
-    convertV4MiniflareOptions({
-      workers: [
-        { name: "seed", modules: true, script: "export default {}", d1Databases: d1Databases as never },
-      ],
-      resourcePersistencePath: state,
-      isolatedResourcePersistencePath: state,
-      telemetry: { enabled: false },
-    }),
-  );
-  return { db: await miniflare.getD1Database("DB"), close: () => miniflare.dispose() };
-}
+type Db = Awaited<ReturnType<typeof openDatabase>>["db"];
 
-/** Loads a fleet without its triggers, which are set aside and put back. Returns how long it took, in seconds. */
-export async function seedFleet(data: string, count: number): Promise<number> {
-  const { db, close } = await openDatabase(data);
-  const { results: triggers } = await db
-    .prepare("SELECT name, sql FROM sqlite_master WHERE type = 'trigger' AND tbl_name = 'inventory_devices'")
-    .all<{ name: string; sql: string }>();
-  await db.batch(triggers.map(({ name }) => db.prepare(`DROP TRIGGER ${name}`)));
+/** Loads the inventory of this many devices into a database that has none. Returns how long it took, in seconds. */
+export async function loadInventory(
+  db: Db,
+  count: number,
+  deviceAt: (index: number) => FleetDevice,
+): Promise<number> {
   const start = performance.now();
   const keys: Record<string, number> = {};
-  for (let from = 0; from < count; from += SORTED) {
-    const to = Math.min(from + SORTED, count);
-    for (let at = from; at < to; at += PIECE) {
-      const piece = Array.from({ length: Math.min(PIECE, to - at) }, (_, i) => fleetDevice(at + i));
-      for (const device of piece)
-        for (const key of Object.keys(device.attributes)) keys[key] = (keys[key] ?? 0) + 1;
-      await db.prepare(DEVICES).bind(TENANT, JSON.stringify(piece)).run();
+  await withoutTriggers(db, "inventory_devices", async () => {
+    for (let from = 0; from < count; from += SORTED) {
+      const to = Math.min(from + SORTED, count);
+      for (let at = from; at < to; at += PIECE) {
+        const piece = Array.from({ length: Math.min(PIECE, to - at) }, (_, i) => deviceAt(at + i));
+        for (const device of piece)
+          for (const key of Object.keys(device.attributes)) keys[key] = (keys[key] ?? 0) + 1;
+        await db.prepare(DEVICES).bind(TENANT, JSON.stringify(piece)).run();
+      }
+      await db.batch(DERIVED.map((sql) => db.prepare(sql).bind(from + 1, to)));
     }
-    await db.batch(DERIVED.map((sql) => db.prepare(sql).bind(from + 1, to)));
-  }
-  await db.prepare(KEYS).bind(TENANT, JSON.stringify(keys)).run();
-  const seconds = (performance.now() - start) / 1000;
-  await db.batch([
-    ...triggers.map((trigger) => db.prepare(trigger.sql)),
-    ...LIVE.map((sql) => db.prepare(sql).bind(TENANT, fleetId(0))),
-  ]);
+    await db.prepare(KEYS).bind(TENANT, JSON.stringify(keys)).run();
+  });
+  return (performance.now() - start) / 1000;
+}
+
+/** Loads the fleet of the search bench into the database of a server that is not running. */
+export async function seedFleet(data: string, count: number): Promise<number> {
+  const { db, close } = await openDatabase(data);
+  const seconds = await loadInventory(db, count, fleetDevice);
+  await db.batch(LIVE.map((sql) => db.prepare(sql).bind(TENANT, fleetId(0))));
   await close();
   return seconds;
 }

@@ -3,7 +3,7 @@
  * runtime's memory grows by meanwhile. `npm run bench:upload -- [--mib 256] [--runs 3]`
  */
 import { createHash, randomFillSync } from "node:crypto";
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { request } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -11,6 +11,7 @@ import { parseArgs } from "node:util";
 import { convertV4MiniflareOptions, Log, LogLevel, Miniflare } from "miniflare";
 import { writeArtifact, type WrittenArtifact } from "../src/artifact/write.ts";
 import { freePort, startLocalServer, type LocalServer } from "./local-server.ts";
+import { cpuMsOf, runtimeOf } from "./process-cpu.ts";
 
 const MIB = 1024 * 1024;
 const BLOCK = randomFillSync(new Uint8Array(MIB));
@@ -112,54 +113,12 @@ async function startBare(
     }),
   );
   await miniflare.ready;
-  return { port, runtimePid: runtimeOf(process.pid), stop: () => miniflare.dispose() };
-}
-
-interface Process {
-  pid: number;
-  parent: number;
-  name: string;
-}
-
-const processes = (): Process[] =>
-  readdirSync("/proc")
-    .filter((name) => /^\d+$/.test(name))
-    .flatMap((pid) => {
-      try {
-        const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
-        const [, name = "", rest = ""] = /\((.*)\) \S (\d+)/.exec(stat) ?? [];
-        return [{ pid: Number(pid), parent: Number(rest), name }];
-      } catch {
-        return []; // gone meanwhile
-      }
-    });
-
-/** The workerd process below this one; 0 where there is no /proc. */
-function runtimeOf(root: number): number {
-  let all: Process[];
-  try {
-    all = processes();
-  } catch {
-    return 0;
-  }
-  const isBelow = (pid: number): boolean => {
-    const parent = all.find((one) => one.pid === pid)?.parent ?? 0;
-    return parent === root || (parent > 1 && isBelow(parent));
-  };
-  return all.find(({ pid, name }) => name === "workerd" && isBelow(pid))?.pid ?? 0;
+  return { port, runtimePid: runtimeOf(process.pid) ?? 0, stop: () => miniflare.dispose() };
 }
 
 const memoryMib = (pid: number, field: "VmRSS" | "VmHWM"): number => {
   const status = readFileSync(`/proc/${pid}/status`, "utf8");
   return Number(new RegExp(`${field}:\\s+(\\d+)`).exec(status)?.[1] ?? 0) / 1024;
-};
-
-/** Seconds of processor time the process used so far; ticks are hundredths of a second on Linux. */
-const processorSeconds = (pid: number): number => {
-  const fields = readFileSync(`/proc/${pid}/stat`, "utf8")
-    .replace(/^.*\) /s, "")
-    .split(" ");
-  return (Number(fields[11]) + Number(fields[12])) / 100;
 };
 
 const resetPeak = (pid: number) => writeFileSync(`/proc/${pid}/clear_refs`, "5");
@@ -221,9 +180,9 @@ async function measure(
   mebibytesSent: number,
   act: () => Promise<Sent>,
 ): Promise<[Measure, Sent]> {
-  const before = pid > 0 ? processorSeconds(pid) : Number.NaN;
+  const before = cpuMsOf(pid);
   const sent = await act();
-  const used = pid > 0 ? processorSeconds(pid) - before : Number.NaN;
+  const used = (cpuMsOf(pid) - before) / 1000;
   return [{ mebibytesPerSecond: mebibytesSent / sent.seconds, processorSeconds: used }, sent];
 }
 
@@ -235,7 +194,7 @@ const percent = (part: number) => `${(100 * part).toFixed(0)} %`;
 const folder = mkdtempSync(join(tmpdir(), "edgemend-bench-"));
 const bare = await startBare(join(folder, "bare"));
 const server = await startLocalServer();
-const runtime = runtimeOf(server.pid);
+const runtime = runtimeOf(server.pid) ?? 0;
 try {
   const ratios: number[] = [];
   const growths: number[] = [];

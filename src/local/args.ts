@@ -31,6 +31,7 @@ const START_FLAGS = {
   data: { type: "string" },
   admin: { type: "string" },
   "operator-token": { type: "string" },
+  var: { type: "string", multiple: true },
   json: { type: "boolean" },
   help: { type: "boolean", short: "h" },
 } as const satisfies ParseArgsOptionsConfig;
@@ -44,6 +45,7 @@ export const START_USAGE = `usage: npm start -- [options]
   --data DIR            folder that keeps everything (.edgemend)
   --admin EMAIL:PASS    first user of a new data folder; default admin@example.com with a generated password
   --operator-token T    token of the operator API, at least 16 characters; default: generated once and kept
+  --var NAME=VALUE      a setting of the server, as in [vars] of wrangler.toml; may be repeated
   --json                one JSON line on stdout when ready, logs on stderr
 `;
 
@@ -55,6 +57,7 @@ export interface StartOptions {
   data: string;
   admin: { email: string; password: string } | undefined;
   operatorToken: string | undefined;
+  vars: Record<string, string>;
   json: boolean;
   help: boolean;
 }
@@ -84,21 +87,35 @@ function operatorTokenOf(flags: Flags): string | undefined {
   return token;
 }
 
+const texts = (flags: Flags, name: string): string[] => {
+  const values = flags[name];
+  return Array.isArray(values) ? values : [];
+};
+
+function varsOf(flags: Flags): Record<string, string> {
+  const pairs = texts(flags, "var").map((text) => {
+    const [, name, value] = /^([A-Z][A-Z0-9_]*)=(.*)$/s.exec(text) ?? [];
+    if (name === undefined || value === undefined) throw new UsageError("--var must be NAME=VALUE");
+    return [name, value] as const;
+  });
+  return Object.fromEntries(pairs);
+}
+
 export function readStartOptions(args: string[]): StartOptions {
   const { flags, positionals } = readFlags(args, START_FLAGS);
   if (positionals.length > 0) throw new UsageError(`unexpected argument ${positionals[0]}`);
   const port = portOf(flags, "port", 8787);
   const httpsPort = portOf(flags, "https-port", 8443);
   if (port !== 0 && port === httpsPort) throw new UsageError("--port and --https-port must differ");
-  const names = flags["tls-name"];
   return {
     port,
     httpsPort,
     host: textFlag(flags, "host") ?? "127.0.0.1",
-    tlsNames: Array.isArray(names) ? names : [],
+    tlsNames: texts(flags, "tls-name"),
     data: textFlag(flags, "data") ?? ".edgemend",
     admin: adminOf(flags),
     operatorToken: operatorTokenOf(flags),
+    vars: varsOf(flags),
     json: flags.json === true,
     help: flags.help === true,
   };

@@ -53,6 +53,7 @@ async function start(options: StartOptions): Promise<LocalServer> {
     port,
     state: folder.state,
     bindings: {
+      ...options.vars,
       LOCAL: "true",
       LOCAL_HTTPS_PORT: String(httpsPort),
       OPERATOR_TOKEN: secrets.operatorToken,

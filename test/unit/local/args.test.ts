@@ -11,6 +11,7 @@ describe("the flags of npm start", () => {
       data: ".edgemend",
       admin: undefined,
       operatorToken: undefined,
+      vars: {},
       json: false,
       help: false,
     });
@@ -18,7 +19,7 @@ describe("the flags of npm start", () => {
 
   test("say where to serve what to whom", () => {
     const args =
-      "--port 1 --https-port=2 --host 0.0.0.0 --data d --tls-name a.test --tls-name b.test --operator-token 0123456789abcdef --json";
+      "--port 1 --https-port=2 --host 0.0.0.0 --data d --tls-name a.test --tls-name b.test --operator-token 0123456789abcdef --var JOB_LIFE_S=60 --var PUBLIC_ORIGIN=https://a.test/?b=c --json";
     expect(readStartOptions([...args.split(" "), "--admin", "a@b.test:pass: word"])).toEqual({
       port: 1,
       httpsPort: 2,
@@ -27,6 +28,7 @@ describe("the flags of npm start", () => {
       data: "d",
       admin: { email: "a@b.test", password: "pass: word" },
       operatorToken: "0123456789abcdef",
+      vars: { JOB_LIFE_S: "60", PUBLIC_ORIGIN: "https://a.test/?b=c" },
       json: true,
       help: false,
     });
@@ -46,6 +48,8 @@ describe("the flags of npm start", () => {
       ["--operator-token", "x".repeat(20) + " y"],
       "--operator-token must have at least 16 characters and no spaces",
     ],
+    [["--var", "JOB_LIFE_S"], "--var must be NAME=VALUE"],
+    [["--var", "=60"], "--var must be NAME=VALUE"],
     [["now"], "unexpected argument now"],
   ])("are refused with a reason: %j", (args, reason) => {
     expect(() => readStartOptions(args)).toThrow(UsageError);

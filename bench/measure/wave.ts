@@ -1,0 +1,45 @@
+import type { Bench } from "./rounds.ts";
+import { cpuMsOf } from "../process-cpu.ts";
+import type { CheckMode, Wave } from "../report/results.ts";
+
+/** How often a device asks for an update unless it is configured otherwise. */
+const POLL_EVERY_S = 1800;
+const TIMES_NORMAL = 10;
+
+/**
+ * Devices that were cut off come back, ten times as many a second as ask on a quiet day. Those that are told to come
+ * later do so; the rest of the wave does not wait for them.
+ */
+export async function reconnectWave(
+  bench: Bench,
+  devices: number,
+  seconds: number,
+  mode: CheckMode,
+): Promise<Wave> {
+  const devicesPerSecond = (TIMES_NORMAL * devices) / POLL_EVERY_S;
+  const before = cpuMsOf(bench.runtime);
+  const summary = await bench.generator.schedule(
+    { name: "reconnect" },
+    { turnsPerSecond: devicesPerSecond, ms: seconds * 1000 },
+  );
+  const cpuMs = cpuMsOf(bench.runtime) - before;
+  const { statuses, turns, unfinished, meanCost, p50Ms, p99Ms, answers, checked, faults, problems } = summary;
+  return {
+    id: "W7",
+    title: "reconnect wave",
+    mode,
+    seconds,
+    devicesPerSecond,
+    statuses,
+    turns,
+    unfinished,
+    meanCost,
+    cpuUs: (cpuMs * 1000) / Math.max(1, turns),
+    p50Ms,
+    p99Ms,
+    answers,
+    checked,
+    faults,
+    problems,
+  };
+}
