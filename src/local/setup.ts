@@ -46,7 +46,7 @@ export async function setUp(
   const done = SetupDoneSchema.parse(await operator.call("POST", "/setup", admin));
   const created = done.admin !== undefined;
   if (created) writeFirstAdmin(folder, admin);
-  // Uploads that a crash cut off: nobody can go on with them.
+  // Uploads that a crash cut off, with which nobody can go on, and jobs, which go on at once.
   await operator.call("POST", "/sweep-uploads");
   return { tenantToken: done.tenant.tenant_token, admin: created ? admin : (known ?? admin), created };
 }

@@ -1,9 +1,11 @@
 import { createRoute, z } from "@hono/zod-openapi";
+import { resendEvents } from "../jobs/resume.ts";
 import { operatorOf, userOf, type App } from "../platform/app.ts";
 import { Fault } from "../platform/fault.ts";
 import { faultResponses, jsonBody, jsonContent, refuseInvalid } from "../platform/wire.ts";
 import { changeLimit, LIMIT_NAMES, showLimit, showStorage } from "./limits.ts";
 import { sweepUploads } from "./objects.ts";
+import { endLeases } from "./upload-store.ts";
 import { changeSettings, showSettings, StorageSettingsBody, StorageSettingsSchema } from "./settings.ts";
 
 const INTERNAL = "/api/internal/v1/deployments/tenants/{id}";
@@ -84,7 +86,7 @@ const sweepRoute = createRoute({
   method: "post",
   path: "/api/operator/v1/sweep-uploads",
   summary:
-    "End all uploads that were under way when the server stopped; only for a server that has just started",
+    "End all uploads that were under way when the server stopped, and go on with what its jobs had begun; only for a server that has just started",
   tags,
   responses: {
     200: {
@@ -131,6 +133,9 @@ export function mountStorageAdministration(app: App): void {
   app.openapi(sweepRoute, async (c) => {
     operatorOf(c);
     const { deps } = c.var;
-    return c.json(await sweepUploads(deps, { deadBeforeMs: deps.now() }), 200);
+    const swept = await sweepUploads(deps, { deadBeforeMs: deps.now() });
+    await deps.directory.one(endLeases());
+    await resendEvents(deps);
+    return c.json(swept, 200);
   });
 }

@@ -95,6 +95,10 @@ export const renewLease = (tenant: TenantId, id: string, untilMs: number): State
     sql`UPDATE uploads SET leased_until_ms = ${untilMs} WHERE ${uploadKey(tenant, id)} AND state = 'verifying'`,
   );
 
+/** Takes the leases of all jobs away, which have ended with their process. */
+export const endLeases = (): Statement<number> =>
+  change(sql`UPDATE uploads SET leased_until_ms = 0 WHERE state = 'verifying'`);
+
 /** Fails the batch unless the upload is still being verified, and closes it. */
 export const finishUpload = (tenant: TenantId, id: string): Statement<unknown>[] => [
   demand(

@@ -135,6 +135,35 @@ describe("the sweep at the start of a server", () => {
     expect((await env.ARTIFACTS.list()).objects).toEqual([]);
   });
 
+  it("takes up at once what jobs had begun, and leaves what is due later", async () => {
+    await env.DB.batch([
+      env.DB.prepare(
+        `INSERT INTO uploads (tenant_id, upload_id, state, object_key, actor, attempts, leased_until_ms, expires_ms)
+         VALUES ('default', 'u', 'verifying', 'default/u', '{}', 1, ?, ?)`,
+      ).bind(server.now + 300_000, server.now + 300_000),
+      ...[
+        ["sent", 1],
+        ["later", 0],
+      ].map(([kind, attempts]) =>
+        env.DB.prepare("INSERT INTO outbox VALUES (?, 'default', ?, 'u', '{}', ?, ?, ?)").bind(
+          kind,
+          kind,
+          server.now,
+          server.now + 300_000,
+          attempts,
+        ),
+      ),
+    ]);
+    await operator("POST", "/api/operator/v1/sweep-uploads");
+    const lease = await env.DB.prepare("SELECT leased_until_ms FROM uploads").first("leased_until_ms");
+    expect(lease).toBe(0);
+    const { results } = await env.DB.prepare("SELECT kind, attempts FROM outbox ORDER BY kind").all();
+    expect(results).toEqual([
+      { kind: "later", attempts: 0 },
+      { kind: "sent", attempts: 2 },
+    ]);
+  });
+
   it("is for operators alone", async () => {
     expect((await server.call("POST", "/api/operator/v1/sweep-uploads", { token: user.token })).status).toBe(
       401,
