@@ -4,5 +4,6 @@ import { scheduled } from "./cron.ts";
 import { queue } from "./queue.ts";
 
 export { DeviceConnection } from "../durable-objects/device-connection.ts";
+export { TenantHead } from "../durable-objects/tenant-head.ts";
 
 export default { fetch: makeFetch(), queue, scheduled } satisfies ExportedHandler<Env>;

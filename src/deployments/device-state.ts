@@ -1,4 +1,5 @@
 import { z } from "@hono/zod-openapi";
+import { parseJson } from "../platform/json.ts";
 import { requiredText } from "../platform/wire.ts";
 import type { DeviceState } from "./store/joining.ts";
 
@@ -71,4 +72,17 @@ export function askingQuery(url: string, userAgent: string | undefined): Record<
   const search = new URL(url).search.slice(1);
   const raw = MICRO.test(userAgent ?? "") ? search.replaceAll("+", "%2B") : search;
   return Object.fromEntries(new URLSearchParams(raw));
+}
+
+/** Whether a check by query would be taken. */
+export const asksByQuery = ({ url, headers }: Request): boolean =>
+  AskingQuery.safeParse(askingQuery(url, headers.get("user-agent") ?? undefined)).success;
+
+/** Whether a check by body would be taken. */
+export function asksByBody(body: string, version: "v1" | "v2"): boolean {
+  try {
+    return (version === "v2" ? AskingBodyV2 : AskingBody).safeParse(parseJson(body)).success;
+  } catch {
+    return false;
+  }
 }

@@ -18,6 +18,14 @@ export {
 export { aggregateDeviceDeployments, searchDeviceDeployments } from "./device-reports.ts";
 export type { ReportRequest } from "./reports/scope.ts";
 export type { ReportFilter } from "./reports/terms.ts";
+export { asksByBody, asksByQuery } from "./device-state.ts";
+export {
+  openTargets as openTargetsStatement,
+  queuedDeployments as queuedDeploymentsStatement,
+  queuedTargets as queuedTargetsStatement,
+  wideDeployments as wideDeploymentsStatement,
+  type WideDeployment,
+} from "./store/digest.ts";
 export { targetedAmong as targetedAmongStatement } from "./store/membership.ts";
 export { ARTIFACT_IN_USE } from "./store/usage.ts";
 

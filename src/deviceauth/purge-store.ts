@@ -1,5 +1,5 @@
 import { sql } from "drizzle-orm";
-import { change } from "../platform/database.ts";
+import { altering, change } from "../platform/database.ts";
 import type { TenantId } from "../platform/ids.ts";
 
 const PORTION = 2000;
@@ -8,9 +8,12 @@ const PORTION = 2000;
 export const removeAllStatements = (tenant: TenantId) => {
   const portion = sql`SELECT device_id FROM devices WHERE tenant_id = ${tenant} ORDER BY device_id LIMIT ${PORTION}`;
   return [
-    change(sql`
-      DELETE FROM auth_sets INDEXED BY auth_sets_by_device
-      WHERE tenant_id = ${tenant} AND device_id IN (${portion})`),
+    altering(
+      { tenant, what: { kind: "standing" } },
+      change(sql`
+        DELETE FROM auth_sets INDEXED BY auth_sets_by_device
+        WHERE tenant_id = ${tenant} AND device_id IN (${portion})`),
+    ),
     change(sql`DELETE FROM devices WHERE tenant_id = ${tenant} AND device_id IN (${portion})`),
     change(sql`DELETE FROM device_counts WHERE tenant_id = ${tenant} AND devices = 0`),
     change(sql`DELETE FROM test_device_changes WHERE tenant_id = ${tenant}`),

@@ -25,7 +25,12 @@ import {
   type DeviceFilter,
 } from "./store.ts";
 
-export { acceptedDeviceStatement, deviceCountsStatement, type DeviceCount } from "./store.ts";
+export {
+  acceptedDeviceStatement,
+  deviceCountsStatement,
+  revokedSetsStatement,
+  type DeviceCount,
+} from "./store.ts";
 
 /** A page of devices by status, then id. */
 export async function listDevices(

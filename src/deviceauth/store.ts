@@ -1,6 +1,6 @@
 import { sql, type SQL } from "drizzle-orm";
 import { lastCheckIn } from "../inventory/service.ts";
-import { change, demand, firstRow, inJson, rows, type Statement } from "../platform/database.ts";
+import { altering, change, demand, firstRow, inJson, rows, type Statement } from "../platform/database.ts";
 import type { DeviceId, TenantId } from "../platform/ids.ts";
 import type { Identity } from "./identity.ts";
 import type { DeviceStatus, SetStatus, Tier } from "./states.ts";
@@ -207,6 +207,10 @@ export const setExternalStatement = (
   change(sql`
     UPDATE devices SET external = ${JSON.stringify(external)} WHERE tenant_id = ${tenant} AND device_id = ${device}`);
 
+/** A change that can end tokens of a set, or of all sets of a device. */
+const revoking = (tenant: TenantId, key: string, statement: Statement<number>): Statement<number> =>
+  altering({ tenant, what: { kind: "revoked", key } }, statement);
+
 // A token issued later in this second carries the second after the watermark, so a second revocation must pass that.
 const revoked = (nowS: number) => sql`MAX(${nowS}, tokens_revoked_s + 1)`;
 
@@ -216,32 +220,69 @@ export const moveSetStatement = (
   { set, status, tier }: SetMove,
   nowS: number,
 ): Statement<number> =>
-  change(sql`
-    UPDATE auth_sets SET status = ${status}, tier = COALESCE(${tier ?? null}, tier),
-      tokens_revoked_s = CASE status WHEN 'accepted' THEN ${revoked(nowS)} ELSE tokens_revoked_s END
-    WHERE tenant_id = ${tenant} AND auth_set_id = ${set} AND status <> ${status}`);
+  revoking(
+    tenant,
+    set,
+    change(sql`
+      UPDATE auth_sets SET status = ${status}, tier = COALESCE(${tier ?? null}, tier),
+        tokens_revoked_s = CASE status WHEN 'accepted' THEN ${revoked(nowS)} ELSE tokens_revoked_s END
+      WHERE tenant_id = ${tenant} AND auth_set_id = ${set} AND status <> ${status}`),
+  );
 
 export const revokeSetTokensStatement = (tenant: TenantId, set: string, nowS: number): Statement<number> =>
-  change(sql`
-    UPDATE auth_sets SET tokens_revoked_s = ${revoked(nowS)}
-    WHERE tenant_id = ${tenant} AND auth_set_id = ${set} AND status = 'accepted'`);
+  revoking(
+    tenant,
+    set,
+    change(sql`
+      UPDATE auth_sets SET tokens_revoked_s = ${revoked(nowS)}
+      WHERE tenant_id = ${tenant} AND auth_set_id = ${set} AND status = 'accepted'`),
+  );
 
 export const revokeDeviceTokensStatement = (
   tenant: TenantId,
   device: string,
   nowS: number,
 ): Statement<number> =>
-  change(sql`
-    UPDATE auth_sets INDEXED BY auth_sets_by_device SET tokens_revoked_s = ${revoked(nowS)}
-    WHERE tenant_id = ${tenant} AND device_id = ${device} AND status = 'accepted'`);
+  revoking(
+    tenant,
+    device,
+    change(sql`
+      UPDATE auth_sets INDEXED BY auth_sets_by_device SET tokens_revoked_s = ${revoked(nowS)}
+      WHERE tenant_id = ${tenant} AND device_id = ${device} AND status = 'accepted'`),
+  );
 
 export const removeSetStatement = (tenant: TenantId, set: string): Statement<number> =>
-  change(sql`DELETE FROM auth_sets WHERE tenant_id = ${tenant} AND auth_set_id = ${set}`);
+  revoking(
+    tenant,
+    set,
+    change(sql`DELETE FROM auth_sets WHERE tenant_id = ${tenant} AND auth_set_id = ${set}`),
+  );
 
 /** Removes a device with all its sets. */
 export const removeDeviceRowsStatements = (tenant: TenantId, device: DeviceId): Statement<number>[] => [
-  change(
-    sql`DELETE FROM auth_sets INDEXED BY auth_sets_by_device WHERE tenant_id = ${tenant} AND device_id = ${device}`,
+  revoking(
+    tenant,
+    device,
+    change(
+      sql`DELETE FROM auth_sets INDEXED BY auth_sets_by_device WHERE tenant_id = ${tenant} AND device_id = ${device}`,
+    ),
   ),
   change(sql`DELETE FROM devices WHERE tenant_id = ${tenant} AND device_id = ${device}`),
 ];
+
+/** Sets whose tokens were ended within the life of a token, by id and after a given one. */
+export const revokedSetsStatement = (
+  tenant: TenantId,
+  after: string,
+  limit: number,
+): Statement<{ auth_set_id: string }[]> =>
+  rows(sql`
+    SELECT auth_set_id FROM token_revocations
+    WHERE tenant_id = ${tenant} AND auth_set_id > ${after} ORDER BY auth_set_id LIMIT ${limit}`);
+
+/** Forgets revocations of tokens that have expired since. */
+export const forgetRevocationsStatement = (beforeS: number, limit: number): Statement<number> =>
+  change(sql`
+    DELETE FROM token_revocations WHERE (tenant_id, auth_set_id) IN (
+      SELECT tenant_id, auth_set_id FROM token_revocations INDEXED BY token_revocations_by_age
+      WHERE revoked_s < ${beforeS} LIMIT ${limit})`);

@@ -1,6 +1,7 @@
 import { timingSafeEqual } from "node:crypto";
 import type { Context } from "hono";
 import { getCookie } from "hono/cookie";
+import type { JWTPayload } from "jose";
 import type { DeviceClaim, OperatorActor, UserActor } from "../platform/actor.ts";
 import type { AppEnv } from "../platform/app.ts";
 import type { Deps } from "../platform/deps.ts";
@@ -68,10 +69,14 @@ export async function authenticateDevice(c: Context<AppEnv>): Promise<DeviceClai
     refuseUnreadable(verified.reason);
     throw new Fault("unauthorized", verified.reason, { empty: true });
   }
-  const { claims } = verified;
-  if (claims["mender.device"] !== true || !claims.jti) {
-    throw new Fault("unauthorized", "not a device token", { empty: true });
-  }
+  const claim = deviceClaimFrom(verified.claims);
+  if (!claim) throw new Fault("unauthorized", "not a device token", { empty: true });
+  return claim;
+}
+
+/** What a verified token claims to be, if it is a device's. */
+export function deviceClaimFrom(claims: JWTPayload & { sub: string }): DeviceClaim | undefined {
+  if (claims["mender.device"] !== true || !claims.jti) return undefined;
   const tenant = claims["mender.tenant"];
   return {
     kind: "device-claim",

@@ -4,13 +4,16 @@ import { faultResponse, newApp } from "../platform/app.ts";
 import { makeDeps } from "../platform/deps.ts";
 import type { Env } from "../platform/env.ts";
 import { Fault } from "../platform/fault.ts";
-import { newId } from "../platform/ids.ts";
 import { drainOutbox } from "../platform/outbox.ts";
 import { authenticateDevice, authenticateOperator, authenticateUser } from "./access.ts";
+import { costHeaders } from "./cost.ts";
 import { mountDocumentation } from "./documentation.ts";
 import { findUser } from "../useradm/find-user.ts";
 import { mountDomains } from "./domains.ts";
+import { callsOf, holdHerd } from "./herd.ts";
+import { answerIdleCheck, isCheck } from "./idle-check.ts";
 import { methodsOf } from "./method-index.ts";
+import { requestIdOf } from "./request-id.ts";
 import { JSON_BODY_LIMIT, routeRule } from "./route-table.ts";
 import { mountVerify } from "./verify-route.ts";
 
@@ -19,12 +22,10 @@ export interface GatewayOptions {
   now?: () => number;
 }
 
-const requestIdOf = (header: string | null | undefined) => header?.slice(0, 128) || newId();
-
 const identify =
   (options: GatewayOptions): MiddlewareHandler<AppEnv> =>
   async (c, next) => {
-    c.set("requestId", requestIdOf(c.req.header("x-men-requestid")));
+    c.set("requestId", requestIdOf(c.req.raw.headers));
     c.set(
       "deps",
       await makeDeps(c.env, {
@@ -34,6 +35,7 @@ const identify =
         now: options.now,
       }),
     );
+    c.var.deps.cost.objectCalls += callsOf.get(c.req.raw) ?? 0;
     await next();
     c.header("X-MEN-RequestID", c.var.requestId);
   };
@@ -96,15 +98,10 @@ async function readBounded(body: ReadableStream<Uint8Array>): Promise<Uint8Array
   return Buffer.concat(chunks);
 }
 
-/** What the request cost the database, for tests and for curiosity on a local server. */
 const reportCost: MiddlewareHandler<AppEnv> = async (c, next) => {
   await next();
   if (!c.var.deps.settings.LOCAL) return;
-  const { roundTrips, statements, rowsRead, rowsWritten } = c.var.deps.cost;
-  c.header(
-    "Server-Timing",
-    `d1;desc="trips=${roundTrips} statements=${statements} read=${rowsRead} written=${rowsWritten}"`,
-  );
+  for (const [name, value] of Object.entries(costHeaders(c.var.deps.cost))) c.header(name, value);
 };
 
 /** Changes leave their events in the outbox; sending them does not hold up the answer. */
@@ -140,7 +137,7 @@ export function makeGateway(options: GatewayOptions = {}): App {
     return emptyBody ? faultResponse(c, new Fault("unauthorized", "", { empty: true })) : response;
   });
   app.notFound(answerUnmatched(app));
-  app.use(identify(options), reportCost, sendEvents, admit);
+  app.use(identify(options), reportCost, sendEvents, admit, holdHerd);
   app.get("/healthz", (c) => c.text("OK"));
   mountDomains(app);
   mountVerify(app);
@@ -162,7 +159,7 @@ function normalise(request: Request): Request | Response {
     const location = url.pathname.replace(/\/+$/, "") + url.search;
     return new Response(null, {
       status: request.method === "GET" ? 301 : 307,
-      headers: { Location: location, "X-MEN-RequestID": requestIdOf(request.headers.get("x-men-requestid")) },
+      headers: { Location: location, "X-MEN-RequestID": requestIdOf(request.headers) },
     });
   }
   return request;
@@ -170,7 +167,13 @@ function normalise(request: Request): Request | Response {
 
 export function makeFetch(options: GatewayOptions = {}) {
   const app = makeGateway(options);
+  const now = options.now ?? Date.now;
+  const check = async (request: Request, env: Env, ctx: ExecutionContext): Promise<Response> => {
+    const checked = await answerIdleCheck(request, env, (work) => ctx.waitUntil(work), now());
+    return checked instanceof Response ? checked : app.fetch(checked, env, ctx);
+  };
   return (request: Request, env: Env, ctx: ExecutionContext): Response | Promise<Response> => {
+    if (isCheck(request.url)) return check(request, env, ctx);
     const target = normalise(request);
     return target instanceof Response ? target : app.fetch(target, env, ctx);
   };

@@ -2,6 +2,7 @@ import type { SQL } from "drizzle-orm";
 import { sql } from "drizzle-orm";
 import { drizzle } from "drizzle-orm/d1";
 import { SQLiteAsyncDialect } from "drizzle-orm/sqlite-core";
+import type { DigestChange } from "./digest-change.ts";
 import { Fault } from "./fault.ts";
 
 /** What a request cost the database so far; budgets are tested on these numbers. */
@@ -12,6 +13,8 @@ export interface DatabaseCost {
   rowsWritten: number;
   /** Events recorded in the outbox. */
   events: number;
+  /** Calls of the head of a tenant. */
+  objectCalls: number;
 }
 
 export const noCost = (): DatabaseCost => ({
@@ -20,6 +23,7 @@ export const noCost = (): DatabaseCost => ({
   rowsRead: 0,
   rowsWritten: 0,
   events: 0,
+  objectCalls: 0,
 });
 
 /** One SQL statement and how its result is read. Stores make them; a service puts them into one batch. */
@@ -27,6 +31,8 @@ export interface Statement<T> {
   readonly sql: string;
   readonly params: unknown[];
   readonly read: (result: D1Result<Record<string, unknown>>) => T;
+  /** What the tenant's head has to know if it changes a row. */
+  readonly alters?: DigestChange;
 }
 
 type Results<S extends readonly Statement<unknown>[]> = {
@@ -67,6 +73,12 @@ export const change = (query: SQL): Statement<number> => ({
   read: (result) => result.meta.changes,
 });
 
+/** Marks a statement whose effect an idle check-in must see (design of `TenantHead`). */
+export const altering = <T>(alters: DigestChange, statement: Statement<T>): Statement<T> => ({
+  ...statement,
+  alters,
+});
+
 /** The same statement with its result turned into something else. */
 export const mapped = <A, B>(statement: Statement<A>, turn: (result: A) => B): Statement<B> => ({
   ...statement,
@@ -94,13 +106,18 @@ export const inJson = (column: SQL, values: readonly (string | number)[]): SQL =
 /** Builder without a connection, for making statements with `built`. */
 export const query = drizzle({ prepare: () => ({}) } as unknown as D1Database); // nothing is ever run through it
 
+/** Tells the heads of tenants what changed; the caller of a batch is answered after them. */
+export type Announce = (changes: readonly DigestChange[]) => Promise<void>;
+
 export class Database {
   readonly cost: DatabaseCost;
   readonly #d1: D1Database;
+  readonly #announce: Announce;
 
-  constructor(d1: D1Database, cost: DatabaseCost) {
+  constructor(d1: D1Database, cost: DatabaseCost, announce: Announce = async () => {}) {
     this.#d1 = d1;
     this.cost = cost;
+    this.#announce = announce;
   }
 
   /** Runs all statements as one transaction in one round trip: all take effect or none. */
@@ -115,6 +132,10 @@ export class Database {
       this.cost.rowsWritten += meta.rows_written ?? 0;
       if (statements[i]?.sql.trimStart().startsWith("INSERT INTO outbox")) this.cost.events += meta.changes;
     });
+    const changes = statements.flatMap(({ alters }, i) =>
+      alters && (results[i]?.meta.changes ?? 0) > 0 ? [alters] : [],
+    );
+    if (changes.length > 0) await this.#announce(changes);
     return statements.map((s, i) => {
       const result = results[i];
       if (!result) throw new Error("the database answered fewer results than statements");
@@ -134,14 +155,14 @@ export class Database {
 
   /** The same database for work after the answer, which is not part of the request's cost. */
   uncounted(): Database {
-    return new Database(this.#d1, noCost());
+    return new Database(this.#d1, noCost(), this.#announce);
   }
 
   async #run(prepared: D1PreparedStatement[]) {
     try {
       return await this.#d1.batch<Record<string, unknown>>(prepared);
     } catch (cause) {
-      if (isOverloaded(cause)) {
+      if (isAway(cause)) {
         throw new Fault("unavailable", "service unavailable", { cause, headers: { "Retry-After": "5" } });
       }
       throw cause;
@@ -149,9 +170,11 @@ export class Database {
   }
 }
 
-const OVERLOAD = /overloaded|storage operation exceeded timeout|Network connection lost|object to be reset/i;
+/** How the platform words that the database is busy, moving or away; our own mistakes are worded otherwise. */
+const AWAY =
+  /overloaded|exceeded timeout|Network connection lost|to be reset|reset because|transient issue|internal error/i;
 
-const isOverloaded = (cause: unknown) => cause instanceof Error && OVERLOAD.test(cause.message);
+const isAway = (cause: unknown) => cause instanceof Error && AWAY.test(cause.message);
 
 /** True if a batch failed on the unique key of these columns, named as `table.column, table.column`. */
 export const isUniqueViolation = (cause: unknown, columns: string): boolean =>

@@ -1,3 +1,4 @@
+import { tellHeads } from "../checkin/service.ts";
 import { Database, noCost, type DatabaseCost } from "./database.ts";
 import { settingsOf, type Env, type Settings } from "./env.ts";
 import type { TenantId } from "./ids.ts";
@@ -37,7 +38,8 @@ export interface DepsOptions {
 export async function makeDeps(env: Env, options: DepsOptions): Promise<Deps> {
   const settings = settingsOf(env);
   const cost = noCost();
-  const database = new Database(env.DB, cost);
+  const log = makeLog({ request_id: options.requestId });
+  const database = new Database(env.DB, cost, (changes) => tellHeads(env, changes, { cost, log }));
   return {
     db: () => database,
     directory: database,
@@ -48,7 +50,7 @@ export async function makeDeps(env: Env, options: DepsOptions): Promise<Deps> {
     keys: await loadKeys(env.SIGNING_KEY, env.SIGNING_KEY_FALLBACK),
     settings,
     now: options.now ?? Date.now,
-    log: makeLog({ request_id: options.requestId }),
+    log,
     cost,
     origin: settings.PUBLIC_ORIGIN ?? options.origin,
     later: options.later,

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import type { DeviceConnection } from "../../durable-objects/device-connection.ts";
+import type { TenantHead } from "../../durable-objects/tenant-head.ts";
 
 /** What the platform hands to the Worker; read by `settings` and `makeDeps` and nowhere else. */
 export interface Env {
@@ -7,6 +8,7 @@ export interface Env {
   ARTIFACTS: R2Bucket;
   JOBS: Queue<unknown>;
   DEVICE_CONNECTION: DurableObjectNamespace<DeviceConnection>;
+  TENANT_HEAD: DurableObjectNamespace<TenantHead>;
   /** PEM private key (Ed25519 or RSA) that signs every token. A deployment without it refuses to serve. */
   SIGNING_KEY?: string;
   /** PEM private or public key that is still accepted when verifying, for rotation. */
@@ -27,6 +29,19 @@ export interface Env {
   AUDIT_LIFE_S?: string;
   /** Largest file that is passed on to a device. */
   MAX_DEVICE_FILE_BYTES?: string;
+  /** How checks of devices are answered: `auto`, or always `strict` or `relaxed`. */
+  CHECK_MODE?: string;
+  /** Checks a second above which a tenant is answered in relaxed mode. */
+  RELAXED_ABOVE_PER_S?: string;
+  /** Requests of one device in a minute that are answered; 0 for any number. */
+  DEVICE_REQUESTS_PER_MINUTE?: string;
+  /** Attempts to authenticate from one address in a minute that are looked at; 0 for any number. */
+  ADDRESS_REQUESTS_PER_MINUTE?: string;
+  /** Work for the devices of one tenant that may reach the database in a second, and at once; 0 for any amount. */
+  TENANT_WORK_PER_S?: string;
+  TENANT_WORK_AT_ONCE?: string;
+  /** When devices that have nothing to do shall ask again; 0 leaves it to them. */
+  STEERED_POLL_S?: string;
   DEVICE_TOKEN_LIFE_S?: string;
   USER_TOKEN_LIFE_S?: string;
   /** Life of the links given to devices, at most a day. */
@@ -54,6 +69,7 @@ export interface Env {
 const seconds = (fallback: number) => z.coerce.number().int().positive().default(fallback);
 
 const linkLife = (fallback: number) => z.coerce.number().int().min(60).max(86_400).default(fallback);
+const count = (fallback: number) => z.coerce.number().int().min(0).default(fallback);
 const bytes = (fallback: number) => z.coerce.number().int().positive().default(fallback);
 
 const SettingsSchema = z.object({
@@ -80,6 +96,13 @@ const SettingsSchema = z.object({
     .int()
     .positive()
     .default(1024 ** 3),
+  CHECK_MODE: z.enum(["auto", "strict", "relaxed"]).default("auto"),
+  RELAXED_ABOVE_PER_S: z.coerce.number().positive().default(200),
+  DEVICE_REQUESTS_PER_MINUTE: count(240),
+  ADDRESS_REQUESTS_PER_MINUTE: count(12_000),
+  TENANT_WORK_PER_S: count(1000),
+  TENANT_WORK_AT_ONCE: count(200),
+  STEERED_POLL_S: count(0),
   DEVICE_TOKEN_LIFE_S: seconds(604_800),
   USER_TOKEN_LIFE_S: seconds(604_800),
   DEVICE_LINK_LIFE_S: linkLife(86_400),

@@ -22,8 +22,9 @@ export {
   setLimitStatement,
   tenantByTokenStatement,
   tenantStatement,
+  tokenStandingStatement,
 } from "./store.ts";
-export type { Tenant, TenantStatus } from "./store.ts";
+export type { Tenant, TenantStatus, TokenStanding } from "./store.ts";
 
 const newTenantToken = (): string =>
   Buffer.from(crypto.getRandomValues(new Uint8Array(32))).toString("base64url");

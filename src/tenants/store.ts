@@ -1,6 +1,6 @@
 import { sql, type SQL } from "drizzle-orm";
 import { toSeconds } from "../platform/clock.ts";
-import { change, firstRow, mapped, rows, type Statement } from "../platform/database.ts";
+import { altering, change, firstRow, mapped, rows, type Statement } from "../platform/database.ts";
 import { asTenantId, type TenantId } from "../platform/ids.ts";
 
 export type TenantStatus = "active" | "suspended";
@@ -66,18 +66,35 @@ export const setTenantStatusStatement = (
   status: TenantStatus,
   atMs: number,
 ): Statement<number> =>
-  change(sql`
-    UPDATE tenants SET status = ${status}, updated_ms = ${atMs},
-      device_tokens_revoked_s = ${status === "suspended" ? devicesRevoked(atMs) : sql`device_tokens_revoked_s`}
-    WHERE tenant_id = ${tenant} AND status <> ${status}`);
+  altering(
+    { tenant, what: { kind: "standing" } },
+    change(sql`
+      UPDATE tenants SET status = ${status}, updated_ms = ${atMs},
+        device_tokens_revoked_s = ${status === "suspended" ? devicesRevoked(atMs) : sql`device_tokens_revoked_s`}
+      WHERE tenant_id = ${tenant} AND status <> ${status}`),
+  );
 
 // A token issued within the second of a revocation carries the next one, so a second revocation must pass that.
 const devicesRevoked = (atMs: number) => sql`MAX(${toSeconds(atMs)}, device_tokens_revoked_s + 1)`;
 
 /** Ends all device tokens of the tenant issued so far. */
 export const revokeDeviceTokensStatement = (tenant: TenantId, atMs: number): Statement<number> =>
-  change(sql`
-    UPDATE tenants SET device_tokens_revoked_s = ${devicesRevoked(atMs)} WHERE tenant_id = ${tenant}`);
+  altering(
+    { tenant, what: { kind: "standing" } },
+    change(sql`
+      UPDATE tenants SET device_tokens_revoked_s = ${devicesRevoked(atMs)} WHERE tenant_id = ${tenant}`),
+  );
+
+/** Until when device tokens of a tenant are void, and how often tokens were revoked in it. */
+export interface TokenStanding {
+  status: TenantStatus;
+  revoked_s: number;
+  revocations: number;
+}
+
+export const tokenStandingStatement = (tenant: TenantId): Statement<TokenStanding | undefined> =>
+  firstRow(sql`
+    SELECT status, device_tokens_revoked_s AS revoked_s, revocations FROM tenants WHERE tenant_id = ${tenant}`);
 
 /** One named limit of a tenant; undefined when none was set. What a value means is its reader's to say. */
 export const limitStatement = (tenant: TenantId, name: string): Statement<{ value: number } | undefined> =>

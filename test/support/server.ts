@@ -18,6 +18,7 @@ export interface Cost {
   statements: number;
   read: number;
   written: number;
+  objects: number;
 }
 
 /** An answer with its body read and its database cost. */
@@ -47,6 +48,7 @@ const costOf = (headers: Headers): Cost => {
     statements: number("statements"),
     read: number("read"),
     written: number("written"),
+    objects: number("objects"),
   };
 };
 
@@ -54,6 +56,8 @@ const costOf = (headers: Headers): Cost => {
 export class Server {
   now = Date.parse("2026-11-21T12:00:00.000Z");
   readonly #fetch = makeFetch({ now: () => this.now });
+  /** Bindings of its own: what an isolate remembers of an earlier server is not found. */
+  readonly env: Env = { ...env };
 
   static async start(): Promise<Server> {
     await reset();
@@ -64,14 +68,14 @@ export class Server {
 
   /** Dependencies as a verb gets them, for arranging what no route can. */
   deps(): Promise<Deps> {
-    return makeDeps(env, { requestId: "test", origin: HOST, later: () => {}, now: () => this.now });
+    return makeDeps(this.env, { requestId: "test", origin: HOST, later: () => {}, now: () => this.now });
   }
 
   advance(ms: number): void {
     this.now += ms;
   }
 
-  async fetch(request: Request, bindings: Env = env): Promise<Response> {
+  async fetch(request: Request, bindings: Env = this.env): Promise<Response> {
     const ctx = createExecutionContext();
     const response = await this.#fetch(request, bindings, ctx);
     await waitOnExecutionContext(ctx);
@@ -79,7 +83,7 @@ export class Server {
   }
 
   /** Other bindings stand for another configuration of the same store. */
-  async call(method: string, path: string, call: Call = {}, bindings: Env = env): Promise<Answer> {
+  async call(method: string, path: string, call: Call = {}, bindings: Env = this.env): Promise<Answer> {
     const headers = new Headers(call.headers);
     if (call.token !== undefined) headers.set("Authorization", `Bearer ${call.token}`);
     let body = call.body;
@@ -125,7 +129,7 @@ export class Server {
         },
       }));
       const ctx = createExecutionContext();
-      await queue(createMessageBatch("edgemend-jobs", messages), env, ctx);
+      await queue(createMessageBatch("edgemend-jobs", messages), this.env, ctx);
       await waitOnExecutionContext(ctx);
     }
   }

@@ -1,5 +1,5 @@
 import { sql } from "drizzle-orm";
-import { change, firstRow, type Statement } from "../../platform/database.ts";
+import { altering, change, firstRow, type Statement } from "../../platform/database.ts";
 import type { TenantId } from "../../platform/ids.ts";
 import { addEventIfChanged } from "../../platform/outbox.ts";
 import { EVENTS } from "../events.ts";
@@ -30,7 +30,9 @@ export interface DeploymentToStore {
  * of a creation takes effect only if the one before it did.
  */
 export const addDeployment = (d: DeploymentToStore): Statement<number> =>
-  change(sql`
+  altering(
+    { tenant: d.tenant, what: { kind: "standing" } },
+    change(sql`
     INSERT INTO deployments (tenant_id, seq, deployment_id, kind, name, artifact_name, force_installation, created_ms,
       scope, group_names, phases, retries, update_control_map, configuration, fingerprint, idempotency_key)
     SELECT ${d.tenant},
@@ -45,7 +47,8 @@ export const addDeployment = (d: DeploymentToStore): Statement<number> =>
       AND NOT EXISTS (
         SELECT 1 FROM deployments same WHERE same.tenant_id = ${d.tenant} AND same.idempotency_key = ${d.idempotencyKey})
       AND NOT EXISTS (
-        SELECT 1 FROM deployments same WHERE same.tenant_id = ${d.tenant} AND same.deployment_id = ${d.id})`);
+        SELECT 1 FROM deployments same WHERE same.tenant_id = ${d.tenant} AND same.deployment_id = ${d.id})`),
+  );
 
 const added = (d: { tenant: TenantId; id: string }) =>
   sql`d.tenant_id = ${d.tenant} AND d.deployment_id = ${d.id}`;
@@ -134,9 +137,12 @@ export const endTargeting = (
   id: string,
   known: { after: string; atMs: number },
 ): Statement<number>[] => [
-  change(sql`
-    UPDATE deployment_counters SET targeted = 1, targeted_to = NULL
-    WHERE tenant_id = ${tenant} AND seq = ${seqOf(tenant, id)} AND targeted = 0 AND targeted_to = ${known.after}`),
+  altering(
+    { tenant, what: { kind: "standing" } },
+    change(sql`
+      UPDATE deployment_counters SET targeted = 1, targeted_to = NULL
+      WHERE tenant_id = ${tenant} AND seq = ${seqOf(tenant, id)} AND targeted = 0 AND targeted_to = ${known.after}`),
+  ),
   change(sql`
     UPDATE deployment_counters SET stage = 2, wide_open = 0, finished_ms = ${known.atMs}
     WHERE tenant_id = ${tenant} AND seq = ${seqOf(tenant, id)} AND targeted = 1 AND remaining = 0 AND stage < 2`),

@@ -1,5 +1,5 @@
 import { sql, type SQL } from "drizzle-orm";
-import { change, rows, type Statement } from "../../platform/database.ts";
+import { altering, change, rows, type Statement } from "../../platform/database.ts";
 import type { DeviceId, TenantId } from "../../platform/ids.ts";
 import { counterColumn, isFinal, STATUS_CODES, STATUSES } from "../status.ts";
 
@@ -22,9 +22,12 @@ export function resetHistory(tenant: TenantId, device: DeviceId, atMs: number): 
   });
   const own = sql`tenant_id = ${tenant} AND device_id = ${device}`;
   return [
-    change(sql`
-      UPDATE deployment_counters AS c SET ${sql.join(leave, sql`, `)}, unseen = unseen + 1, remaining = remaining + 1
-      FROM (${open}) m WHERE c.tenant_id = ${tenant} AND c.seq = m.seq`),
+    altering(
+      { tenant, what: { kind: "work", device } },
+      change(sql`
+        UPDATE deployment_counters AS c SET ${sql.join(leave, sql`, `)}, unseen = unseen + 1, remaining = remaining + 1
+        FROM (${open}) m WHERE c.tenant_id = ${tenant} AND c.seq = m.seq`),
+    ),
     change(sql`
       DELETE FROM device_deployments WHERE ${own} AND seq IN (SELECT seq FROM (${open}) WHERE wide_open = 1)`),
     change(sql`

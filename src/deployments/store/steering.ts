@@ -1,5 +1,5 @@
 import { sql } from "drizzle-orm";
-import { change, type Statement } from "../../platform/database.ts";
+import { altering, change, type Statement } from "../../platform/database.ts";
 import type { TenantId } from "../../platform/ids.ts";
 import { SMALL } from "../sizes.ts";
 import { ACTIVE_STATUSES, counterColumn, STATUS_CODES } from "../status.ts";
@@ -9,7 +9,9 @@ const active = ACTIVE_STATUSES.map((status) => sql.raw(counterColumn(status)));
 
 /** Ends an unfinished deployment for everyone in one row. Targets that never polled are counted apart. */
 export const abort = (tenant: TenantId, deployment: string, atMs: number): Statement<number> =>
-  change(sql`
+  altering(
+    { tenant, what: { kind: "standing" } },
+    change(sql`
     UPDATE deployment_counters SET
       aborted = aborted + ${sql.join(active, sql` + `)},
       ${sql.join(
@@ -18,7 +20,8 @@ export const abort = (tenant: TenantId, deployment: string, atMs: number): State
       )},
       unseen_aborted = unseen, unseen = 0, remaining = 0, stage = 2, wide_open = 0,
       targeted = 1, targeted_to = NULL, finished_ms = ${atMs}, aborted_ms = ${atMs}
-    WHERE tenant_id = ${tenant} AND seq = ${seqOf(tenant, deployment)} AND stage < 2`);
+    WHERE tenant_id = ${tenant} AND seq = ${seqOf(tenant, deployment)} AND stage < 2`),
+  );
 
 /** At most this many device rows are written for an abort at once. */
 export const ABORT_PAGE = 1000;

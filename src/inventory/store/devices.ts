@@ -207,3 +207,14 @@ export const clearScope = (
       updated_ms = ${atMs}, report_revision = report_revision + 1
     WHERE tenant_id = ${tenant} AND device_id = ${device}
       AND EXISTS (SELECT 1 FROM json_each(attributes) a WHERE a.key GLOB ${`${scope}-*`})`);
+
+/** Records when devices were last seen, for those last seen before a moment. */
+export const setCheckIns = (
+  tenant: TenantId,
+  devices: readonly string[],
+  { atMs, ifBeforeMs }: { atMs: number; ifBeforeMs: number },
+): Statement<number> =>
+  change(sql`
+    UPDATE inventory_devices SET check_in_ms = ${atMs}
+    WHERE tenant_id = ${tenant} AND ${inJson(sql`device_id`, devices)}
+      AND (check_in_ms IS NULL OR check_in_ms < ${ifBeforeMs})`);

@@ -1,0 +1,94 @@
+import { addTo, hashOf, makeFilter, mayHold, type Filter, type IdHash } from "./filter.ts";
+
+/** Ids whose next check must be looked at. Without a filter that is everybody, as long as they are being read. */
+export interface Part {
+  /** The generation of the digest in which it changed last. */
+  version: number;
+  /** It concerns nobody before. */
+  opensMs: number;
+  filter: Filter | undefined;
+}
+
+/** Parts that are always there; every other one is named by the id of a deployment to many devices. */
+export const REVOKED = "revoked";
+export const QUEUED = "queued";
+
+/**
+ * All that can make a check something else than "nothing to do", for a whole tenant. It may name too many devices and
+ * never too few.
+ */
+export interface Digest {
+  generation: number;
+  /** False while the tenant is suspended or unknown. */
+  active: boolean;
+  /** Device tokens issued until then are void. */
+  revokedS: number;
+  parts: Map<string, Part>;
+}
+
+/** A device token as far as a digest is concerned. */
+export interface Checking {
+  device: string;
+  authSet: string;
+  issuedS: number;
+}
+
+/** False if the device's token certainly holds and there is certainly nothing for it to do. */
+export function mayConcern(digest: Digest, { device, authSet, issuedS }: Checking, nowMs: number): boolean {
+  if (!digest.active || issuedS <= digest.revokedS) return true;
+  const hash = hashOf(device);
+  for (const [name, part] of digest.parts) {
+    if (part.opensMs > nowMs) continue;
+    if (!part.filter || mayHold(part.filter, hash)) return true;
+    if (name === REVOKED && mayHold(part.filter, hashOf(authSet))) return true;
+  }
+  return false;
+}
+
+/** Adds ids to a filter, which is made anew by its owner when it is full. */
+export function extend(filter: Filter, ids: Iterable<string>): void {
+  for (const id of ids) addTo(filter, hashOf(id));
+}
+
+/** A filter of exactly these hashes. */
+export function filterOf(hashes: readonly IdHash[]): Filter {
+  const filter = makeFilter(hashes.length);
+  for (const hash of hashes) addTo(filter, hash);
+  return filter;
+}
+
+/** What an isolate holds and what it is sent: parts it knows in their newest version come without their filter. */
+export interface DigestUpdate {
+  generation: number;
+  active: boolean;
+  revokedS: number;
+  parts: { name: string; version: number; opensMs: number; known: boolean; filter: Filter | undefined }[];
+}
+
+export const versionsOf = (digest: Digest | undefined): Record<string, number> =>
+  Object.fromEntries([...(digest?.parts ?? [])].map(([name, { version }]) => [name, version]));
+
+export const updateFor = (
+  { generation, active, revokedS, parts }: Digest,
+  known: Record<string, number>,
+): DigestUpdate => ({
+  generation,
+  active,
+  revokedS,
+  parts: [...parts].map(([name, { version, opensMs, filter }]) => {
+    const isKnown = known[name] === version;
+    return { name, version, opensMs, known: isKnown, filter: isKnown ? undefined : filter };
+  }),
+});
+
+export const updated = (held: Digest | undefined, update: DigestUpdate): Digest => ({
+  generation: update.generation,
+  active: update.active,
+  revokedS: update.revokedS,
+  parts: new Map(
+    update.parts.map(({ name, version, opensMs, known, filter }) => [
+      name,
+      { version, opensMs, filter: known ? held?.parts.get(name)?.filter : filter },
+    ]),
+  ),
+});

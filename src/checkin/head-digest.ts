@@ -1,0 +1,285 @@
+import type { Database } from "../platform/database.ts";
+import type { DigestChange } from "../platform/digest-change.ts";
+import type { TenantId } from "../platform/ids.ts";
+import type { Log } from "../platform/log.ts";
+import { filterOf, QUEUED, REVOKED, type Digest, type Part } from "./digest.ts";
+import { addTo, hashOf, makeFilter, roomOf, type Filter, type IdHash } from "./filter.ts";
+import { fillWaiting, queuedDevices, revokedSets, standingOf, type Standing } from "./source.ts";
+
+/** How long a digest is trusted without asking the database whether it is complete. */
+const TRUSTED_MS = 60_000;
+/** How long the database is left alone after it failed. */
+const PAUSE_MS = 5000;
+/** A filter of more devices is read in the background; until then everybody asks the database. */
+const AT_ONCE = 20_000;
+/** Filters below this are not made anew when devices finish. */
+const WORTH_SHRINKING = 64;
+/** All filters of a tenant together; what does not fit lets everybody ask. */
+const MAX_BYTES = 8 * 1024 * 1024;
+
+/** What is kept of the digest besides its parts. `queuedSeq` and `revocations` tell what the parts have seen. */
+interface Kept {
+  generation: number;
+  active: boolean;
+  revokedS: number;
+  revocations: number;
+  queuedSeq: number;
+  /** True from a change that has to be read until it was. */
+  isBehind: boolean;
+}
+
+const META = "digest";
+const PART = "part:";
+
+/**
+ * The digest of a tenant as its head holds it: in memory, stored beside, rebuilt from the database on demand. It holds
+ * every change that was told before this class returns from `apply`, whatever is being read meanwhile.
+ */
+export class HeadDigest {
+  readonly #storage: DurableObjectStorage;
+  readonly #db: () => Database;
+  readonly #log: Log;
+  readonly #background: (work: Promise<unknown>) => void;
+
+  #digest: Digest | undefined;
+  #kept: Kept | undefined;
+  #confirmedMs = Number.NEGATIVE_INFINITY;
+  #failedMs = Number.NEGATIVE_INFINITY;
+  /** Counts changes that a reading under way may have missed. */
+  #told = 0;
+  #confirming: Promise<void> | undefined;
+  /** Parts being read, with the ids that were told meanwhile. */
+  readonly #reading = new Map<string, IdHash[]>();
+
+  constructor(
+    storage: DurableObjectStorage,
+    db: () => Database,
+    log: Log,
+    background: (work: Promise<unknown>) => void,
+  ) {
+    this.#storage = storage;
+    this.#db = db;
+    this.#log = log;
+    this.#background = background;
+  }
+
+  /**
+   * The digest, confirmed by the database within the last minute. While the database is away the last one goes on: no
+   * change can be answered that it misses. Undefined if there is none, or a change is known that could not be read.
+   */
+  async current(tenant: TenantId, nowMs: number): Promise<Digest | undefined> {
+    await this.#restore();
+    const isFresh = nowMs - this.#confirmedMs < TRUSTED_MS;
+    const isPaused = nowMs - this.#failedMs < PAUSE_MS;
+    if (!isFresh && !isPaused) {
+      this.#confirming ??= this.#confirm(tenant, nowMs).finally(() => {
+        this.#confirming = undefined;
+      });
+      await this.#confirming;
+    }
+    return this.#kept?.isBehind === false ? this.#digest : undefined;
+  }
+
+  /** Takes changes in. What cannot be told from the change itself is read before the next check is answered. */
+  async apply(changes: readonly DigestChange["what"][]): Promise<void> {
+    await this.#restore();
+    this.#told += 1;
+    for (const change of changes) {
+      if (change.kind === "revoked") this.#add(REVOKED, change.key);
+      else if (change.kind === "work") this.#addWork(change.device);
+      else this.#fallBehind();
+    }
+    await this.#store();
+  }
+
+  #fallBehind() {
+    this.#confirmedMs = Number.NEGATIVE_INFINITY;
+    if (this.#kept) this.#kept.isBehind = true;
+  }
+
+  #addWork(device: string) {
+    for (const name of this.#digest?.parts.keys() ?? []) if (name !== REVOKED) this.#add(name, device);
+  }
+
+  /** Adds an id to a part; one that has no room left is read anew. */
+  #add(name: string, id: string) {
+    const hash = hashOf(id);
+    this.#reading.get(name)?.push(hash);
+    const filter = this.#digest?.parts.get(name)?.filter;
+    if (!filter) return;
+    addTo(filter, hash);
+    filter.count += 1;
+    this.#change(name, filter);
+    if (filter.count > roomOf(filter)) {
+      this.#confirmedMs = Number.NEGATIVE_INFINITY;
+      if (this.#kept && name === REVOKED) this.#kept.revocations = -1;
+    }
+  }
+
+  async #restore() {
+    if (this.#digest) return;
+    const kept = await this.#storage.get<Kept>(META);
+    const parts = await this.#storage.list<Part>({ prefix: PART });
+    if (this.#digest || !kept) return;
+    this.#kept = kept;
+    const { generation, active, revokedS } = kept;
+    this.#digest = { generation, active, revokedS, parts: new Map() };
+    for (const [key, part] of parts) this.#digest.parts.set(key.slice(PART.length), part);
+  }
+
+  readonly #changed = new Set<string>();
+
+  /** Marks a part as changed in a new generation. */
+  #change(name: string, filter: Filter | undefined, opensMs?: number) {
+    const digest = this.#digest;
+    if (!digest) return;
+    digest.generation += 1;
+    const before = digest.parts.get(name);
+    digest.parts.set(name, {
+      version: digest.generation,
+      opensMs: opensMs ?? before?.opensMs ?? 0,
+      filter,
+    });
+    this.#changed.add(name);
+  }
+
+  /** Stores what changed since it was stored last. */
+  async #store() {
+    const [digest, kept] = [this.#digest, this.#kept];
+    if (!digest || !kept) return;
+    const { generation, active, revokedS } = digest;
+    const entries: Record<string, unknown> = { [META]: { ...kept, generation, active, revokedS } };
+    const gone: string[] = [];
+    for (const name of this.#changed) {
+      const part = digest.parts.get(name);
+      if (part) entries[PART + name] = part;
+      else gone.push(PART + name);
+    }
+    this.#changed.clear();
+    await Promise.all([
+      ...Object.entries(entries).map(([key, value]) => this.#storage.put(key, value)),
+      ...gone.map((key) => this.#storage.delete(key)),
+    ]);
+  }
+
+  /** Compares the digest with the database and reads what is missing. A change told meanwhile makes it look again. */
+  async #confirm(tenant: TenantId, nowMs: number): Promise<void> {
+    try {
+      for (;;) {
+        const told = this.#told;
+        const standing = await standingOf(this.#db(), tenant);
+        if (told !== this.#told) continue;
+        await this.#follow(tenant, standing, nowMs);
+        if (told === this.#told) break;
+      }
+      this.#confirmedMs = nowMs;
+      if (this.#kept) this.#kept.isBehind = false;
+      await this.#store();
+    } catch (cause) {
+      this.#failedMs = nowMs;
+      this.#log.error("digest not confirmed", { tenant, cause });
+    }
+  }
+
+  async #follow(tenant: TenantId, standing: Standing, nowMs: number) {
+    const { active, revokedS } = standing;
+    const kept = (this.#kept ??= { generation: nowMs, active, revokedS, revocations: -1, queuedSeq: 0, isBehind: true });
+    const digest = (this.#digest ??= { generation: nowMs, active, revokedS, parts: new Map() });
+    if (digest.active !== active || digest.revokedS !== revokedS) {
+      Object.assign(digest, { active, revokedS, generation: digest.generation + 1 });
+    }
+    if (kept.revocations !== standing.revocations || !digest.parts.get(REVOKED)?.filter) {
+      await this.#readRevoked(tenant, standing.revocations);
+    }
+    await this.#followQueued(tenant, standing.queued);
+    await this.#followWide(tenant, standing.wide);
+  }
+
+  /** Reads a part while changes may be told, and puts it in place with them. */
+  async #read(name: string, opensMs: number, read: () => Promise<Filter>) {
+    const told: IdHash[] = [];
+    this.#reading.set(name, told);
+    try {
+      const filter = await read();
+      for (const hash of told) addTo(filter, hash);
+      this.#change(name, filter, opensMs);
+    } finally {
+      this.#reading.delete(name);
+    }
+  }
+
+  async #readRevoked(tenant: TenantId, revocations: number) {
+    await this.#read(REVOKED, 0, async () => filterOf(await revokedSets(this.#db(), tenant)));
+    if (this.#kept) this.#kept.revocations = revocations;
+  }
+
+  async #followQueued(tenant: TenantId, queued: Standing["queued"]) {
+    const kept = this.#kept;
+    if (!kept) return;
+    const filter = this.#digest?.parts.get(QUEUED)?.filter;
+    const hasRoom = filter !== undefined && filter.count <= roomOf(filter);
+    const isSlack = isWorthShrinking(filter, queued.remaining);
+    if (hasRoom && !isSlack && queued.lastSeq <= kept.queuedSeq) return;
+    if (hasRoom && !isSlack) {
+      const { hashes, lastSeq } = await queuedDevices(this.#db(), tenant, kept.queuedSeq);
+      for (const hash of hashes) addTo(filter, hash);
+      filter.count += hashes.length;
+      this.#change(QUEUED, filter);
+      kept.queuedSeq = Math.max(kept.queuedSeq, lastSeq);
+      return;
+    }
+    await this.#read(QUEUED, 0, async () => {
+      const { hashes, lastSeq } = await queuedDevices(this.#db(), tenant, 0);
+      kept.queuedSeq = lastSeq;
+      return filterOf(hashes);
+    });
+  }
+
+  async #followWide(tenant: TenantId, wide: Standing["wide"]) {
+    const digest = this.#digest;
+    if (!digest) return;
+    const open = new Set(wide.map(({ deployment_id }) => deployment_id));
+    for (const name of digest.parts.keys()) {
+      if (name === REVOKED || name === QUEUED || open.has(name)) continue;
+      digest.parts.delete(name);
+      digest.generation += 1;
+      this.#changed.add(name);
+    }
+    for (const deployment of wide) await this.#followDeployment(tenant, deployment);
+  }
+
+  async #followDeployment(tenant: TenantId, deployment: Standing["wide"][number]) {
+    const { deployment_id: name, opens_ms: opensMs, remaining, seq } = deployment;
+    const part = this.#digest?.parts.get(name);
+    const isComplete = deployment.targeted === 1;
+    if (!part || !isComplete) this.#change(name, undefined, opensMs);
+    if (!isComplete || this.#reading.has(name) || !this.#fits(remaining)) return;
+    if (part?.filter && !isWorthShrinking(part.filter, remaining)) return;
+    const reading = this.#read(name, opensMs, async () => {
+      const filter = makeFilter(remaining);
+      await fillWaiting(this.#db(), tenant, seq, filter);
+      return filter;
+    });
+    if (remaining <= AT_ONCE) await reading;
+    else this.#background(this.#inBackground(tenant, name, reading));
+  }
+
+  async #inBackground(tenant: TenantId, name: string, reading: Promise<void>) {
+    try {
+      await reading;
+      await this.#store();
+    } catch (cause) {
+      this.#log.error("filter not read", { tenant, deployment: name, cause });
+    }
+  }
+
+  #fits(count: number): boolean {
+    let bytes = makeFilter(count).bits.byteLength;
+    for (const { filter } of this.#digest?.parts.values() ?? []) bytes += filter?.bits.byteLength ?? 0;
+    return bytes <= MAX_BYTES;
+  }
+}
+
+/** Half of the devices have finished: they need not ask the database any more. */
+const isWorthShrinking = (filter: Filter | undefined, remaining: number): boolean =>
+  filter !== undefined && filter.count > WORTH_SHRINKING && remaining <= filter.count / 2;

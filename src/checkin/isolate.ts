@@ -1,0 +1,129 @@
+import type { TenantHead } from "../../durable-objects/tenant-head.ts";
+import type { TenantId } from "../platform/ids.ts";
+import { mayConcern, updated, versionsOf, type Checking, type Digest } from "./digest.ts";
+import type { CheckMode } from "./rate.ts";
+
+/** The published bound: in relaxed mode a change counts for every check at most this much later. */
+const STALE_MS = 5000;
+/** Waiting for somebody else's visit to the head longer than this, a check asks the database. */
+const PATIENCE_MS = 2000;
+const MAX_TENANTS = 1000;
+const MAX_BYTES = 32 * 1024 * 1024;
+
+/** What this isolate knows of a tenant. All of it may vanish at any moment. */
+interface Held {
+  mode: CheckMode;
+  digest: Digest | undefined;
+  /** When the visit began that brought the digest. */
+  askedMs: number;
+  /** The one visit under way. */
+  visit: Promise<void> | undefined;
+  checks: number;
+  seen: Set<string>;
+}
+
+export interface Asked {
+  /** `idle`: nothing to do for certain. */
+  verdict: "idle" | "concerns";
+  headCalls: number;
+}
+
+type Heads = DurableObjectNamespace<TenantHead>;
+
+export const headOf = (heads: Heads, tenant: TenantId) => heads.get(heads.idFromName(tenant));
+
+/**
+ * Checks answered with as few calls as the tenant's mode allows: one to its head in strict mode, none in relaxed mode
+ * but a visit every five seconds.
+ */
+export class Isolate {
+  readonly #heads: Heads;
+  readonly #tenants = new Map<TenantId, Held>();
+
+  constructor(heads: Heads) {
+    this.#heads = heads;
+  }
+
+  /** `later` keeps a visit alive that others wait for, although its own request may end. Throws if the head is away. */
+  async ask(
+    tenant: TenantId,
+    checking: Checking,
+    nowMs: number,
+    later: (work: Promise<unknown>) => void,
+  ): Promise<Asked> {
+    const held = this.#held(tenant);
+    if (held.mode === "strict") return this.#askHead(held, tenant, checking, nowMs);
+    let headCalls = 0;
+    if (nowMs - held.askedMs >= STALE_MS) {
+      if (!held.visit) {
+        headCalls = 1;
+        held.visit = this.#visit(held, tenant, nowMs).finally(() => {
+          held.visit = undefined;
+        });
+        later(held.visit.catch(() => {}));
+      }
+      await inTime(held.visit);
+    }
+    held.checks += 1;
+    held.seen.add(checking.device);
+    const { digest } = held;
+    const isCurrent = digest !== undefined && nowMs - held.askedMs < STALE_MS;
+    return { verdict: isCurrent && !mayConcern(digest, checking, nowMs) ? "idle" : "concerns", headCalls };
+  }
+
+  async #askHead(held: Held, tenant: TenantId, checking: Checking, nowMs: number): Promise<Asked> {
+    const { concerns, mode } = await headOf(this.#heads, tenant).check(tenant, { ...checking, nowMs });
+    held.mode = mode;
+    return { verdict: concerns ? "concerns" : "idle", headCalls: 1 };
+  }
+
+  async #visit(held: Held, tenant: TenantId, nowMs: number): Promise<void> {
+    const { checks, seen } = held;
+    held.checks = 0;
+    held.seen = new Set();
+    const known = versionsOf(held.digest);
+    const visit = { nowMs, known, checks, seen: [...seen] };
+    const { mode, update } = await headOf(this.#heads, tenant).digest(tenant, visit);
+    held.mode = mode;
+    held.digest = update && updated(held.digest, update);
+    held.askedMs = nowMs;
+    this.#bound();
+  }
+
+  #held(tenant: TenantId): Held {
+    const known = this.#tenants.get(tenant);
+    if (known) return known;
+    if (this.#tenants.size >= MAX_TENANTS) this.#tenants.clear();
+    const held: Held = {
+      mode: "strict",
+      digest: undefined,
+      askedMs: Number.NEGATIVE_INFINITY,
+      visit: undefined,
+      checks: 0,
+      seen: new Set(),
+    };
+    this.#tenants.set(tenant, held);
+    return held;
+  }
+
+  /** Digests are small for small tenants; should they be too much together, all are fetched again. */
+  #bound() {
+    let bytes = 0;
+    for (const { digest } of this.#tenants.values()) {
+      for (const { filter } of digest?.parts.values() ?? []) bytes += filter?.bits.byteLength ?? 0;
+    }
+    if (bytes > MAX_BYTES) this.#tenants.clear();
+  }
+}
+
+async function inTime(visit: Promise<void>): Promise<void> {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error("the tenant's head did not answer in time")), PATIENCE_MS);
+  });
+  try {
+    await Promise.race([visit, late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}

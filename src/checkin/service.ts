@@ -1,0 +1,57 @@
+import type { DeviceClaim } from "../platform/actor.ts";
+import type { DatabaseCost } from "../platform/database.ts";
+import type { DigestChange } from "../platform/digest-change.ts";
+import type { Env } from "../platform/env.ts";
+import type { TenantId } from "../platform/ids.ts";
+import type { Log } from "../platform/log.ts";
+import { headOf, Isolate, type Asked } from "./isolate.ts";
+
+type Later = (work: Promise<unknown>) => void;
+
+// What an isolate holds belongs to its bindings, so that two deployments in one process never mix.
+const isolates = new WeakMap<Env, Isolate>();
+
+function isolateOf(env: Env): Isolate {
+  const known = isolates.get(env);
+  if (known) return known;
+  const isolate = new Isolate(env.TENANT_HEAD);
+  isolates.set(env, isolate);
+  return isolate;
+}
+
+/** Whether a device's check can be answered without the database. */
+export const askHead = (env: Env, claim: DeviceClaim, nowMs: number, later: Later): Promise<Asked> => {
+  const { tenant, device, authSet, issuedS } = claim;
+  return isolateOf(env).ask(tenant, { device, authSet, issuedS }, nowMs, later);
+};
+
+const ATTEMPTS = 3;
+
+/**
+ * Tells the heads of tenants what changed. One that cannot be told after some attempts finds out by itself within a
+ * minute, when it compares its digest with the database; the change stays answered.
+ */
+export async function tellHeads(
+  env: Env,
+  changes: readonly DigestChange[],
+  { cost, log }: { cost: DatabaseCost; log: Log },
+): Promise<void> {
+  const byTenant = Map.groupBy(changes, ({ tenant }) => tenant);
+  await Promise.all(
+    [...byTenant].map(([tenant, of]) => {
+      cost.objectCalls += 1;
+      return tell(env, tenant, of, log);
+    }),
+  );
+}
+
+async function tell(env: Env, tenant: TenantId, changes: readonly DigestChange[], log: Log): Promise<void> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await headOf(env.TENANT_HEAD, tenant).changed(changes.map(({ what }) => what));
+    } catch (cause) {
+      if (attempt < ATTEMPTS) continue;
+      return log.error("head not told of changes", { tenant, changes: changes.length, cause });
+    }
+  }
+}

@@ -1,0 +1,15 @@
+import type { TenantId } from "./ids.ts";
+
+/**
+ * A change that devices of a tenant must notice at their next check, told to the tenant's head before the change is
+ * answered.
+ */
+export interface DigestChange {
+  tenant: TenantId;
+  what:
+    | { kind: "revoked"; /** Id of an authentication set, or of a device for all of its sets. */ key: string }
+    /** A device may have work again. */
+    | { kind: "work"; device: string }
+    /** The tenant's status or its deployments changed: the head reads them again. */
+    | { kind: "standing" };
+}
