@@ -1,10 +1,5 @@
 import { DurableObject } from "cloudflare:workers";
-import {
-  mayConcern,
-  updateFor,
-  type Checking,
-  type DigestUpdate,
-} from "../src/checkin/digest.ts";
+import { mayConcern, updateFor, type Checking, type DigestUpdate } from "../src/checkin/digest.ts";
 import { HeadDigest } from "../src/checkin/head-digest.ts";
 import { FLUSH_MS, Presence } from "../src/checkin/presence.ts";
 import { CheckRate, type CheckMode } from "../src/checkin/rate.ts";
@@ -61,7 +56,7 @@ export class TenantHead extends DurableObject<Env> {
     this.#log,
     (work) => this.ctx.waitUntil(work),
   );
-  readonly #rate = this.#makeRate();
+  readonly #rate = new CheckRate(settingsOf(this.env).RELAXED_ABOVE_PER_S);
   #nowMs = 0;
 
   /** Whether a check may be answered "nothing to do". Throws nothing: what it cannot tell, it calls a concern. */
@@ -70,15 +65,18 @@ export class TenantHead extends DurableObject<Env> {
     const digest = await this.#digest.current(tenant, check.nowMs);
     await this.#note(tenant, [check.device], check.nowMs);
     const concerns = !digest || mayConcern(digest, check, check.nowMs);
-    return { concerns, mode: this.#rate.mode(check.nowMs) };
+    return { concerns, mode: this.#mode(check.nowMs) };
   }
 
   /** The digest for a Worker that answers checks by itself; without one while there is none. */
-  async digest(tenant: TenantId, visit: Visit): Promise<{ mode: CheckMode; update: DigestUpdate | undefined }> {
+  async digest(
+    tenant: TenantId,
+    visit: Visit,
+  ): Promise<{ mode: CheckMode; update: DigestUpdate | undefined }> {
     this.#rate.add(visit.checks, visit.nowMs);
     await this.#note(tenant, visit.seen, visit.nowMs);
     const digest = await this.#digest.current(tenant, visit.nowMs);
-    return { mode: this.#rate.mode(visit.nowMs), update: digest && updateFor(digest, visit.known) };
+    return { mode: this.#mode(visit.nowMs), update: digest && updateFor(digest, visit.known) };
   }
 
   /** Takes in what changed; the change is answered to its author after this. */
@@ -95,7 +93,7 @@ export class TenantHead extends DurableObject<Env> {
     const digest = await this.#digest.current(tenant, nowMs);
     return {
       checks_per_second: this.#rate.perSecond(nowMs),
-      mode: this.#rate.mode(nowMs),
+      mode: this.#mode(nowMs),
       generation: digest?.generation ?? 0,
       database: { ...this.#cost },
     };
@@ -127,9 +125,10 @@ export class TenantHead extends DurableObject<Env> {
     });
   }
 
-  #makeRate(): CheckRate {
-    const { CHECK_MODE, RELAXED_ABOVE_PER_S } = settingsOf(this.env);
-    return new CheckRate(RELAXED_ABOVE_PER_S, CHECK_MODE === "auto" ? undefined : CHECK_MODE);
+  /** The mode of now: the one of the rate, unless the deployment fixes it. */
+  #mode(nowMs: number): CheckMode {
+    const { CHECK_MODE } = settingsOf(this.env);
+    return CHECK_MODE === "auto" ? this.#rate.mode(nowMs) : CHECK_MODE;
   }
 
   #database(): Database {

@@ -12,8 +12,6 @@ const TRUSTED_MS = 60_000;
 const PAUSE_MS = 5000;
 /** A filter of more devices is read in the background; until then everybody asks the database. */
 const AT_ONCE = 20_000;
-/** Filters below this are not made anew when devices finish. */
-const WORTH_SHRINKING = 64;
 /** All filters of a tenant together; what does not fit lets everybody ask. */
 const MAX_BYTES = 8 * 1024 * 1024;
 
@@ -183,7 +181,14 @@ export class HeadDigest {
 
   async #follow(tenant: TenantId, standing: Standing, nowMs: number) {
     const { active, revokedS } = standing;
-    const kept = (this.#kept ??= { generation: nowMs, active, revokedS, revocations: -1, queuedSeq: 0, isBehind: true });
+    const kept = (this.#kept ??= {
+      generation: nowMs,
+      active,
+      revokedS,
+      revocations: -1,
+      queuedSeq: 0,
+      isBehind: true,
+    });
     const digest = (this.#digest ??= { generation: nowMs, active, revokedS, parts: new Map() });
     if (digest.active !== active || digest.revokedS !== revokedS) {
       Object.assign(digest, { active, revokedS, generation: digest.generation + 1 });
@@ -282,4 +287,4 @@ export class HeadDigest {
 
 /** Half of the devices have finished: they need not ask the database any more. */
 const isWorthShrinking = (filter: Filter | undefined, remaining: number): boolean =>
-  filter !== undefined && filter.count > WORTH_SHRINKING && remaining <= filter.count / 2;
+  filter !== undefined && filter.count > 0 && remaining <= filter.count / 2;

@@ -53,7 +53,8 @@ export function writePage(entries: ReadonlyMap<string, number>): Uint8Array {
 /** Ids of devices come from a random source or from a counter; a page takes its bits from a mix of all of them. */
 export function pageOf(id: string, bits: number): number {
   let mix = 0;
-  for (let at = 0; at < id.length; at += 8) mix = Math.imul(mix ^ Number.parseInt(id.slice(at, at + 8), 16), 0x9e3779b1);
+  for (let at = 0; at < id.length; at += 8)
+    mix = Math.imul(mix ^ Number.parseInt(id.slice(at, at + 8), 16), 0x9e3779b1);
   return bits === 0 ? 0 : (mix ^ (mix >>> 15)) & ((1 << bits) - 1);
 }
 

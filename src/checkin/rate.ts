@@ -7,16 +7,14 @@ const HYSTERESIS = 0.5;
 
 export class CheckRate {
   readonly #relaxedAbove: number;
-  readonly #fixed: CheckMode | undefined;
   #windowMs = 0;
   #count = 0;
   #perS = 0;
   #mode: CheckMode = "strict";
 
-  /** `relaxedAbove` in checks a second; a fixed mode is never left. */
-  constructor(relaxedAbove: number, fixed: CheckMode | undefined) {
+  /** `relaxedAbove` in checks a second. */
+  constructor(relaxedAbove: number) {
     this.#relaxedAbove = relaxedAbove;
-    this.#fixed = fixed;
   }
 
   add(count: number, nowMs: number): void {
@@ -33,7 +31,7 @@ export class CheckRate {
 
   mode(nowMs: number): CheckMode {
     this.#roll(nowMs);
-    return this.#fixed ?? this.#mode;
+    return this.#mode;
   }
 
   #roll(nowMs: number) {

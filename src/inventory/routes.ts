@@ -7,6 +7,7 @@ import { mountFilterRoutes } from "./routes/filters.ts";
 import { mountGroupRoutes } from "./routes/groups.ts";
 import { mountInternalRoutes } from "./routes/internal.ts";
 import { mountInternalSearchRoutes } from "./routes/internal-search.ts";
+import { mountPresenceRoutes } from "./routes/presence.ts";
 import { mountSearchRoutes } from "./routes/search.ts";
 
 export function mountInventory(app: App): void {
@@ -17,6 +18,7 @@ export function mountInventory(app: App): void {
   mountSearchRoutes(app);
   mountExportRoutes(app);
   mountFilterRoutes(app);
+  mountPresenceRoutes(app);
   mountAlphaRoutes(app);
   mountInternalSearchRoutes(app);
   mountInternalRoutes(app);

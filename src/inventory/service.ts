@@ -2,7 +2,14 @@ import type { Statement } from "../platform/database.ts";
 import type { Deps } from "../platform/deps.ts";
 import { asDeviceId, type DeviceId, type TenantId } from "../platform/ids.ts";
 import { cleanText, keyOf, type AttributeValue, type StoredAttributes } from "./attributes.ts";
-import { mergeAttributes, removeDevice, setCheckIn, setCheckIns, setStatus, type StatusChange } from "./store/devices.ts";
+import {
+  mergeAttributes,
+  removeDevice,
+  setCheckIn,
+  setCheckIns,
+  setStatus,
+  type StatusChange,
+} from "./store/devices.ts";
 import { searchById } from "./search/search.ts";
 import { termOf, type Predicate } from "./search/terms.ts";
 import { filterById, type SavedFilter } from "./store/filters.ts";
@@ -46,7 +53,8 @@ export const deviceCheckInsStatement = (
   tenant: TenantId,
   devices: readonly string[],
   atMs: number,
-): Statement<number> => setCheckIns(tenant, devices, { atMs, ifBeforeMs: Math.floor(atMs / DAY_MS) * DAY_MS });
+): Statement<number> =>
+  setCheckIns(tenant, devices, { atMs, ifBeforeMs: Math.floor(atMs / DAY_MS) * DAY_MS });
 
 /** Whether the time of contact is to be written: it was not yet, or a day ago. */
 export const isCheckInDue = (lastMs: number | null, nowMs: number): boolean =>

@@ -17,6 +17,8 @@ export interface Deps {
   email: SendEmail | undefined;
   /** One object per device that is or was connected. */
   connections: Env["DEVICE_CONNECTION"];
+  /** One object per tenant, which every check of its devices passes. */
+  heads: Env["TENANT_HEAD"];
   keys: Keys;
   settings: Settings;
   now: () => number;
@@ -47,6 +49,7 @@ export async function makeDeps(env: Env, options: DepsOptions): Promise<Deps> {
     jobs: env.JOBS,
     email: env.EMAIL,
     connections: env.DEVICE_CONNECTION,
+    heads: env.TENANT_HEAD,
     keys: await loadKeys(env.SIGNING_KEY, env.SIGNING_KEY_FALLBACK),
     settings,
     now: options.now ?? Date.now,

@@ -20,10 +20,18 @@ describe.each([
   ["small", 0],
   ["wide", 3000],
 ])("costs in a %s deployment", (_kind, more) => {
-  it("of an update check with nothing to do: one round trip, nothing written", async () => {
+  it("of an update check with nothing to do: no round trip, one call of the head", async () => {
     await deploy(server, user, others(Math.max(more, 1)));
-    const { cost } = await poll(server, device);
-    expect(cost).toMatchObject({ trips: 1, written: 0 });
+    const { status, cost } = await poll(server, device);
+    expect([status, cost]).toEqual([204, { trips: 0, statements: 0, read: 0, written: 0, objects: 1 }]);
+  });
+
+  it("of an update check of a device that has finished: one round trip, nothing written", async () => {
+    const id = await deploy(server, user, [device, ...others(Math.max(more, 1))]);
+    await poll(server, device);
+    await report(server, device, id, "success");
+    const { status, cost } = await poll(server, device, { artifact_name: "release-2" });
+    expect([status, cost.trips, cost.written]).toEqual([204, 1, 0]);
     expect(cost.read).toBeLessThan(20);
   });
 

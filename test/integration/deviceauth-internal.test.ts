@@ -1,3 +1,4 @@
+import { runDurableObjectAlarm } from "cloudflare:test";
 import { beforeEach, describe, expect, it } from "vitest";
 import { aDevice, aTenant, aUser, type TestDevice } from "../support/actors.ts";
 import { auditOf, refusal, rowsOf } from "../support/answers.ts";
@@ -285,14 +286,18 @@ describe("time of contact", () => {
         "/api/devices/v1/deployments/device/deployments/next?artifact_name=a&device_type=b",
         { token },
       );
+    const flush = () => runDurableObjectAlarm(env.TENANT_HEAD.get(env.TENANT_HEAD.idFromName("default")));
     const first = new Date(server.now).toISOString();
     expect((await poll()).cost.written).toBe(0);
+    await flush();
     expect(await seen()).toBe(first);
     server.advance(3_600_000);
     await poll();
+    await flush();
     expect(await seen()).toBe(first);
     server.advance(86_400_000);
     await poll();
+    await flush();
     expect(await seen()).toBe(new Date(server.now).toISOString());
     const inventory = await server.call("GET", `/api/management/v1/inventory/devices/${id}`, {
       token: user.token,

@@ -91,6 +91,9 @@ export class Server {
       body = JSON.stringify(call.json);
       if (!headers.has("content-type")) headers.set("Content-Type", "application/json");
     }
+    // As every real client; left to the runtime, requests that never were on a wire have none.
+    if (typeof body === "string" && !headers.has("content-length"))
+      headers.set("Content-Length", String(new TextEncoder().encode(body).length));
     const url = path.startsWith("http") ? path : HOST + path;
     const response = await this.fetch(
       new Request(url, { method, headers, body: body ?? null, redirect: "manual" }),
