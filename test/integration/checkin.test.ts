@@ -5,6 +5,7 @@ import type { Env } from "../../src/platform/env.ts";
 import { aDevice, aTenant, aUser, type TestDevice, type TestUser } from "../support/actors.ts";
 import { anArtifact, deploy, DEVICE, inInventory, MANAGEMENT, poll, report } from "../support/deployments.ts";
 import { env, OPERATOR_TOKEN, Server } from "../support/server.ts";
+import { withoutHead } from "../support/without-head.ts";
 
 const DEVICES = "/api/management/v2/devauth/devices";
 
@@ -294,11 +295,8 @@ describe("when the database is away", () => {
 });
 
 describe("when the head is away", () => {
-  const gone = { idFromName: () => ({}), get: () => ({ check: away, digest: away, changed: away }) };
-  const headless = (): Env => ({ ...server.env, TENANT_HEAD: gone as unknown as Env["TENANT_HEAD"] });
-
   it("checks are answered from the database", async () => {
-    const bindings = headless();
+    const bindings = withoutHead(server);
     const idle = await check(device, bindings);
     expect([idle.status, idle.cost.trips]).toEqual([204, 1]);
     await deploy(server, user, [device]);
@@ -313,7 +311,7 @@ describe("when the head is away", () => {
       "POST",
       MANAGEMENT,
       { token: user.token, json: { name: "one", artifact_name: "release-2", devices: [device.id] } },
-      headless(),
+      withoutHead(server),
     );
     expect(created.status).toBe(201);
     server.advance(60_000);
