@@ -99,6 +99,14 @@ export class TenantHead extends DurableObject<Env> {
     };
   }
 
+  /** Forgets everything, as if it had never been. */
+  async forget(): Promise<void> {
+    await this.ctx.storage.deleteAlarm();
+    await this.ctx.storage.deleteAll();
+    this.#digest.forget();
+    this.#presence.forget();
+  }
+
   override async alarm(): Promise<void> {
     await this.#flush();
   }

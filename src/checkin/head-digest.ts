@@ -90,6 +90,14 @@ export class HeadDigest {
     await this.#store();
   }
 
+  /** Forgets what is not stored. */
+  forget(): void {
+    this.#digest = undefined;
+    this.#kept = undefined;
+    this.#confirmedMs = Number.NEGATIVE_INFINITY;
+    this.#told += 1;
+  }
+
   #fallBehind() {
     this.#confirmedMs = Number.NEGATIVE_INFINITY;
     if (this.#kept) this.#kept.isBehind = true;

@@ -78,6 +78,11 @@ export class Presence {
     return isFirst;
   }
 
+  /** Forgets what is not stored. */
+  forget(): void {
+    this.#pending.clear();
+  }
+
   get isFull(): boolean {
     return this.#pending.size >= MAX_PENDING;
   }

@@ -6,6 +6,7 @@ import { asTenantId } from "../platform/ids.ts";
 import { revokeDeviceTokensStatement as revokeTenantTokensStatement } from "../tenants/service.ts";
 import { removeAllStatements } from "./purge-store.ts";
 import {
+  forgetRevocationsStatement,
   revokeDeviceTokensStatement,
   setExternalStatement,
   setProvisionedStatement,
@@ -49,4 +50,13 @@ export async function removeTenantData(deps: Deps, { tenant }: OperatorActor): P
     const [, removed] = await db.batch(removeAllStatements(tenant));
     left = removed > 0;
   }
+}
+
+const FORGOTTEN_AT_ONCE = 1000;
+
+/** Cron duty: revocations need not be remembered longer than a token lives. */
+export async function forgetOldRevocations(deps: Deps): Promise<void> {
+  const beforeS = toSeconds(deps.now()) - deps.settings.DEVICE_TOKEN_LIFE_S;
+  const forget = forgetRevocationsStatement(beforeS, FORGOTTEN_AT_ONCE);
+  while ((await deps.directory.one(forget)) === FORGOTTEN_AT_ONCE);
 }

@@ -1,5 +1,6 @@
 import { forgetOldEntries } from "../audit/service.ts";
 import { expireWaitingSets } from "../deviceauth/expiry.ts";
+import { forgetOldRevocations } from "../deviceauth/upkeep.ts";
 import { sweepRecordings } from "../deviceconnect/sessions.ts";
 import type { Deps } from "../platform/deps.ts";
 import { drainOutbox } from "../platform/outbox.ts";
@@ -23,6 +24,7 @@ export const EVERY_NIGHT: readonly Sweep[] = [
   forgetOldLoginFailures,
   forgetOldEntries,
   forgetOldJobs,
+  forgetOldRevocations,
   sweepOrphanObjects,
 ];
 

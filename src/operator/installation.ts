@@ -1,10 +1,12 @@
 import { sql } from "drizzle-orm";
+import { headOf } from "../checkin/isolate.ts";
 import { change, rows } from "../platform/database.ts";
 import type { Deps } from "../platform/deps.ts";
 import { Fault } from "../platform/fault.ts";
 import { migrate } from "../platform/migrations.ts";
 import { signToken } from "../platform/tokens.ts";
-import { ensureDefaultTenant } from "../tenants/service.ts";
+import { DEFAULT_TENANT } from "../platform/ids.ts";
+import { ensureDefaultTenant, revokeDeviceTokensStatement, tenantsStatement } from "../tenants/service.ts";
 
 export async function migrateAll(deps: Deps): Promise<string[]> {
   const applied = await migrate(deps.directory);
@@ -45,9 +47,23 @@ async function removeObjects(deps: Deps): Promise<number> {
   }
 }
 
+/** Heads forget what they hold of tenants, in memory and stored. */
+async function forgetHeads(deps: Deps): Promise<void> {
+  const tables = await deps.directory.one(tablesStatement);
+  if (!tables.some(({ name }) => name === "tenants")) return; // a fall came after the tables
+  for (let after = "", full = true; full;) {
+    const tenants = await deps.directory.one(tenantsStatement(after, TENANTS));
+    await Promise.all(tenants.map(({ id }) => headOf(deps.heads, id).forget()));
+    full = tenants.length === TENANTS;
+    after = tenants.at(-1)?.id ?? "";
+  }
+}
+
+const TENANTS = 100;
+
 /**
- * Back to the state after the first migration: no rows, no objects. Tables go first, so that nothing refers to
- * an object that is gone; run again after a crash it removes the rest.
+ * Back to the state after the first migration: no rows, no objects, and no device token that is still good. Tables go
+ * first, so that nothing refers to an object that is gone; run again after a crash it removes the rest.
  */
 export async function factoryReset(
   deps: Deps,
@@ -55,8 +71,10 @@ export async function factoryReset(
 ): Promise<{ tables: number; objects: number }> {
   if (!deps.settings.LOCAL && check.confirmed !== check.host)
     throw new Fault("unprocessable", "confirm with the host name of this server");
+  await forgetHeads(deps);
   const tables = await dropTables(deps);
   const objects = await removeObjects(deps);
   await migrateAll(deps);
+  await deps.directory.one(revokeDeviceTokensStatement(DEFAULT_TENANT, deps.now()));
   return { tables, objects };
 }

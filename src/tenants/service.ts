@@ -21,6 +21,7 @@ export {
   revokeDeviceTokensStatement,
   setLimitStatement,
   tenantByTokenStatement,
+  tenantsStatement,
   tenantStatement,
   tokenStandingStatement,
 } from "./store.ts";

@@ -248,6 +248,19 @@ describe("factory reset", () => {
     expect((await operate("POST", "/setup", {})).json()).toHaveProperty("admin");
   });
 
+  it("ends device tokens, also for checks that need no database", async () => {
+    const { token } = await aDevice(server);
+    const check = () =>
+      server.call(
+        "GET",
+        "/api/devices/v1/deployments/device/deployments/next?artifact_name=a&device_type=b",
+        { token },
+      );
+    expect((await check()).status).toBe(204);
+    await operate("POST", "/factory-reset", {});
+    expect((await check()).status).toBe(401);
+  });
+
   it("wants the host name on a deployed server", async () => {
     const reset = (json: unknown) =>
       server.call(
