@@ -53,6 +53,7 @@ else {
     save(KEPT, results);
     const goals = goalsOf(results).map((goal) => `- ${goalLine(goal)}`);
     writePart(DOCUMENT, "results", [resultsTable(results), "### Goals", goals.join("\n")].join("\n\n"));
+    console.log("`npm run cost -- --write-docs` calculates from this what a fleet costs");
   }
   report(results);
 }

@@ -24,9 +24,11 @@ export async function openDatabase(data: string) {
   return { db, close: () => miniflare.dispose() };
 }
 
+export type SeedDatabase = Awaited<ReturnType<typeof openDatabase>>["db"];
+
 /** Does the work with the table's triggers set aside: whoever loads a fleet at once keeps for himself what they keep. */
 export async function withoutTriggers<T>(
-  db: Awaited<ReturnType<typeof openDatabase>>["db"],
+  db: SeedDatabase,
   table: string,
   work: () => Promise<T>,
 ): Promise<T> {

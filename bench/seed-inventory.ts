@@ -1,5 +1,5 @@
 import { toStored, type Attribute, type StoredAttributes } from "../src/inventory/attributes.ts";
-import { openDatabase, TENANT, withoutTriggers } from "./seed-database.ts";
+import { openDatabase, TENANT, withoutTriggers, type SeedDatabase } from "./seed-database.ts";
 
 /** A fleet that can be made again: the same index has the same attributes, whatever the size of the fleet. */
 export interface FleetDevice {
@@ -145,11 +145,9 @@ const LIVE = [
    VALUES (?1, ?2, ?2, 'k', 'k', 'accepted', 1)`,
 ];
 
-type Db = Awaited<ReturnType<typeof openDatabase>>["db"];
-
 /** Loads the inventory of this many devices into a database that has none. Returns how long it took, in seconds. */
 export async function loadInventory(
-  db: Db,
+  db: SeedDatabase,
   count: number,
   deviceAt: (index: number) => FleetDevice,
 ): Promise<number> {

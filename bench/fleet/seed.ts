@@ -1,7 +1,10 @@
 import { parseKey } from "../../src/deviceauth/device-key.ts";
 import { parseIdentity } from "../../src/deviceauth/identity.ts";
 import { toStored } from "../../src/inventory/attributes.ts";
-import { openDatabase, TENANT } from "../seed-database.ts";
+import { deviceCheckInStatements } from "../../src/inventory/service.ts";
+import { asDeviceId, asTenantId } from "../../src/platform/ids.ts";
+import type { DailyStamp } from "../report/results.ts";
+import { openDatabase, TENANT, type SeedDatabase } from "../seed-database.ts";
 import { loadInventory, type FleetDevice } from "../seed-inventory.ts";
 import {
   authSetIdOf,
@@ -56,8 +59,17 @@ function admissionOf(index: number, plan: FleetPlan, atMs: number) {
   };
 }
 
+/** The next day's first contact of one device, by the server's own statements. */
+async function stampOnce(db: SeedDatabase, nextDayMs: number): Promise<DailyStamp> {
+  const device = asDeviceId(deviceIdOf(0));
+  const statements = deviceCheckInStatements(asTenantId(TENANT), device, nextDayMs);
+  const results = await db.batch(statements.map(({ sql, params }) => db.prepare(sql).bind(...params)));
+  const total = (of: (meta: D1Meta) => number) => results.reduce((sum, { meta }) => sum + of(meta), 0);
+  return { rowsRead: total((meta) => meta.rows_read), rowsWritten: total((meta) => meta.rows_written) };
+}
+
 /** Puts the accepted devices of a fleet into the database of a server that is not running. */
-export async function seedFleet(data: string, plan: FleetPlan): Promise<void> {
+export async function seedFleet(data: string, plan: FleetPlan): Promise<DailyStamp> {
   const { db, close } = await openDatabase(data);
   const [nowMs, count] = [Date.now(), plan.outsiders + plan.targets];
   await loadInventory(db, count, (index) => inventoryOf(index, plan, nowMs));
@@ -66,5 +78,7 @@ export async function seedFleet(data: string, plan: FleetPlan): Promise<void> {
     const piece = Array.from({ length }, (_, i) => admissionOf(from + i, plan, nowMs - 30 * DAY_MS));
     await db.batch(INSERTS.map((insert) => db.prepare(insert).bind(TENANT, JSON.stringify(piece))));
   }
+  const stamp = await stampOnce(db, nowMs + DAY_MS);
   await close();
+  return stamp;
 }

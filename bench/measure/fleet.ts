@@ -85,12 +85,16 @@ function bytesIn(folder: string): number {
     .reduce((sum, entry) => sum + statSync(join(entry.parentPath, entry.name)).size, 0);
 }
 
-/** An empty server that has made its tables, and then the fleet in them. Returns the bytes a device takes. */
-async function seed(data: string, plan: FleetPlan): Promise<number> {
+/** An empty server that has made its tables, and then the fleet in them. */
+async function seed(
+  data: string,
+  plan: FleetPlan,
+): Promise<Pick<FleetResults, "databaseBytesPerDevice" | "dailyStamp">> {
   await (await startLocalServer(data)).stop();
   const empty = bytesIn(join(data, "state"));
-  await seedFleet(data, plan);
-  return (bytesIn(join(data, "state")) - empty) / (plan.outsiders + plan.targets);
+  const dailyStamp = await seedFleet(data, plan);
+  const bytes = bytesIn(join(data, "state")) - empty;
+  return { databaseBytesPerDevice: bytes / (plan.outsiders + plan.targets), dailyStamp };
 }
 
 async function onStage(stage: Stage): Promise<Pick<FleetResults, "measured" | "waves">> {
@@ -118,12 +122,12 @@ export async function benchFleet(devices: number, options: Options, say: Say): P
   const generator = new Generator(options.connections);
   try {
     say(`seeding ${plan.outsiders + plan.targets} devices`);
-    const databaseBytesPerDevice = await seed(data, plan);
+    const seeded = await seed(data, plan);
     say("making tokens and signatures");
     const sign = options.workloads.has("W4") || options.workloads.has("W7");
     await generator.prepare(plan, data, sign);
     const results = await onStage({ options, plan, data, generator, say });
-    return { devices, targets: plan.targets, databaseBytesPerDevice, ...results };
+    return { devices, targets: plan.targets, ...seeded, ...results };
   } finally {
     generator.stop();
     rmSync(data, { recursive: true, force: true });

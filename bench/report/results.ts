@@ -50,12 +50,16 @@ export interface Wave {
   problems: string[];
 }
 
+/** What keeping the day of one device's last contact costs the database, once a day. */
+export type DailyStamp = Pick<Cost, "rowsRead" | "rowsWritten">;
+
 export interface FleetResults {
   devices: number;
   /** Devices of the deployment that runs during W6. */
   targets: number;
   /** Of the whole database, by the number of devices in it. */
   databaseBytesPerDevice: number;
+  dailyStamp: DailyStamp;
   measured: Measured[];
   waves: Wave[];
 }

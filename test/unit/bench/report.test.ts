@@ -59,7 +59,16 @@ const results = (all: Measured[], waves: Wave[] = []): Results => ({
   connections: 32,
   seconds: 1,
   rounds: 3,
-  fleets: [{ devices: 1000, targets: 500, databaseBytesPerDevice: 1, measured: all, waves }],
+  fleets: [
+    {
+      devices: 1000,
+      targets: 500,
+      databaseBytesPerDevice: 1,
+      dailyStamp: { rowsRead: 1, rowsWritten: 2 },
+      measured: all,
+      waves,
+    },
+  ],
 });
 
 const broken = (all: Measured[], waves: Wave[] = []) =>

@@ -1,0 +1,111 @@
+import { monthOf, usageOfMonth, type Assumptions, type Month } from "./fleet.ts";
+import type { Operations } from "./operations.ts";
+import type { Meter, Usage } from "./prices.ts";
+import { marginalUsd, monthlyBillUsd, times, usdOf } from "./usage.ts";
+
+export const FLEETS = [10_000, 100_000, 1_000_000, 10_000_000];
+export const MOST_USD_PER_MILLION_CHECKS = 0.5;
+
+const MILLION = 1e6;
+
+const usd = (value: number) =>
+  value.toLocaleString("en", {
+    minimumFractionDigits: value < 100 ? 2 : 0,
+    maximumFractionDigits: value < 100 ? 2 : 0,
+  });
+const usd3 = (value: number) => value.toFixed(3);
+const row = (cells: readonly string[]) => `| ${cells.join(" | ")} |`;
+const rule = (columns: number) => row(["---", ...Array.from({ length: columns - 1 }, () => "---:")]);
+
+const GROUPS: readonly (readonly [string, readonly Meter[]])[] = [
+  ["requests", ["workerRequests"]],
+  ["CPU", ["workerCpuMs"]],
+  ["rows read", ["d1RowsRead"]],
+  ["rows written", ["d1RowsWritten", "objectRowsWritten"]],
+  ["objects", ["objectRequests", "objectDurationGbS"]],
+  ["queue, R2", ["queueOperations", "r2ReadOperations", "r2WriteOperations"]],
+];
+
+function operationRow(name: string, used: Usage): string {
+  const million = times(used, MILLION);
+  const groups = GROUPS.map(([, meters]) =>
+    usd3(meters.reduce((total, meter) => total + usdOf(meter, million[meter]), 0)),
+  );
+  return row([name, ...groups, `**${usd3(marginalUsd(million))}**`]);
+}
+
+/** A check with its share of the head that is awake for all of them, in a fleet of this size. */
+export const checkShare = (devices: number, operations: Operations, a: Assumptions): Usage => {
+  const { checking, checks } = monthOf(devices, operations, a);
+  return times(checking, 1 / checks);
+};
+
+const STRICT_FLEET = 100_000;
+const RELAXED_FLEET = 1_000_000;
+
+/** The idle checks of either mode, each in a fleet that is served so. */
+export const idleChecks = (operations: Operations, a: Assumptions) => [
+  {
+    name: `idle check, strict (${STRICT_FLEET.toLocaleString("en")} devices)`,
+    used: checkShare(STRICT_FLEET, operations, a),
+  },
+  {
+    name: `idle check, relaxed (${RELAXED_FLEET.toLocaleString("en")} devices)`,
+    used: checkShare(RELAXED_FLEET, operations, a),
+  },
+];
+
+export function perMillionTable(operations: Operations, a: Assumptions): string {
+  const rows = [
+    ...idleChecks(operations, a),
+    { name: "inventory report, unchanged", used: operations.unchangedReport },
+    { name: "inventory report, one value changed", used: operations.changedReport },
+    { name: "re-authentication", used: operations.authentication },
+    { name: "whole update with download", used: operations.update },
+    { name: "day of a device's last contact", used: operations.dailyStamp },
+  ];
+  const names = GROUPS.map(([name]) => name);
+  return [
+    row(["US$ per million", ...names, "sum"]),
+    rule(names.length + 2),
+    ...rows.map(({ name, used }) => operationRow(name, used)),
+  ].join("\n");
+}
+
+const SPENT_ON: readonly (readonly [string, (month: Month) => Usage])[] = [
+  ["idle checks", (month) => month.checking],
+  ["last contacts", (month) => month.presence],
+  ["inventory reports", (month) => month.reports],
+  ["re-authentication", (month) => month.authentications],
+  ["updates", (month) => month.updates],
+  ["database storage", (month) => month.storage],
+];
+
+export function monthlyTable(operations: Operations, a: Assumptions): string {
+  const months = FLEETS.map((devices) => ({ devices, month: monthOf(devices, operations, a) }));
+  const line = (name: string, of: (month: Month, devices: number) => string) =>
+    row([name, ...months.map(({ month, devices }) => of(month, devices))]);
+  const bill = (month: Month) => monthlyBillUsd(usageOfMonth(month));
+  return [
+    row(["US$ a month", ...FLEETS.map((devices) => `${devices.toLocaleString("en")} devices`)]),
+    rule(FLEETS.length + 1),
+    line("checks are", ({ isRelaxed }) => (isRelaxed ? "relaxed" : "strict")),
+    ...SPENT_ON.map(([name, of]) => line(name, (month) => usd(marginalUsd(of(month))))),
+    line("together, as if nothing were included", (month) => usd(marginalUsd(usageOfMonth(month)))),
+    line("**bill** (plan, less what it includes)", (month) => `**${usd(bill(month))}**`),
+    line("bill for one device", (month, devices) => (bill(month) / devices).toFixed(5)),
+  ].join("\n");
+}
+
+/** Lines that say whether idle checks cost what they may. */
+export function goalLines(operations: Operations, a: Assumptions): { line: string; isHeld: boolean }[] {
+  return idleChecks(operations, a).map(({ name, used }) => {
+    const perMillion = marginalUsd(times(used, MILLION));
+    const isHeld = perMillion <= MOST_USD_PER_MILLION_CHECKS;
+    const limit = MOST_USD_PER_MILLION_CHECKS.toFixed(2);
+    return {
+      isHeld,
+      line: `${isHeld ? "ok  " : "OVER"} a million of ${name}: $${usd3(perMillion)} (goal: at most $${limit})`,
+    };
+  });
+}
