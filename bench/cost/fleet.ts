@@ -22,6 +22,7 @@ export interface Assumptions {
   devicesPerPresencePage: number;
   digestConfirmEveryS: number;
   rowsReadPerConfirm: number;
+  rowsWrittenPerConfirm: number;
 }
 
 export const ASSUMED: Assumptions = {
@@ -39,6 +40,7 @@ export const ASSUMED: Assumptions = {
   devicesPerPresencePage: 16_384,
   digestConfirmEveryS: 60,
   rowsReadPerConfirm: 20,
+  rowsWrittenPerConfirm: 1,
 };
 
 /** A month of a fleet, by what it is spent on. */
@@ -58,13 +60,13 @@ const monthS = ({ daysPerMonth }: Assumptions) => daysPerMonth * 86_400;
 
 /** The heads themselves: awake all month, each confirming its digest. */
 function headsOf(tenants: number, a: Assumptions): Usage {
-  return times(
-    usage({
-      objectDurationGbS: monthS(a) * OBJECT_GB,
-      d1RowsRead: (monthS(a) / a.digestConfirmEveryS) * a.rowsReadPerConfirm,
-    }),
-    tenants,
-  );
+  const confirms = monthS(a) / a.digestConfirmEveryS;
+  const one = usage({
+    objectDurationGbS: monthS(a) * OBJECT_GB,
+    objectRowsWritten: confirms * a.rowsWrittenPerConfirm,
+    d1RowsRead: confirms * a.rowsReadPerConfirm,
+  });
+  return times(one, tenants);
 }
 
 /** An isolate that has checks to answer comes every few seconds, and never more often than it is asked. */

@@ -1,5 +1,5 @@
 import type { Results } from "../report/results.ts";
-import { ASSUMED } from "./fleet.ts";
+import { ASSUMED, type Assumptions } from "./fleet.ts";
 import { operationsOf, type Operations } from "./operations.ts";
 import { PRICES_OF } from "./prices.ts";
 import { goalLines, monthlyTable, perMillionTable } from "./tables.ts";
@@ -11,6 +11,14 @@ export function largestOperations({ fleets }: Results): Operations {
   return operationsOf(largest);
 }
 
+const assumed = (a: Assumptions): string =>
+  `Assumed: each device polls every ${a.pollEveryS / 60} minutes, reports its inventory every ${a.reportEveryS / 3600} hours ` +
+  `with a changed value in ${a.changedShare * 100} % of the reports, renews its token every ${a.tokenLifeS / 86_400} days ` +
+  `and in the middle of each update, and is updated ${a.updatesPerMonth} time a month. A tenant has at most ` +
+  `${a.devicesPerTenant.toLocaleString("en")} devices; its checks are relaxed above ${a.relaxedAbovePerS} a second, and ` +
+  `then spread over ${a.isolates} isolates that each come for the digest every ${a.visitEveryS} s. A head writes last ` +
+  `contacts every ${a.presenceFlushEveryS / 60} minutes. A month has ${a.daysPerMonth} days.`;
+
 /** What the operations of a run cost, as Markdown. */
 export function costReport(results: Results): string {
   const operations = largestOperations(results);
@@ -20,5 +28,6 @@ export function costReport(results: Results): string {
     perMillionTable(operations, ASSUMED),
     goals.join("\n"),
     monthlyTable(operations, ASSUMED),
+    assumed(ASSUMED),
   ].join("\n\n");
 }

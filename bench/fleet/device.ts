@@ -3,9 +3,11 @@ import type { Attribute } from "../../src/inventory/attributes.ts";
 
 /** How many devices a bench has and what for. The same index is the same device in every run. */
 export interface FleetPlan {
-  /** Those that poll. */
+  /** The fleet. */
   devices: number;
-  /** The first of them: in no deployment while the great one runs. */
+  /** The first of them: who the load comes from, so that the server has seen all their tokens after a short while. */
+  speakers: number;
+  /** The first of all: in no deployment while the great one runs. */
   outsiders: number;
   /** Those after the outsiders, in one group: whom the great deployment is for. */
   targets: number;
@@ -15,11 +17,13 @@ export interface FleetPlan {
 
 const GREAT_DEPLOYMENT = 100_000;
 const MOST_KEYS = 35_000;
+const MOST_SPEAKERS = 20_000;
 
 export function planFleet(devices: number): FleetPlan {
   const outsiders = Math.ceil(devices / 2);
   const targets = devices >= GREAT_DEPLOYMENT ? GREAT_DEPLOYMENT : devices - outsiders;
-  return { devices, outsiders, targets, keyHolders: Math.min(devices, MOST_KEYS) };
+  const speakers = Math.min(devices, MOST_SPEAKERS);
+  return { devices, speakers, outsiders, targets, keyHolders: Math.min(devices, MOST_KEYS) };
 }
 
 export const DEVICE_TYPE = "bench";

@@ -22,11 +22,11 @@ export class Members {
     this.#tokens = Array.from({ length: plan.devices }, (_, index) => tokenOf(index, serverKey, issuedS));
   }
 
-  token(index: number): string {
+  readonly token = (index: number): string => {
     const token = this.#tokens[index];
     if (token === undefined) throw new Error(`there is no device ${index}`);
     return token;
-  }
+  };
 
   authRequest(index: number): { body: string; signature: string } {
     const known = this.#authRequests.get(index);

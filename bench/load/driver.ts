@@ -9,10 +9,9 @@ import type { Summary } from "./tally.ts";
 /** The load generator as the measuring process sees it. */
 export class Generator {
   readonly #child: ChildProcess;
-  readonly connections: number;
+  #connections = 0;
 
-  constructor(connections: number) {
-    this.connections = connections;
+  constructor() {
     this.#child = fork(join(import.meta.dirname, "generator.ts"), {
       stdio: ["ignore", "inherit", "inherit", "ipc"],
     });
@@ -22,8 +21,9 @@ export class Generator {
     return this.#order({ do: "prepare", plan, data, sign }).then(() => undefined);
   }
 
-  connect(port: number): Promise<void> {
-    return this.#order({ do: "connect", port, connections: this.connections }).then(() => undefined);
+  connect(port: number, connections: number): Promise<void> {
+    this.#connections = connections;
+    return this.#order({ do: "connect", port, connections }).then(() => undefined);
   }
 
   /** To be done before the server stops: a connection that is lost is a fault. */
@@ -33,7 +33,13 @@ export class Generator {
 
   /** As much as the server takes, for a time. */
   saturate(workload: Ordered, ms: number): Promise<Summary> {
-    return this.#run({ do: "closed", workload, limit: { ms }, connections: this.connections });
+    return this.#run({ do: "closed", workload, limit: { ms }, connections: this.#connections });
+  }
+
+  /** So many turns, as fast as the server takes them. */
+  async spend(workload: Ordered, turns: number, atMostMs: number): Promise<void> {
+    const limit = { turns, ms: atMostMs };
+    await this.#run({ do: "closed", workload, limit, connections: this.#connections });
   }
 
   /** One turn after the other, so that nothing of what is counted is due to others. */

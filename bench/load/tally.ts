@@ -69,7 +69,10 @@ export class Tally {
       const problem = step.problem({ status, head, body });
       if (problem !== undefined) this.fault(problem);
     }
-    const cost = costIn(head);
+    const told = costIn(head);
+    // Who is sent away at the door costs nothing that would be counted.
+    if (!told && status !== 429) throw new Error(`an answer ${status} does not tell its cost`);
+    const cost = told ?? NO_COST;
     this.#total = addCosts(this.#total, cost);
     return cost;
   }

@@ -7,9 +7,10 @@ import { newDataFolder, startLocalServer, type LocalServer } from "../local-serv
 import { measure, type Bench, type Subject } from "./rounds.ts";
 import type { Options, WorkloadId } from "../options.ts";
 import { runtimeOf } from "../process-cpu.ts";
-import type { CheckMode, FleetResults, Measured } from "../report/results.ts";
+import type { CheckMode, FleetResults, Measured, Wave } from "../report/results.ts";
 import {
   changedReports,
+  firstChecks,
   greatDeployment,
   idleChecks,
   outsiderChecks,
@@ -30,15 +31,31 @@ interface Stage {
   say: Say;
 }
 
-/** A server with a way of checking of its own, for as long as the work takes. */
+interface Setting {
+  mode: CheckMode;
+  connections: number;
+  settings?: Readonly<Record<string, string>>;
+}
+
+/** No device asks more often than the server does without, which a full load from one machine would. */
+const UNLIMITED = {
+  DEVICE_REQUESTS_PER_MINUTE: "0",
+  ADDRESS_REQUESTS_PER_MINUTE: "0",
+  TENANT_WORK_PER_S: "0",
+  TENANT_WORK_AT_ONCE: "0",
+};
+/** In a wave every device has a connection of its own, as far as one machine goes. */
+const WAVE_CONNECTIONS = 1000;
+
+/** A server with settings of its own, for as long as the work takes. */
 async function withServer<T>(
   { data, generator, options }: Stage,
-  mode: CheckMode,
+  { mode, connections, settings }: Setting,
   work: (server: LocalServer, bench: Bench) => Promise<T>,
 ): Promise<T> {
-  const server = await startLocalServer(data, { CHECK_MODE: mode });
+  const server = await startLocalServer(data, { ...settings, CHECK_MODE: mode });
   try {
-    await generator.connect(Number(new URL(server.url).port));
+    await generator.connect(Number(new URL(server.url).port), connections);
     const { seconds, rounds } = options;
     const done = await work(server, { generator, runtime: runtimeOf(server.pid), seconds, rounds });
     await generator.disconnect();
@@ -51,10 +68,21 @@ async function withServer<T>(
 const STRICT: readonly WorkloadId[] = ["W1"];
 const RELAXED: readonly WorkloadId[] = ["W1", "W2", "W3", "W4", "W5", "W6"];
 
-async function strictPart({ say }: Stage, bench: Bench): Promise<Measured[]> {
-  say("W1 strict");
-  return [await measure(bench, idleChecks("strict"))];
+const WARM_WITHIN_MS = 20_000;
+
+/** Every speaker asks once: a server that runs for longer than between two polls has seen all tokens. */
+const warmUp = ({ generator, plan }: Stage) =>
+  generator.spend({ name: "idle-check" }, plan.speakers, WARM_WITHIN_MS);
+
+async function strictPart(stage: Stage, bench: Bench): Promise<Measured[]> {
+  await warmUp(stage);
+  const subject = idleChecks("strict");
+  stage.say(`${subject.id} ${subject.title}`);
+  return [await measure(bench, subject)];
 }
+
+/** Enough devices that are not speakers for the rounds to last. */
+const FIRST_CHECKS = 50_000;
 
 /** What large tenants get. Updates come last, because only they leave a device other than it was. */
 async function relaxedPart(stage: Stage, server: LocalServer, bench: Bench): Promise<Measured[]> {
@@ -66,7 +94,9 @@ async function relaxedPart(stage: Stage, server: LocalServer, bench: Bench): Pro
     measured.push(await measure(bench, subject));
   };
   const has = (id: WorkloadId) => options.workloads.has(id);
+  await warmUp(stage);
   if (has("W1")) await take(idleChecks(mode));
+  if (has("W1") && plan.devices - plan.speakers >= FIRST_CHECKS) await take(firstChecks(mode));
   if (has("W6")) {
     const end = await greatDeployment(server, plan, data);
     await take(outsiderChecks(plan, mode));
@@ -97,29 +127,40 @@ async function seed(
   return { databaseBytesPerDevice: bytes / (plan.outsiders + plan.targets), dailyStamp };
 }
 
-async function onStage(stage: Stage): Promise<Pick<FleetResults, "measured" | "waves">> {
+async function wavePart(stage: Stage): Promise<Wave> {
   const { options, plan, say } = stage;
+  say(`W7 reconnect wave, ${options.waveSeconds} s`);
+  const setting: Setting = { mode: "auto", connections: WAVE_CONNECTIONS };
+  return withServer(stage, setting, (server, bench) =>
+    reconnectWave(server, bench, plan.devices, options.waveSeconds),
+  );
+}
+
+async function onStage(stage: Stage): Promise<Pick<FleetResults, "measured" | "waves">> {
+  const { options } = stage;
+  const { connections } = options;
   const wants = (ids: readonly WorkloadId[]) => ids.some((id) => options.workloads.has(id));
   const measured: Measured[] = [];
   if (wants(STRICT))
-    measured.push(...(await withServer(stage, "strict", (_, bench) => strictPart(stage, bench))));
+    measured.push(
+      ...(await withServer(stage, { mode: "strict", connections, settings: UNLIMITED }, (_, bench) =>
+        strictPart(stage, bench),
+      )),
+    );
   if (wants(RELAXED))
     measured.push(
-      ...(await withServer(stage, "relaxed", (server, bench) => relaxedPart(stage, server, bench))),
+      ...(await withServer(stage, { mode: "relaxed", connections, settings: UNLIMITED }, (server, bench) =>
+        relaxedPart(stage, server, bench),
+      )),
     );
-  if (!options.workloads.has("W7")) return { measured, waves: [] };
-  say(`W7 reconnect wave, ${options.waveSeconds} s`);
-  const wave = await withServer(stage, "auto", (_, bench) =>
-    reconnectWave(bench, plan.devices, options.waveSeconds, "auto"),
-  );
-  return { measured, waves: [wave] };
+  return { measured, waves: options.workloads.has("W7") ? [await wavePart(stage)] : [] };
 }
 
 /** Everything that was asked for, with a fleet of this size. */
 export async function benchFleet(devices: number, options: Options, say: Say): Promise<FleetResults> {
   const plan = planFleet(devices);
   const data = await newDataFolder();
-  const generator = new Generator(options.connections);
+  const generator = new Generator();
   try {
     say(`seeding ${plan.outsiders + plan.targets} devices`);
     const seeded = await seed(data, plan);

@@ -1,6 +1,7 @@
 import { writeArtifact } from "../../src/artifact/write.ts";
 import { DEVICE_TYPE, TARGET_GROUP } from "../fleet/device.ts";
 import type { LocalServer } from "../local-server.ts";
+import type { CheckMode } from "../report/results.ts";
 
 const ARTIFACTS = "/api/management/v1/deployments/artifacts";
 const DEPLOYMENTS = "/api/management/v1/deployments/deployments";
@@ -73,9 +74,9 @@ export async function statusCounts(server: LocalServer, id: string): Promise<Rec
   return JSON.parse(text);
 }
 
-/** What the inventory has under a name of the scope that devices report. */
-export async function inventoryValue(server: LocalServer, device: string, name: string): Promise<unknown> {
-  const { text } = await expecting(200, server, "GET", `/api/management/v1/inventory/devices/${device}`);
-  const { attributes }: { attributes: { name: string; scope: string; value: unknown }[] } = JSON.parse(text);
-  return attributes.find((one) => one.scope === "inventory" && one.name === name)?.value;
+/** How the server answers checks now. */
+export async function modeOf(server: LocalServer): Promise<CheckMode> {
+  const { text } = await expecting(200, server, "GET", "/api/management/v1/inventory/live");
+  const { mode }: { mode: CheckMode } = JSON.parse(text);
+  return mode;
 }

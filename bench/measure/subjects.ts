@@ -3,6 +3,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { deviceIdOf, tokenOf, type FleetPlan } from "../fleet/device.ts";
 import type { Answer } from "../load/answer.ts";
+import { costIn } from "../load/cost.ts";
 import { Connection } from "../load/connection.ts";
 import type { LocalServer } from "../local-server.ts";
 import { abort, addRelease, deploy, statusCounts } from "./management.ts";
@@ -27,6 +28,10 @@ const plain = (id: string, title: string, name: WorkloadName, mode: CheckMode): 
 
 export const idleChecks = (mode: CheckMode): Subject =>
   plain("W1", `idle check, ${mode}`, "idle-check", mode);
+
+/** What a token costs that the server has not seen before. */
+export const firstChecks = (mode: CheckMode): Subject =>
+  plain("W1 new", `idle check, ${mode}, token not seen before`, "first-check", mode);
 
 export const unchangedReports = (mode: CheckMode): Subject =>
   plain("W2", "inventory, unchanged", "inventory-unchanged", mode);
@@ -79,17 +84,28 @@ export function wholeUpdates(server: LocalServer, plan: FleetPlan, mode: CheckMo
 
 const TARGETS_AT_WORK = 20;
 
-/** Some of the targets ask, so that the deployment is in progress. */
+const SETTLED_WITHIN_MS = 90_000;
+
+/**
+ * Some of the targets ask, so that the deployment is in progress; then an outsider, until the server knows that it is
+ * one: who is in a great deployment is read in the background, and meanwhile everybody asks the database.
+ */
 async function begin(server: LocalServer, plan: FleetPlan, data: string): Promise<void> {
   const serverKey = createPrivateKey(readFileSync(join(data, "signing-key.pem")));
   const issuedS = Math.floor(Date.now() / 1000) - 60;
   const connection = await Connection.open(Number(new URL(server.url).port));
-  for (let i = 0; i < TARGETS_AT_WORK; i++) {
-    const token = tokenOf(plan.outsiders + i, serverKey, issuedS);
-    const { status, body } = await new Promise<Answer>((answered) =>
-      connection.send(updateCheck(token), answered),
+  const ask = (index: number) =>
+    new Promise<Answer>((answered) =>
+      connection.send(updateCheck(tokenOf(index, serverKey, issuedS)), answered),
     );
+  for (let i = 0; i < TARGETS_AT_WORK; i++) {
+    const { status, body } = await ask(plan.outsiders + i);
     if (status !== 200) throw new Error(`a target was answered ${status} ${body}`);
+  }
+  const end = performance.now() + SETTLED_WITHIN_MS;
+  for (let i = 0; costIn((await ask(i % plan.outsiders)).head)?.statements !== 0; i++) {
+    if (performance.now() > end) throw new Error("outsiders are not known as such");
+    await new Promise((resolve) => setTimeout(resolve, 100));
   }
   connection.close();
 }

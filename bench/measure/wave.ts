@@ -1,6 +1,8 @@
+import type { LocalServer } from "../local-server.ts";
+import { modeOf } from "./management.ts";
 import type { Bench } from "./rounds.ts";
 import { cpuMsOf } from "../process-cpu.ts";
-import type { CheckMode, Wave } from "../report/results.ts";
+import type { Wave } from "../report/results.ts";
 
 /** How often a device asks for an update unless it is configured otherwise. */
 const POLL_EVERY_S = 1800;
@@ -11,10 +13,10 @@ const TIMES_NORMAL = 10;
  * later do so; the rest of the wave does not wait for them.
  */
 export async function reconnectWave(
+  server: LocalServer,
   bench: Bench,
   devices: number,
   seconds: number,
-  mode: CheckMode,
 ): Promise<Wave> {
   const devicesPerSecond = (TIMES_NORMAL * devices) / POLL_EVERY_S;
   const before = cpuMsOf(bench.runtime);
@@ -27,7 +29,7 @@ export async function reconnectWave(
   return {
     id: "W7",
     title: "reconnect wave",
-    mode,
+    mode: await modeOf(server),
     seconds,
     devicesPerSecond,
     statuses,

@@ -1,6 +1,13 @@
 import type { Members } from "../fleet/members.ts";
 import { reconnects } from "./reconnect.ts";
-import { authentications, changedInventory, doNothing, idleCheck, unchangedInventory } from "./single.ts";
+import {
+  authentications,
+  changedInventory,
+  doNothing,
+  firstCheck,
+  idleCheck,
+  unchangedInventory,
+} from "./single.ts";
 import { wholeUpdate, type Update } from "./update.ts";
 import type { Workload } from "./workload.ts";
 
@@ -8,6 +15,7 @@ import type { Workload } from "./workload.ts";
 export type WorkloadName =
   | "do-nothing"
   | "idle-check"
+  | "first-check"
   | "outsider-check"
   | "inventory-unchanged"
   | "inventory-changed"
@@ -26,7 +34,9 @@ export function workloadOf(members: Members, { name, update }: Ordered): Workloa
     case "do-nothing":
       return doNothing();
     case "idle-check":
-      return idleCheck(members, "devices");
+      return idleCheck(members, "speakers");
+    case "first-check":
+      return firstCheck(members);
     case "outsider-check":
       return idleCheck(members, "outsiders");
     case "inventory-unchanged":

@@ -11,11 +11,19 @@ export function doNothing(): Workload {
 }
 
 /** A device asks for an update, and there is none for it. */
-export function idleCheck(members: Members, of: "devices" | "outsiders"): Workload {
+export function idleCheck({ plan, token }: Members, of: "speakers" | "outsiders"): Workload {
+  const problem = isEmpty(204);
+  const count = Math.min(plan.speakers, plan[of]);
+  const turn = (number: number) => ({ bytes: updateCheck(token(spread(number, count))), problem });
+  return { allowed: [204], turn };
+}
+
+/** The same by devices that are not among the speakers, each of them once. */
+export function firstCheck({ plan, token }: Members): Workload {
   const problem = isEmpty(204);
   const turn = (number: number) => {
-    const token = members.token(spread(number, members.plan[of]));
-    return { bytes: updateCheck(token), problem };
+    const index = plan.speakers + number;
+    return index < plan.devices ? { bytes: updateCheck(token(index)), problem } : undefined;
   };
   return { allowed: [204], turn };
 }
@@ -23,7 +31,7 @@ export function idleCheck(members: Members, of: "devices" | "outsiders"): Worklo
 export function unchangedInventory(members: Members): Workload {
   const problem = isEmpty(200);
   const turn = (number: number) => {
-    const index = spread(number, members.plan.devices);
+    const index = spread(number, members.plan.speakers);
     return { bytes: inventory(members.token(index), index), problem };
   };
   return { allowed: [200], turn };
@@ -33,7 +41,7 @@ export function unchangedInventory(members: Members): Workload {
 export function changedInventory(members: Members): Workload {
   const problem = isEmpty(200);
   const turn = (number: number) => {
-    const index = spread(number, members.plan.devices);
+    const index = spread(number, members.plan.speakers);
     const temperature = (42 + number / 100).toFixed(2);
     return { bytes: inventory(members.token(index), index, FIRST_RELEASE, temperature), problem };
   };

@@ -50,7 +50,11 @@ describe("reading answers", () => {
       rowsWritten: 2,
       objectCalls: 4,
     });
-    expect(() => costIn("HTTP/1.1 200 OK")).toThrow("does not tell");
+    const tally = new Tally({ allowed: [200, 429], turn: () => undefined });
+    const step = { bytes: "", problem: () => undefined };
+    const untold = (status: number) => tally.answer(step, { status, head: "HTTP/1.1", body: "" });
+    expect(() => untold(200)).toThrow("does not tell");
+    expect(untold(429).roundTrips).toBe(0);
   });
 });
 
