@@ -94,6 +94,7 @@ export class HeadDigest {
   forget(): void {
     this.#digest = undefined;
     this.#kept = undefined;
+    this.#stored = "";
     this.#confirmedMs = Number.NEGATIVE_INFINITY;
     this.#told += 1;
   }
@@ -134,6 +135,8 @@ export class HeadDigest {
   }
 
   readonly #changed = new Set<string>();
+  /** What is kept, as it was stored last. */
+  #stored = "";
 
   /** Marks a part as changed in a new generation. */
   #change(name: string, filter: Filter | undefined, opensMs?: number) {
@@ -154,7 +157,11 @@ export class HeadDigest {
     const [digest, kept] = [this.#digest, this.#kept];
     if (!digest || !kept) return;
     const { generation, active, revokedS } = digest;
-    const entries: Record<string, unknown> = { [META]: { ...kept, generation, active, revokedS } };
+    const meta: Kept = { ...kept, generation, active, revokedS };
+    const text = JSON.stringify(meta);
+    if (this.#changed.size === 0 && text === this.#stored) return;
+    this.#stored = text;
+    const entries: Record<string, unknown> = { [META]: meta };
     const gone: string[] = [];
     for (const name of this.#changed) {
       const part = digest.parts.get(name);

@@ -1,12 +1,12 @@
-import type { TenantHead } from "../../durable-objects/tenant-head.ts";
 import type { TenantId } from "../platform/ids.ts";
+import { headOf, inTime, type Heads } from "./head.ts";
 import { mayConcern, updated, versionsOf, type Checking, type Digest } from "./digest.ts";
 import type { CheckMode } from "./rate.ts";
 
 /** The published bound: in relaxed mode a change counts for every check at most this much later. */
 const STALE_MS = 5000;
-/** Waiting for somebody else's visit to the head longer than this, a check asks the database. */
-const PATIENCE_MS = 2000;
+/** After a head has not answered, checks ask the database for this long. */
+const AWAY_MS = 5000;
 const MAX_TENANTS = 1000;
 const MAX_BYTES = 32 * 1024 * 1024;
 
@@ -16,6 +16,8 @@ interface Held {
   digest: Digest | undefined;
   /** When the visit began that brought the digest. */
   askedMs: number;
+  /** The head is left alone until then. */
+  awayUntilMs: number;
   /** The one visit under way. */
   visit: Promise<void> | undefined;
   checks: number;
@@ -27,10 +29,6 @@ export interface Asked {
   verdict: "idle" | "concerns";
   headCalls: number;
 }
-
-type Heads = DurableObjectNamespace<TenantHead>;
-
-export const headOf = (heads: Heads, tenant: TenantId) => heads.get(heads.idFromName(tenant));
 
 /**
  * Checks answered with as few calls as the tenant's mode allows: one to its head in strict mode, none in relaxed mode
@@ -52,7 +50,23 @@ export class Isolate {
     later: (work: Promise<unknown>) => void,
   ): Promise<Asked> {
     const held = this.#held(tenant);
-    if (held.mode === "strict") return this.#askHead(held, tenant, checking, nowMs);
+    if (nowMs < held.awayUntilMs) return { verdict: "concerns", headCalls: 0 };
+    try {
+      if (held.mode === "strict") return await this.#askHead(held, tenant, checking, nowMs);
+      return await this.#askDigest(held, tenant, checking, nowMs, later);
+    } catch (cause) {
+      held.awayUntilMs = nowMs + AWAY_MS;
+      throw cause;
+    }
+  }
+
+  async #askDigest(
+    held: Held,
+    tenant: TenantId,
+    checking: Checking,
+    nowMs: number,
+    later: (work: Promise<unknown>) => void,
+  ): Promise<Asked> {
     let headCalls = 0;
     if (nowMs - held.askedMs >= STALE_MS) {
       if (!held.visit) {
@@ -72,7 +86,8 @@ export class Isolate {
   }
 
   async #askHead(held: Held, tenant: TenantId, checking: Checking, nowMs: number): Promise<Asked> {
-    const { concerns, mode } = await headOf(this.#heads, tenant).check(tenant, { ...checking, nowMs });
+    const call = headOf(this.#heads, tenant).check(tenant, { ...checking, nowMs });
+    const { concerns, mode } = await inTime(call);
     held.mode = mode;
     return { verdict: concerns ? "concerns" : "idle", headCalls: 1 };
   }
@@ -98,6 +113,7 @@ export class Isolate {
       mode: "strict",
       digest: undefined,
       askedMs: Number.NEGATIVE_INFINITY,
+      awayUntilMs: Number.NEGATIVE_INFINITY,
       visit: undefined,
       checks: 0,
       seen: new Set(),
@@ -113,17 +129,5 @@ export class Isolate {
       for (const { filter } of digest?.parts.values() ?? []) bytes += filter?.bits.byteLength ?? 0;
     }
     if (bytes > MAX_BYTES) this.#tenants.clear();
-  }
-}
-
-async function inTime(visit: Promise<void>): Promise<void> {
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error("the tenant's head did not answer in time")), PATIENCE_MS);
-  });
-  try {
-    await Promise.race([visit, late]);
-  } finally {
-    clearTimeout(timer);
   }
 }

@@ -4,7 +4,8 @@ import type { DigestChange } from "../platform/digest-change.ts";
 import type { Env } from "../platform/env.ts";
 import type { TenantId } from "../platform/ids.ts";
 import type { Log } from "../platform/log.ts";
-import { headOf, Isolate, type Asked } from "./isolate.ts";
+import { headOf, inTime } from "./head.ts";
+import { Isolate, type Asked } from "./isolate.ts";
 
 type Later = (work: Promise<unknown>) => void;
 
@@ -48,7 +49,7 @@ export async function tellHeads(
 async function tell(env: Env, tenant: TenantId, changes: readonly DigestChange[], log: Log): Promise<void> {
   for (let attempt = 1; ; attempt++) {
     try {
-      return await headOf(env.TENANT_HEAD, tenant).changed(changes.map(({ what }) => what));
+      return await inTime(headOf(env.TENANT_HEAD, tenant).changed(changes.map(({ what }) => what)));
     } catch (cause) {
       if (attempt < ATTEMPTS) continue;
       return log.error("head not told of changes", { tenant, changes: changes.length, cause });

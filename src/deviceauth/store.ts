@@ -215,19 +215,17 @@ const revoking = (tenant: TenantId, key: string, statement: Statement<number>): 
 const revoked = (nowS: number) => sql`MAX(${nowS}, tokens_revoked_s + 1)`;
 
 /** Moves a set to another status and, if given, tier; leaving `accepted` kills its tokens. */
-export const moveSetStatement = (
+export function moveSetStatement(
   tenant: TenantId,
   { set, status, tier }: SetMove,
   nowS: number,
-): Statement<number> =>
-  revoking(
-    tenant,
-    set,
-    change(sql`
-      UPDATE auth_sets SET status = ${status}, tier = COALESCE(${tier ?? null}, tier),
-        tokens_revoked_s = CASE status WHEN 'accepted' THEN ${revoked(nowS)} ELSE tokens_revoked_s END
-      WHERE tenant_id = ${tenant} AND auth_set_id = ${set} AND status <> ${status}`),
-  );
+): Statement<number> {
+  const move = change(sql`
+    UPDATE auth_sets SET status = ${status}, tier = COALESCE(${tier ?? null}, tier),
+      tokens_revoked_s = CASE status WHEN 'accepted' THEN ${revoked(nowS)} ELSE tokens_revoked_s END
+    WHERE tenant_id = ${tenant} AND auth_set_id = ${set} AND status <> ${status}`);
+  return status === "accepted" ? move : revoking(tenant, set, move);
+}
 
 export const revokeSetTokensStatement = (tenant: TenantId, set: string, nowS: number): Statement<number> =>
   revoking(

@@ -319,6 +319,23 @@ describe("when the head is away", () => {
   });
 });
 
+describe("a head that hangs", () => {
+  it("holds up one check, and those of the next seconds not at all", async () => {
+    let calls = 0;
+    const hang = () => {
+      calls += 1;
+      return new Promise<never>(() => {});
+    };
+    const TENANT_HEAD = { idFromName: () => ({}), get: () => ({ check: hang }) };
+    const bindings = { ...server.env, TENANT_HEAD: TENANT_HEAD as unknown as Env["TENANT_HEAD"] };
+    const answers = [await check(device, bindings), await check(device, bindings)];
+    expect([answers.map(({ status }) => status), calls]).toEqual([[204, 204], 1]);
+    server.advance(5000);
+    await check(device, bindings);
+    expect(calls).toBe(2);
+  });
+});
+
 describe("the head restarted between any two changes", () => {
   it("knows every revocation and every deployment that was answered", async () => {
     const fleet = await Promise.all(Array.from({ length: 6 }, () => aDevice(server)));
