@@ -28,10 +28,14 @@ export async function freePort(): Promise<number> {
 
 export const newDataFolder = (): Promise<string> => mkdtemp(join(tmpdir(), "edgemend-bench-"));
 
-/** A server as `npm start` runs it, on this data folder or on an empty one that goes when it stops, with these settings. */
+/**
+ * A server as `npm start` runs it, on this data folder or on an empty one that goes when it stops, with these settings
+ * and further options.
+ */
 export async function startLocalServer(
   kept?: string,
   settings: Readonly<Record<string, string>> = {},
+  further: readonly string[] = [],
 ): Promise<LocalServer> {
   const data = kept ?? (await newDataFolder());
   const [port, httpsPort] = [await freePort(), await freePort()];
@@ -39,7 +43,7 @@ export async function startLocalServer(
   const options = ["--port", port, "--https-port", httpsPort, "--data", data, "--json", ...vars].map(String);
   const child = spawn(
     process.execPath,
-    ["src/local/serve.ts", ...options, "--admin", `${ADMIN.email}:${ADMIN.password}`],
+    ["src/local/serve.ts", ...options, ...further, "--admin", `${ADMIN.email}:${ADMIN.password}`],
     {
       stdio: ["ignore", "pipe", "inherit"],
     },

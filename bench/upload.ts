@@ -3,19 +3,19 @@
  * runtime's memory grows by meanwhile. `npm run bench:upload -- [--mib 256] [--runs 3]`
  */
 import { createHash, randomFillSync } from "node:crypto";
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { request } from "node:http";
+import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
-import { convertV4MiniflareOptions, Log, LogLevel, Miniflare } from "miniflare";
 import { writeArtifact, type WrittenArtifact } from "../src/artifact/write.ts";
-import { freePort, startLocalServer, type LocalServer } from "./local-server.ts";
+import { startBare } from "./bare-bucket.ts";
+import { startLocalServer, type LocalServer } from "./local-server.ts";
 import { cpuMsOf, runtimeOf } from "./process-cpu.ts";
+import { memoryMib, resetPeak } from "./runtime-memory.ts";
+import { send, type Sent } from "./send.ts";
 
 const MIB = 1024 * 1024;
 const BLOCK = randomFillSync(new Uint8Array(MIB));
-const LOOPBACK = "127.0.0.1";
 
 const { values } = parseArgs({
   options: { mib: { type: "string", default: "256" }, runs: { type: "string", default: "3" } },
@@ -40,88 +40,6 @@ async function anArtifact(run: number): Promise<WrittenArtifact> {
     files: [{ name: "image", size: mebibytes * MIB, sha256: hash.digest("hex"), open: () => payload(run) }],
   });
 }
-
-interface Sent {
-  status: number;
-  body: string;
-  location: string | undefined;
-  seconds: number;
-}
-
-/** Sends chunks as one body and waits for the answer. */
-function send(
-  port: number,
-  method: string,
-  path: string,
-  headers: Record<string, string | number>,
-  chunks: AsyncIterable<Uint8Array>,
-): Promise<Sent> {
-  return new Promise((resolve, reject) => {
-    const start = performance.now();
-    const call = request({ host: LOOPBACK, port, method, path, headers }, (answer) => {
-      let body = "";
-      answer.setEncoding("utf8").on("data", (text: string) => (body += text));
-      answer.on("end", () =>
-        resolve({
-          status: answer.statusCode ?? 0,
-          body,
-          location: answer.headers.location,
-          seconds: (performance.now() - start) / 1000,
-        }),
-      );
-    });
-    call.on("error", reject);
-    const feed = async () => {
-      for await (const chunk of chunks) {
-        if (!call.write(chunk)) await new Promise((drained) => call.once("drain", drained));
-      }
-      call.end();
-    };
-    feed().catch(reject);
-  });
-}
-
-const BARE_WORKER = `export default {
-  async fetch(request, env) {
-    await env.BUCKET.put("bare", request.body);
-    return new Response("ok");
-  },
-};`;
-
-async function startBare(
-  folder: string,
-): Promise<{ port: number; runtimePid: number; stop: () => Promise<void> }> {
-  const port = await freePort();
-  const miniflare = new Miniflare(
-    convertV4MiniflareOptions({
-      workers: [
-        {
-          name: "bare",
-          compatibilityDate: "2026-10-20",
-          modules: [{ type: "ESModule", path: "bare.mjs", contents: BARE_WORKER }],
-          r2Buckets: ["BUCKET"],
-          unsafeDirectSockets: [{ host: LOOPBACK, port }],
-        },
-      ],
-      host: LOOPBACK,
-      port: 0,
-      resourcePersistencePath: folder,
-      isolatedResourcePersistencePath: folder,
-      cf: false,
-      telemetry: { enabled: false },
-      log: new Log(LogLevel.NONE),
-    }),
-  );
-  await miniflare.ready;
-  return { port, runtimePid: runtimeOf(process.pid) ?? 0, stop: () => miniflare.dispose() };
-}
-
-const memoryMib = (pid: number, field: "VmRSS" | "VmHWM"): number => {
-  const status = readFileSync(`/proc/${pid}/status`, "utf8");
-  return Number(new RegExp(`${field}:\\s+(\\d+)`).exec(status)?.[1] ?? 0) / 1024;
-};
-
-const resetPeak = (pid: number) => writeFileSync(`/proc/${pid}/clear_refs`, "5");
 
 const BOUNDARY = "bench-boundary";
 

@@ -32,6 +32,7 @@ const START_FLAGS = {
   admin: { type: "string" },
   "operator-token": { type: "string" },
   var: { type: "string", multiple: true },
+  "inspector-port": { type: "string" },
   json: { type: "boolean" },
   help: { type: "boolean", short: "h" },
 } as const satisfies ParseArgsOptionsConfig;
@@ -46,6 +47,7 @@ export const START_USAGE = `usage: npm start -- [options]
   --admin EMAIL:PASS    first user of a new data folder; default admin@example.com with a generated password
   --operator-token T    token of the operator API, at least 16 characters; default: generated once and kept
   --var NAME=VALUE      a setting of the server, as in [vars] of wrangler.toml; may be repeated
+  --inspector-port N    port for debuggers of the Worker (none)
   --json                one JSON line on stdout when ready, logs on stderr
 `;
 
@@ -58,11 +60,12 @@ export interface StartOptions {
   admin: { email: string; password: string } | undefined;
   operatorToken: string | undefined;
   vars: Record<string, string>;
+  inspectorPort: number | undefined;
   json: boolean;
   help: boolean;
 }
 
-function portOf(flags: Flags, name: string, fallback: number): number {
+function portOf<T extends number | undefined>(flags: Flags, name: string, fallback: T): number | T {
   const text = textFlag(flags, name);
   if (text === undefined) return fallback;
   const port = Number(text);
@@ -116,6 +119,7 @@ export function readStartOptions(args: string[]): StartOptions {
     admin: adminOf(flags),
     operatorToken: operatorTokenOf(flags),
     vars: varsOf(flags),
+    inspectorPort: portOf(flags, "inspector-port", undefined),
     json: flags.json === true,
     help: flags.help === true,
   };

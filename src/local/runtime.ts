@@ -8,6 +8,7 @@ import { guardRuntime } from "./runtime-guard.ts";
 export interface RuntimeOptions {
   host: string;
   port: number;
+  inspectorPort: number | undefined;
   /** Folder for databases and objects. */
   state: string;
   bindings: Record<string, string>;
@@ -28,6 +29,7 @@ interface WorkerOptions {
   modulesRules?: { type: string; include: string[] }[];
 }
 
+/** The Worker's name in the runtime. */
 const WORKER = "edgemend";
 
 /** Of rules like `**\/*.sql`. */
@@ -63,6 +65,7 @@ export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
       workers: [worker],
       host: "127.0.0.1",
       port: 0,
+      ...(options.inspectorPort !== undefined && { inspectorPort: options.inspectorPort }),
       resourcePersistencePath: options.state,
       isolatedResourcePersistencePath: options.state,
       cf: false,

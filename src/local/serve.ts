@@ -51,6 +51,7 @@ async function start(options: StartOptions): Promise<LocalServer> {
   const runtime = await startRuntime({
     host: options.host,
     port,
+    inspectorPort: options.inspectorPort,
     state: folder.state,
     bindings: {
       ...options.vars,

@@ -8,9 +8,9 @@ import { asUserId, type TenantId } from "../platform/ids.ts";
 import {
   doomObjects,
   ObjectUpload,
+  readObject,
   removeDoomedObjects,
   storageQuota,
-  streamChunks,
 } from "../storage/service.ts";
 import { acceptArtifact } from "./add-artifact.ts";
 import { PayloadSchema, specOf } from "./generate-payload.ts";
@@ -24,8 +24,8 @@ import {
   type Generation,
 } from "./generate-store.ts";
 
-/** How often the progress of a large artifact is told. */
-const PROGRESS_BYTES = 32 * 1024 * 1024;
+/** After how many bytes the progress of a large artifact is told. */
+const PROGRESS_BYTES = 8 * 1024 * 1024;
 
 const StoredActor = z.object({ user: z.string(), email: z.string(), roles: z.array(z.string()) });
 const StoredTypes = z.array(z.string());
@@ -86,12 +86,10 @@ function actorOf(tenant: TenantId, { actor }: Generation): Actor {
 async function* sourceChunks(
   deps: Deps,
   tenant: TenantId,
-  { artifact_id: id, source_key: key }: Generation,
+  { artifact_id: id, source_key: key, size }: Generation,
 ): AsyncGenerator<Uint8Array, void> {
-  const object = await deps.bucket.get(key);
-  if (!object) throw new Fault("not_found", "the source of the artifact is gone");
   let [passed, told] = [0, 0];
-  for await (const chunk of streamChunks(object.body, { lend: true })) {
+  for await (const chunk of readObject(deps, key, size)) {
     yield chunk;
     passed += chunk.length;
     if (passed - told < PROGRESS_BYTES) continue;

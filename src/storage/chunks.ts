@@ -8,6 +8,8 @@ export type ChunkOptions = {
    * consumers that copy or are done by then: without it a gigabyte of garbage waits for its collection.
    */
   lend?: boolean;
+  /** Waits until a chunk is full. For sources that are fast and send little at a time, such as the storage. */
+  fill?: boolean;
 };
 
 /**
@@ -37,14 +39,18 @@ type Reader = {
   cancel: () => Promise<void>;
 };
 
-function openReader(stream: ReadableStream<Uint8Array>, { lend = false }: ChunkOptions): Reader {
+function openReader(
+  stream: ReadableStream<Uint8Array>,
+  { lend = false, fill = false }: ChunkOptions,
+): Reader {
   const reader = byobReader(stream);
   if (reader === null) return stream.getReader();
   const bytes = lend ? LENT_CHUNK_BYTES : CHUNK_BYTES;
   let spare: ArrayBufferLike | null = null;
   return {
     async read() {
-      const result = await reader.read(new Uint8Array(spare ?? new ArrayBuffer(bytes)));
+      const view = new Uint8Array(spare ?? new ArrayBuffer(bytes));
+      const result = await (fill ? reader.readAtLeast(bytes, view) : reader.read(view));
       // The buffer travels through the read and comes back with the result.
       spare = lend && !result.done ? result.value.buffer : null;
       return result;

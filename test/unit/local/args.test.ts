@@ -12,6 +12,7 @@ describe("the flags of npm start", () => {
       admin: undefined,
       operatorToken: undefined,
       vars: {},
+      inspectorPort: undefined,
       json: false,
       help: false,
     });
@@ -19,7 +20,7 @@ describe("the flags of npm start", () => {
 
   test("say where to serve what to whom", () => {
     const args =
-      "--port 1 --https-port=2 --host 0.0.0.0 --data d --tls-name a.test --tls-name b.test --operator-token 0123456789abcdef --var JOB_LIFE_S=60 --var PUBLIC_ORIGIN=https://a.test/?b=c --json";
+      "--port 1 --https-port=2 --host 0.0.0.0 --data d --tls-name a.test --tls-name b.test --operator-token 0123456789abcdef --var JOB_LIFE_S=60 --var PUBLIC_ORIGIN=https://a.test/?b=c --inspector-port 3 --json";
     expect(readStartOptions([...args.split(" "), "--admin", "a@b.test:pass: word"])).toEqual({
       port: 1,
       httpsPort: 2,
@@ -29,6 +30,7 @@ describe("the flags of npm start", () => {
       admin: { email: "a@b.test", password: "pass: word" },
       operatorToken: "0123456789abcdef",
       vars: { JOB_LIFE_S: "60", PUBLIC_ORIGIN: "https://a.test/?b=c" },
+      inspectorPort: 3,
       json: true,
       help: false,
     });
