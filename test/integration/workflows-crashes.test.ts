@@ -1,30 +1,28 @@
 import { createExecutionContext, createMessageBatch } from "cloudflare:test";
 import { beforeAll, describe, expect, it } from "vitest";
-import { consumeEvent } from "../../src/jobs/consume.ts";
-import { HANDLERS } from "../../src/jobs/handlers.ts";
-import { newId, type TenantId } from "../../src/platform/ids.ts";
-import { drainOutbox, type EventMessage } from "../../src/platform/outbox.ts";
-import { sweepDeadUploads } from "../../src/storage/jobs.ts";
+import { newId } from "../../src/platform/ids.ts";
+import type { EventMessage } from "../../src/platform/outbox.ts";
 import { BUILT_IN } from "../../src/workflows/built-in.ts";
-import { RetryLater } from "../../src/workflows/retry-later.ts";
 import { startJobs } from "../../src/workflows/service.ts";
-import { aDevice, aTenant, aUser } from "../support/actors.ts";
+import { aTenant, aUser } from "../support/actors.ts";
 import { ARTIFACTS, formOf } from "../support/artifacts.ts";
 import { queue } from "../../workers/queue.ts";
-import { Crash, crashingDeps, Moments } from "../support/crashing.ts";
+import {
+  aStage,
+  consume,
+  consumeOrCrash,
+  dueEvents,
+  endState,
+  recover,
+  type Stage,
+} from "../support/crash-stage.ts";
+import { Moments } from "../support/crashing.ts";
 import { env, Server } from "../support/server.ts";
 
 let server: Server;
 beforeAll(async () => {
   server = await Server.start();
 });
-
-interface Stage {
-  tenant: TenantId;
-  device: string;
-  /** Ids of this stage by what they stand for, to compare two stages. */
-  names: [id: string, name: string][];
-}
 
 /** Starts the workflow in a tenant of its own. */
 type Play = (stage: Stage) => Promise<void>;
@@ -80,114 +78,20 @@ const PLAYS: Record<string, Play> = {
   },
 };
 
-async function aStage(): Promise<Stage> {
-  const tenant = await aTenant(server);
-  const { id: device, authSet } = await aDevice(server, { tenant });
-  return {
-    tenant,
-    device,
-    names: [
-      [authSet, "set"],
-      [device, "device"],
-      [tenant, "tenant"],
-    ],
-  };
-}
-
-/** Messages that are due, as the queue gets them. */
-async function dueEvents(): Promise<EventMessage[]> {
-  const events: EventMessage[] = [];
-  const deps = await server.deps();
-  const jobs = {
-    sendBatch: async (batch: Iterable<{ body: EventMessage }>) => {
-      events.push(...Array.from(batch, ({ body }) => body));
-    },
-  } as unknown as typeof deps.jobs;
-  while ((await drainOutbox({ ...deps, jobs }, deps.directory)) > 0);
-  return events;
-}
-
-/** One process consumes what is due until nothing is left or it is stopped. */
-async function consume(moments: Moments): Promise<void> {
-  // What requests sent already is sent again.
-  server.advance(6 * 60_000);
-  const deps = crashingDeps(await server.deps(), moments);
-  for (let rounds = 0; rounds < 20; rounds++) {
-    const events = await dueEvents();
-    if (events.length === 0) return;
-    for (const event of events) await consumeEvent(deps, HANDLERS, event);
-  }
-}
-
-/** A new process takes over after the time in which events are sent again. */
-async function recover(): Promise<void> {
-  for (let rounds = 0; rounds < 20; rounds++) {
-    server.advance(11 * 60_000);
-    await sweepDeadUploads(await server.deps());
-    const { n } = (await env.DB.prepare("SELECT count(*) AS n FROM outbox").first<{ n: number }>())!;
-    if (n === 0) return;
-    await consume(new Moments()).catch((cause: unknown) => {
-      if (!(cause instanceof RetryLater)) throw cause;
-    });
-  }
-  throw new Error("it never comes to an end");
-}
-
-const OWN_TABLES = [
-  "devices",
-  "auth_sets",
-  "inventory_devices",
-  "device_configurations",
-  "deployments",
-  "audit_log",
-  "artifacts",
-  "objects",
-  "storage_usage",
-  "releases",
-  "artifact_generations",
-  "jobs",
-  "job_results",
-  "outbox",
-];
-const UNSTABLE = /_ms$|^(id|time|modified|seq|device_no|attempts|attempt|run|idempotency.*|fingerprint)$/;
-
-/** Everything the tenant has, without times, with ids replaced by what they stand for. */
-async function endState({ tenant, names }: Stage): Promise<unknown> {
-  const known = new Map(names);
-  const tables: Record<string, unknown> = {};
-  for (const table of OWN_TABLES) {
-    const { results } = await env.DB.prepare(`SELECT * FROM ${table} WHERE tenant_id = ?`)
-      .bind(tenant)
-      .all<Record<string, unknown>>();
-    let text = JSON.stringify(
-      results.map((row) => Object.fromEntries(Object.entries(row).filter(([name]) => !UNSTABLE.test(name)))),
-    );
-    for (const [id, name] of known) text = text.replaceAll(id, name);
-    const anonymous = text
-      .replaceAll(/\b[0-9a-f]{24}\b/g, "job")
-      .replaceAll(/[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}/g, "uuid");
-    tables[table] = (JSON.parse(anonymous) as unknown[]).map((row) => JSON.stringify(row)).toSorted();
-  }
-  const { objects } = await env.ARTIFACTS.list({ prefix: `${tenant}/` });
-  return { ...tables, bucket: objects.map(({ size }) => size) };
-}
-
 async function playedThrough(play: Play): Promise<{ state: unknown; moments: number }> {
-  const stage = await aStage();
+  const stage = await aStage(server);
   await play(stage);
   const moments = new Moments();
-  await consume(moments);
-  await recover();
+  await consume(server, moments);
+  await recover(server);
   return { state: await endState(stage), moments: moments.count };
 }
 
 async function playedWithCrash(play: Play, stopAt: number): Promise<unknown> {
-  const stage = await aStage();
+  const stage = await aStage(server);
   await play(stage);
-  await consume(new Moments(stopAt)).catch((cause: unknown) => {
-    if (!(cause instanceof Crash)) throw cause;
-  });
-  await recover();
+  await consumeOrCrash(server, new Moments(stopAt));
+  await recover(server);
   return endState(stage);
 }
 
@@ -260,7 +164,7 @@ describe("10,000 deliveries, shuffled and repeated", () => {
     for (;;) {
       // What a consumer left behind for the next step is in the held queue by now.
       server.advance(6 * 60_000);
-      const fresh = await dueEvents();
+      const fresh = await dueEvents(server);
       if (fresh.length === 0) break;
       const wave = shuffled([...fresh, ...fresh, ...fresh, ...known.values(), ...known.values()]);
       await deliver(wave);

@@ -43,32 +43,88 @@ class CrashingDatabase extends Database {
   }
 }
 
-/** Every method of the object with a moment before and after it, and of what its methods return. */
-function crashing<T extends object>(moments: Moments, target: T, below: readonly string[] = []): T {
+/** Every method of the object with a moment before and after it. */
+function crashing<T extends object>(moments: Moments, target: T): T {
   return new Proxy(target, {
     get(inner, name) {
       const member: unknown = Reflect.get(inner, name, inner);
       if (typeof member !== "function") return member;
-      return async (...args: unknown[]) => {
-        const result: unknown = await moments.around(
-          async () => Reflect.apply(member, inner, args) as unknown,
-        );
-        const goesOn = below.includes(String(name)) && typeof result === "object" && result !== null;
-        return goesOn ? crashing(moments, result) : result;
-      };
+      return (...args: unknown[]) =>
+        moments.around(async () => Reflect.apply(member, inner, args) as unknown);
+    },
+  });
+}
+
+const MOMENT_BYTES = 4 * 1024 * 1024;
+
+/** A stream with a moment before every few mebibytes. */
+function crashingStream(moments: Moments, body: ReadableStream<Uint8Array>): ReadableStream<Uint8Array> {
+  const reader = body.getReader();
+  let [passed, due] = [0, 0];
+  return new ReadableStream({
+    type: "bytes",
+    async pull(controller) {
+      try {
+        if (passed >= due) moments.pass();
+      } catch (crash) {
+        await reader.cancel();
+        throw crash;
+      }
+      due = Math.max(due, passed + MOMENT_BYTES);
+      const { done, value } = await reader.read();
+      if (!done) {
+        passed += value.length;
+        controller.enqueue(value);
+        return;
+      }
+      controller.close();
+      controller.byobRequest?.respond(0);
+    },
+    cancel: (reason) => reader.cancel(reason),
+  });
+}
+
+/** Is told which uploads in parts were begun. */
+export type OnMultipart = (upload: R2MultipartUpload) => void;
+
+function crashingBucket(moments: Moments, bucket: R2Bucket, onMultipart: OnMultipart): R2Bucket {
+  const counted = crashing(moments, bucket);
+  return new Proxy(counted, {
+    get(inner, name) {
+      switch (name) {
+        case "resumeMultipartUpload":
+          // Begins nothing yet, so there is nothing to wait for.
+          return (key: string, id: string) => crashing(moments, bucket.resumeMultipartUpload(key, id));
+        case "createMultipartUpload":
+          return async (key: string, options?: R2MultipartOptions) => {
+            const upload = await moments.around(async () => {
+              const begun = await bucket.createMultipartUpload(key, options);
+              onMultipart(begun);
+              return begun;
+            });
+            return crashing(moments, upload);
+          };
+        case "get":
+          return async (key: string, options?: R2GetOptions) => {
+            const object = await counted.get(key, options);
+            return object && { body: crashingStream(moments, object.body) };
+          };
+        default:
+          return Reflect.get(inner, name, inner) as unknown;
+      }
     },
   });
 }
 
 /** The dependencies of a process that stops at one of its moments. */
-export function crashingDeps(deps: Deps, moments: Moments): Deps {
+export function crashingDeps(deps: Deps, moments: Moments, onMultipart: OnMultipart = () => {}): Deps {
   const database = new CrashingDatabase(moments, deps);
   const { bucket, connections } = deps;
   return {
     ...deps,
     db: () => database,
     directory: database,
-    bucket: crashing(moments, bucket, ["createMultipartUpload"]),
+    bucket: crashingBucket(moments, bucket, onMultipart),
     connections: new Proxy(connections, {
       get(inner, name) {
         if (name !== "get") return Reflect.get(inner, name, inner).bind(inner);
