@@ -1,8 +1,9 @@
 import { generateKeyPairSync, sign } from "node:crypto";
 import { convertV4MiniflareOptions, Miniflare } from "miniflare";
 import { writeArtifact } from "../src/artifact/write.ts";
-import { decodeFrame, encodeFrame, makeFrame, PROTO } from "../src/deviceconnect/frame.ts";
+import { encodeFrame, makeFrame, PROTO } from "../src/deviceconnect/frame.ts";
 import { FakeDevice } from "../test/support/fake-device.ts";
+import { DeviceSocket } from "./device-socket.ts";
 import { freePort, inParallel, percentile, startLocalServer, type LocalServer } from "./local-server.ts";
 
 /**
@@ -57,43 +58,32 @@ async function admit(server: LocalServer, index: number): Promise<BenchDevice> {
   return { id: claims.sub, token };
 }
 
-/** Node's socket takes headers, which the standard one does not. */
-const openSocket = (url: string, token?: string): Promise<WebSocket> => {
-  const options = token === undefined ? [] : { headers: { Authorization: `Bearer ${token}` } };
-  const socket = new WebSocket(url.replace("http", "ws"), options as string[]);
-  socket.binaryType = "arraybuffer";
-  return new Promise((resolve, reject) => {
-    socket.addEventListener("open", () => resolve(socket), { once: true });
-    socket.addEventListener("error", () => reject(new Error(`cannot connect to ${url}`)), { once: true });
-  });
-};
-
 class ConnectedDevice {
   readonly fake: FakeDevice;
-  readonly socket: WebSocket;
+  readonly socket: DeviceSocket;
   onUpdateCheck: () => void = () => {};
 
-  constructor(socket: WebSocket) {
+  constructor(socket: DeviceSocket) {
     this.socket = socket;
     this.fake = new FakeDevice((message) => socket.send(message));
-    socket.addEventListener("message", ({ data }) => {
-      const message = new Uint8Array(data as ArrayBuffer);
-      if (decodeFrame(message).typ === "check-update") this.onUpdateCheck();
+    socket.onMessage = (message) => {
       this.fake.onMessage(message);
-      this.fake.received.length = 0;
-    });
+      if (this.fake.received.pop()?.typ === "check-update") this.onUpdateCheck();
+    };
   }
 }
 
 const connect = async (server: LocalServer, device: BenchDevice) =>
-  new ConnectedDevice(await openSocket(`${server.url}/api/devices/v1/deviceconnect/connect`, device.token));
+  new ConnectedDevice(
+    await DeviceSocket.open(`${server.url}/api/devices/v1/deviceconnect/connect`, device.token),
+  );
 
 /** Round trips of one message at a time, in milliseconds. */
-async function roundTrips(socket: WebSocket, message: Uint8Array<ArrayBuffer>): Promise<number[]> {
+async function roundTrips(socket: DeviceSocket, message: Uint8Array): Promise<number[]> {
   const samples: number[] = [];
   for (let i = 0; i < KEYSTROKES; i += 1) {
     const before = performance.now();
-    const answered = new Promise((resolve) => socket.addEventListener("message", resolve, { once: true }));
+    const answered = socket.next();
     socket.send(message);
     await answered;
     samples.push(performance.now() - before);
@@ -120,14 +110,14 @@ async function echoServer() {
 }
 
 async function keystrokes(server: LocalServer, device: BenchDevice): Promise<number[]> {
-  const terminal = await openSocket(
+  const terminal = await DeviceSocket.open(
     `${server.url}/api/management/v1/deviceconnect/devices/${device.id}/connect`,
     server.token,
   );
-  const started = new Promise((resolve) => terminal.addEventListener("message", resolve, { once: true }));
-  terminal.send(new Uint8Array(shell("new", "")));
+  const started = terminal.next();
+  terminal.send(shell("new", ""));
   await started;
-  const samples = await roundTrips(terminal, new Uint8Array(shell("shell", "x")));
+  const samples = await roundTrips(terminal, shell("shell", "x"));
   terminal.close();
   return samples;
 }
@@ -205,7 +195,7 @@ async function main(): Promise<void> {
       8,
       (index) => admit(server, index),
     );
-    const baseline = await roundTrips(await openSocket(echo.url), new Uint8Array(shell("shell", "x")));
+    const baseline = await roundTrips(await DeviceSocket.open(echo.url), shell("shell", "x"));
     row("keystroke round trip, ms", "p50", "p99");
     row("  bare echo socket", percentile(baseline, 0.5), percentile(baseline, 0.99));
     const connected: ConnectedDevice[] = [];
@@ -234,10 +224,7 @@ async function main(): Promise<void> {
     connected.push(
       ...(await inParallel(devices.slice(connected.length), 16, (device) => connect(server, device))),
     );
-    row(
-      "sockets held",
-      String(connected.filter(({ socket }) => socket.readyState === WebSocket.OPEN).length),
-    );
+    row("sockets held", String(connected.filter(({ socket }) => socket.isOpen).length));
   } finally {
     await server.stop();
     await echo.stop();

@@ -1,18 +1,19 @@
 import { DurableObject } from "cloudflare:workers";
 import { OwedStops } from "../src/deviceconnect/owed-stops.ts";
+import { Pace } from "../src/deviceconnect/pace.ts";
 import { Recorder } from "../src/deviceconnect/recorder.ts";
 import { recordConnection } from "../src/deviceconnect/service.ts";
 import {
   ADMISSION_HEADER,
   Admission,
   CLOSE,
-  LIMITS,
   type CloseReason,
   type Socket,
   type UserSocket,
 } from "../src/deviceconnect/sockets.ts";
 import {
   afterDeviceFrame,
+  answersPing,
   clientRequest,
   stopForUser,
   farewells,
@@ -34,6 +35,9 @@ import { findUser } from "../src/useradm/find-user.ts";
 const DEVICE = "device";
 const USER = "user";
 
+/** Of the ids that are given to sessions; what a device makes up may be anything. */
+const SID_LENGTH = 36;
+
 /** How often sessions are looked after. */
 const WATCH_MS = 60_000;
 
@@ -51,10 +55,11 @@ export interface LiveSession {
  * the socket's attachment, so it may be evicted between any two messages.
  */
 export class DeviceConnection extends DurableObject<Env> {
-  /** Messages of a socket within the current second; losing it only makes the limit kinder. */
-  readonly #rates = new WeakMap<WebSocket, { second: number; count: number }>();
-
   readonly #recorder = new Recorder(this.ctx.storage, () => this.#deps());
+
+  /** Sockets that were looked up; they are looked up again after an eviction. */
+  #device: WebSocket | undefined;
+  readonly #bySid = new Map<string, WebSocket>();
 
   readonly #owedStops = new OwedStops(this.ctx.storage);
 
@@ -74,6 +79,8 @@ export class DeviceConnection extends DurableObject<Env> {
     const replaced = this.ctx.getWebSockets(DEVICE);
     this.ctx.acceptWebSocket(server, [DEVICE]);
     remember(server, { role: DEVICE, version });
+    this.#device = undefined;
+    this.#transfers.fail();
     for (const old of replaced) close(old, CLOSE.replaced);
     for (const stop of await this.#owedStops.take()) server.send(stopMessage(stop));
     await this.#record(true, version);
@@ -150,14 +157,15 @@ export class DeviceConnection extends DurableObject<Env> {
     for (const user of this.#users()) {
       await this.#end(user, CLOSE.deviceGone);
     }
+    this.#transfers.fail();
     for (const socket of this.ctx.getWebSockets(DEVICE)) close(socket, CLOSE.revoked);
     await this.#record(false, (await this.ctx.storage.get<number>("version")) ?? 0);
   }
 
   override async webSocketMessage(socket: WebSocket, message: string | ArrayBuffer): Promise<void> {
+    if (socket.readyState !== WebSocket.OPEN) return; // said before it knew that it was closed
     const known = recall(socket);
     if (known.role === "device") return this.#passFromDevice(socket, message);
-    if (this.#isFlooding(socket)) return this.#drop(socket, CLOSE.tooMany);
     await this.#passFromUser({ socket, session: known }, message);
   }
 
@@ -201,13 +209,19 @@ export class DeviceConnection extends DurableObject<Env> {
     const nowMs = Date.now();
     const outcome = fromUser(session, message, nowMs);
     if (outcome.kind === "close") return this.#drop(socket, outcome.close);
+    const pace = paceOf(socket);
+    if (!pace.mayGoOn(nowMs, outcome.frame.body?.byteLength)) return this.#drop(socket, CLOSE.tooMany);
+    if (answersPing(outcome.frame)) pace.caughtUp();
     const begins = session.kind === undefined && outcome.session.kind !== undefined;
     if (begins && !(await this.#begin(outcome.session))) return this.#drop(socket, CLOSE.unrecorded);
-    remember(socket, outcome.session);
+    if (outcome.session !== session) remember(socket, outcome.session);
     const { sid, kind, openedMs } = outcome.session;
     if (outcome.size && kind)
       await this.#recorder.add(sid, { kind: "resize", offsetMs: nowMs - openedMs, ...outcome.size });
-    for (const bytes of outcome.messages) device.send(bytes);
+    for (const bytes of outcome.messages) {
+      device.send(bytes);
+      if (!paceOf(device).keepsUp(bytes.byteLength)) return this.#drop(socket, CLOSE.deviceBehind);
+    }
   }
 
   /** Puts a session on record before its first message goes on. Nothing else runs meanwhile, so order is kept. */
@@ -229,22 +243,25 @@ export class DeviceConnection extends DurableObject<Env> {
   async #passFromDevice(socket: WebSocket, message: string | ArrayBuffer) {
     const outcome = fromDevice(message);
     if (outcome.kind === "close") return this.#drop(socket, outcome.close);
+    const { sid, frame } = outcome;
+    const pace = paceOf(socket);
     // A transfer asks for its messages, and takes no more than it asked for.
-    if (outcome.kind === "pass" && this.#transfers.take(outcome.sid, outcome.frame)) return;
-    if (this.#isFlooding(socket)) return this.#drop(socket, CLOSE.tooMany);
-    if (outcome.kind === "drop") return;
-    const user = this.#user(outcome.sid);
-    if (!user) return endsShell(outcome.frame) ? this.#owedStops.confirm(outcome.sid) : undefined;
-    const session = afterDeviceFrame(user.session, outcome.frame);
+    if (this.#transfers.take(sid, frame)) return pace.caughtUp();
+    const user = this.#user(sid);
+    if (!pace.mayGoOn(Date.now(), user && frame.body?.byteLength)) return this.#drop(socket, CLOSE.tooMany);
+    if (!user) return endsShell(frame) ? this.#owedStops.confirm(sid) : undefined;
+    const session = afterDeviceFrame(user.session, frame);
     if (session !== user.session) remember(user.socket, session);
-    if (session.outputBytes > session.limits.outputBytes) {
-      return this.#end({ socket: user.socket, session }, CLOSE.outputLimit, "session byte limit exceeded");
-    }
-    user.socket.send(toUser(outcome.frame));
-    const data = outputOf(outcome.frame);
+    const live = { socket: user.socket, session };
+    if (session.outputBytes > session.limits.outputBytes)
+      return this.#end(live, CLOSE.outputLimit, "session byte limit exceeded");
+    const bytes = toUser(frame);
+    user.socket.send(bytes);
+    if (!paceOf(user.socket).keepsUp(bytes.byteLength)) return this.#end(live, CLOSE.userBehind);
+    const data = outputOf(frame);
     const offsetMs = Date.now() - session.openedMs;
     if (data && session.kind === "terminal")
-      await this.#recorder.add(session.sid, { kind: "output", offsetMs, data });
+      await this.#recorder.add(sid, { kind: "output", offsetMs, data });
   }
 
   /** Closes a socket for its own fault; only that one, with what its going away entails. */
@@ -252,6 +269,7 @@ export class DeviceConnection extends DurableObject<Env> {
     const known = recall(socket);
     if (known.role === "user") return this.#end({ socket, session: known }, reason, "user disconnected");
     close(socket, reason);
+    await this.#forget(socket);
   }
 
   /** Ends a session for both sides. Command-line clients wait for the shell's own stop, not for the socket. */
@@ -272,6 +290,7 @@ export class DeviceConnection extends DurableObject<Env> {
 
   async #forget(socket: WebSocket) {
     const known = recall(socket);
+    if (known.role === "user") this.#bySid.delete(known.sid);
     if (known.role === "user") return this.#sayGoodbye({ socket, session: known }, "user disconnected");
     if (this.#deviceSocket(socket)) return; // a newer connection has taken over
     this.#transfers.fail();
@@ -283,32 +302,29 @@ export class DeviceConnection extends DurableObject<Env> {
 
   /** The newest open device socket, if any, other than `except`. */
   #deviceSocket(except?: WebSocket): WebSocket | undefined {
+    if (this.#device?.readyState === WebSocket.OPEN && this.#device !== except) return this.#device;
     let newest: { socket: WebSocket; version: number } | undefined;
     for (const socket of this.ctx.getWebSockets(DEVICE)) {
       const known = recall(socket);
       if (known.role !== "device" || socket === except || socket.readyState !== WebSocket.OPEN) continue;
       if (!newest || known.version > newest.version) newest = { socket, version: known.version };
     }
-    return newest?.socket;
+    this.#device = newest?.socket;
+    return this.#device;
   }
 
-  #users(tag = USER): LiveUser[] {
-    return this.ctx.getWebSockets(tag).flatMap((socket) => {
-      const session = recall(socket);
-      return session.role === "user" && socket.readyState === WebSocket.OPEN ? [{ socket, session }] : [];
-    });
+  #users(): LiveUser[] {
+    return this.ctx.getWebSockets(USER).flatMap(asLiveUser);
   }
 
   #user(sid: string): LiveUser | undefined {
-    return this.#users(sid)[0];
-  }
-
-  #isFlooding(socket: WebSocket): boolean {
-    const second = Math.floor(Date.now() / 1000);
-    const rate = this.#rates.get(socket);
-    const count = rate?.second === second ? rate.count + 1 : 1;
-    this.#rates.set(socket, { second, count });
-    return count > LIMITS.messagesPerSecond;
+    if (sid.length !== SID_LENGTH) return undefined;
+    const known = this.#bySid.get(sid);
+    const found = (known ? [known] : this.ctx.getWebSockets(sid)).flatMap(asLiveUser);
+    const user = found.find(({ session }) => session.sid === sid);
+    if (user) this.#bySid.set(sid, user.socket);
+    else this.#bySid.delete(sid);
+    return user;
   }
 
   async #record(connected: boolean, version: number) {
@@ -338,9 +354,32 @@ interface LiveUser {
   session: UserSocket;
 }
 
-const remember = (socket: WebSocket, known: Socket) => socket.serializeAttachment(known);
+/** Attachments as they were read or written last, so that they are not read again for every message. */
+const remembered = new WeakMap<WebSocket, Socket>();
 
-const recall = (socket: WebSocket) => socket.deserializeAttachment() as Socket; // written by `remember` for every socket
+function remember(socket: WebSocket, known: Socket): void {
+  remembered.set(socket, known);
+  socket.serializeAttachment(known);
+}
+
+function recall(socket: WebSocket): Socket {
+  const known = remembered.get(socket) ?? (socket.deserializeAttachment() as Socket); // written by `remember` for every socket
+  remembered.set(socket, known);
+  return known;
+}
+
+const paces = new WeakMap<WebSocket, Pace>();
+
+function paceOf(socket: WebSocket): Pace {
+  const pace = paces.get(socket) ?? new Pace();
+  paces.set(socket, pace);
+  return pace;
+}
+
+function asLiveUser(socket: WebSocket): LiveUser[] {
+  const session = recall(socket);
+  return session.role === "user" && socket.readyState === WebSocket.OPEN ? [{ socket, session }] : [];
+}
 
 /** Closing a socket that is already gone is not an error. */
 function close(socket: WebSocket, { code, reason }: { code: number; reason: string }) {

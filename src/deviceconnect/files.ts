@@ -140,7 +140,9 @@ export async function receiveUpload(c: Context<AppEnv>, actor: UserActor, device
   const { MAX_DEVICE_FILE_BYTES: maxBytes } = deps.settings;
   requireSize(Number(c.req.header("content-length") ?? 0), maxBytes);
   const boundary = boundaryOf(c);
-  const form = c.req.raw.body && (await readForm(readMultipart(c.req.raw.body, boundary)).catch(asFormFault));
+  const form =
+    c.req.raw.body &&
+    (await readForm(readMultipart(c.req.raw.body, boundary, { lend: true })).catch(asFormFault));
   if (!form?.file) throw new Fault("bad_request", "file: upload file is required.");
   const fields = UploadFields.safeParse(form.fields);
   if (!fields.success) throw new Fault("bad_request", describeIssues(fields.error.issues));

@@ -1,12 +1,13 @@
 import {
+  binaryHeader,
+  concat,
   mapEntries,
+  mapHeader,
   MsgpackFault,
   readBytes,
   readInteger,
   readText,
-  writeBinary,
   writeInt64,
-  writeMap,
   writeText,
   writeUint16,
 } from "./msgpack.ts";
@@ -63,16 +64,18 @@ function bodyBytes(value: Uint8Array): Uint8Array {
 }
 
 /** Writes a message; empty members are left out, as every peer expects. */
-export function encodeFrame(frame: Frame): Uint8Array {
-  const header: [string, Uint8Array][] = [
-    ["proto", writeUint16(frame.proto)],
-    ["typ", writeText(frame.typ)],
-  ];
-  if (frame.sid !== "") header.push(["sid", writeText(frame.sid)]);
-  if (frame.props.size > 0) header.push(["props", writeMap(frame.props)]);
-  const message: [string, Uint8Array][] = [["hdr", writeMap(header)]];
-  if (frame.body && frame.body.byteLength > 0) message.push(["body", writeBinary(frame.body)]);
-  return writeMap(message);
+export function encodeFrame({ proto, typ, sid, props, body }: Frame): Uint8Array {
+  const hasBody = body !== undefined && body.byteLength > 0;
+  const members = 2 + (sid === "" ? 0 : 1) + (props.size === 0 ? 0 : 1);
+  const pieces = [mapHeader(hasBody ? 2 : 1), writeText("hdr"), mapHeader(members)];
+  pieces.push(writeText("proto"), writeUint16(proto), writeText("typ"), writeText(typ));
+  if (sid !== "") pieces.push(writeText("sid"), writeText(sid));
+  if (props.size > 0) {
+    pieces.push(writeText("props"), mapHeader(props.size));
+    for (const [name, value] of props) pieces.push(writeText(name), value);
+  }
+  if (hasBody) pieces.push(writeText("body"), binaryHeader(body.byteLength), body);
+  return concat(pieces);
 }
 
 type NewFrame = {

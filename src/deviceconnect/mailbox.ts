@@ -4,11 +4,13 @@ import { TransferFault, type Peer } from "./transfer.ts";
 /** A device that ignores the window is cut off before it fills the memory. */
 const MAX_WAITING = 64;
 
+const always = () => true;
+
 /** The server's own session with a device: what arrives waits here until the transfer takes it. */
 export class Mailbox implements Peer {
   readonly #deliver: (frame: Frame) => void;
   readonly #waiting: Frame[] = [];
-  #wake: (() => void) | undefined;
+  #wanted: { count: number; isFollowed: (frame: Frame) => boolean; wake: () => void } | undefined;
   #fault: TransferFault | undefined;
 
   constructor(deliver: (frame: Frame) => void) {
@@ -22,36 +24,35 @@ export class Mailbox implements Peer {
   /** A message of the device has come in. */
   push(frame: Frame): void {
     if (this.#waiting.length >= MAX_WAITING)
-      this.fail(new TransferFault(500, "device sent more than it may"));
-    else this.#waiting.push(frame);
-    this.#wake?.();
+      return this.fail(new TransferFault(500, "device sent more than it may"));
+    this.#waiting.push(frame);
+    const wanted = this.#wanted;
+    if (wanted && (this.#waiting.length >= wanted.count || !wanted.isFollowed(frame))) wanted.wake();
   }
 
   /** Nothing more will come. */
   fail(fault: TransferFault): void {
     this.#fault ??= fault;
-    this.#wake?.();
-  }
-
-  poll(): Frame | undefined {
-    return this.#waiting.shift();
+    this.#wanted?.wake();
   }
 
   async receive(timeoutMs: number): Promise<Frame | undefined> {
-    if (this.#waiting.length === 0 && !this.#fault) await this.#arrival(timeoutMs);
+    if (this.#waiting.length === 0) await this.gather(1, always, timeoutMs);
     if (this.#fault) throw this.#fault;
     return this.#waiting.shift();
   }
 
-  #arrival(timeoutMs: number): Promise<void> {
+  gather(count: number, isFollowed: (frame: Frame) => boolean, timeoutMs: number): Promise<void> {
+    const isHere = this.#waiting.length >= count || !this.#waiting.every(isFollowed);
+    if (this.#fault || isHere) return Promise.resolve();
     return new Promise((resolve) => {
       const wake = () => {
         clearTimeout(timer);
-        this.#wake = undefined;
+        this.#wanted = undefined;
         resolve();
       };
       const timer = setTimeout(wake, timeoutMs);
-      this.#wake = wake;
+      this.#wanted = { count, isFollowed, wake };
     });
   }
 }

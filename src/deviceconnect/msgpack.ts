@@ -6,6 +6,9 @@
 /** Nesting beyond this is hostile; no peer sends more than four levels. */
 const MAX_DEPTH = 16;
 
+/** Members of one map beyond this are hostile, and would cost far more memory than they take on the wire. */
+const MAX_ENTRIES = 256;
+
 export class MsgpackFault extends Error {}
 
 const encoder = new TextEncoder();
@@ -15,45 +18,46 @@ const truncated = () => new MsgpackFault("truncated message");
 
 const view = (bytes: Uint8Array) => new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 
-/** Bytes after the type byte for the fixed-size types 0xc0..0xdf that hold no other values. */
-const FIXED: Readonly<Record<number, number>> = {
-  0xc0: 0, 0xc2: 0, 0xc3: 0, 0xca: 4, 0xcb: 8, 0xcc: 1, 0xcd: 2, 0xce: 4, 0xcf: 8,
-  0xd0: 1, 0xd1: 2, 0xd2: 4, 0xd3: 8, 0xd4: 2, 0xd5: 3, 0xd6: 5, 0xd7: 9, 0xd8: 17,
-}; // prettier-ignore
+const UNKNOWN = 0xff;
 
-/** Width of the length field of bin, ext and str, and what comes on top of the length. */
-const SIZED: Readonly<Record<number, readonly [width: 1 | 2 | 4, extra: number]>> = {
-  0xc4: [1, 0], 0xc5: [2, 0], 0xc6: [4, 0], 0xc7: [1, 1], 0xc8: [2, 1], 0xc9: [4, 1],
-  0xd9: [1, 0], 0xda: [2, 0], 0xdb: [4, 0],
-}; // prettier-ignore
+/** For the types 0xc0..0xdf: bytes that stand between the type and the content, a length among them. */
+const HEADER = Uint8Array.from(
+  "0 ff 0 0 1 2 4 2 3 5 4 8 1 2 4 8 1 2 4 8 2 3 5 9 11 1 2 4 ff ff ff ff".split(" "),
+  (hex) => Number.parseInt(hex, 16),
+);
 
-function lengthAt(bytes: Uint8Array, at: number, width: 1 | 2 | 4): number {
+/** Width of the length at the beginning of that header; 0 for types of one size. */
+const LENGTH = Uint8Array.from("00001241240000000000000001240000", Number);
+
+function lengthAt(bytes: Uint8Array, at: number, width: number): number {
   if (at + width > bytes.byteLength) throw truncated();
-  const data = view(bytes);
-  return width === 1 ? data.getUint8(at) : width === 2 ? data.getUint16(at) : data.getUint32(at);
+  let length = 0;
+  for (let i = 0; i < width; i += 1) length = length * 0x100 + (bytes[at + i] ?? 0);
+  return length;
 }
 
-/** Number of values inside an array or map at `at`, and where they begin; undefined for other types. */
-function containerAt(bytes: Uint8Array, at: number): { values: number; start: number } | undefined {
-  const type = bytes[at] ?? 0xc1;
-  if (type >= 0x80 && type <= 0x8f) return { values: (type & 0x0f) * 2, start: at + 1 };
-  if (type >= 0x90 && type <= 0x9f) return { values: type & 0x0f, start: at + 1 };
-  if (type < 0xdc || type > 0xdf) return undefined;
-  const width = type % 2 === 0 ? 2 : 4;
-  const count = lengthAt(bytes, at + 1, width);
-  return { values: type >= 0xde ? count * 2 : count, start: at + 1 + width };
-}
+const isSmallMap = (type: number) => type >= 0x80 && type <= 0x8f;
+const isMap = (type: number) => isSmallMap(type) || type === 0xde || type === 0xdf;
+const isSmallArray = (type: number) => type >= 0x90 && type <= 0x9f;
+const isArray = (type: number) => isSmallArray(type) || type === 0xdc || type === 0xdd;
+
+/** Width of the count of an array or map. */
+const countWidth = (type: number) => (type < 0xa0 ? 0 : type % 2 === 0 ? 2 : 4);
+
+/** Entries of the array or map at `at`. */
+const countAt = (bytes: Uint8Array, at: number, type: number): number =>
+  type < 0xa0 ? type & 0x0f : lengthAt(bytes, at + 1, countWidth(type));
 
 /** Position after the value that begins at `at`. */
 export function endOfValue(bytes: Uint8Array, at: number, depth = 0): number {
   const type = bytes[at];
   if (type === undefined) throw truncated();
   if (depth > MAX_DEPTH) throw new MsgpackFault("message nested too deeply");
-  const container = containerAt(bytes, at);
   let end: number;
-  if (container) {
-    end = container.start;
-    for (let i = 0; i < container.values; i += 1) end = endOfValue(bytes, end, depth + 1);
+  if (isMap(type) || isArray(type)) {
+    const values = countAt(bytes, at, type) * (isMap(type) ? 2 : 1);
+    end = at + 1 + countWidth(type);
+    for (let i = 0; i < values; i += 1) end = endOfValue(bytes, end, depth + 1);
   } else {
     end = at + 1 + scalarLength(bytes, at, type);
   }
@@ -63,30 +67,26 @@ export function endOfValue(bytes: Uint8Array, at: number, depth = 0): number {
 
 function scalarLength(bytes: Uint8Array, at: number, type: number): number {
   if (type <= 0x7f || type >= 0xe0) return 0;
-  if (type >= 0xa0 && type <= 0xbf) return type & 0x1f;
-  const sized = SIZED[type];
-  if (sized) return sized[0] + lengthAt(bytes, at + 1, sized[0]) + sized[1];
-  const fixed = FIXED[type];
-  if (fixed === undefined) throw new MsgpackFault("unknown type in message");
-  return fixed;
+  if (type <= 0xbf) return type & 0x1f;
+  const header = HEADER[type - 0xc0] ?? UNKNOWN;
+  if (header === UNKNOWN) throw new MsgpackFault("unknown type in message");
+  return header + lengthAt(bytes, at + 1, LENGTH[type - 0xc0] ?? 0);
 }
 
 /** The entries of a map with text keys, values as they stand in the message. */
 export function mapEntries(bytes: Uint8Array): Map<string, Uint8Array> {
   const type = bytes[0] ?? 0xc1;
-  const container = containerAt(bytes, 0);
-  if (!container || (type >= 0x90 && type <= 0x9f) || type === 0xdc || type === 0xdd) {
-    throw new MsgpackFault("message is not a map");
-  }
+  if (!isMap(type)) throw new MsgpackFault("message is not a map");
+  const count = countAt(bytes, 0, type);
+  if (count > MAX_ENTRIES) throw new MsgpackFault("message with too many members");
   const entries = new Map<string, Uint8Array>();
-  let at = container.start;
-  for (let i = 0; i < container.values; i += 2) {
+  let at = 1 + countWidth(type);
+  for (let i = 0; i < count; i += 1) {
     const keyEnd = endOfValue(bytes, at);
     const key = readText(bytes.subarray(at, keyEnd));
     if (key === undefined) throw new MsgpackFault("map key is not text");
-    const valueEnd = endOfValue(bytes, keyEnd);
-    entries.set(key, bytes.subarray(keyEnd, valueEnd));
-    at = valueEnd;
+    at = endOfValue(bytes, keyEnd);
+    entries.set(key, bytes.subarray(keyEnd, at));
   }
   if (at !== bytes.byteLength) throw new MsgpackFault("bytes after the message");
   return entries;
@@ -99,14 +99,27 @@ const isBinary = (type: number) => type >= 0xc4 && type <= 0xc6;
 export function readBytes(value: Uint8Array): Uint8Array | undefined {
   const type = value[0] ?? 0xc1;
   if (!isText(type) && !isBinary(type)) return undefined;
-  const header = 1 + (SIZED[type]?.[0] ?? 0);
+  const header = type < 0xc0 ? 1 : 1 + (HEADER[type - 0xc0] ?? 0);
   return value.subarray(header, endOfValue(value, 0));
 }
 
 /** Content of a str value; undefined for other types. */
 export function readText(value: Uint8Array): string | undefined {
   const bytes = isText(value[0] ?? 0xc1) ? readBytes(value) : undefined;
-  return bytes && decoder.decode(bytes);
+  return bytes && decodeText(bytes);
+}
+
+const MAX_SPELLED = 64;
+
+/** Names and ids are short and plain, and spelled out faster than the decoder begins. */
+function decodeText(bytes: Uint8Array): string {
+  if (bytes.byteLength > MAX_SPELLED) return decoder.decode(bytes);
+  let text = "";
+  for (const byte of bytes) {
+    if (byte > 0x7f) return decoder.decode(bytes);
+    text += String.fromCharCode(byte);
+  }
+  return text;
 }
 
 /** An integer of any width and sign that JavaScript can hold exactly; undefined for anything else. */
@@ -115,19 +128,31 @@ export function readInteger(value: Uint8Array): number | undefined {
   if (type === undefined || endOfValue(value, 0) !== value.byteLength) return undefined;
   if (type <= 0x7f) return type;
   if (type >= 0xe0) return type - 0x100;
-  const data = view(value);
-  const readers: Readonly<Record<number, () => number>> = {
-    0xcc: () => data.getUint8(1),
-    0xcd: () => data.getUint16(1),
-    0xce: () => data.getUint32(1),
-    0xcf: () => Number(data.getBigUint64(1)),
-    0xd0: () => data.getInt8(1),
-    0xd1: () => data.getInt16(1),
-    0xd2: () => data.getInt32(1),
-    0xd3: () => Number(data.getBigInt64(1)),
-  };
-  const number = readers[type]?.();
+  const number = wideInteger(type, view(value));
   return number !== undefined && Number.isSafeInteger(number) ? number : undefined;
+}
+
+function wideInteger(type: number, data: DataView): number | undefined {
+  switch (type) {
+    case 0xcc:
+      return data.getUint8(1);
+    case 0xcd:
+      return data.getUint16(1);
+    case 0xce:
+      return data.getUint32(1);
+    case 0xcf:
+      return Number(data.getBigUint64(1));
+    case 0xd0:
+      return data.getInt8(1);
+    case 0xd1:
+      return data.getInt16(1);
+    case 0xd2:
+      return data.getInt32(1);
+    case 0xd3:
+      return Number(data.getBigInt64(1));
+    default:
+      return undefined;
+  }
 }
 
 /** Nine bytes, whatever the value: device clients insist on this width for offsets. */
@@ -171,25 +196,18 @@ function encodeText(text: string): Uint8Array {
   return concat([new Uint8Array(header), content]);
 }
 
-export function writeBinary(content: Uint8Array): Uint8Array {
-  const size = content.byteLength;
-  const header =
-    size < 0x100
-      ? [0xc4, size]
-      : size < 0x10000
-        ? [0xc5, size >> 8, size & 0xff]
-        : [0xc6, size >>> 24, (size >> 16) & 0xff, (size >> 8) & 0xff, size & 0xff];
-  return concat([new Uint8Array(header), content]);
+/** What stands before the bytes of a bin value. */
+export function binaryHeader(size: number): Uint8Array {
+  if (size < 0x100) return new Uint8Array([0xc4, size]);
+  if (size < 0x10000) return new Uint8Array([0xc5, size >> 8, size & 0xff]);
+  return new Uint8Array([0xc6, size >>> 24, (size >> 16) & 0xff, (size >> 8) & 0xff, size & 0xff]);
 }
 
-export function writeMap(entries: Iterable<readonly [string, Uint8Array]>): Uint8Array {
-  const pieces = [...entries].flatMap(([key, value]) => [writeText(key), value]);
-  const count = pieces.length / 2;
-  const header = count < 16 ? [0x80 | count] : [0xde, count >> 8, count & 0xff];
-  return concat([new Uint8Array(header), ...pieces]);
-}
+/** What stands before the entries of a map. */
+export const mapHeader = (count: number): Uint8Array =>
+  new Uint8Array(count < 16 ? [0x80 | count] : [0xde, count >> 8, count & 0xff]);
 
-export function concat(pieces: readonly Uint8Array[]): Uint8Array {
+export function concat(pieces: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
   const whole = new Uint8Array(pieces.reduce((sum, piece) => sum + piece.byteLength, 0));
   let at = 0;
   for (const piece of pieces) {

@@ -63,6 +63,8 @@ export const CLOSE = {
   malformed: { code: 1011, reason: "malformed message" },
   tooLarge: { code: 1009, reason: "message too large" },
   tooMany: { code: 1008, reason: "too many messages" },
+  deviceBehind: { code: 1013, reason: "device does not keep up" },
+  userBehind: { code: 1008, reason: "client does not keep up" },
   outputLimit: { code: 1008, reason: "session byte limit exhausted" },
   deviceGone: { code: 1011, reason: "device disconnected" },
   ended: { code: 1008, reason: "session ended by an operator" },
@@ -78,4 +80,6 @@ export type CloseReason = (typeof CLOSE)[keyof typeof CLOSE];
 export const LIMITS = {
   messageBytes: 8 * 1024 * 1024,
   messagesPerSecond: 5000,
+  /** On the way to a peer that does not answer. */
+  aheadBytes: 16 * 1024 * 1024,
 } as const;

@@ -19,7 +19,13 @@ import { CLOSE, LIMITS, type CloseReason, type UserSocket } from "./sockets.ts";
  */
 export type UserOutcome =
   | { kind: "close"; close: CloseReason }
-  | { kind: "pass"; messages: Uint8Array[]; session: UserSocket; size: TerminalSize | undefined };
+  | {
+      kind: "pass";
+      frame: Frame;
+      messages: Uint8Array[];
+      session: UserSocket;
+      size: TerminalSize | undefined;
+    };
 
 export interface TerminalSize {
   width: number;
@@ -30,12 +36,14 @@ export interface TerminalSize {
 export const outputOf = (frame: Frame): Uint8Array | undefined =>
   frame.proto === PROTO.shell && frame.typ === "shell" ? frame.body : undefined;
 
+/** True for a user's answer to the device's question, which has come after all that the device had sent before. */
+export const answersPing = (frame: Frame): boolean => frame.typ === "pong";
+
 /** True for the word that a shell is over, or never was. */
 export const endsShell = (frame: Frame): boolean => frame.proto === PROTO.shell && frame.typ === "stop";
 
 export type DeviceOutcome =
   | { kind: "close"; close: CloseReason }
-  | { kind: "drop" }
   | { kind: "pass"; sid: string; frame: Frame };
 
 const encoder = new TextEncoder();
@@ -68,14 +76,20 @@ function pieces(frame: Frame): Frame[] {
   }));
 }
 
+/** Grain of the time of a user's last message, which is kept with the socket. */
+const ACTIVE_GRAIN_MS = 1000;
+
 function afterUserFrame(session: UserSocket, frame: Frame, nowMs: number): UserSocket {
-  const active = { ...session, activeMs: nowMs };
+  const isFresh = nowMs - session.activeMs < ACTIVE_GRAIN_MS;
+  const active = isFresh ? session : { ...session, activeMs: nowMs };
   if (frame.proto === PROTO.shell) {
     if (frame.typ === "stop") return { ...active, shell: false };
     return frame.typ === "new" ? { ...active, shell: true, kind: session.kind ?? "terminal" } : active;
   }
   const kind = frame.proto === PROTO.portForward ? (session.kind ?? "portforward") : session.kind;
-  return { ...active, kind, session: !(frame.proto === PROTO.control && frame.typ === "close") };
+  const hasSession = !(frame.proto === PROTO.control && frame.typ === "close");
+  if (kind === session.kind && hasSession === session.session) return active;
+  return { ...active, kind, session: hasSession };
 }
 
 /** The terminal size that a message of the user sets. */
@@ -95,14 +109,15 @@ export function fromUser(session: UserSocket, message: string | ArrayBuffer, now
   const messages = pieces(frame).map((piece) => encodeFrame(forDevice(piece, session.sid, session.user)));
   if (messages.some((bytes) => bytes.byteLength > MAX_TO_DEVICE_BYTES))
     return { kind: "close", close: CLOSE.tooLarge };
-  return { kind: "pass", messages, session: afterUserFrame(session, frame, nowMs), size: sizeOf(frame) };
+  const next = afterUserFrame(session, frame, nowMs);
+  return { kind: "pass", frame, messages, session: next, size: sizeOf(frame) };
 }
 
-/** A message of the device: for one session, or for nobody. */
+/** A message of the device: for one session, or for nobody if it names none. */
 export function fromDevice(message: string | ArrayBuffer): DeviceOutcome {
   const frame = readMessage(message);
   if (isClose(frame)) return { kind: "close", close: frame };
-  return frame.sid === "" ? { kind: "drop" } : { kind: "pass", sid: frame.sid, frame };
+  return { kind: "pass", sid: frame.sid, frame };
 }
 
 /**

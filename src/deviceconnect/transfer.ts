@@ -1,7 +1,7 @@
 import { decode, encode } from "@msgpack/msgpack";
 import { z } from "zod";
 import { integerProp, makeFrame, PROTO, type Frame } from "./frame.ts";
-import { writeInt64 } from "./msgpack.ts";
+import { concat, writeInt64 } from "./msgpack.ts";
 
 /**
  * File transfer with the server as the device's peer (protocol notes, deviceconnect 3.3 and 7). Both directions are paced by
@@ -13,8 +13,8 @@ export interface Peer {
   send(frame: Frame): void;
   /** Next message of the device for this session; undefined if none came in time. Throws `TransferFault` when it is gone. */
   receive(timeoutMs: number): Promise<Frame | undefined>;
-  /** A message that is already there, without waiting. */
-  poll(): Frame | undefined;
+  /** Waits for so many messages, or for one that the device does not follow up. They are left for `receive`. */
+  gather(count: number, isFollowed: (frame: Frame) => boolean, timeoutMs: number): Promise<void>;
 }
 
 export class TransferFault extends Error {
@@ -149,13 +149,13 @@ export const uploadFile = (
     );
     let acked = acknowledged(await next(peer));
     let sent = 0;
-    for await (const chunk of inChunks(source)) {
-      for (let early = peer.poll(); early; early = peer.poll()) {
-        if (!answeredPing(peer, early)) acked = Math.max(acked, acknowledged(early));
+    for await (const block of inBlocks(source)) {
+      for (let at = 0; at < block.byteLength; at += CHUNK) {
+        while (sent > acked + WINDOW) acked = Math.max(acked, acknowledged(await next(peer)));
+        const chunk = block.subarray(at, at + CHUNK);
+        peer.send(offsetFrame("file_chunk", sent, chunk));
+        sent += chunk.byteLength;
       }
-      while (sent > acked + WINDOW) acked = Math.max(acked, acknowledged(await next(peer)));
-      peer.send(offsetFrame("file_chunk", sent, chunk));
-      sent += chunk.byteLength;
     }
     peer.send(offsetFrame("file_chunk", sent));
     // The acknowledgement of the end carries the size; those before it lag by a chunk. An empty file was acknowledged at once.
@@ -195,22 +195,20 @@ function acknowledged(frame: Frame): number {
   return offset;
 }
 
-/** The source cut and joined into pieces of exactly the size all parties use, the last one excepted. */
-async function* inChunks(source: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+/** The source cut and joined so that every block but the last is made of whole chunks. A block is not kept after the next. */
+async function* inBlocks(source: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
   let rest = new Uint8Array();
   for await (const piece of source) {
-    let at = 0;
+    let start = 0;
     if (rest.byteLength > 0) {
-      at = Math.min(CHUNK - rest.byteLength, piece.byteLength);
-      const joined = new Uint8Array(rest.byteLength + at);
-      joined.set(rest);
-      joined.set(piece.subarray(0, at), rest.byteLength);
-      rest = joined;
+      start = Math.min(CHUNK - rest.byteLength, piece.byteLength);
+      rest = concat([rest, piece.subarray(0, start)]);
       if (rest.byteLength < CHUNK) continue;
       yield rest;
     }
-    for (; at + CHUNK <= piece.byteLength; at += CHUNK) yield piece.subarray(at, at + CHUNK);
-    rest = piece.slice(at);
+    const end = start + CHUNK * Math.floor((piece.byteLength - start) / CHUNK);
+    if (end > start) yield piece.subarray(start, end);
+    rest = piece.slice(end);
   }
   if (rest.byteLength > 0) yield rest;
 }
@@ -252,21 +250,31 @@ export async function downloadFile(
 async function* contentOf(peer: Peer, path: string): AsyncGenerator<Uint8Array> {
   try {
     peer.send(frameOf("get_file", { path }));
-    let received = 0;
-    for (let chunks = 1; ; chunks += 1) {
-      const frame = await next(peer);
-      if (isFault(frame)) throw new TransferFault(400, errorText(frame));
-      if (frame.typ !== "file_chunk" || integerProp(frame, "offset") !== received) {
-        throw new TransferFault(500, "wrong offset received: file transfer failed");
+    for (let received = 0, ended = false; !ended;) {
+      const burst: Uint8Array[] = [];
+      await peer.gather(ACK_EVERY_CHUNKS, isWholeChunk, IDLE_MS);
+      while (!ended && burst.length < ACK_EVERY_CHUNKS) {
+        const chunk = chunkAt(received, await next(peer));
+        received += chunk.byteLength;
+        ended = chunk.byteLength === 0;
+        burst.push(chunk);
       }
-      const { body } = frame;
-      if (!body || body.byteLength === 0) break;
-      received += body.byteLength;
-      yield body; // whoever takes it may also take its buffer
-      if (chunks % ACK_EVERY_CHUNKS === 0) peer.send(offsetFrame("ack", received));
+      if (burst.length > 1 || !ended) yield concat(burst);
+      peer.send(offsetFrame("ack", received));
     }
-    peer.send(offsetFrame("ack", received));
   } finally {
     hangUp(peer);
   }
+}
+
+/** A device sends on after such a one: more of the burst, or the empty chunk of the end. */
+const isWholeChunk = (frame: Frame) => frame.typ === "file_chunk" && frame.body?.byteLength === CHUNK;
+
+/** The bytes of a chunk, none at the end; it must follow what was received. */
+function chunkAt(received: number, frame: Frame): Uint8Array {
+  if (isFault(frame)) throw new TransferFault(400, errorText(frame));
+  if (frame.typ !== "file_chunk" || integerProp(frame, "offset") !== received) {
+    throw new TransferFault(500, "wrong offset received: file transfer failed");
+  }
+  return frame.body ?? new Uint8Array();
 }

@@ -1,4 +1,5 @@
 import { newId } from "../platform/ids.ts";
+import { streamChunks } from "../storage/service.ts";
 import { byteStream } from "./byte-stream.ts";
 import { encodeFrame, forDevice, type Frame } from "./frame.ts";
 import { Mailbox } from "./mailbox.ts";
@@ -38,7 +39,7 @@ export class Transfers {
     return mailbox !== undefined;
   }
 
-  /** The device is gone. */
+  /** The device is gone, or it has come back over a new connection and knows nothing of these any more. */
   fail(): void {
     for (const mailbox of this.#running.values()) mailbox.fail(new TransferFault(409, "device disconnected"));
   }
@@ -50,7 +51,7 @@ export class Transfers {
     source: ReadableStream<Uint8Array>,
   ): Promise<Transferred<number>> {
     return this.#run(user, async (peer, done) => {
-      const size = await uploadFile(peer, target, source);
+      const size = await uploadFile(peer, target, streamChunks(source, { lend: true }));
       done();
       return size;
     });
@@ -77,10 +78,11 @@ export class Transfers {
     work: (peer: Mailbox, done: () => void) => Promise<T>,
   ): Promise<Transferred<T>> {
     const sid = newId();
-    const mailbox = new Mailbox((frame) => this.#device()?.send(encodeFrame(forDevice(frame, sid, user))));
     const done = () => void this.#running.delete(sid);
     try {
-      if (!this.#device()) throw new TransferFault(409, "device disconnected");
+      const device = this.#device();
+      if (!device) throw new TransferFault(409, "device disconnected");
+      const mailbox = new Mailbox((frame) => device.send(encodeFrame(forDevice(frame, sid, user))));
       this.#running.set(sid, mailbox);
       return { ok: true, value: await work(mailbox, done) };
     } catch (cause) {

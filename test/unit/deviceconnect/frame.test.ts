@@ -85,6 +85,10 @@ describe("frames", () => {
     ["a message with bytes after it", `${FRAMES.C3}00`],
     ["a header without protocol", "81a368647280"],
     ["a map of 2^32-1 entries", "dfffffffff"],
+    [
+      "more properties than anybody has",
+      `81a368647282a570726f746f01a570726f7073de0400${"a0c0".repeat(1024)}`,
+    ],
   ])("refuses %s", (_name, bytes) => {
     expect(() => decodeFrame(hex(bytes))).toThrow(MsgpackFault);
   });

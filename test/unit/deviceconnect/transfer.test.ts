@@ -180,8 +180,10 @@ describe("download from a device", () => {
     const { peer, device } = connect();
     device.files.set("/etc/a", bytes(1_000_000));
     const { content } = await downloadFile(peer, "/etc/a");
-    for (let i = 0; i < 5; i += 1) await content.next();
+    expect((await content.next()).value).toHaveLength(10 * 4096);
     expect(device.sent("ack")).toHaveLength(0);
+    await content.next();
+    expect(device.sent("ack").map((ack) => integerProp(ack, "offset"))).toEqual([10 * 4096]);
     await content.return(undefined);
     expect(device.received.at(-1)).toMatchObject({ proto: PROTO.control, typ: "close" });
   });
