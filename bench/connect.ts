@@ -1,9 +1,11 @@
 import { generateKeyPairSync, sign } from "node:crypto";
+import { setTimeout as pause } from "node:timers/promises";
 import { convertV4MiniflareOptions, Miniflare } from "miniflare";
 import { writeArtifact } from "../src/artifact/write.ts";
 import { encodeFrame, makeFrame, PROTO } from "../src/deviceconnect/frame.ts";
 import { FakeDevice } from "../test/support/fake-device.ts";
 import { DeviceSocket } from "./device-socket.ts";
+import { livingObjects } from "./living-objects.ts";
 import { freePort, inParallel, percentile, startLocalServer, type LocalServer } from "./local-server.ts";
 
 /**
@@ -178,6 +180,29 @@ async function nudge(server: LocalServer, devices: readonly ConnectedDevice[]): 
   return performance.now() - start;
 }
 
+/** The runtime evicts an object that has been silent for ten seconds. */
+const EVICTED_WITHIN_MS = 60_000;
+
+/** Waits until no object runs any more, and shows that the sockets are still there and what wakes up for a message. */
+async function idleSockets(connected: readonly ConnectedDevice[], inspectPort: number): Promise<void> {
+  // Each object has one of these. Its own class has another name once it is bundled.
+  const running = () => livingObjects(inspectPort, "Transfers");
+  const start = performance.now();
+  row("idle sockets", "held", "objects");
+  const held = () => String(connected.filter(({ socket }) => socket.isOpen).length);
+  row("  right after connecting", held(), String(await running()));
+  let left = Number.POSITIVE_INFINITY;
+  while (left > 0 && performance.now() - start < EVICTED_WITHIN_MS) {
+    await pause(5000);
+    left = await running();
+  }
+  row(`  ${((performance.now() - start) / 1000).toFixed(0)} s later`, held(), String(left));
+  const woken = connected.slice(0, 10);
+  for (const { socket } of woken) socket.send(shell("stop", ""));
+  await pause(1000);
+  row(`  after a message of ${woken.length} devices`, held(), String(await running()));
+}
+
 const row = (name: string, ...values: (string | number)[]) =>
   console.log(
     name.padEnd(44) +
@@ -188,7 +213,8 @@ const row = (name: string, ...values: (string | number)[]) =>
 
 async function main(): Promise<void> {
   const echo = await echoServer();
-  const server = await startLocalServer();
+  const inspectPort = await freePort();
+  const server = await startLocalServer(undefined, {}, ["--inspector-port", String(inspectPort)]);
   try {
     const devices = await inParallel(
       Array.from({ length: IDLE }, (_, i) => i),
@@ -224,7 +250,7 @@ async function main(): Promise<void> {
     connected.push(
       ...(await inParallel(devices.slice(connected.length), 16, (device) => connect(server, device))),
     );
-    row("sockets held", String(connected.filter(({ socket }) => socket.isOpen).length));
+    await idleSockets(connected, inspectPort);
   } finally {
     await server.stop();
     await echo.stop();
