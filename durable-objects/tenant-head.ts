@@ -1,145 +1,49 @@
 import { DurableObject } from "cloudflare:workers";
-import { mayConcern, updateFor, type Checking, type DigestUpdate } from "../src/checkin/digest.ts";
-import { HeadDigest } from "../src/checkin/head-digest.ts";
-import { FLUSH_MS, Presence } from "../src/checkin/presence.ts";
-import { CheckRate, type CheckMode } from "../src/checkin/rate.ts";
-import { deviceCheckInsStatement } from "../src/inventory/service.ts";
-import { Database, noCost, type DatabaseCost } from "../src/platform/database.ts";
+import {
+  Head,
+  type Check,
+  type LiveCounters,
+  type Verdict,
+  type Visit,
+  type Visited,
+} from "../src/checkin/head.ts";
 import type { DigestChange } from "../src/platform/digest-change.ts";
-import { settingsOf, type Env } from "../src/platform/env.ts";
+import type { Env } from "../src/platform/env.ts";
 import type { TenantId } from "../src/platform/ids.ts";
-import { makeLog } from "../src/platform/log.ts";
 
-/** A check of one device, at the time of the Worker that asks. */
-export interface Check extends Checking {
-  nowMs: number;
-}
-
-export interface Verdict {
-  /** The device may have work or a void token: the database has to say. */
-  concerns: boolean;
-  mode: CheckMode;
-}
-
-/** What a Worker in relaxed mode brings along when it comes for the digest. */
-export interface Visit {
-  nowMs: number;
-  /** Versions of the parts it holds, by name. */
-  known: Record<string, number>;
-  /** Checks answered since its last visit, and by whom. */
-  checks: number;
-  seen: readonly string[];
-}
-
-/** Numbers of now, for whoever watches a fleet. */
-export interface LiveCounters {
-  checks_per_second: number;
-  mode: CheckMode;
-  generation: number;
-  /** What the head itself asked the database for since it was started. */
-  database: DatabaseCost;
-}
-
-const STAMPED_AT_ONCE = 1000;
-
-/**
- * The one place that every check of a tenant's devices passes: knows who may have work or a void token, when devices
- * were last heard of, and how many ask. Everything but the last contacts can be rebuilt from the database.
- */
+/** One per tenant: what it can be called for. */
 export class TenantHead extends DurableObject<Env> {
-  readonly #log = makeLog({ request_id: "tenant-head" });
-  readonly #cost = noCost();
-  readonly #presence = new Presence(this.ctx.storage);
-  readonly #digest = new HeadDigest(
+  readonly #head = new Head(
     this.ctx.storage,
-    () => this.#database(),
-    this.#log,
+    () => this.env,
     (work) => this.ctx.waitUntil(work),
   );
-  readonly #rate = new CheckRate(settingsOf(this.env).RELAXED_ABOVE_PER_S);
-  #nowMs = 0;
 
-  /** Whether a check may be answered "nothing to do". Throws nothing: what it cannot tell, it calls a concern. */
-  async check(tenant: TenantId, check: Check): Promise<Verdict> {
-    this.#rate.add(1, check.nowMs);
-    const digest = await this.#digest.current(tenant, check.nowMs);
-    await this.#note(tenant, [check.device], check.nowMs);
-    const concerns = !digest || mayConcern(digest, check, check.nowMs);
-    return { concerns, mode: this.#mode(check.nowMs) };
+  check(tenant: TenantId, check: Check): Promise<Verdict> {
+    return this.#head.check(tenant, check);
   }
 
-  /** The digest for a Worker that answers checks by itself; without one while there is none. */
-  async digest(
-    tenant: TenantId,
-    visit: Visit,
-  ): Promise<{ mode: CheckMode; update: DigestUpdate | undefined }> {
-    this.#rate.add(visit.checks, visit.nowMs);
-    await this.#note(tenant, visit.seen, visit.nowMs);
-    const digest = await this.#digest.current(tenant, visit.nowMs);
-    return { mode: this.#mode(visit.nowMs), update: digest && updateFor(digest, visit.known) };
+  digest(tenant: TenantId, visit: Visit): Promise<Visited> {
+    return this.#head.digest(tenant, visit);
   }
 
-  /** Takes in what changed; the change is answered to its author after this. */
-  async changed(changes: readonly DigestChange["what"][]): Promise<void> {
-    await this.#digest.apply(changes);
+  changed(changes: readonly DigestChange["what"][]): Promise<void> {
+    return this.#head.changed(changes);
   }
 
-  /** Last contacts in milliseconds by device, those of this minute included. */
   lastSeen(devices: readonly string[]): Promise<Record<string, number>> {
-    return this.#presence.lastSeen(devices);
+    return this.#head.lastSeen(devices);
   }
 
-  async live(tenant: TenantId, nowMs: number): Promise<LiveCounters> {
-    const digest = await this.#digest.current(tenant, nowMs);
-    return {
-      checks_per_second: this.#rate.perSecond(nowMs),
-      mode: this.#mode(nowMs),
-      generation: digest?.generation ?? 0,
-      database: { ...this.#cost },
-    };
+  live(tenant: TenantId, nowMs: number): Promise<LiveCounters> {
+    return this.#head.live(tenant, nowMs);
   }
 
-  /** Forgets everything, as if it had never been. */
-  async forget(): Promise<void> {
-    await this.ctx.storage.deleteAlarm();
-    await this.ctx.storage.deleteAll();
-    this.#digest.forget();
-    this.#presence.forget();
+  forget(): Promise<void> {
+    return this.#head.forget();
   }
 
   override async alarm(): Promise<void> {
-    await this.#flush();
-  }
-
-  async #note(tenant: TenantId, devices: readonly string[], nowMs: number) {
-    this.#nowMs = Math.max(this.#nowMs, nowMs);
-    let isFirst = false;
-    for (const device of devices) isFirst = this.#presence.note(device, nowMs) || isFirst;
-    if (isFirst) {
-      await this.ctx.storage.put("tenant", tenant);
-      await this.ctx.storage.setAlarm(Date.now() + FLUSH_MS);
-    }
-    if (this.#presence.isFull) await this.#flush();
-  }
-
-  #flush(): Promise<number> {
-    return this.#presence.flush(this.#nowMs, async (devices, atMs) => {
-      const tenant = await this.ctx.storage.get<TenantId>("tenant");
-      if (!tenant) return;
-      for (let at = 0; at < devices.length; at += STAMPED_AT_ONCE) {
-        const some = devices.slice(at, at + STAMPED_AT_ONCE);
-        await this.#database().one(deviceCheckInsStatement(tenant, some, atMs));
-      }
-    });
-  }
-
-  /** The mode of now: the one of the rate, unless the deployment fixes it. */
-  #mode(nowMs: number): CheckMode {
-    const { CHECK_MODE } = settingsOf(this.env);
-    return CHECK_MODE === "auto" ? this.#rate.mode(nowMs) : CHECK_MODE;
-  }
-
-  #database(): Database {
-    return new Database(this.env.DB, this.#cost);
+    await this.#head.flush();
   }
 }

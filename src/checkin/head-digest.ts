@@ -161,18 +161,16 @@ export class HeadDigest {
     const text = JSON.stringify(meta);
     if (this.#changed.size === 0 && text === this.#stored) return;
     this.#stored = text;
-    const entries: Record<string, unknown> = { [META]: meta };
-    const gone: string[] = [];
-    for (const name of this.#changed) {
-      const part = digest.parts.get(name);
-      if (part) entries[PART + name] = part;
-      else gone.push(PART + name);
-    }
+    const parts = [...this.#changed].map((name) => [PART + name, digest.parts.get(name)] as const);
     this.#changed.clear();
-    await Promise.all([
-      ...Object.entries(entries).map(([key, value]) => this.#storage.put(key, value)),
-      ...gone.map((key) => this.#storage.delete(key)),
-    ]);
+    // All or nothing: what is kept tells what the parts have seen.
+    await this.#storage.transaction(async (transaction) => {
+      await transaction.put(META, meta);
+      for (const [key, part] of parts) {
+        if (part) await transaction.put(key, part);
+        else await transaction.delete(key);
+      }
+    });
   }
 
   /** Compares the digest with the database and reads what is missing. A change told meanwhile makes it look again. */

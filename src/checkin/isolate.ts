@@ -1,5 +1,5 @@
 import type { TenantId } from "../platform/ids.ts";
-import { headOf, inTime, type Heads } from "./head.ts";
+import { headOf, inTime, type Heads } from "./calls.ts";
 import { mayConcern, updated, versionsOf, type Checking, type Digest } from "./digest.ts";
 import type { CheckMode } from "./rate.ts";
 

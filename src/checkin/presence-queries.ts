@@ -1,7 +1,7 @@
 import { requirePermission, type Actor } from "../platform/actor.ts";
 import { rfc3339 } from "../platform/clock.ts";
 import type { Deps } from "../platform/deps.ts";
-import { headOf } from "./head.ts";
+import { headOf } from "./calls.ts";
 
 /** Devices asked about at once. */
 export const MAX_IDS = 500;

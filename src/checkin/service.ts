@@ -4,7 +4,7 @@ import type { DigestChange } from "../platform/digest-change.ts";
 import type { Env } from "../platform/env.ts";
 import type { TenantId } from "../platform/ids.ts";
 import type { Log } from "../platform/log.ts";
-import { headOf, inTime } from "./head.ts";
+import { headOf, inTime } from "./calls.ts";
 import { Isolate, type Asked } from "./isolate.ts";
 
 type Later = (work: Promise<unknown>) => void;

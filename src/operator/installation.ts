@@ -1,5 +1,5 @@
 import { sql } from "drizzle-orm";
-import { headOf } from "../checkin/head.ts";
+import { headOf } from "../checkin/calls.ts";
 import { change, rows } from "../platform/database.ts";
 import type { Deps } from "../platform/deps.ts";
 import { Fault } from "../platform/fault.ts";

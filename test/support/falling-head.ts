@@ -1,0 +1,107 @@
+import { Head } from "../../src/checkin/head.ts";
+import type { Env } from "../../src/platform/env.ts";
+import { env, type Server } from "./server.ts";
+
+class Fall extends Error {}
+
+/**
+ * What outlives an object that falls: entries of its storage and nothing else. Every reading and writing is a moment at
+ * which it may fall, before or after it took effect.
+ */
+class FallingStorage {
+  readonly #kept: Map<string, unknown>;
+  readonly #pass: () => void;
+
+  constructor(kept: Map<string, unknown>, pass: () => void) {
+    this.#kept = kept;
+    this.#pass = pass;
+  }
+
+  get = (key: string) => this.#do(() => structuredClone(this.#kept.get(key)));
+
+  put = (key: string, value: unknown) =>
+    this.#do(() => {
+      this.#kept.set(key, structuredClone(value));
+    });
+
+  delete = (key: string) => this.#do(() => this.#kept.delete(key));
+
+  list = ({ prefix }: { prefix: string }) =>
+    this.#do(() => structuredClone(new Map([...this.#kept].filter(([key]) => key.startsWith(prefix)))));
+
+  /** Takes effect as a whole at its end, or not at all. */
+  transaction = async (work: (storage: FallingStorage) => Promise<void>) => {
+    const staged = new Map(this.#kept);
+    await work(new FallingStorage(staged, this.#pass));
+    await this.#do(() => {
+      this.#kept.clear();
+      for (const [key, value] of staged) this.#kept.set(key, value);
+    });
+  };
+
+  setAlarm = () => this.#do(() => {});
+
+  async #do<T>(act: () => T): Promise<T> {
+    this.#pass();
+    const result = act();
+    this.#pass();
+    return result;
+  }
+}
+
+/** A head in this process that falls once, at the given moment of its storage, and is started again by the next call. */
+export class FallingHead {
+  moments = 0;
+  falls = 0;
+  readonly #fallAt: number;
+  readonly #kept = new Map<string, unknown>();
+  #head: Head | undefined;
+
+  constructor(fallAt = Number.POSITIVE_INFINITY) {
+    this.#fallAt = fallAt;
+  }
+
+  /** Bindings of a server whose only head is this one. */
+  bindings(server: Server): Env {
+    const stub = {
+      check: (...args: Parameters<Head["check"]>) => this.#call((head) => head.check(...args)),
+      digest: (...args: Parameters<Head["digest"]>) => this.#call((head) => head.digest(...args)),
+      changed: (...args: Parameters<Head["changed"]>) => this.#call((head) => head.changed(...args)),
+      lastSeen: (...args: Parameters<Head["lastSeen"]>) => this.#call((head) => head.lastSeen(...args)),
+    };
+    const TENANT_HEAD = { idFromName: () => ({}), get: () => stub } as unknown as Env["TENANT_HEAD"];
+    return { ...server.env, TENANT_HEAD };
+  }
+
+  /** The alarm rings; the platform repeats one that failed. */
+  async ring(): Promise<void> {
+    await this.#call((head) => head.flush()).catch(() => this.#call((head) => head.flush()));
+  }
+
+  async #call<T>(work: (head: Head) => Promise<T>): Promise<T> {
+    try {
+      return await work((this.#head ??= this.#start()));
+    } catch (cause) {
+      if (cause instanceof Fall) this.#head = undefined;
+      throw cause;
+    }
+  }
+
+  #start(): Head {
+    let hasFallen = false;
+    const pass = () => {
+      if (hasFallen) throw new Fall("fallen");
+      this.moments += 1;
+      if (this.moments !== this.#fallAt) return;
+      hasFallen = true;
+      this.falls += 1;
+      throw new Fall("fallen");
+    };
+    const storage = new FallingStorage(this.#kept, pass);
+    return new Head(
+      storage as unknown as DurableObjectStorage,
+      () => env,
+      () => {},
+    );
+  }
+}
