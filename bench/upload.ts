@@ -1,6 +1,6 @@
 /**
  * Upload throughput of an artifact beside a bare put of the same bytes into the same kind of bucket, and what the
- * runtime's memory grows by meanwhile. `npm run bench:upload -- [--mib 256] [--runs 3]`
+ * runtime's memory grows by in either, after one upload to warm up. `npm run bench:upload -- [--mib 256] [--runs 3]`
  */
 import { createHash, randomFillSync } from "node:crypto";
 import { mkdtempSync, rmSync } from "node:fs";
@@ -90,22 +90,33 @@ const median = (numbers: number[]) => numbers.toSorted((a, b) => a - b)[Math.flo
 interface Measure {
   mebibytesPerSecond: number;
   processorSeconds: number;
+  /** Beyond what the process held before, at the highest. */
+  mebibytesGrown: number;
 }
 
-/** Throughput, and what the runtime process spends on it, which other load on the machine does not change. */
+/**
+ * Throughput, and what the runtime process spends on it, which other load on the machine does not change. The process
+ * also is the object storage: what a bare put of the same bytes makes it grow by is not the upload's.
+ */
 async function measure(
   pid: number,
   mebibytesSent: number,
   act: () => Promise<Sent>,
 ): Promise<[Measure, Sent]> {
+  if (pid > 0) resetPeak(pid);
+  const held = pid > 0 ? memoryMib(pid, "VmRSS") : Number.NaN;
   const before = cpuMsOf(pid);
   const sent = await act();
   const used = (cpuMsOf(pid) - before) / 1000;
-  return [{ mebibytesPerSecond: mebibytesSent / sent.seconds, processorSeconds: used }, sent];
+  const mebibytesGrown = pid > 0 ? memoryMib(pid, "VmHWM") - held : Number.NaN;
+  return [{ mebibytesPerSecond: mebibytesSent / sent.seconds, processorSeconds: used, mebibytesGrown }, sent];
 }
 
-const show = ({ mebibytesPerSecond, processorSeconds: used }: Measure) =>
-  `${mebibytesPerSecond.toFixed(0)} MiB/s (${used.toFixed(1)} s of processor)`;
+const show = ({ mebibytesPerSecond, processorSeconds: used, mebibytesGrown: grown }: Measure) =>
+  `${mebibytesPerSecond.toFixed(0)} MiB/s, ${used.toFixed(1)} s of processor, memory +${grown.toFixed(0)} MiB`;
+
+const most = (measures: readonly Measure[]) =>
+  Math.max(...measures.map(({ mebibytesGrown }) => mebibytesGrown)).toFixed(0);
 
 const percent = (part: number) => `${(100 * part).toFixed(0)} %`;
 
@@ -114,8 +125,8 @@ const bare = await startBare(join(folder, "bare"));
 const server = await startLocalServer();
 const runtime = runtimeOf(server.pid) ?? 0;
 try {
-  const ratios: number[] = [];
-  const growths: number[] = [];
+  const puts: Measure[] = [];
+  const uploads: Measure[] = [];
   for (let run = 0; run <= runs; run++) {
     const artifact = await anArtifact(run);
     const size = artifact.size / MIB;
@@ -123,22 +134,19 @@ try {
     const [put] = await measure(bare.runtimePid, size, () =>
       send(bare.port, "PUT", "/", length, artifact.chunks()),
     );
-    if (runtime > 0) resetPeak(runtime);
-    const before = runtime > 0 ? memoryMib(runtime, "VmRSS") : Number.NaN;
     const [uploaded, { location }] = await measure(runtime, size, () => upload(server, artifact));
-    const growth = runtime > 0 ? memoryMib(runtime, "VmHWM") - before : Number.NaN;
     await checkStored(server, location ?? "", artifact);
-    if (run === 0) continue; // warm-up
-    ratios.push(uploaded.mebibytesPerSecond / put.mebibytesPerSecond);
-    growths.push(growth);
-    console.log(
-      `run ${run}: bare put ${show(put)}, upload ${show(uploaded)}, ` +
-        `${percent(ratios.at(-1) ?? 0)}, memory of the runtime +${growth.toFixed(0)} MiB`,
-    );
+    console.log(`${run === 0 ? "warm-up" : `run ${run}`}: bare put ${show(put)}; upload ${show(uploaded)}`);
+    if (run === 0) continue;
+    puts.push(put);
+    uploads.push(uploaded);
   }
+  const ratios = uploads.map(
+    (one, i) => one.mebibytesPerSecond / (puts[i]?.mebibytesPerSecond ?? Number.NaN),
+  );
   console.log(
-    `${mebibytes} MiB: upload at ${percent(median(ratios))} of a bare put (median of ${runs}), ` +
-      `memory of the runtime at most +${Math.max(...growths).toFixed(0)} MiB`,
+    `${mebibytes} MiB: upload at ${percent(median(ratios))} of a bare put (median of ${runs}); ` +
+      `memory of the runtime at most +${most(uploads)} MiB, and +${most(puts)} MiB by the bare put`,
   );
 } finally {
   await server.stop();
