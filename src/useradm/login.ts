@@ -3,6 +3,7 @@ import type { Deps } from "../platform/deps.ts";
 import { Fault } from "../platform/fault.ts";
 import { newId } from "../platform/ids.ts";
 import { expiryMs, issueUserToken } from "./issue.ts";
+import { inLine } from "./line.ts";
 import { hashPassword, needsRehash, verifyPassword } from "./passwords.ts";
 import {
   countFailureStatements,
@@ -33,8 +34,12 @@ export async function logIn(deps: Deps, login: Login): Promise<string> {
   // The web UI's first step asks with an empty password; it can match nobody, so it is not a try.
   if (login.password === "") throw refused();
   const throttled = throttledBy(login.email, login.address);
+  refuseRemembered(throttled, deps.now());
+  return inLine(deps, () => checkPassword(deps, login, throttled));
+}
+
+async function checkPassword(deps: Deps, login: Login, throttled: Throttled): Promise<string> {
   const now = deps.now();
-  refuseRemembered(throttled, now);
   const [account, blockedUntilMs] = await deps.directory.batch([
     accountStatement(login.email),
     blockedUntilStatement(subjectsOf(throttled)),

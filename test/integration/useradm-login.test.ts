@@ -2,9 +2,11 @@ import { hashSync } from "bcryptjs";
 import { decodeJwt } from "jose";
 import { beforeEach, describe, expect, it } from "vitest";
 import { countFailureStatements, forgetOldLoginFailures, throttledBy } from "../../src/useradm/throttle.ts";
+import { inLine, MAX_IN_LINE } from "../../src/useradm/line.ts";
 import { aUser, logIn as logInTo, type TestUser } from "../support/actors.ts";
+import { statusesOf } from "../support/artifacts.ts";
 import { refusal, rowsOf } from "../support/answers.ts";
-import { env, OPERATOR_TOKEN, Server, type Call } from "../support/server.ts";
+import { env, OPERATOR_TOKEN, Server, type Answer, type Call } from "../support/server.ts";
 
 const BASE = "/api/management/v1/useradm";
 const PASSWORD = "correct horse battery";
@@ -269,6 +271,39 @@ describe("login throttling", () => {
     server.advance(2 * MINUTE_MS);
     await forgetOldLoginFailures(await server.deps());
     expect(await rowsOf("SELECT 1 FROM login_failures")).toHaveLength(1);
+  });
+});
+
+describe("many logins at once", () => {
+  it("are refused when there are too many, without counting as failures", async () => {
+    const user = await aUser(server, { password: PASSWORD });
+    const deps = await server.deps();
+    let end = () => {};
+    const ended = new Promise<void>((done) => (end = done));
+    const line = Array.from({ length: MAX_IN_LINE }, () => inLine(deps, () => ended));
+    const isRefused = (answer: Answer) => {
+      expect(refusal(answer)).toEqual([503, "service unavailable"]);
+      expect(answer.headers.get("retry-after")).toBe("3");
+      expect(answer.cost.written).toBe(0);
+    };
+    isRefused(await logIn(user.email, PASSWORD));
+    isRefused(await logIn("nobody@example.com", PASSWORD));
+    end();
+    await Promise.all(line);
+    expect((await logIn(user.email, PASSWORD)).status).toBe(200);
+    expect(await rowsOf("SELECT * FROM login_failures")).toEqual([]);
+  });
+
+  it("let in as many as there is room for", async () => {
+    const user = await aUser(server, { password: PASSWORD });
+    const deps = await server.deps();
+    let end = () => {};
+    const ended = new Promise<void>((done) => (end = done));
+    const others = Array.from({ length: MAX_IN_LINE - 2 }, () => inLine(deps, () => ended));
+    const answers = await Promise.all(Array.from({ length: 5 }, () => logIn(user.email, PASSWORD)));
+    expect(statusesOf(answers)).toEqual([200, 200, 503, 503, 503]);
+    end();
+    await Promise.all(others);
   });
 });
 

@@ -20,6 +20,14 @@ export async function aTenant(server: Server, id = newId()): Promise<TenantId> {
   return asTenantId(id);
 }
 
+/** Hashes take their time, and tests use few passwords. */
+const hashes = new Map<string, Promise<string>>();
+const hashOf = (password: string): Promise<string> => {
+  const hash = hashes.get(password) ?? hashPassword(password);
+  hashes.set(password, hash);
+  return hash;
+};
+
 /** A user with a live session, and a password if one is given, in a tenant that exists afterwards. Without roles it may do everything. */
 export async function aUser(
   server: Server,
@@ -28,7 +36,7 @@ export async function aUser(
   const tenant = await aTenant(server, options.tenant ?? "default");
   const [id, tokenId] = [newId(), newId()];
   const email = options.email ?? `${id}@example.com`;
-  const hash = options.password === undefined ? "" : await hashPassword(options.password);
+  const hash = options.password === undefined ? "" : await hashOf(options.password);
   const nowS = Math.floor(server.now / 1000);
   await env.DB.batch([
     env.DB.prepare(
