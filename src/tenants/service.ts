@@ -4,6 +4,7 @@ import type { Deps } from "../platform/deps.ts";
 import { Fault } from "../platform/fault.ts";
 import { DEFAULT_TENANT, type TenantId } from "../platform/ids.ts";
 import { addEventIfChanged } from "../platform/outbox.ts";
+import { removeTenantTokensIfChanged } from "../useradm/service.ts";
 import {
   addTenantStatement,
   limitsStatement,
@@ -84,18 +85,19 @@ export async function getTenant(
 export const listTenants = (deps: Deps, after: string, limit: number): Promise<Tenant[]> =>
   deps.directory.one(tenantsStatement(after, limit));
 
-/** Suspending kills the tokens of the tenant's users and devices at once, because every look-up joins the status. */
+/** Suspending ends the tokens of the tenant's users and devices at once and for good. */
 export async function setTenantStatus(deps: Deps, actor: OperatorActor, status: TenantStatus): Promise<void> {
   const at = deps.now();
   const object = { type: "tenant", id: actor.tenant };
-  const [, , , found] = await deps.directory.batch([
+  const [found] = await deps.directory.batch([
+    tenantStatement(actor.tenant),
     setTenantStatusStatement(actor.tenant, status, at),
     addAuditIfChanged(actor, { action: "update", object, change: `status: ${status}` }, at),
     addEventIfChanged(
       { kind: "tenant.status", tenant: actor.tenant, subject: actor.tenant, data: { status } },
       at,
     ),
-    tenantStatement(actor.tenant),
+    ...(status === "suspended" ? [removeTenantTokensIfChanged(actor.tenant)] : []),
   ]);
   if (!found) throw unknownTenant();
 }

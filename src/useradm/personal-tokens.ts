@@ -42,12 +42,12 @@ export async function createPersonalToken(
     addEventIfChanged({ kind: "user.token.created", tenant, subject: id }, at),
     tenantStatement(tenant),
   ]);
+  if (found?.status !== "active") throw new Fault("unauthorized", "unauthorized");
   if (added === 0 && count >= MAX_PERSONAL_TOKENS) {
     // The misspelling is the original's (protocol notes, useradm 6).
     throw new Fault("unprocessable", "maximum number of personal acess tokens reached for this user");
   }
-  if (added === 0 || !found)
-    throw new Fault("conflict", "Personal Access Token with a given name already exists");
+  if (added === 0) throw new Fault("conflict", "Personal Access Token with a given name already exists");
   return issueUserToken(deps, { id, tenant, user, plan: found.plan, lifeS });
 }
 

@@ -1,4 +1,5 @@
 export { hashPassword } from "./passwords.ts";
+export { removeTenantTokensIfChanged } from "./token-store.ts";
 export { resetPassword } from "./update-user.ts";
 export {
   addUser,

@@ -51,11 +51,11 @@ export const countPersonalStatement = (tenant: TenantId, user: UserId): Statemen
     (row) => row?.tokens ?? 0,
   );
 
-/** Adds a personal token unless the user has one of that name or too many. */
+/** Adds a personal token unless the user has one of that name or too many, or the tenant was suspended meanwhile. */
 export const addPersonalStatement = (token: TokenRecord, max: number): Statement<number> =>
   change(sql`
     INSERT INTO user_tokens ${columns} ${values(token)}
-    WHERE (SELECT COUNT(*) FROM user_tokens WHERE ${ofUser(token.tenant, token.user)} AND name IS NOT NULL) < ${max}
+    WHERE EXISTS (SELECT 1 FROM tenants t WHERE t.tenant_id = ${token.tenant} AND t.status = 'active') AND (SELECT COUNT(*) FROM user_tokens WHERE ${ofUser(token.tenant, token.user)} AND name IS NOT NULL) < ${max}
     ON CONFLICT DO NOTHING`);
 
 export const personalTokensStatement = (
@@ -91,6 +91,10 @@ export const removeTokensStatement = (tenant: TenantId, user: UserId | undefined
       ? sql`DELETE FROM user_tokens WHERE tenant_id = ${tenant}`
       : sql`DELETE FROM user_tokens WHERE ${ofUser(tenant, user)}`,
   );
+
+/** Ends all tokens of a tenant's users if the statement before it in the batch changed something. */
+export const removeTenantTokensIfChanged = (tenant: TenantId): Statement<number> =>
+  change(sql`DELETE FROM user_tokens WHERE tenant_id = ${tenant} AND changes() > 0`);
 
 /** Stamps the use of a personal token, at most once in the interval. */
 export const touchTokenStatement = (

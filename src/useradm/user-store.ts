@@ -128,11 +128,12 @@ export const anotherAdminStatement = (tenant: TenantId, id: UserId): Statement<b
     Boolean(row?.found),
   );
 
-/** Stamps a login with the password that was just verified; none happens if it changed meanwhile. */
+/** Stamps a login with the password that was just verified; none happens if it changed or the tenant was suspended meanwhile. */
 export const stampLoginStatement = (user: User, passwordHash: string, open: SQL, atMs: number) =>
   change(sql`
     UPDATE users SET login_ms = ${atMs}, password_hash = ${passwordHash}
-    WHERE tenant_id = ${user.tenant} AND user_id = ${user.id} AND password_hash = ${user.passwordHash} AND ${open}`);
+    WHERE tenant_id = ${user.tenant} AND user_id = ${user.id} AND password_hash = ${user.passwordHash} AND ${open}
+      AND EXISTS (SELECT 1 FROM tenants t WHERE t.tenant_id = ${user.tenant} AND t.status = 'active')`);
 
 export const removeUserStatement = (tenant: TenantId, id: UserId): Statement<number> =>
   change(sql`DELETE FROM users WHERE tenant_id = ${tenant} AND user_id = ${id}`);

@@ -137,7 +137,7 @@ describe("tenants", () => {
     expect([...first, ...second].map(({ id }) => id)).toEqual(ids);
   });
 
-  it("kills the tokens of users and devices of a suspended tenant at once; users go on afterwards, devices ask anew", async () => {
+  it("ends the tokens of users and devices of a suspended tenant at once and for good", async () => {
     const tenant = await create();
     const user = await aUser(server, { tenant: tenant.id });
     const device = await aDevice(server, { tenant: tenant.id });
@@ -150,6 +150,8 @@ describe("tenants", () => {
           token: device.token,
         },
       );
+    const elsewhere = await aUser(server);
+    const other = () => server.call("GET", "/api/management/v1/useradm/users/me", { token: elsewhere.token });
     expect((await me()).status).toBe(200);
 
     const answer = await operate("PUT", `/tenants/${tenant.id}/status`, { status: "suspended" });
@@ -161,9 +163,20 @@ describe("tenants", () => {
     expect([login.status, login.json().error]).toEqual([401, "tenant account suspended"]);
 
     await operate("PUT", `/tenants/${tenant.id}/status`, { status: "active" });
-    expect((await me()).status).toBe(200);
+    expect((await me()).status).toBe(401);
     expect((await poll()).status).toBe(401);
     expect((await logIn("acme@example.com", PASSWORD)).status).toBe(200);
+    expect((await other()).status).toBe(200);
+  });
+
+  it("lets no login that was under way outlast a suspension", async () => {
+    const tenant = await create();
+    const status = (word: string) => operate("PUT", `/tenants/${tenant.id}/status`, { status: word });
+    const [login] = await Promise.all([logIn("acme@example.com", PASSWORD), status("suspended")]);
+    await status("active");
+    expect([200, 401]).toContain(login.status);
+    const me = await server.call("GET", "/api/management/v1/useradm/users/me", { token: login.text });
+    expect(me.status).toBe(401);
   });
 
   it("does not tell a guesser that a tenant is suspended", async () => {
