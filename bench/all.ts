@@ -23,7 +23,8 @@ function save(file: string, results: Results): void {
 async function run(options: Options): Promise<Results> {
   const fleets: FleetResults[] = [];
   for (const devices of options.fleets) {
-    const say = (line: string) => console.error(`${devices} devices: ${line}`);
+    const say = (line: string) =>
+      console.error(`${Math.round(performance.now() / 1000)} s, ${devices} devices: ${line}`);
     const fleet = await benchFleet(devices, options, say);
     fleets.push(fleet);
     console.log(`\n${devices.toLocaleString("en")} devices\n\n${fleetTable(fleet)}\n`);

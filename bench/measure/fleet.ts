@@ -105,7 +105,7 @@ async function relaxedPart(stage: Stage, server: LocalServer, bench: Bench): Pro
   if (has("W2")) await take(unchangedReports(mode));
   if (has("W3")) await take(changedReports(mode));
   if (has("W4")) await take(reauthentications(mode));
-  if (has("W5")) await take(wholeUpdates(server, plan, mode));
+  if (has("W5")) await take(wholeUpdates(server, plan, data, mode));
   return measured;
 }
 
@@ -115,12 +115,11 @@ function bytesIn(folder: string): number {
     .reduce((sum, entry) => sum + statSync(join(entry.parentPath, entry.name)).size, 0);
 }
 
-/** An empty server that has made its tables, and then the fleet in them. */
+/** Puts the fleet into the tables of an empty server. */
 async function seed(
   data: string,
   plan: FleetPlan,
 ): Promise<Pick<FleetResults, "databaseBytesPerDevice" | "dailyStamp">> {
-  await (await startLocalServer(data)).stop();
   const empty = bytesIn(join(data, "state"));
   const dailyStamp = await seedFleet(data, plan);
   const bytes = bytesIn(join(data, "state")) - empty;
@@ -162,11 +161,11 @@ export async function benchFleet(devices: number, options: Options, say: Say): P
   const data = await newDataFolder();
   const generator = new Generator();
   try {
-    say(`seeding ${plan.outsiders + plan.targets} devices`);
-    const seeded = await seed(data, plan);
-    say("making tokens and signatures");
+    say(`seeding ${plan.outsiders + plan.targets} devices, making tokens and signatures`);
+    // Makes the tables and the signing key.
+    await (await startLocalServer(data)).stop();
     const sign = options.workloads.has("W4") || options.workloads.has("W7");
-    await generator.prepare(plan, data, sign);
+    const [seeded] = await Promise.all([seed(data, plan), generator.prepare(plan, data, sign)]);
     const results = await onStage({ options, plan, data, generator, say });
     return { devices, targets: plan.targets, ...seeded, ...results };
   } finally {
