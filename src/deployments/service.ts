@@ -15,6 +15,7 @@ export {
   configurationDeploymentStatements,
   type ConfigurationDeployment,
 } from "./configuration-deployment.ts";
+export { deployConfiguration } from "./configuring.ts";
 export { aggregateDeviceDeployments, searchDeviceDeployments } from "./device-reports.ts";
 export type { ReportRequest } from "./reports/scope.ts";
 export type { ReportFilter } from "./reports/terms.ts";

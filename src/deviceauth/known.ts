@@ -1,5 +1,5 @@
 import { sql } from "drizzle-orm";
-import { firstRow, type Statement } from "../platform/database.ts";
+import { demand, firstRow, inJson, rows, type Statement } from "../platform/database.ts";
 import type { DeviceId, TenantId } from "../platform/ids.ts";
 
 /** Whether a tenant has a device, for domains that keep something of their own beside it. */
@@ -9,3 +9,20 @@ export const knownDeviceStatement = (
 ): Statement<{ created_ms: number } | undefined> =>
   firstRow<{ created_ms: number }>(sql`
     SELECT created_ms FROM devices WHERE tenant_id = ${tenant} AND device_id = ${device}`);
+
+/** Those of the devices that the tenant has. */
+export const knownDevicesStatement = (
+  tenant: TenantId,
+  devices: readonly DeviceId[],
+): Statement<{ device_id: DeviceId }[]> =>
+  rows(sql`SELECT device_id FROM devices WHERE tenant_id = ${tenant} AND ${inJson(sql`device_id`, devices)}`);
+
+export const DEVICE_GONE = "device-gone";
+
+/** Fails its batch, with `DEVICE_GONE` as the refusal, unless the tenant has all of the devices. */
+export const demandDevicesStatement = (tenant: TenantId, devices: readonly DeviceId[]): Statement<void> =>
+  demand(
+    sql`(SELECT count(*) FROM devices WHERE tenant_id = ${tenant} AND ${inJson(sql`device_id`, devices)})
+      = ${new Set(devices).size}`,
+    DEVICE_GONE,
+  );

@@ -1,61 +1,100 @@
+import { demandFilterStatement, FILTER_GONE } from "../inventory/service.ts";
 import { requirePermission, type Actor } from "../platform/actor.ts";
 import { addAuditIfChanged } from "../platform/audit.ts";
 import { rfc3339 } from "../platform/clock.ts";
+import { refusalOf } from "../platform/database.ts";
 import type { Deps } from "../platform/deps.ts";
 import { Fault } from "../platform/fault.ts";
 import { offsetOf, type Page } from "../platform/paging.ts";
+import {
+  defaultsOf,
+  listDefaults as listStatement,
+  MAX_FILTERS,
+  removeDefaults as removeStatement,
+  setDefaults as setStatement,
+  type DefaultsRow,
+  type Source,
+} from "./defaults-store.ts";
 import { masked } from "./masking.ts";
-import type { ConfigurationValues } from "./schema.ts";
-import { allDefaults, defaultsOf, removeDefaults, setDefaults, type DefaultsRow } from "./store.ts";
+import { valuesOf, type ConfigurationValues } from "./schema.ts";
 
-/** Values for all devices of a group, under each device's own (extension). */
+/** Values for all members of a group or of a saved filter, under each device's own (extension). */
+export interface Defaults {
+  id: string;
+  configured: ConfigurationValues;
+  priority: number;
+  updated_ts: string;
+}
 
-const toWire = (row: DefaultsRow) => ({
-  group: row.source_id,
-  configured: JSON.parse(row.configured) as ConfigurationValues, // written below from parsed values
+const toWire = (row: DefaultsRow): Defaults => ({
+  id: row.source_id,
+  configured: valuesOf(row.configured),
+  priority: row.priority,
   updated_ts: rfc3339(row.updated_ms),
 });
 
-export async function listDefaults(deps: Deps, actor: Actor, page: Page) {
+export const noDefaults = ({ kind }: Source) => new Fault("not_found", `${kind} has no configuration`);
+
+/** As the audit log calls it. */
+export const sourceObject = ({ kind, id }: Source) => ({
+  type: kind === "group" ? "group" : "device_filter",
+  id,
+});
+
+export async function listDefaults(
+  deps: Deps,
+  actor: Actor,
+  kind: Source["kind"],
+  page: Page,
+): Promise<{ defaults: Defaults[]; hasNext: boolean }> {
   requirePermission(actor, "devices:read");
-  const found = await deps.db(actor.tenant).one(allDefaults(actor.tenant, page.perPage, offsetOf(page)));
+  const found = await deps
+    .db(actor.tenant)
+    .one(listStatement(actor.tenant, kind, page.perPage, offsetOf(page)));
   return { defaults: found.slice(0, page.perPage).map(toWire), hasNext: found.length > page.perPage };
 }
 
-export async function groupDefaults(deps: Deps, actor: Actor, group: string) {
+export async function getDefaults(deps: Deps, actor: Actor, source: Source): Promise<Defaults> {
   requirePermission(actor, "devices:read");
-  const row = await deps.db(actor.tenant).one(defaultsOf(actor.tenant, group));
-  if (!row) throw new Fault("not_found", "group has no configuration");
+  const row = await deps.db(actor.tenant).one(defaultsOf(actor.tenant, source));
+  if (!row) throw noDefaults(source);
   return toWire(row);
 }
 
-const entry = (group: string, values: ConfigurationValues) => ({
+const entry = (source: Source, values: ConfigurationValues) => ({
   action: "set_configuration",
-  object: { type: "group", id: group },
+  object: sourceObject(source),
   change: JSON.stringify(masked(values)),
 });
 
-export async function setGroupDefaults(
+export async function setDefaults(
   deps: Deps,
   actor: Actor,
-  group: string,
-  values: ConfigurationValues,
+  source: Source,
+  wanted: { values: ConfigurationValues; priority: number },
 ): Promise<void> {
   requirePermission(actor, "devices:configure");
+  const { tenant } = actor;
   const atMs = deps.now();
-  await deps
-    .db(actor.tenant)
+  const [set] = await deps
+    .db(tenant)
     .batch([
-      setDefaults(actor.tenant, group, values, atMs),
-      addAuditIfChanged(actor, entry(group, values), atMs),
-    ]);
+      setStatement(tenant, source, wanted, atMs),
+      addAuditIfChanged(actor, entry(source, wanted.values), atMs),
+      ...(source.kind === "filter" ? [demandFilterStatement(tenant, source.id)] : []),
+    ])
+    .catch((cause: unknown) => {
+      if (refusalOf(cause) === FILTER_GONE) throw new Fault("not_found", "filter not found", { cause });
+      throw cause;
+    });
+  if (set === 0) throw new Fault("unprocessable", `at most ${MAX_FILTERS} filters can have a configuration`);
 }
 
-export async function removeGroupDefaults(deps: Deps, actor: Actor, group: string): Promise<void> {
+export async function removeDefaults(deps: Deps, actor: Actor, source: Source): Promise<void> {
   requirePermission(actor, "devices:configure");
   const atMs = deps.now();
   const [removed] = await deps
     .db(actor.tenant)
-    .batch([removeDefaults(actor.tenant, group), addAuditIfChanged(actor, entry(group, {}), atMs)]);
-  if (removed === 0) throw new Fault("not_found", "group has no configuration");
+    .batch([removeStatement(actor.tenant, source), addAuditIfChanged(actor, entry(source, {}), atMs)]);
+  if (removed === 0) throw noDefaults(source);
 }

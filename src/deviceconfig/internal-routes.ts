@@ -2,6 +2,7 @@ import { createRoute, z } from "@hono/zod-openapi";
 import { operatorOf, type App } from "../platform/app.ts";
 import { asDeviceId } from "../platform/ids.ts";
 import { faultResponses, jsonBody, jsonContent, refuseInvalid } from "../platform/wire.ts";
+import { demandBody } from "./deploy-body.ts";
 import { Configuration, DeployAnswer, DeployRequest } from "./schema.ts";
 import {
   addConfigurationRecord,
@@ -114,6 +115,7 @@ export function mountDeviceconfigInternal(app: App): void {
   app.openapi(
     deploy,
     async (c) => {
+      await demandBody(c);
       const { tenantId, deviceId } = c.req.valid("param");
       const { retries, update_control_map: updateControlMap } = c.req.valid("json");
       const actor = operatorOf(c, tenantId);

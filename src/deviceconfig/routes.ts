@@ -1,10 +1,9 @@
 import { createRoute, z } from "@hono/zod-openapi";
 import { deviceClaimOf, userOf, type App } from "../platform/app.ts";
-import { Fault } from "../platform/fault.ts";
 import { asDeviceId } from "../platform/ids.ts";
-import { pageOf, pageQuery, setPageHeaders } from "../platform/paging.ts";
 import { faultResponses, jsonBody, jsonContent, refuseInvalid } from "../platform/wire.ts";
-import { groupDefaults, listDefaults, removeGroupDefaults, setGroupDefaults } from "./defaults.ts";
+import { mountDefaults } from "./defaults-routes.ts";
+import { demandBody } from "./deploy-body.ts";
 import { mountDeviceconfigInternal } from "./internal-routes.ts";
 import {
   Configuration,
@@ -12,7 +11,6 @@ import {
   DeployAnswer,
   DeployRequest,
   EffectiveConfiguration,
-  GroupConfiguration,
 } from "./schema.ts";
 import {
   configurationForDevice,
@@ -26,11 +24,9 @@ import {
 const tags = ["deviceconfig"];
 const DEVICE = "/api/devices/v1/deviceconfig/configuration";
 const RECORD = "/api/management/v1/deviceconfig/configurations/device/{id}";
-const GROUPS = "/api/management/v1/deviceconfig/configurations/group";
 
 const middleware = jsonBody("malformed request body: ");
 const param = z.object({ id: z.string().min(1).max(128) });
-const groupParam = z.object({ name: z.string().min(1).max(256) });
 const configuration = { required: true, content: jsonContent(Configuration) };
 const plain = z.record(z.string(), z.string());
 
@@ -101,52 +97,9 @@ const effective = createRoute({
   tags,
   request: { params: param },
   responses: {
-    200: { description: "Own values over the group's", content: jsonContent(EffectiveConfiguration) },
+    200: { description: "Own values over inherited ones", content: jsonContent(EffectiveConfiguration) },
     ...faultResponses(401, 403, 404),
   },
-});
-
-const groups = createRoute({
-  method: "get",
-  path: GROUPS,
-  summary: "Groups with a configuration of their own (extension)",
-  tags,
-  request: { query: z.object(pageQuery()) },
-  responses: {
-    200: { description: "By name", content: jsonContent(z.array(GroupConfiguration)) },
-    ...faultResponses(400, 401, 403),
-  },
-});
-
-const groupGet = createRoute({
-  method: "get",
-  path: `${GROUPS}/{name}`,
-  summary: "Values for all devices of a group (extension)",
-  tags,
-  request: { params: groupParam },
-  responses: {
-    200: { description: "Values", content: jsonContent(GroupConfiguration) },
-    ...faultResponses(401, 403, 404),
-  },
-});
-
-const groupPut = createRoute({
-  method: "put",
-  path: `${GROUPS}/{name}`,
-  summary: "Set values for all devices of a group (extension)",
-  tags,
-  middleware,
-  request: { params: groupParam, body: configuration },
-  responses: { 204: { description: "Set" }, ...faultResponses(400, 401, 403, 413, 415) },
-});
-
-const groupDelete = createRoute({
-  method: "delete",
-  path: `${GROUPS}/{name}`,
-  summary: "Forget the values of a group (extension)",
-  tags,
-  request: { params: groupParam },
-  responses: { 204: { description: "Gone" }, ...faultResponses(401, 403, 404) },
 });
 
 export function mountDeviceconfig(app: App): void {
@@ -167,7 +120,7 @@ export function mountDeviceconfig(app: App): void {
   app.openapi(
     deploy,
     async (c) => {
-      if ((await c.req.text()) === "") throw new Fault("bad_request", "malformed request body: EOF");
+      await demandBody(c);
       const { retries, update_control_map: updateControlMap } = c.req.valid("json");
       const device = asDeviceId(c.req.valid("param").id);
       const id = await deployConfiguration(c.var.deps, userOf(c), device, { retries, updateControlMap });
@@ -178,26 +131,6 @@ export function mountDeviceconfig(app: App): void {
   app.openapi(effective, async (c) =>
     c.json(await effectiveConfiguration(c.var.deps, userOf(c), asDeviceId(c.req.valid("param").id)), 200),
   );
-  mountGroupDefaults(app);
+  mountDefaults(app);
   mountDeviceconfigInternal(app);
-}
-
-function mountGroupDefaults(app: App): void {
-  app.openapi(groups, async (c) => {
-    const page = pageOf(c.req.valid("query"));
-    const { defaults, hasNext } = await listDefaults(c.var.deps, userOf(c), page);
-    setPageHeaders(c, page, { hasNext });
-    return c.json(defaults, 200);
-  });
-  app.openapi(groupGet, async (c) =>
-    c.json(await groupDefaults(c.var.deps, userOf(c), c.req.valid("param").name), 200),
-  );
-  app.openapi(groupPut, async (c) => {
-    await setGroupDefaults(c.var.deps, userOf(c), c.req.valid("param").name, c.req.valid("json"));
-    return c.body(null, 204);
-  });
-  app.openapi(groupDelete, async (c) => {
-    await removeGroupDefaults(c.var.deps, userOf(c), c.req.valid("param").name);
-    return c.body(null, 204);
-  });
 }

@@ -3,6 +3,7 @@ import { verbatim } from "../platform/wire.ts";
 
 const MAX_KEYS = 100;
 const MAX_BYTES = 4096;
+const TOO_MANY = `too many configuration attributes, maximum is ${MAX_KEYS}.`;
 
 const bytes = (text: string) => new TextEncoder().encode(text).byteLength;
 
@@ -21,8 +22,7 @@ function findProblem(entries: [string, unknown][]): string | undefined {
     if (typeof value !== "string") return `value: invalid type: ${typeName(value)}.`;
     if (bytes(value) > MAX_BYTES) return `value: the length must be no more than ${MAX_BYTES}.`;
   }
-  if (entries.length > MAX_KEYS) return `too many configuration attributes, maximum is ${MAX_KEYS}.`;
-  return undefined;
+  return entries.length > MAX_KEYS ? TOO_MANY : undefined;
 }
 
 /** A flat object of strings (protocol notes, deviceconfig 1). */
@@ -37,6 +37,14 @@ export const Configuration = z
   .openapi("Configuration", { type: "object", additionalProperties: { type: "string" } });
 
 export type ConfigurationValues = Record<string, string>;
+
+/** Values as the stores of this domain give them back. */
+export const valuesOf = (text: string | undefined): ConfigurationValues =>
+  JSON.parse(text ?? "{}") as ConfigurationValues; // written from parsed values only
+
+/** Why values cannot be given to a device, which would be refused when it reports them. */
+export const tooManyValues = (values: ConfigurationValues): string | undefined =>
+  Object.keys(values).length > MAX_KEYS ? TOO_MANY : undefined;
 
 export const ConfigurationRecord = z
   .object({
@@ -60,13 +68,35 @@ export const EffectiveConfiguration = z
   })
   .openapi("EffectiveConfiguration");
 
-export const GroupConfiguration = z
-  .object({ group: z.string(), configured: z.record(z.string(), z.string()), updated_ts: z.string() })
-  .openapi("GroupConfiguration");
+/** Values for the members of a group or of a saved filter. */
+export const DefaultConfiguration = z
+  .object({
+    group: z.string().optional(),
+    filter: z.string().optional(),
+    priority: z.number().optional(),
+    configured: z.record(z.string(), z.string()),
+    updated_ts: z.string(),
+  })
+  .openapi("DefaultConfiguration");
 
-export const DeployRequest = z.object({
-  retries: z.number().int().min(0).max(100).default(0),
+const MAX_PRIORITY = 1000;
+
+export const Priority = z.coerce.number().int().min(0).max(MAX_PRIORITY).default(0).openapi({
+  description: "Of two filters the values of the one with the greater priority win; groups have none",
+});
+
+export const DeployToMembersRequest = z.object({ retries: z.number().int().min(0).max(100).default(0) });
+
+export const DeployRequest = DeployToMembersRequest.extend({
   update_control_map: z.record(z.string(), z.unknown()).optional(),
 });
 
 export const DeployAnswer = z.object({ deployment_id: z.string() });
+
+/** How far a deployment to members of a group or filter has come; the data of its events. */
+export const MembersRun = z.object({
+  source: z.enum(["group", "filter"]),
+  id: z.string(),
+  retries: z.number(),
+  after: z.string().optional(),
+});

@@ -1,5 +1,5 @@
 import { sql } from "drizzle-orm";
-import { change, firstRow, rows, type Statement } from "../platform/database.ts";
+import { change, firstRow, inJson, rows, type Statement } from "../platform/database.ts";
 import type { DeviceId, TenantId } from "../platform/ids.ts";
 import type { ConfigurationValues } from "./schema.ts";
 
@@ -18,6 +18,14 @@ export const configurationOf = (
   firstRow<ConfigurationRow>(sql`
     SELECT configured, reported, deployment_id, updated_ms, reported_ms FROM device_configurations
     WHERE tenant_id = ${tenant} AND device_id = ${device}`);
+
+export const configurationsOf = (
+  tenant: TenantId,
+  devices: readonly DeviceId[],
+): Statement<{ device_id: DeviceId; configured: string; reported: string }[]> =>
+  rows(sql`
+    SELECT device_id, configured, reported FROM device_configurations
+    WHERE tenant_id = ${tenant} AND ${inJson(sql`device_id`, devices)}`);
 
 /** A known device, as the condition of a write: nothing is kept for devices that the tenant does not have. */
 const known = (tenant: TenantId, device: DeviceId) =>
@@ -65,13 +73,16 @@ export const setReported = (
     VALUES (${tenant}, ${device}, ${JSON.stringify(values)}, ${atMs})
     ON CONFLICT (tenant_id, device_id) DO UPDATE SET reported = excluded.reported, reported_ms = excluded.reported_ms`);
 
-/** Notes the last deployment of a device's configuration. */
-export const setDeployment = (tenant: TenantId, device: DeviceId, deployment: string): Statement<number> =>
+/** Notes the last deployment of a device's configuration if the statement before it in the batch made that. */
+export const setDeploymentIfChanged = (
+  tenant: TenantId,
+  device: DeviceId,
+  deployment: string,
+): Statement<number> =>
   change(sql`
     INSERT INTO device_configurations (tenant_id, device_id, deployment_id)
-    SELECT ${tenant}, ${device}, ${deployment} WHERE ${known(tenant, device)}
-    ON CONFLICT (tenant_id, device_id) DO UPDATE SET deployment_id = excluded.deployment_id
-    WHERE deployment_id IS NOT excluded.deployment_id`);
+    SELECT ${tenant}, ${device}, ${deployment} WHERE changes() > 0
+    ON CONFLICT (tenant_id, device_id) DO UPDATE SET deployment_id = excluded.deployment_id`);
 
 export const removeConfiguration = (tenant: TenantId, device: DeviceId): Statement<number> =>
   change(sql`DELETE FROM device_configurations WHERE tenant_id = ${tenant} AND device_id = ${device}`);
@@ -80,35 +91,3 @@ export const removeConfigurations = (tenant: TenantId): Statement<number>[] => [
   change(sql`DELETE FROM device_configurations WHERE tenant_id = ${tenant}`),
   change(sql`DELETE FROM configuration_defaults WHERE tenant_id = ${tenant}`),
 ];
-
-export interface DefaultsRow {
-  source_id: string;
-  configured: string;
-  updated_ms: number;
-}
-
-export const defaultsOf = (tenant: TenantId, group: string): Statement<DefaultsRow | undefined> =>
-  firstRow<DefaultsRow>(sql`
-    SELECT source_id, configured, updated_ms FROM configuration_defaults
-    WHERE tenant_id = ${tenant} AND source = 'group' AND source_id = ${group}`);
-
-export const allDefaults = (tenant: TenantId, limit: number, offset: number): Statement<DefaultsRow[]> =>
-  rows<DefaultsRow>(sql`
-    SELECT source_id, configured, updated_ms FROM configuration_defaults
-    WHERE tenant_id = ${tenant} AND source = 'group' ORDER BY source_id LIMIT ${limit + 1} OFFSET ${offset}`);
-
-export const setDefaults = (
-  tenant: TenantId,
-  group: string,
-  values: ConfigurationValues,
-  atMs: number,
-): Statement<number> =>
-  change(sql`
-    INSERT INTO configuration_defaults (tenant_id, source, source_id, configured, updated_ms)
-    VALUES (${tenant}, 'group', ${group}, ${JSON.stringify(values)}, ${atMs})
-    ON CONFLICT (tenant_id, source, source_id) DO UPDATE
-    SET configured = excluded.configured, updated_ms = excluded.updated_ms`);
-
-export const removeDefaults = (tenant: TenantId, group: string): Statement<number> =>
-  change(sql`
-    DELETE FROM configuration_defaults WHERE tenant_id = ${tenant} AND source = 'group' AND source_id = ${group}`);

@@ -1,3 +1,4 @@
+import { removeFilterDefaultsStatements } from "../deviceconfig/removal.ts";
 import { requirePermission, type Actor } from "../platform/actor.ts";
 import { addAuditIfChanged } from "../platform/audit.ts";
 import { isUniqueViolation, type Statement } from "../platform/database.ts";
@@ -71,7 +72,9 @@ export async function updateFilter(
 
 export async function deleteFilter(deps: Deps, actor: Actor, id: string): Promise<void> {
   requirePermission(actor, "devices:manage");
-  const changed = await write(deps, actor, removeFilter(actor.tenant, id), "delete", { id });
+  const changed = await write(deps, actor, removeFilter(actor.tenant, id), "delete", { id }, [
+    ...removeFilterDefaultsStatements(actor.tenant, id),
+  ]);
   if (changed === 0) throw notFound();
 }
 
@@ -95,13 +98,14 @@ async function write(
   statement: Statement<number>,
   action: string,
   filter: { id: string; name?: string },
+  also: readonly Statement<unknown>[] = [],
 ): Promise<number> {
   const object = { type: "device_filter", id: filter.id };
   const entry = { action, object, ...(filter.name !== undefined && { change: filter.name }) };
   try {
     const [changed] = await deps
       .db(actor.tenant)
-      .batch([statement, addAuditIfChanged(actor, entry, deps.now())]);
+      .batch([statement, addAuditIfChanged(actor, entry, deps.now()), ...also]);
     return changed;
   } catch (cause) {
     if (isUniqueViolation(cause, FILTER_NAME_KEY))

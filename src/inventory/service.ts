@@ -12,8 +12,9 @@ import {
 } from "./store/devices.ts";
 import { searchById } from "./search/search.ts";
 import { termOf, type Predicate } from "./search/terms.ts";
-import { filterById, type SavedFilter } from "./store/filters.ts";
+import { demandFilter, filterById, filtersByIds, type SavedFilter } from "./store/filters.ts";
 import { groupOf } from "./store/groups.ts";
+import { groupsOf } from "./store/membership.ts";
 
 const DAY_MS = 86_400_000;
 
@@ -73,6 +74,12 @@ export const deviceGroupStatement = (
   device: DeviceId,
 ): Statement<{ group: string | null } | undefined> => groupOf(tenant, device);
 
+/** The static groups of devices, without those that are in none. */
+export const deviceGroupsStatement = (
+  tenant: TenantId,
+  devices: readonly DeviceId[],
+): Statement<{ device_id: DeviceId; group_name: string }[]> => groupsOf(tenant, devices);
+
 /** Devices that satisfy all conditions, by id and beginning after a given one: a whole fleet in pieces. */
 export async function searchDeviceIds(
   deps: Deps,
@@ -87,6 +94,17 @@ export async function searchDeviceIds(
 /** A saved filter; nothing if the tenant has none of this id. */
 export const savedFilterStatement = (tenant: TenantId, id: string): Statement<SavedFilter | undefined> =>
   filterById(tenant, id);
+
+/** Saved filters by id, without those that are gone. */
+export const savedFiltersStatement = (tenant: TenantId, ids: readonly string[]): Statement<SavedFilter[]> =>
+  filtersByIds(tenant, ids);
+
+/** Fails its batch with this refusal if the tenant has no such filter. */
+export const FILTER_GONE = "filter-gone";
+export const demandFilterStatement = (tenant: TenantId, id: string): Statement<void> =>
+  demandFilter(tenant, id, FILTER_GONE);
+
+export { membersAmong } from "./membership.ts";
 
 // What reporting is answered from.
 export { aggregateDevices, groupInto, noBuckets, type Aggregated, type Aggregation } from "./aggregate.ts";

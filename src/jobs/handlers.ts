@@ -1,3 +1,4 @@
+import { deployToPage, MEMBERS_EVENT } from "../deviceconfig/deploying.ts";
 import { purgeDeployment, resolveTargets, settleAbort } from "../deployments/jobs.ts";
 import {
   dropRefusedDevice,
@@ -21,6 +22,7 @@ export const HANDLERS: EventHandlers = {
   "deployment.settling": [settleAbort],
   "deployment.deleted": [purgeDeployment],
   "artifact.deleted": [removeArtifactObjects],
+  [MEMBERS_EVENT]: [deployToPage],
   [UPLOAD_SEALED]: [verifyUpload],
   [STEP_EVENT]: [runStep],
 };

@@ -1,3 +1,5 @@
+import { createHash } from "node:crypto";
+
 /** Ids that are easy to swap are different types; only the parsing edge and the stores make them. */
 export type TenantId = string & { readonly __id: "tenant" };
 export type DeviceId = string & { readonly __id: "device" };
@@ -15,6 +17,12 @@ export const newId = (): string => crypto.randomUUID();
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
 
 export const isUuid = (text: string): boolean => UUID.test(text);
+
+/** A UUID that is always the same for the same text. */
+export function stableId(text: string): string {
+  const hex = createHash("sha256").update(text).digest("hex");
+  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-4${hex.slice(13, 16)}-a${hex.slice(17, 20)}-${hex.slice(20, 32)}`;
+}
 
 // Only keeps ids of one millisecond in the order they were made; losing it loses nothing else.
 let sequence = 0;

@@ -8,7 +8,10 @@ import {
   removeDeviceConfiguration,
 } from "../deviceconfig/service.ts";
 import { askForUpdate, removeDeviceConnection } from "../deviceconnect/service.ts";
-import { configurationDeploymentStatements, decommissionDeviceStatements } from "../deployments/service.ts";
+import {
+  decommissionDeviceStatements,
+  deployConfiguration as deployGivenConfiguration,
+} from "../deployments/service.ts";
 import {
   deviceCheckInStatements,
   deviceIdentityStatements,
@@ -46,17 +49,15 @@ const Device = z.object({ device_id: z.string().min(1).transform(asDeviceId) });
 
 /** Values that a template may have turned into text. */
 const Whole = z.coerce.number().int().min(0);
-const JsonObject = z.preprocess(
-  (value) => {
-    if (typeof value !== "string") return value;
-    try {
-      return JSON.parse(value) as unknown;
-    } catch {
-      return value;
-    }
-  },
-  z.record(z.string(), z.unknown()),
-);
+const fromJson = (value: unknown): unknown => {
+  if (typeof value !== "string") return value;
+  try {
+    return JSON.parse(value);
+  } catch {
+    return undefined;
+  }
+};
+const JsonObject = z.preprocess(fromJson, z.record(z.string(), z.unknown()));
 
 const Statuses = z.object({
   devices: z
@@ -78,31 +79,23 @@ const setStatus = call(Statuses, (deps, { actor: { tenant } }, { devices, status
 const Attributes = Device.extend({
   scope: z.enum(["identity", "system"], { error: "must be identity or system" }),
   attributes: z.preprocess(
-    (value) => (typeof value === "string" ? safeJson(value) : value),
+    fromJson,
     z.array(z.object({ name: z.string().min(1).max(1024), value: z.unknown() })).max(100),
   ),
 });
 
-function safeJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
-}
-
 const mergeAttributes = call(
   Attributes,
   (deps, { actor: { tenant } }, { device_id: device, scope, attributes }) => {
-    const atMs = deps.now();
-    const known = Object.fromEntries(attributes.map(({ name, value }) => [name, value]));
-    const statements =
-      scope === "identity"
-        ? deviceIdentityStatements({ tenant, device, identity: known, atMs })
-        : checkIn(known) === undefined
-          ? []
-          : deviceCheckInStatements(tenant, device, checkIn(known) ?? atMs);
-    return deps.db(tenant).batch(statements);
+    const identity = Object.fromEntries(attributes.map(({ name, value }) => [name, value]));
+    if (scope === "identity") {
+      const known = { tenant, device, identity, atMs: deps.now() };
+      return deps.db(tenant).batch(deviceIdentityStatements(known));
+    }
+    const contactMs = checkIn(identity);
+    return deps
+      .db(tenant)
+      .batch(contactMs === undefined ? [] : deviceCheckInStatements(tenant, device, contactMs));
   },
 );
 
@@ -120,12 +113,14 @@ const ConfigurationDeployment = Device.extend({
 
 const deployConfigurationAs = call(
   ConfigurationDeployment,
-  async (deps, { actor }, { device_id: device, deployment_id: id, configuration, retries }) => {
-    const name = `configuration-${id}`;
-    const wanted = { id, device, name, configuration, retries, atMs: deps.now() };
-    const [made] = await deps.db(actor.tenant).batch(configurationDeploymentStatements(actor, wanted));
-    if (made === 0) throw new Fault("conflict", "Deployment with given ID already exists");
-  },
+  (deps, { actor }, { device_id: device, deployment_id: id, configuration, retries }) =>
+    deployGivenConfiguration(deps, actor, {
+      id,
+      device,
+      name: `configuration-${id}`,
+      configuration,
+      retries,
+    }),
 );
 
 const Configuration = Device.extend({ configuration: JsonObject.pipe(z.record(z.string(), z.string())) });

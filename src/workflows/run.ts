@@ -1,8 +1,8 @@
-import { createHash } from "node:crypto";
 import { z } from "@hono/zod-openapi";
 import type { EventHandler } from "../jobs/consume.ts";
 import type { Statement } from "../platform/database.ts";
 import type { Deps } from "../platform/deps.ts";
+import { stableId } from "../platform/ids.ts";
 import { addEventIfChanged, type Event, type EventMessage } from "../platform/outbox.ts";
 import { builtIn } from "./built-in.ts";
 import { DefinitionSchema, type Definition, type Input, type Task } from "./definition.ts";
@@ -67,16 +67,10 @@ export const runStep: EventHandler = async (deps, event) => {
   if (isOutgoing(task)) await lease(deps, job, position);
   const outcome = await runTask(deps, task, scopeOf(deps, job, results), {
     actor: { kind: "system", tenant },
-    stableId: stableId(job),
+    stableId: stableId(`${job.job_id}/${job.step}`),
   });
   await deps.db(tenant).batch(consequences(deps, job, { definition, task, outcome }));
 };
-
-/** The same for every repetition of a step, and for no other step. */
-function stableId({ job_id: id, step }: JobRow): string {
-  const hex = createHash("sha256").update(`${id}/${step}`).digest("hex");
-  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-4${hex.slice(13, 16)}-a${hex.slice(17, 20)}-${hex.slice(20, 32)}`;
-}
 
 async function lease(deps: Deps, job: JobRow, position: Position): Promise<void> {
   const nowMs = deps.now();

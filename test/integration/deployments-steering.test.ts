@@ -507,6 +507,9 @@ describe("internal routes", () => {
     expect([again.status, again.json().error]).toEqual([409, "Deployment with given ID already exists"]);
     const bad = await call("POST", `/tenants/default/configuration/deployments/x/devices/${device.id}`, json);
     expect([bad.status, bad.json().error]).toEqual([400, "Deployment ID must be a valid UUID"]);
+    const unknown = path.replaceAll(id, crypto.randomUUID()).replace(device.id, "nobody");
+    const gone = await call("POST", unknown, json);
+    expect([gone.status, gone.json().error]).toEqual([404, "device does not exist"]);
     const shown = await show(server, user, id);
     expect(shown).toMatchObject({ type: "configuration", max_devices: 1, artifact_name: json.name });
     expect(JSON.parse(atob(String(shown.configuration)))).toEqual({ key: "sec...<omitted>", a: "abc" });

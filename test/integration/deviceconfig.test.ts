@@ -229,38 +229,6 @@ describe("deploying a configuration", () => {
   });
 });
 
-describe("values of a group", () => {
-  it("apply under a device's own, and in-sync tells whether the device has them", async () => {
-    const report = { token: device.token, json: [{ name: "device_type", value: "dt1" }] };
-    await server.call("PUT", "/api/devices/v1/inventory/device/attributes", report);
-    await server.call("PUT", `/api/management/v1/inventory/devices/${device.id}/group`, {
-      token: user.token,
-      json: { group: "lab" },
-    });
-    expect((await manage("PUT", "/group/lab", { a: "group", b: "group" })).status).toBe(204);
-    await configure({ b: "own" });
-    const effective = async () => (await manage("GET", `/device/${device.id}/effective`)).json();
-    expect(await effective()).toEqual({
-      id: device.id,
-      effective: { a: "group", b: "own" },
-      sources: [
-        { source: "group", id: "lab", keys: ["a"] },
-        { source: "device", id: device.id, keys: ["b"] },
-      ],
-      in_sync: false,
-    });
-    expect((await own("GET")).json()).toEqual({ a: "group", b: "own" });
-    await own("PUT", { a: "group", b: "own" });
-    expect(await effective()).toMatchObject({ in_sync: true });
-    expect((await manage("GET", "/group")).json()).toMatchObject([
-      { group: "lab", configured: { a: "group", b: "group" } },
-    ]);
-    expect((await manage("DELETE", "/group/lab")).status).toBe(204);
-    expect(error(await manage("DELETE", "/group/lab"))).toEqual([404, "group has no configuration"]);
-    expect(await effective()).toMatchObject({ effective: { b: "own" } });
-  });
-});
-
 describe("internal API", () => {
   const internal = (method: string, path: string, json?: unknown) =>
     server.call(method, `${INTERNAL}${path}`, { token: OPERATOR_TOKEN, ...(json !== undefined && { json }) });
@@ -277,6 +245,7 @@ describe("internal API", () => {
     const path = `/tenants/default/configurations/device/${device.id}`;
     expect((await internal("PATCH", path, { b: "2" })).status).toBe(204);
     expect(await record()).toMatchObject({ configured: { a: "1", b: "2" } });
+    expect(error(await internal("POST", `${path}/deploy`))).toEqual([400, "malformed request body: EOF"]);
     expect((await internal("POST", `${path}/deploy`, { retries: 1 })).json()).toMatchObject({
       deployment_id: expect.any(String),
     });

@@ -1,10 +1,12 @@
 import fc from "fast-check";
 import { beforeAll, describe, expect, it } from "vitest";
 import { searchOf } from "../../src/inventory/find.ts";
+import { membersAmong } from "../../src/inventory/membership.ts";
 import { SearchInput } from "../../src/inventory/search/schema.ts";
 import { searchDevices } from "../../src/inventory/search/search.ts";
+import type { Predicate } from "../../src/inventory/search/terms.ts";
 import { rfc3339 } from "../../src/platform/clock.ts";
-import { asTenantId } from "../../src/platform/ids.ts";
+import { asDeviceId, asTenantId } from "../../src/platform/ids.ts";
 import { aUser, type TestUser } from "../support/actors.ts";
 import { inventoryOf, type InventoryOptions } from "../support/inventory.ts";
 import {
@@ -234,6 +236,32 @@ describe("search finds what a plain filter over all devices finds", () => {
         fc.integer({ min: 1, max: 4 }),
         fc.constantFrom(3, 20),
         expectSameUncollected,
+      ),
+      { numRuns: 150 },
+    );
+  }, 120_000);
+
+  it("and so does the membership of some devices in saved filters", async () => {
+    const deps = await server.deps();
+    const some = fc.subarray([...Array(DEVICES).keys()], { minLength: 1, maxLength: 5 });
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(fc.array(predicate, { maxLength: 3 }), { minLength: 1, maxLength: 4 }),
+        some,
+        async (searches, chosen) => {
+          const among = chosen.map((i) => devices[i]!);
+          const filters = searches.map((terms, i) => ({
+            id: `f${i}`,
+            name: "",
+            terms: terms as Predicate[],
+          }));
+          const ids = among.map(({ id }) => asDeviceId(id));
+          const found = await membersAmong(deps, asTenantId("default"), filters, ids);
+          for (const [i, terms] of searches.entries()) {
+            const expected = among.filter((device) => terms.every((term) => naiveMatch(device, term)));
+            expect([...found.get(`f${i}`)!].toSorted()).toEqual(expected.map(({ id }) => id).toSorted());
+          }
+        },
       ),
       { numRuns: 150 },
     );

@@ -106,7 +106,7 @@ const configure = createRoute({
     params: z.object({ tenant, deployment: z.string(), device: z.string() }),
     body: { required: true, content: jsonContent(ConfigurationRequest) },
   },
-  responses: { 201: { description: "Created; `Location` names it" }, ...faultResponses(400, 401, 409) },
+  responses: { 201: { description: "Created; `Location` names it" }, ...faultResponses(400, 401, 404, 409) },
 });
 
 const last = createRoute({

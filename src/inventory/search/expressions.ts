@@ -61,7 +61,8 @@ export function requireWork(work: Work, steps: number): void {
   if (work.steps > MAX_STEPS) throw tooMuch();
 }
 
-function matching({ key, regex }: RegexTerm, texts: readonly string[], work: Work): Term {
+/** An expression as a list of those of the texts that it matches. */
+export function matching({ key, regex }: RegexTerm, texts: readonly string[], work: Work): Term {
   const values = texts.filter((text) => regex.test(text, (steps) => requireWork(work, steps)));
   if (values.reduce((sum, text) => sum + text.length, 0) > MAX_LIST_CHARACTERS) throw tooMuch();
   const term: Term = { kind: "any", key, values, negated: false };

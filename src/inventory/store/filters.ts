@@ -1,5 +1,5 @@
 import { sql } from "drizzle-orm";
-import { change, firstRow, mapped, rows, type Statement } from "../../platform/database.ts";
+import { change, demand, firstRow, inJson, mapped, rows, type Statement } from "../../platform/database.ts";
 import type { TenantId } from "../../platform/ids.ts";
 import type { Predicate } from "../search/terms.ts";
 
@@ -41,6 +41,20 @@ export const filterById = (tenant: TenantId, id: string): Statement<SavedFilter 
     firstRow<FilterRow>(sql`
       SELECT filter_id, name, terms FROM inventory_filters WHERE tenant_id = ${tenant} AND filter_id = ${id}`),
     (row) => row && toFilter(row),
+  );
+
+export const filtersByIds = (tenant: TenantId, ids: readonly string[]): Statement<SavedFilter[]> =>
+  mapped(
+    rows<FilterRow>(sql`
+      SELECT filter_id, name, terms FROM inventory_filters
+      WHERE tenant_id = ${tenant} AND ${inJson(sql`filter_id`, ids)}`),
+    (found) => found.map(toFilter),
+  );
+
+export const demandFilter = (tenant: TenantId, id: string, refusal: string): Statement<void> =>
+  demand(
+    sql`EXISTS (SELECT 1 FROM inventory_filters WHERE tenant_id = ${tenant} AND filter_id = ${id})`,
+    refusal,
   );
 
 export const addFilter = (tenant: TenantId, filter: SavedFilter, atMs: number): Statement<number> =>

@@ -1,0 +1,120 @@
+import { createRoute, z } from "@hono/zod-openapi";
+import { userOf, type App } from "../platform/app.ts";
+import { pageOf, pageQuery, setPageHeaders } from "../platform/paging.ts";
+import { faultResponses, jsonBody, jsonContent, refuseInvalid } from "../platform/wire.ts";
+import { getDefaults, listDefaults, removeDefaults, setDefaults, type Defaults } from "./defaults.ts";
+import type { Source } from "./defaults-store.ts";
+import { demandBody } from "./deploy-body.ts";
+import { deployToMembers } from "./deploying.ts";
+import { Configuration, DefaultConfiguration, DeployToMembersRequest, Priority } from "./schema.ts";
+
+const tags = ["deviceconfig"];
+const middleware = jsonBody("malformed request body: ");
+
+const toWire = (kind: Source["kind"], { id, priority, ...rest }: Defaults) =>
+  kind === "group" ? { group: id, ...rest } : { filter: id, priority, ...rest };
+
+/** The same routes for groups, which are known by name, and for saved filters, known by id. */
+const routesOf = (kind: Source["kind"]) => {
+  const list = `/api/management/v1/deviceconfig/configurations/${kind}` as const;
+  const path = `${list}/{id}` as const;
+  const params = z.object({ id: z.string().min(1).max(256) });
+  return {
+    list: createRoute({
+      method: "get",
+      path: list,
+      summary: `Configurations by ${kind} (extension)`,
+      tags,
+      request: { query: z.object(pageQuery()) },
+      responses: {
+        200: { description: "In the order of names", content: jsonContent(z.array(DefaultConfiguration)) },
+        ...faultResponses(400, 401, 403),
+      },
+    }),
+    get: createRoute({
+      method: "get",
+      path,
+      summary: `Values for all devices of a ${kind} (extension)`,
+      tags,
+      request: { params },
+      responses: {
+        200: { description: "Values", content: jsonContent(DefaultConfiguration) },
+        ...faultResponses(401, 403, 404),
+      },
+    }),
+    put: createRoute({
+      method: "put",
+      path,
+      summary: `Set values for all devices of a ${kind}, without deploying them (extension)`,
+      tags,
+      middleware,
+      request: {
+        params,
+        query: z.object({ priority: Priority }),
+        body: { required: true, content: jsonContent(Configuration) },
+      },
+      responses: { 204: { description: "Set" }, ...faultResponses(400, 401, 403, 404, 413, 415, 422) },
+    }),
+    remove: createRoute({
+      method: "delete",
+      path,
+      summary: `Forget the values of a ${kind} (extension)`,
+      tags,
+      request: { params },
+      responses: { 204: { description: "Gone" }, ...faultResponses(401, 403, 404) },
+    }),
+    deploy: createRoute({
+      method: "post",
+      path: `${path}/deploy`,
+      summary: `Deploy what is wanted of the devices of a ${kind} to those that do not have it (extension)`,
+      tags,
+      middleware,
+      request: { params, body: { required: true, content: jsonContent(DeployToMembersRequest) } },
+      responses: {
+        202: { description: "Each of them will get a deployment of its own" },
+        ...faultResponses(400, 401, 403, 404, 415),
+      },
+    }),
+  };
+};
+
+export function mountDefaults(app: App): void {
+  for (const kind of ["group", "filter"] as const) mountSource(app, kind);
+}
+
+function mountSource(app: App, kind: Source["kind"]): void {
+  const routes = routesOf(kind);
+  app.openapi(routes.list, async (c) => {
+    const page = pageOf(c.req.valid("query"));
+    const { defaults, hasNext } = await listDefaults(c.var.deps, userOf(c), kind, page);
+    setPageHeaders(c, page, { hasNext });
+    return c.json(
+      defaults.map((one) => toWire(kind, one)),
+      200,
+    );
+  });
+  app.openapi(routes.get, async (c) => {
+    const { id } = c.req.valid("param");
+    return c.json(toWire(kind, await getDefaults(c.var.deps, userOf(c), { kind, id })), 200);
+  });
+  app.openapi(routes.put, async (c) => {
+    const { id } = c.req.valid("param");
+    const { priority } = c.req.valid("query");
+    await setDefaults(c.var.deps, userOf(c), { kind, id }, { values: c.req.valid("json"), priority });
+    return c.body(null, 204);
+  });
+  app.openapi(routes.remove, async (c) => {
+    await removeDefaults(c.var.deps, userOf(c), { kind, id: c.req.valid("param").id });
+    return c.body(null, 204);
+  });
+  app.openapi(
+    routes.deploy,
+    async (c) => {
+      await demandBody(c);
+      const source = { kind, id: c.req.valid("param").id };
+      await deployToMembers(c.var.deps, userOf(c), source, c.req.valid("json"));
+      return c.body(null, 202);
+    },
+    refuseInvalid("invalid request body: "),
+  );
+}

@@ -1,0 +1,69 @@
+import { sql } from "drizzle-orm";
+import { change, firstRow, inJson, rows, type Statement } from "../platform/database.ts";
+import type { TenantId } from "../platform/ids.ts";
+import type { ConfigurationValues } from "./schema.ts";
+
+/** Whose members get the values: a static group by name, a saved filter by id. */
+export interface Source {
+  kind: "group" | "filter";
+  id: string;
+}
+
+export interface DefaultsRow {
+  source_id: string;
+  configured: string;
+  priority: number;
+  updated_ms: number;
+}
+
+/** Every filter is looked at for every device. */
+export const MAX_FILTERS = 20;
+
+const columns = sql.raw("source_id, configured, priority, updated_ms");
+
+const rowOf = (tenant: TenantId, { kind, id }: Source) =>
+  sql`tenant_id = ${tenant} AND source = ${kind} AND source_id = ${id}`;
+
+export const defaultsOf = (tenant: TenantId, source: Source): Statement<DefaultsRow | undefined> =>
+  firstRow<DefaultsRow>(sql`SELECT ${columns} FROM configuration_defaults WHERE ${rowOf(tenant, source)}`);
+
+export const defaultsOfGroups = (tenant: TenantId, groups: readonly string[]): Statement<DefaultsRow[]> =>
+  rows<DefaultsRow>(sql`
+    SELECT ${columns} FROM configuration_defaults
+    WHERE tenant_id = ${tenant} AND source = 'group' AND ${inJson(sql`source_id`, groups)}`);
+
+/** All defaults by filter, the weakest first. */
+export const defaultsOfFilters = (tenant: TenantId): Statement<DefaultsRow[]> =>
+  rows<DefaultsRow>(sql`
+    SELECT ${columns} FROM configuration_defaults
+    WHERE tenant_id = ${tenant} AND source = 'filter' ORDER BY priority, source_id LIMIT ${MAX_FILTERS}`);
+
+/** One more than the page, to see whether there is another. */
+export const listDefaults = (
+  tenant: TenantId,
+  kind: Source["kind"],
+  limit: number,
+  offset: number,
+): Statement<DefaultsRow[]> =>
+  rows<DefaultsRow>(sql`
+    SELECT ${columns} FROM configuration_defaults
+    WHERE tenant_id = ${tenant} AND source = ${kind} ORDER BY source_id LIMIT ${limit + 1} OFFSET ${offset}`);
+
+/** Changes nothing if that would be one filter too many. */
+export const setDefaults = (
+  tenant: TenantId,
+  { kind, id }: Source,
+  { values, priority }: { values: ConfigurationValues; priority: number },
+  atMs: number,
+): Statement<number> =>
+  change(sql`
+    INSERT INTO configuration_defaults (tenant_id, source, source_id, configured, priority, updated_ms)
+    SELECT ${tenant}, ${kind}, ${id}, ${JSON.stringify(values)}, ${priority}, ${atMs}
+    WHERE ${kind} = 'group' OR (
+      SELECT count(*) FROM configuration_defaults
+      WHERE tenant_id = ${tenant} AND source = 'filter' AND source_id <> ${id}) < ${MAX_FILTERS}
+    ON CONFLICT (tenant_id, source, source_id) DO UPDATE
+    SET configured = excluded.configured, priority = excluded.priority, updated_ms = excluded.updated_ms`);
+
+export const removeDefaults = (tenant: TenantId, source: Source): Statement<number> =>
+  change(sql`DELETE FROM configuration_defaults WHERE ${rowOf(tenant, source)}`);

@@ -1,0 +1,20 @@
+import { Database, type Statement } from "../../src/platform/database.ts";
+import type { Deps } from "../../src/platform/deps.ts";
+import { env } from "./server.ts";
+
+/** Dependencies between whose first look at the database and whose next one something else happens. */
+export function interrupted(deps: Deps, happens: () => Promise<unknown>): Deps {
+  let isFirst = true;
+  class Interrupted extends Database {
+    override async batch<const S extends readonly Statement<unknown>[]>(statements: S) {
+      const results = await super.batch(statements);
+      if (isFirst) {
+        isFirst = false;
+        await happens();
+      }
+      return results;
+    }
+  }
+  const database = new Interrupted(env.DB, deps.cost);
+  return { ...deps, db: () => database, directory: database };
+}
