@@ -36,25 +36,32 @@ export async function answerIdleCheck(
   if (!claim) return request;
   const waitMs = waitOf(env, claim, nowMs);
   if (waitMs > 0) return tooMany(waitMs, requestIdOf(request.headers));
-  const asked = await wellFormed(request);
-  callsOf.set(asked.request, 0);
-  if (!asked.isWellFormed) return asked.request;
-  return (await answerIfIdle(asked.request, env, claim, later, nowMs)) ?? asked.request;
+  const body = await smallJson(request);
+  const checked = isWellFormed(request, body)
+    ? await ask(env, claim, nowMs, later)
+    : { isIdle: false, headCalls: 0 };
+  if (checked.isIdle) return idleAnswer(request, env, checked.headCalls);
+  const onward = body === undefined ? request : readAgain(request, body);
+  callsOf.set(onward, checked.headCalls);
+  return onward;
 }
 
-async function answerIfIdle(request: Request, env: Env, claim: DeviceClaim, later: Later, nowMs: number) {
-  const settings = settingsOf(env);
-  const requestId = requestIdOf(request.headers);
+function idleAnswer({ headers }: Request, env: Env, headCalls: number): Response {
+  const { STEERED_POLL_S, LOCAL } = settingsOf(env);
+  const requestId = requestIdOf(headers);
+  if (STEERED_POLL_S > 0) return tooMany(STEERED_POLL_S * 1000, requestId);
+  const cost = LOCAL ? costHeaders({ ...noCost(), objectCalls: headCalls }) : {};
+  return new Response(null, { status: 204, headers: { "X-MEN-RequestID": requestId, ...cost } });
+}
+
+/** Without the head the database is asked. */
+async function ask(env: Env, claim: DeviceClaim, nowMs: number, later: Later) {
   try {
     const { verdict, headCalls } = await askHead(env, claim, nowMs, later);
-    callsOf.set(request, headCalls);
-    if (verdict === "concerns") return undefined;
-    if (settings.STEERED_POLL_S > 0) return tooMany(settings.STEERED_POLL_S * 1000, requestId);
-    const cost = settings.LOCAL ? costHeaders({ ...noCost(), objectCalls: headCalls }) : {};
-    return new Response(null, { status: 204, headers: { "X-MEN-RequestID": requestId, ...cost } });
+    return { isIdle: verdict === "idle", headCalls };
   } catch (cause) {
-    makeLog({ request_id: requestId }).error("head not reached", { tenant: claim.tenant, cause });
-    return undefined;
+    makeLog({ tenant: claim.tenant }).error("head not reached", { cause });
+    return { isIdle: false, headCalls: 1 };
   }
 }
 
@@ -70,18 +77,23 @@ async function claimOf(request: Request, env: Env, nowMs: number): Promise<Devic
   }
 }
 
-/** Whether the routes would take the check; a body that was read for it is put into the request again. */
-async function wellFormed(request: Request): Promise<{ request: Request; isWellFormed: boolean }> {
-  if (request.method === "GET") return { request, isWellFormed: asksByQuery(request) };
+const MAX_BODY = 64 * 1024;
+
+/** The body of a check by body; undefined, and the request not touched, for everything else. */
+async function smallJson(request: Request): Promise<string | undefined> {
+  if (request.method !== "POST") return undefined;
   const length = Number(request.headers.get("content-length") ?? Number.NaN);
   const isJson = request.headers.get("content-type")?.startsWith("application/json") ?? false;
-  if (request.method !== "POST" || !isJson || !(length <= MAX_BODY)) return { request, isWellFormed: false };
-  const { url, method, headers } = request;
-  const body = await request.text();
-  return {
-    request: new Request(url, { method, headers, body }),
-    isWellFormed: asksByBody(body, url.includes("/api/devices/v2/") ? "v2" : "v1"),
-  };
+  if (!isJson || !(length <= MAX_BODY)) return undefined;
+  return request.text().catch(() => ""); // it broke off: the routes refuse what is left
 }
 
-const MAX_BODY = 64 * 1024;
+/** Whether the routes would take the check. */
+function isWellFormed(request: Request, body: string | undefined): boolean {
+  if (body !== undefined) return asksByBody(body, request.url.includes("/api/devices/v2/") ? "v2" : "v1");
+  return request.method === "GET" && asksByQuery(request);
+}
+
+/** The same request with its body to be read once more. */
+const readAgain = ({ url, method, headers }: Request, body: string): Request =>
+  new Request(url, { method, headers, body });
