@@ -4,7 +4,7 @@ import { mayConcern, updated, versionsOf, type Checking, type Digest } from "./d
 import type { CheckMode } from "./rate.ts";
 
 /** The published bound: in relaxed mode a change counts for every check at most this much later. */
-const STALE_MS = 5000;
+export const STALE_MS = 5000;
 /** After a head has not answered, checks ask the database for this long. */
 const AWAY_MS = 5000;
 const MAX_TENANTS = 1000;

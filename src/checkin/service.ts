@@ -1,11 +1,12 @@
 import type { DeviceClaim } from "../platform/actor.ts";
 import type { DatabaseCost } from "../platform/database.ts";
+import type { Deps } from "../platform/deps.ts";
 import type { DigestChange } from "../platform/digest-change.ts";
 import type { Env } from "../platform/env.ts";
 import type { TenantId } from "../platform/ids.ts";
 import type { Log } from "../platform/log.ts";
 import { headOf, inTime } from "./calls.ts";
-import { Isolate, type Asked } from "./isolate.ts";
+import { Isolate, STALE_MS, type Asked } from "./isolate.ts";
 
 type Later = (work: Promise<unknown>) => void;
 
@@ -55,4 +56,17 @@ async function tell(env: Env, tenant: TenantId, changes: readonly DigestChange[]
       return log.error("head not told of changes", { tenant, changes: changes.length, cause });
     }
   }
+}
+
+/**
+ * Waits until no isolate answers from a digest older than this moment: whoever is told to ask at once must not be
+ * answered from before. Takes no time for tenants in strict mode.
+ */
+export async function untilKnown(deps: Deps, tenant: TenantId, sinceMs: number): Promise<void> {
+  const live = inTime(headOf(deps.heads, tenant).live(tenant, deps.now()));
+  const mode = await live.then(
+    (counters) => counters.mode,
+    () => "relaxed" as const,
+  );
+  if (mode === "relaxed") await scheduler.wait(Math.max(0, sinceMs + STALE_MS - deps.now()));
 }

@@ -1,3 +1,4 @@
+import { untilKnown } from "../checkin/service.ts";
 import type { EventHandler } from "../jobs/consume.ts";
 import { targetedAmongStatement } from "../deployments/service.ts";
 import type { Deps } from "../platform/deps.ts";
@@ -41,7 +42,8 @@ export const dropSuspendedTenant: EventHandler = async (deps, { tenant, data }) 
 };
 
 /** Targets of a new deployment that hold a connection are told at once; a page at a time, so that they do not all ask together. */
-export const wakeTargets: EventHandler = async (deps, { tenant, subject }) => {
+export const wakeTargets: EventHandler = async (deps, { tenant, subject, atMs }) => {
+  await untilKnown(deps, tenant, atMs);
   for await (const page of connectedPages(deps, tenant)) {
     const targeted = await deps.db(tenant).one(targetedAmongStatement(tenant, subject, page));
     await Promise.all(targeted.map(({ device_id }) => askForUpdate(deps, tenant, device_id)));

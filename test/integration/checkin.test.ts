@@ -1,6 +1,7 @@
 import { evictDurableObject, runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
 import { beforeEach, describe, expect, it } from "vitest";
 import type { TenantHead } from "../../durable-objects/tenant-head.ts";
+import { untilKnown } from "../../src/checkin/service.ts";
 import type { Env } from "../../src/platform/env.ts";
 import { aDevice, aTenant, aUser, type TestDevice, type TestUser } from "../support/actors.ts";
 import { anArtifact, deploy, DEVICE, inInventory, MANAGEMENT, poll, report } from "../support/deployments.ts";
@@ -215,6 +216,20 @@ describe("in relaxed mode", () => {
     await deploy(server, user, others(100));
     server.advance(5000);
     expect((await check(device, bindings)).json().id).toBe(id);
+  });
+
+  it("devices are told to ask when no isolate can answer from before", async () => {
+    const deps = await server.deps();
+    const waited = async (sinceMs: number) => {
+      const before = performance.now();
+      await untilKnown(deps, device.tenant, sinceMs);
+      return performance.now() - before;
+    };
+    await check(device);
+    const strict = await waited(server.now);
+    await relaxed();
+    expect(await waited(server.now - 4900)).toBeGreaterThanOrEqual(99);
+    expect(strict).toBeLessThan(4000);
   });
 
   it("tells the head how many checked, and leaves the mode when they are few", async () => {
