@@ -19,7 +19,7 @@ export const USAGE = `usage: npm run bench -- [options]
 
   --devices N,N…    fleet sizes (1000,10000,100000)
   --workloads W,W…  some of ${WORKLOADS.join(", ")} (all)
-  --seconds S       length of a round (1.5)
+  --seconds S       length of a round (1)
   --rounds N        rounds of which the median counts (3)
   --wave S          length of the reconnect wave (60)
   --connections N   of the load generator (32)
@@ -52,7 +52,7 @@ export function readOptions(args: string[]): Options | undefined {
     options: {
       devices: { type: "string", default: "1000,10000,100000" },
       workloads: { type: "string", default: WORKLOADS.join(",") },
-      seconds: { type: "string", default: "1.5" },
+      seconds: { type: "string", default: "1" },
       rounds: { type: "string", default: "3" },
       wave: { type: "string", default: "60" },
       connections: { type: "string", default: "32" },

@@ -1,3 +1,4 @@
+import { mapCost } from "../load/cost.ts";
 import type { LocalServer } from "../local-server.ts";
 import { modeOf } from "./management.ts";
 import type { Bench } from "./rounds.ts";
@@ -35,8 +36,8 @@ export async function reconnectWave(
     statuses,
     turns,
     unfinished,
-    meanCost,
-    cpuUs: (cpuMs * 1000) / Math.max(1, turns),
+    meanCost: mapCost(meanCost, (cost) => (cost * Math.max(1, turns)) / answers),
+    cpuUs: (cpuMs * 1000) / answers,
     p50Ms,
     p99Ms,
     answers,

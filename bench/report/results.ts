@@ -40,6 +40,7 @@ export interface Wave {
   statuses: Record<number, number>;
   turns: number;
   unfinished: number;
+  /** Of a request, those that were sent away included. */
   meanCost: Cost;
   cpuUs: number;
   p50Ms: number;

@@ -49,19 +49,18 @@ const means = (cost: Cost) => COUNTS.map((name) => number(cost[name], 2));
 
 const waveRow = (wave: Wave) =>
   row([
-    `${wave.id} ${wave.title} (3 requests), ${wave.mode}`,
+    `${wave.id} ${wave.title}, ends ${wave.mode}, each request`,
     ...means(wave.meanCost),
     number(wave.cpuUs),
-    `${number(wave.devicesPerSecond, 1)} offered`,
+    `${number(wave.devicesPerSecond, 1)} × 3 offered`,
     number(wave.p50Ms, 1),
     number(wave.p99Ms, 1),
   ]);
 
 function waveLine(wave: Wave): string {
   const told = Object.entries(wave.statuses).map(([status, times]) => `${number(times)} × ${status}`);
-  const left =
-    wave.unfinished > 0 ? `; ${number(wave.unfinished)} devices still told to wait at the end` : "";
-  return `W7 in ${wave.seconds} s: ${number(wave.turns)} devices back; answers ${told.join(", ")}${left}.`;
+  const back = `${number(wave.turns)} of ${number(wave.turns + wave.unfinished)} devices back`;
+  return `W7, ${wave.seconds} s and 5 s more: ${back}; answers ${told.join(", ")}.`;
 }
 
 export const fleetTable = (fleet: FleetResults): string =>

@@ -143,7 +143,7 @@ describe("the table", () => {
     });
     const table = resultsTable(results([one], [wave({ 200: 600, 204: 300 })]));
     expect(table).toContain("| W1 idle check, relaxed | 0 | 0 | 0 | 0 (+0.02) | 100 (80) |");
-    expect(table).toContain("W7 in 60 s: 300 devices back; answers 600 × 200, 300 × 204.");
+    expect(table).toContain("W7, 60 s and 5 s more: 300 of 300 devices back; answers 600 × 200, 300 × 204.");
     expect(table).toContain("`npm run bench`, 2026-11-21; 2 cores (p)");
   });
 });
