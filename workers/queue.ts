@@ -3,10 +3,10 @@ import { HANDLERS } from "../src/jobs/handlers.ts";
 import { makeDeps, type Deps } from "../src/platform/deps.ts";
 import type { Env } from "../src/platform/env.ts";
 import { drainOutbox, openEvents, type EventMessage } from "../src/platform/outbox.ts";
+import { retryDelayMs } from "../src/platform/retry-delay.ts";
 import { buryEvent } from "../src/workflows/dead.ts";
 import { RetryLater } from "../src/workflows/retry-later.ts";
 
-const MAX_DELAY_S = 3600;
 const BUSY_DELAY_S = 30;
 const DEAD_LETTERS = "edgemend-jobs-dead";
 
@@ -33,7 +33,7 @@ async function handle(deps: Deps, message: Message<unknown>, isDead: boolean): P
     if (cause instanceof RetryLater) return message.retry({ delaySeconds: BUSY_DELAY_S });
     const { kind, subject } = event;
     deps.log.error("event not handled", { kind, subject, attempt: message.attempts, cause });
-    message.retry({ delaySeconds: Math.min(2 ** message.attempts, MAX_DELAY_S) });
+    message.retry({ delaySeconds: Math.round(retryDelayMs(1000, message.attempts) / 1000) });
   }
 }
 

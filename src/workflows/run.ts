@@ -4,6 +4,7 @@ import type { Statement } from "../platform/database.ts";
 import type { Deps } from "../platform/deps.ts";
 import { stableId } from "../platform/ids.ts";
 import { addEventIfChanged, type Event, type EventMessage } from "../platform/outbox.ts";
+import { retryDelayMs } from "../platform/retry-delay.ts";
 import { builtIn } from "./built-in.ts";
 import { DefinitionSchema, type Definition, type Input, type Task } from "./definition.ts";
 import { RetryLater } from "./retry-later.ts";
@@ -25,7 +26,6 @@ import type { Scope } from "./template.ts";
 export const STEP_EVENT = "workflow.step";
 
 const MIN_DELAY_MS = 1000;
-const MAX_DELAY_MS = 3_600_000;
 /** Longer than any request may take, so that what looks abandoned is. */
 const LEASE_MARGIN_MS = 60_000;
 
@@ -129,9 +129,6 @@ function consequences(deps: Deps, job: JobRow, { definition, task, outcome }: Ra
   }
   const next = { step, attempt: attempt + 1, run };
   const moved = moveJob(tenant, id, job, { status: "processing", ...next, failure, atMs });
-  return [moved, keep, goOn(next, atMs + delayMs(task, attempt))];
+  const baseMs = Math.max(task.retryDelaySeconds * 1000, MIN_DELAY_MS);
+  return [moved, keep, goOn(next, atMs + retryDelayMs(baseMs, attempt))];
 }
-
-/** Doubles with every failure. */
-const delayMs = (task: Task, attempt: number): number =>
-  Math.min(Math.max(task.retryDelaySeconds * 1000, MIN_DELAY_MS) * 2 ** attempt, MAX_DELAY_MS);

@@ -252,11 +252,13 @@ describe("an http task", () => {
     expect(await sweep()).toBe(1);
     expect([sent.length, (await jobOf(server, id)).failure]).toEqual([1, "tell: no answer"]);
     expect(await sweep()).toBe(0);
-    server.advance(5_000);
-    expect(await sweep()).toBe(1);
-    server.advance(9_000);
+    server.advance(4_999);
     expect(await sweep()).toBe(0);
-    server.advance(1_000);
+    server.advance(2_501);
+    expect(await sweep()).toBe(1);
+    server.advance(9_999);
+    expect(await sweep()).toBe(0);
+    server.advance(5_001);
     expect(await sweep()).toBe(1);
     const job = await jobOf(server, id);
     expect([sent.length, job.status, job.failure]).toEqual([3, "done", undefined]);
