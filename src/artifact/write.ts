@@ -117,6 +117,10 @@ async function collect(chunks: AsyncIterable<Uint8Array>): Promise<Uint8Array[]>
   return parts;
 }
 
+/** A tar archive of files that are in memory. */
+export const tarOf = (files: readonly { name: string; content: Uint8Array }[]): Uint8Array =>
+  joinBytes([...files.flatMap(({ name, content }) => entry(name, content, FILE_MODE)), END_OF_ARCHIVE]);
+
 function entry(name: string, content: Uint8Array, mode = MEMORY_MODE): Uint8Array[] {
   return [
     encodeTarHeader({ name, size: content.length, mode }),

@@ -2,10 +2,17 @@ import { z } from "@hono/zod-openapi";
 import { moduleDefaults, singleFileArtifact, type Software } from "../artifact/images.ts";
 import { checkSpec, ArtifactSpecError, MAX_FILE_NAME_LENGTH } from "../artifact/spec-check.ts";
 import type { ArtifactSpec, PayloadFile } from "../artifact/write.ts";
+import {
+  composedArtifact,
+  compositionOf,
+  compositionProblem,
+  CompositionSchema,
+  IMAGES_FILE,
+} from "./generate-composition.ts";
 import { textProblem } from "./generate-form.ts";
 
-/** Update modules that ship with the client and define their payload. Any other type is a single file. */
-const MODULES = ["single-file", "script", "directory"] as const;
+/** Published update modules that define their payload. Any other type is a single file. */
+const MODULES = ["single-file", "script", "directory", "docker-compose"] as const;
 
 export const PayloadSchema = z.object({
   module: z.enum(MODULES),
@@ -16,6 +23,7 @@ export const PayloadSchema = z.object({
     name: z.string().optional(),
     version: z.string().optional(),
   }),
+  composition: CompositionSchema.optional(),
 });
 
 /** What becomes of the file on the device. */
@@ -29,8 +37,16 @@ const Args = z.object({
   software_filesystem: text,
   software_name: text,
   software_version: text,
+  project_name: text,
+  manifest: text,
 });
 type Args = z.output<typeof Args>;
+
+/** Modules that look for a file of one name. */
+const FILE_NAMES: Partial<Record<(typeof MODULES)[number], string>> = {
+  directory: "update.tar",
+  "docker-compose": IMAGES_FILE,
+};
 
 interface Described {
   name: string;
@@ -44,14 +60,14 @@ export function payloadOf(type: string, args: string | undefined, described: Des
   const module = MODULES.find((known) => known === type) ?? "single-file";
   const payload: Payload = {
     module,
-    // The name that the directory module looks for.
-    filename: module === "directory" ? "update.tar" : baseName(parsed.filename ?? ""),
+    filename: FILE_NAMES[module] ?? baseName(parsed.filename ?? ""),
     destination: parsed.dest_dir ?? "",
     software: {
       ...(parsed.software_filesystem && { filesystem: parsed.software_filesystem }),
       ...(parsed.software_name && { name: parsed.software_name }),
       ...(parsed.software_version && { version: parsed.software_version }),
     },
+    ...(module === "docker-compose" && { composition: compositionOf(parsed) }),
   };
   return argsProblem(parsed, payload) ?? specProblem(payload, described) ?? payload;
 }
@@ -66,12 +82,16 @@ function parseArgs(args: string | undefined): Args | undefined {
 
 const baseName = (path: string): string => path.slice(path.lastIndexOf("/") + 1);
 
-function argsProblem(args: Args, { module, filename, destination }: Payload): string | undefined {
+function argsProblem(
+  args: Args,
+  { module, filename, destination, composition }: Payload,
+): string | undefined {
   if (filename === "") return "filename can't be empty";
   if (filename === "." || filename === "..") return "filename must be the name of a file";
   return (
     textProblem("filename", filename, MAX_TEXT) ??
-    (module === "script" ? undefined : destinationProblem(destination)) ??
+    (composition && compositionProblem(composition)) ??
+    (module === "single-file" || module === "directory" ? destinationProblem(destination) : undefined) ??
     textProblem("software_filesystem", args.software_filesystem ?? "", MAX_TEXT) ??
     textProblem("software_name", args.software_name ?? "", MAX_TEXT) ??
     textProblem("software_version", args.software_version ?? "", MAX_TEXT)
@@ -110,12 +130,13 @@ type Content = PayloadFile extends infer File
 
 /** The artifact of a payload, laid out as its update module reads it. */
 export function specOf(payload: Payload, { name, deviceTypes }: Described, content: Content): ArtifactSpec {
-  const { module, filename, destination } = payload;
+  const { module, filename, destination, composition } = payload;
   const software = payload.software as Software; // absent members are left out, never undefined
   const file = { name: filename, ...content } as PayloadFile; // a name and one kind of content make one
   if (module === "single-file") {
     return singleFileArtifact({ name, deviceTypes, destination, software, file });
   }
+  if (composition) return composedArtifact({ name, deviceTypes }, composition, software, file);
   const defaults = moduleDefaults(name, module, software);
   if (module === "script") {
     return { name, deviceTypes, payloadType: module, ...defaults, files: [{ ...file, mode: 0o755 }] };

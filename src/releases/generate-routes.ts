@@ -30,11 +30,12 @@ const generateRoute = createRoute({
             type: {
               ...text,
               description:
-                "single_file; as an extension `script`, or `directory` with a tar archive as the file",
+                "single_file; as an extension `script`, `directory` with a tar archive as the file, or `docker-compose` with a packed archive of images as the file",
             },
             args: {
               ...text,
-              description: "JSON: filename, dest_dir, software_filesystem, software_name, software_version",
+              description:
+                "JSON: filename, dest_dir, software_filesystem, software_name, software_version; for docker-compose project_name and manifest",
             },
             size: { type: "integer" as const, description: "Bytes of the file" },
             file: { ...text, format: "binary", description: "The last part" },

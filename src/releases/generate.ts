@@ -11,6 +11,7 @@ import { takenCombinations } from "./artifact-store.ts";
 import { digestOf } from "./combinations.ts";
 import { readGenerateForm, type GenerateFields } from "./generate-form.ts";
 import { addGeneration, generationOf } from "./generate-store.ts";
+import { demandUnsignedTaken } from "./trusted-keys.ts";
 import type { UploadBody } from "./upload.ts";
 
 const tooLarge = () => new Fault("too_large", "Artifact file too large");
@@ -54,7 +55,7 @@ async function receiveSource(
   file: AsyncIterable<Uint8Array>,
 ): Promise<string> {
   const { tenant } = actor;
-  await demandUnique(deps, tenant, fields);
+  await Promise.all([demandUnsignedTaken(deps, tenant), demandUnique(deps, tenant, fields)]);
   const room = await roomFor(deps, tenant, fields.size);
   const id = newId();
   const upload = await ObjectUpload.begin(deps, tenant, `${tenant}/${id}.tmp`);

@@ -105,6 +105,15 @@ export async function distrustKey(deps: Deps, actor: Actor, id: string): Promise
   if (removed === 0) throw new Fault("not_found", "Resource not found");
 }
 
+/** Refuses what nobody can have signed, before it is made. */
+export async function demandUnsignedTaken(deps: Deps, tenant: TenantId): Promise<void> {
+  if ((await deps.db(tenant).one(keysOf(tenant))).length === 0) return;
+  throw new Fault(
+    "unprocessable",
+    "this tenant takes only artifacts that a trusted key signed, and generated ones are not signed: sign the artifact yourself and upload it",
+  );
+}
+
 /** The id of the trusted key that signed the artifact; undefined where the tenant trusts no key and so takes all. */
 export async function demandTrusted(
   deps: Deps,

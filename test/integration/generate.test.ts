@@ -177,6 +177,30 @@ describe("generating an artifact", () => {
     ]);
   });
 
+  it("makes a composition of packed images and a manifest, as its update module reads it", async () => {
+    const manifest = "services:\n  web:\n    image: nginx:1.27\n";
+    const args = { project_name: "shop", manifest, software_filesystem: "data", software_name: "ignored" };
+    const id = idOf(await generate({ type: "docker-compose", args }));
+    await server.deliverEvents();
+    expect((await get(`${ARTIFACTS}/${id}`)).json()).toMatchObject({
+      artifact_provides: { artifact_name: "app-1.2", "data.mender-docker-compose.shop.version": "app-1.2" },
+      clears_artifact_provides: ["*mender-docker-compose.*"],
+      updates: [
+        {
+          type_info: { type: "docker-compose" },
+          meta_data: [
+            { Key: "project_name", Value: "shop" },
+            { Key: "version", Value: "1" },
+          ],
+          files: [{ name: "images.tar.gz", size: 6 }, { name: "manifests.tar" }],
+        },
+      ],
+    });
+    const bytes = Buffer.from(await download(id));
+    const at = bytes.indexOf("manifests/docker-compose.yml");
+    expect(bytes.subarray(at + 512, at + 512 + manifest.length).toString()).toBe(manifest);
+  });
+
   it("does not trim device types", async () => {
     const id = idOf(await generate({ types: "a, b" }));
     await server.deliverEvents();
@@ -238,6 +262,26 @@ describe("a form that cannot become an artifact", () => {
       "a long version",
       withArgs({ software_version: "v".repeat(257) }),
       "software_version exceeds maximum length of 256",
+    ],
+    [
+      "a composition without a project",
+      { type: "docker-compose", args: { manifest: "image: a" } },
+      "project_name must be 1 to 128 letters, digits, '_' or '-'",
+    ],
+    [
+      "a composition whose project is a path",
+      { type: "docker-compose", args: { project_name: "a/b", manifest: "image: a" } },
+      "project_name must be 1 to 128 letters, digits, '_' or '-'",
+    ],
+    [
+      "a composition without an image",
+      { type: "docker-compose", args: { project_name: "a", manifest: "services: {}" } },
+      "manifest must be a docker-compose file that names an image",
+    ],
+    [
+      "a composition with too long a manifest",
+      { type: "docker-compose", args: { project_name: "a", manifest: `image: a\n${"#".repeat(65_536)}` } },
+      "manifest exceeds 65536 bytes",
     ],
     ["an artifact name with a dash first", { name: "-n" }, "artifact name must not start with '-'"],
   ])("is refused early: %s", async (_, wanted, text) => {

@@ -5,6 +5,7 @@ import {
   anArtifact,
   ARTIFACTS,
   bucketObjects,
+  formOf,
   idOf,
   NO_ROWS,
   storageRows,
@@ -158,5 +159,23 @@ describe("a tenant that trusts no key", () => {
     const shown = (await call("GET", `${ARTIFACTS}/${id}`)).json();
     expect(shown.signed).toBe(true);
     expect(shown).not.toHaveProperty("signed_by");
+  });
+
+  it("has artifacts refused that would be generated, before anything is stored", async () => {
+    await trust();
+    const form = formOf([
+      ["name", "app-1"],
+      ["device_types_compatible", "dt1"],
+      ["type", "single_file"],
+      ["args", JSON.stringify({ filename: "app.conf", dest_dir: "/etc" })],
+      ["file", new Uint8Array(10)],
+    ]);
+    const answer = await server.call("POST", `${ARTIFACTS}/generate`, { token: user.token, body: form });
+    expect(fault(answer)).toEqual([
+      422,
+      expect.stringMatching(/^this tenant takes only artifacts that a trusted key signed/),
+    ]);
+    expect(await storageRows()).toEqual(NO_ROWS);
+    expect(await bucketObjects()).toEqual([]);
   });
 });
