@@ -146,7 +146,7 @@ export async function receiveUpload(c: Context<AppEnv>, actor: UserActor, device
   if (!form?.file) throw new Fault("bad_request", "file: upload file is required.");
   const fields = UploadFields.safeParse(form.fields);
   if (!fields.success) throw new Fault("bad_request", describeIssues(fields.error.issues));
-  const target = { ...fields.data, srcPath: form.file.filename };
+  const target = { ...fields.data, srcPath: form.file.filename?.split("/").pop() };
   await recordFile(deps, actor, device, "upload_file", target.path);
   const source = new Bounded(form.file.body, maxBytes);
   const outcome = await object.upload(actor.user, target, byteStream(source)).catch((cause: unknown) => {

@@ -167,6 +167,10 @@ export function writeUint16(value: number): Uint8Array {
   return new Uint8Array([0xcd, value >> 8, value & 0xff]);
 }
 
+export function writeUint32(value: number): Uint8Array {
+  return new Uint8Array([0xce, value >>> 24, (value >> 16) & 0xff, (value >> 8) & 0xff, value & 0xff]);
+}
+
 /** The shortest form of a small non-negative integer. */
 export function writeSmall(value: number): Uint8Array {
   return value <= 0x7f ? new Uint8Array([value]) : writeUint16(value);
@@ -206,6 +210,9 @@ export function binaryHeader(size: number): Uint8Array {
 /** What stands before the entries of a map. */
 export const mapHeader = (count: number): Uint8Array =>
   new Uint8Array(count < 16 ? [0x80 | count] : [0xde, count >> 8, count & 0xff]);
+
+export const writeMap = (entries: readonly (readonly [string, Uint8Array])[]): Uint8Array =>
+  concat([mapHeader(entries.length), ...entries.flatMap(([key, value]) => [writeText(key), value])]);
 
 export function concat(pieces: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
   const whole = new Uint8Array(pieces.reduce((sum, piece) => sum + piece.byteLength, 0));

@@ -40,6 +40,7 @@ const numberText = (radix: 8 | 10) =>
     .string()
     .regex(radix === 8 ? /^[0-7]{1,6}$/ : /^\d{1,10}$/, { error: "must be a number" })
     .transform((text) => Number.parseInt(text, radix))
+    .refine((number) => number <= 0xffff_ffff, { error: "must be a number" })
     .optional();
 
 /** The fields before the file of an upload form (protocol notes, deviceconnect 5). */

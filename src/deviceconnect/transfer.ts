@@ -1,7 +1,7 @@
 import { decode, encode } from "@msgpack/msgpack";
 import { z } from "zod";
 import { integerProp, makeFrame, PROTO, type Frame } from "./frame.ts";
-import { concat, writeInt64 } from "./msgpack.ts";
+import { concat, writeInt64, writeMap, writeText, writeUint32 } from "./msgpack.ts";
 
 /**
  * File transfer with the server as the device's peer (protocol notes, deviceconnect 3.3 and 7). Both directions are paced by
@@ -58,8 +58,17 @@ const NOT_REGULAR = (2 ** 31 + 2 ** 27 + 2 ** 26 + 2 ** 25 + 2 ** 24 + 2 ** 21 +
 
 const timedOut = () => new TransferFault(408, "file transfer timed out");
 
-const frameOf = (typ: string, body?: object): Frame =>
-  makeFrame({ proto: PROTO.fileTransfer, typ, ...(body && { body: encode(body) }) });
+const frameOf = (typ: string, body: Uint8Array): Frame => makeFrame({ proto: PROTO.fileTransfer, typ, body });
+
+const bodyOfPath = (path: string) => writeMap([["path", writeText(path)]]);
+
+function bodyOfTarget({ path, srcPath, uid, gid, mode }: UploadTarget): Uint8Array {
+  const entries: [string, Uint8Array][] = srcPath === undefined ? [] : [["src_path", writeText(srcPath)]];
+  entries.push(["path", writeText(path)]);
+  for (const [name, value] of Object.entries({ uid, gid, mode }))
+    if (value !== undefined) entries.push([name, writeUint32(value)]);
+  return writeMap(entries);
+}
 
 const offsetFrame = (typ: string, offset: number, body?: Uint8Array): Frame =>
   makeFrame({
@@ -139,14 +148,7 @@ export const uploadFile = (
   source: AsyncIterable<Uint8Array>,
 ): Promise<number> =>
   inSession(peer, async () => {
-    const { path, srcPath, uid, gid, mode } = target;
-    const wanted = { path, src_path: srcPath, uid, gid, mode };
-    peer.send(
-      frameOf(
-        "put_file",
-        Object.fromEntries(Object.entries(wanted).filter(([, value]) => value !== undefined)),
-      ),
-    );
+    peer.send(frameOf("put_file", bodyOfTarget(target)));
     let acked = acknowledged(await next(peer));
     let sent = 0;
     for await (const block of inBlocks(source)) {
@@ -215,7 +217,7 @@ async function* inBlocks(source: AsyncIterable<Uint8Array>): AsyncGenerator<Uint
 
 /** What the device says of a path; refuses whatever is not a regular file. */
 async function stat(peer: Peer, path: string): Promise<FileInfo> {
-  peer.send(frameOf("stat", { path }));
+  peer.send(frameOf("stat", bodyOfPath(path)));
   const answer = await next(peer);
   if (isFault(answer)) {
     throw new TransferFault(
@@ -249,7 +251,7 @@ export async function downloadFile(
 
 async function* contentOf(peer: Peer, path: string): AsyncGenerator<Uint8Array> {
   try {
-    peer.send(frameOf("get_file", { path }));
+    peer.send(frameOf("get_file", bodyOfPath(path)));
     for (let received = 0, ended = false; !ended;) {
       const burst: Uint8Array[] = [];
       await peer.gather(ACK_EVERY_CHUNKS, isWholeChunk, IDLE_MS);

@@ -1,7 +1,7 @@
 import { newId } from "../platform/ids.ts";
 import { streamChunks } from "../storage/service.ts";
 import { byteStream } from "./byte-stream.ts";
-import { encodeFrame, forDevice, type Frame } from "./frame.ts";
+import { encodeFrame, forDevice, MAX_TO_DEVICE_BYTES, type Frame } from "./frame.ts";
 import { Mailbox } from "./mailbox.ts";
 import {
   downloadFile,
@@ -82,7 +82,7 @@ export class Transfers {
     try {
       const device = this.#device();
       if (!device) throw new TransferFault(409, "device disconnected");
-      const mailbox = new Mailbox((frame) => device.send(encodeFrame(forDevice(frame, sid, user))));
+      const mailbox = new Mailbox((frame) => device.send(addressed(frame, sid, user)));
       this.#running.set(sid, mailbox);
       return { ok: true, value: await work(mailbox, done) };
     } catch (cause) {
@@ -91,4 +91,14 @@ export class Transfers {
       throw cause;
     }
   }
+}
+
+/** Messages without a user: they are about the session or the bytes that went over, not about a file. */
+const ANONYMOUS = new Set(["ack", "open", "pong", "close"]);
+
+function addressed(frame: Frame, sid: string, user: string): Uint8Array {
+  const bytes = encodeFrame(ANONYMOUS.has(frame.typ) ? { ...frame, sid } : forDevice(frame, sid, user));
+  // The device would end its connection, and with it whatever others do there.
+  if (bytes.byteLength > MAX_TO_DEVICE_BYTES) throw new TransferFault(400, "path is too long");
+  return bytes;
 }

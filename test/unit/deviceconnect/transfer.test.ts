@@ -1,4 +1,4 @@
-import { encode } from "@msgpack/msgpack";
+import { decode, encode } from "@msgpack/msgpack";
 import { describe, expect, it, vi } from "vitest";
 import {
   decodeFrame,
@@ -88,7 +88,7 @@ describe("upload to a device", () => {
       inPieces(bytes(3), 3),
     );
     const [put] = device.sent("put_file");
-    expect(put!.body).toEqual(encode({ path: "/tmp/a", src_path: "b.txt", uid: 1, gid: 2, mode: 0o755 }));
+    expect(decode(put!.body!)).toEqual({ path: "/tmp/a", src_path: "b.txt", uid: 1, gid: 2, mode: 0o755 });
   });
 
   it("tells the device's own words when it refuses", async () => {
