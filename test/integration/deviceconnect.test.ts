@@ -1,58 +1,20 @@
 import { evictDurableObject, runDurableObjectAlarm } from "cloudflare:test";
 import { beforeEach, describe, expect, it, vi } from "vitest";
-import { decodeFrame, encodeFrame, makeFrame, PROTO, type Frame } from "../../src/deviceconnect/frame.ts";
+import { encodeFrame, makeFrame, PROTO, type Frame } from "../../src/deviceconnect/frame.ts";
 import { readText, writeSmall, writeText } from "../../src/deviceconnect/msgpack.ts";
 import { aDevice, aUser, type TestDevice, type TestUser } from "../support/actors.ts";
 import { anArtifact, upload } from "../support/artifacts.ts";
 import { FakeDevice } from "../support/fake-device.ts";
 import { env, OPERATOR_TOKEN, Server } from "../support/server.ts";
+import {
+  DEVICECONNECT as MANAGEMENT,
+  deviceSocket,
+  Peer,
+  upgrade as upgradeOn,
+  userSocket,
+} from "../support/sockets.ts";
 
-const MANAGEMENT = "/api/management/v1/deviceconnect";
 const HOST = "https://edgemend.test";
-
-/** A client's end of a socket, with what came in and a way to wait for more. */
-class Peer {
-  readonly frames: Frame[] = [];
-  closed: { code: number; reason: string } | undefined;
-  readonly #socket: WebSocket;
-  #wake: (() => void)[] = [];
-
-  constructor(socket: WebSocket, onMessage?: (message: Uint8Array) => void) {
-    this.#socket = socket;
-    socket.binaryType = "arraybuffer";
-    socket.accept();
-    socket.addEventListener("message", ({ data }) => {
-      const message = new Uint8Array(data as ArrayBuffer);
-      this.frames.push(decodeFrame(message));
-      onMessage?.(message);
-      this.#changed();
-    });
-    socket.addEventListener("close", ({ code, reason }) => {
-      this.closed = { code, reason };
-      this.#changed();
-    });
-  }
-
-  send(message: Frame | string | Uint8Array): void {
-    this.#socket.send(
-      typeof message === "string" || message instanceof Uint8Array ? message : encodeFrame(message),
-    );
-  }
-
-  close(code = 1000, reason = ""): void {
-    this.#socket.close(code, reason);
-  }
-
-  async until(condition: () => boolean): Promise<void> {
-    while (!condition()) await new Promise<void>((resolve) => this.#wake.push(resolve));
-  }
-
-  #changed() {
-    const waiting = this.#wake;
-    this.#wake = [];
-    for (const wake of waiting) wake();
-  }
-}
 
 let server: Server;
 let user: TestUser;
@@ -65,25 +27,15 @@ beforeEach(async () => {
 });
 
 const upgrade = (path: string, token: string, headers: Record<string, string> = {}) =>
-  server.fetch(
-    new Request(HOST + path, {
-      headers: { Upgrade: "websocket", Authorization: `Bearer ${token}`, ...headers },
-    }),
-  );
+  upgradeOn(server, path, token, headers);
 
 async function connectDevice(of = device) {
-  const response = await upgrade("/api/devices/v1/deviceconnect/connect", of.token);
-  expect(response.status).toBe(101);
   const fake: FakeDevice = new FakeDevice((message) => peer.send(message));
-  const peer: Peer = new Peer(response.webSocket!, (message) => fake.onMessage(message));
+  const peer: Peer = new Peer(await deviceSocket(server, of), (message) => fake.onMessage(message));
   return { peer, fake };
 }
 
-async function connectUser(as = user, to = device) {
-  const response = await upgrade(`${MANAGEMENT}/devices/${to.id}/connect`, as.token);
-  expect(response.status).toBe(101);
-  return new Peer(response.webSocket!);
-}
+const connectUser = async (as = user, to = device) => new Peer(await userSocket(server, as, to));
 
 const shell = (typ: string, body = "") =>
   makeFrame({ proto: PROTO.shell, typ, body: new TextEncoder().encode(body) });
