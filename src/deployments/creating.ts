@@ -134,13 +134,17 @@ export function creation(actor: Actor, deployment: DeploymentToStore, targets: T
   const { tenant, id, atMs, name, artifactName } = deployment;
   const object = auditedDeployment(id, { name, artifact_name: artifactName });
   const entry = { action: "create", object };
-  const created = { kind: EVENTS.created, tenant, subject: id, data: { type: deployment.kind } };
+  const opensLater = deployment.opensMs > atMs;
+  const data = { type: deployment.kind, ...(opensLater && { opens_later: true }) };
+  const created = { kind: EVENTS.created, tenant, subject: id, data };
+  const opened = { kind: EVENTS.opened, tenant, subject: id };
   const goOn = { kind: EVENTS.targeting, tenant, subject: id };
   return [
     addDeployment(deployment),
     // A configuration is audited by the domain it belongs to.
     ...(deployment.kind === "software" ? [addAuditIfChanged(actor, entry, atMs)] : []),
     addEventIfChanged(created, atMs),
+    ...(opensLater ? [addEventIfChanged(opened, atMs, deployment.opensMs)] : []),
     ...(targets.goOnAfter === null ? [] : [addEventIfChanged(goOn, atMs)]),
     addCounters(deployment, targets),
     addTargets(deployment, targets.ids),

@@ -1,6 +1,7 @@
 /**
  * Events of this domain. The subject is the deployment's id.
- * - `created`: a deployment exists; its targets may still be looked up. Data is `{ type }`.
+ * - `created`: a deployment exists; its targets may still be looked up. Data is `{ type }`, and `opens_later` if it is scheduled.
+ * - `opened`: devices may ask now that could not when it was created, because it was scheduled or had not found them.
  * - `finished`: every target has a final status. Comes once.
  * - `aborted`: an operator ended it. Comes instead of `finished`; devices are not told one by one.
  * - `deviceFinished`: one device reached a final status otherwise; data is `{ device_id, status }`.
@@ -10,6 +11,7 @@
  */
 export const EVENTS = {
   created: "deployment.created",
+  opened: "deployment.opened",
   finished: "deployment.finished",
   aborted: "deployment.aborted",
   deviceFinished: "deployment.device_finished",

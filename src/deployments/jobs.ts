@@ -40,7 +40,11 @@ export const resolveTargets: EventHandler = async (deps, { tenant, subject: id }
       after = to;
     }
     if (ids.length < TARGET_PAGE) {
-      await deps.db(tenant).batch(endTargeting(tenant, id, { after, atMs: deps.now() }));
+      const atMs = deps.now();
+      // One that opens later says so itself then.
+      const opened =
+        row.opens_ms > atMs ? [] : [addEvent({ kind: EVENTS.opened, tenant, subject: id }, atMs)];
+      await deps.db(tenant).batch([...endTargeting(tenant, id, { after, atMs }), ...opened]);
       return;
     }
   }

@@ -41,8 +41,9 @@ export const dropSuspendedTenant: EventHandler = async (deps, { tenant, data }) 
   if (data?.status === "suspended") await disconnectTenant(deps, tenant);
 };
 
-/** Targets of a new deployment that hold a connection are told at once; a page at a time, so that they do not all ask together. */
-export const wakeTargets: EventHandler = async (deps, { tenant, subject, atMs }) => {
+/** Targets of a deployment that hold a connection are told at once; a page at a time, so that they do not all ask together. */
+export const wakeTargets: EventHandler = async (deps, { tenant, subject, atMs, data }) => {
+  if (data?.opens_later === true) return;
   await untilKnown(deps, tenant, atMs);
   for await (const page of connectedPages(deps, tenant)) {
     const targeted = await deps.db(tenant).one(targetedAmongStatement(tenant, subject, page));

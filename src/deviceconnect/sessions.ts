@@ -1,7 +1,8 @@
-import { requirePermission, type Actor } from "../platform/actor.ts";
+import { hasPermission, requirePermission, type Actor } from "../platform/actor.ts";
 import { rfc3339 } from "../platform/clock.ts";
 import type { Deps } from "../platform/deps.ts";
 import { Fault } from "../platform/fault.ts";
+import type { UserId } from "../platform/ids.ts";
 import { offsetOf, type Page } from "../platform/paging.ts";
 import { byteStream } from "./byte-stream.ts";
 import { Asciicast, decodeEvents, Playback, type RecordedEvent } from "./recording.ts";
@@ -14,10 +15,20 @@ import {
   type SessionRow,
 } from "./store.ts";
 
+/**
+ * Whose sessions the actor may look at: what others typed and saw is for those who may read the audit log, which leads
+ * there; undefined means everyone's.
+ */
+function whoseSessions(actor: Actor): UserId | undefined {
+  if (actor.kind !== "user" || hasPermission(actor, "audit:read")) return undefined;
+  requirePermission(actor, "devices:connect");
+  return actor.user;
+}
+
 /** Pages of sessions of a tenant, newest first. */
 export async function listSessions(deps: Deps, actor: Actor, page: Page) {
-  requirePermission(actor, "devices:connect");
-  const found = await deps.db(actor.tenant).one(sessionRows(actor.tenant, page.perPage, offsetOf(page)));
+  const of = whoseSessions(actor);
+  const found = await deps.db(actor.tenant).one(sessionRows(actor.tenant, of, page.perPage, offsetOf(page)));
   return { sessions: found.slice(0, page.perPage).map(toWire), hasNext: found.length > page.perPage };
 }
 
@@ -33,9 +44,9 @@ const toWire = (row: SessionRow) => ({
 });
 
 async function requireSession(deps: Deps, actor: Actor, sid: string): Promise<SessionRow> {
-  requirePermission(actor, "devices:connect");
+  const of = whoseSessions(actor);
   const row = await deps.db(actor.tenant).one(sessionRow(actor.tenant, sid));
-  if (!row) throw new Fault("not_found", "session not found");
+  if (!row || (of !== undefined && row.user_id !== of)) throw new Fault("not_found", "session not found");
   return row;
 }
 

@@ -78,23 +78,24 @@ export const sessionRow = (tenant: TenantId, sid: string): Statement<SessionRow 
     sql`SELECT ${columns} FROM device_sessions WHERE tenant_id = ${tenant} AND session_id = ${sid}`,
   );
 
-/** A page of sessions, newest first, one more than asked for so that the caller sees whether there are more. */
-export const sessionRows = (tenant: TenantId, limit: number, offset: number): Statement<SessionRow[]> =>
+/**
+ * A page of the sessions of one user or of all, newest first, one more than asked for so that the caller sees whether
+ * there are more.
+ */
+export const sessionRows = (
+  tenant: TenantId,
+  user: UserId | undefined,
+  limit: number,
+  offset: number,
+): Statement<SessionRow[]> =>
   rows<SessionRow>(sql`
-    SELECT ${columns} FROM device_sessions WHERE tenant_id = ${tenant}
+    SELECT ${columns} FROM device_sessions
+    WHERE tenant_id = ${tenant} ${user === undefined ? sql`` : sql`AND user_id = ${user}`}
     ORDER BY started_ms DESC, session_id LIMIT ${limit + 1} OFFSET ${offset}`);
 
 export const openSessionCount = (tenant: TenantId): Statement<{ count: number } | undefined> =>
   firstRow<{ count: number }>(sql`
     SELECT COUNT(*) AS count FROM device_sessions WHERE tenant_id = ${tenant} AND ended_ms IS NULL`);
-
-export const openSessionsOf = (
-  tenant: TenantId,
-  user: UserId,
-): Statement<{ session_id: string; device_id: DeviceId }[]> =>
-  rows<{ session_id: string; device_id: DeviceId }>(sql`
-    SELECT session_id, device_id FROM device_sessions
-    WHERE tenant_id = ${tenant} AND user_id = ${user} AND ended_ms IS NULL`);
 
 /** Sessions that began before a time, oldest first, whatever their tenant. */
 export const sessionsBefore = (

@@ -15,6 +15,7 @@ import type { EventHandlers } from "./consume.ts";
 /** Who follows which event; each domain names its own. */
 export const HANDLERS: EventHandlers = {
   "deployment.created": [wakeTargets],
+  "deployment.opened": [wakeTargets],
   "device.decommissioned": [forgetGoneDevice],
   "device.status_changed": [dropRefusedDevice],
   "tenant.status": [dropSuspendedTenant],

@@ -8,6 +8,7 @@ import deployments from "../../migrations/0006_deployments.sql";
 import deviceconfig from "../../migrations/0007_deviceconfig.sql";
 import deviceconnect from "../../migrations/0008_deviceconnect.sql";
 import workflows from "../../migrations/0009_workflows.sql";
+import ownSessions from "../../migrations/0010_own_sessions.sql";
 import configurationPriority from "../../migrations/0011_configuration_priority.sql";
 import tenantHead from "../../migrations/0013_tenant_head.sql";
 import { change, rows, type Database } from "./database.ts";
@@ -23,6 +24,7 @@ const MIGRATIONS: readonly { name: string; text: string }[] = [
   { name: "0007_deviceconfig.sql", text: deviceconfig },
   { name: "0008_deviceconnect.sql", text: deviceconnect },
   { name: "0009_workflows.sql", text: workflows },
+  { name: "0010_own_sessions.sql", text: ownSessions },
   { name: "0011_configuration_priority.sql", text: configurationPriority },
   { name: "0013_tenant_head.sql", text: tenantHead },
 ];

@@ -1,10 +1,13 @@
 import { evictDurableObject, runDurableObjectAlarm } from "cloudflare:test";
 import { beforeEach, describe, expect, it, vi } from "vitest";
+import { resolveTargets } from "../../src/deployments/jobs.ts";
 import { encodeFrame, makeFrame, PROTO, type Frame } from "../../src/deviceconnect/frame.ts";
 import { readText, writeSmall, writeText } from "../../src/deviceconnect/msgpack.ts";
+import { drainOutbox } from "../../src/platform/outbox.ts";
 import { aDevice, aUser, type TestDevice, type TestUser } from "../support/actors.ts";
 import { anArtifact, upload } from "../support/artifacts.ts";
 import { FakeDevice } from "../support/fake-device.ts";
+import { inInventory } from "../support/deployments.ts";
 import { env, OPERATOR_TOKEN, Server } from "../support/server.ts";
 import {
   DEVICECONNECT as MANAGEMENT,
@@ -358,6 +361,86 @@ describe("push", () => {
     expect(other.fake.received).toEqual([]);
   });
 
+  it("tells targets of a scheduled deployment when it opens, and not if it was aborted before", async () => {
+    const { peer, fake } = await connectDevice();
+    await upload(server, await anArtifact(), { token: user.token });
+    const start = server.now + 3_600_000;
+    const schedule = (name: string) =>
+      server.call("POST", "/api/management/v1/deployments/deployments", {
+        token: user.token,
+        json: {
+          name,
+          artifact_name: "release-1",
+          devices: [device.id],
+          phases: [{ batch_size: 100, start_ts: new Date(start).toISOString() }],
+        },
+      });
+    /** Kinds of the events that are sent now; handled is what came so far. */
+    const sent = async () => {
+      const kinds: string[] = [];
+      const jobs = {
+        send: async () => {},
+        sendBatch: async (messages: { body: { kind: string } }[]) =>
+          void kinds.push(...messages.map(({ body }) => body.kind)),
+      } as unknown as Queue<unknown>;
+      const deps = { ...(await server.deps()), jobs };
+      await drainOutbox(deps, deps.directory);
+      return kinds;
+    };
+    const aborted = (await schedule("aborted")).headers.get("location")!.split("/").pop()!;
+    const path = `/api/management/v1/deployments/deployments/${aborted}/status`;
+    await server.call("PUT", path, { token: user.token, json: { status: "aborted" } });
+    expect((await schedule("kept")).status).toBe(201);
+    expect(await sent()).not.toContain("deployment.opened");
+    await env.DB.exec("DELETE FROM outbox WHERE kind <> 'deployment.opened'");
+
+    server.now = start - 1;
+    expect(await sent()).toEqual([]);
+    server.now = start;
+    expect(await sent()).toEqual(["deployment.opened", "deployment.opened"]);
+    await server.deliverEvents();
+    await peer.until(() => fake.sent("check-update").length > 0);
+    await openShell(await connectUser()); // whatever else was sent has come before
+    expect(fake.received.map(({ typ }) => typ)).toEqual(["check-update", "new"]);
+  });
+
+  it("tells nobody of a deployment before it opens", async () => {
+    const { fake } = await connectDevice();
+    await upload(server, await anArtifact(), { token: user.token });
+    const phases = [{ batch_size: 100, start_ts: new Date(server.now + 3_600_000).toISOString() }];
+    const json = { name: "d", artifact_name: "release-1", devices: [device.id], phases };
+    await server.call("POST", "/api/management/v1/deployments/deployments", { token: user.token, json });
+    await env.DB.exec("DELETE FROM outbox WHERE kind = 'deployment.opened'"); // which is not due yet
+    await server.deliverEvents();
+    await openShell(await connectUser());
+    expect(fake.received.map(({ typ }) => typ)).toEqual(["new"]);
+  });
+
+  it("tells the targets of a large deployment that were found after it was made", async () => {
+    const { peer, fake } = await connectDevice();
+    await inInventory(server, [device]);
+    await upload(server, await anArtifact(), { token: user.token });
+    const json = { name: "d", artifact_name: "release-1", all_devices: true };
+    const path = "/api/management/v1/deployments/deployments";
+    const made = await server.call("POST", path, { token: user.token, json });
+    const subject = made.headers.get("location")!.split("/").pop()!;
+    // As if there were more devices than one request looks for.
+    const nobody = "targeted = 0, targeted_to = '', max_devices = 0, remaining = 0, unseen = 0";
+    for (const statement of [
+      "DELETE FROM deployment_targets",
+      `UPDATE deployment_counters SET ${nobody}`,
+      "DELETE FROM device_deployments",
+    ])
+      await env.DB.exec(statement);
+    await server.deliverEvents();
+    expect(fake.received).toEqual([]);
+
+    const targeting = { id: "", kind: "deployment.targeting", tenant: device.tenant, subject, atMs: 0 };
+    await resolveTargets(await server.deps(), targeting);
+    await server.deliverEvents();
+    await peer.until(() => fake.sent("check-update").length === 1);
+  });
+
   it("tells a connected device of its new configuration", async () => {
     const { peer, fake } = await connectDevice();
     const path = `/api/management/v1/deviceconfig/configurations/device/${device.id}/deploy`;
@@ -500,6 +583,35 @@ describe("recording", () => {
     expect(lines.join("")).toBe(blocks.join(""));
   });
 
+  it("is for its own user, and for others who may read the audit log", async () => {
+    const { sid } = await recorded("my secret");
+    const terminals = { roles: ["RBAC_ROLE_REMOTE_TERMINAL"] };
+    const look = async (token: string) => {
+      const list = await server.call("GET", `${MANAGEMENT}/sessions`, { token });
+      const cast = await server.call("GET", `${MANAGEMENT}/sessions/${sid}/recording`, { token });
+      const played = await upgrade(`${MANAGEMENT}/sessions/${sid}/playback`, token);
+      if (played.webSocket) await new Peer(played.webSocket).until(() => true);
+      return [list.json<unknown[]>().length, cast.status, played.status];
+    };
+    const [own, others, none] = [
+      await aUser(server),
+      await aUser(server, terminals),
+      await aUser(server, { roles: ["RBAC_ROLE_OBSERVER"] }),
+    ];
+    expect(await look(own.token)).toEqual([1, 200, 101]);
+    expect(await look(others.token)).toEqual([0, 404, 404]);
+    const refused = await server.call("GET", `${MANAGEMENT}/sessions`, { token: none.token });
+    expect(refused.status).toBe(403);
+    await env.DB.prepare("UPDATE device_sessions SET user_id = ?").bind(others.id).run();
+    expect(await look(others.token)).toEqual([1, 200, 101]);
+    const plan = await env.DB.prepare(
+      "EXPLAIN QUERY PLAN SELECT * FROM device_sessions WHERE tenant_id = 't' AND user_id = 'u' ORDER BY started_ms DESC, session_id LIMIT 20",
+    ).all<{ detail: string }>();
+    expect(plan.results[0]!.detail).toContain(
+      "USING INDEX device_sessions_by_user (tenant_id=? AND user_id=?)",
+    );
+  });
+
   it("is of one tenant only", async () => {
     const { sid } = await recorded("hi");
     const stranger = await aUser(server, { tenant: "other" });
@@ -563,6 +675,50 @@ describe("revocation", () => {
     await server.deliverEvents();
     await peer.until(() => peer.closed !== undefined);
     expect(await statusOf()).toMatchObject({ status: "disconnected" });
+  });
+
+  it("disconnects a device whose authentication set is dismissed, and its users", async () => {
+    const { peer } = await connectDevice();
+    const terminal = await connectUser();
+    await openShell(terminal);
+    const path = `/api/management/v2/devauth/devices/${device.id}/auth/${device.authSet}`;
+    expect((await server.call("DELETE", path, { token: user.token })).status).toBe(204);
+    await server.deliverEvents();
+    await peer.until(() => peer.closed !== undefined);
+    await terminal.until(() => terminal.closed !== undefined);
+    expect([peer.closed, terminal.closed]).toEqual([
+      { code: 1008, reason: "access revoked" },
+      { code: 1011, reason: "device disconnected" },
+    ]);
+  });
+
+  it("disconnects all devices and users of a suspended tenant, and nobody else", async () => {
+    const elsewhere = await aDevice(server, { tenant: "other" });
+    const [own, other] = [await connectDevice(), await connectDevice(elsewhere)];
+    const terminal = await connectUser();
+    await openShell(terminal);
+    const suspended = await server.call("PUT", "/api/operator/v1/tenants/default/status", {
+      token: OPERATOR_TOKEN,
+      json: { status: "suspended" },
+    });
+    expect(suspended.status).toBe(200);
+    await server.deliverEvents();
+    await own.peer.until(() => own.peer.closed !== undefined);
+    await terminal.until(() => terminal.closed !== undefined);
+    expect(own.peer.closed).toEqual({ code: 1008, reason: "access revoked" });
+    expect(other.peer.closed).toBeUndefined();
+    expect((await upgrade("/api/devices/v1/deviceconnect/connect", device.token)).status).toBe(401);
+  });
+
+  it("ends a file transfer under way", async () => {
+    const silent = new Peer(await deviceSocket(server, device));
+    const answer = server.call("GET", `${MANAGEMENT}/devices/${device.id}/download?path=/a`, {
+      token: user.token,
+    });
+    await silent.until(() => silent.frames.length === 1);
+    await server.call("DELETE", `/api/management/v2/devauth/devices/${device.id}`, { token: user.token });
+    await server.deliverEvents();
+    expect([(await answer).status, (await answer).json().error]).toEqual([409, "device disconnected"]);
   });
 });
 

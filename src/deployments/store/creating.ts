@@ -111,12 +111,13 @@ export interface TargetingRow {
   scope: "group" | "all" | "list";
   group_names: string;
   targeted_to: string;
+  opens_ms: number;
 }
 
 /** The state of a deployment whose targets are still being looked up. */
 export const untargeted = (tenant: TenantId, deployment: string): Statement<TargetingRow | undefined> =>
   firstRow(sql`
-    SELECT d.seq, d.scope, d.group_names, c.targeted_to FROM deployments d
+    SELECT d.seq, d.scope, d.group_names, c.targeted_to, c.opens_ms FROM deployments d
     JOIN deployment_counters c ON c.tenant_id = d.tenant_id AND c.seq = d.seq
     WHERE d.tenant_id = ${tenant} AND d.deployment_id = ${deployment} AND c.targeted = 0 AND c.stage < 2`);
 

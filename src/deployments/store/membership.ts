@@ -17,7 +17,7 @@ export const targetsList = (device: DeviceId): SQL => sql`EXISTS (
     ORDER BY t.first_id DESC LIMIT 1) chunk
   WHERE chunk.last_id >= ${device} AND instr(chunk.ids, ${JSON.stringify(device)}) > 0)`;
 
-/** Which of these devices a deployment targets, as far as its targets are known. */
+/** Which of these devices an unfinished deployment targets, as far as its targets are known. */
 export const targetedAmong = (
   tenant: TenantId,
   deployment: string,
@@ -26,6 +26,9 @@ export const targetedAmong = (
   rows<{ device_id: DeviceId }>(sql`
     SELECT device.value AS device_id FROM json_each(${JSON.stringify(devices)}) device
     WHERE EXISTS (
+      SELECT 1 FROM deployment_counters c
+      WHERE c.tenant_id = ${tenant} AND c.seq = ${seqOf(tenant, deployment)} AND c.stage < 2)
+    AND EXISTS (
       SELECT 1 FROM (
         SELECT t.last_id, t.ids FROM deployment_targets t
         WHERE t.tenant_id = ${tenant} AND t.seq = ${seqOf(tenant, deployment)} AND t.first_id <= device.value
