@@ -1,5 +1,5 @@
 import { knownDeviceStatement } from "../deviceauth/known.ts";
-import { asLiveDevice } from "../deviceauth/live.ts";
+import { asLiveDevice, ifLive } from "../deviceauth/live.ts";
 import { requirePermission, type Actor, type DeviceClaim } from "../platform/actor.ts";
 import { addAuditIfChanged } from "../platform/audit.ts";
 import { rfc3339 } from "../platform/clock.ts";
@@ -38,8 +38,8 @@ export async function reportConfiguration(
   claim: DeviceClaim,
   values: ConfigurationValues,
 ): Promise<void> {
-  const { device } = await asLiveDevice(deps, claim, []);
-  await deps.db(device.tenant).one(setReported(device.tenant, device.device, values, deps.now()));
+  const reported = { values, atMs: deps.now(), condition: ifLive(claim) };
+  await asLiveDevice(deps, claim, [setReported(claim.tenant, claim.device, reported)]);
 }
 
 /** The record of a device; empty for a device that has none yet (protocol notes, deviceconfig 9). */

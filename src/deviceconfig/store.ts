@@ -1,4 +1,4 @@
-import { sql } from "drizzle-orm";
+import { sql, type SQL } from "drizzle-orm";
 import { change, firstRow, inJson, rows, type Statement } from "../platform/database.ts";
 import type { DeviceId, TenantId } from "../platform/ids.ts";
 import type { ConfigurationValues } from "./schema.ts";
@@ -61,16 +61,15 @@ export const mergeConfigured = (
     ON CONFLICT (tenant_id, device_id) DO UPDATE
     SET configured = json_patch(configured, excluded.configured), updated_ms = excluded.updated_ms`);
 
-/** Replaces what a device says it runs with. Only the time moves when it says the same again. */
+/** Replaces what a device says it runs with, if the condition holds. Only the time moves when it says the same again. */
 export const setReported = (
   tenant: TenantId,
   device: DeviceId,
-  values: ConfigurationValues,
-  atMs: number,
+  reported: { values: ConfigurationValues; atMs: number; condition: SQL },
 ): Statement<number> =>
   change(sql`
     INSERT INTO device_configurations (tenant_id, device_id, reported, reported_ms)
-    VALUES (${tenant}, ${device}, ${JSON.stringify(values)}, ${atMs})
+    SELECT ${tenant}, ${device}, ${JSON.stringify(reported.values)}, ${reported.atMs} WHERE ${reported.condition}
     ON CONFLICT (tenant_id, device_id) DO UPDATE SET reported = excluded.reported, reported_ms = excluded.reported_ms`);
 
 /** Notes the last deployment of a device's configuration if the statement before it in the batch made that. */

@@ -27,16 +27,14 @@ import {
   type ResultRow,
 } from "./store.ts";
 
-export { jobBySubject as jobBySubjectStatement, type JobRow } from "./store.ts";
-
 const jobNotFound = () => new Fault("not_found", "not found");
 
 const ID_LENGTH = 24;
 const FIRST = { step: 0, attempt: 0, run: 1 };
 
-export const newJobId = (atMs: number): string => newSortableId(atMs).slice(0, ID_LENGTH);
+const newJobId = (atMs: number): string => newSortableId(atMs).slice(0, ID_LENGTH);
 
-export interface JobStart {
+interface JobStart {
   tenant: TenantId;
   definition: Definition;
   subject?: string;
@@ -44,7 +42,7 @@ export interface JobStart {
 }
 
 /** A job and the message of its first step, for the batch of whatever wants it done. */
-export function startStatements({ tenant, definition, subject, input }: JobStart, atMs: number) {
+function startStatements({ tenant, definition, subject, input }: JobStart, atMs: number) {
   const id = newJobId(atMs);
   const { name: workflow, version } = definition;
   const event = stepEvent({ tenant_id: tenant, job_id: id }, FIRST);

@@ -54,7 +54,7 @@ describe("configuration of a device", () => {
     expect([reported.status, reported.text, reported.cost.trips, reported.cost.written]).toEqual([
       204,
       "",
-      2,
+      1,
       1,
     ]);
     const now = new Date(server.now).toISOString();
@@ -65,6 +65,20 @@ describe("configuration of a device", () => {
       updated_ts: now,
       reported_ts: now,
     });
+  });
+
+  it("is not taken from a device whose token is not live any more", async () => {
+    await server.call(
+      "PUT",
+      `/api/management/v2/devauth/devices/${device.id}/auth/${device.authSet}/status`,
+      {
+        token: user.token,
+        json: { status: "rejected" },
+      },
+    );
+    const refused = await own("PUT", { timezone: "CET" });
+    expect([refused.status, refused.text]).toEqual([401, ""]);
+    expect(await record()).toMatchObject({ reported: {} });
   });
 
   it("is replaced as a whole", async () => {
