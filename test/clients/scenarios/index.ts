@@ -12,7 +12,7 @@ import { firstUpdate } from "./first-update.ts";
 import { generatedArtifact } from "./generated-artifact.ts";
 import { groupAndReboot } from "./group-and-reboot.ts";
 import { otherType } from "./other-type.ts";
-import { portForward } from "./port-forward.ts";
+import { hangingUp, portForward } from "./port-forward.ts";
 import { preauthorized } from "./preauthorized.ts";
 import { remoteTerminal, vanishedUser } from "./remote-terminal.ts";
 import { signedArtifact } from "./signed-artifact.ts";
@@ -63,6 +63,11 @@ export const SCENARIOS: Scenario[] = [
   {
     title: "TCP and UDP ports of the device are brought to the user",
     run: portForward,
+    feature: "remote access",
+  },
+  {
+    title: "a port whose service hangs up brings all it said, again and again",
+    run: hangingUp,
     feature: "remote access",
   },
   {

@@ -24,15 +24,15 @@ async function echoes() {
   return { ports, close: () => (tcp.close(), udp.close()) };
 }
 
-/** What comes back over TCP for these bytes. */
-async function echoed(port: number, bytes: Buffer): Promise<Buffer> {
+/** The first so many bytes that come back over TCP for these. */
+async function exchanged(port: number, bytes: Buffer, count = bytes.length): Promise<Buffer> {
   const socket = connect(port, "127.0.0.1");
-  const timer = setTimeout(() => socket.destroy(new Error("no echo in time")), WITHIN_MS);
+  const timer = setTimeout(() => socket.destroy(new Error("no answer in time")), WITHIN_MS);
   socket.write(bytes);
   const pieces: Buffer[] = [];
   for await (const piece of socket as AsyncIterable<Buffer>) {
     pieces.push(piece);
-    if (pieces.reduce((sum, { length }) => sum + length, 0) >= bytes.length) break;
+    if (pieces.reduce((sum, { length }) => sum + length, 0) >= count) break;
   }
   clearTimeout(timer);
   return Buffer.concat(pieces);
@@ -46,6 +46,39 @@ async function answer(port: number, message: Buffer): Promise<Buffer> {
   return reply;
 }
 
+/** A service next to the device that answers the first words with so many bytes and hangs up. */
+async function talker(answer: Buffer) {
+  const tcp = createServer((socket) => {
+    socket.on("error", () => {}); // a peer that hangs up first
+    socket.once("data", () => socket.end(answer));
+  });
+  tcp.listen(0, "127.0.0.1");
+  await once(tcp, "listening");
+  return { port: (tcp.address() as AddressInfo).port, close: () => tcp.close() }; // as above
+}
+
+/**
+ * The service on the device ends each connection: the user has all it said, and can go on. That it has ended mender-cli
+ * keeps from the user, so it is the user who hangs up.
+ */
+export async function hangingUp(bench: Bench): Promise<void> {
+  const { id } = await bench.reachable({ name: "brief-device", deviceType: "brief-board" });
+  const answer = randomBytes(100 * KIBI);
+  const [service, others] = [await talker(answer), await echoes()];
+  const said = async (port: number) =>
+    (await exchanged(port, Buffer.from("hello"), answer.length)).equals(answer);
+  try {
+    const { local } = await bench.forward(id, { tcp: service.port, udp: others.ports.udp });
+    for (let connection = 0; connection < 3; connection += 1)
+      assert.ok(await said(local.tcp), "all that the service said");
+    const together = await Promise.all([1, 2, 3].map(() => said(local.tcp)));
+    assert.deepEqual(together, [true, true, true]);
+  } finally {
+    service.close();
+    others.close();
+  }
+}
+
 /** Several connections at once over TCP, and datagrams over UDP. */
 export async function portForward(bench: Bench): Promise<void> {
   const { id } = await bench.reachable({ name: "port-device", deviceType: "port-board" });
@@ -55,7 +88,7 @@ export async function portForward(bench: Bench): Promise<void> {
     await Promise.all(
       [1, 2, 3].map(async () => {
         const bytes = randomBytes(512 * KIBI);
-        assert.ok((await echoed(local.tcp, bytes)).equals(bytes), "TCP brings back what was sent");
+        assert.ok((await exchanged(local.tcp, bytes)).equals(bytes), "TCP brings back what was sent");
       }),
     );
     for (const length of [1, 1400, 4096]) {
