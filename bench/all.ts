@@ -4,6 +4,7 @@
  */
 import { mkdirSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
+import { costReport } from "./cost/report.ts";
 import { writePart } from "./report/documents.ts";
 import { benchFleet } from "./measure/fleet.ts";
 import { goalLine, goalsOf, isHeld } from "./report/goals.ts";
@@ -13,6 +14,7 @@ import type { FleetResults, Results } from "./report/results.ts";
 import { fleetTable, resultsTable } from "./report/table.ts";
 
 const DOCUMENT = "docs/performance.md";
+const COSTS = "docs/cost.md";
 const KEPT = "docs/performance.json";
 
 function save(file: string, results: Results): void {
@@ -54,7 +56,7 @@ else {
     save(KEPT, results);
     const goals = goalsOf(results).map((goal) => `- ${goalLine(goal)}`);
     writePart(DOCUMENT, "results", [resultsTable(results), "### Goals", goals.join("\n")].join("\n\n"));
-    console.log("`npm run cost -- --write-docs` calculates from this what a fleet costs");
+    writePart(COSTS, "cost", costReport(results));
   }
   report(results);
 }

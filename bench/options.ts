@@ -24,7 +24,7 @@ export const USAGE = `usage: npm run bench -- [options]
   --wave S          length of the reconnect wave (60)
   --connections N   of the load generator (32)
   --out FILE        where the results go as JSON (bench/results/latest.json)
-  --write-docs      put the results into docs/performance.md and docs/performance.json
+  --write-docs      put the results of all workloads into docs/performance.md and .json, their cost into docs/cost.md
 `;
 
 function numbers(name: string, text: string): number[] {
@@ -62,9 +62,12 @@ export function readOptions(args: string[]): Options | undefined {
     },
   });
   if (values.help) return undefined;
+  const workloads = workloadsOf(values.workloads);
+  if (values["write-docs"] && workloads.size < WORKLOADS.length)
+    throw new Error("--write-docs wants all workloads");
   return {
     fleets: numbers("devices", values.devices),
-    workloads: workloadsOf(values.workloads),
+    workloads,
     seconds: one("seconds", values.seconds),
     rounds: one("rounds", values.rounds),
     waveSeconds: one("wave", values.wave),

@@ -34,6 +34,11 @@ function unchunked(text: string): string | undefined {
 export class AnswerReader {
   #text = "";
 
+  /** Whether a part of an answer has come. */
+  get hasBegun(): boolean {
+    return this.#text !== "";
+  }
+
   /** The answer once it is whole. */
   push(piece: string): Answer | undefined {
     this.#text += piece;

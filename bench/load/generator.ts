@@ -34,6 +34,7 @@ function lost(cause: Error): void {
   process.exit(1);
 }
 
+/** The server stops next, and what it closes then is no fault. */
 function disconnect(): void {
   for (const connection of connections) connection.close();
   connections = [];
@@ -60,6 +61,7 @@ async function obey(order: Order): Promise<Summary | undefined> {
     case "closed":
     case "open": {
       if (!members) throw new Error("there are no devices yet");
+      await Promise.all(connections.map((connection) => connection.ready()));
       const [workload, next] = [workloadOf(members, order.workload), numbersOf(order.workload.name)];
       if (order.do === "open") return openLoop(connections, workload, next, order.arrivals);
       return closedLoop(connections.slice(0, order.connections), workload, next, order.limit);

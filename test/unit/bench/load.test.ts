@@ -1,4 +1,4 @@
-import { createServer, type Server } from "node:net";
+import { createServer, type Server, type Socket } from "node:net";
 import fc from "fast-check";
 import { afterEach, describe, expect, it } from "vitest";
 import { AnswerReader, headerOf } from "../../../bench/load/answer.ts";
@@ -97,22 +97,25 @@ describe("counting", () => {
 describe("load", () => {
   let server: Server | undefined;
   const open: Connection[] = [];
+  const sockets: Socket[] = [];
 
   afterEach(() => {
     for (const connection of open.splice(0)) connection.close();
     server?.close();
   });
 
-  /** Answers each request after so many milliseconds, and says what it was sent. */
+  /** Answers each request after so many milliseconds or never, and says what it was sent. */
   async function connected(
-    delayMs: number,
+    delayMs: number | "never",
     count = 1,
   ): Promise<{ connections: Connection[]; got: string[] }> {
     const got: string[] = [];
     server = createServer((socket) => {
+      sockets.push(socket);
       socket.setEncoding("latin1").on("data", (bytes: string) => {
         got.push(bytes);
-        setTimeout(() => socket.write(OK), delayMs);
+        if (delayMs === "never") socket.destroy();
+        else setTimeout(() => socket.write(OK), delayMs);
       });
     }).listen(0, "127.0.0.1");
     await new Promise((resolve) => server?.once("listening", resolve));
@@ -120,6 +123,24 @@ describe("load", () => {
     for (let i = 0; i < count; i++) open.push(await Connection.open(port));
     return { connections: open, got };
   }
+
+  it("opens a connection again that the server closed for being idle", async () => {
+    const { connections } = await connected(0);
+    for (const socket of sockets.splice(0)) socket.destroy();
+    const one: Workload = { allowed: [200], turn: () => ({ bytes: "x", problem: () => undefined }) };
+    const summary = await closedLoop(connections, one, numbers(), { ms: 5000, turns: 2 });
+    expect(summary).toMatchObject({ turns: 2, faults: 0 });
+  });
+
+  it("tells of a server that answers with nothing but a closed connection", async () => {
+    const { connections } = await connected("never");
+    const [connection] = connections;
+    const lost = new Promise<Error>((resolve) => {
+      if (connection) connection.onLost = resolve;
+    });
+    connection?.send("x", () => {});
+    expect((await lost).message).toBe("the server closed a connection");
+  });
 
   const numbers = () => {
     let next = 0;

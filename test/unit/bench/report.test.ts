@@ -168,10 +168,13 @@ describe("options", () => {
     expect(options).toMatchObject({ fleets: [10, 20], seconds: 0.5, workloads: new Set(["W1", "W6"]) });
   });
 
-  it.each([[["--devices", "many"]], [["--workloads", "W9"]], [["--seconds", "0"]], [["--fast"]]])(
-    "are refused if they make no sense: %j",
-    (args) => {
-      expect(() => readOptions(args)).toThrow();
-    },
-  );
+  it.each([
+    [["--devices", "many"]],
+    [["--workloads", "W9"]],
+    [["--seconds", "0"]],
+    [["--fast"]],
+    [["--write-docs", "--workloads", "W1"]],
+  ])("are refused if they make no sense: %j", (args) => {
+    expect(() => readOptions(args)).toThrow();
+  });
 });
