@@ -124,6 +124,7 @@ export async function measure(bench: Bench, subject: Subject): Promise<Measured>
     meanCost: last.meanCost,
     timing: timingOf(full, calm),
     doNothing: timingOf(idleFull, idleCalm),
+    cpuTimesNothing: median(full.map(({ cpuUs }, round) => cpuUs / (idleFull[round]?.cpuUs ?? Number.NaN))),
     ...runs.verdict,
   };
 }

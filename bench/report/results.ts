@@ -25,6 +25,8 @@ export interface Measured {
   meanCost: Cost;
   timing: Timing;
   doNothing: Timing;
+  /** Processor time as a multiple of doing nothing in the same round: the middle round. */
+  cpuTimesNothing: number;
   answers: number;
   checked: number;
   faults: number;

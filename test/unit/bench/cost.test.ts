@@ -18,6 +18,7 @@ const measured = (id: string, mode: Measured["mode"], cost: Partial<Cost>): Meas
   meanCost: { ...NO_COST, ...cost },
   timing,
   doNothing: timing,
+  cpuTimesNothing: 1,
   answers: 1,
   checked: 1,
   faults: 0,

@@ -26,6 +26,7 @@ const measured = (of: Partial<Measured>): Measured => ({
   meanCost: NO_COST,
   timing: timing({}),
   doNothing: timing({}),
+  cpuTimesNothing: 1,
   answers: 1000,
   checked: 50,
   faults: 0,
@@ -78,7 +79,7 @@ const broken = (all: Measured[], waves: Wave[] = []) =>
 
 describe("goals", () => {
   it("are held by checks that touch nothing and cost twice nothing", () => {
-    expect(broken([measured({ timing: timing({ cpuUs: 200, p99Ms: 20 }) })])).toEqual([]);
+    expect(broken([measured({ timing: timing({ cpuUs: 200, p99Ms: 20 }), cpuTimesNothing: 2 })])).toEqual([]);
   });
 
   it.each<[string, Partial<Measured>, string[]]>([
@@ -89,7 +90,7 @@ describe("goals", () => {
       ["count: object calls"],
     ],
     ["a slow check", { timing: timing({ p99Ms: 21 }) }, ["time: p99 at half load"]],
-    ["a dear check", { timing: timing({ cpuUs: 601 }) }, ["time: CPU", "time: CPU"]],
+    ["a dear check", { timing: timing({ cpuUs: 601 }), cpuTimesNothing: 2.1 }, ["time: CPU", "time: CPU"]],
     [
       "an unchanged report that writes",
       { id: "W2", mostCost: cost({ rowsWritten: 1 }) },
@@ -112,12 +113,8 @@ describe("goals", () => {
 
   it("compare outsiders with W1 by what doing nothing cost beside either", () => {
     const alone = measured({});
-    const slowMinute = measured({
-      id: "W6",
-      timing: timing({ cpuUs: 200 }),
-      doNothing: timing({ cpuUs: 200 }),
-    });
-    const dearer = measured({ id: "W6", timing: timing({ cpuUs: 120 }) });
+    const slowMinute = measured({ id: "W6", timing: timing({ cpuUs: 200 }), cpuTimesNothing: 1 });
+    const dearer = measured({ id: "W6", timing: timing({ cpuUs: 100 }), cpuTimesNothing: 1.2 });
     expect(broken([alone, slowMinute])).toEqual([]);
     expect(broken([alone, dearer])).toEqual(["time: CPU"]);
   });
