@@ -1,14 +1,20 @@
 import { DurableObject } from "cloudflare:workers";
 import { OwedStops } from "../src/deviceconnect/owed-stops.ts";
-import { Pace } from "../src/deviceconnect/pace.ts";
 import { Recorder } from "../src/deviceconnect/recorder.ts";
 import { recordConnection } from "../src/deviceconnect/service.ts";
+import {
+  asLiveUser,
+  close,
+  paceOf,
+  recall,
+  remember,
+  type LiveUser,
+} from "../src/deviceconnect/remembered.ts";
 import {
   ADMISSION_HEADER,
   Admission,
   CLOSE,
   type CloseReason,
-  type Socket,
   type UserSocket,
 } from "../src/deviceconnect/sockets.ts";
 import {
@@ -38,6 +44,9 @@ const USER = "user";
 /** Of the ids that are given to sessions; what a device makes up may be anything. */
 const SID_LENGTH = 36;
 
+/** A device that has said nothing for so long may be gone without a word. */
+const SILENT_MS = 60_000;
+
 /** How often sessions are looked after. */
 const WATCH_MS = 60_000;
 
@@ -61,6 +70,10 @@ export class DeviceConnection extends DurableObject<Env> {
   #device: WebSocket | undefined;
   readonly #bySid = new Map<string, WebSocket>();
 
+  /** When the device said something last, as far as this instance knows, and whether it is being asked to. */
+  #heardMs = 0;
+  #probe: Promise<boolean> | undefined;
+
   readonly #owedStops = new OwedStops(this.ctx.storage);
 
   readonly #transfers = new Transfers(() => this.#deviceSocket());
@@ -78,7 +91,7 @@ export class DeviceConnection extends DurableObject<Env> {
     await this.ctx.storage.put({ version, tenant, device });
     const replaced = this.ctx.getWebSockets(DEVICE);
     this.ctx.acceptWebSocket(server, [DEVICE]);
-    remember(server, { role: DEVICE, version });
+    remember(server, { role: DEVICE, version, sinceMs: Date.now() });
     this.#device = undefined;
     this.#transfers.fail();
     for (const old of replaced) close(old, CLOSE.replaced);
@@ -103,8 +116,14 @@ export class DeviceConnection extends DurableObject<Env> {
     });
   }
 
-  /** True if a device socket is held. */
-  isConnected(): boolean {
+  /** True if a device is at the other end. One that has been silent for long is asked, and let go if it does not answer. */
+  async isConnected(): Promise<boolean> {
+    const socket = this.#deviceSocket();
+    const known = socket && recall(socket);
+    if (known?.role !== "device") return false;
+    if (Date.now() - Math.max(known.sinceMs, this.#heardMs) < SILENT_MS) return true;
+    this.#probe ??= this.#transfers.answersPing().finally(() => (this.#probe = undefined));
+    if (!(await this.#probe) && socket?.readyState === WebSocket.OPEN) await this.#drop(socket, CLOSE.silent);
     return this.#deviceSocket() !== undefined;
   }
 
@@ -244,11 +263,13 @@ export class DeviceConnection extends DurableObject<Env> {
     const outcome = fromDevice(message);
     if (outcome.kind === "close") return this.#drop(socket, outcome.close);
     const { sid, frame } = outcome;
+    this.#heardMs = Date.now();
     const pace = paceOf(socket);
     // A transfer asks for its messages, and takes no more than it asked for.
     if (this.#transfers.take(sid, frame)) return pace.caughtUp();
     const user = this.#user(sid);
-    if (!pace.mayGoOn(Date.now(), user && frame.body?.byteLength)) return this.#drop(socket, CLOSE.tooMany);
+    if (!pace.mayGoOn(this.#heardMs, user && frame.body?.byteLength))
+      return this.#drop(socket, CLOSE.tooMany);
     if (!user) return endsShell(frame) ? this.#owedStops.confirm(sid) : undefined;
     const session = afterDeviceFrame(user.session, frame);
     if (session !== user.session) remember(user.socket, session);
@@ -259,7 +280,7 @@ export class DeviceConnection extends DurableObject<Env> {
     user.socket.send(bytes);
     if (!paceOf(user.socket).keepsUp(bytes.byteLength)) return this.#end(live, CLOSE.userBehind);
     const data = outputOf(frame);
-    const offsetMs = Date.now() - session.openedMs;
+    const offsetMs = this.#heardMs - session.openedMs;
     if (data && session.kind === "terminal")
       await this.#recorder.add(sid, { kind: "output", offsetMs, data });
   }
@@ -346,46 +367,5 @@ export class DeviceConnection extends DurableObject<Env> {
       origin: "",
       later: (work) => this.ctx.waitUntil(work),
     });
-  }
-}
-
-interface LiveUser {
-  socket: WebSocket;
-  session: UserSocket;
-}
-
-/** Attachments as they were read or written last, so that they are not read again for every message. */
-const remembered = new WeakMap<WebSocket, Socket>();
-
-function remember(socket: WebSocket, known: Socket): void {
-  remembered.set(socket, known);
-  socket.serializeAttachment(known);
-}
-
-function recall(socket: WebSocket): Socket {
-  const known = remembered.get(socket) ?? (socket.deserializeAttachment() as Socket); // written by `remember` for every socket
-  remembered.set(socket, known);
-  return known;
-}
-
-const paces = new WeakMap<WebSocket, Pace>();
-
-function paceOf(socket: WebSocket): Pace {
-  const pace = paces.get(socket) ?? new Pace();
-  paces.set(socket, pace);
-  return pace;
-}
-
-function asLiveUser(socket: WebSocket): LiveUser[] {
-  const session = recall(socket);
-  return session.role === "user" && socket.readyState === WebSocket.OPEN ? [{ socket, session }] : [];
-}
-
-/** Closing a socket that is already gone is not an error. */
-function close(socket: WebSocket, { code, reason }: { code: number; reason: string }) {
-  try {
-    socket.close(code, reason);
-  } catch {
-    // The peer was faster.
   }
 }

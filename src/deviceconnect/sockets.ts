@@ -5,6 +5,7 @@ export interface DeviceSocket {
   role: "device";
   /** Grows with every connection of this device, so that a late goodbye of an old one changes nothing. */
   version: number;
+  sinceMs: number;
 }
 
 export interface UserSocket {
@@ -66,6 +67,7 @@ export const CLOSE = {
   deviceBehind: { code: 1013, reason: "device does not keep up" },
   userBehind: { code: 1008, reason: "client does not keep up" },
   outputLimit: { code: 1008, reason: "session byte limit exhausted" },
+  silent: { code: 1011, reason: "device does not answer" },
   deviceGone: { code: 1011, reason: "device disconnected" },
   ended: { code: 1008, reason: "session ended by an operator" },
   idle: { code: 1008, reason: "session idle for too long" },

@@ -1,7 +1,7 @@
 import { newId } from "../platform/ids.ts";
 import { streamChunks } from "../storage/service.ts";
 import { byteStream } from "./byte-stream.ts";
-import { encodeFrame, forDevice, MAX_TO_DEVICE_BYTES, type Frame } from "./frame.ts";
+import { encodeFrame, forDevice, makeFrame, MAX_TO_DEVICE_BYTES, PROTO, type Frame } from "./frame.ts";
 import { Mailbox } from "./mailbox.ts";
 import {
   downloadFile,
@@ -22,6 +22,9 @@ export interface OpenedFile {
   /** May break off; the size tells. */
   content: ReadableStream<Uint8Array>;
 }
+
+/** Time to answer a ping. */
+const PROBE_MS = 5_000;
 
 /** The file transfers that run with one device. A transfer ends with the request that wants it, so it need not survive eviction. */
 export class Transfers {
@@ -72,6 +75,18 @@ export class Transfers {
     });
   }
 
+  /** True if the device says anything to a question in a session of its own. */
+  async answersPing(): Promise<boolean> {
+    const outcome = await this.#run("", async (peer, done) => {
+      peer.send(makeFrame({ proto: PROTO.control, typ: "ping" }));
+      const answer = await peer.receive(PROBE_MS);
+      peer.send(makeFrame({ proto: PROTO.control, typ: "close" }));
+      done();
+      return answer !== undefined;
+    });
+    return outcome.ok && outcome.value;
+  }
+
   /** Runs a transfer in a session of its own, which lasts until `done` is called or the work fails. */
   async #run<T>(
     user: string,
@@ -94,7 +109,7 @@ export class Transfers {
 }
 
 /** Messages without a user: they are about the session or the bytes that went over, not about a file. */
-const ANONYMOUS = new Set(["ack", "open", "pong", "close"]);
+const ANONYMOUS = new Set(["ack", "open", "ping", "pong", "close"]);
 
 function addressed(frame: Frame, sid: string, user: string): Uint8Array {
   const bytes = encodeFrame(ANONYMOUS.has(frame.typ) ? { ...frame, sid } : forDevice(frame, sid, user));

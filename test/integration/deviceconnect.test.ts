@@ -73,6 +73,29 @@ describe("connection status", () => {
     expect(await statusOf()).toMatchObject({ status: "connected" });
   });
 
+  it("is asked for again when the device has been silent for long", async () => {
+    const { fake } = await connectDevice();
+    vi.useFakeTimers({ toFake: ["Date"], now: Date.now() + 61_000 });
+    expect(await statusOf()).toMatchObject({ status: "connected" });
+    expect(await statusOf()).toMatchObject({ status: "connected" });
+    vi.useRealTimers();
+    expect(fake.received.map(({ proto, typ }) => [proto, typ])).toEqual([
+      [PROTO.control, "ping"],
+      [PROTO.control, "close"],
+    ]);
+  });
+
+  it("is disconnected when a device that was silent for long does not answer", async () => {
+    const silent = new Peer(await deviceSocket(server, device));
+    vi.useFakeTimers({ toFake: ["Date"], now: Date.now() + 61_000 });
+    const status = statusOf(); // waits five seconds
+    await silent.until(() => silent.frames.length === 1);
+    vi.useRealTimers();
+    expect(await status).toMatchObject({ status: "disconnected" });
+    await silent.until(() => silent.closed !== undefined);
+    expect(silent.closed).toEqual({ code: 1011, reason: "device does not answer" });
+  });
+
   it("is 404 for a device of another tenant", async () => {
     const stranger = await aUser(server, { tenant: "other" });
     const answer = await server.call("GET", `${MANAGEMENT}/devices/${device.id}`, { token: stranger.token });
