@@ -41,6 +41,7 @@ export class ObjectWriter {
 
   /** Copies the chunk; resolves when there is room for more. */
   async write(chunk: Uint8Array): Promise<void> {
+    if (this.#buffer.length === 0) throw new Error("the writer has ended");
     for (let offset = 0; offset < chunk.length;) {
       if (this.#fill === this.#buffer.length && !this.#grow()) await this.#sendPart();
       const piece = chunk.subarray(offset, offset + this.#buffer.length - this.#fill);
@@ -55,25 +56,34 @@ export class ObjectWriter {
   async finish(): Promise<{ size: number }> {
     if (!this.#multipart) {
       await this.#bucket.put(this.#key, this.#buffer.subarray(0, this.#fill), { httpMetadata });
-      return { size: this.#size };
+    } else {
+      if (this.#fill > 0) await this.#sendPart();
+      await this.#inFlight;
+      await this.#multipart.complete(this.#parts);
     }
-    if (this.#fill > 0) await this.#sendPart();
-    await this.#inFlight;
-    await this.#multipart.complete(this.#parts);
+    this.#release();
     return { size: this.#size };
   }
 
-  /** Waits until nothing of this writer is on its way any more. */
+  /** Waits until nothing of this writer is on its way any more. Nothing can be written after that. */
   async settle(): Promise<void> {
     await this.#inFlight.catch(() => undefined);
+    this.#release();
+  }
+
+  /** Gives the memory back at once: the collector would let the parts of several uploads add up. */
+  #release(): void {
+    for (const part of [this.#buffer, this.#spare]) part?.buffer.transfer(0);
+    this.#buffer = new Uint8Array();
+    this.#spare = undefined;
+    this.#fill = 0;
   }
 
   /** Small artifacts never take a whole part of memory. */
   #grow(): boolean {
     if (this.#buffer.length === this.#partBytes) return false;
-    const grown = new Uint8Array(Math.min(this.#buffer.length * 4, this.#partBytes));
-    grown.set(this.#buffer);
-    this.#buffer = grown;
+    const { buffer, length } = this.#buffer;
+    this.#buffer = new Uint8Array(buffer.transfer(Math.min(length * 4, this.#partBytes)));
     return true;
   }
 

@@ -81,4 +81,11 @@ describe("the object writer", () => {
     await expect(writeAll(bucket, [new Uint8Array(5 * PART)])).rejects.toThrow("out of order");
     expect(bucket.completed).toBe(false);
   });
+
+  it("takes nothing more once it has ended", async () => {
+    const writer = new ObjectWriter(new RecordingBucket().asBucket(), "k", { onMultipart: async () => {} });
+    await writer.write(new Uint8Array(10));
+    await writer.settle();
+    await expect(writer.write(new Uint8Array(1))).rejects.toThrow("the writer has ended");
+  });
 });
