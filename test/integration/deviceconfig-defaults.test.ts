@@ -3,8 +3,10 @@ import { MAX_FILTERS } from "../../src/deviceconfig/defaults-store.ts";
 import { deployConfiguration, deployToPage } from "../../src/deviceconfig/deploying.ts";
 import { decommissionDevice } from "../../src/deviceauth/service.ts";
 import { asDeviceId, DEFAULT_TENANT } from "../../src/platform/ids.ts";
+import type { EventMessage } from "../../src/platform/outbox.ts";
 import { aDevice, aUser, type TestDevice, type TestUser } from "../support/actors.ts";
 import { refusal } from "../support/answers.ts";
+import { Crash, crashingDeps, Moments } from "../support/crashing.ts";
 import { interrupted } from "../support/interfering.ts";
 import { inventoryOf } from "../support/inventory.ts";
 import { env, Server } from "../support/server.ts";
@@ -252,6 +254,21 @@ async function deployed(tenant = "default"): Promise<Map<string, { id: string; v
   return found;
 }
 
+/** Pages of members that are still to be done. */
+async function pages(): Promise<EventMessage[]> {
+  const { results } = await env.DB.prepare("SELECT * FROM outbox WHERE kind = 'configuration.deploying'").all<
+    Record<"id" | "kind" | "subject" | "data", string>
+  >();
+  return results.map(({ id, kind, subject, data }) => ({
+    id,
+    kind,
+    subject,
+    tenant: DEFAULT_TENANT,
+    data: JSON.parse(data) as Record<string, unknown>,
+    atMs: 0,
+  }));
+}
+
 describe("deploying to the members", () => {
   it("gives each member that lacks them its own effective values, and nobody else anything", async () => {
     const [behind, special, current] = [
@@ -304,26 +321,35 @@ describe("deploying to the members", () => {
     await configure(`filter/${filter}`, { a: "1" });
     expect((await manage("POST", `${BASE}/filter/${filter}/deploy`, {})).status).toBe(202);
     let messages = 0;
-    for (;;) {
-      const { results } = await env.DB.prepare(
-        "SELECT * FROM outbox WHERE kind = 'configuration.deploying'",
-      ).all<Record<string, string>>();
-      if (results.length === 0) break;
-      expect(results).toHaveLength(1);
-      const row = results[0]!;
-      const event = {
-        id: row.id!,
-        kind: row.kind!,
-        tenant: DEFAULT_TENANT,
-        subject: row.subject!,
-        data: JSON.parse(row.data!) as Record<string, unknown>,
-        atMs: 0,
-      };
+    for (let [event, ...others] = await pages(); event; [event, ...others] = await pages()) {
+      expect(others).toEqual([]);
       messages++;
       for (let twice = 0; twice < 2; twice++) await deployToPage(await server.deps(), event);
     }
     expect(messages).toBe(3);
     expect([...(await deployed()).keys()].toSorted()).toEqual(ids.toSorted());
+  }, 60_000);
+
+  it("reaches every member once wherever its job is stopped", async () => {
+    const stopped = async (stopAt?: number): Promise<number> => {
+      const group = `lab-${stopAt}`;
+      const members = [await aMember({ group }), await aMember({ group })].map(({ id }) => id);
+      await configure(`group/${group}`, { a: "1" });
+      await manage("POST", `${BASE}/group/${group}/deploy`, {});
+      const moments = new Moments(stopAt);
+      const [event] = await pages();
+      await deployToPage(crashingDeps(await server.deps(), moments), event!).catch((cause: unknown) => {
+        if (!(cause instanceof Crash)) throw cause;
+      });
+      await server.deliverEvents();
+      const made = await deployed();
+      expect(members.map((id) => made.get(id)?.values)).toEqual([{ a: "1" }, { a: "1" }]);
+      return moments.count;
+    };
+    const moments = await stopped();
+    expect(moments).toBeGreaterThanOrEqual(6);
+    for (let stopAt = 1; stopAt <= moments; stopAt++) await stopped(stopAt);
+    expect((await deployed()).size).toBe(2 * (moments + 1));
   }, 60_000);
 
   it("needs values, a filter and a body", async () => {
