@@ -85,6 +85,20 @@ class Runs {
 
 const half = (samples: readonly Sample[]) => median(samples.map(({ turnsPerSecond }) => turnsPerSecond)) / 2;
 
+const IDLE_WITHIN_MS = 10_000;
+const LOOK_MS = 200;
+const IDLE_SHARE = 0.1;
+
+/** What an earlier subject has left the server to do must not count for the next. */
+async function untilIdle(runtime: number | undefined): Promise<void> {
+  const end = performance.now() + IDLE_WITHIN_MS;
+  for (let busyMs = LOOK_MS; busyMs > LOOK_MS * IDLE_SHARE && performance.now() < end;) {
+    const before = cpuMsOf(runtime);
+    await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
+    busyMs = cpuMsOf(runtime) - before;
+  }
+}
+
 /**
  * Short rounds of the subject and of doing nothing by turns, so that whatever else the machine does meets both. First as
  * fast as the server answers, for capacity and processor time, then at half of either's capacity, for latencies.
@@ -97,6 +111,7 @@ export async function measure(bench: Bench, subject: Subject): Promise<Measured>
     summary: await generator.schedule(order, { turnsPerSecond, ms: forMs }),
   });
 
+  await untilIdle(bench.runtime);
   await saturated(bench, NOTHING, shortMs);
   await runs.add((order) => saturated(bench, order, shortMs));
   const counted = await runs.add(async (order) => ({
