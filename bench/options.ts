@@ -20,7 +20,8 @@ export const USAGE = `usage: npm run bench -- [options]
   --devices N,N…    fleet sizes (1000,10000,100000)
   --workloads W,W…  some of ${WORKLOADS.join(", ")} (all)
   --seconds S       length of a round (1)
-  --rounds N        rounds of which the median counts (3)
+  --rounds N        rounds for latencies (3), and twice as many and one of half the length for processor time;
+                    medians count
   --wave S          length of the reconnect wave (60)
   --connections N   of the load generator (32)
   --out FILE        where the results go as JSON (bench/results/latest.json)

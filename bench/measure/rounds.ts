@@ -119,9 +119,9 @@ export async function measure(bench: Bench, subject: Subject): Promise<Measured>
   }));
 
   const [full, idleFull]: [Sample[], Sample[]] = [[], []];
-  for (let round = 0; round < rounds; round++) {
+  for (let round = 0; round < 2 * rounds + 1; round++) {
     idleFull.push(await saturated(bench, NOTHING, shortMs));
-    full.push(await runs.add((order) => saturated(bench, order, ms)));
+    full.push(await runs.add((order) => saturated(bench, order, shortMs)));
   }
   const [calm, idleCalm]: [Summary[], Summary[]] = [[], []];
   for (let round = 0; round < rounds; round++) {
