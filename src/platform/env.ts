@@ -101,7 +101,7 @@ const SettingsSchema = z.object({
   DEVICE_REQUESTS_PER_MINUTE: count(240),
   ADDRESS_REQUESTS_PER_MINUTE: count(12_000),
   TENANT_WORK_PER_S: count(1000),
-  TENANT_WORK_AT_ONCE: count(200),
+  TENANT_WORK_AT_ONCE: count(64),
   STEERED_POLL_S: count(0),
   DEVICE_TOKEN_LIFE_S: seconds(604_800),
   USER_TOKEN_LIFE_S: seconds(604_800),
