@@ -241,7 +241,7 @@ async function live({ wide, steps, allGo }: { wide: boolean[]; steps: Step[][]; 
 const PARTS = 10;
 
 describe("random histories", () => {
-  it.each(Array.from({ length: PARTS }, (_, part) => part))(
+  it.concurrent.each(Array.from({ length: PARTS }, (_, part) => part))(
     "keep counters exact, final statuses final and aborted deployments away (part %i)",
     async (part) => {
       await fc.assert(fc.asyncProperty(history, live), {
