@@ -52,8 +52,6 @@ export default defineConfig({
         test: {
           name: "workerd",
           include: ["test/integration/**/*.test.ts"],
-          // Every test starts with an empty store; a worker of its own for each file would take half of the time.
-          isolate: false,
           // Real password hashes take their time on a busy machine.
           testTimeout: 30_000,
         },

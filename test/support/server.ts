@@ -79,11 +79,7 @@ export class Server {
   static async start(): Promise<Server> {
     await reset();
     const server = new Server();
-    // In a worker that runs several files the first reset of a file is now and then without effect.
-    await makeSchema(server).catch(async () => {
-      await reset();
-      await makeSchema(server);
-    });
+    await makeSchema(server);
     return server;
   }
 
