@@ -182,10 +182,15 @@ export class DeviceConnection extends DurableObject<Env> {
   }
 
   override async webSocketMessage(socket: WebSocket, message: string | ArrayBuffer): Promise<void> {
-    if (socket.readyState !== WebSocket.OPEN) return; // said before it knew that it was closed
     const known = recall(socket);
+    if (socket.readyState !== WebSocket.OPEN && !this.#isReplaced(socket, known.role)) return; // said before it knew
     if (known.role === "device") return this.#passFromDevice(socket, message);
     await this.#passFromUser({ socket, session: known }, message);
+  }
+
+  /** Of a device that has come back: what it said over the old connection is still to be passed on. */
+  #isReplaced(socket: WebSocket, role: "device" | "user"): boolean {
+    return role === "device" && this.#deviceSocket(socket) !== undefined;
   }
 
   /** Ends what must end by time: idle sessions, revoked ones, and records whose socket vanished unnoticed. */

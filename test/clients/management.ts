@@ -25,6 +25,8 @@ interface Attribute {
   scope: string;
 }
 
+const LASTING_MS = 3000;
+
 /** What an operator does over the management API. */
 export class Management {
   readonly #url: string;
@@ -132,10 +134,12 @@ export class Management {
     });
   }
 
+  /** An agent that has just started may fetch another token, upon which mender-connect comes again: a connection counts once it lasts. */
   connected(id: string): Promise<unknown> {
     return until(`connection of ${id}`, async () => {
-      const { status } = await this.get<{ status: string }>(`/v1/deviceconnect/devices/${id}`);
-      return status === "connected";
+      const path = `/v1/deviceconnect/devices/${id}`;
+      const { status, updated_ts } = await this.get<{ status: string; updated_ts: string }>(path);
+      return status === "connected" && Date.now() - Date.parse(updated_ts) >= LASTING_MS;
     });
   }
 

@@ -1,5 +1,6 @@
-import { evictDurableObject, runDurableObjectAlarm } from "cloudflare:test";
+import { evictDurableObject, runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
 import { beforeEach, describe, expect, it, vi } from "vitest";
+import type { DeviceConnection } from "../../durable-objects/device-connection.ts";
 import { resolveTargets } from "../../src/deployments/jobs.ts";
 import { encodeFrame, makeFrame, PROTO, type Frame } from "../../src/deviceconnect/frame.ts";
 import { readText, writeSmall, writeText } from "../../src/deviceconnect/msgpack.ts";
@@ -71,6 +72,23 @@ describe("connection status", () => {
     await old.peer.until(() => old.peer.closed !== undefined);
     expect(old.peer.closed).toEqual({ code: 1011, reason: "connection closed by the server" });
     expect(await statusOf()).toMatchObject({ status: "connected" });
+  });
+
+  it("still passes on what the device said over the old connection", async () => {
+    const old = await connectDevice();
+    const peer = await connectUser();
+    await openShell(peer);
+    const sid = old.fake.received[0]?.sid ?? "";
+    const before = peer.frames.length;
+    const [socket] = await runInDurableObject(stub(), (_, state) => state.getWebSockets("device"));
+    await connectDevice();
+    const output = encodeFrame({ ...shell("shell", "$ "), sid });
+    // Was on its way while the server closed the connection.
+    await runInDurableObject(stub(), (instance: DeviceConnection) =>
+      instance.webSocketMessage(socket!, output.slice().buffer),
+    );
+    await peer.until(() => peer.frames.length > before);
+    expect(bodyText(peer.frames.at(-1))).toBe("$ ");
   });
 
   it("is asked for again when the device has been silent for long", async () => {
