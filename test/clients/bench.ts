@@ -9,6 +9,7 @@ import { RemoteAccess } from "./remote-access.ts";
 import type { RunningServer } from "./server.ts";
 import { SystemBus } from "./system-bus.ts";
 import { Terminal } from "./terminal.ts";
+import { until } from "./until.ts";
 
 type Described = Pick<DeviceSettings, "name" | "deviceType"> & Partial<DeviceSettings>;
 
@@ -17,6 +18,9 @@ export interface ReachableDevice {
   device: Device;
   remote: RemoteAccess;
 }
+
+const PROMPT_MS = 15_000;
+const SHELL_ATTEMPTS = 3;
 
 /** What one scenario has on its table: a running server, its operator, and devices and files of its own. */
 export class Bench {
@@ -72,6 +76,27 @@ export class Bench {
   /** A terminal of the shared user on a device; not waited for. */
   terminal(device: string): Terminal {
     return this.#kept(new Terminal(this.#uploader.program("terminal", device)));
+  }
+
+  /**
+   * A terminal of the shared user that shows its prompt. Now and then mender-connect starts a shell whose output it never
+   * reads, because its reader began before the shell counted as running: the user leaves and comes again.
+   */
+  async shell(device: string): Promise<Terminal> {
+    for (let attempt = 1; ; attempt++) {
+      const terminal = this.terminal(device);
+      try {
+        return await terminal.prompt(PROMPT_MS);
+      } catch (cause) {
+        if (attempt === SHELL_ATTEMPTS) throw cause;
+        terminal.vanish();
+        await terminal.over();
+        await until(
+          "end of a silent shell",
+          async () => (await this.operator.liveSessions(device)).length === 0,
+        );
+      }
+    }
   }
 
   /** Ports of a device brought here by the shared user. */

@@ -29,8 +29,8 @@ export class Terminal {
     this.#over = new Promise((done) => this.#script.once("close", done));
   }
 
-  async prompt(): Promise<this> {
-    await this.#output.next(PROMPT);
+  async prompt(withinMs?: number): Promise<this> {
+    await this.#output.next(PROMPT, withinMs);
     return this;
   }
 

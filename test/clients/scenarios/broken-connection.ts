@@ -14,7 +14,7 @@ export async function brokenConnection(bench: Bench): Promise<void> {
     deviceType: "unwired-board",
     serverUrl: link.url,
   });
-  const terminal = await bench.terminal(id).prompt();
+  const terminal = await bench.shell(id);
   const shell = Number((await terminal.run("echo shell=$$", /shell=(\d+)\r/))[1]);
   const before = remote.timesConnected;
 
@@ -23,7 +23,7 @@ export async function brokenConnection(bench: Bench): Promise<void> {
   await until("mender-connect is back", () => remote.timesConnected > before);
   await operator.connected(id);
 
-  await bench.terminal(id).prompt();
+  await bench.shell(id);
   assert.ok(!isRunning(shell), "the shell of the broken connection is gone");
   const [here, there] = [join(bench.folder, "here"), join(bench.folder, "there")];
   writeFileSync(here, "over the new wire");

@@ -15,7 +15,7 @@ export async function remoteTerminal(bench: Bench): Promise<void> {
   const { operator } = bench;
   const { id } = await bench.reachable({ name: "terminal-device", deviceType: "terminal-board" });
 
-  const terminal = await bench.terminal(id).prompt();
+  const terminal = await bench.shell(id);
   await terminal.run("stty size", new RegExp(`${ROWS} ${COLUMNS}\r`));
   await terminal.run("echo answer=$((6 * 7)) $(id -un)", /answer=42 nobody\r/);
   await terminal.prompt();
@@ -40,12 +40,12 @@ export async function remoteTerminal(bench: Bench): Promise<void> {
 /** The user's program dies without a word: the shell goes, and the user can open another at once. */
 export async function vanishedUser(bench: Bench): Promise<void> {
   const { id } = await bench.reachable({ name: "left-device", deviceType: "left-board" });
-  const killed = await bench.terminal(id).prompt();
+  const killed = await bench.shell(id);
   const first = Number((await killed.run("echo shell=$$", /shell=(\d+)\r/))[1]);
   assert.ok(isRunning(first));
   killed.vanish();
   await killed.over();
 
-  await bench.terminal(id).prompt();
+  await bench.shell(id);
   assert.ok(!isRunning(first), "the first shell is gone");
 }

@@ -35,5 +35,5 @@ export async function toldDevice(bench: Bench): Promise<void> {
   // The agent takes a new token in every deployment, and with it mender-connect a new connection.
   await until("mender-connect is back", () => remote.timesConnected > connections);
   await operator.connected(id);
-  await (await bench.terminal(id).prompt()).run("echo answer=$((6 * 7))", /answer=42\r/);
+  await (await bench.shell(id)).run("echo answer=$((6 * 7))", /answer=42\r/);
 }
