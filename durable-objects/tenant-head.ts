@@ -43,7 +43,7 @@ export class TenantHead extends DurableObject<Env> {
     return this.#head.forget();
   }
 
-  override async alarm(): Promise<void> {
-    await this.#head.flush();
+  override alarm(): Promise<void> {
+    return this.#head.flush();
   }
 }

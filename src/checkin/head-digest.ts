@@ -15,16 +15,16 @@ const AT_ONCE = 20_000;
 /** All filters of a tenant together; what does not fit lets everybody ask. */
 const MAX_BYTES = 8 * 1024 * 1024;
 
-/** What is kept of the digest besides its parts. `queuedSeq` and `revocations` tell what the parts have seen. */
-interface Kept {
-  generation: number;
-  active: boolean;
-  revokedS: number;
+/** What of the database the parts have seen. */
+interface Seen {
   revocations: number;
   queuedSeq: number;
   /** True from a change that has to be read until it was. */
   isBehind: boolean;
 }
+
+/** What is stored beside the parts. */
+type Kept = Omit<Digest, "parts"> & { seen: Seen };
 
 const META = "digest";
 const PART = "part:";
@@ -40,7 +40,7 @@ export class HeadDigest {
   readonly #background: (work: Promise<unknown>) => void;
 
   #digest: Digest | undefined;
-  #kept: Kept | undefined;
+  #seen: Seen | undefined;
   #confirmedMs = Number.NEGATIVE_INFINITY;
   #failedMs = Number.NEGATIVE_INFINITY;
   /** Counts changes that a reading under way may have missed. */
@@ -75,7 +75,7 @@ export class HeadDigest {
       });
       await this.#confirming;
     }
-    return this.#kept?.isBehind === false ? this.#digest : undefined;
+    return this.#seen?.isBehind === false ? this.#digest : undefined;
   }
 
   /** Takes changes in. What cannot be told from the change itself is read before the next check is answered. */
@@ -93,7 +93,7 @@ export class HeadDigest {
   /** Forgets what is not stored. */
   forget(): void {
     this.#digest = undefined;
-    this.#kept = undefined;
+    this.#seen = undefined;
     this.#stored = "";
     this.#confirmedMs = Number.NEGATIVE_INFINITY;
     this.#told += 1;
@@ -101,7 +101,7 @@ export class HeadDigest {
 
   #fallBehind() {
     this.#confirmedMs = Number.NEGATIVE_INFINITY;
-    if (this.#kept) this.#kept.isBehind = true;
+    if (this.#seen) this.#seen.isBehind = true;
   }
 
   #addWork(device: string) {
@@ -119,7 +119,7 @@ export class HeadDigest {
     this.#change(name, filter);
     if (filter.count > roomOf(filter)) {
       this.#confirmedMs = Number.NEGATIVE_INFINITY;
-      if (this.#kept && name === REVOKED) this.#kept.revocations = -1;
+      if (this.#seen && name === REVOKED) this.#seen.revocations = -1;
     }
   }
 
@@ -128,9 +128,9 @@ export class HeadDigest {
     const kept = await this.#storage.get<Kept>(META);
     const parts = await this.#storage.list<Part>({ prefix: PART });
     if (this.#digest || !kept) return;
-    this.#kept = kept;
-    const { generation, active, revokedS } = kept;
-    this.#digest = { generation, active, revokedS, parts: new Map() };
+    const { seen, ...digest } = kept;
+    this.#seen = seen;
+    this.#digest = { ...digest, parts: new Map() };
     for (const [key, part] of parts) this.#digest.parts.set(key.slice(PART.length), part);
   }
 
@@ -154,10 +154,10 @@ export class HeadDigest {
 
   /** Stores what changed since it was stored last. */
   async #store() {
-    const [digest, kept] = [this.#digest, this.#kept];
-    if (!digest || !kept) return;
-    const { generation, active, revokedS } = digest;
-    const meta: Kept = { ...kept, generation, active, revokedS };
+    const [digest, seen] = [this.#digest, this.#seen];
+    if (!digest || !seen) return;
+    const { parts: _, ...own } = digest;
+    const meta: Kept = { ...own, seen: { ...seen } };
     const text = JSON.stringify(meta);
     if (this.#changed.size === 0 && text === this.#stored) return;
     this.#stored = text;
@@ -184,7 +184,7 @@ export class HeadDigest {
         if (told === this.#told) break;
       }
       this.#confirmedMs = nowMs;
-      if (this.#kept) this.#kept.isBehind = false;
+      if (this.#seen) this.#seen.isBehind = false;
       await this.#store();
     } catch (cause) {
       this.#failedMs = nowMs;
@@ -194,19 +194,12 @@ export class HeadDigest {
 
   async #follow(tenant: TenantId, standing: Standing, nowMs: number) {
     const { active, revokedS } = standing;
-    const kept = (this.#kept ??= {
-      generation: nowMs,
-      active,
-      revokedS,
-      revocations: -1,
-      queuedSeq: 0,
-      isBehind: true,
-    });
+    const seen = (this.#seen ??= { revocations: -1, queuedSeq: 0, isBehind: true });
     const digest = (this.#digest ??= { generation: nowMs, active, revokedS, parts: new Map() });
     if (digest.active !== active || digest.revokedS !== revokedS) {
       Object.assign(digest, { active, revokedS, generation: digest.generation + 1 });
     }
-    if (kept.revocations !== standing.revocations || !digest.parts.get(REVOKED)?.filter) {
+    if (seen.revocations !== standing.revocations || !digest.parts.get(REVOKED)?.filter) {
       await this.#readRevoked(tenant, standing.revocations);
     }
     await this.#followQueued(tenant, standing.queued);
@@ -228,27 +221,27 @@ export class HeadDigest {
 
   async #readRevoked(tenant: TenantId, revocations: number) {
     await this.#read(REVOKED, 0, async () => filterOf(await revokedSets(this.#db(), tenant)));
-    if (this.#kept) this.#kept.revocations = revocations;
+    if (this.#seen) this.#seen.revocations = revocations;
   }
 
   async #followQueued(tenant: TenantId, queued: Standing["queued"]) {
-    const kept = this.#kept;
-    if (!kept) return;
+    const seen = this.#seen;
+    if (!seen) return;
     const filter = this.#digest?.parts.get(QUEUED)?.filter;
     const hasRoom = filter !== undefined && filter.count <= roomOf(filter);
     const isSlack = isWorthShrinking(filter, queued.remaining);
-    if (hasRoom && !isSlack && queued.lastSeq <= kept.queuedSeq) return;
+    if (hasRoom && !isSlack && queued.lastSeq <= seen.queuedSeq) return;
     if (hasRoom && !isSlack) {
-      const { hashes, lastSeq } = await queuedDevices(this.#db(), tenant, kept.queuedSeq);
+      const { hashes, lastSeq } = await queuedDevices(this.#db(), tenant, seen.queuedSeq);
       for (const hash of hashes) addTo(filter, hash);
       filter.count += hashes.length;
       this.#change(QUEUED, filter);
-      kept.queuedSeq = Math.max(kept.queuedSeq, lastSeq);
+      seen.queuedSeq = Math.max(seen.queuedSeq, lastSeq);
       return;
     }
     await this.#read(QUEUED, 0, async () => {
       const { hashes, lastSeq } = await queuedDevices(this.#db(), tenant, 0);
-      kept.queuedSeq = lastSeq;
+      seen.queuedSeq = lastSeq;
       return filterOf(hashes);
     });
   }

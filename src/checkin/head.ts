@@ -60,6 +60,8 @@ export class Head {
   readonly #digest: HeadDigest;
   readonly #rate: CheckRate;
   #nowMs = 0;
+  /** Devices seen first on a day of which the inventory does not know yet. */
+  readonly #unstamped: string[] = [];
 
   /** `env` is asked at each use; `background` keeps the object alive for work that nobody waits for. */
   constructor(storage: DurableObjectStorage, env: () => Env, background: (work: Promise<unknown>) => void) {
@@ -70,7 +72,7 @@ export class Head {
     this.#rate = new CheckRate(settingsOf(env()).RELAXED_ABOVE_PER_S);
   }
 
-  /** Whether a check may be answered "nothing to do". Throws nothing: what it cannot tell, it calls a concern. */
+  /** Whether a check may be answered "nothing to do". What it cannot tell, it calls a concern. */
   async check(tenant: TenantId, check: Check): Promise<Verdict> {
     this.#rate.add(1, check.nowMs);
     const digest = await this.#digest.current(tenant, check.nowMs);
@@ -126,16 +128,25 @@ export class Head {
     if (this.#presence.isFull) await this.flush();
   }
 
-  /** Writes the contacts that gathered. */
-  flush(): Promise<number> {
-    return this.#presence.flush(this.#nowMs, async (devices, atMs) => {
-      const tenant = await this.#storage.get<TenantId>("tenant");
-      if (!tenant) return;
-      for (let at = 0; at < devices.length; at += STAMPED_AT_ONCE) {
-        const some = devices.slice(at, at + STAMPED_AT_ONCE);
-        await this.#database().one(deviceCheckInsStatement(tenant, some, atMs));
-      }
-    });
+  /** Writes the contacts that gathered. What the database does not take now waits for the next time. */
+  async flush(): Promise<void> {
+    const firstOfDay = await this.#presence.flush(this.#nowMs);
+    this.#unstamped.push(...firstOfDay);
+    try {
+      await this.#stamp();
+    } catch (cause) {
+      this.#log.error("contacts not in the inventory", { devices: this.#unstamped.length, cause });
+    }
+  }
+
+  /** Puts the day's first contacts into the inventory, which is searched by them. */
+  async #stamp() {
+    const tenant = await this.#storage.get<TenantId>("tenant");
+    while (tenant && this.#unstamped.length > 0) {
+      const some = this.#unstamped.slice(0, STAMPED_AT_ONCE);
+      await this.#database().one(deviceCheckInsStatement(tenant, some, this.#nowMs));
+      this.#unstamped.splice(0, some.length);
+    }
   }
 
   /** The mode of now: the one of the rate, unless the deployment fixes it. */

@@ -21,9 +21,6 @@ const FORGET_S = 400 * 86_400;
 const PAGE = "presence:";
 const BITS = "presence-bits";
 
-/** Devices whose last stored contact is on an earlier day, for the one write a day that search by time needs. */
-export type FirstOfDay = (devices: readonly string[], atMs: number) => Promise<void>;
-
 const packed = (id: string): string => id.replaceAll("-", "").toLowerCase();
 
 const dashed = (hex: string): string =>
@@ -102,8 +99,11 @@ export class Presence {
     return seen;
   }
 
-  /** Writes what gathered. Each page is complete in itself: a fall between two loses nothing that was written before. */
-  async flush(nowMs: number, firstOfDay: FirstOfDay): Promise<number> {
+  /**
+   * Writes what gathered, and tells the devices whose contact before was on an earlier day. Each page is complete in
+   * itself: a fall between two loses nothing that was written before.
+   */
+  async flush(nowMs: number): Promise<string[]> {
     const pending = this.#pending;
     this.#pending = new Map();
     const bits = await this.#bits();
@@ -122,8 +122,7 @@ export class Presence {
       await this.#storage.put(PAGE + number, writePage(page));
     }
     if (largest > PAGE_ENTRIES && bits < MAX_PAGE_BITS) await this.#split(bits);
-    if (fresh.length > 0) await firstOfDay(fresh, nowMs);
-    return byPage.size;
+    return fresh;
   }
 
   /** Twice as many pages, each entry in the one of its next bit. */

@@ -4,15 +4,14 @@ import { addAudit } from "../platform/audit.ts";
 import type { Deps } from "../platform/deps.ts";
 import { Fault } from "../platform/fault.ts";
 import { newId, type TenantId } from "../platform/ids.ts";
-import { multipartBoundary, MultipartFault, readMultipart } from "../storage/multipart.ts";
 import { keepObject, ObjectUpload, overQuota, roomIn, storageQuota } from "../storage/service.ts";
 import { jobAbout, startBuiltIn } from "../workflows/service.ts";
 import { takenCombinations } from "./artifact-store.ts";
 import { digestOf } from "./combinations.ts";
+import { readBody, type UploadBody } from "./body.ts";
 import { readGenerateForm, type GenerateFields } from "./generate-form.ts";
 import { addGeneration, generationOf } from "./generate-store.ts";
 import { demandUnsignedTaken } from "./trusted-keys.ts";
-import type { UploadBody } from "./upload.ts";
 
 const tooLarge = () => new Fault("too_large", "Artifact file too large");
 
@@ -22,19 +21,9 @@ export async function generateArtifact(deps: Deps, actor: UserActor, body: Uploa
   if ((body.declaredBytes ?? 0) > deps.settings.MAX_GENERATE_BYTES) {
     throw new Fault("too_large", "http: request body too large");
   }
-  const boundary = multipartBoundary(body.contentType);
-  if (boundary === null) throw new Fault("bad_request", "no multipart boundary param in Content-Type");
-  const parts = readMultipart(body.stream, boundary, { lend: true });
-  const work = readGenerateForm(parts, (fields, file) => receiveSource(deps, actor, fields, file)).catch(
-    (cause: unknown) => {
-      if (cause instanceof MultipartFault)
-        throw new Fault("bad_request", `multipart: ${cause.message}`, { cause });
-      throw cause;
-    },
+  return readBody(deps, body, (parts) =>
+    readGenerateForm(parts, (fields, file) => receiveSource(deps, actor, fields, file)),
   );
-  // A client that goes away must not stop the removal of what it sent.
-  deps.later(work.catch(() => undefined));
-  return work;
 }
 
 /** The largest file that may come now, and what is said of a larger one. */

@@ -3,19 +3,13 @@ import { requirePermission, type Actor } from "../platform/actor.ts";
 import type { Deps } from "../platform/deps.ts";
 import { Fault } from "../platform/fault.ts";
 import { newId } from "../platform/ids.ts";
-import { multipartBoundary, MultipartFault, readMultipart } from "../storage/multipart.ts";
 import { ObjectUpload, overQuota, roomIn, storageQuota, type Quota } from "../storage/service.ts";
 import { acceptArtifact } from "./add-artifact.ts";
+import { readBody, type UploadBody } from "./body.ts";
 import { readUploadForm, type UploadFields } from "./form.ts";
 
 /** What the form around the file may add to the body. */
 const FORM_OVERHEAD_BYTES = 2 * 1024 * 1024;
-
-export interface UploadBody {
-  stream: ReadableStream<Uint8Array>;
-  contentType: string;
-  declaredBytes: number | undefined;
-}
 
 export const refuseArtifact = ({ reason, message }: ArtifactFault): Fault =>
   new Fault(reason === "too_large" ? "too_large" : "bad_request", message);
@@ -24,19 +18,9 @@ export const refuseArtifact = ({ reason, message }: ArtifactFault): Fault =>
 export async function uploadArtifact(deps: Deps, actor: Actor, body: UploadBody): Promise<string> {
   requirePermission(actor, "artifacts:upload");
   boundDeclaredSize(deps, body.declaredBytes);
-  const boundary = multipartBoundary(body.contentType);
-  if (boundary === null) throw new Fault("bad_request", "no multipart boundary param in Content-Type");
-  const parts = readMultipart(body.stream, boundary, { lend: true });
-  const work = readUploadForm(parts, (fields, file) => receiveArtifact(deps, actor, fields, file)).catch(
-    (cause: unknown) => {
-      if (cause instanceof MultipartFault)
-        throw new Fault("bad_request", `multipart: ${cause.message}`, { cause });
-      throw cause;
-    },
+  return readBody(deps, body, (parts) =>
+    readUploadForm(parts, (fields, file) => receiveArtifact(deps, actor, fields, file)),
   );
-  // A client that goes away must not stop the removal of what it sent.
-  deps.later(work.catch(() => undefined));
-  return work;
 }
 
 /** Some platforms cut bodies off before they reach the server; the limit here says what to do instead. */

@@ -250,11 +250,12 @@ const away = (): never => {
   throw new Error("D1_ERROR: internal error; reference = 1234");
 };
 
+const lostDatabase = { prepare: () => ({ bind: () => ({}) }), batch: away } as unknown as D1Database;
+
 /** A database that does not answer, for the Worker and for the head. */
 async function withoutDatabase(): Promise<Env> {
-  const DB = { prepare: () => ({ bind: () => ({}) }), batch: away } as unknown as D1Database;
-  await configureHead({ DB });
-  return { ...server.env, DB };
+  await configureHead({ DB: lostDatabase });
+  return { ...server.env, DB: lostDatabase };
 }
 
 const withDatabase = () => configureHead({});
@@ -427,6 +428,19 @@ describe("presence", () => {
     const { attributes } = JSON.parse(text) as { attributes: { name: string; value: string }[] };
     const time = attributes.find(({ name }) => name === "check_in_time")?.value;
     expect(Date.parse(time ?? "")).toBe(first);
+  });
+
+  it("waits with the inventory while the database is away, and answers checks meanwhile", async () => {
+    await inInventory(server, [device]);
+    await check(device);
+    const at = new Date(server.now).toISOString();
+    await configureHead({ DB: lostDatabase });
+    await runDurableObjectAlarm(head());
+    const again = await check(device, { ...server.env, DB: lostDatabase });
+    await configureHead({});
+    await runDurableObjectAlarm(head());
+    const { text } = await manage("GET", `/api/management/v1/inventory/devices/${device.id}`);
+    expect([again.status, text]).toEqual([204, expect.stringContaining(`"value":"${at}"`)]);
   });
 
   it.each([

@@ -48,7 +48,6 @@ describe("pages of contacts", () => {
 
 describe("presence", () => {
   const DAY_MS = 86_400_000;
-  const none = async () => {};
 
   it("answers the newest contact of each device, flushed or not, for every order of notes and flushes", async () => {
     const steps = fc.array(
@@ -66,7 +65,7 @@ describe("presence", () => {
         const [stored, all] = [new Map<string, number>(), new Map<string, number>()];
         for (const step of history) {
           if (step === "flush") {
-            await presence.flush(1_000_000_000, none);
+            await presence.flush(1_000_000_000);
             for (const [id, at] of all) stored.set(id, at);
           } else if (step === "restart") {
             presence = presenceOn(storage);
@@ -87,14 +86,11 @@ describe("presence", () => {
     const presence = presenceOn(new Storage());
     const device = "00000001-0000-4000-8000-000000000000";
     const told: string[][] = [];
-    const tell = async (devices: readonly string[]) => {
-      told.push([...devices]);
-    };
     for (const atMs of [10 * DAY_MS, 10 * DAY_MS + 5000, 11 * DAY_MS]) {
       presence.note(device, atMs);
-      await presence.flush(atMs, tell);
+      told.push(await presence.flush(atMs));
     }
-    expect(told).toEqual([[device], [device]]);
+    expect(told).toEqual([[device], [], [device]]);
   });
 
   it("splits pages as the fleet grows, writes one of them for many devices and loses none", async () => {
@@ -104,7 +100,7 @@ describe("presence", () => {
     const ids = Array.from({ length: 60_000 }, (_, n) => id(n));
     for (let from = 0; from < ids.length; from += 5000) {
       for (const device of ids.slice(from, from + 5000)) presence.note(device, 1_000_000);
-      await presence.flush(1_000_000, none);
+      await presence.flush(1_000_000);
     }
     const pages = [...storage.kept.keys()].filter((key) => key.startsWith("presence:"));
     expect(pages.length).toBeGreaterThanOrEqual(4);
@@ -112,7 +108,7 @@ describe("presence", () => {
     expect(Object.keys(await presence.lastSeen(ids))).toHaveLength(60_000);
     storage.puts = 0;
     for (const device of ids) presence.note(device, 2_000_000);
-    await presence.flush(2_000_000, none);
+    await presence.flush(2_000_000);
     expect(storage.puts).toBe(pages.length);
   });
 
