@@ -33,6 +33,7 @@ export default defineConfig({
   test: {
     projects: [
       { test: { name: "unit", include: ["test/unit/**/*.test.ts"], environment: "node" } },
+      { test: { name: "docs", include: ["test/docs/**/*.test.ts"], environment: "node" } },
       {
         test: {
           name: "local",
