@@ -1,7 +1,22 @@
 import { generateKeyPairSync } from "node:crypto";
 import { statfsSync } from "node:fs";
+import { availableParallelism } from "node:os";
 import { cloudflareTest } from "@cloudflare/vitest-plugin";
 import { defineConfig } from "vitest/config";
+
+const DAY_MS = 86_400_000;
+const FIRST_DAY_MS = Date.UTC(2020, 0, 1);
+const DAYS = 7305; // until the end of 2039
+
+// No test may depend on today: their clock starts at noon of a day that a printed seed tells.
+const seed = Number(process.env.TEST_SEED ?? Math.floor(Math.random() * 2 ** 31));
+const clockStartMs = FIRST_DAY_MS + (seed % DAYS) * DAY_MS + DAY_MS / 2;
+if (process.env.TEST_SEED === undefined) {
+  process.env.TEST_SEED = String(seed); // this file is read more than once
+  console.log(
+    `The clock of the tests starts at ${new Date(clockStartMs).toISOString()} (TEST_SEED=${seed}).`,
+  );
+}
 
 /** A server like a local one. The keys are made anew for every run. */
 const TEST_BINDINGS = {
@@ -10,6 +25,7 @@ const TEST_BINDINGS = {
   DEVICE_REQUESTS_PER_MINUTE: "0",
   ADDRESS_REQUESTS_PER_MINUTE: "0",
   TENANT_WORK_PER_S: "0",
+  TEST_CLOCK_START_MS: String(clockStartMs),
   OPERATOR_TOKEN: "operator-token-of-the-tests",
   SIGNING_KEY: generateKeyPairSync("ed25519").privateKey.export({ format: "pem", type: "pkcs8" }).toString(),
 };
@@ -29,10 +45,15 @@ function keepScratchInMemory(): void {
 
 keepScratchInMemory();
 
-export default defineConfig({
+export default defineConfig(({ mode }) => ({
   test: {
+    maxWorkers: Math.max(2, availableParallelism() - 1),
+    // What the server logs is shown where a test fails.
+    silent: "passed-only",
     projects: [
-      { test: { name: "unit", include: ["test/unit/**/*.test.ts"], environment: "node" } },
+      {
+        test: { name: "unit", include: ["test/unit/**/*.test.ts"], environment: "node", isolate: false },
+      },
       { test: { name: "docs", include: ["test/docs/**/*.test.ts"], environment: "node" } },
       {
         test: {
@@ -43,20 +64,26 @@ export default defineConfig({
           hookTimeout: 60_000,
         },
       },
+      // Real time and long searches: `npm run test:long`.
+      ...(mode === "long"
+        ? [{ test: { name: "long", include: ["test/long/**/*.test.ts"], testTimeout: 900_000 } }]
+        : []),
       {
         plugins: [
           cloudflareTest({
             wrangler: { configPath: "./wrangler.toml" },
-            miniflare: { bindings: { ...TEST_BINDINGS } },
+            miniflare: { bindings: { ...TEST_BINDINGS, TEST_FORM: mode === "long" ? "long" : "short" } },
           }),
         ],
         test: {
           name: "workerd",
           include: ["test/integration/**/*.test.ts"],
+          // Every test starts with an empty store; a worker of its own for each file would take half of the time.
+          isolate: false,
           // Real password hashes take their time on a busy machine.
           testTimeout: 30_000,
         },
       },
     ],
   },
-});
+}));

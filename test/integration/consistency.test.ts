@@ -6,6 +6,7 @@ import type { Env } from "../../src/platform/env.ts";
 import { newId } from "../../src/platform/ids.ts";
 import type { Keys } from "../../src/platform/keys.ts";
 import { signToken } from "../../src/platform/tokens.ts";
+import { many } from "../support/form.ts";
 import { DEVICE, idOf, MANAGEMENT } from "../support/deployments.ts";
 import { Judge, type Deed, type Done } from "../support/history.ts";
 import { env, Server, type Answer } from "../support/server.ts";
@@ -15,8 +16,8 @@ import { env, Server, type Answer } from "../support/server.ts";
  * its own; afterwards a judge looks for an answer that an earlier answer forbids.
  */
 const SEED = 20_261_121;
-const STRICT_HISTORIES = 1000;
-const RELAXED_HISTORIES = 100;
+const STRICT_HISTORIES = many(1000, 200);
+const RELAXED_HISTORIES = many(100, 100);
 const PART = 100;
 const AT_ONCE = 8;
 const STALE_MS = 5000;

@@ -14,13 +14,14 @@ import { rows } from "../../src/platform/database.ts";
 import type { Deps } from "../../src/platform/deps.ts";
 import { Fault } from "../../src/platform/fault.ts";
 import { asDeviceId, asTenantId, newId, type DeviceId, type TenantId } from "../../src/platform/ids.ts";
+import { many } from "../support/form.ts";
 import { env, Server } from "../support/server.ts";
 
 /**
  * Random histories of a few devices in a few deployments: repeated, late and reordered reports, parallel polls, aborts,
  * decommissions. Every verb is the one behind the route. Each history has a tenant of its own.
  */
-const HISTORIES = 1000;
+const HISTORIES = many(1000, 200);
 const SEED = 20_261_121;
 const DEVICES = 3;
 const DEPLOYMENTS = 3;

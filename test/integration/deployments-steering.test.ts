@@ -13,7 +13,7 @@ import {
   report,
   show,
 } from "../support/deployments.ts";
-import { env, OPERATOR_TOKEN, Server } from "../support/server.ts";
+import { afterStart, env, OPERATOR_TOKEN, Server } from "../support/server.ts";
 
 let server: Server;
 let user: TestUser;
@@ -38,7 +38,7 @@ const finish = async (id: string, status = "success") => {
 };
 
 describe("a deployment that starts later", () => {
-  const start = "2026-11-21T14:00:00+01:00"; // in an hour
+  const start = afterStart(3_600_000).replace("T13:00:00.000Z", "T14:00:00+01:00");
 
   it("is scheduled until then and given afterwards", async () => {
     const id = await deploy(server, user, [device], { phases: [{ batch_size: 100, start_ts: start }] });
@@ -246,7 +246,7 @@ describe("explaining", () => {
     expect(await reason(id, other)).toMatchObject({ status: "none", reason: "not_targeted" });
     await poll(server, device, { artifact_name: "release-2" });
     expect(await reason(id)).toMatchObject({ status: "already-installed", reason: "already_installed" });
-    const start = "2026-11-22T00:00:00.000Z";
+    const start = afterStart(12 * 3_600_000);
     const later = await deploy(server, user, [device], { phases: [{ start_ts: start }] });
     expect(await reason(later)).toMatchObject({ status: "pending", reason: "not_started", starts: start });
     await manage("PUT", `/${later}/status`, { status: "aborted" });
@@ -520,7 +520,7 @@ describe("internal routes", () => {
       artifact: {
         id: id + device.id,
         artifact_name: json.name,
-        source: { uri: expect.any(String), expire: "2026-11-21T12:15:00.000Z" },
+        source: { uri: expect.any(String), expire: afterStart(15 * 60_000) },
         device_types_compatible: ["pi4"],
       },
     });

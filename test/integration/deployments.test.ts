@@ -13,7 +13,7 @@ import {
   report,
   show,
 } from "../support/deployments.ts";
-import { env, Server } from "../support/server.ts";
+import { afterStart, env, Server } from "../support/server.ts";
 
 let server: Server;
 let user: TestUser;
@@ -44,7 +44,7 @@ describe("one update of one device", () => {
       artifact: {
         id: artifact,
         artifact_name: "release-2",
-        source: { uri: expect.stringContaining(artifact), expire: "2026-11-22T12:00:00.000Z", method: "GET" },
+        source: { uri: expect.stringContaining(artifact), expire: afterStart(86_400_000), method: "GET" },
         device_types_compatible: ["pi4"],
       },
     });
@@ -56,7 +56,7 @@ describe("one update of one device", () => {
     expect(await counts(server, user, id)).toEqual({ success: 1 });
     expect(await show(server, user, id)).toMatchObject({
       status: "finished",
-      finished: "2026-11-21T12:00:00.000Z",
+      finished: afterStart(),
       device_count: 1,
       max_devices: 1,
     });
@@ -83,7 +83,7 @@ describe("one update of one device", () => {
       name: "to 1",
       artifact_name: "release-2",
       force_installation: true,
-      created: "2026-11-21T12:00:00.000Z",
+      created: afterStart(),
       artifacts: [artifact],
       status: "pending",
       statistics: { status: { ...zero, pending: 1 }, total_size: 0 },
@@ -349,9 +349,9 @@ describe("reporting a status", () => {
     expect(list.json()).toEqual([
       {
         id: device.id,
-        created: "2026-11-21T12:00:00.000Z",
-        started: "2026-11-21T12:00:01.000Z",
-        finished: "2026-11-21T12:00:02.000Z",
+        created: afterStart(),
+        started: afterStart(1000),
+        finished: afterStart(2000),
         status: "success",
         log: false,
         substate: "10 %",

@@ -2,7 +2,7 @@ import { beforeEach, describe, expect, it } from "vitest";
 import { aDevice, aTenant, aUser, type TestUser } from "../support/actors.ts";
 import { refusal } from "../support/answers.ts";
 import { claimsOf, DEVAUTH, DeviceAdmin, isLive, type WireDevice } from "../support/device-auth.ts";
-import { env, Server } from "../support/server.ts";
+import { afterStart, env, Server } from "../support/server.ts";
 import { KEY_TYPES, SigningDevice } from "../support/signing-device.ts";
 
 let server: Server;
@@ -361,7 +361,7 @@ describe("listing devices", () => {
 
   it("shows a device as the wire has it", async () => {
     const [device] = await admin.devices("?id=c");
-    const time = "2026-11-21T12:00:00.000Z";
+    const time = afterStart();
     expect(device).toEqual({
       id: "c",
       identity_data: { mac: "c" },

@@ -6,6 +6,7 @@ import { PART_BYTES } from "../../src/storage/object-writer.ts";
 import { formOf, noise } from "../support/artifacts.ts";
 import { aStage, consumeOrCrash, endState, recover, type Stage } from "../support/crash-stage.ts";
 import { Crash, crashingDeps, Moments } from "../support/crashing.ts";
+import { LONG } from "../support/form.ts";
 import { env, Server } from "../support/server.ts";
 
 /** Two parts, so that source and artifact are both uploaded in parts. */
@@ -49,6 +50,10 @@ async function requestOrCrash(stage: Stage, moments: Moments, begun: R2Multipart
   });
 }
 
+/** Every moment in the long form; in the short one every fourth, the first and the last. */
+const stops = (count: number): number[] =>
+  Array.from({ length: count }, (_, index) => index + 1).filter((at) => LONG || at % 4 === 1 || at === count);
+
 /** Uploads in parts that the storage would still take parts of. */
 async function stillOpen(uploads: readonly R2MultipartUpload[]): Promise<string[]> {
   const open: string[] = [];
@@ -81,7 +86,7 @@ describe("a large file, uploaded in parts", () => {
 
     const different: number[] = [];
     const unrecorded: number[] = [];
-    for (let stopAt = 1; stopAt <= moments.count; stopAt++) {
+    for (const stopAt of stops(moments.count)) {
       const stage = await aStage(server);
       await request(stage, new Moments());
       const begun: R2MultipartUpload[] = [];
@@ -92,7 +97,8 @@ describe("a large file, uploaded in parts", () => {
     }
     expect(different).toEqual([]);
     // Stopped before it could write down what it had begun; the storage ends such an upload by itself.
-    expect(unrecorded).toHaveLength(2);
+    if (LONG) expect(unrecorded).toHaveLength(2);
+    expect(unrecorded.length).toBeLessThanOrEqual(2);
   }, 300_000);
 
   it("is promised as a whole or not at all wherever the request is stopped", async () => {
@@ -105,7 +111,7 @@ describe("a large file, uploaded in parts", () => {
     const different: number[] = [];
     const unrecorded: number[] = [];
     const kept: number[] = [];
-    for (let stopAt = 1; stopAt <= moments.count; stopAt++) {
+    for (const stopAt of stops(moments.count)) {
       const stage = await aStage(server);
       const begun: R2MultipartUpload[] = [];
       await requestOrCrash(stage, new Moments(stopAt), begun);
@@ -115,7 +121,8 @@ describe("a large file, uploaded in parts", () => {
       if ((await stillOpen(begun)).length > 0) unrecorded.push(stopAt);
     }
     expect(different).toEqual([]);
-    expect(unrecorded).toHaveLength(2);
+    if (LONG) expect(unrecorded).toHaveLength(2);
+    expect(unrecorded.length).toBeLessThanOrEqual(2);
     // Only the moment after the promise was recorded.
     expect(kept).toEqual([moments.count]);
   }, 300_000);

@@ -2,7 +2,7 @@ import { beforeEach, describe, expect, it } from "vitest";
 import { newId } from "../../src/platform/ids.ts";
 import { aUser } from "../support/actors.ts";
 import { inventoryOf } from "../support/inventory.ts";
-import { env, OPERATOR_TOKEN, Server, type Call } from "../support/server.ts";
+import { afterStart, type Call, env, OPERATOR_TOKEN, Server } from "../support/server.ts";
 
 const V1 = "/api/internal/v1/inventory";
 const T1 = `${V1}/tenants/t1`;
@@ -114,7 +114,7 @@ describe("the internal inventory API", () => {
 
   it("takes the server's own attributes to their places", async () => {
     const id = newId();
-    const at = "2026-11-20T10:00:00.000Z";
+    const at = afterStart(-26 * 3_600_000);
     const system = (json: unknown) => call("PATCH", `${T1}/device/${id}/attribute/scope/system`, { json });
     await system([
       { name: "check_in_time", value: at },
@@ -131,9 +131,14 @@ describe("the internal inventory API", () => {
     });
     const updated = (await attributes(id))["system/updated_ts"];
     server.advance(3_600_000);
-    await system([{ name: "check_in_time", value: "2026-11-21T10:00:00+01:00" }]);
+    await system([
+      {
+        name: "check_in_time",
+        value: afterStart(-3 * 3_600_000).replace("T09:00:00.000Z", "T10:00:00+01:00"),
+      },
+    ]);
     expect(await attributes(id)).toMatchObject({
-      "system/check_in_time": "2026-11-21T09:00:00.000Z",
+      "system/check_in_time": afterStart(-3 * 3_600_000),
       "system/updated_ts": updated,
     });
     expect((await system([{ name: "check_in_time", value: "yesterday" }])).status).toBe(400);

@@ -9,7 +9,7 @@ import {
   storageRows,
   upload,
 } from "../support/artifacts.ts";
-import { env, Server, type Answer } from "../support/server.ts";
+import { afterStart, type Answer, env, Server } from "../support/server.ts";
 
 const V1 = "/api/management/v1/deployments/deployments/releases";
 const V2 = "/api/management/v2/deployments/deployments/releases";
@@ -63,7 +63,7 @@ describe("a release", () => {
     const release = (await get(`${V2}/release-1`)).json<{ artifacts: { id: string }[] }>();
     expect(release).toMatchObject({
       name: "release-1",
-      modified: "2026-11-21T12:00:01.000Z",
+      modified: afterStart(1000),
       tags: [],
       notes: "",
       artifacts_count: 2,
@@ -77,7 +77,7 @@ describe("a release", () => {
     await call("DELETE", `${ARTIFACTS}/${ids[0]}`);
     expect((await get(`${V2}/release-1`)).json()).toMatchObject({
       artifacts_count: 1,
-      modified: "2026-11-21T12:00:02.000Z",
+      modified: afterStart(2000),
     });
     await call("DELETE", `${ARTIFACTS}/${ids[1]}`);
     expect(fault(await get(`${V2}/release-1`))).toEqual([404, "release not found"]);
@@ -226,7 +226,7 @@ describe("lists of releases", () => {
     const [first] = (await get(V1)).json<Record<string, unknown>[]>();
     expect(first).toEqual({
       Name: "Alpha",
-      Modified: "2026-11-21T12:00:01.000Z",
+      Modified: afterStart(1000),
       Artifacts: [expect.objectContaining({ name: "Alpha", description: "First one" })],
       ArtifactsCount: 1,
       tags: [],
@@ -266,7 +266,7 @@ describe("lists of releases", () => {
     expect(software[0]).toEqual({
       name: "gamma",
       kind: "release",
-      modified: "2026-11-21T12:00:03.000Z",
+      modified: afterStart(3000),
       tags: ["demo"],
       notes: "",
       compatible_types: ["bone", "pi"],

@@ -7,7 +7,7 @@ import { forgetOldJobs } from "../../src/workflows/jobs.ts";
 import { queue } from "../../workers/queue.ts";
 import { aDevice, aUser } from "../support/actors.ts";
 import { refusal, rowsOf } from "../support/answers.ts";
-import { env, Server } from "../support/server.ts";
+import { afterStart, env, Server } from "../support/server.ts";
 import { asOperator, jobOf, JOBS, notify, register, start, WORKFLOW } from "../support/workflows.ts";
 
 let server: Server;
@@ -148,7 +148,7 @@ describe("Mender's interface of the engine", () => {
         { name: "who", value: "me" },
         { name: "request_id", value: "r1" },
       ],
-      insert_time: "2026-11-21T12:00:00.000Z",
+      insert_time: afterStart(),
     };
     for (const path of [`/api/v1/jobs/${id}`, `${WORKFLOW}/notify/${id}`, `${JOBS}/${id}`])
       expect((await asOperator(server, "GET", path)).json()).toEqual(expected);
