@@ -1,19 +1,13 @@
 import type { Transform } from "node:stream";
 import { constants, createGunzip, createZstdDecompress } from "node:zlib";
 import { type ByteSource, EMPTY_BYTES, readInto, StreamFault, truncated } from "./bytes.ts";
+import type { UnpackBudget } from "./unpack-budget.ts";
 import { xzDecoder } from "./xz.ts";
 
 export type Encoding = "none" | "gzip" | "xz" | "zstd";
 
 /** A decoder stops reading its source once it is closed. */
 export type Decoder = ByteSource & { close: () => Promise<void> };
-
-export type UnpackLimits = {
-  /** Unpacked bytes that are fine however small the packed input is. */
-  allowanceBytes: number;
-  /** Unpacked bytes allowed for each packed byte on top of that. */
-  ratio: number;
-};
 
 /** Windows and dictionaries above this are refused: an isolate has 128 MiB in all. */
 export const MAX_WINDOW_BYTES = 64 * 1024 * 1024;
@@ -28,16 +22,16 @@ export function encodingOf(fileName: string): Encoding {
   return "none";
 }
 
-export function decoder(encoding: Encoding, packed: ByteSource, limits: UnpackLimits): Decoder {
+export function decoder(encoding: Encoding, packed: ByteSource, budget: UnpackBudget): Decoder {
   switch (encoding) {
     case "none":
       return { fill: () => packed.fill(), take: (max) => packed.take(max), close: async () => {} };
     case "gzip":
-      return guarded(packed, limits, (source) => new ZlibDecoder(source, gunzip()));
+      return guarded(packed, budget, (source) => new ZlibDecoder(source, gunzip()));
     case "zstd":
-      return guarded(packed, limits, (source) => new ZlibDecoder(source, unzstd()));
+      return guarded(packed, budget, (source) => new ZlibDecoder(source, unzstd()));
     case "xz":
-      return guarded(packed, limits, (source) => xzDecoder(source, MAX_WINDOW_BYTES));
+      return guarded(packed, budget, (source) => xzDecoder(source, MAX_WINDOW_BYTES, budget.pace));
   }
 }
 
@@ -48,26 +42,21 @@ const unzstd = (): Transform =>
     params: { [constants.ZSTD_d_windowLogMax]: MAX_WINDOW_LOG },
   });
 
-/** Stops a bomb: what comes out is held against what went in. */
-function guarded(packed: ByteSource, limits: UnpackLimits, open: (source: ByteSource) => Decoder): Decoder {
-  let packedBytes = 0;
-  let unpackedBytes = 0;
+function guarded(packed: ByteSource, budget: UnpackBudget, open: (source: ByteSource) => Decoder): Decoder {
+  const { pace } = budget;
   const inner = open({
     fill: () => packed.fill(),
     take(maxBytes) {
       const view = packed.take(maxBytes);
-      packedBytes += view.length;
+      budget.addPacked(view.length);
       return view;
     },
   });
   return {
-    fill: () => inner.fill(),
+    fill: () => (pace.isDue ? pace.rest().then(() => inner.fill()) : inner.fill()),
     take(maxBytes) {
       const view = inner.take(maxBytes);
-      unpackedBytes += view.length;
-      if (unpackedBytes > limits.allowanceBytes + limits.ratio * packedBytes) {
-        throw new StreamFault("limit", "unpacked content is too large");
-      }
+      budget.addUnpacked(view.length);
       return view;
     },
     close: () => inner.close(),
@@ -154,6 +143,13 @@ class ZlibDecoder implements Decoder {
   }
 
   #fault(): StreamFault {
+    if (isWindowTooLarge(this.#error)) {
+      return new StreamFault("limit", `zstd window of more than ${MAX_WINDOW_BYTES} bytes`);
+    }
     return this.#isFinished ? truncated() : new StreamFault("corrupt", "invalid compressed data");
   }
 }
+
+/** The library's own words; the runtimes have no error code in common. */
+const isWindowTooLarge = (error: unknown): boolean =>
+  error instanceof Error && error.message.includes("Frame requires too much memory");

@@ -1,6 +1,7 @@
 const MIN_BYTES = 4096;
 const GROWTH = 4;
-const FIRST_BYTES = 1024 * 1024;
+/** Every block has a window of its own, and there may be as many blocks as the file has room for. */
+const FIRST_BYTES = 64 * 1024;
 
 /**
  * The window an LZ decoder writes to and copies from: a ring as large as the encoder's, which

@@ -1,11 +1,15 @@
 import { type ByteSource, readRest, skipRest, StreamFault } from "./bytes.ts";
-import { decoder, type Encoding, type UnpackLimits } from "./decompress.ts";
+import { decoder, type Encoding } from "./decompress.ts";
 import { type ArtifactRefusal, refusal, streamReason, within } from "./faults.ts";
 import { type HeaderInfo, type HeaderKind, parseHeaderInfo } from "./header-info.ts";
+import { type Pace, STEP_COST } from "./pace.ts";
 import { parseMetaData, parseTypeInfo, type PayloadHeader } from "./payload-info.ts";
 import { type TarEntry, TarReader } from "./tar.ts";
+import type { UnpackBudget, UnpackLimits } from "./unpack-budget.ts";
 
 export const MAX_HEADER_FILE_BYTES = 1024 * 1024;
+/** Header files that are parsed, together: an artifact's record holds no more. */
+export const MAX_HEADER_KEPT_BYTES = 4 * 1024 * 1024;
 export const MAX_HEADER_ENTRIES = 10_000;
 /** Scripts pass through unread, so the header as a whole has a limit of its own. */
 const HEADER_UNPACK_LIMITS: UnpackLimits = { allowanceBytes: 64 * 1024 * 1024, ratio: 0 };
@@ -26,13 +30,13 @@ export const cutHeader = (cause: string): string => `${CUT} ${cause}`;
 export async function readHeaderArchive(
   packed: ByteSource,
   encoding: Encoding,
-  version: 2 | 3,
-  kind: HeaderKind,
+  { version, kind, budget: whole }: { version: 2 | 3; kind: HeaderKind; budget: UnpackBudget },
 ): Promise<HeaderArchive> {
-  const source = decoder(encoding, packed, HEADER_UNPACK_LIMITS);
+  const budget = whole.part(HEADER_UNPACK_LIMITS);
+  const source = decoder(encoding, packed, budget);
   try {
     await open(source, encoding);
-    const archive = await readEntries(new BoundedTar(source), version, kind);
+    const archive = await readEntries(new BoundedTar(source, budget.pace), version, kind);
     await within(inHeader, () => skipRest(source));
     return archive;
   } finally {
@@ -56,13 +60,16 @@ async function open(source: ByteSource, encoding: Encoding): Promise<void> {
   }
 }
 
-/** The tar inside the header, with a limit on how many entries it may have. */
+/** The tar inside the header, with limits on how many entries it may have and how much of them is kept. */
 class BoundedTar {
   readonly #tar: TarReader;
+  readonly #pace: Pace;
   #entries = 0;
+  #keptBytes = 0;
 
-  constructor(source: ByteSource) {
-    this.#tar = new TarReader(source);
+  constructor(source: ByteSource, pace: Pace) {
+    this.#tar = new TarReader(source, pace);
+    this.#pace = pace;
   }
 
   async next(): Promise<TarEntry | null> {
@@ -72,6 +79,17 @@ class BoundedTar {
     }
     return entry;
   }
+
+  /** The content of a file that is going to be parsed. */
+  async read(entry: TarEntry): Promise<Uint8Array> {
+    const content = await within(cutHeader, () => readRest(entry.body, MAX_HEADER_FILE_BYTES));
+    this.#keptBytes += content.length;
+    if (this.#keptBytes > MAX_HEADER_KEPT_BYTES) {
+      throw refusal("limit_exceeded", `${IN_HEADER} more than ${MAX_HEADER_KEPT_BYTES} bytes of JSON`);
+    }
+    await this.#pace.step(content.length * STEP_COST.jsonByte);
+    return content;
+  }
 }
 
 async function readEntries(tar: BoundedTar, version: 2 | 3, kind: HeaderKind): Promise<HeaderArchive> {
@@ -79,13 +97,13 @@ async function readEntries(tar: BoundedTar, version: 2 | 3, kind: HeaderKind): P
   if (first?.name !== "header-info") {
     throw refusal("header_invalid", "readHeader: invalid argument");
   }
-  const info = parseHeaderInfo(await readContent(first), version, kind);
+  const info = parseHeaderInfo(await tar.read(first), version, kind);
   const payloads = info.payloadTypes.map((): PayloadHeader => ({ typeInfo: null, metaData: null }));
   let entry = await tar.next();
   while (entry !== null && isScript(entry.name)) entry = await tar.next();
   if (entry === null) throw noPayloadNumber("can not get Payload order from tar path");
   for (; entry !== null; entry = await tar.next()) {
-    if (entry.kind !== "directory") await readPart(entry, info, payloads, version);
+    if (entry.kind !== "directory") await readPart(tar, entry, { info, payloads }, version);
   }
   const silent = payloads.findIndex(({ typeInfo }) => typeInfo === null);
   if (version === 3 && kind === "original" && silent >= 0) {
@@ -100,9 +118,9 @@ const noPayloadNumber = (detail: string): ArtifactRefusal =>
   refusal("header_invalid", `${PAYLOAD_NUMBER} ${detail}`);
 
 async function readPart(
+  tar: BoundedTar,
   entry: TarEntry,
-  info: HeaderInfo,
-  payloads: PayloadHeader[],
+  { info, payloads }: HeaderArchive,
   version: 2 | 3,
 ): Promise<void> {
   // Only the number and the last part of the path count; the name is never used as a path.
@@ -120,10 +138,10 @@ async function readPart(
   }
   switch (partKind(entry.name, parts.at(-1), type, version)) {
     case "type-info":
-      payload.typeInfo = parseTypeInfo(await readContent(entry));
+      payload.typeInfo = parseTypeInfo(await tar.read(entry));
       break;
     case "meta-data":
-      payload.metaData = parseMetaData(await readContent(entry));
+      payload.metaData = parseMetaData(await tar.read(entry));
       break;
     case "ignored":
       break;
@@ -144,8 +162,4 @@ function partKind(path: string, name: string | undefined, type: string | null, v
   // Version 2 lists its files a second time; the manifest already says which there are.
   if (name === "files") return version === 2 ? "ignored" : "files";
   return /^headers\/[^/]+\/(signatures|checksums|scripts\/[^/]+)\/[^/]+$/.test(path) ? "ignored" : "foreign";
-}
-
-function readContent(entry: TarEntry): Promise<Uint8Array> {
-  return within(cutHeader, () => readRest(entry.body, MAX_HEADER_FILE_BYTES));
 }

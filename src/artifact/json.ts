@@ -1,10 +1,14 @@
 import { decodeText } from "./bytes.ts";
+import { refusal } from "./faults.ts";
 
 /** JSON as it stands in an artifact: unknown until looked at. */
 export type JsonObject = Record<string, unknown>;
 
 /** Deeper nesting would overflow the stack of whoever serialises it again. */
 export const MAX_JSON_DEPTH = 512;
+
+/** Room for 10,000 keys with a value each; a megabyte of the smallest values takes 200 ms to parse and hold. */
+export const MAX_JSON_VALUES = 25_000;
 
 const utf8Encoder = new TextEncoder();
 
@@ -20,7 +24,11 @@ export type ParsedJson = { ok: true; value: unknown } | { ok: false };
 
 export function parseJson(content: Uint8Array): ParsedJson {
   const text = decodeText(content);
-  if (depthOf(text) > MAX_JSON_DEPTH) return { ok: false };
+  const { depth, values } = shapeOf(text);
+  if (depth > MAX_JSON_DEPTH) return { ok: false };
+  if (values > MAX_JSON_VALUES) {
+    throw refusal("limit_exceeded", `more than ${MAX_JSON_VALUES} values in one file of the header`);
+  }
   try {
     return { ok: true, value: JSON.parse(text) };
   } catch {
@@ -28,10 +36,12 @@ export function parseJson(content: Uint8Array): ParsedJson {
   }
 }
 
-/** How deep brackets outside strings are nested; a loop, because a pattern would be quadratic on hostile input. */
-export function depthOf(text: string): number {
-  let depth = 0;
-  let deepest = 0;
+/**
+ * How deep brackets outside strings are nested, and how many keys and values there can be; a loop, because a
+ * pattern would be quadratic on hostile input.
+ */
+export function shapeOf(text: string): { depth: number; values: number } {
+  let [nested, depth, values] = [0, 0, 1];
   let inString = false;
   for (let index = 0; index < text.length; index++) {
     const character = text[index];
@@ -39,11 +49,16 @@ export function depthOf(text: string): number {
       if (character === "\\") index++;
       else if (character === '"') inString = false;
     } else if (character === '"') inString = true;
-    else if (character === "{" || character === "[") deepest = Math.max(deepest, ++depth);
-    else if (character === "}" || character === "]") depth--;
+    else if (character === "," || character === ":") values++;
+    else if (character === "{" || character === "[") {
+      values++;
+      depth = Math.max(depth, ++nested);
+    } else if (character === "}" || character === "]") nested--;
   }
-  return deepest;
+  return { depth, values };
 }
+
+export const depthOf = (text: string): number => shapeOf(text).depth;
 
 export const MAX_STRING_BYTES = 256;
 

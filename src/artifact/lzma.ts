@@ -40,6 +40,7 @@ export class LzmaDecoder {
   #rep3 = 0;
   /** What is left of a match that did not fit. */
   #pending = 0;
+  #symbols = 0;
 
   constructor(dictionary: Dictionary) {
     this.#dictionary = dictionary;
@@ -73,11 +74,19 @@ export class LzmaDecoder {
     return this.#range.isFinished && this.#pending === 0;
   }
 
+  /** Symbols decoded since the last call: what the time goes into. */
+  takeSymbols(): number {
+    const symbols = this.#symbols;
+    this.#symbols = 0;
+    return symbols;
+  }
+
   /** Writes exactly `length` bytes; false if the input is corrupt. */
   decode(length: number): boolean {
     const end = this.#dictionary.position + length;
     if (!this.#copyPending(end)) return false;
     while (this.#dictionary.position < end) {
+      this.#symbols++;
       const position = this.#dictionary.position & this.#positionMask;
       if (this.#range.bit(IS_MATCH + this.#state * 16 + position) === 0) {
         this.#literal();

@@ -1,6 +1,7 @@
 import { type ByteSource, readExactly, StreamFault } from "./bytes.ts";
 import { Dictionary } from "./dictionary.ts";
 import { LzmaDecoder } from "./lzma.ts";
+import { type Pace, STEP_COST } from "./pace.ts";
 import { RANGE_START_BYTES } from "./range-decoder.ts";
 
 export const corruptXz = (): StreamFault => new StreamFault("corrupt", "invalid xz data");
@@ -9,16 +10,20 @@ const END = 0x00;
 const RAW_WITH_RESET = 0x01;
 const RAW = 0x02;
 const PACKED = 0x80;
+/** A chunk may hold 2 MiB of literals, which takes long: it is unpacked in steps. */
+const MAX_STEP_BYTES = 32 * 1024;
 
 /** The chunks of one LZMA2 stream; each view holds until the next is asked for. */
 export async function* lzma2Chunks(
   source: ByteSource,
   dictionaryBytes: number,
+  pace: Pace,
 ): AsyncGenerator<Uint8Array, void> {
-  const decoder = new Lzma2Decoder(dictionaryBytes);
+  const decoder = new Lzma2Decoder(dictionaryBytes, pace);
   for (;;) {
     const [control = END] = await readExactly(source, 1);
     if (control === END) return;
+    pace.spend(STEP_COST.lzmaChunk);
     if (control >= PACKED) yield* decoder.packed(control, await readPacked(source, control));
     else yield* decoder.raw(control, await readRaw(source, control));
   }
@@ -48,11 +53,13 @@ async function readRaw(source: ByteSource, control: number): Promise<Uint8Array>
 class Lzma2Decoder {
   readonly #dictionary: Dictionary;
   readonly #lzma: LzmaDecoder;
+  readonly #pace: Pace;
   #needsReset = true;
   #needsProperties = true;
   #needsState = true;
 
-  constructor(dictionaryBytes: number) {
+  constructor(dictionaryBytes: number, pace: Pace) {
+    this.#pace = pace;
     this.#dictionary = new Dictionary(dictionaryBytes);
     this.#lzma = new LzmaDecoder(this.#dictionary);
   }
@@ -74,8 +81,9 @@ class Lzma2Decoder {
     const { content } = chunk;
     if (content.length < RANGE_START_BYTES || !this.#lzma.start(content)) throw corruptXz();
     for (let left = chunk.unpackedBytes; left > 0;) {
-      const length = Math.min(left, this.#dictionary.room);
+      const length = Math.min(left, this.#dictionary.room, MAX_STEP_BYTES);
       if (!this.#lzma.decode(length)) throw corruptXz();
+      this.#pace.spend(this.#lzma.takeSymbols() * STEP_COST.lzmaSymbol);
       left -= length;
       yield this.#dictionary.takeWritten();
     }

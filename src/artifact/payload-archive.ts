@@ -1,9 +1,10 @@
 import { createHash } from "node:crypto";
 import { type ByteSource, skipRest } from "./bytes.ts";
-import { decoder, encodingOf, type UnpackLimits } from "./decompress.ts";
+import { decoder, encodingOf } from "./decompress.ts";
 import { checksumRefusal, refusal, within } from "./faults.ts";
 import type { Manifest } from "./manifest.ts";
 import { type TarEntry, TarReader } from "./tar.ts";
+import type { UnpackBudget } from "./unpack-budget.ts";
 
 export type FoundFile = { size: number; checksum: string; modifiedSeconds: number };
 
@@ -25,11 +26,11 @@ export async function readPayloadArchive(
   directory: string,
   files: PayloadFiles,
   manifest: Manifest,
-  limits: UnpackLimits,
+  budget: UnpackBudget,
 ): Promise<void> {
-  const source = decoder(encodingOf(entry.name), entry.body, limits);
+  const source = decoder(encodingOf(entry.name), entry.body, budget);
   try {
-    const tar = new TarReader(source);
+    const tar = new TarReader(source, budget.pace);
     for (let file = await next(tar); file !== null; file = await next(tar)) {
       await readFile(file, directory, files, manifest);
     }

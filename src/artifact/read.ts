@@ -1,5 +1,4 @@
 import { ChunkSource, skipRest, StreamFault } from "./bytes.ts";
-import type { UnpackLimits } from "./decompress.ts";
 import { type Described, describeArtifact } from "./describe.ts";
 import {
   type ArtifactFault,
@@ -13,6 +12,7 @@ import { type PayloadPath, payloadPaths } from "./manifest.ts";
 import { type PayloadFiles, readPayloadArchive } from "./payload-archive.ts";
 import { type Headers, readHeaders } from "./structure.ts";
 import { TarReader } from "./tar.ts";
+import { UnpackBudget, type UnpackLimits } from "./unpack-budget.ts";
 import { readVersion } from "./version.ts";
 
 export type { ArtifactFile, ArtifactUpdate } from "./describe.ts";
@@ -41,11 +41,8 @@ export type ReadOptions = {
 
 export type ReadResult = { ok: true; artifact: ArtifactDescription } | { ok: false; fault: ArtifactFault };
 
-/**
- * A gigabyte of zeros packs a thousandfold and is a fair image; beyond the allowance only
- * what real images reach is unpacked.
- */
-export const UNPACK_LIMITS: UnpackLimits = { allowanceBytes: 2 * 1024 ** 3, ratio: 200 };
+/** Zeros pack a thousandfold; beyond the allowance only what real images reach is unpacked. */
+export const UNPACK_LIMITS: UnpackLimits = { allowanceBytes: 64 * 1024 ** 2, ratio: 100 };
 
 const DATA_NAME = /^data\/([0-9]{4})\.tar(\.gz|\.xz|\.zst)?$/;
 const TOO_LARGE = "Artifact file too large";
@@ -62,7 +59,7 @@ export async function readArtifact(
   const input = new ChunkSource(source, Math.min(maxBytes, expectedSize));
   try {
     if (expectedSize > maxBytes) throw plainRefusal("too_large", TOO_LARGE);
-    const content = await readContent(input, options.unpackLimits ?? UNPACK_LIMITS);
+    const content = await readContent(input, new UnpackBudget(options.unpackLimits ?? UNPACK_LIMITS));
     await readTrailer(input, options.expectedSize);
     return { ok: true, artifact: { format: "mender", ...content, size: input.bytesRead } };
   } catch (error) {
@@ -83,13 +80,13 @@ function faultOf(error: unknown): ArtifactFault | null {
 
 async function readContent(
   input: ChunkSource,
-  limits: UnpackLimits,
+  budget: UnpackBudget,
 ): Promise<Omit<ArtifactDescription, "size" | "format">> {
-  const outer = new TarReader(input);
+  const outer = new TarReader(input, budget.pace);
   const { version, bytes } = await readVersion(outer);
-  const headers = await readHeaders(outer, version, bytes);
+  const headers = await readHeaders(outer, version, bytes, budget);
   const files = assignFiles(headers);
-  await readPayloads(outer, headers, files, limits);
+  await readPayloads(outer, headers, files, budget);
   const { header, augment, manifestText, signature } = headers;
   return {
     version,
@@ -128,7 +125,7 @@ async function readPayloads(
   outer: TarReader,
   { manifest }: Headers,
   files: PayloadFiles[],
-  limits: UnpackLimits,
+  budget: UnpackBudget,
 ): Promise<void> {
   for (;;) {
     const entry = await within(
@@ -144,7 +141,7 @@ async function readPayloads(
     if (payload === undefined) {
       throw refusal("structure_invalid", `reader: can not find parser for parsing data file [${entry.name}]`);
     }
-    await readPayloadArchive(entry, `data/${digits}`, payload, manifest, limits);
+    await readPayloadArchive(entry, `data/${digits}`, payload, manifest, budget);
   }
   const unseen = manifest.unseen();
   if (unseen.length > 0) {

@@ -6,6 +6,7 @@ import { cutHeader, type HeaderArchive, readHeaderArchive } from "./header-archi
 import type { HeaderKind } from "./header-info.ts";
 import { Manifest } from "./manifest.ts";
 import type { TarEntry, TarReader } from "./tar.ts";
+import type { UnpackBudget } from "./unpack-budget.ts";
 
 export const MAX_TEXT_ENTRY_BYTES = 1024 * 1024;
 
@@ -28,6 +29,7 @@ export async function readHeaders(
   outer: TarReader,
   version: 2 | 3,
   versionBytes: Uint8Array,
+  budget: UnpackBudget,
 ): Promise<Headers> {
   const next = inOrder(outer);
   const manifest = new Manifest();
@@ -47,12 +49,13 @@ export async function readHeaders(
     augmentedPaths = manifest.addLines(await readManifest(entry));
     entry = await next(isHeader);
   }
-  const header = await readHeader(entry, manifest, version, "original");
+  const open = { manifest, version, budget };
+  const header = await readHeader(entry, open, "original");
   const augmentName = entry.name.replace("header", "header-augment");
   const augment =
     augmentedPaths === null
       ? null
-      : await readHeader(await next((name) => name === augmentName), manifest, version, "augmented");
+      : await readHeader(await next((name) => name === augmentName), open, "augmented");
   return {
     manifest,
     manifestText: decodeText(manifestBytes),
@@ -107,14 +110,13 @@ function readSignature(entry: TarEntry): Promise<Uint8Array> {
  */
 async function readHeader(
   entry: TarEntry,
-  manifest: Manifest,
-  version: 2 | 3,
+  { manifest, version, budget }: { manifest: Manifest; version: 2 | 3; budget: UnpackBudget },
   kind: HeaderKind,
 ): Promise<HeaderArchive> {
   if (!manifest.has(entry.name)) throw missingChecksum(entry.name);
   const hash = createHash("sha256");
   const packed = observed(entry.body, (bytes) => hash.update(bytes));
-  const outcome = await readHeaderArchive(packed, encodingOf(entry.name), version, kind).catch(
+  const outcome = await readHeaderArchive(packed, encodingOf(entry.name), { version, kind, budget }).catch(
     (error: unknown) => {
       if (error instanceof ArtifactRefusal) return error;
       throw error;

@@ -7,6 +7,7 @@ import {
   StreamFault,
   truncated,
 } from "./bytes.ts";
+import { Pace, STEP_COST } from "./pace.ts";
 import {
   BLOCK_BYTES,
   decodeTarHeader,
@@ -35,18 +36,21 @@ const PLAIN_TYPES = new Set(["0", "7"]);
 /** Reads ustar, PAX and GNU archives entry by entry. Faults of the archive are `StreamFault`s. */
 export class TarReader {
   readonly #source: ByteSource;
+  readonly #pace: Pace;
   #body: Section | null = null;
   #padding = 0;
   #ended = false;
 
-  constructor(source: ByteSource) {
+  constructor(source: ByteSource, pace = new Pace()) {
     this.#source = source;
+    this.#pace = pace;
   }
 
   /** Null at the end of the archive: two zero blocks, or where the bytes end between entries. */
   async next(): Promise<TarEntry | null> {
     const overrides: Overrides = {};
     while (await this.#skipEntry()) {
+      await this.#pace.step(STEP_COST.tarEntry);
       const header = await this.#readHeader();
       if (header === null) break;
       if (header.typeFlag === "x") Object.assign(overrides, await this.#readRecords(header.size));

@@ -9,6 +9,7 @@ import {
   truncated,
 } from "./bytes.ts";
 import { corruptXz, lzma2Chunks } from "./lzma2.ts";
+import { type Pace, STEP_COST } from "./pace.ts";
 import { checkBytes, runningCheck } from "./xz-check.ts";
 
 const HEADER_MAGIC = [0xfd, 0x37, 0x7a, 0x58, 0x5a, 0x00];
@@ -25,8 +26,9 @@ const HAS_UNPACKED_SIZE = 0x80;
 export function xzDecoder(
   packed: ByteSource,
   maxDictionaryBytes: number,
+  pace: Pace,
 ): ByteSource & { close: () => Promise<void> } {
-  const chunks = new ChunkSource(xzChunks(new CountingSource(packed), maxDictionaryBytes));
+  const chunks = new ChunkSource(xzChunks(new CountingSource(packed), maxDictionaryBytes, pace));
   return {
     fill: () => chunks.fill(),
     take: (maxBytes) => chunks.take(maxBytes),
@@ -60,6 +62,7 @@ type Totals = { blocks: number; unpaddedBytes: number; unpackedBytes: number };
 async function* xzChunks(
   input: CountingSource,
   maxDictionaryBytes: number,
+  pace: Pace,
 ): AsyncGenerator<Uint8Array, void> {
   let checkType: number | null = await readStreamHeader(input, new Uint8Array(0));
   while (checkType !== null) {
@@ -74,9 +77,13 @@ async function* xzChunks(
         break;
       }
       const block = await readBlockHeader(input, indicator, maxDictionaryBytes);
-      yield* blockChunks(input, start, block, checkType, totals);
+      await pace.step(STEP_COST.xzBlock);
+      const chunks = lzma2Chunks(input, block.dictionaryBytes, pace);
+      yield* blockChunks({ input, start, block, chunks }, checkType, totals);
     }
     checkType = await readNextStreamHeader(input);
+    // Empty blocks and streams yield nothing, so whoever takes the chunks would never rest between such.
+    await pace.step(STEP_COST.xzBlock);
   }
 }
 
@@ -138,16 +145,16 @@ function dictionarySize(code: number): number {
   return (2 | (code & 1)) * 2 ** (Math.floor(code / 2) + 11);
 }
 
+type OpenBlock = { input: CountingSource; start: number; block: Block; chunks: AsyncIterable<Uint8Array> };
+
 async function* blockChunks(
-  input: CountingSource,
-  start: number,
-  block: Block,
+  { input, start, block, chunks }: OpenBlock,
   checkType: number,
   totals: Totals,
 ): AsyncGenerator<Uint8Array, void> {
   const check = runningCheck(checkType);
   let unpackedBytes = 0;
-  for await (const chunk of lzma2Chunks(input, block.dictionaryBytes)) {
+  for await (const chunk of chunks) {
     check.update(chunk);
     unpackedBytes += chunk.length;
     yield chunk;

@@ -7,8 +7,8 @@ import { verifySignature } from "../../src/artifact/verify.ts";
 import { writeArtifact } from "../../src/artifact/write.ts";
 import { streamChunks } from "../../src/storage/chunks.ts";
 import { MultipartFault, multipartBoundary, readMultipart } from "../../src/storage/multipart.ts";
-import { artifact, bytes, chunked, FILES, sha256, verdict } from "../support/artifact-samples.ts";
-import { PUBLIC_KEYS, TOOL_ARTIFACTS } from "../unit/artifact/tool-samples.ts";
+import { artifact, bytes, chunked, type Entry, FILES, sha256, verdict } from "../support/artifact-samples.ts";
+import { PUBLIC_KEYS, TOOL_ARTIFACTS, ZSTD_LONG_WINDOW } from "../unit/artifact/tool-samples.ts";
 
 const toolArtifact = (name: keyof typeof TOOL_ARTIFACTS): Uint8Array =>
   gunzipSync(Buffer.from(TOOL_ARTIFACTS[name], "base64"));
@@ -23,6 +23,16 @@ describe("the artifact library in the Workers runtime", () => {
 
   it("reads zstd", async () => {
     expect(await verdict(artifact({ headerPacking: "zstd", dataPacking: "zstd" }))).toBe("accepted");
+  });
+
+  it("names the largest window of zstd", async () => {
+    const data = Buffer.from(ZSTD_LONG_WINDOW, "base64");
+    const name = "data/0000.tar.zst";
+    const outer = (all: Entry[]) =>
+      all.map((entry) => (entry.name === name ? { name, content: data } : entry));
+    expect(await verdict(artifact({ dataPacking: "zstd", outer }))).toBe(
+      "reading artifact error: Payload: error reading Artifact file header: zstd window of more than 67108864 bytes",
+    );
   });
 
   it("verifies signatures of both kinds", async () => {
@@ -42,7 +52,7 @@ describe("the artifact library in the Workers runtime", () => {
       const bomb = artifact({ files: [{ name: "zeros", content: new Uint8Array(20_000_000) }], dataPacking });
       const unpackLimits = { allowanceBytes: 1_000_000, ratio: 100 };
       expect(await verdict(bomb, { unpackLimits })).toBe(
-        "reading artifact error: Payload: can not install Payload: zeros: unpacked content is too large",
+        "reading artifact error: Payload: can not install Payload: zeros: unpacked content is too large: more than 1000000 bytes and 100 times the packed size",
       );
       const whole = artifact({ dataPacking });
       expect(await verdict(whole.subarray(0, whole.length - 1024 - 400))).toBe(

@@ -300,7 +300,7 @@ describe("payloads", () => {
     const unpackLimits = { allowanceBytes: 100_000, ratio: 200 };
     for (const dataPacking of ["gzip", "zstd"] as const) {
       expect(await verdict(artifact({ files, dataPacking }), { unpackLimits })).toBe(
-        `${PREFIX}Payload: can not install Payload: zeros: unpacked content is too large`,
+        `${PREFIX}Payload: can not install Payload: zeros: unpacked content is too large: more than 100000 bytes and 200 times the packed size`,
       );
       expect(await verdict(artifact({ files, dataPacking }))).toBe("accepted");
     }
