@@ -33,7 +33,7 @@ import {
 import type { FileInfo, UploadTarget } from "../src/deviceconnect/transfer.ts";
 import { Transfers, type OpenedFile, type Transferred } from "../src/deviceconnect/transfers.ts";
 import { hasPermission } from "../src/platform/actor.ts";
-import { makeDeps } from "../src/platform/deps.ts";
+import { makeDeps } from "../src/app/make-deps.ts";
 import type { Env } from "../src/platform/env.ts";
 import { asDeviceId, asTenantId } from "../src/platform/ids.ts";
 import { findUser } from "../src/useradm/find-user.ts";

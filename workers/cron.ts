@@ -1,5 +1,5 @@
-import { EVERY_MINUTE, EVERY_NIGHT, runSweeps } from "../src/jobs/sweep.ts";
-import { makeDeps } from "../src/platform/deps.ts";
+import { EVERY_MINUTE, EVERY_NIGHT, runSweeps } from "../src/app/sweeps.ts";
+import { makeDeps } from "../src/app/make-deps.ts";
 import type { Env } from "../src/platform/env.ts";
 import { newId } from "../src/platform/ids.ts";
 

@@ -1,11 +1,12 @@
-import { consumeEvent } from "../src/jobs/consume.ts";
-import { HANDLERS } from "../src/jobs/handlers.ts";
-import { makeDeps, type Deps } from "../src/platform/deps.ts";
+import { consumeEvent } from "../src/platform/consume-event.ts";
+import { HANDLERS } from "../src/app/event-handlers.ts";
+import { makeDeps } from "../src/app/make-deps.ts";
+import type { Deps } from "../src/platform/deps.ts";
 import type { Env } from "../src/platform/env.ts";
 import { drainOutbox, openEvents, type EventMessage } from "../src/platform/outbox.ts";
 import { retryDelayMs } from "../src/platform/retry-delay.ts";
 import { buryEvent } from "../src/workflows/dead.ts";
-import { RetryLater } from "../src/workflows/retry-later.ts";
+import { RetryLater } from "../src/platform/background.ts";
 
 const BUSY_DELAY_S = 30;
 const DEAD_LETTERS = "edgemend-jobs-dead";

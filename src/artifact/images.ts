@@ -1,5 +1,5 @@
 import type { JsonObject } from "./json.ts";
-import type { ArtifactSpec, PayloadFile } from "./write.ts";
+import type { ArtifactSpec, PayloadFile } from "./spec.ts";
 
 export type Software = { filesystem?: string; name?: string; version?: string };
 

@@ -1,7 +1,7 @@
 import { stringFault } from "./json.ts";
 import { isPayloadFileName } from "./payload-archive.ts";
 import { MAX_USTAR_SIZE } from "./tar-header.ts";
-import type { ArtifactSpec } from "./write.ts";
+import type { ArtifactSpec } from "./spec.ts";
 
 /** The specification cannot become an artifact that devices and servers accept. */
 export class ArtifactSpecError extends Error {

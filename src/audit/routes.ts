@@ -1,5 +1,6 @@
 import { createRoute, z } from "@hono/zod-openapi";
-import { userOf, type App } from "../platform/app.ts";
+import { userOf } from "../platform/app.ts";
+import type { App } from "../platform/app-env.ts";
 import { pageOf, pageQuery, setPageHeaders } from "../platform/paging.ts";
 import { faultResponses, jsonContent, verbatim } from "../platform/wire.ts";
 import { exportEntries, listEntries } from "./service.ts";

@@ -1,4 +1,4 @@
-import type { Sweep } from "../jobs/sweep.ts";
+import type { Sweep } from "../platform/background.ts";
 import { requirePermission, type UserActor } from "../platform/actor.ts";
 import type { Deps } from "../platform/deps.ts";
 import { offsetOf, type Page } from "../platform/paging.ts";

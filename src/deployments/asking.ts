@@ -1,5 +1,5 @@
 import { sql } from "drizzle-orm";
-import { asLiveDevice, ifLive } from "../deviceauth/live.ts";
+import { asLiveDevice, ifLive } from "../devices/live-device.ts";
 import type { DeviceClaim } from "../platform/actor.ts";
 import type { Deps } from "../platform/deps.ts";
 import { Fault } from "../platform/fault.ts";

@@ -1,4 +1,4 @@
-import { DEVICE_GONE, demandDevicesStatement } from "../deviceauth/known.ts";
+import { DEVICE_GONE, demandDevicesStatement } from "../devices/known-devices.ts";
 import type { Actor } from "../platform/actor.ts";
 import { refusalOf } from "../platform/database.ts";
 import type { Deps } from "../platform/deps.ts";

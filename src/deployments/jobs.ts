@@ -1,5 +1,5 @@
 import { searchDeviceIds } from "../inventory/service.ts";
-import type { EventHandler } from "../jobs/consume.ts";
+import type { EventHandler } from "../platform/background.ts";
 import type { Deps } from "../platform/deps.ts";
 import { asDeviceId, type TenantId } from "../platform/ids.ts";
 import { addEvent } from "../platform/outbox.ts";

@@ -1,6 +1,6 @@
 import type { Context, TypedResponse } from "hono";
 import type { JSONParsed } from "hono/utils/types";
-import type { AppEnv } from "../platform/app.ts";
+import type { AppEnv } from "../platform/app-env.ts";
 
 /** A JSON array that is sent while its elements are found, however many there are. */
 export function answerStream<T>(

@@ -1,4 +1,5 @@
-import type { App } from "../platform/app.ts";
+import type { App } from "../platform/app-env.ts";
+import { mountArtifactDownload } from "./routes/artifact-download.ts";
 import { mountAsking } from "./routes/asking.ts";
 import { mountConfiguration } from "./routes/configuration.ts";
 import { mountCreating } from "./routes/creating.ts";
@@ -10,6 +11,7 @@ import { mountSteering } from "./routes/steering.ts";
 
 /** Fixed paths come before those with an id in the same place. */
 export function mountDeployments(app: App): void {
+  mountArtifactDownload(app);
   mountAsking(app);
   mountConfiguration(app);
   mountReporting(app);

@@ -1,5 +1,5 @@
 import { createRoute, z } from "@hono/zod-openapi";
-import type { App } from "../platform/app.ts";
+import type { App } from "../platform/app-env.ts";
 import { Fault } from "../platform/fault.ts";
 import { faultResponses, jsonContent, mediaTypeOf } from "../platform/wire.ts";
 import { AuthRequestBody, readAuthRequest } from "./auth-request.ts";

@@ -1,5 +1,6 @@
 import { createRoute, z } from "@hono/zod-openapi";
-import { userOf, type App } from "../platform/app.ts";
+import { userOf } from "../platform/app.ts";
+import type { App } from "../platform/app-env.ts";
 import { describeIssues, faultResponses, jsonBody, jsonContent, refuseInvalid } from "../platform/wire.ts";
 import { bulkPreauthorize, bulkSetStatus, MAX_ITEMS, type ItemResult } from "./bulk.ts";
 import type { Preauthorization } from "./preauthorize.ts";

@@ -1,6 +1,6 @@
 import type { Context } from "hono";
 import type { Actor } from "../platform/actor.ts";
-import type { AppEnv } from "../platform/app.ts";
+import type { AppEnv } from "../platform/app-env.ts";
 import { setPageHeaders, type Page } from "../platform/paging.ts";
 import { toWire } from "./schema.ts";
 import { listDevices } from "./service.ts";

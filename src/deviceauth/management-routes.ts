@@ -1,5 +1,6 @@
 import { createRoute, z } from "@hono/zod-openapi";
-import { userOf, type App } from "../platform/app.ts";
+import { userOf } from "../platform/app.ts";
+import type { App } from "../platform/app-env.ts";
 import { Fault } from "../platform/fault.ts";
 import { pageOf } from "../platform/paging.ts";
 import { faultResponses, jsonBody, jsonContent, refuseInvalid } from "../platform/wire.ts";

@@ -1,4 +1,4 @@
-import type { App } from "../platform/app.ts";
+import type { App } from "../platform/app-env.ts";
 import { mountAuthRequests } from "./auth-request-route.ts";
 import { mountBulk } from "./bulk-routes.ts";
 import { mountEnterprise } from "./enterprise-routes.ts";

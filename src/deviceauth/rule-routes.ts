@@ -1,5 +1,6 @@
 import { createRoute, z } from "@hono/zod-openapi";
-import { userOf, type App } from "../platform/app.ts";
+import { userOf } from "../platform/app.ts";
+import type { App } from "../platform/app-env.ts";
 import { rfc3339 } from "../platform/clock.ts";
 import { faultResponses, jsonBody, jsonContent, refuseInvalid, requiredText } from "../platform/wire.ts";
 import type { Rule } from "./rule-store.ts";

@@ -1,7 +1,7 @@
-import { DEVICE_GONE, demandDevicesStatement } from "../deviceauth/known.ts";
+import { DEVICE_GONE, demandDevicesStatement } from "../devices/known-devices.ts";
 import { configurationDeploymentStatements } from "../deployments/service.ts";
 import { savedFilterStatement, searchDeviceIds, type Predicate } from "../inventory/service.ts";
-import type { EventHandler } from "../jobs/consume.ts";
+import type { EventHandler } from "../platform/background.ts";
 import { requirePermission, type Actor } from "../platform/actor.ts";
 import { addAudit, addAuditIfChanged } from "../platform/audit.ts";
 import { refusalOf, type Statement } from "../platform/database.ts";

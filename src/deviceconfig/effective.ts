@@ -1,4 +1,4 @@
-import { knownDevicesStatement } from "../deviceauth/known.ts";
+import { knownDevicesStatement } from "../devices/known-devices.ts";
 import { deviceGroupsStatement, membersAmong, savedFiltersStatement } from "../inventory/service.ts";
 import type { Statement } from "../platform/database.ts";
 import type { Deps } from "../platform/deps.ts";

@@ -1,5 +1,6 @@
 import { createRoute, z } from "@hono/zod-openapi";
-import { operatorOf, type App } from "../platform/app.ts";
+import { operatorOf } from "../platform/app.ts";
+import type { App } from "../platform/app-env.ts";
 import { asDeviceId } from "../platform/ids.ts";
 import { faultResponses, jsonBody, jsonContent, refuseInvalid } from "../platform/wire.ts";
 import { demandBody } from "./deploy-body.ts";

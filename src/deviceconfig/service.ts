@@ -1,5 +1,5 @@
-import { knownDeviceStatement } from "../deviceauth/known.ts";
-import { asLiveDevice, ifLive } from "../deviceauth/live.ts";
+import { knownDeviceStatement } from "../devices/known-devices.ts";
+import { asLiveDevice, ifLive } from "../devices/live-device.ts";
 import { requirePermission, type Actor, type DeviceClaim } from "../platform/actor.ts";
 import { addAuditIfChanged } from "../platform/audit.ts";
 import { rfc3339 } from "../platform/clock.ts";

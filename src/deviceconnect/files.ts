@@ -1,6 +1,6 @@
 import type { Context } from "hono";
 import { requirePermission, type UserActor } from "../platform/actor.ts";
-import type { AppEnv } from "../platform/app.ts";
+import type { AppEnv } from "../platform/app-env.ts";
 import { addAudit } from "../platform/audit.ts";
 import type { Deps } from "../platform/deps.ts";
 import { Fault, type FaultKind } from "../platform/fault.ts";

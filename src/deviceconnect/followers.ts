@@ -1,5 +1,5 @@
 import { untilKnown } from "../checkin/service.ts";
-import type { EventHandler } from "../jobs/consume.ts";
+import type { EventHandler } from "../platform/background.ts";
 import { targetedAmongStatement } from "../deployments/service.ts";
 import type { Deps } from "../platform/deps.ts";
 import { asDeviceId, type DeviceId, type TenantId } from "../platform/ids.ts";

@@ -1,6 +1,6 @@
 import { createRoute, z } from "@hono/zod-openapi";
 import type { Context } from "hono";
-import type { App, AppEnv } from "../platform/app.ts";
+import type { App, AppEnv } from "../platform/app-env.ts";
 import { deviceClaimOf, userOf } from "../platform/app.ts";
 import { rfc3339 } from "../platform/clock.ts";
 import { Fault } from "../platform/fault.ts";

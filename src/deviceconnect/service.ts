@@ -1,6 +1,6 @@
 import type { LiveSession } from "../../durable-objects/device-connection.ts";
-import { knownDeviceStatement } from "../deviceauth/known.ts";
-import { asLiveDevice } from "../deviceauth/live.ts";
+import { knownDeviceStatement } from "../devices/known-devices.ts";
+import { asLiveDevice } from "../devices/live-device.ts";
 import { requirePermission, type Actor, type DeviceClaim, type UserActor } from "../platform/actor.ts";
 import { rfc3339 } from "../platform/clock.ts";
 import type { Deps } from "../platform/deps.ts";

@@ -1,4 +1,4 @@
-import type { App } from "../platform/app.ts";
+import type { App } from "../platform/app-env.ts";
 import page from "./documentation.html";
 
 /** The OpenAPI document of the mounted routes and a page to read it, without anything from another host. */

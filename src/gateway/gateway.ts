@@ -1,15 +1,16 @@
 import type { Context, MiddlewareHandler } from "hono";
-import type { App, AppEnv } from "../platform/app.ts";
+import type { App, AppEnv } from "../platform/app-env.ts";
 import { faultResponse, newApp } from "../platform/app.ts";
-import { makeDeps } from "../platform/deps.ts";
+import { makeDeps } from "../app/make-deps.ts";
 import type { Env } from "../platform/env.ts";
 import { Fault } from "../platform/fault.ts";
 import { drainOutbox } from "../platform/outbox.ts";
-import { authenticateDevice, authenticateOperator, authenticateUser } from "./access.ts";
+import { authenticateDevice, authenticateOperator, authenticateUser } from "../platform/access.ts";
 import { costHeaders } from "./cost.ts";
 import { mountDocumentation } from "./documentation.ts";
 import { findUser } from "../useradm/find-user.ts";
-import { mountDomains } from "./domains.ts";
+import { mountDomains } from "../app/domains.ts";
+import { mountProbes } from "./probes.ts";
 import { callsOf, holdHerd } from "./herd.ts";
 import { answerIdleCheck, isCheck } from "./idle-check.ts";
 import { methodsOf } from "./method-index.ts";
@@ -139,6 +140,7 @@ export function makeGateway(options: GatewayOptions = {}): App {
   app.notFound(answerUnmatched(app));
   app.use(identify(options), reportCost, sendEvents, admit, holdHerd);
   app.get("/healthz", (c) => c.text("OK"));
+  mountProbes(app);
   mountDomains(app);
   mountVerify(app);
   mountDocumentation(app);

@@ -1,7 +1,7 @@
 import type { MiddlewareHandler } from "hono";
 import { CallCounts, spreadSeconds, WorkBudget } from "../checkin/herd.ts";
 import type { DeviceClaim } from "../platform/actor.ts";
-import type { AppEnv } from "../platform/app.ts";
+import type { AppEnv } from "../platform/app-env.ts";
 import { settingsOf, type Env } from "../platform/env.ts";
 import { Fault } from "../platform/fault.ts";
 

@@ -6,7 +6,7 @@ import { settingsOf, type Env } from "../platform/env.ts";
 import { loadKeys } from "../platform/keys.ts";
 import { makeLog } from "../platform/log.ts";
 import { verifyToken } from "../platform/tokens.ts";
-import { deviceClaimFrom } from "./access.ts";
+import { deviceClaimFrom } from "../platform/access.ts";
 import { costHeaders } from "./cost.ts";
 import { callsOf, tooMany, waitOf } from "./herd.ts";
 import { requestIdOf } from "./request-id.ts";

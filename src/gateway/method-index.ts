@@ -1,4 +1,4 @@
-import type { App } from "../platform/app.ts";
+import type { App } from "../platform/app-env.ts";
 
 type Index = { pattern: RegExp; method: string }[];
 

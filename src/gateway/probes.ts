@@ -1,5 +1,5 @@
 import { createRoute } from "@hono/zod-openapi";
-import type { App } from "../platform/app.ts";
+import type { App } from "../platform/app-env.ts";
 import type { Deps } from "../platform/deps.ts";
 import { Fault } from "../platform/fault.ts";
 import { faultResponses } from "../platform/wire.ts";

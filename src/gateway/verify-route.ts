@@ -1,9 +1,9 @@
 import { createRoute } from "@hono/zod-openapi";
-import { asLiveDevice } from "../deviceauth/live.ts";
-import type { App } from "../platform/app.ts";
+import { asLiveDevice } from "../devices/live-device.ts";
+import type { App } from "../platform/app-env.ts";
 import { Fault } from "../platform/fault.ts";
 import { faultResponses } from "../platform/wire.ts";
-import { authenticateDevice } from "./access.ts";
+import { authenticateDevice } from "../platform/access.ts";
 
 const verifyRoute = (method: "get" | "post") =>
   createRoute({

@@ -1,4 +1,4 @@
-import { asLiveDevice } from "../deviceauth/live.ts";
+import { asLiveDevice } from "../devices/live-device.ts";
 import type { DeviceClaim } from "../platform/actor.ts";
 import type { Statement } from "../platform/database.ts";
 import type { Deps } from "../platform/deps.ts";

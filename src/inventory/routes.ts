@@ -1,4 +1,4 @@
-import type { App } from "../platform/app.ts";
+import type { App } from "../platform/app-env.ts";
 import { mountAlphaRoutes } from "./routes/alpha.ts";
 import { mountDeviceRoutes } from "./routes/device.ts";
 import { mountDevicesRoutes } from "./routes/devices.ts";
@@ -7,7 +7,6 @@ import { mountFilterRoutes } from "./routes/filters.ts";
 import { mountGroupRoutes } from "./routes/groups.ts";
 import { mountInternalRoutes } from "./routes/internal.ts";
 import { mountInternalSearchRoutes } from "./routes/internal-search.ts";
-import { mountPresenceRoutes } from "./routes/presence.ts";
 import { mountSearchRoutes } from "./routes/search.ts";
 
 export function mountInventory(app: App): void {
@@ -18,7 +17,6 @@ export function mountInventory(app: App): void {
   mountSearchRoutes(app);
   mountExportRoutes(app);
   mountFilterRoutes(app);
-  mountPresenceRoutes(app);
   mountAlphaRoutes(app);
   mountInternalSearchRoutes(app);
   mountInternalRoutes(app);

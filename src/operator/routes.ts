@@ -1,6 +1,7 @@
 import { createRoute, z } from "@hono/zod-openapi";
 import type { Context } from "hono";
-import { operatorOf, type App, type AppEnv } from "../platform/app.ts";
+import { operatorOf } from "../platform/app.ts";
+import type { App, AppEnv } from "../platform/app-env.ts";
 import { rfc3339 } from "../platform/clock.ts";
 import { faultResponses, jsonBody, jsonContent } from "../platform/wire.ts";
 import { getTenant, listTenants, setTenantLimit, setTenantStatus, type Tenant } from "../tenants/service.ts";

@@ -2,22 +2,10 @@ import { OpenAPIHono } from "@hono/zod-openapi";
 import type { Context } from "hono";
 import { HTTPException } from "hono/http-exception";
 import type { DeviceClaim, OperatorActor, UserActor } from "./actor.ts";
-import type { Deps } from "./deps.ts";
-import type { Env } from "./env.ts";
+import type { App, AppEnv } from "./app-env.ts";
 import { Fault } from "./fault.ts";
 import { asTenantId, DEFAULT_TENANT } from "./ids.ts";
 import { refuseInvalid } from "./wire.ts";
-
-export interface AppEnv {
-  Bindings: Env;
-  Variables: {
-    deps: Deps;
-    requestId: string;
-    caller: UserActor | DeviceClaim | OperatorActor | undefined;
-  };
-}
-
-export type App = OpenAPIHono<AppEnv>;
 
 const JSON_TYPE = "application/json; charset=utf-8";
 

@@ -1,6 +1,6 @@
 import { z } from "@hono/zod-openapi";
 import type { Context, MiddlewareHandler } from "hono";
-import type { AppEnv } from "./app.ts";
+import type { AppEnv } from "./app-env.ts";
 import { Fault } from "./fault.ts";
 import { parseJson } from "./json.ts";
 

@@ -1,7 +1,8 @@
 import { createRoute, z } from "@hono/zod-openapi";
 import type { Context } from "hono";
 import type { Actor } from "../platform/actor.ts";
-import { operatorOf, userOf, type App, type AppEnv } from "../platform/app.ts";
+import { operatorOf, userOf } from "../platform/app.ts";
+import type { App, AppEnv } from "../platform/app-env.ts";
 import { Fault } from "../platform/fault.ts";
 import { pageOf, setPageHeaders } from "../platform/paging.ts";
 import {

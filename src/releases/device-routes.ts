@@ -1,5 +1,6 @@
 import { createRoute, z } from "@hono/zod-openapi";
-import { deviceClaimOf, type App } from "../platform/app.ts";
+import { deviceClaimOf } from "../platform/app.ts";
+import type { App } from "../platform/app-env.ts";
 import { faultResponses, jsonContent, refuseInvalid, requiredText } from "../platform/wire.ts";
 import { ArtifactSchema } from "./artifact.ts";
 import { artifactForDevice, artifactsForDevice, linkForDevice } from "./device-artifacts.ts";

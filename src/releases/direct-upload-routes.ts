@@ -1,6 +1,7 @@
 import { createRoute, z } from "@hono/zod-openapi";
 import type { MiddlewareHandler } from "hono";
-import { userOf, type App, type AppEnv } from "../platform/app.ts";
+import { userOf } from "../platform/app.ts";
+import type { App, AppEnv } from "../platform/app-env.ts";
 import { Fault } from "../platform/fault.ts";
 import { faultResponses, jsonBody, jsonContent, mediaTypeOf, optionalText } from "../platform/wire.ts";
 import { UploadStatusSchema } from "../storage/upload-routes.ts";

@@ -1,5 +1,5 @@
 import { readArtifact } from "../artifact/read.ts";
-import type { EventHandler } from "../jobs/consume.ts";
+import type { EventHandler } from "../platform/background.ts";
 import { requirePermission, type Actor } from "../platform/actor.ts";
 import { refusalOf } from "../platform/database.ts";
 import type { Deps } from "../platform/deps.ts";

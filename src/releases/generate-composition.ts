@@ -1,6 +1,7 @@
 import { z } from "@hono/zod-openapi";
 import type { Software } from "../artifact/images.ts";
-import { tarOf, type ArtifactSpec, type PayloadFile } from "../artifact/write.ts";
+import type { ArtifactSpec, PayloadFile } from "../artifact/spec.ts";
+import { tarOf } from "../artifact/write.ts";
 
 /** What the update module docker-compose (repository mender-container-modules) needs besides the images. */
 export const CompositionSchema = z.object({ project: z.string(), manifest: z.string() });

@@ -2,11 +2,11 @@ import { ChunkSource, decodeText, readRest, StreamFault } from "../artifact/byte
 import { Fault } from "../platform/fault.ts";
 import type { MultipartPart } from "../storage/multipart.ts";
 import { payloadOf, type Payload } from "./generate-payload.ts";
+import { textProblem } from "./generate-text.ts";
 
 const PREFIX = "api: invalid form parameters: ";
 const MAX_TEXT_BYTES = 1024 * 1024;
 const MAX_NAME = 256;
-const MAX_DESCRIPTION = 4096;
 const MAX_DEVICE_TYPES = 200;
 const MAX_SIZE_DIGITS = 20;
 
@@ -83,13 +83,6 @@ function deviceTypesProblem(text: string | undefined, types: readonly string[]):
     return problem ? [`${i}: ${problem}`] : [];
   });
   return problems.length > 0 ? `(${problems.join("; ")}.)` : undefined;
-}
-
-/** What the generator refuses in any text it is given. */
-export function textProblem(field: string, text: string, max = MAX_DESCRIPTION): string | undefined {
-  if (text.length > max) return `${field} exceeds maximum length of ${max}`;
-  if (text.startsWith("-")) return `${field} must not start with '-'`;
-  return /[\n\r\0]/.test(text) ? `${field} must not contain control characters` : undefined;
 }
 
 function sizeOf(text: string | undefined): number | undefined {

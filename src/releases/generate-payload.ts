@@ -1,7 +1,7 @@
 import { z } from "@hono/zod-openapi";
 import { moduleDefaults, singleFileArtifact, type Software } from "../artifact/images.ts";
 import { checkSpec, ArtifactSpecError, MAX_FILE_NAME_LENGTH } from "../artifact/spec-check.ts";
-import type { ArtifactSpec, PayloadFile } from "../artifact/write.ts";
+import type { ArtifactSpec, PayloadFile } from "../artifact/spec.ts";
 import {
   composedArtifact,
   compositionOf,
@@ -9,7 +9,7 @@ import {
   CompositionSchema,
   IMAGES_FILE,
 } from "./generate-composition.ts";
-import { textProblem } from "./generate-form.ts";
+import { textProblem } from "./generate-text.ts";
 
 /** Published update modules that define their payload. Any other type is a single file. */
 const MODULES = ["single-file", "script", "directory", "docker-compose"] as const;

@@ -1,4 +1,4 @@
-import type { App } from "../platform/app.ts";
+import type { App } from "../platform/app-env.ts";
 import { mountArtifacts } from "./artifact-routes.ts";
 import { mountDeviceArtifacts } from "./device-routes.ts";
 import { mountDirectUpload } from "./direct-upload-routes.ts";

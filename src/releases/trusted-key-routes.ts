@@ -1,5 +1,6 @@
 import { createRoute, z } from "@hono/zod-openapi";
-import { userOf, type App } from "../platform/app.ts";
+import { userOf } from "../platform/app.ts";
+import type { App } from "../platform/app-env.ts";
 import { faultResponses, jsonBody, jsonContent, requiredText } from "../platform/wire.ts";
 import { distrustKey, listTrustedKeys, trustKey } from "./trusted-keys.ts";
 

@@ -1,5 +1,5 @@
 import type { Context } from "hono";
-import type { AppEnv } from "../platform/app.ts";
+import type { AppEnv } from "../platform/app-env.ts";
 
 /** One header with commas and `previous` in full, unlike all other lists (protocol notes, reporting 1.3). */
 export function setLink(c: Context<AppEnv>, page: number, perPage: number, total: number): void {

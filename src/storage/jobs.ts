@@ -1,4 +1,4 @@
-import type { Sweep } from "../jobs/sweep.ts";
+import type { Sweep } from "../platform/background.ts";
 import { DEAD_AFTER_MS, sweepUploads } from "./objects.ts";
 import { sweepOrphans } from "./orphans.ts";
 import { sweepExpiredUploads } from "./seal.ts";

@@ -1,6 +1,7 @@
 import { createRoute, z } from "@hono/zod-openapi";
-import { resendEvents } from "../jobs/resume.ts";
-import { operatorOf, userOf, type App } from "../platform/app.ts";
+import { resendEvents } from "../platform/resend-events.ts";
+import { operatorOf, userOf } from "../platform/app.ts";
+import type { App } from "../platform/app-env.ts";
 import { Fault } from "../platform/fault.ts";
 import { faultResponses, jsonBody, jsonContent, refuseInvalid } from "../platform/wire.ts";
 import { changeLimit, LIMIT_NAMES, showLimit, showStorage } from "./limits.ts";

@@ -4,7 +4,7 @@ import type { TenantId } from "../platform/ids.ts";
 import { addEventIfChanged } from "../platform/outbox.ts";
 import { isUnknownMultipart, removeDoomedObjects } from "./objects.ts";
 import { UPLOAD_PART_BYTES } from "./uploads.ts";
-import { RetryLater } from "../workflows/retry-later.ts";
+import { RetryLater } from "../platform/background.ts";
 import { keepObject } from "./store.ts";
 import {
   doomUploaded,

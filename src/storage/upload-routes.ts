@@ -1,6 +1,6 @@
 import { createRoute, z } from "@hono/zod-openapi";
 import type { Context } from "hono";
-import type { App, AppEnv } from "../platform/app.ts";
+import type { App, AppEnv } from "../platform/app-env.ts";
 import { asTenantId } from "../platform/ids.ts";
 import { faultResponses, jsonContent } from "../platform/wire.ts";
 import { binaryBody, linkQuery, refuseBadParameters, refuseLink } from "./link-routes.ts";

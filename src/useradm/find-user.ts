@@ -1,5 +1,5 @@
 import { sql } from "drizzle-orm";
-import type { FindUser } from "../gateway/access.ts";
+import type { FindUser } from "../platform/access.ts";
 import { firstRow } from "../platform/database.ts";
 import type { Deps } from "../platform/deps.ts";
 import { asTenantId, asUserId } from "../platform/ids.ts";

@@ -1,8 +1,9 @@
 import { createRoute, z } from "@hono/zod-openapi";
 import type { Context } from "hono";
 import { getCookie } from "hono/cookie";
-import { userOfToken } from "../gateway/access.ts";
-import { operatorOf, type App, type AppEnv } from "../platform/app.ts";
+import { userOfToken } from "../platform/access.ts";
+import { operatorOf } from "../platform/app.ts";
+import type { App, AppEnv } from "../platform/app-env.ts";
 import { Fault } from "../platform/fault.ts";
 import { asUserId } from "../platform/ids.ts";
 import { faultResponses, jsonBody, jsonContent } from "../platform/wire.ts";

@@ -1,5 +1,5 @@
 import { createRoute, z } from "@hono/zod-openapi";
-import type { App } from "../platform/app.ts";
+import type { App } from "../platform/app-env.ts";
 import { offsetOf, pageOf, pageQuery } from "../platform/paging.ts";
 import { faultResponses, jsonContent } from "../platform/wire.ts";
 import { PlanBinding, Plans } from "./schema.ts";

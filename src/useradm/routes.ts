@@ -1,4 +1,4 @@
-import type { App } from "../platform/app.ts";
+import type { App } from "../platform/app-env.ts";
 import { mountInternal } from "./internal-routes.ts";
 import { mountLogin } from "./login-routes.ts";
 import { mountPlans } from "./plan-routes.ts";

@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import type { Statement } from "../platform/database.ts";
 import type { Deps } from "../platform/deps.ts";
 import { Fault } from "../platform/fault.ts";
-import type { Sweep } from "../jobs/sweep.ts";
+import type { Sweep } from "../platform/background.ts";
 import { countFailureStatement, forgetOldFailuresStatement, type ThrottleRule } from "./throttle-store.ts";
 
 const HOUR_MS = 3_600_000;

@@ -1,11 +1,11 @@
 import { ChunkSource, decodeText, joinBytes } from "../artifact/bytes.ts";
 import type { Deps } from "../platform/deps.ts";
 import { streamChunks } from "../storage/service.ts";
-import type { CallContext } from "./calls.ts";
+import type { WorkflowCall } from "../platform/background.ts";
 import type { HttpTask } from "./definition.ts";
 import { isSecretName, MASK, maskedText, maskedUri, withoutVariables } from "./masking.ts";
 import { refusedTarget } from "./outgoing.ts";
-import { resultOf, type Outcome, type TaskResult } from "./tasks.ts";
+import { resultOf, type Outcome, type TaskResult } from "./task-result.ts";
 import { expandText, expandValue, type Scope } from "./template.ts";
 
 const MAX_ANSWER_BYTES = 64 * 1024;
@@ -50,7 +50,7 @@ export async function runHttpTask(
   deps: Deps,
   task: HttpTask,
   scope: Scope,
-  { stableId }: CallContext,
+  { stableId }: WorkflowCall,
 ): Promise<Outcome> {
   let request: Outgoing;
   try {

@@ -1,5 +1,4 @@
-import type { Sweep } from "../jobs/sweep.ts";
-import { forgetGenerations } from "../releases/generate-job.ts";
+import type { Sweep } from "../platform/background.ts";
 import { forgetEndedJobs } from "./store.ts";
 
 const PAGE = 500;
@@ -14,5 +13,4 @@ export const forgetOldJobs: Sweep = async (deps) => {
   for (let page = 0; page < PAGES_OF_A_RUN; page++) {
     if ((await deps.directory.one(forgetEndedJobs(before, PAGE))) < PAGE) break;
   }
-  await forgetGenerations(deps, beforeMs);
 };

@@ -1,6 +1,6 @@
 import type { Deps } from "../platform/deps.ts";
 import type { MailTask } from "./definition.ts";
-import { resultOf, type Outcome } from "./tasks.ts";
+import { resultOf, type Outcome } from "./task-result.ts";
 import { expandText, type Scope } from "./template.ts";
 
 const addresses = (texts: readonly string[] | undefined, scope: Scope): string[] =>

@@ -1,5 +1,6 @@
 import { createRoute, z } from "@hono/zod-openapi";
-import { operatorOf, type App } from "../platform/app.ts";
+import { operatorOf } from "../platform/app.ts";
+import type { App } from "../platform/app-env.ts";
 import { pageOf, pageQuery, setPageHeaders } from "../platform/paging.ts";
 import { faultResponses, jsonContent } from "../platform/wire.ts";
 import { JobSchema, JobSummarySchema, jobSummary, jobWire } from "./schema.ts";

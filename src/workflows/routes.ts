@@ -1,6 +1,7 @@
 import { createRoute, z } from "@hono/zod-openapi";
 import type { Context } from "hono";
-import { operatorOf, type App, type AppEnv } from "../platform/app.ts";
+import { operatorOf } from "../platform/app.ts";
+import type { App, AppEnv } from "../platform/app-env.ts";
 import { Fault } from "../platform/fault.ts";
 import { FaultBody, describeIssues, faultResponses, jsonContent } from "../platform/wire.ts";
 import { mountOperatorJobs } from "./operator-routes.ts";

@@ -1,5 +1,5 @@
 import { z } from "@hono/zod-openapi";
-import type { EventHandler } from "../jobs/consume.ts";
+import type { EventHandler } from "../platform/background.ts";
 import type { Statement } from "../platform/database.ts";
 import type { Deps } from "../platform/deps.ts";
 import { stableId } from "../platform/ids.ts";
@@ -7,7 +7,7 @@ import { addEventIfChanged, type Event, type EventMessage } from "../platform/ou
 import { retryDelayMs } from "../platform/retry-delay.ts";
 import { builtIn } from "./built-in.ts";
 import { DefinitionSchema, type Definition, type Input, type Task } from "./definition.ts";
-import { RetryLater } from "./retry-later.ts";
+import { RetryLater } from "../platform/background.ts";
 import {
   addResultIfMoved,
   definitionOfJob,
@@ -20,7 +20,8 @@ import {
   type Position,
   type ResultRow,
 } from "./store.ts";
-import { isOutgoing, runTask, type Outcome, type TaskResult } from "./tasks.ts";
+import { type Outcome, type TaskResult } from "./task-result.ts";
+import { isOutgoing, runTask } from "./tasks.ts";
 import type { Scope } from "./template.ts";
 
 export const STEP_EVENT = "workflow.step";

@@ -4,7 +4,7 @@ import type { Definition, Input } from "./definition.ts";
 import { isSecretName, MASK, masked, maskedText, maskedUri } from "./masking.ts";
 import type { JobDetail } from "./service.ts";
 import { JOB_STATUSES, type JobRow } from "./store.ts";
-import type { TaskResult } from "./tasks.ts";
+import { type TaskResult } from "./task-result.ts";
 
 const ResultSchema = z.object({
   name: z.string(),

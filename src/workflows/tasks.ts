@@ -1,39 +1,16 @@
 import type { Deps } from "../platform/deps.ts";
 import { Fault } from "../platform/fault.ts";
-import { CALLS, type CallContext } from "./calls.ts";
+import type { WorkflowCall } from "../platform/background.ts";
 import type { CallTask, Task } from "./definition.ts";
 import { runHttpTask } from "./http-task.ts";
 import { runMailTask } from "./mail-task.ts";
+import { resultOf, type Outcome } from "./task-result.ts";
 import { expandText, expandValue, type Scope } from "./template.ts";
-
-/** What is kept of a task and shown with its job (protocol notes, workflows 5). */
-export interface TaskResult {
-  name: string;
-  type: Task["type"];
-  success: boolean;
-  skipped: boolean;
-  httpRequest?: { uri: string; method: string; body: string; headers: string[] };
-  httpResponse?: { statusCode: number; body: string };
-  smtp?: { sender: string; recipients: string[]; error: string };
-  call?: { function: string; error: string };
-}
-
-/** `retry`: it may work another time. `refused`: it never will. */
-export type Outcome =
-  | { kind: "success"; result: TaskResult }
-  | { kind: "retry" | "refused"; result: TaskResult; reason: string };
 
 /** Tasks whose effect leaves this server and may not be started twice at once. */
 export const isOutgoing = (task: Task): boolean => task.type !== "call";
 
-export const resultOf = (task: Task, success: boolean): TaskResult => ({
-  name: task.name,
-  type: task.type,
-  success,
-  skipped: false,
-});
-
-export async function runTask(deps: Deps, task: Task, scope: Scope, context: CallContext): Promise<Outcome> {
+export async function runTask(deps: Deps, task: Task, scope: Scope, context: WorkflowCall): Promise<Outcome> {
   if (task.requires?.some((expression) => expandText(expression, scope) === "")) {
     return { kind: "success", result: { ...resultOf(task, true), skipped: true } };
   }
@@ -47,9 +24,14 @@ export async function runTask(deps: Deps, task: Task, scope: Scope, context: Cal
   }
 }
 
-async function runCallTask(deps: Deps, task: CallTask, scope: Scope, context: CallContext): Promise<Outcome> {
+async function runCallTask(
+  deps: Deps,
+  task: CallTask,
+  scope: Scope,
+  context: WorkflowCall,
+): Promise<Outcome> {
   const { function: name, parameters, accept = [] } = task.call;
-  const run = Object.hasOwn(CALLS, name) ? CALLS[name] : undefined;
+  const run = deps.workflowFunctions.get(name);
   const ended = (kind: "retry" | "refused", reason: string): Outcome => ({
     kind,
     reason,

@@ -9,7 +9,8 @@ import {
 } from "../../src/artifact/images.ts";
 import { readArtifact } from "../../src/artifact/read.ts";
 import { verifySignature } from "../../src/artifact/verify.ts";
-import { type ArtifactSpec, writeArtifact } from "../../src/artifact/write.ts";
+import type { ArtifactSpec } from "../../src/artifact/spec.ts";
+import { writeArtifact } from "../../src/artifact/write.ts";
 import { bytes, chunked, sha256 } from "../support/artifact-samples.ts";
 import { ArtifactTool, type ToolSample, toolSamples } from "./artifact-tool.ts";
 

@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it } from "vitest";
-import { runSweeps, EVERY_MINUTE } from "../../src/jobs/sweep.ts";
+import { runSweeps, EVERY_MINUTE } from "../../src/app/sweeps.ts";
 import { aDevice, aTenant, aUser } from "../support/actors.ts";
 import { auditOf, eventsOf, refusal, rowsOf } from "../support/answers.ts";
 import { DEVAUTH, DeviceAdmin, isLive } from "../support/device-auth.ts";

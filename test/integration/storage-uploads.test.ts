@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, it } from "vitest";
 import { UPLOAD_PART_BYTES } from "../../src/storage/uploads.ts";
-import { runSweeps, EVERY_MINUTE } from "../../src/jobs/sweep.ts";
+import { runSweeps, EVERY_MINUTE } from "../../src/app/sweeps.ts";
 import { aUser, type TestUser } from "../support/actors.ts";
 import {
   anArtifact,

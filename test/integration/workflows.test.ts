@@ -1,6 +1,6 @@
 import { createExecutionContext, createMessageBatch } from "cloudflare:test";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { HANDLERS } from "../../src/jobs/handlers.ts";
+import { HANDLERS } from "../../src/app/event-handlers.ts";
 import { settingsOf } from "../../src/platform/env.ts";
 import { drainOutbox, type EventMessage } from "../../src/platform/outbox.ts";
 import { forgetOldJobs } from "../../src/workflows/jobs.ts";

@@ -1,5 +1,6 @@
 import { joinBytes } from "../../src/artifact/bytes.ts";
-import { writeArtifact, type ArtifactSpec } from "../../src/artifact/write.ts";
+import type { ArtifactSpec } from "../../src/artifact/spec.ts";
+import { writeArtifact } from "../../src/artifact/write.ts";
 import { env, type Answer, type Call, type Server } from "./server.ts";
 
 export const ARTIFACTS = "/api/management/v1/deployments/artifacts";

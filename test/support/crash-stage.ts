@@ -1,9 +1,9 @@
-import { consumeEvent } from "../../src/jobs/consume.ts";
-import { HANDLERS } from "../../src/jobs/handlers.ts";
+import { consumeEvent } from "../../src/platform/consume-event.ts";
+import { HANDLERS } from "../../src/app/event-handlers.ts";
 import type { TenantId } from "../../src/platform/ids.ts";
 import { drainOutbox, type EventMessage } from "../../src/platform/outbox.ts";
 import { sweepDeadUploads } from "../../src/storage/jobs.ts";
-import { RetryLater } from "../../src/workflows/retry-later.ts";
+import { RetryLater } from "../../src/platform/background.ts";
 import { aDevice, aTenant } from "./actors.ts";
 import { Crash, crashingDeps, Moments, type OnMultipart } from "./crashing.ts";
 import { env, type Server } from "./server.ts";

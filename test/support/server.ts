@@ -2,7 +2,8 @@ import { createExecutionContext, createMessageBatch, reset, waitOnExecutionConte
 import { env as bindings } from "cloudflare:workers";
 import { makeFetch } from "../../src/gateway/gateway.ts";
 import { rfc3339 } from "../../src/platform/clock.ts";
-import { makeDeps, type Deps } from "../../src/platform/deps.ts";
+import { makeDeps } from "../../src/app/make-deps.ts";
+import type { Deps } from "../../src/platform/deps.ts";
 import type { Env } from "../../src/platform/env.ts";
 import { migrate } from "../../src/platform/migrations.ts";
 import { queue } from "../../workers/queue.ts";

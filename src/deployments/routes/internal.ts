@@ -1,5 +1,6 @@
 import { createRoute, z } from "@hono/zod-openapi";
-import { operatorOf, type App } from "../../platform/app.ts";
+import { operatorOf } from "../../platform/app.ts";
+import type { App } from "../../platform/app-env.ts";
 import { Fault } from "../../platform/fault.ts";
 import { asDeviceId, isUuid } from "../../platform/ids.ts";
 import { pageOf, pageQuery } from "../../platform/paging.ts";

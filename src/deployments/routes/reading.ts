@@ -1,6 +1,7 @@
 import { createRoute, z } from "@hono/zod-openapi";
 import type { Context } from "hono";
-import { userOf, type App, type AppEnv } from "../../platform/app.ts";
+import { userOf } from "../../platform/app.ts";
+import type { App, AppEnv } from "../../platform/app-env.ts";
 import { pageOf, pageQuery, setPageHeaders, type Page } from "../../platform/paging.ts";
 import { faultResponses, jsonBody, jsonContent } from "../../platform/wire.ts";
 import { deploymentsQuery, firstOnly, several } from "../list-query.ts";

@@ -1,5 +1,6 @@
 import { createRoute, z } from "@hono/zod-openapi";
-import { deviceClaimOf, type App } from "../../platform/app.ts";
+import { deviceClaimOf } from "../../platform/app.ts";
+import type { App } from "../../platform/app-env.ts";
 import { faultResponses, jsonBody, jsonContent, refuseInvalid } from "../../platform/wire.ts";
 import { controlMapFor, reportLog, reportStatus } from "../reporting.ts";
 import { ControlMapAnswer, DeploymentId, DeploymentLog, StatusReport } from "../schema.ts";

@@ -1,5 +1,6 @@
 import { createRoute, z } from "@hono/zod-openapi";
-import { userOf, type App } from "../../platform/app.ts";
+import { userOf } from "../../platform/app.ts";
+import type { App } from "../../platform/app-env.ts";
 import { asDeviceId } from "../../platform/ids.ts";
 import { faultResponses, jsonBody, jsonContent } from "../../platform/wire.ts";
 import { showDevice } from "../devices.ts";

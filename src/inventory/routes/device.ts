@@ -1,6 +1,7 @@
 import { createRoute, type z } from "@hono/zod-openapi";
 import type { Context } from "hono";
-import { deviceClaimOf, type App, type AppEnv } from "../../platform/app.ts";
+import { deviceClaimOf } from "../../platform/app.ts";
+import type { App, AppEnv } from "../../platform/app-env.ts";
 import { faultResponses, jsonBody, jsonContent } from "../../platform/wire.ts";
 import { refuseList } from "../refuse.ts";
 import { reportAttributes, type ReportMode } from "../report.ts";

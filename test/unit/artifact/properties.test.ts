@@ -1,7 +1,8 @@
 import fc from "fast-check";
 import { describe, expect, it, vi } from "vitest";
 import { readArtifact, type ReadResult } from "../../../src/artifact/read.ts";
-import { type ArtifactSpec, writeArtifact } from "../../../src/artifact/write.ts";
+import type { ArtifactSpec } from "../../../src/artifact/spec.ts";
+import { writeArtifact } from "../../../src/artifact/write.ts";
 import { artifact, chunked, FILES, read, sha256, TYPE_INFO } from "../../support/artifact-samples.ts";
 
 // Hundreds of runs each, on machines that may be busy.

@@ -1,7 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { configurationArtifact, singleFileArtifact } from "../../../src/artifact/images.ts";
 import { readArtifact } from "../../../src/artifact/read.ts";
-import { type ArtifactSpec, ArtifactSpecError, writeArtifact } from "../../../src/artifact/write.ts";
+import type { ArtifactSpec } from "../../../src/artifact/spec.ts";
+import { ArtifactSpecError, writeArtifact } from "../../../src/artifact/write.ts";
 import { bytes, sha256 } from "../../support/artifact-samples.ts";
 
 async function written(spec: ArtifactSpec): Promise<Buffer> {

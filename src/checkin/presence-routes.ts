@@ -1,7 +1,8 @@
 import { createRoute, z } from "@hono/zod-openapi";
-import { fleetNow, lastContacts, MAX_IDS } from "../../checkin/presence-queries.ts";
-import { userOf, type App } from "../../platform/app.ts";
-import { faultResponses, jsonContent } from "../../platform/wire.ts";
+import { fleetNow, lastContacts, MAX_IDS } from "./presence-queries.ts";
+import { userOf } from "../platform/app.ts";
+import type { App } from "../platform/app-env.ts";
+import { faultResponses, jsonContent } from "../platform/wire.ts";
 
 const base = "/api/management/v1/inventory";
 

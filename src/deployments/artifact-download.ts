@@ -2,12 +2,12 @@ import { acceptedDeviceStatement } from "../deviceauth/service.ts";
 import type { Statement } from "../platform/database.ts";
 import type { Deps } from "../platform/deps.ts";
 import { Fault } from "../platform/fault.ts";
-import { downloadAllowedStatement } from "../deployments/service.ts";
+import { downloadAllowedStatement } from "./service.ts";
 import type { DeviceId, TenantId } from "../platform/ids.ts";
 import { artifactBytesStatement, type ArtifactBytes } from "../releases/service.ts";
-import { cut, type Segment } from "./layout.ts";
-import { ARTIFACT_TYPE } from "./object-writer.ts";
-import { readRange } from "./range.ts";
+import { cut, type Segment } from "../storage/layout.ts";
+import { ARTIFACT_TYPE } from "../storage/object-writer.ts";
+import { readRange } from "../storage/range.ts";
 
 export interface DownloadRequest {
   tenant: TenantId;

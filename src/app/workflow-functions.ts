@@ -18,27 +18,19 @@ import {
   deviceStatusStatements,
   removeDeviceStatements,
 } from "../inventory/service.ts";
-import type { SystemActor } from "../platform/actor.ts";
+import type { WorkflowCall, WorkflowFunction } from "../platform/background.ts";
 import type { Deps } from "../platform/deps.ts";
 import { Fault } from "../platform/fault.ts";
 import { asDeviceId } from "../platform/ids.ts";
 import { describeIssues } from "../platform/wire.ts";
 import { writeGeneratedArtifact } from "../releases/generate-job.ts";
 
-export interface CallContext {
-  actor: SystemActor;
-  /** A UUID that is the same however often the step is carried out. */
-  stableId: string;
-}
-
-type Call = (deps: Deps, context: CallContext, parameters: unknown) => Promise<void>;
-
 /** A function whose parameters are checked before it runs. Every one may be repeated without harm. */
 const call =
   <T>(
     schema: z.ZodType<T>,
-    run: (deps: Deps, context: CallContext, parameters: T) => Promise<unknown>,
-  ): Call =>
+    run: (deps: Deps, context: WorkflowCall, parameters: T) => Promise<unknown>,
+  ): WorkflowFunction =>
   async (deps, context, parameters) => {
     const parsed = schema.safeParse(parameters);
     if (!parsed.success) throw new Fault("bad_request", describeIssues(parsed.error.issues));
@@ -128,7 +120,7 @@ const Configuration = Device.extend({ configuration: JsonObject.pipe(z.record(z.
 /** Leaves no second trace if the values are there already. */
 async function mergeConfiguration(
   deps: Deps,
-  { actor }: CallContext,
+  { actor }: WorkflowCall,
   { device_id: device, configuration }: z.output<typeof Configuration>,
 ): Promise<void> {
   const { configured } = await configurationRecord(deps, actor, device);
@@ -136,8 +128,8 @@ async function mergeConfiguration(
   await configureDevice(deps, actor, device, configuration, "merge");
 }
 
-/** What `call` tasks can use, by name. */
-export const CALLS: Readonly<Record<string, Call>> = {
+/** What `call` tasks of workflows can use, by name. */
+const FUNCTIONS: Readonly<Record<string, WorkflowFunction>> = {
   "inventory.set_status": setStatus,
   "inventory.merge_attributes": mergeAttributes,
   "inventory.remove_device": call(Device, (deps, { actor }, { device_id: device }) =>
@@ -175,3 +167,5 @@ export const CALLS: Readonly<Record<string, Call>> = {
     (deps, { actor }, { artifact_id: artifact }) => writeGeneratedArtifact(deps, actor.tenant, artifact),
   ),
 };
+
+export const WORKFLOW_FUNCTIONS: ReadonlyMap<string, WorkflowFunction> = new Map(Object.entries(FUNCTIONS));

@@ -2,12 +2,12 @@ import { timingSafeEqual } from "node:crypto";
 import type { Context } from "hono";
 import { getCookie } from "hono/cookie";
 import type { JWTPayload } from "jose";
-import type { DeviceClaim, OperatorActor, UserActor } from "../platform/actor.ts";
-import type { AppEnv } from "../platform/app.ts";
-import type { Deps } from "../platform/deps.ts";
-import { Fault } from "../platform/fault.ts";
-import { asDeviceId, asTenantId, DEFAULT_TENANT } from "../platform/ids.ts";
-import { verifyToken, type TokenReason } from "../platform/tokens.ts";
+import type { DeviceClaim, OperatorActor, UserActor } from "./actor.ts";
+import type { AppEnv } from "./app-env.ts";
+import type { Deps } from "./deps.ts";
+import { Fault } from "./fault.ts";
+import { asDeviceId, asTenantId, DEFAULT_TENANT } from "./ids.ts";
+import { verifyToken, type TokenReason } from "./tokens.ts";
 
 const CHALLENGE = { "WWW-Authenticate": 'Bearer realm="ManagementJWT"' };
 

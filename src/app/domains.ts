@@ -1,4 +1,5 @@
 import { mountAudit } from "../audit/routes.ts";
+import { mountPresenceRoutes } from "../checkin/presence-routes.ts";
 import { mountDeployments } from "../deployments/routes.ts";
 import { mountDeviceauth } from "../deviceauth/routes.ts";
 import { mountDeviceconfig } from "../deviceconfig/routes.ts";
@@ -9,18 +10,17 @@ import { mountReporting } from "../reporting/routes.ts";
 import { mountReleases } from "../releases/routes.ts";
 import { mountStorage } from "../storage/routes.ts";
 import { mountUseradm } from "../useradm/routes.ts";
-import { mountProbes } from "./probes.ts";
 import { mountWorkflows } from "../workflows/routes.ts";
-import type { App } from "../platform/app.ts";
+import type { App } from "../platform/app-env.ts";
 
 /** Every domain's routes. */
 export function mountDomains(app: App): void {
-  mountProbes(app);
   mountDeviceauth(app);
   mountUseradm(app);
   mountOperator(app);
   mountAudit(app);
   mountInventory(app);
+  mountPresenceRoutes(app);
   mountReporting(app);
   mountReleases(app);
   mountStorage(app);

@@ -2,14 +2,13 @@ import { forgetOldEntries } from "../audit/service.ts";
 import { expireWaitingSets } from "../deviceauth/expiry.ts";
 import { forgetOldRevocations } from "../deviceauth/upkeep.ts";
 import { sweepRecordings } from "../deviceconnect/sessions.ts";
+import type { Sweep } from "../platform/background.ts";
 import type { Deps } from "../platform/deps.ts";
 import { drainOutbox } from "../platform/outbox.ts";
+import { forgetOldGenerations } from "../releases/jobs.ts";
 import { sweepDeadUploads, sweepOrphanObjects } from "../storage/jobs.ts";
 import { forgetOldLoginFailures } from "../useradm/throttle.ts";
 import { forgetOldJobs } from "../workflows/jobs.ts";
-
-/** One recurring duty. Works in pages and may run twice at once without harm. */
-export type Sweep = (deps: Deps) => Promise<void>;
 
 const sendLeftEvents: Sweep = async (deps) => {
   await drainOutbox(deps, deps.directory);
@@ -24,6 +23,7 @@ export const EVERY_NIGHT: readonly Sweep[] = [
   forgetOldLoginFailures,
   forgetOldEntries,
   forgetOldJobs,
+  forgetOldGenerations,
   forgetOldRevocations,
   sweepOrphanObjects,
 ];

@@ -10,7 +10,7 @@ import { verifyUpload } from "../releases/direct-upload.ts";
 import { removeArtifactObjects } from "../releases/jobs.ts";
 import { UPLOAD_SEALED } from "../storage/service.ts";
 import { runStep, STEP_EVENT } from "../workflows/run.ts";
-import type { EventHandlers } from "./consume.ts";
+import type { EventHandlers } from "../platform/background.ts";
 
 /** Who follows which event; each domain names its own. */
 export const HANDLERS: EventHandlers = {

@@ -1,0 +1,20 @@
+/**
+ * The layers of the house, from top to bottom. A file imports only from layers below its own, and from another folder of
+ * the domains only what its index offers. Type imports count.
+ */
+export const LAYERS = [
+  ["workers", "durable-objects"],
+  ["src/gateway"],
+  ["src/app"],
+  ["src/operator"],
+  ["src/deviceconnect"],
+  ["src/deviceconfig", "src/reporting"],
+  ["src/checkin"],
+  ["src/deployments"],
+  ["src/releases"],
+  ["src/workflows"],
+  ["src/deviceauth", "src/inventory", "src/useradm", "src/storage", "src/audit"],
+  ["src/devices", "src/tenants"],
+  ["src/platform"],
+  ["src/artifact"],
+];

@@ -1,0 +1,38 @@
+import { tellHeads } from "../checkin/service.ts";
+import { Database, noCost } from "../platform/database.ts";
+import type { Deps } from "../platform/deps.ts";
+import { settingsOf, type Env } from "../platform/env.ts";
+import { loadKeys } from "../platform/keys.ts";
+import { makeLog } from "../platform/log.ts";
+import { WORKFLOW_FUNCTIONS } from "./workflow-functions.ts";
+
+export interface DepsOptions {
+  requestId: string;
+  origin: string;
+  later: (work: Promise<unknown>) => void;
+  now?: (() => number) | undefined;
+}
+
+export async function makeDeps(env: Env, options: DepsOptions): Promise<Deps> {
+  const settings = settingsOf(env);
+  const cost = noCost();
+  const log = makeLog({ request_id: options.requestId });
+  const database = new Database(env.DB, cost, (changes) => tellHeads(env, changes, { cost, log }));
+  return {
+    db: () => database,
+    directory: database,
+    bucket: env.ARTIFACTS,
+    jobs: env.JOBS,
+    email: env.EMAIL,
+    connections: env.DEVICE_CONNECTION,
+    heads: env.TENANT_HEAD,
+    keys: await loadKeys(env.SIGNING_KEY, env.SIGNING_KEY_FALLBACK),
+    workflowFunctions: WORKFLOW_FUNCTIONS,
+    settings,
+    now: options.now ?? Date.now,
+    log,
+    cost,
+    origin: settings.PUBLIC_ORIGIN ?? options.origin,
+    later: options.later,
+  };
+}
