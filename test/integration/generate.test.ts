@@ -1,5 +1,6 @@
 import { beforeEach, describe, expect, it } from "vitest";
 import { readArtifact } from "../../src/artifact/read.ts";
+import { forgetOldGenerations } from "../../src/releases/jobs.ts";
 import { forgetOldJobs } from "../../src/workflows/jobs.ts";
 import { aDevice, aUser, type TestUser } from "../support/actors.ts";
 import { refusal } from "../support/answers.ts";
@@ -365,6 +366,7 @@ describe("a promise that cannot be kept", () => {
     expect((await bucketObjects()).some(({ key }) => key === `default/${second}.tmp`)).toBe(true);
     server.advance(31 * 86_400_000);
     await forgetOldJobs(await server.deps());
+    await forgetOldGenerations(await server.deps());
     expect((await bucketObjects()).length).toBe(1);
     expect((await get(`${GENERATE}/${second}`, (await aUser(server)).token)).status).toBe(404);
     expect((await get(`${ARTIFACTS}/${first}`, (await aUser(server)).token)).status).toBe(200);
