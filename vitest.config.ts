@@ -25,6 +25,8 @@ const TEST_BINDINGS = {
   DEVICE_REQUESTS_PER_MINUTE: "0",
   ADDRESS_REQUESTS_PER_MINUTE: "0",
   TENANT_WORK_PER_S: "0",
+  // Real password hashes take their time; one test holds what they cost.
+  PASSWORD_COST_LN: "10",
   TEST_CLOCK_START_MS: String(clockStartMs),
   OPERATOR_TOKEN: "operator-token-of-the-tests",
   SIGNING_KEY: generateKeyPairSync("ed25519").privateKey.export({ format: "pem", type: "pkcs8" }).toString(),

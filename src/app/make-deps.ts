@@ -4,12 +4,14 @@ import type { Deps } from "../platform/deps.ts";
 import { settingsOf, type Env } from "../platform/env.ts";
 import { loadKeys } from "../platform/keys.ts";
 import { makeLog } from "../platform/log.ts";
+import { scryptOf } from "../platform/scrypt.ts";
 import { WORKFLOW_FUNCTIONS } from "./workflow-functions.ts";
 
 export interface DepsOptions {
   requestId: string;
   origin: string;
   later: (work: Promise<unknown>) => void;
+  network?: (() => Promise<string | undefined>) | undefined;
   now?: (() => number) | undefined;
 }
 
@@ -33,6 +35,8 @@ export async function makeDeps(env: Env, options: DepsOptions): Promise<Deps> {
     log,
     cost,
     origin: settings.PUBLIC_ORIGIN ?? options.origin,
+    network: options.network ?? (async () => undefined),
+    scrypt: scryptOf(env.HOST_PROCESS),
     later: options.later,
   };
 }

@@ -6,6 +6,7 @@ import type { Env } from "../platform/env.ts";
 import { Fault } from "../platform/fault.ts";
 import { drainOutbox } from "../platform/outbox.ts";
 import { authenticateDevice, authenticateOperator, authenticateUser } from "../platform/access.ts";
+import { networkOfClient } from "./client-network.ts";
 import { costHeaders } from "./cost.ts";
 import { mountDocumentation } from "./documentation.ts";
 import { findUser } from "../useradm/find-user.ts";
@@ -33,6 +34,7 @@ const identify =
         requestId: c.var.requestId,
         origin: originOf(c),
         later: (work) => c.executionCtx.waitUntil(work),
+        network: networkOfClient(c.req.raw, c.env),
         now: options.now,
       }),
     );

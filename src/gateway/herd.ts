@@ -65,8 +65,8 @@ export const holdHerd: MiddlewareHandler<AppEnv> = async (c, next) => {
   const [{ devices: _, ...guard }, nowMs] = [guardsOf(c.env), c.var.deps.now()];
   const { caller } = c.var;
   if (caller?.kind === "device-claim" && !callsOf.has(c.req.raw)) refuse(waitOf(c.env, caller, nowMs));
-  const address = c.req.header("cf-connecting-ip");
-  if (address !== undefined && AUTHENTICATION.test(path)) refuse(guard.addresses.waitOf(address, nowMs));
+  const network = AUTHENTICATION.test(path) ? await c.var.deps.network() : undefined;
+  if (network !== undefined) refuse(guard.addresses.waitOf(network, nowMs));
   if (!REPEATED.test(path)) return next();
   const end = guard.work.begin(caller?.kind === "device-claim" ? caller.tenant : "", nowMs);
   if (!end) throw new Fault("rate_limited", TEXT, { headers: retryAfter(0) });

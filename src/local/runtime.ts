@@ -1,5 +1,13 @@
 import { extname, join } from "node:path";
-import { convertV4MiniflareOptions, Log, LogLevel, Miniflare } from "miniflare";
+import {
+  convertV4MiniflareOptions,
+  CoreHeaders,
+  Log,
+  LogLevel,
+  Miniflare,
+  type Request,
+  type Response,
+} from "miniflare";
 import { unstable_getMiniflareWorkerOptions } from "wrangler";
 import { bundleWorker } from "./bundle.ts";
 import { projectRoot } from "./data-folder.ts";
@@ -12,6 +20,8 @@ export interface RuntimeOptions {
   /** Folder for databases and objects. */
   state: string;
   bindings: Record<string, string>;
+  /** Answers what the Worker asks of this process. */
+  answerWorker: (request: Request) => Promise<Response>;
   /** One line of the Worker's own log. */
   log: (line: string) => void;
 }
@@ -48,9 +58,18 @@ async function workerOf(options: RuntimeOptions) {
     rootPath: projectRoot,
     modules: [{ type: "ESModule" as const, path: join(projectRoot, "gateway.mjs"), contents }],
     bindings: { ...worker.bindings, ...options.bindings },
+    serviceBindings: { HOST_PROCESS: options.answerWorker },
     // Requests reach the Worker without passing Miniflare's own entry Worker, which costs several times more.
     unsafeDirectSockets: [{ host: options.host, port: options.port }],
   };
+}
+
+/**
+ * Miniflare lets a header of the request say what the platform tells about the client, which is right for its own entry
+ * Worker and wrong for a socket that anyone reaches. Without that header the runtime tells the true peer.
+ */
+function trustNoClientAboutItself(): void {
+  Object.defineProperty(CoreHeaders, "CF_BLOB", { value: undefined });
 }
 
 /**
@@ -58,6 +77,7 @@ async function workerOf(options: RuntimeOptions) {
  * interface is a beta.
  */
 export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
+  trustNoClientAboutItself();
   const worker = await workerOf(options);
   const endGuard = guardRuntime();
   const miniflare = new Miniflare(

@@ -47,16 +47,21 @@ async function start(options: StartOptions): Promise<LocalServer> {
   const port = await freePort(options.host, options.port);
 
   // Loaded only now: it is large, and what can be refused was refused at once.
-  const { startRuntime } = await import("./runtime.ts");
+  const [{ startRuntime }, { answerWorker }] = await Promise.all([
+    import("./runtime.ts"),
+    import("./host-process.ts"),
+  ]);
   const runtime = await startRuntime({
     host: options.host,
     port,
     inspectorPort: options.inspectorPort,
     state: folder.state,
+    answerWorker: answerWorker((peerPort) => listener.peerAt(peerPort)),
     bindings: {
       ...options.vars,
       LOCAL: "true",
       LOCAL_HTTPS_PORT: String(httpsPort),
+      LOCAL_ADDRESS: options.host,
       OPERATOR_TOKEN: secrets.operatorToken,
       SIGNING_KEY: secrets.signingKey,
     },

@@ -33,6 +33,8 @@ function join(client: TLSSocket, server: Socket): void {
 export class TlsListener {
   #target: Target | undefined;
   readonly #connections = new Set<Socket>();
+  /** Address of each client by the port that its bytes are passed on from. */
+  readonly #peers = new Map<number, string>();
   readonly #server;
 
   constructor(identity: TlsIdentity) {
@@ -69,7 +71,24 @@ export class TlsListener {
       return;
     }
     client.setNoDelay(true);
-    join(client, connect({ ...this.#target, allowHalfOpen: true, noDelay: true }));
+    const server = connect({ ...this.#target, allowHalfOpen: true, noDelay: true });
+    this.#remember(client, server);
+    join(client, server);
+  }
+
+  #remember(client: TLSSocket, server: Socket): void {
+    const { remoteAddress } = client;
+    server.once("connect", () => {
+      const { localPort } = server;
+      if (localPort === undefined || remoteAddress === undefined) return;
+      this.#peers.set(localPort, remoteAddress);
+      server.once("close", () => this.#peers.delete(localPort));
+    });
+  }
+
+  /** The client whose bytes come from this port; undefined if none of ours do. */
+  peerAt(port: number): string | undefined {
+    return this.#peers.get(port);
   }
 
   async close(): Promise<void> {

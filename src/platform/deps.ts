@@ -4,6 +4,7 @@ import type { Env, Settings } from "./env.ts";
 import type { TenantId } from "./ids.ts";
 import type { Keys } from "./keys.ts";
 import type { Log } from "./log.ts";
+import type { Scrypt } from "./scrypt.ts";
 
 /** Everything a verb may use, built once per request. Tests pass the same object with a fixed clock. */
 export interface Deps {
@@ -28,6 +29,9 @@ export interface Deps {
   cost: DatabaseCost;
   /** Origin of links given to clients of this request. */
   origin: string;
+  /** The network this request comes from, in one spelling; undefined for work without a client. */
+  network: () => Promise<string | undefined>;
+  scrypt: Scrypt;
   /** Work that may go on after the answer. */
   later: (work: Promise<unknown>) => void;
 }

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import type { DeviceConnection } from "../../durable-objects/device-connection.ts";
 import type { TenantHead } from "../../durable-objects/tenant-head.ts";
+import { networkOf } from "./network.ts";
 
 /** What the platform hands to the Worker; read by `settings` and `makeDeps` and nowhere else. */
 export interface Env {
@@ -19,6 +20,14 @@ export interface Env {
   LOCAL?: string;
   /** Port of the local TLS listener: links given out over it must say https. */
   LOCAL_HTTPS_PORT?: string;
+  /** Address that the local TLS listener passes requests on to. */
+  LOCAL_ADDRESS?: string;
+  /** The process around a local server: tells whose connection one is, and derives keys from passwords. */
+  HOST_PROCESS?: Fetcher;
+  /** Addresses of the operator's own proxies in front of a local server, separated by commas: whom they name is believed. */
+  TRUSTED_PROXIES?: string;
+  /** Cost of password hashes: the power of two that scrypt takes as N. */
+  PASSWORD_COST_LN?: string;
   /** Origin put into links, for example `https://updates.example.com`; default: the request's own. */
   PUBLIC_ORIGIN?: string;
   /** Origins besides our own that may open sockets, separated by commas. */
@@ -78,6 +87,12 @@ const SettingsSchema = z.object({
     .default("false")
     .transform((value) => value === "true"),
   LOCAL_HTTPS_PORT: z.string().optional(),
+  LOCAL_ADDRESS: z.string().optional(),
+  TRUSTED_PROXIES: z
+    .string()
+    .default("")
+    .transform((text) => text.split(",").flatMap((address) => networkOf(address) ?? [])),
+  PASSWORD_COST_LN: z.coerce.number().int().min(10).max(16).default(15),
   OPERATOR_TOKEN: z.string().min(16).optional(),
   PUBLIC_ORIGIN: z.url().optional(),
   ALLOWED_ORIGINS: z

@@ -1,9 +1,11 @@
 import { createRoute, z } from "@hono/zod-openapi";
 import type { Context, MiddlewareHandler } from "hono";
+import { getCookie, setCookie } from "hono/cookie";
 import { userOf } from "../platform/app.ts";
 import type { App, AppEnv } from "../platform/app-env.ts";
 import { Fault } from "../platform/fault.ts";
 import { describeIssues, faultResponses, jsonBody } from "../platform/wire.ts";
+import { DEVICE_COOKIE, DEVICE_COOKIE_LIFE_S, makeDeviceCookie } from "./known-device.ts";
 import { logIn, logOut } from "./login.ts";
 import { LoginOptions } from "./schema.ts";
 
@@ -78,7 +80,15 @@ export function mountLogin(app: App): void {
     const token = await logIn(c.var.deps, {
       ...credentials,
       noExpiry: options.no_expiry ?? false,
-      address: c.req.header("cf-connecting-ip"),
+      network: await c.var.deps.network(),
+      deviceCookie: getCookie(c, DEVICE_COOKIE),
+    });
+    setCookie(c, DEVICE_COOKIE, await makeDeviceCookie(c.var.deps, credentials.email), {
+      path: login.path,
+      httpOnly: true,
+      sameSite: "Strict",
+      secure: c.var.deps.origin.startsWith("https:"),
+      maxAge: DEVICE_COOKIE_LIFE_S,
     });
     return c.body(token, 200, JWT_TYPE);
   });

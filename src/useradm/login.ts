@@ -3,6 +3,7 @@ import type { Deps } from "../platform/deps.ts";
 import { Fault } from "../platform/fault.ts";
 import { newId } from "../platform/ids.ts";
 import { expiryMs, issueUserToken } from "./issue.ts";
+import { knownDeviceOf } from "./known-device.ts";
 import { inLine } from "./line.ts";
 import { hashPassword, needsRehash, verifyPassword } from "./passwords.ts";
 import {
@@ -10,7 +11,7 @@ import {
   refuseBlocked,
   refuseRemembered,
   subjectsOf,
-  throttledBy,
+  throttledLogin,
   type Throttled,
 } from "./throttle.ts";
 import { blockedUntilStatement, forgetFailuresIfChanged, noneBlocked } from "./throttle-store.ts";
@@ -22,7 +23,9 @@ export interface Login {
   password: string;
   /** "Stay signed in": a session without end. */
   noExpiry: boolean;
-  address: string | undefined;
+  network: string | undefined;
+  /** Cookie of an earlier login with the same browser. */
+  deviceCookie: string | undefined;
 }
 
 const MAX_SESSIONS = 10;
@@ -33,9 +36,10 @@ const refused = () => new Fault("unauthorized", "unauthorized");
 export async function logIn(deps: Deps, login: Login): Promise<string> {
   // The web UI's first step asks with an empty password; it can match nobody, so it is not a try.
   if (login.password === "") throw refused();
-  const throttled = throttledBy(login.email, login.address);
-  refuseRemembered(throttled, deps.now());
-  return inLine(deps, () => checkPassword(deps, login, throttled));
+  const knownDevice = await knownDeviceOf(deps, login.email, login.deviceCookie);
+  const throttled = throttledLogin({ ...login, knownDevice });
+  refuseRemembered(deps, throttled);
+  return inLine(deps, login.network, () => checkPassword(deps, login, throttled));
 }
 
 async function checkPassword(deps: Deps, login: Login, throttled: Throttled): Promise<string> {
@@ -44,8 +48,8 @@ async function checkPassword(deps: Deps, login: Login, throttled: Throttled): Pr
     accountStatement(login.email),
     blockedUntilStatement(subjectsOf(throttled)),
   ]);
-  refuseBlocked(throttled, blockedUntilMs, now);
-  const matches = await verifyPassword(login.password, account?.passwordHash);
+  refuseBlocked(deps, throttled, blockedUntilMs);
+  const matches = await verifyPassword(deps, login.password, account?.passwordHash);
   if (!account || !matches) {
     await deps.directory.batch(countFailureStatements(throttled, now));
     throw refused();
@@ -58,8 +62,8 @@ async function openSession(deps: Deps, account: Account, login: Login, throttled
   const now = deps.now();
   const id = newId();
   const lifeS = login.noExpiry ? undefined : deps.settings.USER_TOKEN_LIFE_S;
-  const passwordHash = needsRehash(account.passwordHash)
-    ? await hashPassword(login.password)
+  const passwordHash = needsRehash(deps, account.passwordHash)
+    ? await hashPassword(deps, login.password)
     : account.passwordHash;
   const session = {
     id,
@@ -74,7 +78,7 @@ async function openSession(deps: Deps, account: Account, login: Login, throttled
   const [stamped] = await deps.directory.batch([
     stampLoginStatement(account, passwordHash, open, now),
     addSessionIfChanged(session),
-    forgetFailuresIfChanged(throttled.account),
+    forgetFailuresIfChanged(throttled[0].subject),
     trimSessionsStatement(session, MAX_SESSIONS),
   ]);
   if (stamped === 0) throw refused();

@@ -38,10 +38,17 @@ export function countFailureStatement(subject: string, rule: ThrottleRule, nowMs
       blocked_until_ms = ${nowMs} + ${pause(sql`(${count})`)}`);
 }
 
-export const forgetFailuresStatement = (subject: string): Statement<number> =>
-  change(sql`DELETE FROM login_failures WHERE subject = ${subject}`);
+/** Forgets everything counted at an account, whoever tried. */
+export const forgetAccountStatement = (range: {
+  account: string;
+  from: string;
+  before: string;
+}): Statement<number> =>
+  change(sql`
+    DELETE FROM login_failures
+    WHERE subject = ${range.account} OR (subject >= ${range.from} AND subject < ${range.before})`);
 
-/** The same if the statement before it in the batch changed something. */
+/** Forgets what is counted for one subject if the statement before it in the batch changed something. */
 export const forgetFailuresIfChanged = (subject: string): Statement<number> =>
   change(sql`DELETE FROM login_failures WHERE subject = ${subject} AND changes() > 0`);
 

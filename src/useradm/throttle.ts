@@ -7,8 +7,8 @@ import { countFailureStatement, forgetOldFailuresStatement, type ThrottleRule } 
 
 const HOUR_MS = 3_600_000;
 
-/** A forgetful user never notices; a guesser gets under 300 tries a day at one account. */
-const ACCOUNT: ThrottleRule = {
+/** One client at one account. A forgetful user never notices; a guesser gets under 300 tries a day. */
+const CLIENT: ThrottleRule = {
   free: 5,
   firstPauseMs: 1000,
   maxPauseMs: 5 * 60_000,
@@ -23,43 +23,80 @@ const ADDRESS: ThrottleRule = {
   forgetAfterMs: HOUR_MS,
 };
 
-export interface Throttled {
-  account: string;
-  /** Undefined where the platform does not tell the client's address. */
-  address: string | undefined;
-}
+/**
+ * Everybody at one account. Guesses from thousands of addresses must be slow as well, but a pause here also keeps its
+ * user out, from places where that user has not logged in before: so it comes late and is short.
+ */
+const ACCOUNT: ThrottleRule = {
+  free: 50,
+  firstPauseMs: 1000,
+  maxPauseMs: 5000,
+  forgetAfterMs: HOUR_MS,
+};
 
-const digest = (text: string) => createHash("sha256").update(text).digest("base64url");
-
-/** One customer usually holds a whole /64 of IPv6. */
-function network(address: string): string {
-  if (!address.includes(":")) return address;
-  const [head = "", tail] = address.toLowerCase().split("::");
-  const groups = head === "" ? [] : head.split(":");
-  const rest = tail === undefined || tail === "" ? [] : tail.split(":");
-  const zeros = Array.from({ length: Math.max(0, 8 - groups.length - rest.length) }, () => "0");
-  const all = tail === undefined ? groups : [...groups, ...zeros, ...rest];
-  return all.slice(0, 4).join(":");
-}
-
-/** Stored as digests: the counters are no list of accounts and addresses. */
-export const throttledBy = (email: string, address: string | undefined): Throttled => ({
-  account: digest(`account ${email}`),
-  address: address ? digest(`address ${network(address)}`) : undefined,
-});
-
-export const subjectsOf = ({ account, address }: Throttled): string[] =>
-  address ? [account, address] : [account];
-
-export const countFailureStatements = (throttled: Throttled, nowMs: number): Statement<number>[] => [
-  countFailureStatement(throttled.account, ACCOUNT, nowMs),
-  ...(throttled.address ? [countFailureStatement(throttled.address, ADDRESS, nowMs)] : []),
+/** Who tries: what is counted, and by which rule. The first is what a login with the right password forgets. */
+export type Throttled = readonly [
+  { subject: string; rule: ThrottleRule },
+  ...{ subject: string; rule: ThrottleRule }[],
 ];
 
-// What was found blocked a moment ago is refused without asking the database. Safe to lose.
-const remembered = new Map<string, { untilMs: number; sinceMs: number }>();
+/** Subjects are digests: the counters are no list of accounts and addresses. */
+const digest = (text: string) => createHash("sha256").update(text).digest("base64url");
+
+const accountOf = (email: string) => digest(`account ${email}`);
+
+/** Between an account and one of its clients, so that all clients of an account are one range. */
+const CLIENTS = ".";
+const AFTER_CLIENTS = "/";
+
+export interface Client {
+  email: string;
+  /** Undefined where the platform does not tell. */
+  network: string | undefined;
+  /** Of a browser that somebody has logged in with as this user: what strangers guess is not counted against it. */
+  knownDevice?: string | undefined;
+}
+
+export function throttledLogin({ email, network, knownDevice }: Client): Throttled {
+  const account = accountOf(email);
+  const client = (text: string) => ({ subject: account + CLIENTS + digest(text), rule: CLIENT });
+  if (knownDevice !== undefined) return [client(`device ${knownDevice}`)];
+  const everybody = { subject: account, rule: ACCOUNT };
+  if (network === undefined) return [client("unknown"), everybody];
+  return [client(`address ${network}`), everybody, { subject: digest(`address ${network}`), rule: ADDRESS }];
+}
+
+/** Whoever holds a session and is asked for the password again. */
+export const throttledSession = (email: string): Throttled => [
+  { subject: accountOf(email) + CLIENTS + digest("session"), rule: CLIENT },
+];
+
+/** All that is counted at an account: the account itself and this range. */
+export const clientsOf = (email: string) => {
+  const account = accountOf(email);
+  return { account, from: account + CLIENTS, before: account + AFTER_CLIENTS };
+};
+
+export const subjectsOf = (throttled: Throttled): string[] => throttled.map(({ subject }) => subject);
+
+export const countFailureStatements = (throttled: Throttled, nowMs: number): Statement<number>[] =>
+  throttled.map(({ subject, rule }) => countFailureStatement(subject, rule, nowMs));
+
+interface Refusal {
+  untilMs: number;
+  sinceMs: number;
+}
+
+// What was found blocked a moment ago is refused without asking the database. Of one configuration; safe to lose.
+const remembered = new WeakMap<Deps["settings"], Map<string, Refusal>>();
 const MAX_REMEMBERED = 1000;
 const TRUST_MS = 5000;
+
+function rememberedBy({ settings }: Deps): Map<string, Refusal> {
+  const known = remembered.get(settings) ?? new Map<string, Refusal>();
+  remembered.set(settings, known);
+  return known;
+}
 
 const refusal = (untilMs: number, nowMs: number) =>
   new Fault("rate_limited", "too many requests", {
@@ -67,20 +104,23 @@ const refusal = (untilMs: number, nowMs: number) =>
   });
 
 /** Throws 429 for what this isolate found blocked within the last seconds. */
-export function refuseRemembered(throttled: Throttled, nowMs: number): void {
+export function refuseRemembered(deps: Deps, throttled: Throttled): void {
+  const nowMs = deps.now();
   const key = subjectsOf(throttled).join();
-  const known = remembered.get(key);
+  const known = rememberedBy(deps).get(key);
   if (!known) return;
   const trusted = nowMs >= known.sinceMs && nowMs - known.sinceMs < TRUST_MS;
   if (trusted && known.untilMs > nowMs) throw refusal(known.untilMs, nowMs);
-  remembered.delete(key);
+  rememberedBy(deps).delete(key);
 }
 
 /** Throws 429 while blocked, and remembers it. */
-export function refuseBlocked(throttled: Throttled, untilMs: number, nowMs: number): void {
+export function refuseBlocked(deps: Deps, throttled: Throttled, untilMs: number): void {
+  const nowMs = deps.now();
   if (untilMs <= nowMs) return;
-  if (remembered.size >= MAX_REMEMBERED) remembered.clear();
-  remembered.set(subjectsOf(throttled).join(), { untilMs, sinceMs: nowMs });
+  const known = rememberedBy(deps);
+  if (known.size >= MAX_REMEMBERED) known.clear();
+  known.set(subjectsOf(throttled).join(), { untilMs, sinceMs: nowMs });
   throw refusal(untilMs, nowMs);
 }
 

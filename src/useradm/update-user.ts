@@ -5,8 +5,14 @@ import { Fault } from "../platform/fault.ts";
 import type { UserId } from "../platform/ids.ts";
 import { addEventIfChanged } from "../platform/outbox.ts";
 import { hashPassword, verifyPassword } from "./passwords.ts";
-import { blockedUntilStatement, forgetFailuresStatement } from "./throttle-store.ts";
-import { countFailureStatements, refuseBlocked, throttledBy } from "./throttle.ts";
+import { blockedUntilStatement, forgetAccountStatement } from "./throttle-store.ts";
+import {
+  clientsOf,
+  countFailureStatements,
+  refuseBlocked,
+  subjectsOf,
+  throttledSession,
+} from "./throttle.ts";
 import { removeTokensIfChanged } from "./token-store.ts";
 import { anotherAdminStatement, updateUserStatement, userStatement, type User } from "./user-store.ts";
 import { checkPassword, unknownUser, userObject, writingEmail } from "./users.ts";
@@ -46,11 +52,10 @@ function auditOfUpdate(actor: Actor, before: User, after: User, at: number) {
 async function checkCurrentPassword(deps: Deps, user: User, password: string | undefined): Promise<void> {
   const mismatch = new Fault("unprocessable", "current password mismatch");
   if (!password) throw mismatch;
-  const now = deps.now();
-  const throttled = throttledBy(user.email, undefined);
-  refuseBlocked(throttled, await deps.directory.one(blockedUntilStatement([throttled.account])), now);
-  if (await verifyPassword(password, user.passwordHash)) return;
-  await deps.directory.batch(countFailureStatements(throttled, now));
+  const throttled = throttledSession(user.email);
+  refuseBlocked(deps, throttled, await deps.directory.one(blockedUntilStatement(subjectsOf(throttled))));
+  if (await verifyPassword(deps, password, user.passwordHash)) return;
+  await deps.directory.batch(countFailureStatements(throttled, deps.now()));
   throw mismatch;
 }
 
@@ -89,7 +94,7 @@ export async function updateUser(
   if (own && (update.password !== undefined || update.email !== undefined))
     await checkCurrentPassword(deps, before, update.currentPassword);
   const passwordHash =
-    update.password === undefined ? before.passwordHash : await hashPassword(update.password);
+    update.password === undefined ? before.passwordHash : await hashPassword(deps, update.password);
   const after = { ...before, email, passwordHash, roles: update.roles ?? before.roles };
   await write(deps, actor, before, after, actor.token);
 }
@@ -97,7 +102,7 @@ export async function updateUser(
 /** A new password set by the operator; ends all tokens of the user and its login pause. */
 export async function resetPassword(deps: Deps, actor: Actor, before: User, password: string): Promise<void> {
   checkPassword(password, [before.email]);
-  const after = { ...before, passwordHash: await hashPassword(password) };
+  const after = { ...before, passwordHash: await hashPassword(deps, password) };
   await write(deps, actor, before, after, "");
-  await deps.directory.one(forgetFailuresStatement(throttledBy(before.email, undefined).account));
+  await deps.directory.one(forgetAccountStatement(clientsOf(before.email)));
 }

@@ -102,7 +102,7 @@ export async function createUser(
 ): Promise<UserId> {
   requirePermission(actor, "users:manage");
   checkPassword(input.password, [input.email]);
-  return addUser(deps, actor, input, await hashPassword(input.password));
+  return addUser(deps, actor, input, await hashPassword(deps, input.password));
 }
 
 export function listUsers(deps: Deps, actor: Actor, filter: UserFilter): Promise<User[]> {

@@ -498,12 +498,7 @@ describe("a herd", () => {
   it("of one address is not let in to authenticate", async () => {
     const bindings = limited({ ADDRESS_REQUESTS_PER_MINUTE: "1" });
     const ask = (address: string) =>
-      server.call(
-        "POST",
-        "/api/devices/v1/authentication/auth_requests",
-        { json: {}, headers: { "CF-Connecting-IP": address } },
-        bindings,
-      );
+      server.call("POST", "/api/devices/v1/authentication/auth_requests", { json: {}, address }, bindings);
     expect([(await ask("192.0.2.1")).status, (await ask("192.0.2.1")).status]).toEqual([400, 429]);
     expect((await ask("192.0.2.2")).status).toBe(400);
   });

@@ -1,7 +1,11 @@
 import { hashSync } from "bcryptjs";
 import { decodeJwt } from "jose";
 import { beforeEach, describe, expect, it } from "vitest";
-import { countFailureStatements, forgetOldLoginFailures, throttledBy } from "../../src/useradm/throttle.ts";
+import {
+  countFailureStatements,
+  forgetOldLoginFailures,
+  throttledLogin,
+} from "../../src/useradm/throttle.ts";
 import { inLine, MAX_IN_LINE } from "../../src/useradm/line.ts";
 import { aUser, logIn as logInTo, type TestUser } from "../support/actors.ts";
 import { statusesOf } from "../support/artifacts.ts";
@@ -160,7 +164,7 @@ describe("imported bcrypt hashes", () => {
     expect((await logIn("old@example.com", `${PASSWORD}!`)).status).toBe(401);
     expect(await hashOf("old@example.com")).toContain(prefix);
     expect((await logIn("old@example.com", PASSWORD)).status).toBe(200);
-    expect(await hashOf("old@example.com")).toMatch(/^\$scrypt\$ln=15,r=8,p=3\$/);
+    expect(await hashOf("old@example.com")).toMatch(/^\$scrypt\$ln=10,r=8,p=3\$/);
     expect((await logIn("old@example.com", PASSWORD)).status).toBe(200);
   });
 
@@ -171,21 +175,20 @@ describe("imported bcrypt hashes", () => {
   });
 });
 
-describe("login throttling", () => {
-  const fail = (email: string, address?: string) =>
-    logIn(email, "a wrong guess", { headers: address ? { "CF-Connecting-IP": address } : {} });
+describe("login throttling [differs: login-pauses]", () => {
+  const fail = (email: string, address?: string) => logIn(email, "a wrong guess", { address });
   /** Failures as the login counts them, without the work of checking a password. */
   const arrangeFailures = async (times: number, email: string, address?: string) => {
     const { directory } = await server.deps();
     for (let i = 0; i < times; i += 1)
-      await directory.batch(countFailureStatements(throttledBy(email, address), server.now));
+      await directory.batch(countFailureStatements(throttledLogin({ email, network: address }), server.now));
   };
   const failTimes = async (times: number, email: string) => {
     for (let i = 0; i < times; i += 1) expect((await fail(email)).status).toBe(401);
   };
   const someone = () => `${crypto.randomUUID()}@example.com`;
 
-  it("pauses an account after five failures, longer with each, whether it exists or not", async () => {
+  it("pauses a client at an account after five failures, longer with each, whether it exists or not", async () => {
     const user = await aUser(server, { password: PASSWORD });
     for (const email of [user.email, someone()]) {
       await failTimes(5, email);
@@ -239,13 +242,14 @@ describe("login throttling", () => {
     await fail(someone(), "2001:db8:1:2::2");
     await fail(someone(), "2001:DB8:1:3::2");
     const counts = await rowsOf("SELECT failures FROM login_failures ORDER BY failures DESC");
-    expect(counts.map(({ failures }) => failures)).toEqual([2, 1, 1, 1, 1]);
+    // By address, by account, and by both.
+    expect(counts.map(({ failures }) => failures)).toEqual([2, 1, 1, 1, 1, 1, 1, 1]);
   });
 
   it("does not take the web interface's empty password for a try, nor ask the database", async () => {
     const user = await aUser(server, { password: PASSWORD });
     for (let i = 0; i < 40; i += 1) {
-      const answer = await logIn(user.email, "", { headers: { "CF-Connecting-IP": "192.0.2.9" } });
+      const answer = await logIn(user.email, "", { address: "192.0.2.9" });
       expect([...refusal(answer), answer.cost.trips]).toEqual([401, "unauthorized", 0]);
     }
     expect((await logIn(user.email, PASSWORD)).status).toBe(200);
@@ -253,11 +257,13 @@ describe("login throttling", () => {
 
   it("lets no guess of a burst in once the failures count", async () => {
     const user = await aUser(server, { password: PASSWORD });
+    await arrangeFailures(3, user.email);
     const answers = await Promise.all([
-      ...Array.from({ length: 6 }, () => fail(user.email)),
+      ...Array.from({ length: 4 }, () => fail(user.email)),
       logIn(user.email, PASSWORD),
     ]);
-    expect(answers.map(({ status }) => status)).toEqual([401, 401, 401, 401, 401, 401, 401]);
+    expect(answers.map(({ status }) => status)).not.toContain(200);
+    expect((await logIn(user.email, PASSWORD)).status).toBe(429);
   });
 
   it("starts anew after an hour and sweeps what is older", async () => {
@@ -270,17 +276,105 @@ describe("login throttling", () => {
     await arrangeFailures(1, someone());
     server.advance(2 * MINUTE_MS);
     await forgetOldLoginFailures(await server.deps());
-    expect(await rowsOf("SELECT 1 FROM login_failures")).toHaveLength(1);
+    expect(await rowsOf("SELECT 1 FROM login_failures")).toHaveLength(2);
   });
 });
 
-describe("many logins at once", () => {
+describe("a stranger who guesses", () => {
+  const [HERE, THERE] = ["192.0.2.7", "198.51.100.1"];
+  const guess = (email: string, call: Call = {}) => logIn(email, "a wrong guess", call);
+  const cookieOf = (answer: Answer) => answer.headers.get("set-cookie")?.split(";")[0] ?? "";
+
+  it("does not lock the user out who comes from somewhere else", async () => {
+    const user = await aUser(server, { password: PASSWORD });
+    for (let i = 0; i < 5; i += 1) expect((await guess(user.email, { address: THERE })).status).toBe(401);
+    expect((await guess(user.email, { address: THERE })).status).toBe(429);
+    expect((await logIn(user.email, PASSWORD, { address: THERE })).status).toBe(429);
+    expect((await logIn(user.email, PASSWORD, { address: HERE })).status).toBe(200);
+  });
+
+  it("does not lock out the browser of the user next to them [differs: known-device-cookie]", async () => {
+    const user = await aUser(server, { password: PASSWORD });
+    const first = await logIn(user.email, PASSWORD, { address: HERE });
+    expect(first.headers.get("set-cookie")).toMatch(
+      /^known_device=[^;]+; Max-Age=15552000; Path=\/api\/management\/v1\/useradm\/auth\/login; HttpOnly; Secure; SameSite=Strict$/,
+    );
+    const headers = { Cookie: cookieOf(first) };
+    for (let i = 0; i < 6; i += 1) await guess(user.email, { address: HERE });
+    expect((await logIn(user.email, PASSWORD, { address: HERE })).status).toBe(429);
+    expect((await logIn(user.email, PASSWORD, { address: HERE, headers })).status).toBe(200);
+  });
+
+  it("gains nothing from a cookie but tries that are counted as well", async () => {
+    const [user, other] = [
+      await aUser(server, { password: PASSWORD }),
+      await aUser(server, { password: PASSWORD }),
+    ];
+    const cookie = cookieOf(await logIn(user.email, PASSWORD));
+    for (let i = 0; i < 5; i += 1)
+      expect((await guess(user.email, { headers: { Cookie: cookie } })).status).toBe(401);
+    expect((await guess(user.email, { headers: { Cookie: cookie } })).status).toBe(429);
+    // Neither for another account, nor changed, nor after its time.
+    for (let i = 0; i < 5; i += 1) await guess(other.email, { headers: { Cookie: cookie } });
+    expect((await guess(other.email, { headers: { Cookie: cookie } })).status).toBe(429);
+    server.advance(3_600_001);
+    const forged = cookie.replace(/\d/, (digit) => String((Number(digit) + 1) % 10));
+    for (let i = 0; i < 5; i += 1) await guess(user.email, { headers: { Cookie: forged } });
+    expect((await logIn(user.email, PASSWORD)).status).toBe(429);
+  });
+
+  it("with many addresses slows others at that account by seconds only", async () => {
+    const user = await aUser(server, { password: PASSWORD });
+    const { directory } = await server.deps();
+    for (let i = 0; i < 80; i += 1)
+      await directory.batch(
+        countFailureStatements(throttledLogin({ email: user.email, network: `2001:db8:0:${i}` }), server.now),
+      );
+    const paused = await logIn(user.email, PASSWORD, { address: HERE });
+    expect([paused.status, paused.headers.get("retry-after")]).toEqual([429, "5"]);
+    server.advance(5000);
+    expect((await logIn(user.email, PASSWORD, { address: HERE })).status).toBe(200);
+  });
+
+  it("cannot name another address on a server that nobody stands in front of", async () => {
+    const user = await aUser(server, { password: PASSWORD });
+    const pretend = (i: number) => ({
+      address: THERE,
+      headers: { "CF-Connecting-IP": `192.0.2.${i}`, "X-Forwarded-For": `192.0.2.${i}` },
+    });
+    for (let i = 0; i < 5; i += 1) expect((await guess(user.email, pretend(i))).status).toBe(401);
+    expect((await guess(user.email, pretend(9))).status).toBe(429);
+  });
+
+  it("is told apart behind the operator's own proxy, and by the platform's edge", async () => {
+    const user = await aUser(server, { password: PASSWORD });
+    const settings = [
+      { env: { ...server.env, TRUSTED_PROXIES: THERE }, name: "X-Forwarded-For" },
+      { env: { ...server.env, LOCAL: "false" }, name: "CF-Connecting-IP" },
+    ];
+    for (const { env: bindings, name } of settings) {
+      const from = (address: string) => ({
+        address: THERE,
+        headers: { [name]: address, Authorization: `Basic ${btoa(`${user.email}:a wrong guess`)}` },
+      });
+      const ask = (address: string) =>
+        server.call("POST", "/api/management/v1/useradm/auth/login", from(address), bindings);
+      const client = name === "X-Forwarded-For" ? "203.0.113.66, 203.0.113.5" : "203.0.113.6";
+      for (let i = 0; i < 5; i += 1) expect((await ask(client)).status).toBe(401);
+      expect((await ask(client)).status).toBe(429);
+      expect((await ask(HERE)).status).toBe(401);
+      server.advance(3_600_001);
+    }
+  });
+});
+
+describe("many logins at once [differs: logins-at-once]", () => {
   it("are refused when there are too many, without counting as failures", async () => {
     const user = await aUser(server, { password: PASSWORD });
     const deps = await server.deps();
     let end = () => {};
     const ended = new Promise<void>((done) => (end = done));
-    const line = Array.from({ length: MAX_IN_LINE }, () => inLine(deps, () => ended));
+    const line = Array.from({ length: MAX_IN_LINE }, (_, i) => inLine(deps, `network ${i}`, () => ended));
     const isRefused = (answer: Answer) => {
       expect(refusal(answer)).toEqual([503, "service unavailable"]);
       expect(answer.headers.get("retry-after")).toBe("3");
@@ -294,16 +388,13 @@ describe("many logins at once", () => {
     expect(await rowsOf("SELECT * FROM login_failures")).toEqual([]);
   });
 
-  it("let in as many as there is room for", async () => {
+  it("of one address leave room for others", async () => {
     const user = await aUser(server, { password: PASSWORD });
-    const deps = await server.deps();
-    let end = () => {};
-    const ended = new Promise<void>((done) => (end = done));
-    const others = Array.from({ length: MAX_IN_LINE - 2 }, () => inLine(deps, () => ended));
-    const answers = await Promise.all(Array.from({ length: 5 }, () => logIn(user.email, PASSWORD)));
-    expect(statusesOf(answers)).toEqual([200, 200, 503, 503, 503]);
-    end();
-    await Promise.all(others);
+    const ask = (address: string) => logIn(user.email, PASSWORD, { address });
+    const crowd = Array.from({ length: 8 }, () => ask("192.0.2.7"));
+    const [other, ...answers] = await Promise.all([ask("192.0.2.8"), ...crowd]);
+    expect(other?.status).toBe(200);
+    expect(statusesOf(answers)).toEqual([200, 200, 200, 200, 200, 503, 503, 503]);
   });
 });
 

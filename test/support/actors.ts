@@ -22,8 +22,8 @@ export async function aTenant(server: Server, id = newId()): Promise<TenantId> {
 
 /** Hashes take their time, and tests use few passwords. */
 const hashes = new Map<string, Promise<string>>();
-const hashOf = (password: string): Promise<string> => {
-  const hash = hashes.get(password) ?? hashPassword(password);
+const hashOf = async (server: Server, password: string): Promise<string> => {
+  const hash = hashes.get(password) ?? hashPassword(await server.deps(), password);
   hashes.set(password, hash);
   return hash;
 };
@@ -36,7 +36,7 @@ export async function aUser(
   const tenant = await aTenant(server, options.tenant ?? "default");
   const [id, tokenId] = [newId(), newId()];
   const email = options.email ?? `${id}@example.com`;
-  const hash = options.password === undefined ? "" : await hashOf(options.password);
+  const hash = options.password === undefined ? "" : await hashOf(server, options.password);
   const nowS = Math.floor(server.now / 1000);
   await env.DB.batch([
     env.DB.prepare(

@@ -38,6 +38,8 @@ export interface Call {
   /** Sent as JSON. */
   json?: unknown;
   body?: BodyInit;
+  /** Address of the client, as the local runtime tells it. */
+  address?: string | undefined;
 }
 
 /** When the clock of each test starts: noon of another day in each run. */
@@ -134,8 +136,10 @@ export class Server {
     if (typeof body === "string" && !headers.has("content-length"))
       headers.set("Content-Length", String(new TextEncoder().encode(body).length));
     const url = path.startsWith("http") ? path : HOST + path;
+    const peer = call.address?.includes(":") ? `[${call.address}]:40000` : `${call.address}:40000`;
+    const cf = call.address === undefined ? {} : { cf: { clientIp: peer } as RequestInitCfProperties };
     const response = await this.fetch(
-      new Request(url, { method, headers, body: body ?? null, redirect: "manual" }),
+      new Request(url, { method, headers, body: body ?? null, redirect: "manual", ...cf }),
       bindings,
     );
     // Not `text()`, which warns about types such as application/jwt.

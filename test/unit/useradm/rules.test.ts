@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { EmailText, SettingsDocument } from "../../../src/useradm/schema.ts";
 import { expectedTags } from "../../../src/useradm/settings.ts";
-import { subjectsOf, throttledBy } from "../../../src/useradm/throttle.ts";
+import { clientsOf, subjectsOf, throttledLogin } from "../../../src/useradm/throttle.ts";
 import { checkPassword } from "../../../src/useradm/users.ts";
 
 describe("email", () => {
@@ -87,18 +87,23 @@ describe("settings document", () => {
   });
 });
 
-describe("throttled subjects", () => {
-  const addressOf = (address: string) => subjectsOf(throttledBy("a@b.de", address))[1];
-
-  it("are one for the addresses of a /64 and differ otherwise", () => {
-    expect(addressOf("2001:db8::1")).toBe(addressOf("2001:db8:0:0:ffff::"));
-    expect(addressOf("::1")).toBe(addressOf("0:0:0:0:1::"));
-    expect(addressOf("2001:db8::1")).not.toBe(addressOf("2001:db8:0:1::1"));
-    expect(addressOf("192.0.2.1")).not.toBe(addressOf("192.0.2.2"));
+describe("what a login is throttled by", () => {
+  it("tells neither account nor address", () => {
+    const client = { email: "a@b.de", network: "192.0.2.1" };
+    expect(subjectsOf(throttledLogin(client)).join()).not.toMatch(/a@b|192/);
+    expect(subjectsOf(throttledLogin(client))).toHaveLength(3);
+    expect(subjectsOf(throttledLogin({ ...client, network: undefined }))).toHaveLength(2);
+    expect(subjectsOf(throttledLogin({ ...client, knownDevice: "nonce" }))).toHaveLength(1);
   });
 
-  it("tell neither account nor address", () => {
-    expect(subjectsOf(throttledBy("a@b.de", "192.0.2.1")).join()).not.toMatch(/a@b|192/);
-    expect(subjectsOf(throttledBy("a@b.de", undefined))).toHaveLength(1);
+  it("of all clients of an account lies in the range of that account", () => {
+    const { account, from, before } = clientsOf("a@b.de");
+    for (const network of ["192.0.2.1", "2001:db8:0:0", undefined]) {
+      const [client, everybody] = subjectsOf(throttledLogin({ email: "a@b.de", network }));
+      expect(everybody).toBe(account);
+      expect(client! > from && client! < before).toBe(true);
+      const [other] = subjectsOf(throttledLogin({ email: "b@b.de", network }));
+      expect(other! > from && other! < before).toBe(false);
+    }
   });
 });

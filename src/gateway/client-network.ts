@@ -1,0 +1,46 @@
+import { settingsOf, type Env, type Settings } from "../platform/env.ts";
+import { isLoopback, networkOf, splitPeer } from "../platform/network.ts";
+
+/** The connection of a request as the local runtime tells it; no header can change it. */
+const peerOf = (request: Request): string | undefined => {
+  const clientIp = request.cf?.["clientIp"];
+  return typeof clientIp === "string" ? clientIp : undefined;
+};
+
+/** Connections of the local TLS listener come from the machine itself; the process that accepted them knows the client. */
+async function addressOfPeer(env: Env, settings: Settings, peer: string): Promise<string> {
+  const { address, port } = splitPeer(peer);
+  const isOwn = isLoopback(address) || address === settings.LOCAL_ADDRESS;
+  if (!env.HOST_PROCESS || !isOwn) return address;
+  const answer = await env.HOST_PROCESS.fetch(`http://host/peers/${port}`);
+  return answer.ok ? answer.text() : address;
+}
+
+/** The address that the operator's own proxies were asked from: each adds the one it saw to the end of the list. */
+function addressBehindProxies(address: string, forwarded: string | null, settings: Settings): string {
+  const proxies = new Set(settings.TRUSTED_PROXIES);
+  const hops = (forwarded ?? "").split(",").map((hop) => hop.trim());
+  let seen = address;
+  while (proxies.has(networkOf(seen) ?? seen) && hops.length > 0) {
+    const hop = hops.pop() ?? "";
+    if (networkOf(hop) === undefined) break;
+    seen = hop;
+  }
+  return seen;
+}
+
+async function find(request: Request, env: Env): Promise<string | undefined> {
+  const settings = settingsOf(env);
+  // The platform's edge sets this header itself. Nobody does so for a local server, where a client may write anything.
+  if (!settings.LOCAL) return networkOf(request.headers.get("cf-connecting-ip") ?? "");
+  const peer = peerOf(request);
+  if (peer === undefined) return undefined;
+  const address = await addressOfPeer(env, settings, peer);
+  return networkOf(addressBehindProxies(address, request.headers.get("x-forwarded-for"), settings));
+}
+
+/** The network a request comes from, looked up at most once; undefined where the platform does not tell. */
+export function networkOfClient(request: Request, env: Env): () => Promise<string | undefined> {
+  let found: Promise<string | undefined> | undefined;
+  return () => (found ??= find(request, env));
+}
