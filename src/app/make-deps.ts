@@ -1,3 +1,4 @@
+import { systemNow } from "../platform/clock.ts";
 import { tellHeads } from "../checkin/service.ts";
 import { Database, noCost } from "../platform/database.ts";
 import type { Deps } from "../platform/deps.ts";
@@ -31,7 +32,7 @@ export async function makeDeps(env: Env, options: DepsOptions): Promise<Deps> {
     keys: await loadKeys(env.SIGNING_KEY, env.SIGNING_KEY_FALLBACK),
     workflowFunctions: WORKFLOW_FUNCTIONS,
     settings,
-    now: options.now ?? Date.now,
+    now: options.now ?? systemNow,
     log,
     cost,
     origin: settings.PUBLIC_ORIGIN ?? options.origin,

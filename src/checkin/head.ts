@@ -1,3 +1,4 @@
+import { systemNow } from "../platform/clock.ts";
 import { mayConcern, updateFor, type Checking, type DigestUpdate } from "./digest.ts";
 import { HeadDigest } from "./head-digest.ts";
 import { FLUSH_MS, Presence } from "./presence.ts";
@@ -123,7 +124,7 @@ export class Head {
     for (const device of devices) isFirst = this.#presence.note(device, nowMs) || isFirst;
     if (isFirst) {
       await this.#storage.put("tenant", tenant);
-      await this.#storage.setAlarm(Date.now() + FLUSH_MS);
+      await this.#storage.setAlarm(systemNow() + FLUSH_MS);
     }
     if (this.#presence.isFull) await this.flush();
   }

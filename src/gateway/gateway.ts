@@ -1,3 +1,4 @@
+import { systemNow } from "../platform/clock.ts";
 import type { Context, MiddlewareHandler } from "hono";
 import type { App, AppEnv } from "../platform/app-env.ts";
 import { faultResponse, newApp } from "../platform/app.ts";
@@ -171,7 +172,7 @@ function normalise(request: Request): Request | Response {
 
 export function makeFetch(options: GatewayOptions = {}) {
   const app = makeGateway(options);
-  const now = options.now ?? Date.now;
+  const now = options.now ?? systemNow;
   const check = async (request: Request, env: Env, ctx: ExecutionContext): Promise<Response> => {
     const checked = await answerIdleCheck(request, env, (work) => ctx.waitUntil(work), now());
     return checked instanceof Response ? checked : app.fetch(checked, env, ctx);

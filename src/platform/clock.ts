@@ -1,3 +1,6 @@
+/** The time of the machine. Everything else is told the time. */
+export const systemNow = (): number => Date.now();
+
 /** RFC 3339 UTC with fraction, as every wire time of the product. */
 export const rfc3339 = (ms: number): string => new Date(ms).toISOString();
 

@@ -1,3 +1,4 @@
+import { systemNow } from "../../src/platform/clock.ts";
 import { beforeEach, describe, expect, it } from "vitest";
 import type { OperatorActor } from "../../src/platform/actor.ts";
 import { DEFAULT_TENANT } from "../../src/platform/ids.ts";
@@ -447,9 +448,9 @@ describe("the nightly look for objects without a record", () => {
     const others = ["logs/default/d/e", "recordings/default/s/000001", "default/hand-made"];
     for (const key of others) await env.ARTIFACTS.put(key, "x");
     const deps = await server.deps();
-    deps.now = () => Date.now();
+    deps.now = () => systemNow();
     expect(await sweepOrphans(deps)).toEqual({ removed: 0 });
-    deps.now = () => Date.now() + DAY_MS + 60_000;
+    deps.now = () => systemNow() + DAY_MS + 60_000;
     expect(await sweepOrphans(deps)).toEqual({ removed: 2 });
     expect((await bucketObjects()).map(({ key }) => key)).toEqual([...others, kept!.key].toSorted());
   });

@@ -1,3 +1,4 @@
+import { systemNow } from "../../../src/platform/clock.ts";
 import { generateKeyPairSync } from "node:crypto";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -60,7 +61,7 @@ describe("a bench's fleet", () => {
 
   it("holds tokens that the server takes", async () => {
     const [token, pem] = withMembers(2, (members, key) => [members.token(1), key]);
-    const verified = await verifyToken(await loadKeys(pem, undefined), token, Date.now());
+    const verified = await verifyToken(await loadKeys(pem, undefined), token, systemNow());
     expect(verified).toMatchObject({ ok: true, claims: { sub: deviceIdOf(1), "mender.device": true } });
   });
 

@@ -1,3 +1,4 @@
+import { systemNow } from "../../../src/platform/clock.ts";
 import { X509Certificate } from "node:crypto";
 import { mkdtempSync, readFileSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -39,7 +40,7 @@ describe("a local certificate authority", () => {
   test("issues for servers only and for little more than a year", () => {
     const server = new X509Certificate(openTlsIdentity(folder, NAMES).chain);
     expect(server.keyUsage).toEqual(["1.3.6.1.5.5.7.3.1"]);
-    const days = (Date.parse(server.validTo) - Date.now()) / DAY_MS;
+    const days = (Date.parse(server.validTo) - systemNow()) / DAY_MS;
     expect(days).toBeGreaterThan(390);
     expect(days).toBeLessThan(398);
   });
@@ -62,7 +63,7 @@ describe("a local certificate authority", () => {
     const second = openTlsIdentity(folder, ["localhost", "late.test"]);
     expect(second.chain).not.toBe(first.chain);
     expect(new X509Certificate(second.chain).checkHost("late.test")).toBe("late.test");
-    vi.useFakeTimers({ now: Date.now() + 380 * DAY_MS });
+    vi.useFakeTimers({ now: systemNow() + 380 * DAY_MS });
     const third = openTlsIdentity(folder, ["localhost", "late.test"]);
     expect(third.chain).not.toBe(second.chain);
     expect(ca()).toBe(before);
