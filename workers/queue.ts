@@ -3,55 +3,81 @@ import { HANDLERS } from "../src/app/event-handlers.ts";
 import { makeDeps } from "../src/app/make-deps.ts";
 import type { Deps } from "../src/platform/deps.ts";
 import type { Env } from "../src/platform/env.ts";
-import { drainOutbox, openEvents, type EventMessage } from "../src/platform/outbox.ts";
+import { openEvents, type EventKey, type OpenEvent } from "../src/platform/outbox.ts";
 import { retryDelayMs } from "../src/platform/retry-delay.ts";
+import { drainOutbox } from "../src/platform/send-events.ts";
 import { buryEvent } from "../src/workflows/dead.ts";
 import { RetryLater } from "../src/platform/background.ts";
 
 const BUSY_DELAY_S = 30;
 const DEAD_LETTERS = "edgemend-jobs-dead";
+/** Tenants of a batch at work at once. Each may hold parts of an artifact in memory. */
+const LANES = 3;
 
 export interface QueueOptions {
   /** The clock; tests hold it still. */
   now?: () => number;
 }
 
-/** What a follower recorded is sent at once, not by the next sweep. */
+type Incoming = Message<unknown>;
+
+interface Batch {
+  isDead: boolean;
+  /** Dependencies of one message. */
+  depsFor: (requestId: string) => Promise<Deps>;
+}
+
+/** The event a message is about; undefined for what the outbox did not send. */
+function keyOf({ body }: Incoming): EventKey | undefined {
+  const { tenant, id, kind } = (body ?? {}) as Partial<EventKey>; // checked in the next line
+  return typeof tenant === "string" && typeof id === "string"
+    ? { tenant, id, kind: String(kind) }
+    : undefined;
+}
+
+const delayS = (failures: number): number => Math.round(retryDelayMs(1000, failures) / 1000);
+
+async function handle({ depsFor, isDead }: Batch, message: Incoming, open: OpenEvent): Promise<void> {
+  const deps = await depsFor(message.id);
+  const { kind, subject } = open.told();
+  try {
+    if (isDead) await buryEvent(deps, open.told());
+    else await consumeEvent(deps, HANDLERS, open.read());
+    message.ack();
+  } catch (cause) {
+    if (cause instanceof RetryLater) return message.retry({ delaySeconds: BUSY_DELAY_S });
+    deps.log.error("event not handled", { kind, subject, attempt: message.attempts, cause });
+    message.retry({ delaySeconds: delayS(message.attempts) });
+  }
+}
+
+/** One tenant's messages follow each other; a tenant whose work takes long does not hold up the others. */
+async function inLanes(tenants: Iterable<readonly (() => Promise<void>)[]>): Promise<void> {
+  const waiting = [...tenants];
+  const lane = async () => {
+    for (let work = waiting.shift(); work; work = waiting.shift()) for (const step of work) await step();
+  };
+  await Promise.all(Array.from({ length: LANES }, lane));
+}
+
+/** Events of the messages that were not handled yet, by id; undefined if that cannot be told now. */
+async function openAmong(deps: Deps, keys: readonly EventKey[]): Promise<Map<string, OpenEvent> | undefined> {
+  try {
+    const open = await deps.directory.one(openEvents(keys));
+    return new Map(open.map((event) => [event.id, event]));
+  } catch (cause) {
+    deps.log.error("events not looked up", { cause });
+    return undefined;
+  }
+}
+
+/** What followers recorded, and what waited for these to be handled, is sent at once and not by the next sweep. */
 function sendFurtherEvents(deps: Deps): void {
-  if (deps.cost.events === 0) return;
   const drained = drainOutbox(deps, deps.directory);
   deps.later(drained.catch((cause: unknown) => deps.log.error("outbox not drained", { cause })));
 }
 
-async function handle(deps: Deps, message: Message<unknown>, isDead: boolean): Promise<void> {
-  const event = message.body as EventMessage; // only the outbox produces into these queues
-  try {
-    if (isDead) await buryEvent(deps, event);
-    else await consumeEvent(deps, HANDLERS, event);
-    message.ack();
-    sendFurtherEvents(deps);
-  } catch (cause) {
-    if (cause instanceof RetryLater) return message.retry({ delaySeconds: BUSY_DELAY_S });
-    const { kind, subject } = event;
-    deps.log.error("event not handled", { kind, subject, attempt: message.attempts, cause });
-    message.retry({ delaySeconds: Math.round(retryDelayMs(1000, message.attempts) / 1000) });
-  }
-}
-
-const idOf = ({ body }: Message<unknown>): string => (body as EventMessage).id; // as in `handle`
-
-/** Messages whose event was not handled yet; all of them if that cannot be told now. */
-async function openMessages(deps: Deps, messages: readonly Message<unknown>[]): Promise<Set<string>> {
-  const ids = messages.map(idOf);
-  try {
-    return new Set((await deps.directory.one(openEvents(ids))).map(({ id }) => id));
-  } catch (cause) {
-    deps.log.error("handled events not looked up", { cause });
-    return new Set(ids);
-  }
-}
-
-/** Each message is acknowledged or retried on its own, with growing delay. Repetitions of handled ones end here. */
+/** Each message is acknowledged or retried on its own, with growing delay. Redelivered events that were handled end here. */
 export async function queue(
   batch: MessageBatch<unknown>,
   env: Env,
@@ -60,10 +86,26 @@ export async function queue(
 ): Promise<void> {
   const depsFor = (requestId: string) =>
     makeDeps(env, { requestId, origin: "", later: (work) => ctx.waitUntil(work), now });
-  const open = await openMessages(await depsFor(batch.queue), batch.messages);
-  for (const message of batch.messages) {
-    if (open.has(idOf(message)))
-      await handle(await depsFor(message.id), message, batch.queue === DEAD_LETTERS);
-    else message.ack();
-  }
+  const deps = await depsFor(batch.queue);
+  const messages = batch.messages.flatMap((message) => {
+    const key = keyOf(message);
+    if (!key) message.ack();
+    return key ? [{ message, key }] : [];
+  });
+  const open = await openAmong(
+    deps,
+    messages.map(({ key }) => key),
+  );
+  const work = messages.map(({ message, key }) => {
+    const event = open?.get(key.id);
+    const step = async () => {
+      if (event) await handle({ depsFor, isDead: batch.queue === DEAD_LETTERS }, message, event);
+      else if (open) message.ack();
+      else message.retry({ delaySeconds: delayS(message.attempts) });
+    };
+    return { tenant: key.tenant, step };
+  });
+  const byTenant = Map.groupBy(work, ({ tenant }) => tenant);
+  await inLanes([...byTenant.values()].map((of) => of.map(({ step }) => step)));
+  if (open && open.size > 0) sendFurtherEvents(deps);
 }

@@ -4,7 +4,7 @@ import { forgetOldRevocations } from "../deviceauth/upkeep.ts";
 import { sweepRecordings } from "../deviceconnect/sessions.ts";
 import type { Sweep } from "../platform/background.ts";
 import type { Deps } from "../platform/deps.ts";
-import { drainOutbox } from "../platform/outbox.ts";
+import { drainOutbox } from "../platform/send-events.ts";
 import { forgetOldGenerations } from "../releases/jobs.ts";
 import { sweepDeadUploads, sweepOrphanObjects } from "../storage/jobs.ts";
 import { forgetOldLoginFailures } from "../useradm/throttle.ts";

@@ -165,7 +165,7 @@ export const deployToPage: EventHandler = async (deps, event) => {
       behind.map(([device]) => device),
     ),
     ...deployments,
-    forgetEvent(event.id),
+    forgetEvent(event),
     // Of two deliveries one goes on.
     ...(last === undefined ? [] : [addEventIfChanged(next, atMs)]),
   ]);

@@ -5,7 +5,7 @@ import { faultResponse, newApp } from "../platform/app.ts";
 import { makeDeps } from "../app/make-deps.ts";
 import type { Env } from "../platform/env.ts";
 import { Fault } from "../platform/fault.ts";
-import { drainOutbox } from "../platform/outbox.ts";
+import { drainOutbox } from "../platform/send-events.ts";
 import { authenticateDevice, authenticateOperator, authenticateUser } from "../platform/access.ts";
 import { networkOfClient } from "./client-network.ts";
 import { costHeaders } from "./cost.ts";

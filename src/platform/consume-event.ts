@@ -4,5 +4,5 @@ import { forgetEvent, type EventMessage } from "./outbox.ts";
 
 export async function consumeEvent(deps: Deps, handlers: EventHandlers, event: EventMessage): Promise<void> {
   for (const handle of handlers[event.kind] ?? []) await handle(deps, event);
-  await deps.db(event.tenant).one(forgetEvent(event.id));
+  await deps.db(event.tenant).one(forgetEvent(event));
 }

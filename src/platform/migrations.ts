@@ -11,6 +11,7 @@ import workflows from "../../migrations/0009_workflows.sql";
 import ownSessions from "../../migrations/0010_own_sessions.sql";
 import configurationPriority from "../../migrations/0011_configuration_priority.sql";
 import tenantHead from "../../migrations/0013_tenant_head.sql";
+import outboxByTenant from "../../migrations/0016_outbox_by_tenant.sql";
 import { change, rows, type Database } from "./database.ts";
 
 /** Every migration of the product in order; the table of applied ones is the one wrangler keeps. */
@@ -27,6 +28,7 @@ const MIGRATIONS: readonly { name: string; text: string }[] = [
   { name: "0010_own_sessions.sql", text: ownSessions },
   { name: "0011_configuration_priority.sql", text: configurationPriority },
   { name: "0013_tenant_head.sql", text: tenantHead },
+  { name: "0016_outbox_by_tenant.sql", text: outboxByTenant },
 ];
 
 /** Statements end with a semicolon at the end of a line; what follows them starts in the first column. */

@@ -1,6 +1,5 @@
 import { sql, type SQL } from "drizzle-orm";
-import { change, inJson, rows, type Database, type Statement } from "./database.ts";
-import type { Deps } from "./deps.ts";
+import { change, mapped, rows, type Statement } from "./database.ts";
 import { newSortableId, type TenantId } from "./ids.ts";
 
 /** Something that happened and has followers outside the database. Written in the same batch as what happened. */
@@ -13,20 +12,20 @@ export interface Event {
   data?: Record<string, unknown>;
 }
 
-/** An event as a queue message. Delivered at least once and in no order. */
+/** An event as its followers get it. Delivered at least once and in no order. */
 export interface EventMessage extends Event {
   id: string;
   atMs: number;
 }
 
-/** How long a sent event may stay unhandled before the sweep sends it again. */
-const RESEND_AFTER_MS = 5 * 60_000;
-const BATCH = 100;
+/** What goes through the queue: the consumer reads the rest from the outbox, so that no event is too large to be sent. */
+export type EventKey = Pick<EventMessage, "tenant" | "id" | "kind">;
 
 const columns = sql`(id, tenant_id, kind, subject, data, created_ms, due_ms, attempts)`;
 
+/** Ids begin with the time an event is due, so that those of a tenant lie in the order in which they are sent. */
 const values = (event: Event, at: number, dueMs = at) =>
-  sql`SELECT ${newSortableId(at)}, ${event.tenant}, ${event.kind}, ${event.subject}, ${JSON.stringify(event.data ?? {})}, ${at}, ${dueMs}, 0`;
+  sql`SELECT ${newSortableId(dueMs)}, ${event.tenant}, ${event.kind}, ${event.subject}, ${JSON.stringify(event.data ?? {})}, ${at}, ${dueMs}, 0`;
 
 /** Records the event with the batch it is in. */
 export const addEvent = (event: Event, at: number): Statement<number> =>
@@ -60,6 +59,7 @@ interface OutboxRow {
   created_ms: number;
 }
 
+/** An event as it was recorded. Throws if its data is damaged. */
 const toMessage = (row: OutboxRow): EventMessage => ({
   id: row.id,
   tenant: row.tenant_id,
@@ -69,23 +69,33 @@ const toMessage = (row: OutboxRow): EventMessage => ({
   atMs: row.created_ms,
 });
 
-/** Sends due events to the queue and leaves them in place until handled. Safe to run twice at once. */
-export async function drainOutbox(deps: Deps, db: Database): Promise<number> {
-  const now = deps.now();
-  const due = await db.one(
-    rows<OutboxRow>(sql`
-      UPDATE outbox SET due_ms = ${now + RESEND_AFTER_MS}, attempts = attempts + 1
-      WHERE id IN (SELECT id FROM outbox WHERE due_ms <= ${now} ORDER BY id LIMIT ${BATCH})
-      RETURNING id, tenant_id, kind, subject, data, created_ms`),
-  );
-  if (due.length > 0) await deps.jobs.sendBatch(due.map((row) => ({ body: toMessage(row) })));
-  return due.length;
+/** A recorded event, and its data as text in case it cannot be read. */
+export interface OpenEvent {
+  id: string;
+  read: () => EventMessage;
+  /** For the record of what could not be handled. */
+  told: () => EventMessage;
 }
 
+const toldOf = (row: OutboxRow): EventMessage => {
+  try {
+    return toMessage(row);
+  } catch {
+    return toMessage({ ...row, data: JSON.stringify({ unreadable: row.data }) });
+  }
+};
+
 /** Those of the events that were not handled yet. */
-export const openEvents = (ids: readonly string[]): Statement<{ id: string }[]> =>
-  rows(sql`SELECT id FROM outbox WHERE ${inJson(sql`id`, ids)}`);
+export const openEvents = (keys: readonly EventKey[]): Statement<OpenEvent[]> => {
+  const pairs = JSON.stringify(keys.map(({ tenant, id }) => [tenant, id]));
+  const found = rows<OutboxRow>(sql`
+    SELECT id, tenant_id, kind, subject, data, created_ms FROM outbox
+    WHERE (tenant_id, id) IN (SELECT value ->> 0, value ->> 1 FROM json_each(${pairs}))`);
+  return mapped(found, (list) =>
+    list.map((row) => ({ id: row.id, read: () => toMessage(row), told: () => toldOf(row) })),
+  );
+};
 
 /** Removes a handled event. */
-export const forgetEvent = (id: string): Statement<number> =>
-  change(sql`DELETE FROM outbox WHERE id = ${id}`);
+export const forgetEvent = ({ tenant, id }: Pick<EventKey, "tenant" | "id">): Statement<number> =>
+  change(sql`DELETE FROM outbox WHERE tenant_id = ${tenant} AND id = ${id}`);

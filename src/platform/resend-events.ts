@@ -1,7 +1,7 @@
 import { sql } from "drizzle-orm";
 import { change } from "./database.ts";
 import type { Deps } from "./deps.ts";
-import { drainOutbox } from "./outbox.ts";
+import { drainOutbox } from "./send-events.ts";
 
 /**
  * Sends again what was sent and not handled: a queue that ended with its process has lost it. What is only due later

@@ -1,18 +1,17 @@
 import type { Deps } from "../platform/deps.ts";
+import { addFailedEvent, EVENT_PREFIX } from "../platform/failed-jobs.ts";
 import { forgetEvent, type Event, type EventMessage } from "../platform/outbox.ts";
 import { currentPosition, STEP_EVENT } from "./run.ts";
-import { addFailedJob, jobOf, moveJob, type JobRow } from "./store.ts";
+import { jobOf, moveJob, type JobRow } from "./store.ts";
 
-const PREFIX = "event:";
-const ID_LENGTH = 24;
 const GAVE_UP = "given up after too many deliveries; the log has the reason";
 
 /** The event that a failed job of this kind stands for. */
 export function deadEventOf(job: JobRow): Event | undefined {
-  if (!job.workflow.startsWith(PREFIX)) return undefined;
-  const { data } = JSON.parse(job.input) as Pick<Event, "data">; // written by `buryEvent`
+  if (!job.workflow.startsWith(EVENT_PREFIX)) return undefined;
+  const { data } = JSON.parse(job.input) as Pick<Event, "data">; // written by `addFailedEvent`
   return {
-    kind: job.workflow.slice(PREFIX.length),
+    kind: job.workflow.slice(EVENT_PREFIX.length),
     tenant: job.tenant_id,
     subject: job.subject ?? "",
     ...(data && { data }),
@@ -30,14 +29,9 @@ export async function buryEvent(deps: Deps, event: EventMessage): Promise<void> 
     const at = currentPosition(job, event);
     await db.batch([
       ...(at ? [moveJob(tenant, subject, at, { ...at, status: "failed", failure: GAVE_UP, atMs })] : []),
-      forgetEvent(event.id),
+      forgetEvent(event),
     ]);
     return;
   }
-  const id = event.id.slice(0, ID_LENGTH);
-  const input = { data: event.data ?? {} };
-  await db.batch([
-    addFailedJob({ tenant, id, workflow: PREFIX + kind, version: 0, subject, input }, GAVE_UP, atMs),
-    forgetEvent(event.id),
-  ]);
+  await db.batch([addFailedEvent(event, GAVE_UP, atMs), forgetEvent(event)]);
 }

@@ -2,6 +2,7 @@ import type { OperatorActor } from "../platform/actor.ts";
 import { addAuditIfChanged } from "../platform/audit.ts";
 import type { Statement } from "../platform/database.ts";
 import type { Deps } from "../platform/deps.ts";
+import { JOB_ID_LENGTH } from "../platform/failed-jobs.ts";
 import { Fault } from "../platform/fault.ts";
 import { asTenantId, DEFAULT_TENANT, newSortableId, type TenantId } from "../platform/ids.ts";
 import { addEvent, addEventIfChanged } from "../platform/outbox.ts";
@@ -29,10 +30,9 @@ import {
 
 const jobNotFound = () => new Fault("not_found", "not found");
 
-const ID_LENGTH = 24;
 const FIRST = { step: 0, attempt: 0, run: 1 };
 
-const newJobId = (atMs: number): string => newSortableId(atMs).slice(0, ID_LENGTH);
+const newJobId = (atMs: number): string => newSortableId(atMs).slice(0, JOB_ID_LENGTH);
 
 interface JobStart {
   tenant: TenantId;

@@ -48,13 +48,6 @@ export const addJob = (job: NewJob, atMs: number): Statement<number> =>
     VALUES (${job.tenant}, ${job.id}, ${job.workflow}, ${job.version}, ${job.subject ?? null}, 'pending',
       ${JSON.stringify(job.input)}, ${atMs}, ${atMs})`);
 
-/** A job that exists only to show what went wrong elsewhere. Does nothing the second time. */
-export const addFailedJob = (job: NewJob, failure: string, atMs: number): Statement<number> =>
-  change(sql`
-    INSERT OR IGNORE INTO jobs (tenant_id, job_id, workflow, version, subject, status, input, failure, created_ms, updated_ms)
-    VALUES (${job.tenant}, ${job.id}, ${job.workflow}, ${job.version}, ${job.subject ?? null}, 'failed',
-      ${JSON.stringify(job.input)}, ${failure}, ${atMs}, ${atMs})`);
-
 export const jobOf = (tenant: TenantId, id: string): Statement<JobRow | undefined> =>
   firstRow<JobRow>(sql`SELECT ${columns} FROM jobs WHERE tenant_id = ${tenant} AND job_id = ${id}`);
 

@@ -4,7 +4,7 @@ import type { DeviceConnection } from "../../durable-objects/device-connection.t
 import { resolveTargets } from "../../src/deployments/jobs.ts";
 import { encodeFrame, makeFrame, PROTO, type Frame } from "../../src/deviceconnect/frame.ts";
 import { readText, writeSmall, writeText } from "../../src/deviceconnect/msgpack.ts";
-import { drainOutbox } from "../../src/platform/outbox.ts";
+import { drainOutbox } from "../../src/platform/send-events.ts";
 import { aDevice, aUser, type TestDevice, type TestUser } from "../support/actors.ts";
 import { anArtifact, upload } from "../support/artifacts.ts";
 import { FakeDevice } from "../support/fake-device.ts";

@@ -1,6 +1,7 @@
 import { beforeEach, describe, expect, it } from "vitest";
 import { aUser, type TestUser } from "../support/actors.ts";
 import { anArtifact, idOf, upload } from "../support/artifacts.ts";
+import { newSortableId } from "../../src/platform/ids.ts";
 import { env, OPERATOR_TOKEN, Server, type Answer } from "../support/server.ts";
 
 const LIMIT = "/api/management/v1/deployments/limits/storage";
@@ -146,7 +147,7 @@ describe("the sweep at the start of a server", () => {
         ["later", 0],
       ].map(([kind, attempts]) =>
         env.DB.prepare("INSERT INTO outbox VALUES (?, 'default', ?, 'u', '{}', ?, ?, ?)").bind(
-          kind,
+          newSortableId(server.now),
           kind,
           server.now,
           server.now + 300_000,

@@ -1,7 +1,8 @@
 import { consumeEvent } from "../../src/platform/consume-event.ts";
 import { HANDLERS } from "../../src/app/event-handlers.ts";
 import type { TenantId } from "../../src/platform/ids.ts";
-import { drainOutbox, type EventMessage } from "../../src/platform/outbox.ts";
+import { openEvents, type EventKey, type EventMessage } from "../../src/platform/outbox.ts";
+import { drainOutbox } from "../../src/platform/send-events.ts";
 import { sweepDeadUploads } from "../../src/storage/jobs.ts";
 import { RetryLater } from "../../src/platform/background.ts";
 import { aDevice, aTenant } from "./actors.ts";
@@ -32,15 +33,16 @@ export async function aStage(server: Server): Promise<Stage> {
 
 /** Messages that are due, as the queue gets them. */
 export async function dueEvents(server: Server): Promise<EventMessage[]> {
-  const events: EventMessage[] = [];
+  const keys: EventKey[] = [];
   const deps = await server.deps();
   const jobs = {
-    sendBatch: async (batch: Iterable<{ body: EventMessage }>) => {
-      events.push(...Array.from(batch, ({ body }) => body));
+    sendBatch: async (batch: Iterable<{ body: EventKey }>) => {
+      keys.push(...Array.from(batch, ({ body }) => body));
     },
   } as unknown as typeof deps.jobs;
   while ((await drainOutbox({ ...deps, jobs }, deps.directory)) > 0);
-  return events;
+  const events = await deps.directory.one(openEvents(keys));
+  return events.map((event) => event.read());
 }
 
 /** One process consumes what is due until nothing is left or it is stopped. */
