@@ -6,6 +6,7 @@ import { settingsOf, type Env } from "../platform/env.ts";
 import { loadKeys } from "../platform/keys.ts";
 import { makeLog } from "../platform/log.ts";
 import { scryptOf } from "../platform/scrypt.ts";
+import { PARTICIPANTS } from "./participants.ts";
 import { WORKFLOW_FUNCTIONS } from "./workflow-functions.ts";
 
 export interface DepsOptions {
@@ -30,6 +31,7 @@ export async function makeDeps(env: Env, options: DepsOptions): Promise<Deps> {
     connections: env.DEVICE_CONNECTION,
     heads: env.TENANT_HEAD,
     keys: await loadKeys(env.SIGNING_KEY, env.SIGNING_KEY_FALLBACK),
+    participants: PARTICIPANTS,
     workflowFunctions: WORKFLOW_FUNCTIONS,
     settings,
     now: options.now ?? systemNow,

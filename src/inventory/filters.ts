@@ -1,4 +1,3 @@
-import { removeFilterDefaultsStatements } from "../deviceconfig/removal.ts";
 import { requirePermission, type Actor } from "../platform/actor.ts";
 import { addAuditIfChanged } from "../platform/audit.ts";
 import { isUniqueViolation, type Statement } from "../platform/database.ts";
@@ -72,9 +71,14 @@ export async function updateFilter(
 
 export async function deleteFilter(deps: Deps, actor: Actor, id: string): Promise<void> {
   requirePermission(actor, "devices:manage");
-  const changed = await write(deps, actor, removeFilter(actor.tenant, id), "delete", { id }, [
-    ...removeFilterDefaultsStatements(actor.tenant, id),
-  ]);
+  const changed = await write(
+    deps,
+    actor,
+    removeFilter(actor.tenant, id),
+    "delete",
+    { id },
+    deps.participants.filterRemoved.flatMap((remove) => remove(actor.tenant, id)),
+  );
   if (changed === 0) throw notFound();
 }
 

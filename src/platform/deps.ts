@@ -4,6 +4,7 @@ import type { Env, Settings } from "./env.ts";
 import type { TenantId } from "./ids.ts";
 import type { Keys } from "./keys.ts";
 import type { Log } from "./log.ts";
+import type { Participants } from "./participants.ts";
 import type { Scrypt } from "./scrypt.ts";
 
 /** Everything a verb may use, built once per request. Tests pass the same object with a fixed clock. */
@@ -21,6 +22,8 @@ export interface Deps {
   /** One object per tenant, which every check of its devices passes. */
   heads: Env["TENANT_HEAD"];
   keys: Keys;
+  /** What other domains add to a batch. */
+  participants: Participants;
   /** What `call` tasks of workflows can use, by name. */
   workflowFunctions: ReadonlyMap<string, WorkflowFunction>;
   settings: Settings;

@@ -20,7 +20,6 @@ import {
   type Arrangement,
   type StoredObject,
 } from "../storage/service.ts";
-import { offerArtifactStatement } from "../deployments/service.ts";
 import { candidateOf, shownArtifact, toImage, type ArtifactImage } from "./artifact.ts";
 import { addArtifact, ARTIFACT_KEY, COMBINATION_KEY, takenCombinations } from "./artifact-store.ts";
 import { digestOf, MAX_COMBINATIONS, unwind, type Combination } from "./combinations.ts";
@@ -105,6 +104,7 @@ async function add(
     atMs: now,
   };
   const object = { type: "artifact", id: image.id, detail: { artifact: { name: image.name } } };
+  const candidate = candidateOf(shownArtifact(image, artifact.description, now));
   try {
     await deps
       .db(tenant)
@@ -112,7 +112,7 @@ async function add(
         ...arrangementStatements(tenant, arrangement, artifact.limit),
         ...addArtifact(row),
         ...refreshReleases(tenant, [image.name], now),
-        offerArtifactStatement(tenant, candidateOf(shownArtifact(image, artifact.description, now))),
+        ...deps.participants.artifactAdded.map((offer) => offer(tenant, candidate)),
         addAudit(actor, { action: "upload", object }, now),
         addEvent({ kind: "artifact.uploaded", tenant, subject: image.id, data: { name: image.name } }, now),
         ...(artifact.also ?? []),

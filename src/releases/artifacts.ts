@@ -1,4 +1,3 @@
-import { everDeployedStatement } from "../deployments/service.ts";
 import { requirePermission, type Actor } from "../platform/actor.ts";
 import { addAuditIfChanged } from "../platform/audit.ts";
 import type { Deps } from "../platform/deps.ts";
@@ -82,7 +81,7 @@ export async function describeArtifact(
   requirePermission(actor, "artifacts:manage");
   const { tenant } = actor;
   const { name } = await findArtifact(deps, tenant, id);
-  if (await deps.db(tenant).one(everDeployedStatement(tenant, name))) {
+  if (await deps.db(tenant).one(deps.participants.artifactUse.ever(tenant, name))) {
     throw new Fault("unprocessable", "Image has already been used in deployment");
   }
   const now = deps.now();

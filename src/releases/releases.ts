@@ -1,5 +1,4 @@
 import { sql } from "drizzle-orm";
-import { activeDeploymentsUsingStatement } from "../deployments/service.ts";
 import { requirePermission, type Actor } from "../platform/actor.ts";
 import { addAudit, addAuditIfChanged } from "../platform/audit.ts";
 import { refusalOf } from "../platform/database.ts";
@@ -118,7 +117,7 @@ export async function deleteReleases(deps: Deps, actor: Actor, names: readonly s
   requirePermission(actor, "artifacts:manage");
   const database = deps.db(actor.tenant);
   const active = await database.batch(
-    names.map((name) => activeDeploymentsUsingStatement(actor.tenant, name)),
+    names.map((name) => deps.participants.artifactUse.current(actor.tenant, name)),
   );
   if (active.some((ids) => ids.length > 0)) throw usedReleases(active.flat());
   for (;;) {

@@ -1,9 +1,9 @@
-import { ARTIFACT_IN_USE, demandNotDeployingStatement } from "../deployments/service.ts";
 import type { Actor } from "../platform/actor.ts";
 import { addAuditIfChanged } from "../platform/audit.ts";
 import { refusalOf, type Statement } from "../platform/database.ts";
 import type { Deps } from "../platform/deps.ts";
 import { addEventIfChanged } from "../platform/outbox.ts";
+import { ARTIFACT_IN_USE } from "../platform/participants.ts";
 import { doomObjects, freeUsage } from "../storage/service.ts";
 import { deleteArtifacts, objectKeysOf } from "./artifact-store.ts";
 import { refreshReleases } from "./release-store.ts";
@@ -46,7 +46,7 @@ export async function removeArtifacts(
       freeUsage(tenant, keys),
       doomObjects(tenant, keys),
       ...refreshReleases(tenant, names, now),
-      ...names.map((name) => demandNotDeployingStatement(tenant, name)),
+      ...names.map((name) => deps.participants.artifactUse.demandUnused(tenant, name)),
     ]);
     return removed === 0 ? "gone" : "removed";
   } catch (cause) {

@@ -4,7 +4,6 @@ import type { Deps } from "../platform/deps.ts";
 import { Fault } from "../platform/fault.ts";
 import { DEFAULT_TENANT, type TenantId } from "../platform/ids.ts";
 import { addEventIfChanged } from "../platform/outbox.ts";
-import { removeTenantTokensIfChanged } from "../useradm/service.ts";
 import {
   addTenantStatement,
   limitsStatement,
@@ -97,7 +96,7 @@ export async function setTenantStatus(deps: Deps, actor: OperatorActor, status: 
       { kind: "tenant.status", tenant: actor.tenant, subject: actor.tenant, data: { status } },
       at,
     ),
-    ...(status === "suspended" ? [removeTenantTokensIfChanged(actor.tenant)] : []),
+    ...(status === "suspended" ? deps.participants.tenantSuspended.map((end) => end(actor.tenant)) : []),
   ]);
   if (!found) throw unknownTenant();
 }

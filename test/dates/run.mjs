@@ -26,7 +26,14 @@ for (const year of [0, 1, 2]) {
 }
 
 const library = join(mkdtempSync(join(tmpdir(), "shift-clock-")), "shift-clock.so");
-execFileSync("cc", ["-shared", "-fPIC", "-O2", "-o", library, new URL("shift-clock.c", import.meta.url).pathname]);
+execFileSync("cc", [
+  "-shared",
+  "-fPIC",
+  "-O2",
+  "-o",
+  library,
+  new URL("shift-clock.c", import.meta.url).pathname,
+]);
 const seconds = Math.round((BELIEVED - Date.now()) / 1000);
 run(`the whole process in ${new Date(BELIEVED).getUTCFullYear()}`, ["--project", "workerd"], {
   LD_PRELOAD: library,

@@ -85,7 +85,7 @@ describe("the artifact for a device", () => {
           const kept = candidates.map((one) => {
             const depends = { ...one.depends, device_type: one.deviceTypes };
             const image = imageOf(one.id);
-            return keepCandidate(DEFAULT_TENANT, "d", { ...one, depends, name: "r", provides: {}, image });
+            return keepCandidate(DEFAULT_TENANT, "d", { ...one, depends, name: "r", image });
           });
           const best = states.map((of) =>
             firstRow<{ id: string | null }>(

@@ -1,10 +1,6 @@
 import { beforeEach, describe, expect, it } from "vitest";
-import {
-  activeDeploymentsUsingStatement,
-  decommissionDeviceStatements,
-  downloadAllowedStatement,
-  everDeployedStatement,
-} from "../../src/deployments/service.ts";
+import { decommissionDeviceStatements, downloadAllowedStatement } from "../../src/deployments/service.ts";
+import { useInDeployments } from "../../src/deployments/participants.ts";
 import { asDeviceId, DEFAULT_TENANT } from "../../src/platform/ids.ts";
 import { env, Server } from "../support/server.ts";
 
@@ -100,8 +96,8 @@ describe("what other domains ask", () => {
     const db = (await server.deps()).db(DEFAULT_TENANT);
     const ask = () =>
       db.batch([
-        activeDeploymentsUsingStatement(DEFAULT_TENANT, "release-1"),
-        everDeployedStatement(DEFAULT_TENANT, "release-1"),
+        useInDeployments.current(DEFAULT_TENANT, "release-1"),
+        useInDeployments.ever(DEFAULT_TENANT, "release-1"),
       ]);
     expect(await ask()).toEqual([[{ id: "d1" }], { id: "d1" }]);
     await decommission(DEVICE);

@@ -1,4 +1,4 @@
-import { offerArtifactStatement } from "../../src/deployments/service.ts";
+import { offerNewArtifact } from "../../src/deployments/participants.ts";
 import { newId } from "../../src/platform/ids.ts";
 import { artifactCandidatesStatement } from "../../src/releases/service.ts";
 import { aTenant, type TestDevice, type TestUser } from "./actors.ts";
@@ -41,7 +41,7 @@ export async function anArtifact(server: Server, options: ArtifactOptions = {}):
     .run();
   const db = (await server.deps()).db(tenant);
   const candidates = await db.one(artifactCandidatesStatement(tenant, name));
-  await db.batch(candidates.map((candidate) => offerArtifactStatement(tenant, candidate)));
+  await db.batch(candidates.map((candidate) => offerNewArtifact(tenant, candidate)));
   return id;
 }
 

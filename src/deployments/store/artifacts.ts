@@ -1,10 +1,10 @@
 import { sql, type SQL } from "drizzle-orm";
 import { change, type Statement } from "../../platform/database.ts";
 import type { TenantId } from "../../platform/ids.ts";
-import type { ArtifactCandidate } from "../../releases/service.ts";
+import type { OfferedArtifact } from "../../platform/participants.ts";
 
 /** The candidate as `deployment_artifacts` keeps it: choosing looks at the first columns, the wire at `image`. */
-const kept = (artifact: ArtifactCandidate): SQL => {
+const kept = (artifact: OfferedArtifact): SQL => {
   const { device_type: _, ...depends } = artifact.depends;
   return sql`${artifact.id}, ${artifact.size}, ${JSON.stringify(artifact.deviceTypes)}, ${JSON.stringify(depends)}, ${JSON.stringify(artifact.image)}`;
 };
@@ -15,14 +15,14 @@ const into = sql`INSERT OR IGNORE INTO deployment_artifacts (tenant_id, seq, art
 export const keepCandidate = (
   tenant: TenantId,
   deployment: string,
-  artifact: ArtifactCandidate,
+  artifact: OfferedArtifact,
 ): Statement<number> =>
   change(sql`${into}
     SELECT tenant_id, seq, ${kept(artifact)} FROM deployments
     WHERE tenant_id = ${tenant} AND deployment_id = ${deployment}`);
 
 /** Keeps a candidate with every unfinished deployment of its name. */
-export const keepCandidateEverywhere = (tenant: TenantId, artifact: ArtifactCandidate): Statement<number> =>
+export const keepCandidateEverywhere = (tenant: TenantId, artifact: OfferedArtifact): Statement<number> =>
   change(sql`${into}
     SELECT d.tenant_id, d.seq, ${kept(artifact)} FROM deployments d
     JOIN deployment_counters c ON c.tenant_id = d.tenant_id AND c.seq = d.seq

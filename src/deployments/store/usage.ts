@@ -1,5 +1,6 @@
 import { sql } from "drizzle-orm";
 import { change, demand, firstRow, rows, type Statement } from "../../platform/database.ts";
+import { ARTIFACT_IN_USE } from "../../platform/participants.ts";
 import type { DeviceId, TenantId } from "../../platform/ids.ts";
 import { STATUS_CODES } from "../status.ts";
 import { hasRow, seqOf, targetsList } from "./membership.ts";
@@ -17,8 +18,6 @@ export const unfinishedWithArtifact = (tenant: TenantId, artifactName: string): 
     JOIN deployment_counters c ON c.tenant_id = d.tenant_id AND c.seq = d.seq
     WHERE d.tenant_id = ${tenant} AND d.artifact_name = ${artifactName} AND d.kind = 'software' AND c.stage < 2
     ORDER BY d.seq`);
-
-export const ARTIFACT_IN_USE = "artifact-in-use";
 
 export const demandNoneUnfinished = (tenant: TenantId, artifactName: string): Statement<void> =>
   demand(
