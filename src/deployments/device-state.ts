@@ -1,4 +1,5 @@
 import { z } from "@hono/zod-openapi";
+import { withMembers } from "../platform/json-members.ts";
 import { parseJson } from "../platform/json.ts";
 import { requiredText } from "../platform/wire.ts";
 import type { DeviceState } from "./store/joining.ts";
@@ -81,7 +82,8 @@ export const asksByQuery = ({ url, headers }: Request): boolean =>
 /** Whether a check by body would be taken. */
 export function asksByBody(body: string, version: "v1" | "v2"): boolean {
   try {
-    return (version === "v2" ? AskingBodyV2 : AskingBody).safeParse(parseJson(body)).success;
+    const schema = version === "v2" ? AskingBodyV2 : AskingBody;
+    return schema.safeParse(withMembers(schema, parseJson(body), { foldCase: true })).success;
   } catch {
     return false;
   }

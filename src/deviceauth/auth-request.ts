@@ -1,7 +1,7 @@
 import { z } from "@hono/zod-openapi";
 import { Fault } from "../platform/fault.ts";
-import { parseJson } from "../platform/json.ts";
-import { describeIssues } from "../platform/wire.ts";
+import { withMembers } from "../platform/json-members.ts";
+import { describeIssues, parseJsonBody } from "../platform/wire.ts";
 import { parseKey, type DeviceKey } from "./device-key.ts";
 import { parseIdentity, type Identity } from "./identity.ts";
 import { TIERS, type Tier } from "./states.ts";
@@ -40,21 +40,15 @@ export const AuthRequestBody = z
 
 type Body = z.output<typeof AuthRequestBody>;
 
-const undecodable = (detail: string) => new Fault("bad_request", `failed to decode auth request: ${detail}`);
+const UNDECODABLE = "failed to decode auth request: ";
+const undecodable = (detail: string) => new Fault("bad_request", UNDECODABLE + detail);
 const invalid = (detail: string) => new Fault("bad_request", `invalid auth request: ${detail}`);
 
 function decode(bytes: Uint8Array): Body {
-  if (bytes.byteLength === 0) throw undecodable("EOF");
-  let value: unknown;
-  try {
-    value = parseJson(new TextDecoder("utf-8", { fatal: false, ignoreBOM: true }).decode(bytes));
-  } catch (cause) {
-    throw undecodable(cause instanceof Error ? cause.message : "not JSON");
-  }
+  const text = new TextDecoder("utf-8", { fatal: false, ignoreBOM: true }).decode(bytes);
+  const value = parseJsonBody(text, UNDECODABLE);
   if (typeof value !== "object" || Array.isArray(value)) throw undecodable("must be a JSON object");
-  // The decoder of the original matches member names in any case.
-  const members = Object.entries(value ?? {}).map(([name, member]) => [name.toLowerCase(), member]);
-  const parsed = AuthRequestBody.safeParse(Object.fromEntries(members));
+  const parsed = AuthRequestBody.safeParse(withMembers(AuthRequestBody, value ?? {}, { foldCase: true }));
   if (!parsed.success) throw undecodable(describeIssues(parsed.error.issues));
   return parsed.data;
 }

@@ -1,6 +1,7 @@
 import { createRoute, z } from "@hono/zod-openapi";
 import { userOf } from "../platform/app.ts";
 import type { App } from "../platform/app-env.ts";
+import { withMembers } from "../platform/json-members.ts";
 import { describeIssues, faultResponses, jsonBody, jsonContent, refuseInvalid } from "../platform/wire.ts";
 import { bulkPreauthorize, bulkSetStatus, MAX_ITEMS, type ItemResult } from "./bulk.ts";
 import type { Preauthorization } from "./preauthorize.ts";
@@ -93,7 +94,7 @@ const toWire = (results: readonly ItemResult[]): z.input<typeof Results> => {
 type ReadItem = { item: Preauthorization } | { refusal: ItemResult };
 
 function readItem(value: unknown): ReadItem {
-  const parsed = PreauthorizationBody.safeParse(value);
+  const parsed = PreauthorizationBody.safeParse(withMembers(PreauthorizationBody, value));
   if (!parsed.success) return { refusal: { status: 400, error: describeIssues(parsed.error.issues) } };
   const { identity_data: identity, pubkey: key, tier, force } = parsed.data;
   return { item: { identity, key, tier, force } };

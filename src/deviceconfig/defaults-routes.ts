@@ -5,7 +5,6 @@ import { pageOf, pageQuery, setPageHeaders } from "../platform/paging.ts";
 import { faultResponses, jsonBody, jsonContent, refuseInvalid } from "../platform/wire.ts";
 import { getDefaults, listDefaults, removeDefaults, setDefaults, type Defaults } from "./defaults.ts";
 import type { Source } from "./defaults-store.ts";
-import { demandBody } from "./deploy-body.ts";
 import { deployToMembers } from "./deploying.ts";
 import { Configuration, DefaultConfiguration, DeployToMembersRequest, Priority } from "./schema.ts";
 
@@ -70,7 +69,7 @@ const routesOf = (kind: Source["kind"]) => {
       summary: `Deploy what is wanted of the devices of a ${kind} to those that do not have it (extension)`,
       tags,
       middleware,
-      request: { params, body: { required: true, content: jsonContent(DeployToMembersRequest) } },
+      request: { params, body: { content: jsonContent(DeployToMembersRequest) } },
       responses: {
         202: { description: "Each of them will get a deployment of its own" },
         ...faultResponses(400, 401, 403, 404, 415),
@@ -111,7 +110,6 @@ function mountSource(app: App, kind: Source["kind"]): void {
   app.openapi(
     routes.deploy,
     async (c) => {
-      await demandBody(c);
       const source = { kind, id: c.req.valid("param").id };
       await deployToMembers(c.var.deps, userOf(c), source, c.req.valid("json"));
       return c.body(null, 202);

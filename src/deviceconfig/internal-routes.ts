@@ -3,7 +3,6 @@ import { operatorOf } from "../platform/app.ts";
 import type { App } from "../platform/app-env.ts";
 import { asDeviceId } from "../platform/ids.ts";
 import { faultResponses, jsonBody, jsonContent, refuseInvalid } from "../platform/wire.ts";
-import { demandBody } from "./deploy-body.ts";
 import { Configuration, DeployAnswer, DeployRequest } from "./schema.ts";
 import {
   addConfigurationRecord,
@@ -77,7 +76,7 @@ const deploy = createRoute({
   summary: "Deploy what is wanted of a device",
   tags,
   middleware,
-  request: { params: deviceParam, body: { required: true, content: jsonContent(DeployRequest) } },
+  request: { params: deviceParam, body: { content: jsonContent(DeployRequest) } },
   responses: {
     200: { description: "The deployment", content: jsonContent(DeployAnswer) },
     ...faultResponses(400, 401, 404),
@@ -116,7 +115,6 @@ export function mountDeviceconfigInternal(app: App): void {
   app.openapi(
     deploy,
     async (c) => {
-      await demandBody(c);
       const { tenantId, deviceId } = c.req.valid("param");
       const { retries, update_control_map: updateControlMap } = c.req.valid("json");
       const actor = operatorOf(c, tenantId);

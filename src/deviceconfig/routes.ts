@@ -4,7 +4,6 @@ import type { App } from "../platform/app-env.ts";
 import { asDeviceId } from "../platform/ids.ts";
 import { faultResponses, jsonBody, jsonContent, refuseInvalid } from "../platform/wire.ts";
 import { mountDefaults } from "./defaults-routes.ts";
-import { demandBody } from "./deploy-body.ts";
 import { mountDeviceconfigInternal } from "./internal-routes.ts";
 import {
   Configuration,
@@ -84,7 +83,7 @@ const deploy = createRoute({
   summary: "Deploy what is wanted of a device",
   tags,
   middleware,
-  request: { params: param, body: { required: true, content: jsonContent(DeployRequest) } },
+  request: { params: param, body: { content: jsonContent(DeployRequest) } },
   responses: {
     200: { description: "The deployment", content: jsonContent(DeployAnswer) },
     ...faultResponses(400, 401, 403, 404, 415),
@@ -121,7 +120,6 @@ export function mountDeviceconfig(app: App): void {
   app.openapi(
     deploy,
     async (c) => {
-      await demandBody(c);
       const { retries, update_control_map: updateControlMap } = c.req.valid("json");
       const device = asDeviceId(c.req.valid("param").id);
       const id = await deployConfiguration(c.var.deps, userOf(c), device, { retries, updateControlMap });

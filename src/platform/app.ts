@@ -5,6 +5,7 @@ import type { DeviceClaim, OperatorActor, UserActor } from "./actor.ts";
 import type { App, AppEnv } from "./app-env.ts";
 import { Fault } from "./fault.ts";
 import { asTenantId, DEFAULT_TENANT } from "./ids.ts";
+import { takeJsonBodies } from "./json-route.ts";
 import { refuseInvalid } from "./wire.ts";
 
 const JSON_TYPE = "application/json; charset=utf-8";
@@ -50,7 +51,7 @@ function asFault(cause: unknown): Fault | undefined {
   return undefined;
 }
 
-export const newApp = (): App => new OpenAPIHono<AppEnv>({ defaultHook: refuseInvalid() });
+export const newApp = (): App => takeJsonBodies(new OpenAPIHono<AppEnv>({ defaultHook: refuseInvalid() }));
 
 /** The user of a request on a user route. */
 export function userOf(c: Context<AppEnv>): UserActor {

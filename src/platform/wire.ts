@@ -1,6 +1,6 @@
 import { z } from "@hono/zod-openapi";
 import type { Context, MiddlewareHandler } from "hono";
-import type { AppEnv } from "./app-env.ts";
+import type { AppEnv, JsonBody } from "./app-env.ts";
 import { Fault } from "./fault.ts";
 import { parseJson } from "./json.ts";
 
@@ -84,7 +84,8 @@ export const optionalText = (max: number) =>
     .max(max, { error: `the length must be no more than ${max}` })
     .optional();
 
-const hasBody = (c: Context<AppEnv>) => {
+/** Whether a request comes with a body; one of undeclared length may turn out to be empty. */
+export const hasBody = (c: Context<AppEnv>) => {
   const length = c.req.header("content-length");
   return length === undefined ? c.req.raw.body !== null : Number(length) > 0;
 };
@@ -102,23 +103,50 @@ export function mediaTypeOf(c: Context<AppEnv>): string {
   return match[1].toLowerCase();
 }
 
-/**
- * Route middleware for JSON bodies (protocol notes, gateway 5): content type rules, then syntax. `prefix` is the
- * route's own text before the parser's. The parsed value is validated by the route's schema afterwards.
- */
+/** The error of a route that needs a body and got none. */
+export const absentBody = (prefix: string) => new Fault("bad_request", `${prefix}EOF`);
+
+/** Whether a parser's complaint is about the end of the text, which comes before that of the value. */
+const breaksOff = (text: string, complaint: string) => {
+  const [, position] = /at position (\d+)/.exec(complaint) ?? [];
+  return /end of JSON input|^Unterminated/.test(complaint) || Number(position) === text.length;
+};
+
+/** The value of a JSON body, or 400 with the words of the original's decoder for a body that is absent or breaks off. */
+export function parseJsonBody(text: string, prefix = ""): unknown {
+  if (text.trim() === "") throw absentBody(prefix);
+  try {
+    return parseJson(text);
+  } catch (cause) {
+    const complaint = cause instanceof Error ? cause.message : "invalid JSON";
+    throw new Fault("bad_request", prefix + (breaksOff(text, complaint) ? "unexpected EOF" : complaint));
+  }
+}
+
+/** The text of the body; one that ends before its declared length breaks off too. */
+async function textOf(c: Context<AppEnv>, prefix: string): Promise<string> {
+  try {
+    return await c.req.text();
+  } catch (cause) {
+    throw new Fault("bad_request", `${prefix}unexpected EOF`, { cause });
+  }
+}
+
+/** Reads the JSON body (protocol notes, gateway 5): content type rules, then syntax. */
+export async function readJsonBody(c: Context<AppEnv>, prefix = ""): Promise<JsonBody> {
+  const absent = { prefix, isAbsent: true, value: undefined };
+  if (!hasBody(c)) return absent;
+  if (mediaTypeOf(c) !== "application/json") {
+    throw new Fault("unsupported_media", "Bad Content-Type, expected 'application/json'");
+  }
+  const text = await textOf(c, prefix);
+  return text.trim() === "" ? absent : { prefix, isAbsent: false, value: parseJsonBody(text, prefix) };
+}
+
+/** Route middleware for JSON bodies. The route's schema sees the parsed value afterwards. */
 export const jsonBody =
   (prefix = ""): MiddlewareHandler<AppEnv> =>
   async (c, next) => {
-    if (hasBody(c)) {
-      if (mediaTypeOf(c) !== "application/json") {
-        throw new Fault("unsupported_media", "Bad Content-Type, expected 'application/json'");
-      }
-      try {
-        parseJson(await c.req.text());
-      } catch (cause) {
-        if (cause instanceof Fault) throw cause;
-        throw new Fault("bad_request", `${prefix}${cause instanceof Error ? cause.message : "invalid JSON"}`);
-      }
-    }
+    c.set("jsonBody", await readJsonBody(c, prefix));
     await next();
   };

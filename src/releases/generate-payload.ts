@@ -9,6 +9,7 @@ import {
   CompositionSchema,
   IMAGES_FILE,
 } from "./generate-composition.ts";
+import { withMembers } from "../platform/json-members.ts";
 import { textProblem } from "./generate-text.ts";
 
 /** Published update modules that define their payload. Any other type is a single file. */
@@ -74,7 +75,7 @@ export function payloadOf(type: string, args: string | undefined, described: Des
 
 function parseArgs(args: string | undefined): Args | undefined {
   try {
-    return Args.safeParse(JSON.parse(args ?? "")).data;
+    return Args.safeParse(withMembers(Args, JSON.parse(args ?? ""))).data;
   } catch {
     return undefined;
   }

@@ -31,14 +31,19 @@ const Aliases = z.object({
   account_key: z.string().optional(),
 });
 
+const isGiven = (member: unknown) => member !== undefined && member !== null;
+
+const isObject = (input: unknown): input is Record<string, unknown> =>
+  typeof input === "object" && input !== null && !Array.isArray(input);
+
 /** Azure has words of its own for three of the fields. */
 function withoutAliases(input: Record<string, unknown>): Record<string, unknown> {
   const { container_name: bucket, account_name: key, account_key: secret, ...rest } = input;
   if (input.type !== "azure") return rest;
   return {
-    ...(bucket !== undefined && { bucket }),
-    ...(key !== undefined && { key }),
-    ...(secret !== undefined && { secret }),
+    ...(isGiven(bucket) && { bucket }),
+    ...(isGiven(key) && { key }),
+    ...(isGiven(secret) && { secret }),
     ...rest,
   };
 }
@@ -69,7 +74,7 @@ function demandTogether(settings: StorageSettings, ctx: z.RefinementCtx): void {
 /** Settings of a tenant's storage (protocol notes, storage 4); an empty object means none. */
 export const StorageSettingsBody = z
   .preprocess(
-    (input) => (typeof input === "object" && input !== null ? withoutAliases({ ...input }) : (input ?? {})),
+    (input) => (isObject(input) ? withoutAliases(input) : input),
     Fields.superRefine((settings, ctx) => {
       if (Object.keys(settings).length > 0) demandTogether(settings, ctx);
     }),

@@ -1,10 +1,10 @@
 import { createRoute, z } from "@hono/zod-openapi";
-import type { Context, MiddlewareHandler } from "hono";
+import type { Context } from "hono";
 import { getCookie, setCookie } from "hono/cookie";
 import { userOf } from "../platform/app.ts";
 import type { App, AppEnv } from "../platform/app-env.ts";
 import { Fault } from "../platform/fault.ts";
-import { describeIssues, faultResponses, jsonBody } from "../platform/wire.ts";
+import { faultResponses, jsonBody, jsonContent } from "../platform/wire.ts";
 import { DEVICE_COOKIE, DEVICE_COOKIE_LIFE_S, makeDeviceCookie } from "./known-device.ts";
 import { logIn, logOut } from "./login.ts";
 import { LoginOptions } from "./schema.ts";
@@ -17,31 +17,15 @@ export const jwtResponse = (description: string) => ({
   content: { "application/jwt": { schema: z.string() } },
 });
 
-/** Command-line clients announce JSON and send nothing. */
-const optionalJsonBody: MiddlewareHandler<AppEnv> = async (c, next) =>
-  (await c.req.text()) === "" ? next() : jsonBody()(c, next);
-
 const login = createRoute({
   method: "post",
   path: "/api/management/v1/useradm/auth/login",
   tags: ["useradm"],
   summary: "Log in with HTTP Basic and get a token",
   security: [{ Basic: [] }],
-  middleware: optionalJsonBody,
-  request: {
-    body: {
-      required: false,
-      // A plain schema: the framework would refuse the empty body.
-      content: {
-        "application/json": {
-          schema: {
-            type: "object",
-            properties: { no_expiry: { type: "boolean" }, token2fa: { type: "string" } },
-          },
-        },
-      },
-    },
-  },
+  middleware: jsonBody(),
+  // Command-line clients announce JSON and send nothing.
+  request: { body: { required: false, content: jsonContent(LoginOptions) } },
   responses: { 200: jwtResponse("The token"), ...faultResponses(400, 401, 415, 429) },
 });
 
@@ -64,19 +48,12 @@ function credentialsOf(c: Context<AppEnv>): { email: string; password: string } 
   return { email: text.slice(0, colon).toLowerCase(), password: text.slice(colon + 1) };
 }
 
-async function optionsOf(c: Context<AppEnv>): Promise<z.output<typeof LoginOptions>> {
-  const text = await c.req.text();
-  const parsed = LoginOptions.safeParse(text === "" ? {} : JSON.parse(text));
-  if (!parsed.success) throw new Fault("bad_request", describeIssues(parsed.error.issues));
-  return parsed.data;
-}
-
 export function mountLogin(app: App): void {
   app.openAPIRegistry.registerComponent("securitySchemes", "Basic", { type: "http", scheme: "basic" });
 
   app.openapi(login, async (c) => {
     const credentials = credentialsOf(c);
-    const options = await optionsOf(c);
+    const options = c.req.valid("json");
     const token = await logIn(c.var.deps, {
       ...credentials,
       noExpiry: options.no_expiry ?? false,

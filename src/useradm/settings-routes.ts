@@ -5,7 +5,14 @@ import type { App, AppEnv } from "../platform/app-env.ts";
 import { rfc3339 } from "../platform/clock.ts";
 import { Fault } from "../platform/fault.ts";
 import { parseJson } from "../platform/json.ts";
-import { describeIssues, faultResponses, jsonBody, jsonContent, mediaTypeOf } from "../platform/wire.ts";
+import {
+  describeIssues,
+  faultResponses,
+  jsonBody,
+  jsonContent,
+  hasBody,
+  mediaTypeOf,
+} from "../platform/wire.ts";
 import { JWT_TYPE, jwtResponse } from "./login-routes.ts";
 import { createPersonalToken, deletePersonalToken, listPersonalTokens } from "./personal-tokens.ts";
 import { NewPersonalToken, PersonalToken, SettingsDocument } from "./schema.ts";
@@ -59,7 +66,7 @@ function parsedOrNothing(text: string): unknown {
 }
 
 async function documentOf(c: Context<AppEnv>): Promise<Record<string, unknown>> {
-  if (mediaTypeOf(c) !== "application/json")
+  if (hasBody(c) && mediaTypeOf(c) !== "application/json")
     throw new Fault("unsupported_media", "Bad Content-Type, expected 'application/json'");
   const value = parsedOrNothing(await c.req.text());
   if (typeof value !== "object" || value === null || Array.isArray(value))

@@ -3,7 +3,8 @@ import type { Context } from "hono";
 import { operatorOf } from "../platform/app.ts";
 import type { App, AppEnv } from "../platform/app-env.ts";
 import { Fault } from "../platform/fault.ts";
-import { FaultBody, describeIssues, faultResponses, jsonContent } from "../platform/wire.ts";
+import { withMembers } from "../platform/json-members.ts";
+import { FaultBody, describeIssues, faultResponses, jsonContent, parseJsonBody } from "../platform/wire.ts";
 import { mountOperatorJobs } from "./operator-routes.ts";
 import { DefinitionSchema, type Input } from "./definition.ts";
 import { definitionWire, JobSchema, jobWire } from "./schema.ts";
@@ -116,13 +117,8 @@ const registerRoute = createRoute({
 });
 
 async function readBody<T>(c: Context<AppEnv>, schema: z.ZodType<T>, prefix: string): Promise<T> {
-  let body: unknown;
-  try {
-    body = await c.req.json();
-  } catch (cause) {
-    throw refuse(prefix + (cause instanceof Error ? cause.message : "invalid JSON"));
-  }
-  const parsed = schema.safeParse(body);
+  const body = parseJsonBody(await c.req.text(), prefix);
+  const parsed = schema.safeParse(withMembers(schema, body));
   if (!parsed.success) throw refuse(prefix + describeIssues(parsed.error.issues));
   return parsed.data;
 }
@@ -133,7 +129,7 @@ async function readDefinition(c: Context<AppEnv>) {
   const raw = await readBody(c, z.unknown(), "Error parsing JSON form: ");
   if (typeof raw !== "object" || raw === null) throw refuse("Bad request");
   if (!("name" in raw) || raw.name === "") throw refuse("Workflow missing name");
-  const parsed = DefinitionSchema.safeParse(raw);
+  const parsed = DefinitionSchema.safeParse(withMembers(DefinitionSchema, raw));
   if (!parsed.success) throw refuse(`Error parsing JSON form: ${describeIssues(parsed.error.issues)}`);
   return parsed.data;
 }

@@ -233,11 +233,10 @@ describe("deploying a configuration", () => {
     expect(error(await server.call("GET", artifact.source.uri))).toEqual([403, "URL expired"]);
   });
 
-  it("needs a body", async () => {
-    const empty = await server.call("POST", `${MANAGEMENT}/device/${device.id}/deploy`, {
-      token: user.token,
-    });
-    expect(error(empty)).toEqual([400, "malformed request body: EOF"]);
+  it("needs no body [differs: deploy-without-body]", async () => {
+    const path = `${MANAGEMENT}/device/${device.id}/deploy`;
+    const headers = { "Content-Type": "application/json", "Content-Length": "0" };
+    expect((await server.call("POST", path, { token: user.token, headers })).status).toBe(200);
     expect(error(await manage("POST", `/device/${device.id}/deploy`, { retries: "x" }))[0]).toBe(400);
     expect((await manage("POST", `/device/${device.id}/deploy`, {})).status).toBe(200);
   });
@@ -259,7 +258,6 @@ describe("internal API", () => {
     const path = `/tenants/default/configurations/device/${device.id}`;
     expect((await internal("PATCH", path, { b: "2" })).status).toBe(204);
     expect(await record()).toMatchObject({ configured: { a: "1", b: "2" } });
-    expect(error(await internal("POST", `${path}/deploy`))).toEqual([400, "malformed request body: EOF"]);
     expect((await internal("POST", `${path}/deploy`, { retries: 1 })).json()).toMatchObject({
       deployment_id: expect.any(String),
     });

@@ -138,7 +138,12 @@ describe("generating an artifact", () => {
   });
 
   it("uses the defaults of the original where args leave something out", async () => {
-    const args = { filename: "some/dir/app.conf", dest_dir: "/etc", software_version: "" };
+    const args = {
+      filename: "some/dir/app.conf",
+      dest_dir: "/etc",
+      software_version: "",
+      software_name: null,
+    };
     const id = idOf(await generate({ args }));
     await server.deliverEvents();
     const shown = (await get(`${ARTIFACTS}/${id}`)).json();

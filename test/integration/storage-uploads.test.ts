@@ -98,6 +98,38 @@ describe("a direct upload", () => {
     expect((await follow(link.id)).state).toBe("done");
   });
 
+  it("takes exactly what mender-cli sends", async () => {
+    const bytes = await anArtifact();
+    const cli = { "User-Agent": "Go-http-client/1.1", "Accept-Encoding": "gzip" };
+    const asked = await server.call("POST", DIRECT, {
+      token: user.token,
+      headers: { ...cli, "Content-Type": "application/json", "Content-Length": "0" },
+    });
+    expect([asked.status, asked.headers.get("content-type")]).toEqual([200, "application/json"]);
+    const link = asked.json<Link & { header: Record<string, string> }>();
+    const sent = await server.call("PUT", link.uri, {
+      body: bytes,
+      headers: {
+        ...cli,
+        ...link.header,
+        "Content-Type": "application/vnd.mender-artifact",
+        "Content-Length": String(bytes.length),
+      },
+    });
+    expect(sent.status).toBeLessThan(300);
+    const file = {
+      name: "hello.txt",
+      checksum: "5891b5b522d5df086d0ff0b110fbd9d21bb4fc7163af34d08286a2e846f6be03",
+      size: 6,
+      date: "2021-01-01T00:00:00Z",
+    };
+    const metadata = { size: bytes.length, updates: [{ type_info: { type: null }, files: [file] }] };
+    const headers = { ...cli, "Content-Type": "application/json" };
+    expect((await complete(link.id, { headers, json: metadata })).status).toBe(202);
+    await server.deliverEvents();
+    expect((await artifact(link.id)).json()).toMatchObject({ name: "release-1", size: bytes.length });
+  });
+
   it("is audited in the name of the user who asked for it", async () => {
     const link = await request({ description: "by link" });
     await put(link.uri, await anArtifact());

@@ -2,6 +2,7 @@ import { createRoute, type z } from "@hono/zod-openapi";
 import type { Context } from "hono";
 import { deviceClaimOf } from "../../platform/app.ts";
 import type { App, AppEnv } from "../../platform/app-env.ts";
+import { takeJson } from "../../platform/json-route.ts";
 import { faultResponses, jsonBody, jsonContent } from "../../platform/wire.ts";
 import { refuseList } from "../refuse.ts";
 import { reportAttributes, type ReportMode } from "../report.ts";
@@ -41,8 +42,8 @@ export function mountDeviceRoutes(app: App): void {
     refuseList(),
   );
   app.on(["PUT", "PATCH"], ANY_PATH, jsonBody(DECODE), async (c) => {
-    const parsed = AttributeList.safeParse(await c.req.json());
-    refuseList()(parsed);
-    return report(c, c.req.method === "PUT" ? "replace" : "merge", parsed.data ?? []);
+    const rules = { schema: AttributeList, required: true, foldCase: true };
+    const attributes = await takeJson(c, rules, refuseList());
+    return report(c, c.req.method === "PUT" ? "replace" : "merge", attributes);
   });
 }
