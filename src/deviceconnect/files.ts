@@ -14,7 +14,7 @@ import {
 } from "../storage/multipart.ts";
 import { byteStream } from "./byte-stream.ts";
 import { UploadFields } from "./schema.ts";
-import { connectionObject, connectionStatus } from "./service.ts";
+import { connectionObject, isConnected } from "./service.ts";
 import type { FileInfo, TransferFault } from "./transfer.ts";
 import type { Transferred } from "./transfers.ts";
 
@@ -34,10 +34,8 @@ function settled<T>(outcome: Transferred<T>): T {
   throw new Fault(FAULTS[outcome.status], outcome.error);
 }
 
-async function admit(deps: Deps, actor: UserActor, device: DeviceId) {
-  requirePermission(actor, "devices:connect");
-  const { status } = await connectionStatus(deps, actor, device);
-  if (status !== "connected") throw new Fault("conflict", "device disconnected");
+async function connectedObject(deps: Deps, actor: UserActor, device: DeviceId) {
+  if (!(await isConnected(deps, actor, device))) throw new Fault("conflict", "device disconnected");
   return connectionObject(deps, actor.tenant, device);
 }
 
@@ -136,7 +134,7 @@ class Bounded implements AsyncIterable<Uint8Array> {
 /** Sends the file of an upload form to the device as it comes in. */
 export async function receiveUpload(c: Context<AppEnv>, actor: UserActor, device: DeviceId): Promise<void> {
   const { deps } = c.var;
-  const object = await admit(deps, actor, device);
+  requirePermission(actor, "devices:connect");
   const { MAX_DEVICE_FILE_BYTES: maxBytes } = deps.settings;
   requireSize(Number(c.req.header("content-length") ?? 0), maxBytes);
   const boundary = boundaryOf(c);
@@ -147,6 +145,7 @@ export async function receiveUpload(c: Context<AppEnv>, actor: UserActor, device
   const fields = UploadFields.safeParse(form.fields);
   if (!fields.success) throw new Fault("bad_request", describeIssues(fields.error.issues));
   const target = { ...fields.data, srcPath: form.file.filename?.split("/").pop() };
+  const object = await connectedObject(deps, actor, device);
   await recordFile(deps, actor, device, "upload_file", target.path);
   const source = new Bounded(form.file.body, maxBytes);
   const outcome = await object.upload(actor.user, target, byteStream(source)).catch((cause: unknown) => {
@@ -156,12 +155,18 @@ export async function receiveUpload(c: Context<AppEnv>, actor: UserActor, device
   settled(outcome);
 }
 
+// eslint-disable-next-line no-control-regex -- what no header can carry
+const CONTROL = /[\u0000-\u001f\u007f]/g;
+
+/** A file's name in a header, as it is but for what would end the header. */
+const inHeader = (text: string) => text.replace(CONTROL, encodeURIComponent);
+
 const headersOf = (info: FileInfo) => {
-  const name = info.path.split("/").pop() ?? "file";
+  const name = inHeader(info.path.split("/").pop() ?? "file");
   return {
     "Content-Type": "application/octet-stream",
-    "Content-Disposition": `attachment; filename="${name.replace(/[^\w.,-]/g, "_")}"; filename*=UTF-8''${encodeURIComponent(name)}`,
-    "X-MEN-File-Path": encodeURI(info.path),
+    "Content-Disposition": `attachment; filename="${name.replace(/["\\]/g, "\\$&")}"`,
+    "X-MEN-File-Path": inHeader(info.path),
     "X-MEN-File-UID": String(info.uid),
     "X-MEN-File-GID": String(info.gid),
     "X-MEN-File-Mode": info.mode.toString(8),
@@ -177,7 +182,8 @@ export async function sendDownload(
   path: string,
 ): Promise<Response> {
   const { deps } = c.var;
-  const object = await admit(deps, actor, device);
+  requirePermission(actor, "devices:connect");
+  const object = await connectedObject(deps, actor, device);
   if (c.req.method === "HEAD") {
     return new Response(null, { headers: headersOf(settled(await object.stat(actor.user, path))) });
   }

@@ -63,7 +63,7 @@ const clientRequest = (typ: "check-update" | "send-inventory") =>
     request: { params: TenantDeviceParam },
     responses: {
       202: { description: "Handed to the device", content: jsonContent(z.null()) },
-      ...faultResponses(401, 404),
+      ...faultResponses(401, 409),
     },
   });
 

@@ -18,6 +18,7 @@ import {
   SessionParam,
 } from "./schema.ts";
 import {
+  admitUser,
   connectDevice,
   connectionStatus,
   connectUser,
@@ -46,7 +47,7 @@ const userSocket = createRoute({
   summary: "Open a terminal or port forwarding session",
   tags,
   request: { params: DeviceParam },
-  responses: { ...upgraded, ...faultResponses(400, 401, 403, 404) },
+  responses: { ...upgraded, ...faultResponses(400, 401, 403, 404, 422) },
 });
 
 const status = createRoute({
@@ -71,7 +72,7 @@ const clientRequestRoute = (typ: "check-update" | "send-inventory") =>
     request: { params: DeviceParam },
     responses: {
       202: { description: "Handed to the device", content: jsonContent(z.null()) },
-      ...faultResponses(401, 403, 404),
+      ...faultResponses(401, 403, 409),
     },
   });
 
@@ -135,7 +136,7 @@ const upload = createRoute({
   request: { params: DeviceParam },
   responses: {
     201: { description: "The device has the file" },
-    ...faultResponses(400, 401, 403, 404, 409, 413, 415),
+    ...faultResponses(400, 401, 403, 409, 413, 415),
   },
 });
 
@@ -145,7 +146,7 @@ const download = createRoute({
   summary: "Fetch a file from a device",
   tags,
   request: { params: DeviceParam, query: DownloadQuery },
-  responses: { 200: { description: "The file's bytes" }, ...faultResponses(400, 401, 403, 404, 409) },
+  responses: { 200: { description: "The file's bytes" }, ...faultResponses(400, 401, 403, 409) },
 });
 
 function requireUpgrade(c: Context<AppEnv>): void {
@@ -170,9 +171,11 @@ export function mountDeviceconnect(app: App): void {
     return connectDevice(c.var.deps, deviceClaimOf(c), c.req.raw);
   });
   app.openapi(userSocket, async (c) => {
-    requireUpgrade(c);
     requireOrigin(c);
-    return connectUser(c.var.deps, userOf(c), asDeviceId(c.req.valid("param").id), c.req.raw);
+    const device = asDeviceId(c.req.valid("param").id);
+    await admitUser(c.var.deps, userOf(c), device);
+    requireUpgrade(c);
+    return connectUser(c.var.deps, userOf(c), device, c.req.raw);
   });
   app.openapi(status, async (c) =>
     c.json(await connectionStatus(c.var.deps, userOf(c), asDeviceId(c.req.valid("param").id)), 200),
@@ -213,6 +216,6 @@ export function mountDeviceconnect(app: App): void {
   });
   app.openapi(download, async (c) => {
     const { path } = c.req.valid("query");
-    return sendDownload(c, userOf(c), asDeviceId(c.req.valid("param").id), path ?? "");
+    return sendDownload(c, userOf(c), asDeviceId(c.req.valid("param").id), path);
   });
 }

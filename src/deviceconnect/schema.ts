@@ -10,7 +10,7 @@ export const TenantDeviceParam = z.object({
 export const ConnectionStatusBody = z
   .object({
     device_id: z.string(),
-    status: z.enum(["connected", "disconnected", "unknown"]),
+    status: z.enum(["connected", "disconnected"]),
     created_ts: z.string(),
     updated_ts: z.string(),
   })
@@ -31,7 +31,7 @@ const absolute = (text: string | undefined) => text !== undefined && text.starts
 export const DownloadQuery = z.object({
   path: z
     .string()
-    .optional()
+    .default("")
     .refine(absolute, { error: "path: must be absolute.", params: { verbatim: true } }),
 });
 

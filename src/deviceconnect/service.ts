@@ -14,6 +14,7 @@ import {
   putConnection,
   removeConnection,
   type ConnectionChange,
+  type ConnectionRow,
 } from "./store.ts";
 
 export type ClientRequest = "check-update" | "send-inventory";
@@ -36,21 +37,20 @@ export async function connectDevice(deps: Deps, claim: DeviceClaim, request: Req
   return upgrade(deps, request, { role: "device", tenant: device.tenant, device: device.device });
 }
 
-/** The socket of one session of a user with a connected device. Refused before the upgrade, where clients can read why. */
+/** Refuses a user who may not connect, and one whose device is not connected: here clients can read why. */
+export async function admitUser(deps: Deps, actor: UserActor, device: DeviceId): Promise<void> {
+  requirePermission(actor, "devices:connect");
+  if (!(await isConnected(deps, actor, device)))
+    throw new Fault("not_found", "failed to connect to device: device disconnected");
+}
+
+/** The socket of one session of an admitted user. */
 export async function connectUser(
   deps: Deps,
   actor: UserActor,
   device: DeviceId,
   request: Request,
 ): Promise<Response> {
-  requirePermission(actor, "devices:connect");
-  await requireConnected(
-    deps,
-    actor,
-    device,
-    "not_found",
-    "failed to connect to device: device disconnected",
-  );
   const sid = newId();
   const limits = await sessionLimits(deps, actor);
   return upgrade(deps, request, {
@@ -86,12 +86,20 @@ async function sessionLimits(deps: Deps, actor: UserActor): Promise<SessionLimit
 
 export interface ConnectionStatus {
   device_id: string;
-  status: "connected" | "disconnected" | "unknown";
+  status: "connected" | "disconnected";
   created_ts: string;
   updated_ts: string;
 }
 
-/** What is known of a device's connection. An object that lost its socket unnoticed corrects the record here. */
+/** True if the device holds a connection. An object that lost its socket unnoticed corrects the record here. */
+const isHeld = async (
+  deps: Deps,
+  tenant: TenantId,
+  device: DeviceId,
+  connection: ConnectionRow | undefined,
+) => connection?.connected === 1 && (await connectionObject(deps, tenant, device).isConnected());
+
+/** What is known of a device's connection. */
 export async function connectionStatus(
   deps: Deps,
   actor: Actor,
@@ -102,27 +110,18 @@ export async function connectionStatus(
     .db(actor.tenant)
     .batch([knownDeviceStatement(actor.tenant, device), connectionOf(actor.tenant, device)]);
   if (!known) throw new Fault("not_found", "device not found");
-  const connected =
-    connection?.connected === 1 && (await connectionObject(deps, actor.tenant, device).isConnected());
   const since = connection ?? { created_ms: known.created_ms, updated_ms: known.created_ms };
   return {
     device_id: device,
-    status: connected ? "connected" : connection ? "disconnected" : "unknown",
+    status: (await isHeld(deps, actor.tenant, device, connection)) ? "connected" : "disconnected",
     created_ts: rfc3339(since.created_ms),
     updated_ts: rfc3339(since.updated_ms),
   };
 }
 
-/** 404 for a device the tenant does not have; the given fault if it holds no connection. */
-async function requireConnected(
-  deps: Deps,
-  actor: Actor,
-  device: DeviceId,
-  kind: "not_found" | "conflict",
-  text: string,
-): Promise<void> {
-  const status = await connectionStatus(deps, actor, device);
-  if (status.status !== "connected") throw new Fault(kind, text);
+/** Whether a device is connected; one that nobody knows is not. */
+export async function isConnected(deps: Deps, { tenant }: Actor, device: DeviceId): Promise<boolean> {
+  return isHeld(deps, tenant, device, await deps.db(tenant).one(connectionOf(tenant, device)));
 }
 
 /** Asks a connected device to check for updates or to send its inventory; its answer is not awaited. */
@@ -133,12 +132,11 @@ export async function requestOfDevice(
   typ: ClientRequest,
 ): Promise<void> {
   requirePermission(actor, actor.kind === "user" ? "devices:connect" : "devices:read");
-  await requireConnected(deps, actor, device, "not_found", "device not connected");
-  const asked = await connectionObject(deps, actor.tenant, device).request(
-    typ,
-    actor.kind === "user" ? actor.user : undefined,
-  );
-  if (!asked) throw new Fault("not_found", "device not connected");
+  const userId = actor.kind === "user" ? actor.user : undefined;
+  const asked =
+    (await isConnected(deps, actor, device)) &&
+    (await connectionObject(deps, actor.tenant, device).request(typ, userId));
+  if (!asked) throw new Fault("conflict", "device not connected");
 }
 
 export async function liveSessions(deps: Deps, actor: Actor, device: DeviceId): Promise<LiveSession[]> {

@@ -1,6 +1,7 @@
 import { expect } from "vitest";
 import { decodeFrame, encodeFrame, type Frame } from "../../src/deviceconnect/frame.ts";
 import type { TestDevice, TestUser } from "./actors.ts";
+import { FakeDevice } from "./fake-device.ts";
 import type { Server } from "./server.ts";
 
 export const DEVICECONNECT = "/api/management/v1/deviceconnect";
@@ -71,3 +72,22 @@ export const deviceSocket = (server: Server, device: TestDevice) =>
 
 export const userSocket = (server: Server, user: TestUser, device: TestDevice) =>
   upgraded(server, `${DEVICECONNECT}/devices/${device.id}/connect`, user.token);
+
+/** A device that behaves, and its end of the connection. */
+export async function connectFake(server: Server, device: TestDevice) {
+  const fake: FakeDevice = new FakeDevice((message) => peer.send(message));
+  const peer: Peer = new Peer(await deviceSocket(server, device), (message) => fake.onMessage(message));
+  return { peer, fake };
+}
+
+/** A session of a user with a connected device. */
+export const connectUser = async (server: Server, user: TestUser, device: TestDevice) =>
+  new Peer(await userSocket(server, user, device));
+
+/** The upload form of a file. */
+export function uploadForm(fields: Record<string, string>, content?: Uint8Array): FormData {
+  const form = new FormData();
+  for (const [name, value] of Object.entries(fields)) form.append(name, value);
+  if (content) form.append("file", new File([content.slice().buffer], "a.bin"));
+  return form;
+}
