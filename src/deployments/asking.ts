@@ -84,10 +84,8 @@ async function instructionsOf(deps: Deps, claim: DeviceClaim, found: CurrentRow)
   const { uri, expire } = await downloadLink(deps, {
     tenant: claim.tenant,
     artifact: found.artifact_id ?? "",
-    artifactName: found.wanted,
     lifeS: deps.settings.DEVICE_LINK_LIFE_S,
-    deployment: id,
-    device: claim.device,
+    recipient: { kind: "device", device: claim.device, deployment: id },
   });
   return {
     id,

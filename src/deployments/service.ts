@@ -1,7 +1,7 @@
 import type { Statement } from "../platform/database.ts";
 import type { DeviceId, TenantId } from "../platform/ids.ts";
 import { moveStatements } from "./store/moves.ts";
-import { mayDownload, queueUnseen } from "./store/usage.ts";
+import { queueUnseen } from "./store/usage.ts";
 
 export {
   configurationDeploymentStatements,
@@ -30,10 +30,3 @@ export const decommissionDeviceStatements = (
   queueUnseen(tenant, device),
   ...moveStatements({ tenant, device, to: "decommissioned", atMs }),
 ];
-
-/** A row while the device takes part in the deployment and neither was aborted or decommissioned. */
-export const downloadAllowedStatement = (
-  tenant: TenantId,
-  deployment: string,
-  device: DeviceId,
-): Statement<{ allowed: number } | undefined> => mayDownload(tenant, deployment, device);

@@ -37,6 +37,9 @@ export const isFinal = (status: Status): boolean => FINAL.has(status);
 
 export const ACTIVE_STATUSES = STATUSES.filter((status) => !isFinal(status));
 
+/** Whether a device told that it is downloading. */
+export const isDownloading = ({ status }: { status: number }): boolean => status === STATUS_CODES.downloading;
+
 export const isStatus = (word: string): word is Status => Object.hasOwn(STATUS_CODES, word);
 
 const BY_CODE = new Map<number, Status>(STATUSES.map((status) => [STATUS_CODES[status], status]));

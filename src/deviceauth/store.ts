@@ -106,13 +106,14 @@ const oneDevice = (tenant: TenantId, condition: SQL): Statement<Device | undefin
 export const deviceStatement = (tenant: TenantId, device: string) =>
   oneDevice(tenant, sql`d.device_id = ${device}`);
 
-/** A row while the device is accepted. */
+/** A row while the device is accepted and its tenant active. */
 export const acceptedDeviceStatement = (
   tenant: TenantId,
   device: DeviceId,
 ): Statement<{ device_id: string } | undefined> =>
   firstRow(sql`
-    SELECT device_id FROM devices WHERE tenant_id = ${tenant} AND device_id = ${device} AND status = 'accepted'`);
+    SELECT d.device_id FROM devices d JOIN tenants t ON t.tenant_id = d.tenant_id
+    WHERE d.tenant_id = ${tenant} AND d.device_id = ${device} AND d.status = 'accepted' AND t.status = 'active'`);
 
 export const deviceByIdentityStatement = (tenant: TenantId, identityHash: string) =>
   oneDevice(tenant, sql`d.identity_hash = ${identityHash}`);

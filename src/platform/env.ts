@@ -120,7 +120,7 @@ const SettingsSchema = z.object({
   STEERED_POLL_S: count(0),
   DEVICE_TOKEN_LIFE_S: seconds(604_800),
   USER_TOKEN_LIFE_S: seconds(604_800),
-  DEVICE_LINK_LIFE_S: linkLife(86_400),
+  DEVICE_LINK_LIFE_S: linkLife(3600),
   DOWNLOAD_LINK_LIFE_S: linkLife(900),
   UPLOAD_LINK_LIFE_S: linkLife(3600),
   MAX_ARTIFACT_BYTES: bytes(10 * 1024 ** 3),

@@ -34,10 +34,10 @@ const updateTypesOf = (image: ArtifactImage): string[] => [
 
 const insertArtifact = ({ tenant, image, ...row }: NewArtifactRow): Statement<number> =>
   change(sql`
-    INSERT INTO artifacts (tenant_id, artifact_id, name, description, device_types, update_types, image, layout, size, modified_ms)
+    INSERT INTO artifacts (tenant_id, artifact_id, name, description, device_types, update_types, image, layout, size, modified_ms, created_ms)
     VALUES (${tenant}, ${image.id}, ${image.name}, ${row.description ?? null}, ${JSON.stringify(image.device_types_compatible)},
       ${JSON.stringify(updateTypesOf(image))}, ${JSON.stringify(image)}, ${JSON.stringify(row.layout)}, ${image.size},
-      ${row.atMs})`);
+      ${row.atMs}, ${row.atMs})`);
 
 /** The artifact with everything that belongs to it. Fails the batch on a clash of name and depends. */
 export const addArtifact = (row: NewArtifactRow): Statement<number>[] => {
@@ -73,6 +73,9 @@ interface ArtifactRow {
   description: string | null;
   modified_ms: number;
 }
+
+/** The order in which artifacts came: ids are random, and several may come in one millisecond. */
+const byUpload = sql`a.created_ms, a.rowid`;
 
 const columns = sql`a.image, a.description, a.modified_ms`;
 
@@ -134,7 +137,7 @@ export const demandCandidates = (tenant: TenantId, name: string, ids: readonly s
 export const artifactsWhere = (condition: SQL): Statement<ArtifactObject[]> =>
   mapped(
     rows<ArtifactRow>(
-      sql`SELECT ${columns} FROM artifacts a WHERE ${condition} ORDER BY a.name, a.artifact_id`,
+      sql`SELECT ${columns} FROM artifacts a WHERE ${condition} ORDER BY a.name, ${byUpload}`,
     ),
     (found) => found.map(toArtifact),
   );
@@ -151,13 +154,14 @@ export const idsOfNames = (
 export interface ArtifactBytes {
   name: string;
   size: number;
+  createdMs: number;
   layout: Segment[];
 }
 
 export const artifactBytes = (tenant: TenantId, id: string): Statement<ArtifactBytes | undefined> =>
   mapped(
-    firstRow<{ name: string; size: number; layout: string }>(
-      sql`SELECT name, size, layout FROM artifacts WHERE tenant_id = ${tenant} AND artifact_id = ${id}`,
+    firstRow<{ name: string; size: number; createdMs: number; layout: string }>(
+      sql`SELECT name, size, created_ms AS createdMs, layout FROM artifacts WHERE tenant_id = ${tenant} AND artifact_id = ${id}`,
     ),
     (row) => row && { ...row, layout: JSON.parse(row.layout) as Segment[] }, // written by `insertArtifact`
   );
@@ -198,10 +202,10 @@ const where = (tenant: TenantId, filter: ArtifactFilter): SQL => {
 };
 
 const ORDERS = {
-  "name:asc": sql`a.name, a.artifact_id`,
-  "name:desc": sql`a.name DESC, a.artifact_id DESC`,
-  "modified:asc": sql`a.modified_ms, a.artifact_id`,
-  "modified:desc": sql`a.modified_ms DESC, a.artifact_id DESC`,
+  "name:asc": sql`a.name, ${byUpload}`,
+  "name:desc": sql`a.name DESC, a.created_ms DESC, a.rowid DESC`,
+  "modified:asc": sql`a.modified_ms, ${byUpload}`,
+  "modified:desc": sql`a.modified_ms DESC, a.created_ms DESC, a.rowid DESC`,
 } as const;
 
 export type ArtifactOrder = keyof typeof ORDERS;

@@ -61,12 +61,12 @@ export async function linkToArtifact(
   id: string,
 ): Promise<{ uri: string; expire: string; method: "GET" }> {
   requirePermission(actor, "artifacts:read");
-  const { name } = await findArtifact(deps, actor.tenant, id);
+  await findArtifact(deps, actor.tenant, id);
   const link = await downloadLink(deps, {
     tenant: actor.tenant,
     artifact: id,
-    artifactName: name,
     lifeS: deps.settings.DOWNLOAD_LINK_LIFE_S,
+    recipient: actor.kind === "user" ? { kind: "user", user: actor.user, token: actor.token } : undefined,
   });
   return { ...link, method: "GET" };
 }

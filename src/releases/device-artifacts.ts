@@ -34,13 +34,12 @@ export async function linkForDevice(
   claim: DeviceClaim,
   id: string,
 ): Promise<{ uri: string; expire: string; method: "GET" }> {
-  const { name } = await artifactForDevice(deps, claim, id);
+  await artifactForDevice(deps, claim, id);
   const link = await downloadLink(deps, {
     tenant: claim.tenant,
     artifact: id,
-    artifactName: name,
     lifeS: deps.settings.DOWNLOAD_LINK_LIFE_S,
-    device: claim.device,
+    recipient: { kind: "device", device: claim.device, deployment: undefined },
   });
   return { ...link, method: "GET" };
 }

@@ -15,13 +15,25 @@ export const binaryBody = {
   "application/vnd.mender-artifact": { schema: { type: "string" as const, format: "binary" } },
 };
 
-const REFUSALS: Record<Exclude<LinkVerdict, "valid">, string> = {
+const header = z.string().optional();
+
+/** What a request for bytes may say about the ones it has. */
+export const conditionHeaders = z.object({
+  range: header,
+  "if-range": header,
+  "if-match": header,
+  "if-none-match": header,
+  "if-modified-since": header,
+  "if-unmodified-since": header,
+});
+
+const REFUSALS: Record<Exclude<LinkVerdict, "valid" | "lapsed">, string> = {
   expired: "URL expired",
   forged: "signature invalid",
 };
 
 export const refuseLink = (verdict: LinkVerdict): void => {
-  if (verdict !== "valid") throw new Fault("forbidden", REFUSALS[verdict]);
+  if (verdict === "expired" || verdict === "forged") throw new Fault("forbidden", REFUSALS[verdict]);
 };
 
 const refuseParameters = refuseInvalid("invalid request parameters: ");

@@ -1,6 +1,6 @@
 import { rfc3339 } from "../platform/clock.ts";
 import type { Deps } from "../platform/deps.ts";
-import type { TenantId } from "../platform/ids.ts";
+import { asDeviceId, asUserId, type DeviceId, type TenantId, type UserId } from "../platform/ids.ts";
 
 const EXPIRE = "x-men-expire";
 const SIGNATURE = "x-men-signature";
@@ -44,13 +44,14 @@ export async function signedLink(
   return { uri: `${deps.origin}${link.path}?${members.toString()}`, expire };
 }
 
-export type LinkVerdict = "valid" | "expired" | "forged";
+/** A link has lapsed when it expired within the given time: only what it began may go on. */
+export type LinkVerdict = "valid" | "lapsed" | "expired" | "forged";
 
 /** Checks a request against the link it came by. Query members that are not named here are not part of the permission. */
 export async function verifyLink(
   deps: Deps,
   url: URL,
-  link: { method: string; query?: readonly string[] },
+  link: { method: string; query?: readonly string[]; lapsesForMs?: number },
 ): Promise<LinkVerdict> {
   const expire = url.searchParams.get(EXPIRE) ?? "";
   const signature = Buffer.from(url.searchParams.get(SIGNATURE) ?? "", "base64url");
@@ -62,30 +63,56 @@ export async function verifyLink(
     deps.keys.linkSecrets.map((key) => crypto.subtle.verify("HMAC", key, signature, message)),
   );
   if (!checks.includes(true)) return "forged";
-  return Date.parse(expire) > deps.now() ? "valid" : "expired";
+  const expiredForMs = deps.now() - Date.parse(expire);
+  if (expiredForMs < 0) return "valid";
+  return expiredForMs < (link.lapsesForMs ?? 0) ? "lapsed" : "expired";
 }
 
-export const DOWNLOAD_QUERY = ["deployment", "device"] as const;
+export const DOWNLOAD_QUERY = ["deployment", "device", "user", "token"] as const;
 
 export interface DownloadLink {
   tenant: TenantId;
   artifact: string;
-  artifactName: string;
   lifeS: number;
-  /** A link given to a device dies with the device, and with the deployment it was given for. */
-  deployment?: string;
-  device?: string;
+  recipient: Recipient | undefined;
+}
+
+/**
+ * Whom a link is given to, and with whose rights it dies: a device with the deployment it is for, if it is for one, or
+ * a user with the token the link was asked for by. The operator's links end by their time alone.
+ */
+export type Recipient =
+  | { kind: "device"; device: DeviceId; deployment: string | undefined }
+  | { kind: "user"; user: UserId; token: string };
+
+const membersOf = (recipient: Recipient | undefined): (readonly [string, string])[] => {
+  if (!recipient) return [];
+  if (recipient.kind === "user")
+    return [
+      ["user", recipient.user],
+      ["token", recipient.token],
+    ];
+  const { device, deployment } = recipient;
+  return [...(deployment === undefined ? [] : [["deployment", deployment] as const]), ["device", device]];
+};
+
+/** The recipient that a verified link names. */
+export function recipientOf(members: {
+  device?: string | undefined;
+  deployment?: string | undefined;
+  user?: string | undefined;
+  token?: string | undefined;
+}): Recipient | undefined {
+  const { device, deployment, user, token } = members;
+  if (device !== undefined) return { kind: "device", device: asDeviceId(device), deployment };
+  return user === undefined ? undefined : { kind: "user", user: asUserId(user), token: token ?? "" };
 }
 
 /** A link to the bytes of an artifact, for anyone who has it; at most a day. */
 export function downloadLink(
   deps: Deps,
-  { tenant, artifact, lifeS, deployment, device }: DownloadLink,
+  { tenant, artifact, lifeS, recipient }: DownloadLink,
 ): Promise<{ uri: string; expire: string }> {
   const path = `/api/devices/v1/deployments/download/artifacts/${encodeURIComponent(tenant)}/${artifact}`;
-  const query = [
-    ...(deployment === undefined ? [] : [["deployment", deployment] as const]),
-    ...(device === undefined ? [] : [["device", device] as const]),
-  ];
-  return signedLink(deps, { method: "GET", path, lifeS, query });
+  return signedLink(deps, { method: "GET", path, lifeS, query: membersOf(recipient) });
 }

@@ -8,8 +8,11 @@ export type RangeRequest = { kind: "whole" } | { kind: "part"; range: ByteRange 
 
 const SINGLE_RANGE = /^bytes\s*=\s*(\d*)\s*-\s*(\d*)\s*$/i;
 
+/** Longer ones name several ranges, or nothing. */
+const MAX_RANGE_LENGTH = 100;
+
 export function readRange(header: string | undefined, size: number): RangeRequest {
-  const match = SINGLE_RANGE.exec(header ?? "");
+  const match = header === undefined || header.length > MAX_RANGE_LENGTH ? null : SINGLE_RANGE.exec(header);
   const [, first = "", last = ""] = match ?? [];
   if (first === "" && last === "") return { kind: "whole" };
   if (first === "") {

@@ -1,4 +1,14 @@
-export { downloadLink, signedLink, verifyLink } from "./links.ts";
+export { answerBytes, type ByteRequest } from "./answer-bytes.ts";
+export { cut, type Segment } from "./layout.ts";
+export { binaryBody, conditionHeaders, linkQuery, refuseBadParameters, refuseLink } from "./link-routes.ts";
+export {
+  DOWNLOAD_QUERY,
+  downloadLink,
+  recipientOf,
+  signedLink,
+  verifyLink,
+  type Recipient,
+} from "./links.ts";
 export {
   giveUpObjects,
   HEARTBEAT_MS,

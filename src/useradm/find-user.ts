@@ -1,8 +1,9 @@
 import { sql } from "drizzle-orm";
 import type { FindUser } from "../platform/access.ts";
-import { firstRow } from "../platform/database.ts";
+import { hasPermission } from "../platform/actor.ts";
+import { firstRow, mapped, type Statement } from "../platform/database.ts";
 import type { Deps } from "../platform/deps.ts";
-import { asTenantId, asUserId } from "../platform/ids.ts";
+import { asTenantId, asUserId, type TenantId, type UserId } from "../platform/ids.ts";
 import { touchTokenStatement } from "./token-store.ts";
 
 interface LiveToken {
@@ -22,6 +23,19 @@ const liveToken = (tenant: string, subject: string, token: string, nowMs: number
     JOIN tenants t ON t.tenant_id = k.tenant_id
     WHERE k.tenant_id = ${tenant} AND k.user_id = ${subject} AND k.token_id = ${token}
       AND (k.expires_ms IS NULL OR k.expires_ms > ${nowMs}) AND t.status = 'active'`);
+
+/** A row while the token lives and its user may read artifacts. */
+export const mayReadArtifactsStatement = (
+  tenant: TenantId,
+  { user, token }: { user: UserId; token: string },
+  nowMs: number,
+): Statement<object | undefined> =>
+  mapped(liveToken(tenant, user, token, nowMs), (live) => {
+    if (!live) return undefined;
+    const roles = JSON.parse(live.roles) as string[]; // written by this domain as a list of role names
+    const actor = { kind: "user" as const, tenant, user, token, email: live.email, roles };
+    return hasPermission(actor, "artifacts:read") ? live : undefined;
+  });
 
 /** Stamps the use of a personal token after the answer; sessions have no stamp to show. */
 function stampUse(deps: Deps, live: LiveToken, claims: Parameters<FindUser>[1]): void {

@@ -1,6 +1,8 @@
 import { beforeEach, describe, expect, it } from "vitest";
-import { decommissionDeviceStatements, downloadAllowedStatement } from "../../src/deployments/service.ts";
+import { decommissionDeviceStatements } from "../../src/deployments/service.ts";
 import { useInDeployments } from "../../src/deployments/participants.ts";
+import { STATUS_CODES } from "../../src/deployments/status.ts";
+import { mayDownload } from "../../src/deployments/store/usage.ts";
 import { asDeviceId, DEFAULT_TENANT } from "../../src/platform/ids.ts";
 import { env, Server } from "../support/server.ts";
 
@@ -110,8 +112,8 @@ describe("what other domains ask", () => {
     await join(1, DEVICE);
     const db = (await server.deps()).db(DEFAULT_TENANT);
     const allowed = async (device: typeof DEVICE) =>
-      (await db.one(downloadAllowedStatement(DEFAULT_TENANT, "d1", device)))?.allowed;
-    expect([await allowed(DEVICE), await allowed(OTHER)]).toEqual([1, undefined]);
+      (await db.one(mayDownload(DEFAULT_TENANT, "d1", device)))?.status;
+    expect([await allowed(DEVICE), await allowed(OTHER)]).toEqual([STATUS_CODES.pending, undefined]);
     await decommission(DEVICE);
     expect(await allowed(DEVICE)).toBeUndefined();
   });

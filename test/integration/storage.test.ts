@@ -5,8 +5,7 @@ import { DEFAULT_TENANT } from "../../src/platform/ids.ts";
 import { sweepOrphans } from "../../src/storage/orphans.ts";
 import { ObjectUpload, sweepUploads } from "../../src/storage/service.ts";
 import { uploadArtifact } from "../../src/releases/upload.ts";
-import { aDevice, aUser, type TestDevice, type TestUser } from "../support/actors.ts";
-import { deploy, inInventory, poll } from "../support/deployments.ts";
+import { aUser, type TestUser } from "../support/actors.ts";
 import {
   anArtifact,
   ARTIFACTS,
@@ -145,50 +144,6 @@ describe("a download link", () => {
   ])("names the file of %s safely", async (name, disposition) => {
     const { uri } = await linkTo(idOf(await upload(server, await anArtifact({ name }), user)));
     expect((await fetchBytes(uri)).headers.get("content-disposition")).toBe(disposition);
-  });
-});
-
-describe("the link given to a device", () => {
-  let device: TestDevice;
-  let deployment: string;
-  let uri: string;
-  beforeEach(async () => {
-    device = await aDevice(server);
-    await inInventory(server, [device]);
-    idOf(await upload(server, await anArtifact({ name: "release-2", deviceTypes: ["pi4"] }), user));
-    deployment = await deploy(server, user, [device]);
-    const offered = (await poll(server, device)).json<{
-      artifact: { source: { uri: string; expire: string } };
-    }>();
-    expect(offered.artifact.source.expire).toBe(afterStart(86_400_000));
-    uri = offered.artifact.source.uri;
-    expect((await fetchBytes(uri, { Range: "bytes=0-9" })).status).toBe(206);
-  });
-
-  /** What is known of a link is kept for five seconds. */
-  const expectRevoked = async () => {
-    server.advance(5_000);
-    const answer = await server.call("GET", uri, { headers: { Range: "bytes=10-19" } });
-    expect([answer.status, answer.json().error]).toEqual([403, "URL revoked"]);
-  };
-
-  it("works on while the deployment does", async () => {
-    server.advance(23 * 3_600_000);
-    expect((await fetchBytes(uri, { Range: "bytes=10-" })).status).toBe(206);
-  });
-
-  it("dies with the deployment", async () => {
-    const path = `/api/management/v1/deployments/deployments/${deployment}/status`;
-    await server.call("PUT", path, { token: user.token, json: { status: "aborted" } });
-    await server.deliverEvents();
-    await expectRevoked();
-  });
-
-  it("dies with the device", async () => {
-    const path = `/api/management/v2/devauth/devices/${device.id}`;
-    expect((await server.call("DELETE", path, { token: user.token })).status).toBe(204);
-    await server.deliverEvents();
-    await expectRevoked();
   });
 });
 

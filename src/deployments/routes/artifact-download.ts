@@ -1,10 +1,26 @@
 import { createRoute, z } from "@hono/zod-openapi";
 import type { App } from "../../platform/app-env.ts";
-import { asDeviceId, asTenantId } from "../../platform/ids.ts";
+import { asTenantId } from "../../platform/ids.ts";
 import { faultResponses } from "../../platform/wire.ts";
-import { binaryBody, linkQuery, refuseBadParameters, refuseLink } from "../../storage/link-routes.ts";
-import { DOWNLOAD_QUERY, verifyLink } from "../../storage/links.ts";
+import {
+  binaryBody,
+  conditionHeaders,
+  DOWNLOAD_QUERY,
+  linkQuery,
+  recipientOf,
+  refuseBadParameters,
+  refuseLink,
+  verifyLink,
+} from "../../storage/service.ts";
 import { downloadArtifact } from "../artifact-download.ts";
+
+/**
+ * A download that began before its link expired may be resumed for the rest of a day: a device that resumes has no way
+ * to ask for another link, and gives the deployment up on a refusal (protocol notes, storage 6).
+ */
+const RESUMABLE_FOR_MS = 23 * 3_600_000;
+
+const text = z.string().optional();
 
 const downloadRoute = createRoute({
   method: "get",
@@ -14,13 +30,14 @@ const downloadRoute = createRoute({
   security: [],
   request: {
     params: z.object({ tenant: z.string(), artifact: z.string() }),
-    query: linkQuery.extend({ deployment: z.string().optional(), device: z.string().optional() }),
-    headers: z.object({ range: z.string().optional(), "if-range": z.string().optional() }),
+    query: linkQuery.extend({ deployment: text, device: text, user: text, token: text }),
+    headers: conditionHeaders,
   },
   responses: {
     200: { description: "The whole artifact", content: binaryBody },
     206: { description: "The range asked for", content: binaryBody },
-    ...faultResponses(400, 403, 404, 416),
+    304: { description: "It is what the client has" },
+    ...faultResponses(400, 403, 404, 412, 416),
   },
 });
 
@@ -30,15 +47,21 @@ export function mountArtifactDownload(app: App): void {
     async (c) => {
       const { deps } = c.var;
       const { tenant, artifact } = c.req.valid("param");
-      const { deployment, device } = c.req.valid("query");
-      refuseLink(await verifyLink(deps, new URL(c.req.url), { method: "GET", query: DOWNLOAD_QUERY }));
+      const recipient = recipientOf(c.req.valid("query"));
+      const isForDeployment = recipient?.kind === "device" && recipient.deployment !== undefined;
+      const verdict = await verifyLink(deps, new URL(c.req.url), {
+        method: "GET",
+        query: DOWNLOAD_QUERY,
+        lapsesForMs: isForDeployment ? RESUMABLE_FOR_MS : 0,
+      });
+      refuseLink(verdict);
       return downloadArtifact(deps, {
         tenant: asTenantId(tenant),
         artifact,
+        recipient,
+        headers: c.req.raw.headers,
         wantsBody: c.req.method !== "HEAD",
-        range: c.req.header("range"),
-        ifRange: c.req.header("if-range"),
-        recipient: device === undefined ? undefined : { device: asDeviceId(device), deployment },
+        onlyRest: verdict === "lapsed",
       });
     },
     refuseBadParameters,

@@ -3,7 +3,7 @@ import type { App } from "../../platform/app-env.ts";
 import { Fault } from "../../platform/fault.ts";
 import { asDeviceId, asTenantId, DEFAULT_TENANT } from "../../platform/ids.ts";
 import { faultResponses, refuseInvalid } from "../../platform/wire.ts";
-import { verifyLink } from "../../storage/links.ts";
+import { conditionHeaders, verifyLink } from "../../storage/service.ts";
 import { downloadConfiguration } from "../configuration-download.ts";
 
 const required = z.string({ error: "cannot be blank" }).min(1, { error: "cannot be blank" });
@@ -22,12 +22,13 @@ const download = createRoute({
       "x-men-signature": required,
       tenant_id: z.string().optional(),
     }),
-    headers: z.object({ range: z.string().optional() }),
+    headers: conditionHeaders,
   },
   responses: {
     200: { description: "The whole artifact", content: binary },
     206: { description: "The range asked for", content: binary },
-    ...faultResponses(400, 403, 404, 416),
+    304: { description: "It is what the client has" },
+    ...faultResponses(400, 403, 404, 412, 416),
   },
 });
 
@@ -48,7 +49,8 @@ export function mountConfiguration(app: App): void {
         deployment: deployment_id,
         deviceType: device_type,
         device: asDeviceId(device_id),
-        range: c.req.header("range"),
+        headers: c.req.raw.headers,
+        wantsBody: c.req.method !== "HEAD",
       });
     },
     refuseInvalid("invalid request parameters: "),

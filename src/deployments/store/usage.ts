@@ -2,7 +2,6 @@ import { sql } from "drizzle-orm";
 import { change, demand, firstRow, rows, type Statement } from "../../platform/database.ts";
 import { ARTIFACT_IN_USE } from "../../platform/participants.ts";
 import type { DeviceId, TenantId } from "../../platform/ids.ts";
-import { STATUS_CODES } from "../status.ts";
 import { hasRow, seqOf, targetsList } from "./membership.ts";
 
 /** Gives the device a queued row in every open deployment that lists it and that it has not joined. */
@@ -40,9 +39,9 @@ export const mayDownload = (
   tenant: TenantId,
   deployment: string,
   device: DeviceId,
-): Statement<{ allowed: number } | undefined> =>
+): Statement<{ status: number } | undefined> =>
   firstRow(sql`
-    SELECT 1 AS allowed FROM device_deployments dd
+    SELECT dd.status FROM device_deployments dd
     JOIN deployment_counters c ON c.tenant_id = dd.tenant_id AND c.seq = dd.seq
     WHERE dd.tenant_id = ${tenant} AND dd.device_id = ${device} AND dd.seq = ${seqOf(tenant, deployment)}
-      AND dd.status NOT IN (0, ${STATUS_CODES.aborted}, ${STATUS_CODES.decommissioned}) AND c.aborted_ms IS NULL`);
+      AND dd.active = 1 AND dd.status > 0 AND c.aborted_ms IS NULL`);

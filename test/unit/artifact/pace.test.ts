@@ -82,7 +82,7 @@ describe("an artifact", () => {
     expect(taken).toBeGreaterThanOrEqual(15);
   });
 
-  it("is not unpacked beyond a hundredfold, payloads and headers together", async () => {
+  it("is not unpacked beyond a hundredfold, payloads together [differs: unpacked-size]", async () => {
     const zeros = Buffer.alloc(40 * MEBIBYTE);
     const noise = randomBytes(MEBIBYTE);
     const payloads = (count: number, ballast: Uint8Array) => {

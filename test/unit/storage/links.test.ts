@@ -1,7 +1,7 @@
 import { generateKeyPairSync } from "node:crypto";
 import { beforeAll, describe, expect, it } from "vitest";
 import type { Deps } from "../../../src/platform/deps.ts";
-import { asTenantId } from "../../../src/platform/ids.ts";
+import { asDeviceId, asTenantId } from "../../../src/platform/ids.ts";
 import { loadKeys, type Keys } from "../../../src/platform/keys.ts";
 import { DOWNLOAD_QUERY, downloadLink, signedLink, verifyLink } from "../../../src/storage/links.ts";
 
@@ -17,13 +17,16 @@ beforeAll(async () => {
   keys = await loadKeys(pem(), undefined);
 });
 
-const aLink = (more: { deployment?: string; device?: string; lifeS?: number } = {}) =>
+const aLink = ({
+  deployment,
+  device,
+  lifeS = 600,
+}: { deployment?: string; device?: string; lifeS?: number } = {}) =>
   downloadLink(at(START), {
     tenant: asTenantId("t 1"),
     artifact: "a1",
-    artifactName: "release-1",
-    lifeS: 600,
-    ...more,
+    lifeS,
+    recipient: device === undefined ? undefined : { kind: "device", device: asDeviceId(device), deployment },
   });
 
 const get = { method: "GET", query: DOWNLOAD_QUERY };
@@ -41,6 +44,14 @@ describe("signed links", () => {
     const url = new URL((await aLink()).uri);
     expect(await verifyLink(at(START + 599_999), url, get)).toBe("valid");
     expect(await verifyLink(at(START + 600_000), url, get)).toBe("expired");
+  });
+
+  it("lapse for a while before they expire where that is allowed", async () => {
+    const url = new URL((await aLink()).uri);
+    const lapsing = { ...get, lapsesForMs: 1000 };
+    expect(await verifyLink(at(START + 599_999), url, lapsing)).toBe("valid");
+    expect(await verifyLink(at(START + 600_000), url, lapsing)).toBe("lapsed");
+    expect(await verifyLink(at(START + 601_000), url, lapsing)).toBe("expired");
   });
 
   it.each([
