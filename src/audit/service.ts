@@ -1,8 +1,9 @@
 import type { Sweep } from "../platform/background.ts";
 import { requirePermission, type UserActor } from "../platform/actor.ts";
+import { eachApart, type Duty } from "../platform/apart.ts";
 import type { Deps } from "../platform/deps.ts";
 import { offsetOf, type Page } from "../platform/paging.ts";
-import { listTenants } from "../tenants/service.ts";
+import { listTenants, type Tenant } from "../tenants/service.ts";
 import { csvHead, csvLine, type CsvFormat } from "./csv.ts";
 import { toEntry, type Entry } from "./entry.ts";
 import {
@@ -68,15 +69,18 @@ const SWEEP_PAGE = 500;
 /** Entries older than the installation keeps them. */
 export const forgetOldEntries: Sweep = async (deps) => {
   const beforeMs = deps.now() - deps.settings.AUDIT_LIFE_S * 1000;
+  const duty: Duty<Tenant> = {
+    name: "forget-audit",
+    of: ({ id }) => ({ tenant: id, key: "log" }),
+    work: async ({ id }) => {
+      while ((await deps.db(id).one(forgetEntriesStatement(id, beforeMs, SWEEP_PAGE))) === SWEEP_PAGE);
+    },
+  };
   let after = "";
   for (;;) {
     const tenants = await listTenants(deps, after, SWEEP_PAGE);
-    for (const { id } of tenants) {
-      let removed = SWEEP_PAGE;
-      while (removed === SWEEP_PAGE)
-        removed = await deps.db(id).one(forgetEntriesStatement(id, beforeMs, SWEEP_PAGE));
-      after = id;
-    }
+    await eachApart(deps, duty, tenants);
     if (tenants.length < SWEEP_PAGE) return;
+    after = tenants.at(-1)?.id ?? "";
   }
 };

@@ -1,8 +1,9 @@
 import type { SystemActor } from "../platform/actor.ts";
+import { eachApart, type Duty } from "../platform/apart.ts";
 import type { Deps } from "../platform/deps.ts";
 import type { DeviceId, TenantId } from "../platform/ids.ts";
 import { auditStatement, changeStatements, removalStatements, untilUndisturbed } from "./changes.ts";
-import { overdueStatement } from "./rule-store.ts";
+import { EXPIRY, overdueStatement } from "./rule-store.ts";
 import { deviceStatement } from "./store.ts";
 
 /** Devices of one run; the rest waits for the next minute. */
@@ -36,10 +37,10 @@ const expire = (deps: Deps, { tenant, device: id, beforeMs }: Overdue): Promise<
 /** Cron duty: ends the waiting of sets in tenants that bound it. */
 export async function expireWaitingSets(deps: Deps): Promise<void> {
   const overdue = await deps.directory.one(overdueStatement(deps.now(), PORTION));
-  for (const device of overdue) {
-    // One that fails must not hold up those behind it.
-    await expire(deps, device).catch((cause: unknown) =>
-      deps.log.error("set not expired", { ...device, cause }),
-    );
-  }
+  const duty: Duty<Overdue> = {
+    name: EXPIRY,
+    of: ({ tenant, device }) => ({ tenant, key: device }),
+    work: (device) => expire(deps, device),
+  };
+  await eachApart(deps, duty, overdue);
 }

@@ -1,4 +1,5 @@
 import { sql } from "drizzle-orm";
+import { notPaused } from "../platform/apart.ts";
 import { change, firstRow, rows, type Statement } from "../platform/database.ts";
 import type { DeviceId, TenantId } from "../platform/ids.ts";
 
@@ -60,6 +61,9 @@ export const setPendingLifeStatement = (tenant: TenantId, lifeMs: number | null)
         INSERT INTO admission_settings (tenant_id, pending_life_ms) VALUES (${tenant}, ${lifeMs})
         ON CONFLICT DO UPDATE SET pending_life_ms = excluded.pending_life_ms WHERE pending_life_ms <> excluded.pending_life_ms`);
 
+/** The duty of ending the waiting of sets. */
+export const EXPIRY = "expire-waiting";
+
 /** Devices with a set that has waited longer than its tenant lets it, of any tenant. */
 export const overdueStatement = (
   atMs: number,
@@ -69,4 +73,5 @@ export const overdueStatement = (
     SELECT DISTINCT a.tenant_id AS tenant, a.device_id AS device, ${atMs} - s.pending_life_ms AS beforeMs
     FROM admission_settings s CROSS JOIN auth_sets a INDEXED BY auth_sets_waiting
       ON a.tenant_id = s.tenant_id AND a.status = 'pending' AND a.created_ms < ${atMs} - s.pending_life_ms
+    WHERE ${notPaused(EXPIRY, { tenant: sql`a.tenant_id`, key: sql`a.device_id` }, atMs)}
     LIMIT ${limit}`);

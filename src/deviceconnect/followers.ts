@@ -29,11 +29,28 @@ async function* connectedPages(deps: Deps, tenant: TenantId): AsyncGenerator<Dev
   }
 }
 
+/** Does something with each device; one that fails is logged and keeps no other from its turn. */
+async function countFailed(
+  deps: Deps,
+  devices: readonly DeviceId[],
+  work: (device: DeviceId) => Promise<unknown>,
+): Promise<number> {
+  const results = await Promise.allSettled(devices.map(work));
+  results.forEach((result, i) => {
+    if (result.status === "rejected")
+      deps.log.error("device not reached", { device: devices[i], cause: result.reason });
+  });
+  return results.filter(({ status }) => status === "rejected").length;
+}
+
 /** Ends every connection of a tenant. */
 export async function disconnectTenant(deps: Deps, tenant: TenantId): Promise<void> {
+  let failed = 0;
   for await (const page of connectedPages(deps, tenant)) {
-    await Promise.all(page.map((device) => disconnectDevice(deps, tenant, device)));
+    failed += await countFailed(deps, page, (device) => disconnectDevice(deps, tenant, device));
   }
+  // The event comes again for those that were not reached.
+  if (failed > 0) throw new Error(`${failed} connections were not ended`);
 }
 
 /** A tenant that is suspended holds no connections. */
@@ -47,6 +64,8 @@ export const wakeTargets: EventHandler = async (deps, { tenant, subject, atMs, d
   await untilKnown(deps, tenant, atMs);
   for await (const page of connectedPages(deps, tenant)) {
     const targeted = await deps.db(tenant).one(targetedAmongStatement(tenant, subject, page));
-    await Promise.all(targeted.map(({ device_id }) => askForUpdate(deps, tenant, device_id)));
+    // Who cannot be told asks by itself.
+    const ids = targeted.map(({ device_id }) => device_id);
+    await countFailed(deps, ids, (device) => askForUpdate(deps, tenant, device));
   }
 };

@@ -1,4 +1,5 @@
 import { hasPermission, requirePermission, type Actor } from "../platform/actor.ts";
+import { eachApart, type Duty } from "../platform/apart.ts";
 import { rfc3339 } from "../platform/clock.ts";
 import type { Deps } from "../platform/deps.ts";
 import { Fault } from "../platform/fault.ts";
@@ -8,10 +9,13 @@ import { byteStream } from "./byte-stream.ts";
 import { Asciicast, decodeEvents, Playback, type RecordedEvent } from "./recording.ts";
 import {
   pieceKey,
+  RECORDING_REMOVAL,
+  recordingFolder,
   removeSessionRow,
   sessionRow,
   sessionRows,
   sessionsBefore,
+  type OldSession,
   type SessionRow,
 } from "./store.ts";
 
@@ -111,18 +115,29 @@ async function* castOf(deps: Deps, actor: Actor, row: SessionRow): AsyncGenerato
 
 const SWEEP_PAGE = 50;
 
+/** Removes every piece there is, also those of a session whose end was never recorded. */
+async function removePieces(deps: Deps, { tenant_id: tenant, session_id: sid }: OldSession): Promise<void> {
+  for (let left = true; left;) {
+    const { objects, truncated } = await deps.bucket.list({ prefix: recordingFolder(tenant, sid) });
+    if (objects.length > 0) await deps.bucket.delete(objects.map(({ key }) => key));
+    left = truncated;
+  }
+}
+
 /** Removes sessions and recordings older than their time. Objects go first, so that a crash leaves no orphan. */
 export async function sweepRecordings(deps: Deps): Promise<void> {
   const before = deps.now() - deps.settings.RECORDING_LIFE_S * 1000;
+  const duty: Duty<OldSession> = {
+    name: RECORDING_REMOVAL,
+    of: ({ tenant_id, session_id }) => ({ tenant: tenant_id, key: session_id }),
+    work: async (session) => {
+      await removePieces(deps, session);
+      await deps.db(session.tenant_id).one(removeSessionRow(session.tenant_id, session.session_id));
+    },
+  };
   for (;;) {
-    const old = await deps.directory.one(sessionsBefore(before, SWEEP_PAGE));
-    for (const { tenant_id, session_id, pieces } of old) {
-      const keys = Array.from({ length: pieces }, (_, piece) => pieceKey(tenant_id, session_id, piece));
-      for (let at = 0; at < keys.length; at += 1000) await deps.bucket.delete(keys.slice(at, at + 1000));
-    }
-    await deps.directory.batch(
-      old.map(({ tenant_id, session_id }) => removeSessionRow(tenant_id, session_id)),
-    );
+    const old = await deps.directory.one(sessionsBefore(before, deps.now(), SWEEP_PAGE));
+    await eachApart(deps, duty, old);
     if (old.length < SWEEP_PAGE) return;
   }
 }

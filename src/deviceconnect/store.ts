@@ -1,4 +1,5 @@
 import { sql } from "drizzle-orm";
+import { notPaused } from "../platform/apart.ts";
 import { change, firstRow, rows, type Statement } from "../platform/database.ts";
 import type { DeviceId, TenantId, UserId } from "../platform/ids.ts";
 
@@ -32,8 +33,11 @@ export const putConnection = (to: ConnectionChange, atMs: number): Statement<num
 export const removeConnection = (tenant: TenantId, device: DeviceId): Statement<number> =>
   change(sql`DELETE FROM device_connections WHERE tenant_id = ${tenant} AND device_id = ${device}`);
 
+/** Where the pieces of a recording lie. */
+export const recordingFolder = (tenant: TenantId, sid: string): string => `recordings/${tenant}/${sid}/`;
+
 export const pieceKey = (tenant: TenantId, sid: string, piece: number): string =>
-  `recordings/${tenant}/${sid}/${String(piece).padStart(6, "0")}`;
+  `${recordingFolder(tenant, sid)}${String(piece).padStart(6, "0")}`;
 
 export interface SessionRow {
   session_id: string;
@@ -97,14 +101,22 @@ export const openSessionCount = (tenant: TenantId): Statement<{ count: number } 
   firstRow<{ count: number }>(sql`
     SELECT COUNT(*) AS count FROM device_sessions WHERE tenant_id = ${tenant} AND ended_ms IS NULL`);
 
+/** The duty of removing old sessions with their recordings. */
+export const RECORDING_REMOVAL = "remove-recording";
+
+export interface OldSession {
+  tenant_id: TenantId;
+  session_id: string;
+}
+
 /** Sessions that began before a time, oldest first, whatever their tenant. */
-export const sessionsBefore = (
-  beforeMs: number,
-  limit: number,
-): Statement<{ tenant_id: TenantId; session_id: string; pieces: number }[]> =>
-  rows<{ tenant_id: TenantId; session_id: string; pieces: number }>(sql`
-    SELECT tenant_id, session_id, pieces FROM device_sessions
-    WHERE started_ms < ${beforeMs} ORDER BY started_ms LIMIT ${limit}`);
+export function sessionsBefore(beforeMs: number, nowMs: number, limit: number): Statement<OldSession[]> {
+  const row = { tenant: sql`device_sessions.tenant_id`, key: sql`device_sessions.session_id` };
+  return rows<OldSession>(sql`
+    SELECT tenant_id, session_id FROM device_sessions
+    WHERE started_ms < ${beforeMs} AND ${notPaused(RECORDING_REMOVAL, row, nowMs)}
+    ORDER BY started_ms LIMIT ${limit}`);
+}
 
 export const removeSessionRow = (tenant: TenantId, sid: string): Statement<number> =>
   change(sql`DELETE FROM device_sessions WHERE tenant_id = ${tenant} AND session_id = ${sid}`);

@@ -70,7 +70,7 @@ async function start(options: StartOptions): Promise<LocalServer> {
 
   const name = localName(options.host);
   const [url, httpsUrl] = [`http://${name}:${port}`, `https://${name}:${httpsPort}`];
-  const setup = await setUp(new OperatorClient(url, secrets.operatorToken), folder, options.admin);
+  const setup = await setUp(new OperatorClient(url, secrets.operatorToken), folder, options.admin, log);
   listener.serve({ host: name.replace(/^\[|\]$/g, ""), port });
   const endCrons = fireCrons(runtime);
   const { caFile } = tls;

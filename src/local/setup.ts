@@ -35,18 +35,30 @@ export interface Setup {
   created: boolean;
 }
 
+/**
+ * Ends uploads that a crash cut off, with which nobody can go on, and takes up jobs at once. Cron does the same a little
+ * later, so that a server starts without it.
+ */
+async function takeUpWork(operator: OperatorClient, log: (line: string) => void): Promise<void> {
+  try {
+    await operator.call("POST", "/sweep-uploads");
+  } catch (cause) {
+    log(`what was under way is taken up later: ${cause instanceof Error ? cause.message : String(cause)}`);
+  }
+}
+
 /** Brings the database up to date and makes tenant and admin where there is no user yet. Does nothing twice. */
 export async function setUp(
   operator: OperatorClient,
   folder: DataFolder,
   given: Admin | undefined,
+  log: (line: string) => void,
 ): Promise<Setup> {
   const known = readFirstAdmin(firstAdminFile(folder));
   const admin = given ?? known ?? generatedAdmin(folder);
   const done = SetupDoneSchema.parse(await operator.call("POST", "/setup", admin));
   const created = done.admin !== undefined;
   if (created) writeFirstAdmin(folder, admin);
-  // Uploads that a crash cut off, with which nobody can go on, and jobs, which go on at once.
-  await operator.call("POST", "/sweep-uploads");
+  await takeUpWork(operator, log);
   return { tenantToken: done.tenant.tenant_token, admin: created ? admin : (known ?? admin), created };
 }

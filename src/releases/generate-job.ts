@@ -2,6 +2,7 @@ import { z } from "@hono/zod-openapi";
 import { readArtifact } from "../artifact/read.ts";
 import { writeArtifact } from "../artifact/write.ts";
 import type { Actor } from "../platform/actor.ts";
+import { eachApart, type Duty } from "../platform/apart.ts";
 import type { Deps } from "../platform/deps.ts";
 import { Fault } from "../platform/fault.ts";
 import { asUserId, type TenantId } from "../platform/ids.ts";
@@ -18,10 +19,12 @@ import {
   demandWanted,
   finishGeneration,
   forgetGeneration,
+  FORGETTING,
   generationOf,
   oldGenerations,
   setWritten,
   type Generation,
+  type OldGeneration,
 } from "./generate-store.ts";
 
 /** After how many bytes the progress of a large artifact is told. */
@@ -102,9 +105,17 @@ const PAGE = 100;
 
 /** Promises older than this go, and with those that were not kept their sources. */
 export async function forgetGenerations(deps: Deps, beforeMs: number): Promise<void> {
-  const old = await deps.directory.one(oldGenerations(beforeMs, PAGE));
-  for (const { tenant_id: tenant, artifact_id: id, source_key: source } of old) {
-    await deps.db(tenant).batch([forgetGeneration(tenant, id), doomObjects(tenant, [source])]);
-    await removeDoomedObjects(deps, tenant);
+  const duty: Duty<OldGeneration> = {
+    name: FORGETTING,
+    of: ({ tenant_id, artifact_id }) => ({ tenant: tenant_id, key: artifact_id }),
+    work: async ({ tenant_id: tenant, artifact_id: id, source_key: source }) => {
+      await deps.db(tenant).batch([forgetGeneration(tenant, id), doomObjects(tenant, [source])]);
+      await removeDoomedObjects(deps, tenant);
+    },
+  };
+  for (let full = true; full;) {
+    const old = await deps.directory.one(oldGenerations(beforeMs, deps.now(), PAGE));
+    await eachApart(deps, duty, old);
+    full = old.length === PAGE;
   }
 }

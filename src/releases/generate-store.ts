@@ -1,4 +1,5 @@
 import { sql } from "drizzle-orm";
+import { notPaused } from "../platform/apart.ts";
 import { change, demand, firstRow, rows, type Statement } from "../platform/database.ts";
 import type { TenantId } from "../platform/ids.ts";
 
@@ -51,13 +52,17 @@ export const setWritten = (tenant: TenantId, artifact: string, bytes: number): S
   change(sql`UPDATE artifact_generations SET written = ${bytes}
     WHERE tenant_id = ${tenant} AND artifact_id = ${artifact} AND finished_ms IS NULL`);
 
+/** The duty of forgetting promises. */
+export const FORGETTING = "forget-generation";
+
+export type OldGeneration = Pick<Generation, "tenant_id" | "artifact_id" | "source_key">;
+
 /** Those begun before this time, over all tenants. */
-export const oldGenerations = (
-  beforeMs: number,
-  limit: number,
-): Statement<Pick<Generation, "tenant_id" | "artifact_id" | "source_key">[]> =>
-  rows(sql`SELECT tenant_id, artifact_id, source_key FROM artifact_generations
-    WHERE created_ms < ${beforeMs} ORDER BY created_ms LIMIT ${limit}`);
+export function oldGenerations(beforeMs: number, nowMs: number, limit: number): Statement<OldGeneration[]> {
+  const row = { tenant: sql`artifact_generations.tenant_id`, key: sql`artifact_generations.artifact_id` };
+  return rows(sql`SELECT tenant_id, artifact_id, source_key FROM artifact_generations
+    WHERE created_ms < ${beforeMs} AND ${notPaused(FORGETTING, row, nowMs)} ORDER BY created_ms LIMIT ${limit}`);
+}
 
 export const forgetGeneration = (tenant: TenantId, artifact: string): Statement<number> =>
   change(sql`DELETE FROM artifact_generations WHERE tenant_id = ${tenant} AND artifact_id = ${artifact}`);

@@ -1,6 +1,8 @@
+import { eachApart, type Duty } from "../platform/apart.ts";
 import type { Deps } from "../platform/deps.ts";
 import { Fault } from "../platform/fault.ts";
 import { newId, type TenantId } from "../platform/ids.ts";
+import { bytesOf, STORAGE } from "../platform/limits.ts";
 import { ObjectWriter } from "./object-writer.ts";
 import { PayloadRegion } from "./payload-region.ts";
 import {
@@ -10,6 +12,7 @@ import {
   doomedObjects,
   forgetObject,
   knownObjects,
+  REMOVAL,
   setMultipart,
   touchObject,
   type DoomedObject,
@@ -121,18 +124,24 @@ async function removeObject(deps: Deps, object: DoomedObject): Promise<void> {
       if (!isUnknownMultipart(cause)) throw cause;
     });
   }
-  await deps.bucket.delete(object.object_key);
+  // No object can have a longer key.
+  if (bytesOf(object.object_key) <= STORAGE.keyBytes) await deps.bucket.delete(object.object_key);
   await deps.db(object.tenant_id).one(forgetObject(object.tenant_id, object.object_key));
 }
+
+const removal = (deps: Deps): Duty<DoomedObject> => ({
+  name: REMOVAL,
+  of: ({ tenant_id, object_key }) => ({ tenant: tenant_id, key: object_key }),
+  work: (object) => removeObject(deps, object),
+});
 
 /** Removes everything given up, of one tenant or of all. May run twice at once. */
 export async function removeDoomedObjects(deps: Deps, tenant?: TenantId): Promise<number> {
   const database = tenant === undefined ? deps.directory : deps.db(tenant);
   let removed = 0;
   for (;;) {
-    const objects = await database.one(doomedObjects(tenant, SWEEP_PAGE));
-    for (const object of objects) await removeObject(deps, object);
-    removed += objects.length;
+    const objects = await database.one(doomedObjects(tenant, deps.now(), SWEEP_PAGE));
+    removed += (await eachApart(deps, removal(deps), objects)).length;
     if (objects.length < SWEEP_PAGE) return removed;
   }
 }

@@ -134,9 +134,9 @@ export function mountStorageAdministration(app: App): void {
   app.openapi(sweepRoute, async (c) => {
     operatorOf(c);
     const { deps } = c.var;
-    const swept = await sweepUploads(deps, { deadBeforeMs: deps.now() });
+    // Jobs go on first: they hang on nothing that the sweep finds.
     await deps.directory.one(endLeases());
-    await resendEvents(deps);
-    return c.json(swept, 200);
+    await resendEvents(deps).catch((cause: unknown) => deps.log.error("events not sent again", { cause }));
+    return c.json(await sweepUploads(deps, { deadBeforeMs: deps.now() }), 200);
   });
 }

@@ -1,7 +1,9 @@
 import { sql } from "drizzle-orm";
+import { eachApart, type Duty } from "../platform/apart.ts";
 import { change, firstRow, type Statement } from "../platform/database.ts";
 import type { Deps } from "../platform/deps.ts";
-import { asTenantId } from "../platform/ids.ts";
+import { asTenantId, type TenantId } from "../platform/ids.ts";
+import { STORAGE } from "../platform/limits.ts";
 import { knownObjects } from "./store.ts";
 
 /** Keys of this domain; other domains keep theirs in folders of their own. */
@@ -9,7 +11,7 @@ const OBJECT_KEY = /^([^/]+)\/[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}(?:\.tm
 
 /** Nothing that is on its way is this old: its record would have been given up long before. */
 const MIN_AGE_MS = 24 * 3_600_000;
-const PAGE = 1_000;
+const PAGE = STORAGE.keysAtOnce;
 const PAGES_A_NIGHT = 50;
 
 const cursorOf: Statement<{ after_key: string } | undefined> = firstRow(
@@ -20,21 +22,33 @@ const setCursor = (key: string): Statement<number> =>
   change(sql`INSERT INTO orphan_sweep (id, after_key) VALUES (1, ${key})
     ON CONFLICT (id) DO UPDATE SET after_key = excluded.after_key`);
 
-/** Those of the objects that no record knows. */
-async function orphansAmong(deps: Deps, objects: readonly R2Object[]): Promise<string[]> {
+interface Found {
+  tenant: TenantId;
+  keys: string[];
+}
+
+/** Objects that are old enough to be orphans, by the tenant whose they are. */
+function candidatesAmong(deps: Deps, objects: readonly R2Object[]): Found[] {
   const oldest = deps.now() - MIN_AGE_MS;
   const candidates = objects.filter(
     ({ key, uploaded }) => OBJECT_KEY.test(key) && uploaded.getTime() < oldest,
   );
-  const ofTenant = Map.groupBy(candidates, ({ key }) => OBJECT_KEY.exec(key)?.[1] ?? "");
-  const orphans: string[] = [];
-  for (const [tenant, found] of ofTenant) {
-    const keys = found.map(({ key }) => key);
-    const known = await deps.db(asTenantId(tenant)).one(knownObjects(asTenantId(tenant), keys));
-    const recorded = new Set(known.map(({ object_key }) => object_key));
-    orphans.push(...keys.filter((key) => !recorded.has(key)));
-  }
-  return orphans;
+  const byTenant = Map.groupBy(candidates, ({ key }) => OBJECT_KEY.exec(key)?.[1] ?? "");
+  return [...byTenant].map(([tenant, of]) => ({
+    tenant: asTenantId(tenant),
+    keys: of.map(({ key }) => key),
+  }));
+}
+
+/** Removes those of a tenant's objects that no record knows. */
+async function removeOrphans(deps: Deps, { tenant, keys }: Found): Promise<number> {
+  const known = await deps.db(tenant).one(knownObjects(tenant, keys));
+  const recorded = new Set(known.map(({ object_key }) => object_key));
+  const orphans = keys.filter((key) => !recorded.has(key));
+  if (orphans.length === 0) return 0;
+  deps.log.info("objects without a record are removed", { keys: orphans });
+  await deps.bucket.delete(orphans);
+  return orphans.length;
 }
 
 /**
@@ -46,12 +60,14 @@ export async function sweepOrphans(deps: Deps): Promise<{ removed: number }> {
   let removed = 0;
   for (let page = 0; page < PAGES_A_NIGHT; page++) {
     const listed = await deps.bucket.list({ limit: PAGE, ...(after === "" ? {} : { startAfter: after }) });
-    const orphans = await orphansAmong(deps, listed.objects);
-    if (orphans.length > 0) {
-      deps.log.info("objects without a record are removed", { keys: orphans });
-      await deps.bucket.delete(orphans);
-    }
-    removed += orphans.length;
+    const duty: Duty<Found> = {
+      name: "remove-orphans",
+      of: ({ tenant }) => ({ tenant, key: "objects" }),
+      work: async (found) => {
+        removed += await removeOrphans(deps, found);
+      },
+    };
+    await eachApart(deps, duty, candidatesAmong(deps, listed.objects));
     after = listed.truncated ? (listed.objects.at(-1)?.key ?? "") : "";
     await deps.directory.one(setCursor(after));
     if (!listed.truncated) break;

@@ -1,3 +1,4 @@
+import { eachApart, type Duty } from "../platform/apart.ts";
 import type { Deps } from "../platform/deps.ts";
 import { Fault } from "../platform/fault.ts";
 import type { TenantId } from "../platform/ids.ts";
@@ -8,6 +9,7 @@ import { RetryLater } from "../platform/background.ts";
 import { keepObject } from "./store.ts";
 import {
   doomUploaded,
+  EXPIRY,
   expiredUploads,
   failUpload,
   forgetUploads,
@@ -16,6 +18,7 @@ import {
   renewLease,
   sealUpload,
   uploadById,
+  type ExpiredUpload,
   type PartRow,
   type UploadRow,
 } from "./upload-store.ts";
@@ -122,14 +125,19 @@ const GRACE_MS = 10 * 60_000;
 const KEEP_RESULTS_MS = 24 * 3_600_000;
 const SWEEP_PAGE = 100;
 
+const expiry = (deps: Deps): Duty<ExpiredUpload> => ({
+  name: EXPIRY,
+  of: ({ tenant_id, upload_id }) => ({ tenant: tenant_id, key: upload_id }),
+  work: ({ tenant_id, upload_id }) =>
+    rejectUpload(deps, tenant_id, upload_id, "the upload was not completed in time"),
+});
+
 /** Ends uploads that were never completed, and forgets old results. */
 export async function sweepExpiredUploads(deps: Deps): Promise<void> {
   const now = deps.now();
   for (;;) {
-    const expired = await deps.directory.one(expiredUploads(now - GRACE_MS, SWEEP_PAGE));
-    for (const { tenant_id: tenant, upload_id: id } of expired) {
-      await rejectUpload(deps, tenant, id, "the upload was not completed in time");
-    }
+    const expired = await deps.directory.one(expiredUploads(now - GRACE_MS, now, SWEEP_PAGE));
+    await eachApart(deps, expiry(deps), expired);
     if (expired.length < SWEEP_PAGE) break;
   }
   await deps.directory.one(forgetUploads(now - KEEP_RESULTS_MS));

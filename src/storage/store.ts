@@ -1,4 +1,5 @@
 import { sql } from "drizzle-orm";
+import { notPaused } from "../platform/apart.ts";
 import { change, demand, firstRow, inJson, refusalOf, rows, type Statement } from "../platform/database.ts";
 import type { TenantId } from "../platform/ids.ts";
 
@@ -60,6 +61,9 @@ export const doomDeadObjects = (deadBeforeMs: number): Statement<number> =>
   change(sql`UPDATE objects SET state = 'doomed'
     WHERE state <> 'stored' AND state = 'writing' AND alive_ms < ${deadBeforeMs}`);
 
+/** The duty of removing objects that were given up. */
+export const REMOVAL = "remove-object";
+
 export interface DoomedObject {
   tenant_id: TenantId;
   object_key: string;
@@ -68,12 +72,15 @@ export interface DoomedObject {
 
 const doomed = sql`SELECT tenant_id, object_key, multipart_id FROM objects WHERE state <> 'stored' AND state = 'doomed'`;
 
-export const doomedObjects = (tenant: TenantId | undefined, limit: number): Statement<DoomedObject[]> =>
-  rows(
-    tenant === undefined
-      ? sql`${doomed} LIMIT ${limit}`
-      : sql`${doomed} AND tenant_id = ${tenant} LIMIT ${limit}`,
-  );
+export function doomedObjects(
+  tenant: TenantId | undefined,
+  nowMs: number,
+  limit: number,
+): Statement<DoomedObject[]> {
+  const row = { tenant: sql`objects.tenant_id`, key: sql`objects.object_key` };
+  const whose = tenant === undefined ? sql`` : sql`AND tenant_id = ${tenant}`;
+  return rows(sql`${doomed} ${whose} AND ${notPaused(REMOVAL, row, nowMs)} LIMIT ${limit}`);
+}
 
 /** Removes the record of an object whose bytes are gone. */
 export const forgetObject = (tenant: TenantId, key: string): Statement<number> =>

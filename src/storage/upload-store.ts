@@ -1,4 +1,5 @@
 import { sql } from "drizzle-orm";
+import { notPaused } from "../platform/apart.ts";
 import { change, demand, firstRow, rows, type Statement } from "../platform/database.ts";
 import type { TenantId } from "../platform/ids.ts";
 
@@ -117,12 +118,20 @@ export const doomUploaded = (tenant: TenantId, id: string): Statement<number> =>
   change(sql`UPDATE objects SET state = 'doomed' WHERE tenant_id = ${tenant} AND state <> 'doomed' AND object_key =
     (SELECT object_key FROM uploads WHERE ${uploadKey(tenant, id)} AND state = 'failed')`);
 
-export const expiredUploads = (
-  beforeMs: number,
-  limit: number,
-): Statement<{ tenant_id: TenantId; upload_id: string }[]> =>
-  rows(sql`SELECT tenant_id, upload_id FROM uploads
-    WHERE expires_ms < ${beforeMs} AND state = 'open' ORDER BY expires_ms LIMIT ${limit}`);
+/** The duty of ending uploads that were not completed in time. */
+export const EXPIRY = "end-upload";
+
+export interface ExpiredUpload {
+  tenant_id: TenantId;
+  upload_id: string;
+}
+
+export function expiredUploads(beforeMs: number, nowMs: number, limit: number): Statement<ExpiredUpload[]> {
+  const row = { tenant: sql`uploads.tenant_id`, key: sql`uploads.upload_id` };
+  return rows(sql`SELECT tenant_id, upload_id FROM uploads
+    WHERE expires_ms < ${beforeMs} AND state = 'open' AND ${notPaused(EXPIRY, row, nowMs)}
+    ORDER BY expires_ms LIMIT ${limit}`);
+}
 
 /** Results that nobody can want to read any more. */
 export const forgetUploads = (beforeMs: number): Statement<number> =>

@@ -1,4 +1,5 @@
 import type { OperatorActor } from "../platform/actor.ts";
+import { isFailedRow } from "../platform/apart.ts";
 import { addAuditIfChanged } from "../platform/audit.ts";
 import type { Statement } from "../platform/database.ts";
 import type { Deps } from "../platform/deps.ts";
@@ -137,6 +138,7 @@ export async function cancel(deps: Deps, actor: OperatorActor, id: string): Prom
 export async function retry(deps: Deps, actor: OperatorActor, id: string): Promise<void> {
   const { job } = await getJob(deps, id);
   const at = deps.now();
+  if (isFailedRow(job)) return retryRow(deps, actor, job);
   const dead = deadEventOf(job);
   const { step, run } = job;
   const [changed] = await deps
@@ -147,6 +149,16 @@ export async function retry(deps: Deps, actor: OperatorActor, id: string): Promi
       addAuditIfChanged(inTenantOf(actor, job), auditOf("retry", job), at),
     ]);
   if (changed === 0) throw new Fault("conflict", "only a job that failed or was cancelled can be retried");
+}
+
+/** The duty takes the row again with its next run. */
+async function retryRow(deps: Deps, actor: OperatorActor, job: JobRow): Promise<void> {
+  await deps
+    .db(job.tenant_id)
+    .batch([
+      dropJob(job.job_id),
+      addAuditIfChanged(inTenantOf(actor, job), auditOf("retry", job), deps.now()),
+    ]);
 }
 
 const MAX_DEFINITIONS = 1000;

@@ -59,7 +59,7 @@ const STATEMENTS: Record<string, Statement<unknown>[]> = {
     deleteArtifacts(T, ["x"]),
     freeUsage(T, ["k"]),
     doomObjects(T, ["k"]),
-    doomedObjects(T, 100),
+    doomedObjects(T, 1, 100),
     forgetObject(T, "k"),
     knownObjects(T, ["k"]),
   ],
@@ -67,7 +67,7 @@ const STATEMENTS: Record<string, Statement<unknown>[]> = {
     uploadById(T, "u"),
     partsOf(T, "u"),
     sealUpload(T, "u", "k", 1),
-    expiredUploads(1, 10),
+    expiredUploads(1, 1, 10),
   ],
   "artifacts in pages": [
     artifactPage(T, {}, "name:asc", PAGE),

@@ -1,0 +1,105 @@
+import { sql, type SQL } from "drizzle-orm";
+import { change, rows as select, type Statement } from "./database.ts";
+import type { Deps } from "./deps.ts";
+import { JOB_ID_LENGTH } from "./failed-jobs.ts";
+import { newSortableId, type TenantId } from "./ids.ts";
+
+/**
+ * Duties that walk rows of many tenants take each row apart from the others: one that fails is shown to the operator as
+ * a failed job, waits for longer each time, and holds up nobody. The job is the only record of it.
+ */
+export interface Duty<R> {
+  /** Shown to operators. */
+  name: string;
+  of: (row: R) => { tenant: TenantId; key: string };
+  work: (row: R) => Promise<unknown>;
+}
+
+/** What a failed job is called that stands for a row. */
+const ROW_PREFIX = "row:";
+
+export const isFailedRow = ({ workflow }: { workflow: string }): boolean => workflow.startsWith(ROW_PREFIX);
+
+/** What the job of a row is about. Keys of two duties may be the same, and ids of other jobs' subjects, too. */
+const subjectPrefix = (duty: string): string => `${ROW_PREFIX}${duty}/`;
+
+const FIRST_PAUSE_MS = 60_000;
+const LAST_PAUSE_MS = 3_600_000;
+const DOUBLINGS = 6;
+const MAX_REASON = 500;
+
+/** Condition of a duty's own statement that leaves out rows which failed lately, so that they fill no page. */
+export const notPaused = (duty: string, row: { tenant: SQL; key: SQL }, nowMs: number): SQL => sql`
+  NOT EXISTS (SELECT 1 FROM jobs paused WHERE paused.tenant_id = ${row.tenant}
+    AND paused.subject = ${subjectPrefix(duty)} || ${row.key} AND paused.leased_ms > ${nowMs})`;
+
+interface Failure {
+  tenant_id: TenantId;
+  subject: string;
+  leased_ms: number;
+}
+
+const failuresOf = (duty: string): Statement<Failure[]> =>
+  select(sql`SELECT tenant_id, subject, leased_ms FROM jobs INDEXED BY jobs_by_workflow
+    WHERE workflow = ${ROW_PREFIX + duty}`);
+
+const jobWhere = (duty: string, { tenant, key }: { tenant: TenantId; key: string }): SQL => sql`
+  tenant_id = ${tenant} AND subject = ${subjectPrefix(duty) + key} AND workflow = ${ROW_PREFIX + duty}`;
+
+const forgetFailure = (duty: string, row: { tenant: TenantId; key: string }): Statement<number> =>
+  change(sql`DELETE FROM jobs WHERE ${jobWhere(duty, row)}`);
+
+/** Counts the failure, and makes the job at the first. */
+function addFailure(
+  duty: string,
+  row: { tenant: TenantId; key: string },
+  reason: string,
+  nowMs: number,
+): Statement<number>[] {
+  const id = newSortableId(nowMs).slice(0, JOB_ID_LENGTH);
+  return [
+    change(sql`UPDATE jobs SET attempt = attempt + 1, failure = ${reason}, updated_ms = ${nowMs},
+      leased_ms = ${nowMs} + min(${FIRST_PAUSE_MS} << min(attempt, ${DOUBLINGS}), ${LAST_PAUSE_MS})
+      WHERE ${jobWhere(duty, row)}`),
+    change(sql`
+      INSERT INTO jobs (tenant_id, job_id, workflow, version, subject, status, input, attempt, leased_ms, failure, created_ms, updated_ms)
+      SELECT ${row.tenant}, ${id}, ${ROW_PREFIX + duty}, 0, ${subjectPrefix(duty) + row.key}, 'failed',
+        ${JSON.stringify({ duty, key: row.key })}, 1, ${nowMs + FIRST_PAUSE_MS}, ${reason}, ${nowMs}, ${nowMs}
+      WHERE changes() = 0`),
+  ];
+}
+
+const reasonOf = (cause: unknown): string =>
+  (cause instanceof Error ? cause.message : String(cause)).slice(0, MAX_REASON);
+
+/**
+ * Does the duty for each row that is not paused, and answers those it was done for. Only a database that is away ends it
+ * before the last row.
+ */
+export async function eachApart<R>(deps: Deps, duty: Duty<R>, rows: readonly R[]): Promise<R[]> {
+  if (rows.length === 0) return [];
+  const keyOf = ({ tenant, key }: { tenant: string; key: string }) => JSON.stringify([tenant, key]);
+  const prefix = subjectPrefix(duty.name).length;
+  const failed = new Map(
+    (await deps.directory.one(failuresOf(duty.name))).map(({ tenant_id: tenant, subject, leased_ms }) => [
+      keyOf({ tenant, key: subject.slice(prefix) }),
+      leased_ms,
+    ]),
+  );
+  const done: R[] = [];
+  for (const row of rows) {
+    const at = duty.of(row);
+    const pausedMs = failed.get(keyOf(at));
+    if (pausedMs !== undefined && pausedMs > deps.now()) continue;
+    try {
+      await duty.work(row);
+    } catch (cause) {
+      deps.log.error("row failed", { duty: duty.name, ...at, cause });
+      await deps.db(at.tenant).batch(addFailure(duty.name, at, reasonOf(cause), deps.now()));
+      continue;
+    }
+    if (pausedMs !== undefined) await deps.db(at.tenant).one(forgetFailure(duty.name, at));
+    done.push(row);
+  }
+  return done;
+}
