@@ -3,7 +3,8 @@ import { firstRow, type Statement } from "../platform/database.ts";
 import { DEFAULT_TENANT, type DeviceId, type TenantId } from "../platform/ids.ts";
 import type { AuthRequest } from "./auth-request.ts";
 import type { Rule } from "./rule-store.ts";
-import type { SetStatus } from "./states.ts";
+import type { DeviceStatus, SetStatus } from "./states.ts";
+import { roomOf, waitingOf } from "./waiting-store.ts";
 
 /** What is known about the sender of an authentication request. */
 export interface Admission {
@@ -12,12 +13,20 @@ export interface Admission {
   plan: string;
   /** Device of this identity. */
   device: DeviceId | null;
+  deviceStatus: DeviceStatus | null;
+  /** When a waiting device was last heard of, coarsely. */
+  seenMs: number | null;
   /** Set of this identity, key and tier. A preauthorised one is found by its key alone: the device says its tier. */
   set: string | null;
   setStatus: SetStatus | null;
   /** Tokens issued in or before this second are dead. */
   revokedS: number;
-  /** Auto-accept rules of the tenant, if the device is unknown. */
+  /** Devices of the tenant that wait, and how many may (negative: any number), unless the set is accepted. */
+  waiting: number;
+  room: number;
+  /** 1 if the tenant lets nobody in with a weak key. */
+  refusesWeakKeys: number;
+  /** Auto-accept rules of the tenant, if nobody has decided on the device and its key is unknown. */
   rules: AdmissionRule[];
 }
 
@@ -30,9 +39,13 @@ export type AdmissionRule = Pick<Rule, "name" | "identity" | "secretHash">;
 export function admissionStatement(request: AuthRequest, atMs: number): Statement<Admission | undefined> {
   const statement = firstRow<Omit<Admission, "rules"> & { rules: string | null }>(sql`
     SELECT t.tenant_id AS tenant, t.status AS tenantStatus, t.plan AS plan, d.device_id AS device,
-      a.auth_set_id AS "set", a.status AS setStatus,
+      d.status AS deviceStatus, d.seen_ms AS seenMs, a.auth_set_id AS "set", a.status AS setStatus,
       MAX(t.device_tokens_revoked_s, COALESCE(a.tokens_revoked_s, 0)) AS revokedS,
-      CASE WHEN d.device_id IS NULL THEN (
+      CASE WHEN a.status IS NOT 'accepted' THEN ${waitingOf(sql`t.tenant_id`)} END AS waiting,
+      CASE WHEN a.status IS NOT 'accepted' THEN ${roomOf(sql`t.tenant_id`)} END AS room,
+      CASE WHEN a.status IS NOT 'accepted' THEN (
+        SELECT refuse_weak_keys FROM admission_settings s WHERE s.tenant_id = t.tenant_id) END AS refusesWeakKeys,
+      CASE WHEN d.device_id IS NULL OR (d.status = 'pending' AND d.provisioned = 0 AND a.auth_set_id IS NULL) THEN (
         SELECT json_group_array(json_object('name', r.name, 'identity', json(r.identity), 'secretHash', r.secret_hash))
         FROM auto_accept_rules r
         WHERE r.tenant_id = t.tenant_id AND (r.expires_ms IS NULL OR r.expires_ms > ${atMs})) END AS rules

@@ -12,12 +12,11 @@ import {
   changeStatements,
   Disturbed,
   hitDeviceLimit,
-  newDeviceStatements,
-  newSet,
   untilUndisturbed,
 } from "./changes.ts";
-import { ruleFor } from "./rules.ts";
+import { enrolDevice, enrolKey } from "./enrol.ts";
 import { deviceByIdentityStatement } from "./store.ts";
+import { noteSeen } from "./waiting.ts";
 
 const systemOf = (tenant: TenantId): SystemActor => ({ kind: "system", tenant });
 
@@ -36,42 +35,6 @@ function issueToken(deps: Deps, admission: Admission): Promise<string> {
     "mender.tenant": admission.tenant,
     "mender.plan": admission.plan,
   });
-}
-
-/** Stores an unknown device and says whether a rule has let it in at once; the limit leaves it waiting. */
-async function enrolDevice(
-  deps: Deps,
-  known: Admission,
-  request: AuthRequest,
-): Promise<Admission | undefined> {
-  const { tenant } = known;
-  const db = deps.db(tenant);
-  const at = deps.now();
-  const enrolled = (status: "accepted" | "pending") =>
-    newDeviceStatements(tenant, request.identity, newSet(request.key, request.tier, status, at), at);
-  const rule = ruleFor(known.rules, request.identity, request.secret);
-  if (rule) {
-    const { device, statements } = enrolled("accepted");
-    const audit = auditStatement(systemOf(tenant), "accept", device, at, `rule ${rule.name}`);
-    try {
-      await db.batch([...statements, audit]);
-      return { ...known, device: device.id, set: device.sets[0]?.id ?? null, setStatus: "accepted" };
-    } catch (cause) {
-      if (!hitDeviceLimit(cause)) throw cause;
-    }
-  }
-  await db.batch(enrolled("pending").statements);
-  return undefined;
-}
-
-/** Stores an unknown key of a known device for a user to decide. */
-async function enrolKey(deps: Deps, { tenant }: Admission, request: AuthRequest): Promise<void> {
-  const db = deps.db(tenant);
-  const at = deps.now();
-  const device = await db.one(deviceByIdentityStatement(tenant, request.identity.hash));
-  if (!device) throw new Disturbed("the device has gone");
-  const set = newSet(request.key, request.tier, "pending", at);
-  await db.batch(changeStatements(tenant, device, { added: set }, at));
 }
 
 /** The first request of a preauthorised device accepts it. */
@@ -95,7 +58,12 @@ async function acceptPreauthorized(deps: Deps, admission: Admission, request: Au
 }
 
 /** What is known of the device once it is let in; undefined if it is not. */
-async function admit(deps: Deps, known: Admission, request: AuthRequest): Promise<Admission | undefined> {
+async function admit(
+  deps: Deps,
+  known: Admission,
+  request: AuthRequest,
+  attempt: number,
+): Promise<Admission | undefined> {
   switch (known.setStatus) {
     case "accepted":
       return known;
@@ -103,20 +71,29 @@ async function admit(deps: Deps, known: Admission, request: AuthRequest): Promis
       await acceptPreauthorized(deps, known, request);
       return known;
     case null:
-      if (known.device === null) return enrolDevice(deps, known, request);
-      await enrolKey(deps, known, request);
-      return undefined;
+      return known.device === null
+        ? enrolDevice(deps, known, request, attempt)
+        : enrolKey(deps, known, request, attempt);
     case "pending":
+      noteSeen(deps, known);
+      return undefined;
     case "rejected":
       return undefined;
   }
 }
 
-async function attempt(deps: Deps, request: AuthRequest): Promise<string> {
+/** Keys that a user has accepted stay so. */
+function refuseWeakKey({ refusesWeakKeys, setStatus }: Admission, { key }: AuthRequest): void {
+  if (key.weakness === undefined || refusesWeakKeys !== 1 || setStatus === "accepted") return;
+  throw new Fault("bad_request", `invalid auth request: weak public key: ${key.weakness}`);
+}
+
+async function authenticateOnce(deps: Deps, request: AuthRequest, attempt: number): Promise<string> {
   const known = await deps.directory.one(admissionStatement(request, deps.now()));
   if (!known) throw notAdmitted();
   if (known.tenantStatus !== "active") throw new Fault("unauthorized", "Account suspended");
-  const admitted = await admit(deps, known, request);
+  refuseWeakKey(known, request);
+  const admitted = await admit(deps, known, request, attempt);
   if (!admitted) throw notAdmitted();
   return issueToken(deps, admitted);
 }
@@ -126,4 +103,4 @@ async function attempt(deps: Deps, request: AuthRequest): Promise<string> {
  * one leaves a pending set and is refused, unless a rule lets it in.
  */
 export const authenticate = (deps: Deps, request: AuthRequest): Promise<string> =>
-  untilUndisturbed(() => attempt(deps, request));
+  untilUndisturbed((attempt) => authenticateOnce(deps, request, attempt));

@@ -3,6 +3,7 @@ import type { Statement } from "../platform/database.ts";
 import type { Deps } from "../platform/deps.ts";
 import { Fault } from "../platform/fault.ts";
 import { auditStatement, newDeviceStatements, newSet } from "./changes.ts";
+import { storageProblem } from "./identity.ts";
 import { preauthorize, type Preauthorization } from "./preauthorize.ts";
 import { setSetStatus, setStatusStatements } from "./service.ts";
 import type { UserStatus } from "./states.ts";
@@ -126,11 +127,12 @@ export async function bulkPreauthorize(
     return { device, statements: [...statements, auditStatement(actor, "preauthorize", device, at)] };
   });
   if (
-    await allAtOnce(
+    items.every(({ identity }) => storageProblem(identity) === undefined) &&
+    (await allAtOnce(
       deps,
       actor,
       fresh.flatMap(({ statements }) => statements),
-    )
+    ))
   ) {
     return fresh.map(({ device }) => ({ status: 201, device: device.id }));
   }

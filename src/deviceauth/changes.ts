@@ -23,7 +23,7 @@ import {
   demandUnchanged,
   moveSetStatement,
   removeDeviceRowsStatements,
-  removeSetStatement,
+  removeSetsStatement,
   updateDeviceStatement,
   type AuthSet,
   type Device,
@@ -111,7 +111,7 @@ export function changeStatements(
     updateDeviceStatement(tenant, after),
     ...(changes.moved ?? []).map((move) => moveSetStatement(tenant, move, toSeconds(atMs))),
     ...(changes.added ? [addSetStatement(tenant, before.id, changes.added)] : []),
-    ...(changes.removed ?? []).map((set) => removeSetStatement(tenant, set)),
+    ...(changes.removed?.length ? [removeSetsStatement(tenant, before.id, changes.removed)] : []),
     ...followers(tenant, after, before, atMs),
   ];
 }
@@ -191,11 +191,14 @@ const lostRace = (cause: unknown) =>
 
 const MAX_ATTEMPTS = 6;
 
-/** Runs a verb that reads, decides and writes, again from its reading if someone else wrote in between. */
-export async function untilUndisturbed<T>(verb: () => Promise<T>): Promise<T> {
+/**
+ * Runs a verb that reads, decides and writes, again from its reading if someone else wrote in between. The verb is told
+ * which attempt it is, from 1 on.
+ */
+export async function untilUndisturbed<T>(verb: (attempt: number) => Promise<T>): Promise<T> {
   for (let attempt = 1; attempt <= MAX_ATTEMPTS; attempt++) {
     try {
-      return await verb();
+      return await verb(attempt);
     } catch (cause) {
       if (!lostRace(cause)) throw cause;
     }

@@ -1,15 +1,17 @@
 import { createPublicKey, verify, type KeyObject } from "node:crypto";
 import { sha256 } from "./identity.ts";
+import { weaknessOf, worthlessness } from "./key-strength.ts";
 
 /** A device's public key in the one form in which keys are stored and compared. */
 export interface DeviceKey {
   key: KeyObject;
   pem: string;
   hash: string;
+  /** In what the key is weak though it is taken; undefined for a strong one. */
+  weakness: string | undefined;
 }
 
-export type KeyProblem = "cannot decode public key" | "unrecognized public key type";
-export type ParsedKey = { ok: true; key: DeviceKey } | { ok: false; problem: KeyProblem };
+export type ParsedKey = { ok: true; key: DeviceKey } | { ok: false; problem: string };
 
 const MAX_PEM_LENGTH = 16_384;
 const FIRST_BLOCK = /(?:^|\n)-----BEGIN ([A-Z0-9 ]+)-----[ \t]*\r?\n([A-Za-z0-9+/=\s]*)-----END \1-----/;
@@ -34,10 +36,17 @@ export function parseKey(pem: string): ParsedKey {
   if (!["rsa", "ec", "ed25519"].includes(key.asymmetricKeyType ?? "")) {
     return { ok: false, problem: "unrecognized public key type" };
   }
-  const lines = key.export({ format: "der", type: "spki" }).toString("base64").match(LINE) ?? [];
+  const der = key.export({ format: "der", type: "spki" });
+  const problem = worthlessness(der);
+  if (problem) return { ok: false, problem };
+  const lines = der.toString("base64").match(LINE) ?? [];
   const normalised = ["-----BEGIN PUBLIC KEY-----", ...lines, "-----END PUBLIC KEY-----", ""].join("\n");
-  return { ok: true, key: { key, pem: normalised, hash: sha256(normalised) } };
+  return { ok: true, key: { key, pem: normalised, hash: sha256(normalised), weakness: weaknessOf(der) } };
 }
+
+/** In what a stored key is weak; undefined for a strong one. */
+export const weaknessOfPem = (pem: string): string | undefined =>
+  weaknessOf(Buffer.from(pem.replace(/-----[^\n]*-----/g, ""), "base64"));
 
 /** True if this base64 text is the key's signature over exactly these bytes. ECDSA signatures come as DER. */
 export function isSignedBy({ key }: DeviceKey, body: Uint8Array, signature: string): boolean {

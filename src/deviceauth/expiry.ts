@@ -2,9 +2,10 @@ import type { SystemActor } from "../platform/actor.ts";
 import { eachApart, type Duty } from "../platform/apart.ts";
 import type { Deps } from "../platform/deps.ts";
 import type { DeviceId, TenantId } from "../platform/ids.ts";
-import { auditStatement, changeStatements, removalStatements, untilUndisturbed } from "./changes.ts";
+import { auditStatement, untilUndisturbed } from "./changes.ts";
 import { EXPIRY, overdueStatement } from "./rule-store.ts";
 import { deviceStatement } from "./store.ts";
+import { endWaiting } from "./waiting.ts";
 
 /** Devices of one run; the rest waits for the next minute. */
 const PORTION = 50;
@@ -25,16 +26,12 @@ const expire = (deps: Deps, { tenant, device: id, beforeMs }: Overdue): Promise<
     if (!device || stale.length === 0) return;
     const at = deps.now();
     const actor: SystemActor = { kind: "system", tenant };
-    const goes = stale.length === device.sets.length && !device.provisioned;
-    await db.batch([
-      ...(goes
-        ? removalStatements(tenant, device, at)
-        : changeStatements(tenant, device, { removed: stale.map((set) => set.id) }, at)),
-      auditStatement(actor, goes ? "decommission" : "dismiss", device, at, "waited too long"),
-    ]);
+    const { goes, statements } = endWaiting(tenant, device, stale, at);
+    const action = goes ? "decommission" : "dismiss";
+    await db.batch([...statements, auditStatement(actor, action, device, at, "waited too long")]);
   });
 
-/** Cron duty: ends the waiting of sets in tenants that bound it. */
+/** Cron duty: ends the waiting of sets in tenants that do not let it go on for ever. */
 export async function expireWaitingSets(deps: Deps): Promise<void> {
   const overdue = await deps.directory.one(overdueStatement(deps.now(), PORTION));
   const duty: Duty<Overdue> = {

@@ -13,6 +13,11 @@ export type ParsedIdentity = { ok: true; identity: Identity } | { ok: false; pro
 const MAX_LENGTH = 65_536;
 const MAX_DEPTH = 64;
 
+/** Of a device seen for the first time. Clients send less than a kilobyte; larger ones that are known already stay so. */
+export const MAX_STORED_BYTES = 4096;
+/** Each is a row of the search. */
+export const MAX_STORED_VALUES = 100;
+
 export const sha256 = (text: string): string => createHash("sha256").update(text).digest("hex");
 
 /** What keeps a parsed JSON value from having a canonical form. */
@@ -69,6 +74,19 @@ export function parseIdentity(text: string): ParsedIdentity {
   } catch (cause) {
     return { ok: false, problem: cause instanceof Error ? cause.message : "not JSON" };
   }
+}
+
+const countValues = (value: unknown): number =>
+  typeof value === "object" && value !== null
+    ? Object.values(value).reduce<number>((sum, member) => sum + countValues(member), 1)
+    : 1;
+
+/** Why a device of this identity is not taken; undefined for one that is. */
+export function storageProblem({ text }: Identity): string | undefined {
+  if (Buffer.byteLength(text) > MAX_STORED_BYTES) return `must be no longer than ${MAX_STORED_BYTES} bytes`;
+  if (countValues(identityMembers(text)) > MAX_STORED_VALUES + 1)
+    return `must have no more than ${MAX_STORED_VALUES} values`;
+  return undefined;
 }
 
 /** The members of an identity. */

@@ -7,6 +7,9 @@ export const limitNameOf = (tier: Tier): string =>
   tier === "standard" ? "max_devices" : `max_${tier}_devices`;
 
 export const TEST_DEVICE_LIMIT = "max_test_devices";
+/** Name of the limit of devices that wait for a decision. */
+export const WAITING_LIMIT = "max_waiting_devices";
+
 /** Test devices a tenant may have unless another limit is set. */
 export const DEFAULT_TEST_DEVICES = 10;
 

@@ -13,15 +13,17 @@ import {
   limitNameOf,
   limitsOfTenantsStatement,
   TEST_DEVICE_LIMIT,
+  WAITING_LIMIT,
 } from "./limit-store.ts";
 import { TIERS, type Tier } from "./states.ts";
+import { waitingInfo } from "./waiting.ts";
 
 export const UNLIMITED = -1;
 
 export type DeviceLimits = Record<Tier | "test", number>;
 
 /** The names that limits of this domain go by. */
-export const LIMIT_NAMES: readonly string[] = [...TIERS.map(limitNameOf), TEST_DEVICE_LIMIT];
+export const LIMIT_NAMES: readonly string[] = [...TIERS.map(limitNameOf), TEST_DEVICE_LIMIT, WAITING_LIMIT];
 
 /** Limits by tier from the stored ones of a tenant. */
 function byTier(stored: readonly { name: string; value: number }[]): DeviceLimits {
@@ -38,6 +40,7 @@ function byTier(stored: readonly { name: string; value: number }[]): DeviceLimit
 export async function deviceLimit(deps: Deps, actor: Actor, name: string): Promise<number> {
   requirePermission(actor, "devices:read");
   if (!LIMIT_NAMES.includes(name)) throw new Fault("bad_request", `unsupported limit ${name}`);
+  if (name === WAITING_LIMIT) return (await waitingInfo(deps, actor)).limit;
   const limit = await deps.directory.one(limitStatement(actor.tenant, name));
   return limit?.value ?? (name === TEST_DEVICE_LIMIT ? DEFAULT_TEST_DEVICES : UNLIMITED);
 }

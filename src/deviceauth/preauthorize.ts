@@ -1,5 +1,6 @@
 import { requirePermission, type Actor } from "../platform/actor.ts";
 import type { Deps } from "../platform/deps.ts";
+import { Fault } from "../platform/fault.ts";
 import {
   auditStatement,
   changeStatements,
@@ -8,7 +9,7 @@ import {
   untilUndisturbed,
 } from "./changes.ts";
 import type { DeviceKey } from "./device-key.ts";
-import type { Identity } from "./identity.ts";
+import { storageProblem, type Identity } from "./identity.ts";
 import type { Tier } from "./states.ts";
 import { deviceByIdentityStatement, type Device } from "./store.ts";
 
@@ -39,6 +40,9 @@ export const preauthorize = (deps: Deps, actor: Actor, input: Preauthorization):
     const db = deps.db(tenant);
     const known = await db.one(deviceByIdentityStatement(tenant, input.identity.hash));
     if (known && !input.force) return { ok: false, existing: known };
+    const problem = known ? undefined : storageProblem(input.identity);
+    if (problem)
+      throw new Fault("bad_request", `failed to decode preauth request: identity_data: ${problem}.`);
     const at = deps.now();
     if (known) {
       await db.batch([

@@ -19,5 +19,6 @@ export const removeAllStatements = (tenant: TenantId) => {
     change(sql`DELETE FROM test_device_changes WHERE tenant_id = ${tenant}`),
     change(sql`DELETE FROM auto_accept_rules WHERE tenant_id = ${tenant}`),
     change(sql`DELETE FROM admission_settings WHERE tenant_id = ${tenant}`),
+    change(sql`DELETE FROM waiting_removals WHERE tenant_id = ${tenant}`),
   ] as const;
 };

@@ -4,7 +4,8 @@ import type { App } from "../platform/app-env.ts";
 import { rfc3339 } from "../platform/clock.ts";
 import { faultResponses, jsonBody, jsonContent, refuseInvalid, requiredText } from "../platform/wire.ts";
 import type { Rule } from "./rule-store.ts";
-import { addRule, listRules, pendingLifeDays, removeRule, setPendingLifeDays } from "./rules.ts";
+import { addRule, admissionSettings, listRules, removeRule, setAdmissionSettings } from "./rules.ts";
+import { waitingInfo } from "./waiting.ts";
 
 const base = "/api/management/v2/devauth/admission";
 const tags = ["deviceauth extensions"];
@@ -77,8 +78,23 @@ const Settings = z
       .openapi({
         description: "Days after which an undecided authentication set is dismissed; null for never",
       }),
+    refuse_weak_keys: z
+      .boolean({ error: "must be a boolean" })
+      .optional()
+      .openapi({ description: "Lets nobody in with RSA of fewer than 2048 bits or P-224" }),
   })
   .openapi("AdmissionSettings");
+
+const WaitingSchema = z
+  .object({
+    waiting: z.int(),
+    limit: z.int().openapi({ description: "-1 means any number" }),
+    removed: z
+      .object({ devices: z.int(), since_ts: z.string() })
+      .nullable()
+      .openapi({ description: "Devices that had to go in the last hour in which there were too many" }),
+  })
+  .openapi("WaitingDevices");
 
 const listRoute = createRoute({
   method: "get",
@@ -136,6 +152,17 @@ const putSettingsRoute = createRoute({
   responses: { 204: { description: "Set" }, ...faultResponses(400, 401, 403) },
 });
 
+const getWaitingRoute = createRoute({
+  method: "get",
+  path: `${base}/waiting`,
+  tags,
+  summary: "Show how many devices wait for a decision, and how many may",
+  responses: {
+    200: { description: "The numbers", content: jsonContent(WaitingSchema) },
+    ...faultResponses(401, 403),
+  },
+});
+
 /** Who is let in without asking and how long others wait: extensions of the wire. */
 export function mountRules(app: App): void {
   app.openapi(listRoute, async (c) => c.json((await listRules(c.var.deps, userOf(c))).map(toWire), 200));
@@ -153,13 +180,24 @@ export function mountRules(app: App): void {
     await removeRule(c.var.deps, userOf(c), c.req.valid("param").id);
     return c.body(null, 204);
   });
-  app.openapi(getSettingsRoute, async (c) =>
-    c.json({ pending_days: await pendingLifeDays(c.var.deps, userOf(c)) }, 200),
-  );
+  app.openapi(getWaitingRoute, async (c) => {
+    const { removed, ...numbers } = await waitingInfo(c.var.deps, userOf(c));
+    const told = removed && { devices: removed.devices, since_ts: rfc3339(removed.sinceMs) };
+    return c.json({ ...numbers, removed: told }, 200);
+  });
+  mountSettings(app);
+}
+
+function mountSettings(app: App): void {
+  app.openapi(getSettingsRoute, async (c) => {
+    const { pendingDays, refuseWeakKeys } = await admissionSettings(c.var.deps, userOf(c));
+    return c.json({ pending_days: pendingDays, refuse_weak_keys: refuseWeakKeys }, 200);
+  });
   app.openapi(
     putSettingsRoute,
     async (c) => {
-      await setPendingLifeDays(c.var.deps, userOf(c), c.req.valid("json").pending_days);
+      const { pending_days: pendingDays, refuse_weak_keys: refuseWeakKeys } = c.req.valid("json");
+      await setAdmissionSettings(c.var.deps, userOf(c), { pendingDays, refuseWeakKeys });
       return c.body(null, 204);
     },
     refuseInvalid(INVALID_SETTINGS),

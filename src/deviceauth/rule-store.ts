@@ -1,6 +1,6 @@
 import { sql } from "drizzle-orm";
 import { notPaused } from "../platform/apart.ts";
-import { change, firstRow, rows, type Statement } from "../platform/database.ts";
+import { change, firstRow, mapped, rows, type Statement } from "../platform/database.ts";
 import type { DeviceId, TenantId } from "../platform/ids.ts";
 
 /** Lets devices of a kind in without asking. */
@@ -50,16 +50,44 @@ export const addRuleStatement = (tenant: TenantId, rule: Rule, max: number): Sta
 export const removeRuleStatement = (tenant: TenantId, rule: string): Statement<number> =>
   change(sql`DELETE FROM auto_accept_rules WHERE tenant_id = ${tenant} AND rule_id = ${rule}`);
 
-export const pendingLifeStatement = (tenant: TenantId): Statement<{ pending_life_ms: number } | undefined> =>
-  firstRow(sql`SELECT pending_life_ms FROM admission_settings WHERE tenant_id = ${tenant}`);
+/** How long a set may wait unless its tenant says otherwise. */
+export const DEFAULT_PENDING_LIFE_MS = 30 * 86_400_000;
 
-/** Sets how long a set may wait; null lets it wait for ever. */
-export const setPendingLifeStatement = (tenant: TenantId, lifeMs: number | null): Statement<number> =>
-  lifeMs === null
-    ? change(sql`DELETE FROM admission_settings WHERE tenant_id = ${tenant}`)
-    : change(sql`
-        INSERT INTO admission_settings (tenant_id, pending_life_ms) VALUES (${tenant}, ${lifeMs})
-        ON CONFLICT DO UPDATE SET pending_life_ms = excluded.pending_life_ms WHERE pending_life_ms <> excluded.pending_life_ms`);
+/** Stands for a wait without end. */
+const FOR_EVER = 0;
+
+export interface AdmissionSettings {
+  /** Null lets sets wait for ever. */
+  pendingLifeMs: number | null;
+  refuseWeakKeys: boolean;
+}
+
+export const admissionSettingsStatement = (tenant: TenantId): Statement<AdmissionSettings> =>
+  mapped(
+    firstRow<{ pending_life_ms: number; refuse_weak_keys: number }>(
+      sql`SELECT pending_life_ms, refuse_weak_keys FROM admission_settings WHERE tenant_id = ${tenant}`,
+    ),
+    (row) => ({
+      pendingLifeMs:
+        row?.pending_life_ms === FOR_EVER ? null : (row?.pending_life_ms ?? DEFAULT_PENDING_LIFE_MS),
+      refuseWeakKeys: row?.refuse_weak_keys === 1,
+    }),
+  );
+
+/** Changes nothing if all is so already. What is undefined stays as it is. */
+export function setAdmissionStatement(
+  tenant: TenantId,
+  pendingLifeMs: number | null,
+  refuseWeakKeys: boolean | undefined,
+): Statement<number> {
+  const refuse = refuseWeakKeys === undefined ? null : Number(refuseWeakKeys);
+  return change(sql`
+    INSERT INTO admission_settings (tenant_id, pending_life_ms, refuse_weak_keys)
+    VALUES (${tenant}, ${pendingLifeMs ?? FOR_EVER}, COALESCE(${refuse}, 0))
+    ON CONFLICT DO UPDATE SET pending_life_ms = excluded.pending_life_ms,
+      refuse_weak_keys = COALESCE(${refuse}, refuse_weak_keys)
+    WHERE pending_life_ms <> excluded.pending_life_ms OR refuse_weak_keys <> COALESCE(${refuse}, refuse_weak_keys)`);
+}
 
 /** The duty of ending the waiting of sets. */
 export const EXPIRY = "expire-waiting";
@@ -70,8 +98,11 @@ export const overdueStatement = (
   limit: number,
 ): Statement<{ tenant: TenantId; device: DeviceId; beforeMs: number }[]> =>
   rows(sql`
-    SELECT DISTINCT a.tenant_id AS tenant, a.device_id AS device, ${atMs} - s.pending_life_ms AS beforeMs
-    FROM admission_settings s CROSS JOIN auth_sets a INDEXED BY auth_sets_waiting
-      ON a.tenant_id = s.tenant_id AND a.status = 'pending' AND a.created_ms < ${atMs} - s.pending_life_ms
-    WHERE ${notPaused(EXPIRY, { tenant: sql`a.tenant_id`, key: sql`a.device_id` }, atMs)}
+    WITH lives AS (
+      SELECT t.tenant_id, COALESCE(s.pending_life_ms, ${DEFAULT_PENDING_LIFE_MS}) AS life_ms
+      FROM tenants t LEFT JOIN admission_settings s ON s.tenant_id = t.tenant_id)
+    SELECT DISTINCT a.tenant_id AS tenant, a.device_id AS device, ${atMs} - l.life_ms AS beforeMs
+    FROM lives l CROSS JOIN auth_sets a INDEXED BY auth_sets_waiting
+      ON a.tenant_id = l.tenant_id AND a.status = 'pending' AND a.created_ms < ${atMs} - l.life_ms
+    WHERE l.life_ms <> ${FOR_EVER} AND ${notPaused(EXPIRY, { tenant: sql`a.tenant_id`, key: sql`a.device_id` }, atMs)}
     LIMIT ${limit}`);

@@ -10,14 +10,16 @@ import { identityMembers, sha256, type Identity } from "./identity.ts";
 import { matchesPattern } from "./pattern.ts";
 import {
   addRuleStatement,
-  pendingLifeStatement,
+  admissionSettingsStatement,
   removeRuleStatement,
   rulesStatement,
-  setPendingLifeStatement,
+  setAdmissionStatement,
   type Rule,
 } from "./rule-store.ts";
 
 export const MAX_RULES = 20;
+
+const DAY_MS = 86_400_000;
 
 const sameHash = (a: string, b: string) =>
   a.length === b.length && timingSafeEqual(Buffer.from(a), Buffer.from(b));
@@ -103,27 +105,36 @@ export async function removeRule(deps: Deps, actor: Actor, id: string): Promise<
   if (removed === 0) throw new Fault("not_found", "rule not found");
 }
 
-const DAY_MS = 86_400_000;
-
-/** Days a set may wait for a decision; null if for ever. */
-export async function pendingLifeDays(deps: Deps, actor: Actor): Promise<number | null> {
-  requirePermission(actor, "devices:read");
-  const stored = await deps.db(actor.tenant).one(pendingLifeStatement(actor.tenant));
-  return stored ? stored.pending_life_ms / DAY_MS : null;
+export interface Admittance {
+  /** Days a set may wait for a decision; null if for ever. */
+  pendingDays: number | null;
+  /** Undefined leaves it as it is. */
+  refuseWeakKeys?: boolean | undefined;
 }
 
-export async function setPendingLifeDays(deps: Deps, actor: Actor, days: number | null): Promise<void> {
+export async function admissionSettings(deps: Deps, actor: Actor): Promise<Required<Admittance>> {
+  requirePermission(actor, "devices:read");
+  const { pendingLifeMs, refuseWeakKeys } = await deps
+    .db(actor.tenant)
+    .one(admissionSettingsStatement(actor.tenant));
+  return { pendingDays: pendingLifeMs === null ? null : pendingLifeMs / DAY_MS, refuseWeakKeys };
+}
+
+export async function setAdmissionSettings(
+  deps: Deps,
+  actor: Actor,
+  { pendingDays, refuseWeakKeys }: Admittance,
+): Promise<void> {
   requirePermission(actor, "devices:manage");
   const { tenant } = actor;
   const object = { type: "tenant", id: tenant };
+  const weak = refuseWeakKeys === undefined ? "" : `, refuse_weak_keys: ${refuseWeakKeys}`;
+  const change = `pending_days: ${pendingDays ?? "none"}${weak}`;
+  const lifeMs = pendingDays === null ? null : pendingDays * DAY_MS;
   await deps
     .db(tenant)
     .batch([
-      setPendingLifeStatement(tenant, days === null ? null : days * DAY_MS),
-      addAuditIfChanged(
-        actor,
-        { action: "update", object, change: `pending_days: ${days ?? "none"}` },
-        deps.now(),
-      ),
+      setAdmissionStatement(tenant, lifeMs, refuseWeakKeys),
+      addAuditIfChanged(actor, { action: "update", object, change }, deps.now()),
     ]);
 }

@@ -2,7 +2,7 @@ import { z } from "@hono/zod-openapi";
 import { rfc3339 } from "../platform/clock.ts";
 import { pageQuery } from "../platform/paging.ts";
 import { requiredText, verbatim } from "../platform/wire.ts";
-import { parseKey } from "./device-key.ts";
+import { parseKey, weaknessOfPem } from "./device-key.ts";
 import { identityMembers, identityOf } from "./identity.ts";
 import { DEVICE_STATUSES, isDeviceStatus, SET_STATUSES, TIERS, USER_STATUSES } from "./states.ts";
 import type { Device, DeviceFilter } from "./store.ts";
@@ -19,6 +19,7 @@ const AuthSetSchema = z
     ts: z.string(),
     status: z.enum(SET_STATUSES),
     tier: z.enum(TIERS),
+    weak_key: z.string().optional().openapi({ description: "In what the key is weak, if it is" }),
   })
   .openapi("AuthSet");
 
@@ -37,6 +38,11 @@ export const DeviceSchema = z
     external_id: z.object({ data: z.string(), active: z.boolean() }).optional(),
   })
   .openapi("Device");
+
+function weakKeyOf(pubkey: string): { weak_key?: string } {
+  const weakness = weaknessOfPem(pubkey);
+  return weakness === undefined ? {} : { weak_key: weakness };
+}
 
 /** A device as clients see it. Decommissioning is immediate here, so nobody ever meets a device in it. */
 export function toWire(device: Device): z.input<typeof DeviceSchema> {
@@ -57,6 +63,7 @@ export function toWire(device: Device): z.input<typeof DeviceSchema> {
       ts: rfc3339(set.createdMs),
       status: set.status,
       tier: set.tier,
+      ...weakKeyOf(set.pubkey),
     })),
     flags: { test_device: device.testDevice },
     ...(device.external && {

@@ -166,9 +166,9 @@ export const deviceCountsStatement = (tenant: TenantId): Statement<DeviceCount[]
 
 export const addDeviceStatement = (tenant: TenantId, device: Device, identity: Identity): Statement<number> =>
   change(sql`
-    INSERT INTO devices (tenant_id, device_id, identity_hash, identity, status, revision, tier, provisioned, created_ms, updated_ms)
+    INSERT INTO devices (tenant_id, device_id, identity_hash, identity, status, revision, tier, provisioned, created_ms, updated_ms, seen_ms)
     VALUES (${tenant}, ${device.id}, ${identity.hash}, ${identity.text}, ${device.status}, ${device.revision}, ${device.tier},
-      ${Number(device.provisioned)}, ${device.createdMs}, ${device.updatedMs})`);
+      ${Number(device.provisioned)}, ${device.createdMs}, ${device.updatedMs}, ${device.createdMs})`);
 
 export const addSetStatement = (tenant: TenantId, device: DeviceId, set: AuthSet): Statement<number> =>
   change(sql`
@@ -250,11 +250,18 @@ export const revokeDeviceTokensStatement = (
       WHERE tenant_id = ${tenant} AND device_id = ${device} AND status = 'accepted'`),
   );
 
-export const removeSetStatement = (tenant: TenantId, set: string): Statement<number> =>
+/** Removes sets of a device. */
+export const removeSetsStatement = (
+  tenant: TenantId,
+  device: DeviceId,
+  sets: readonly string[],
+): Statement<number> =>
   revoking(
     tenant,
-    set,
-    change(sql`DELETE FROM auth_sets WHERE tenant_id = ${tenant} AND auth_set_id = ${set}`),
+    device,
+    change(sql`
+      DELETE FROM auth_sets
+      WHERE tenant_id = ${tenant} AND ${inJson(sql`auth_set_id`, sets)} AND device_id = ${device}`),
   );
 
 /** Removes a device with all its sets. */

@@ -46,6 +46,8 @@ export interface Env {
   DEVICE_REQUESTS_PER_MINUTE?: string;
   /** Attempts to authenticate from one address in a minute that are looked at; 0 for any number. */
   ADDRESS_REQUESTS_PER_MINUTE?: string;
+  /** Devices and keys from one address in an hour that may wait for a decision; 0 for any number. */
+  WAITING_PER_ADDRESS_PER_HOUR?: string;
   /** Work for the devices of one tenant that may reach the database in a second, and at once; 0 for any amount. */
   TENANT_WORK_PER_S?: string;
   TENANT_WORK_AT_ONCE?: string;
@@ -115,6 +117,7 @@ const SettingsSchema = z.object({
   RELAXED_ABOVE_PER_S: z.coerce.number().positive().default(200),
   DEVICE_REQUESTS_PER_MINUTE: count(240),
   ADDRESS_REQUESTS_PER_MINUTE: count(12_000),
+  WAITING_PER_ADDRESS_PER_HOUR: count(300),
   TENANT_WORK_PER_S: count(1000),
   TENANT_WORK_AT_ONCE: count(64),
   STEERED_POLL_S: count(0),

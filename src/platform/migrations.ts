@@ -13,6 +13,7 @@ import configurationPriority from "../../migrations/0011_configuration_priority.
 import tenantHead from "../../migrations/0013_tenant_head.sql";
 import outboxByTenant from "../../migrations/0016_outbox_by_tenant.sql";
 import artifactUploadTime from "../../migrations/0020_artifact_upload_time.sql";
+import waitingDevices from "../../migrations/0026_waiting_devices.sql";
 import { change, rows, type Database } from "./database.ts";
 
 /** Every migration of the product in order; the table of applied ones is the one wrangler keeps. */
@@ -31,6 +32,7 @@ const MIGRATIONS: readonly { name: string; text: string }[] = [
   { name: "0013_tenant_head.sql", text: tenantHead },
   { name: "0016_outbox_by_tenant.sql", text: outboxByTenant },
   { name: "0020_artifact_upload_time.sql", text: artifactUploadTime },
+  { name: "0026_waiting_devices.sql", text: waitingDevices },
 ];
 
 /** Statements end with a semicolon at the end of a line; what follows them starts in the first column. */

@@ -398,8 +398,22 @@ describe("waiting too long", () => {
   const wait = (days: number | null) => admin.call("PUT", "/admission/settings", { pending_days: days });
   const sweep = async () => runSweeps(await server.deps(), EVERY_MINUTE);
 
-  it("is without end unless a tenant bounds it", async () => {
-    expect((await admin.call("GET", "/admission/settings")).json()).toEqual({ pending_days: null });
+  it("ends after 30 days unless a tenant says otherwise [differs: waiting-ends]", async () => {
+    expect((await admin.call("GET", "/admission/settings")).json()).toEqual({
+      pending_days: 30,
+      refuse_weak_keys: false,
+    });
+    await new SigningDevice({ mac: "1" }).ask(server);
+    server.advance(30 * DAY_MS - 60_000);
+    await sweep();
+    expect(await rowsOf("SELECT status FROM devices")).toEqual([{ status: "pending" }]);
+    server.advance(120_000);
+    await sweep();
+    expect(await rowsOf("SELECT status FROM devices")).toEqual([]);
+  });
+
+  it("has no end where a tenant wants none", async () => {
+    await wait(null);
     await new SigningDevice({ mac: "1" }).ask(server);
     server.advance(4000 * DAY_MS);
     await sweep();
@@ -408,7 +422,7 @@ describe("waiting too long", () => {
 
   it("removes a device that was never accepted, and its next request makes it anew", async () => {
     await wait(7);
-    expect((await admin.call("GET", "/admission/settings")).json()).toEqual({ pending_days: 7 });
+    expect((await admin.call("GET", "/admission/settings")).json()).toMatchObject({ pending_days: 7 });
     const device = new SigningDevice({ mac: "1" });
     await device.ask(server);
     const { id } = await admin.onlyDevice();
@@ -463,7 +477,7 @@ describe("waiting too long", () => {
   it("has no bound again when it is taken away", async () => {
     await wait(1);
     await wait(null);
-    expect((await admin.call("GET", "/admission/settings")).json()).toEqual({ pending_days: null });
+    expect((await admin.call("GET", "/admission/settings")).json()).toMatchObject({ pending_days: null });
     expect((await auditOf("default")).map(({ change }) => change)).toEqual([
       "pending_days: 1",
       "pending_days: none",

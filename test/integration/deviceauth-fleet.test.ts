@@ -1,5 +1,6 @@
 import { beforeEach, describe, expect, it } from "vitest";
 import { aUser, type TestUser } from "../support/actors.ts";
+import { internal } from "../support/device-auth.ts";
 import { env, Server } from "../support/server.ts";
 import { SigningDevice } from "../support/signing-device.ts";
 
@@ -77,9 +78,12 @@ describe("a fleet of thousands", () => {
   });
 
   it("reads no other device when one asks for a token", async () => {
+    // For one more of too many that wait, another has to go.
+    expect((await new SigningDevice({ mac: "one more" }).ask(server)).cost.read).toBeLessThanOrEqual(100);
+    await internal(server, "PUT", "/tenant/default/limits/max_waiting_devices", { limit: -1 });
     const device = new SigningDevice({ mac: "new" });
     expect((await device.ask(server)).cost.read).toBeLessThanOrEqual(40);
     expect((await device.ask(server)).cost).toMatchObject({ trips: 1, written: 0 });
-    expect((await device.ask(server)).cost.read).toBeLessThanOrEqual(5);
+    expect((await device.ask(server)).cost.read).toBeLessThanOrEqual(10);
   });
 });

@@ -18,11 +18,16 @@ export class SigningDevice {
   readonly identity: unknown;
   readonly #privateKey: KeyObject;
 
-  constructor(identity: unknown, type: KeyType = "ed25519") {
-    const { publicKey, privateKey } = newKeyPair(type);
+  constructor(identity: unknown, type: KeyType = "ed25519", keys = newKeyPair(type)) {
+    const { publicKey, privateKey } = keys;
     this.identity = identity;
     this.pem = publicKey.export({ type: "spki", format: "pem" }).toString();
     this.#privateKey = privateKey;
+  }
+
+  /** A device with keys that are given, as keys in the field may be. */
+  static withKeys(identity: unknown, keys: ReturnType<typeof newKeyPair>): SigningDevice {
+    return new SigningDevice(identity, "rsa", keys);
   }
 
   signature(body: string | Uint8Array): string {
