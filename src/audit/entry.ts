@@ -19,6 +19,24 @@ function timeOf({ time_ms, id }: StoredEntry): string {
   return rfc3339(time_ms).replace("Z", `${String(micros).padStart(3, "0")}Z`);
 }
 
+/** What clients read without looking, for entries of a time when it was not written down. */
+function missingOf({ object_type: type, object_id: id }: StoredEntry): Record<string, unknown> {
+  switch (type) {
+    case "tenant":
+      return { tenant: { id, name: id } };
+    case "user":
+      return { user: { email: "" } };
+    case "device":
+      return { device: { identity_data: "{}" } };
+    case "artifact":
+      return { artifact: { name: "" } };
+    case "deployment":
+      return { deployment: { name: "", artifact_name: "" } };
+    default:
+      return {};
+  }
+}
+
 export const toEntry = (stored: StoredEntry): Entry => ({
   time: timeOf(stored),
   action: stored.action,
@@ -28,6 +46,7 @@ export const toEntry = (stored: StoredEntry): Entry => ({
     ...(stored.actor_email === null ? {} : { email: stored.actor_email }),
   },
   object: {
+    ...missingOf(stored),
     ...(JSON.parse(stored.object) as Record<string, unknown>), // written by the platform as an object
     id: stored.object_id,
     type: stored.object_type,

@@ -47,7 +47,7 @@ export async function listDefaults(
   kind: Source["kind"],
   page: Page,
 ): Promise<{ defaults: Defaults[]; hasNext: boolean }> {
-  requirePermission(actor, "devices:read");
+  requirePermission(actor, "devices:configure");
   const found = await deps
     .db(actor.tenant)
     .one(listStatement(actor.tenant, kind, page.perPage, offsetOf(page)));
@@ -55,7 +55,7 @@ export async function listDefaults(
 }
 
 export async function getDefaults(deps: Deps, actor: Actor, source: Source): Promise<Defaults> {
-  requirePermission(actor, "devices:read");
+  requirePermission(actor, "devices:configure");
   const row = await deps.db(actor.tenant).one(defaultsOf(actor.tenant, source));
   if (!row) throw noDefaults(source);
   return toWire(row);

@@ -44,7 +44,7 @@ export async function reportConfiguration(
 
 /** The record of a device; empty for a device that has none yet (protocol notes, deviceconfig 9). */
 export async function configurationRecord(deps: Deps, actor: Actor, device: DeviceId) {
-  requirePermission(actor, "devices:read");
+  requirePermission(actor, "devices:configure");
   const [known, row] = await deps
     .db(actor.tenant)
     .batch([knownDeviceStatement(actor.tenant, device), configurationOf(actor.tenant, device)]);
@@ -89,7 +89,7 @@ export async function configureDevice(
 
 /** What a device should run with, where each value comes from, and whether the device says that it does. */
 export async function effectiveConfiguration(deps: Deps, actor: Actor, device: DeviceId) {
-  requirePermission(actor, "devices:read");
+  requirePermission(actor, "devices:configure");
   const effective = (await effectiveOf(deps, actor.tenant, [device])).get(device);
   if (!effective) throw notFound();
   return {

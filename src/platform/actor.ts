@@ -59,17 +59,15 @@ export type Permission =
 
 const READ_ALL: Permission[] = ["devices:read", "deployments:read", "artifacts:read"];
 
-/** Built-in roles (protocol notes, useradm 11). A user without any role is unrestricted, as in the open server. */
+/**
+ * Built-in roles (protocol notes, useradm 11). Configurations hold secrets: none of these but the first reads them.
+ * A user without any role is unrestricted, as in the open server.
+ */
 const ROLE_PERMISSIONS: Record<string, "all" | readonly Permission[]> = {
   RBAC_ROLE_PERMIT_ALL: "all",
   RBAC_ROLE_OBSERVER: READ_ALL,
   RBAC_ROLE_CI: ["artifacts:read", "artifacts:manage", "artifacts:upload"],
-  RBAC_ROLE_DEPLOYMENTS_MANAGER: [
-    "devices:read",
-    "deployments:read",
-    "deployments:manage",
-    "devices:configure",
-  ],
+  RBAC_ROLE_DEPLOYMENTS_MANAGER: ["devices:read", "deployments:read", "deployments:manage"],
   RBAC_ROLE_REMOTE_TERMINAL: ["devices:read", "devices:connect"],
 };
 

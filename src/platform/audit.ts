@@ -1,9 +1,12 @@
-import { sql } from "drizzle-orm";
+import { sql, type SQL } from "drizzle-orm";
 import type { Actor } from "./actor.ts";
 import { change, type Statement } from "./database.ts";
-import { newSortableId } from "./ids.ts";
+import { newSortableId, type TenantId } from "./ids.ts";
 
-/** One entry of the audit log in the protocol notes' terms (tenancy and audit 7). Never holds a secret. */
+/**
+ * One entry of the audit log in the protocol notes' terms (tenancy and audit 7). Never holds a secret. What clients need to
+ * know of a user, tenant or device is looked up as it is written, where `detail` does not say it.
+ */
 export interface AuditEntry {
   action: string;
   object: { type: string; id: string; detail?: Record<string, unknown> };
@@ -13,10 +16,22 @@ export interface AuditEntry {
 
 const columns = sql`(tenant_id, time_ms, id, actor_type, actor_id, actor_email, action, object_type, object_id, object, change, meta)`;
 
+const LOOK_UPS: Readonly<Record<string, (tenant: TenantId, id: string) => SQL>> = {
+  device: (tenant, id) => sql`json_object('device', json_object('identity_data', coalesce(
+    (SELECT identity FROM devices WHERE tenant_id = ${tenant} AND device_id = ${id}), '{}')))`,
+  user: (tenant, id) => sql`json_object('user', json_object('email', coalesce(
+    (SELECT email FROM users WHERE tenant_id = ${tenant} AND user_id = ${id}), '')))`,
+  tenant: (_, id) => sql`json_object('tenant', json_object('id', ${id}, 'name', coalesce(
+    (SELECT name FROM tenants WHERE tenant_id = ${id}), ${id})))`,
+};
+
+const detailOf = (tenant: TenantId, { type, id, detail }: AuditEntry["object"]): SQL =>
+  detail ? sql`${JSON.stringify(detail)}` : (LOOK_UPS[type]?.(tenant, id) ?? sql`'{}'`);
+
 const values = (actor: Actor, entry: AuditEntry, at: number) => {
   const user = actor.kind === "user" ? actor : undefined;
   return sql`SELECT ${actor.tenant}, ${at}, ${newSortableId(at)}, ${actor.kind}, ${user?.user ?? actor.kind}, ${user?.email ?? null},
-    ${entry.action}, ${entry.object.type}, ${entry.object.id}, ${JSON.stringify(entry.object.detail ?? {})},
+    ${entry.action}, ${entry.object.type}, ${entry.object.id}, ${detailOf(actor.tenant, entry.object)},
     ${entry.change ?? null}, ${entry.meta ? JSON.stringify(entry.meta) : null}`;
 };
 

@@ -14,6 +14,7 @@ import tenantHead from "../../migrations/0013_tenant_head.sql";
 import outboxByTenant from "../../migrations/0016_outbox_by_tenant.sql";
 import artifactUploadTime from "../../migrations/0020_artifact_upload_time.sql";
 import waitingDevices from "../../migrations/0026_waiting_devices.sql";
+import auditPlain from "../../migrations/0029_audit_plain.sql";
 import { change, rows, type Database } from "./database.ts";
 
 /** Every migration of the product in order; the table of applied ones is the one wrangler keeps. */
@@ -33,6 +34,7 @@ const MIGRATIONS: readonly { name: string; text: string }[] = [
   { name: "0016_outbox_by_tenant.sql", text: outboxByTenant },
   { name: "0020_artifact_upload_time.sql", text: artifactUploadTime },
   { name: "0026_waiting_devices.sql", text: waitingDevices },
+  { name: "0029_audit_plain.sql", text: auditPlain },
 ];
 
 /** Statements end with a semicolon at the end of a line; what follows them starts in the first column. */

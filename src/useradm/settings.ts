@@ -40,7 +40,7 @@ const auditOf = (actor: UserActor, scope: SettingsScope, keys: string[], at: num
           actor,
           {
             action: "update",
-            object: { type: "tenant", id: actor.tenant },
+            object: { type: "settings", id: actor.tenant },
             change: `Updated settings: ${keys.join(", ")}`,
           },
           at,

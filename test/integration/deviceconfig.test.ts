@@ -160,7 +160,14 @@ describe("configuration of a device", () => {
       "device does not exist",
     ]);
     const observer = await aUser(server, { roles: ["RBAC_ROLE_OBSERVER"] });
-    expect((await manage("PUT", path, { a: "1" }, observer.token)).status).toBe(403);
+    for (const [method, json] of [
+      ["PUT", { a: "1" }],
+      ["GET", undefined],
+    ] as const)
+      expect(error(await manage(method, path, json, observer.token))).toEqual([
+        403,
+        "forbidden by role-based access control",
+      ]);
     expect((await server.call("GET", DEVICE)).text).toBe("");
   });
 });
