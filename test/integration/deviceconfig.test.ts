@@ -235,7 +235,7 @@ describe("deploying a configuration", () => {
     const path = `/api/management/v1/deployments/deployments/${deployment}/status`;
     await server.call("PUT", path, { token: user.token, json: { status: "aborted" } });
     const gone = await server.call("GET", artifact.source.uri);
-    expect(error(gone)).toEqual([404, `deployment with id '${deployment}' not found`]);
+    expect(error(gone)).toEqual([403, "URL revoked"]);
     server.advance(86_400_000);
     expect(error(await server.call("GET", artifact.source.uri))).toEqual([403, "URL expired"]);
   });
