@@ -7,6 +7,7 @@ import type { Env } from "../platform/env.ts";
 import { Fault } from "../platform/fault.ts";
 import { drainOutbox } from "../platform/send-events.ts";
 import { authenticateDevice, authenticateOperator, authenticateUser } from "../platform/access.ts";
+import { answerHeaders } from "./answer-headers.ts";
 import { networkOfClient } from "./client-network.ts";
 import { costHeaders } from "./cost.ts";
 import { mountDocumentation } from "./documentation.ts";
@@ -51,13 +52,6 @@ function originOf(c: Context<AppEnv>): string {
   return tlsPort !== undefined && (url.port || "443") === tlsPort ? `https://${url.host}` : url.origin;
 }
 
-const SECURITY_HEADERS = {
-  "Strict-Transport-Security": "max-age=31536000; includeSubDomains; preload",
-  "X-Content-Type-Options": "nosniff",
-  "X-XSS-Protection": "1; mode=block",
-  "Referrer-Policy": "no-referrer",
-};
-
 const admit: MiddlewareHandler<AppEnv> = async (c, next) => {
   const rule = routeRule(c.req.path);
   if (!rule) throw new Fault("not_found", "not found");
@@ -66,8 +60,6 @@ const admit: MiddlewareHandler<AppEnv> = async (c, next) => {
   if (rule.access === "device") c.set("caller", await authenticateDevice(c));
   if (rule.body === "json") await boundBody(c);
   await next();
-  if (rule.access === "user")
-    for (const [name, value] of Object.entries(SECURITY_HEADERS)) c.header(name, value);
 };
 
 const tooLarge = () => new Fault("too_large", "http: request body too large");
@@ -141,7 +133,7 @@ export function makeGateway(options: GatewayOptions = {}): App {
     return emptyBody ? faultResponse(c, new Fault("unauthorized", "", { empty: true })) : response;
   });
   app.notFound(answerUnmatched(app));
-  app.use(identify(options), reportCost, sendEvents, admit, holdHerd);
+  app.use(answerHeaders, identify(options), reportCost, sendEvents, admit, holdHerd);
   app.get("/healthz", (c) => c.text("OK"));
   mountProbes(app);
   mountDomains(app);

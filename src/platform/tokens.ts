@@ -1,4 +1,5 @@
 import { errors, jwtVerify, SignJWT, type JWTPayload } from "jose";
+import { canonicalBytes } from "./base64url.ts";
 import type { Keys } from "./keys.ts";
 import { VerifiedTokens } from "./verified-tokens.ts";
 
@@ -39,7 +40,12 @@ export async function verifyToken(keys: Keys, token: string, nowMs: number): Pro
   return verified;
 }
 
+/** The library takes several spellings of one token; what is looked up by its text needs one. */
+const isCanonical = (token: string): boolean =>
+  token.split(".").every((part) => canonicalBytes(part) !== undefined);
+
 async function checkSignature(keys: Keys, token: string, nowMs: number): Promise<VerifiedToken> {
+  if (!isCanonical(token)) return { ok: false, reason: "malformed" };
   let reason: TokenReason = "signature";
   for (const { algorithm, key } of keys.verify) {
     try {

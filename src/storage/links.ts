@@ -1,3 +1,4 @@
+import { canonicalBytes } from "../platform/base64url.ts";
 import { rfc3339 } from "../platform/clock.ts";
 import type { Deps } from "../platform/deps.ts";
 import { asDeviceId, asUserId, type DeviceId, type TenantId, type UserId } from "../platform/ids.ts";
@@ -54,7 +55,8 @@ export async function verifyLink(
   link: { method: string; query?: readonly string[]; lapsesForMs?: number },
 ): Promise<LinkVerdict> {
   const expire = url.searchParams.get(EXPIRE) ?? "";
-  const signature = Buffer.from(url.searchParams.get(SIGNATURE) ?? "", "base64url");
+  const signature = canonicalBytes(url.searchParams.get(SIGNATURE) ?? "");
+  if (!signature) return "forged";
   const query = (link.query ?? [])
     .filter((name) => url.searchParams.has(name))
     .map((name) => [name, url.searchParams.get(name) ?? ""] as const);

@@ -1,5 +1,6 @@
 import { beforeEach, describe, expect, it } from "vitest";
-import { Server } from "../support/server.ts";
+import { aDevice, aUser } from "../support/actors.ts";
+import { OPERATOR_TOKEN, Server } from "../support/server.ts";
 
 let server: Server;
 beforeEach(async () => {
@@ -49,6 +50,30 @@ describe("gateway", () => {
     expect([answer.status, answer.text]).toEqual([401, ""]);
   });
 
+  it("takes a token in the one spelling it was issued in [differs: canonical-tokens]", async () => {
+    const [user, device] = [await aUser(server), await aDevice(server)];
+    const alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+    // The last character of 64 bytes stands for two bits and four that mean nothing.
+    const others = (token: string) => [
+      token.slice(0, -1) + alphabet[alphabet.indexOf(token.at(-1)!) ^ 1]!,
+      `${token}=`,
+      `${token}==`,
+    ];
+    const paths = [
+      [user.token, "/api/management/v1/useradm/users/me"],
+      [device.token, "/api/internal/v1/devauth/tokens/verify"],
+      [device.token, "/api/devices/v1/inventory/device/attributes"],
+    ] as const;
+    for (const [token, path] of paths) {
+      // Neither before the right one was seen nor after.
+      for (const turn of ["before", "after"]) {
+        for (const other of others(token))
+          expect((await server.call("GET", path, { token: other })).status, `${path} ${turn}`).toBe(401);
+        expect((await server.call("GET", path, { token })).status).not.toBe(401);
+      }
+    }
+  });
+
   it("redirects a trailing slash", async () => {
     const answer = await server.call("GET", "/api/docs/?a=1");
     expect([answer.status, answer.headers.get("location")]).toEqual([301, "/api/docs?a=1"]);
@@ -66,5 +91,45 @@ describe("gateway", () => {
     expect([wrong.status, wrong.json().error]).toEqual([405, "method not allowed"]);
     const options = await server.call("OPTIONS", "/healthz");
     expect([options.status, options.headers.get("allow")]).toEqual([200, "GET, OPTIONS"]);
+  });
+});
+
+describe("answers to users and operators", () => {
+  const HEADERS = {
+    "cache-control": "no-store",
+    "x-content-type-options": "nosniff",
+    "content-security-policy": "default-src 'none'; frame-ancestors 'none'",
+    "strict-transport-security": "max-age=31536000; includeSubDomains; preload",
+  };
+
+  it("are kept by no cache and are no page, faults included [differs: answer-headers]", async () => {
+    const { token } = await aUser(server);
+    const observer = await aUser(server, { roles: ["RBAC_ROLE_OBSERVER"] });
+    const asked = [
+      ["GET", "/api/management/v2/devauth/devices", { token }, 200],
+      ["GET", "/api/management/v2/inventory/filters/attributes", { token }, 200],
+      ["GET", "/api/management/v2/devauth/devices/none", { token }, 404],
+      ["GET", "/api/management/v1/nothing", { token }, 404],
+      ["PATCH", "/api/management/v2/devauth/devices", { token }, 405],
+      ["POST", "/api/management/v2/devauth/devices", { token, json: {} }, 400],
+      ["POST", "/api/management/v2/devauth/devices", { token: observer.token, json: {} }, undefined],
+      ["GET", "/api/management/v2/devauth/devices", {}, 401],
+      ["POST", "/api/management/v1/useradm/auth/login", {}, 401],
+      ["GET", "/api/operator/v1/tenants", { token: OPERATOR_TOKEN }, 200],
+      ["GET", "/api/internal/v1/devauth/tenants/default/devices", { token: OPERATOR_TOKEN }, 200],
+      ["GET", "/status", {}, 401],
+    ] as const;
+    for (const [method, path, call, status] of asked) {
+      const answer = await server.call(method, path, call);
+      if (status !== undefined) expect(answer.status, path).toBe(status);
+      expect(Object.fromEntries(answer.headers), path).toMatchObject(HEADERS);
+    }
+  });
+
+  it("alone have these: devices are answered with what they look at", async () => {
+    for (const path of ["/api/devices/v1/deployments/device/deployments/next", "/healthz"]) {
+      const { headers } = await server.call("GET", path);
+      for (const name of Object.keys(HEADERS)) expect(headers.get(name)).toBeNull();
+    }
   });
 });

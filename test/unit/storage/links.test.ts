@@ -40,6 +40,18 @@ describe("signed links", () => {
     expect(expire).toBe("2026-11-21T12:10:00.000Z");
   });
 
+  it("hold in one spelling only", async () => {
+    const url = new URL((await aLink()).uri);
+    const signature = url.searchParams.get("x-men-signature")!;
+    const last = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+    const sibling = signature.slice(0, -1) + last[last.indexOf(signature.at(-1)!) ^ 1]!;
+    expect(Buffer.from(sibling, "base64url").equals(Buffer.from(signature, "base64url"))).toBe(true);
+    for (const other of [sibling, `${signature}=`, ` ${signature}`, `${signature}!`]) {
+      url.searchParams.set("x-men-signature", other);
+      expect(await verifyLink(at(START), url, get)).toBe("forged");
+    }
+  });
+
   it("hold until they expire and not after", async () => {
     const url = new URL((await aLink()).uri);
     expect(await verifyLink(at(START + 599_999), url, get)).toBe("valid");
