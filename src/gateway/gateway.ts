@@ -17,6 +17,7 @@ import { mountProbes } from "./probes.ts";
 import { callsOf, holdHerd } from "./herd.ts";
 import { answerIdleCheck, isCheck } from "./idle-check.ts";
 import { methodsOf } from "./method-index.ts";
+import { demandPathTenant } from "./path-tenant.ts";
 import { requestIdOf } from "./request-id.ts";
 import { JSON_BODY_LIMIT, routeRule } from "./route-table.ts";
 import { mountVerify } from "./verify-route.ts";
@@ -56,7 +57,10 @@ const admit: MiddlewareHandler<AppEnv> = async (c, next) => {
   const rule = routeRule(c.req.path);
   if (!rule) throw new Fault("not_found", "not found");
   if (rule.access === "user") c.set("caller", await authenticateUser(c, findUser));
-  if (rule.access === "operator") c.set("caller", authenticateOperator(c));
+  if (rule.access === "operator") {
+    c.set("caller", authenticateOperator(c));
+    await demandPathTenant(c);
+  }
   if (rule.access === "device") c.set("caller", await authenticateDevice(c));
   if (rule.body === "json") await boundBody(c);
   await next();

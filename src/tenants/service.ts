@@ -21,6 +21,7 @@ export {
   revokeDeviceTokensStatement,
   setLimitStatement,
   tenantByTokenStatement,
+  tenantsAmongStatement,
   tenantsStatement,
   tenantStatement,
   tokenStandingStatement,

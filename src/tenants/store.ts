@@ -1,6 +1,6 @@
 import { sql, type SQL } from "drizzle-orm";
 import { toSeconds } from "../platform/clock.ts";
-import { altering, change, firstRow, mapped, rows, type Statement } from "../platform/database.ts";
+import { altering, change, firstRow, inJson, mapped, rows, type Statement } from "../platform/database.ts";
 import { asTenantId, type TenantId } from "../platform/ids.ts";
 
 export type TenantStatus = "active" | "suspended";
@@ -45,6 +45,10 @@ export const tenantByTokenStatement = (token: string): Statement<Tenant | undefi
 
 export const tenantStatement = (tenant: TenantId): Statement<Tenant | undefined> =>
   tenantWhere(sql`tenant_id = ${tenant}`);
+
+/** Those of the ids that are tenants. */
+export const tenantsAmongStatement = (ids: readonly TenantId[]): Statement<{ tenant_id: TenantId }[]> =>
+  rows(sql`SELECT tenant_id FROM tenants WHERE ${inJson(sql`tenant_id`, ids)}`);
 
 /** Tenants after this id, in order of id. */
 export const tenantsStatement = (after: string, limit: number): Statement<Tenant[]> =>

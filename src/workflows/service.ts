@@ -8,6 +8,7 @@ import { Fault } from "../platform/fault.ts";
 import { asTenantId, DEFAULT_TENANT, newSortableId, type TenantId } from "../platform/ids.ts";
 import { addEvent, addEventIfChanged } from "../platform/outbox.ts";
 import type { Page } from "../platform/paging.ts";
+import { tenantsAmongStatement } from "../tenants/service.ts";
 import { BUILT_IN, builtIn } from "./built-in.ts";
 import { deadEventOf } from "./dead.ts";
 import { DefinitionSchema, missingParameters, type Definition, type Input } from "./definition.ts";
@@ -74,6 +75,13 @@ async function findDefinition(deps: Deps, name: string): Promise<Definition> {
 const tenantOf = ({ tenant_id: tenant }: Input): TenantId =>
   typeof tenant === "string" && tenant !== "" ? asTenantId(tenant) : DEFAULT_TENANT;
 
+async function demandTenants(deps: Deps, tenants: readonly TenantId[]): Promise<void> {
+  const named = [...new Set(tenants)].filter((tenant) => tenant !== DEFAULT_TENANT);
+  if (named.length === 0) return;
+  const found = await deps.directory.one(tenantsAmongStatement(named));
+  if (found.length < named.length) throw new Fault("bad_request", "tenant_id: tenant not found");
+}
+
 /** Starts one job for each input, all or none. */
 export async function startJobs(
   deps: Deps,
@@ -88,6 +96,7 @@ export async function startJobs(
     if (missing.length > 0)
       throw new Fault("bad_request", `Missing input parameters: [${missing.join(" ")}]`);
   }
+  await demandTenants(deps, inputs.map(tenantOf));
   const at = deps.now();
   const started = inputs.map((input) => startStatements({ tenant: tenantOf(input), definition, input }, at));
   await deps.directory.batch(started.flatMap(({ statements }) => statements));

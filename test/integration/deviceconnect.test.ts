@@ -5,7 +5,7 @@ import { resolveTargets } from "../../src/deployments/jobs.ts";
 import { encodeFrame, makeFrame, PROTO, type Frame } from "../../src/deviceconnect/frame.ts";
 import { readText, writeSmall, writeText } from "../../src/deviceconnect/msgpack.ts";
 import { drainOutbox } from "../../src/platform/send-events.ts";
-import { aDevice, aUser, type TestDevice, type TestUser } from "../support/actors.ts";
+import { aDevice, aTenant, aUser, type TestDevice, type TestUser } from "../support/actors.ts";
 import { anArtifact, upload } from "../support/artifacts.ts";
 import { FakeDevice } from "../support/fake-device.ts";
 import { inInventory } from "../support/deployments.ts";
@@ -494,6 +494,7 @@ describe("internal API", () => {
     expect((await internal("POST", `/tenants/default/devices/${device.id}/check-update`)).status).toBe(202);
     await peer.until(() => fake.received.length > 0);
     expect([fake.received[0]!.typ, fake.received[0]!.props.size]).toEqual(["check-update", 0]);
+    await aTenant(server, "other");
     expect((await internal("POST", "/tenants/other/devices/x/send-inventory")).status).toBe(409);
     expect((await internal("DELETE", `/tenants/default/devices/${device.id}`)).status).toBe(202);
     await peer.until(() => peer.closed !== undefined);

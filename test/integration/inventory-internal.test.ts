@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, it } from "vitest";
 import { newId } from "../../src/platform/ids.ts";
-import { aUser } from "../support/actors.ts";
+import { aTenant, aUser } from "../support/actors.ts";
 import { inventoryOf } from "../support/inventory.ts";
 import { afterStart, type Call, env, OPERATOR_TOKEN, Server } from "../support/server.ts";
 
@@ -11,6 +11,7 @@ const T2 = "/api/internal/v2/inventory/tenants/t1";
 let server: Server;
 beforeEach(async () => {
   server = await Server.start();
+  await aTenant(server, "t1");
 });
 
 const call = (method: string, path: string, options: Call = {}) =>

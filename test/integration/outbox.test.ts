@@ -5,7 +5,7 @@ import { asTenantId, newSortableId } from "../../src/platform/ids.ts";
 import type { EventKey } from "../../src/platform/outbox.ts";
 import { drainOutbox } from "../../src/platform/send-events.ts";
 import { queue } from "../../workers/queue.ts";
-import { aUser } from "../support/actors.ts";
+import { aTenant, aUser } from "../support/actors.ts";
 import { ARTIFACTS, formOf } from "../support/artifacts.ts";
 import { env, Server } from "../support/server.ts";
 import { StrictQueue } from "../support/strict-queue.ts";
@@ -219,6 +219,7 @@ describe("events at the consumer", () => {
       else release();
       return new Response("{}");
     });
+    for (const tenant of ["t-slow", "t-quick"]) await aTenant(server, tenant);
     const slow = await start(server, "notify", { who: "slow", tenant_id: "t-slow" });
     const quick = await start(server, "notify", { who: "quick", tenant_id: "t-quick" });
     server.advance(300_000);

@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it } from "vitest";
-import { aUser, type TestUser } from "../support/actors.ts";
+import { aTenant, aUser, type TestUser } from "../support/actors.ts";
 import { anArtifact, idOf, upload } from "../support/artifacts.ts";
 import { newSortableId } from "../../src/platform/ids.ts";
 import { env, OPERATOR_TOKEN, Server, type Answer } from "../support/server.ts";
@@ -69,6 +69,7 @@ describe("storage settings", () => {
     expect((await operator("GET", SETTINGS)).json()).toBeNull();
     expect((await operator("PUT", SETTINGS, S3)).status).toBe(204);
     expect((await operator("GET", SETTINGS)).json()).toEqual(S3);
+    await aTenant(server, "t-other");
     expect((await operator("GET", SETTINGS.replace("default", "t-other"))).json()).toBeNull();
   });
 

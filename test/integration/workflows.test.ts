@@ -6,7 +6,7 @@ import type { EventMessage } from "../../src/platform/outbox.ts";
 import { drainOutbox } from "../../src/platform/send-events.ts";
 import { forgetOldJobs } from "../../src/workflows/jobs.ts";
 import { queue } from "../../workers/queue.ts";
-import { aDevice, aUser } from "../support/actors.ts";
+import { aDevice, aTenant, aUser } from "../support/actors.ts";
 import { refusal, rowsOf } from "../support/answers.ts";
 import { afterStart, env, Server } from "../support/server.ts";
 import { asOperator, jobOf, JOBS, notify, register, start, WORKFLOW } from "../support/workflows.ts";
@@ -443,6 +443,7 @@ describe("jobs", () => {
     theWeb();
     await register(server, notify());
     const first = await start(server, "notify", { who: "1" });
+    await aTenant(server, "other");
     const second = await start(server, "notify", { who: "2", tenant_id: "other" });
     await start(server, "reindex_inventory", {
       request_id: "r",
