@@ -20,7 +20,7 @@ const UpdateSchema = z.object({
 export const ArtifactSchema = z
   .object({
     id: z.string(),
-    description: z.string().optional(),
+    description: z.string(),
     name: z.string(),
     device_types_compatible: z.array(z.string()),
     info: z.object({ format: z.string(), version: z.number().int() }),
@@ -83,7 +83,7 @@ export const shownArtifact = (
   modifiedMs: number,
 ): ArtifactObject => ({
   ...image,
-  ...(description === null || description === undefined ? {} : { description }),
+  description: description ?? "",
   modified: rfc3339(modifiedMs),
 });
 

@@ -6,6 +6,7 @@ import { bestArtifact, type DeviceState } from "../../src/deployments/store/join
 import { change, firstRow, type Database } from "../../src/platform/database.ts";
 import { DEFAULT_TENANT } from "../../src/platform/ids.ts";
 import type { ArtifactCandidate } from "../../src/releases/service.ts";
+import { aTenant } from "../support/actors.ts";
 import { Server } from "../support/server.ts";
 
 const KEYS = ["artifact_name", "artifact_group", "checksum", 'odd "key', "pl.us[0]"];
@@ -35,12 +36,13 @@ const state: fc.Arbitrary<DeviceState> = fc
 type Candidate = Pick<ArtifactCandidate, "id" | "deviceTypes" | "depends" | "size">;
 
 /** The rule in plain words of code: what cannot be checked, then what is satisfied, then size, then id. */
-function expectedBest(candidates: readonly Candidate[], of: DeviceState): string | null {
+function expectedBest(candidates: readonly Candidate[], of: DeviceState, plan: string): string | null {
   const rated = candidates.flatMap((one) => {
     const depends = Object.entries(one.depends);
     const unknown = depends.filter(([key]) => !(key in of.provides)).length;
     const unmet = depends.some(([key, any]) => key in of.provides && !any.includes(of.provides[key]!));
-    const fits = one.deviceTypes.includes(of.deviceType) && !unmet && (!of.complete || unknown === 0);
+    const fits =
+      one.deviceTypes.includes(of.deviceType) && !unmet && ((!of.complete && plan === "os") || unknown === 0);
     return fits ? [{ ...one, unknown, count: depends.length }] : [];
   });
   rated.sort(
@@ -53,6 +55,7 @@ let db: Database;
 
 beforeAll(async () => {
   const server = await Server.start();
+  await aTenant(server, DEFAULT_TENANT);
   db = (await server.deps()).db(DEFAULT_TENANT);
   await db.batch([
     change(sql`INSERT INTO deployments
@@ -65,6 +68,7 @@ beforeAll(async () => {
 
 const imageOf = (id: string) => ({
   id,
+  description: "",
   name: "r",
   device_types_compatible: [],
   info: { format: "mender", version: 3 },
@@ -80,7 +84,8 @@ describe("the artifact for a device", () => {
       fc.asyncProperty(
         fc.array(candidate, { maxLength: 5 }),
         fc.array(state, { minLength: 1, maxLength: 5 }),
-        async (drawn, states) => {
+        fc.constantFrom("os", "professional", "enterprise"),
+        async (drawn, states, plan) => {
           const candidates = drawn.map((one, i) => ({ ...one, id: `artifact-${i}` }));
           const kept = candidates.map((one) => {
             const depends = { ...one.depends, device_type: one.deviceTypes };
@@ -92,9 +97,14 @@ describe("the artifact for a device", () => {
               sql`SELECT (${bestArtifact(sql`c.seq`, of)}) AS id FROM deployment_counters c`,
             ),
           );
-          const results = await db.batch([change(sql`DELETE FROM deployment_artifacts`), ...kept, ...best]);
+          const results = await db.batch([
+            change(sql`DELETE FROM deployment_artifacts`),
+            change(sql`UPDATE tenants SET plan = ${plan}`),
+            ...kept,
+            ...best,
+          ]);
           const found = results.slice(-states.length) as unknown as { id: string | null }[];
-          expect(found.map(({ id }) => id)).toEqual(states.map((of) => expectedBest(candidates, of)));
+          expect(found.map(({ id }) => id)).toEqual(states.map((of) => expectedBest(candidates, of, plan)));
         },
       ),
       { numRuns: 500, seed: 7 },

@@ -375,6 +375,8 @@ describe("the list of a deployment's devices", () => {
     const list = async (query: string) =>
       (await manage("GET", `/${id}/devices/list?${query}`)).json<{ status: string }[]>().map((d) => d.status);
     expect(await list("")).toEqual(["aborted"]);
+    const [entry] = (await manage("GET", `/${id}/devices/list`)).json<Record<string, string>[]>();
+    expect([entry!.started, entry!.finished]).toEqual([new Date(1).toISOString(), new Date(1).toISOString()]);
     expect(await list("status=aborted")).toEqual(["aborted"]);
     expect(await list("status=pending")).toEqual([]);
     expect((await report(server, device, id, "success")).status).toBe(409);
@@ -404,6 +406,9 @@ describe("the list of a deployment's devices", () => {
     expect((await unsettled())!.n).toBe(1501);
     await server.deliverEvents();
     expect((await unsettled())!.n).toBe(0);
+    const open =
+      "SELECT count(*) AS n FROM device_deployments WHERE started_ms IS NULL OR finished_ms IS NULL";
+    expect((await env.DB.prepare(open).first<{ n: number }>())!.n).toBe(0);
   });
 });
 
@@ -470,7 +475,8 @@ describe("internal routes", () => {
     const told = await report(server, device, id, "success");
     expect([told.status, told.json().error]).toEqual([409, "Device decommissioned"]);
     const history = (await call("GET", `/tenants/default${path}`)).json<{ id: string }[]>();
-    expect(history).toMatchObject([{ device: { status: "decommissioned" } }]);
+    const started = afterStart(0);
+    expect(history).toMatchObject([{ device: { status: "decommissioned", started, finished: started } }]);
     const entry = await call("GET", `/tenants/default/deployments/devices?id=${history[0]!.id}`);
     expect(entry.json()).toEqual(history);
     const last = await call("POST", "/tenants/default/devices/deployments/last", {

@@ -44,7 +44,7 @@ describe("one update of one device", () => {
       artifact: {
         id: artifact,
         artifact_name: "release-2",
-        source: { uri: expect.stringContaining(artifact), expire: afterStart(86_400_000), method: "GET" },
+        source: { uri: expect.stringContaining(artifact), expire: afterStart(3_600_000), method: "GET" },
         device_types_compatible: ["pi4"],
       },
     });
@@ -275,7 +275,16 @@ describe("choosing", () => {
     expect(full).not.toBe(small);
   });
 
-  it("takes depends for satisfied that a device without further provides cannot show, but last", async () => {
+  it("offers nothing whose depends a device without further provides cannot show", async () => {
+    await anArtifact(server, { size: 10, depends: { checksum: "1" } });
+    const id = await deploy(server, user, [device]);
+    const path = `${DEVICE}/next?artifact_name=release-1&device_type=pi4`;
+    expect((await server.call("GET", path, { token: device.token })).status).toBe(204);
+    expect(await counts(server, user, id)).toEqual({ noartifact: 1 });
+  });
+
+  it("takes such depends for satisfied, but last, in a tenant with the rules of the open edition", async () => {
+    await env.DB.prepare("UPDATE tenants SET plan = 'os'").run();
     const delta = await anArtifact(server, { size: 10, depends: { checksum: "1" } });
     const ask = async () => {
       const one = await aDevice(server);

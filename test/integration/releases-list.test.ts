@@ -68,8 +68,22 @@ describe("a release", () => {
       notes: "",
       artifacts_count: 2,
     });
-    expect(release.artifacts.map(({ id }) => id).toSorted()).toEqual(ids.toSorted());
+    expect(release.artifacts.map(({ id }) => id)).toEqual(ids);
     expect(release.artifacts[0]).toEqual((await get(`${ARTIFACTS}/${release.artifacts[0]!.id}`)).json());
+  });
+
+  it("shows its artifacts in the order in which they came, in every list", async () => {
+    const ids: string[] = [];
+    for (const type of ["e", "d", "c", "b", "a"]) {
+      // Two may come within one millisecond.
+      ids.push(idOf(await upload(server, await anArtifact({ deviceTypes: [type] }), user)));
+    }
+    const idsOf = (artifacts: { id: string }[]) => artifacts.map(({ id }) => id);
+    const [release] = (await get(V2)).json<{ artifacts: { id: string }[] }[]>();
+    expect(idsOf(release!.artifacts)).toEqual(ids);
+    expect(idsOf((await get(`${V2}/release-1`)).json<typeof release>()!.artifacts)).toEqual(ids);
+    expect(idsOf((await get(`${ARTIFACTS}/list?sort=name:asc`)).json())).toEqual(ids);
+    expect(idsOf((await get(`${ARTIFACTS}/list?sort=modified:desc`)).json())).toEqual(ids.toReversed());
   });
 
   it("shrinks with its artifacts and vanishes with the last", async () => {

@@ -9,6 +9,8 @@ import { counterColumns, MAX_TOTAL, type Counters } from "./reading.ts";
 export const effectiveStatus = sql`
   CASE WHEN dd.active = 1 AND c.aborted_ms IS NOT NULL THEN ${sql.raw(String(STATUS_CODES.aborted))} ELSE dd.status END`;
 
+const abortTime = sql`CASE WHEN dd.active = 1 THEN c.aborted_ms END`;
+
 export interface DeviceRow {
   device_id: string;
   deployment_id: string;
@@ -26,7 +28,7 @@ export interface DeviceRow {
 
 const columns = sql`
   dd.device_id, d.deployment_id, dd.seq, d.created_ms, ${effectiveStatus} AS status, dd.has_log, dd.substate,
-  dd.started_ms, dd.finished_ms, dd.deleted_ms, dd.device_type, a.image`;
+  coalesce(dd.started_ms, ${abortTime}) AS started_ms, coalesce(dd.finished_ms, ${abortTime}) AS finished_ms, dd.deleted_ms, dd.device_type, a.image`;
 
 const source = sql`
   device_deployments dd

@@ -10,7 +10,7 @@ export interface DeviceState {
   artifactName: string;
   /** Everything it provides besides the device type. */
   provides: Record<string, string>;
-  /** False if it told type and name only: then depends that nobody can check count as satisfied. */
+  /** False if it told type and name only; see `uncheckedIsUnmet`. */
   complete: boolean;
 }
 
@@ -61,13 +61,22 @@ export const suitsType = (state: DeviceState): SQL =>
   sql`EXISTS (SELECT 1 FROM json_each(a.device_types) type WHERE type.value = ${state.deviceType})`;
 
 /**
+ * Depends that a device says nothing of are not satisfied. The open edition never looks at them, so in a tenant with
+ * its rules they count as satisfied for devices that tell type and name only.
+ */
+const uncheckedIsUnmet = (state: DeviceState): SQL =>
+  state.complete
+    ? sql`1`
+    : sql`(p.key IS NOT NULL OR NOT EXISTS (SELECT 1 FROM tenants t WHERE t.tenant_id = a.tenant_id AND t.plan = 'os'))`;
+
+/**
  * The artifact of the deployment `seq` for this device: type and depends fit; then the least that cannot be checked,
  * the most depends satisfied, the smallest.
  */
 export const bestArtifact = (seq: SQL, state: DeviceState): SQL => sql`
   SELECT a.artifact_id FROM deployment_artifacts a
   WHERE a.tenant_id = c.tenant_id AND a.seq = ${seq} AND ${suitsType(state)}
-    AND NOT EXISTS (${unmetDepends(state)} ${state.complete ? sql`` : sql`AND p.key IS NOT NULL`})
+    AND NOT EXISTS (${unmetDepends(state)} AND ${uncheckedIsUnmet(state)})
   ORDER BY (SELECT count(*) FROM (${unmetDepends(state)})),
     (SELECT count(*) FROM json_each(a.depends)) DESC, a.size, a.artifact_id
   LIMIT 1`;

@@ -92,7 +92,8 @@ const finishEvents = (move: Move): Statement<number> =>
 
 function moveRows(move: Move): Statement<number> {
   const changes = [sql`status = ${STATUS_CODES[move.to]}`];
-  if (move.to !== "pending" && move.to !== "decommissioned" && move.to !== "aborted") {
+  // Whatever ends the waiting is the start, the abort included (protocol notes, deployments 3.2).
+  if (move.to !== "pending") {
     changes.push(sql`started_ms = coalesce(started_ms, ${move.atMs})`);
   }
   if (move.also) changes.push(move.also);

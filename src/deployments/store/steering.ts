@@ -28,12 +28,14 @@ export const ABORT_PAGE = 1000;
 
 const ACTIVE_CODES = JSON.stringify(ACTIVE_STATUSES.map((status) => STATUS_CODES[status]));
 
+const abortedMs = sql`(SELECT c.aborted_ms FROM deployment_counters c
+  WHERE c.tenant_id = device_deployments.tenant_id AND c.seq = device_deployments.seq)`;
+
 /** Writes the abort into a page of device rows, which count as aborted before that already. */
 export const settleAborted = (tenant: TenantId, deployment: string): Statement<number> =>
   change(sql`
-    UPDATE device_deployments SET status = ${STATUS_CODES.aborted}, active = 0, finished_ms = (
-      SELECT c.aborted_ms FROM deployment_counters c
-      WHERE c.tenant_id = device_deployments.tenant_id AND c.seq = device_deployments.seq)
+    UPDATE device_deployments SET status = ${STATUS_CODES.aborted}, active = 0, finished_ms = ${abortedMs},
+      started_ms = coalesce(started_ms, ${abortedMs})
     WHERE tenant_id = ${tenant} AND (device_id, seq) IN (
       SELECT dd.device_id, dd.seq FROM deployment_counters c
       CROSS JOIN json_each(${ACTIVE_CODES}) code
