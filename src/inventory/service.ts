@@ -114,7 +114,7 @@ export { attributesOf, type DeviceRow } from "./device-view.ts";
 export { refuseList } from "./refuse.ts";
 export { requireWork, type Work } from "./search/expressions.ts";
 export { around } from "./search/place.ts";
-export { compileRegex, type Regex } from "./search/regex.ts";
+export { compileWholeRegex, type Regex } from "./search/regex.ts";
 export { searchDevices, type Search } from "./search/search.ts";
 export { OPERATORS, PLACE_KEY, termOf, timeOf, type Term } from "./search/terms.ts";
 

@@ -29,14 +29,11 @@ const DAY_MS = 86_400_000;
 const keyFor = (scope: string, attribute: string): string =>
   attribute === "id" ? keyOf("identity", "id") : keyOf(scope, attribute);
 
-/** Expressions match the whole value here. */
-const whole = (value: unknown): unknown => (typeof value === "string" ? `^(?:${value})$` : value);
-
 function predicateTerm(filter: DeviceSearch["filters"][number]): Search["terms"][number] {
   const predicate = {
     ...filter,
     scope: filter.attribute === "id" ? "identity" : filter.scope,
-    value: filter.type === "$regex" ? whole(filter.value) : filter.value,
+    whole: true,
   } as Predicate; // the schema allows no other operators
   const isList = filter.type === "$in" || filter.type === "$nin";
   if (isList !== Array.isArray(filter.value))

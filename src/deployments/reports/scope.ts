@@ -115,12 +115,15 @@ export async function findScope(deps: Deps, tenant: TenantId, request: ReportReq
     return { field, attribute: filter.attribute, term: fieldTerm(field, filter) };
   });
   const of = (level: Field["level"]) => conditions.filter(({ field }) => field.level === level);
-  const statuses = STATUSES.filter((status) => of("status").every(({ term }) => holdsFor(status, term)));
+  const work: Work = { steps: 0 };
+  const spend = (steps: number) => requireWork(work, steps);
+  const statuses = STATUSES.filter((status) =>
+    of("status").every(({ term }) => holdsFor(status, term, spend)),
+  );
   const devices = restricted(request.deviceIds, required(conditions, "device_id"));
   const ids = restricted(request.deploymentIds, required(conditions, "deployment_id"));
   const wanted = deploymentsWanted(tenant, of("deployment"), ids, statuses);
   const expressions = of("deployment").filter(isExpression);
-  const work: Work = { steps: 0 };
   const surveyed = await surveyOf(deps, wanted, devices, expressions, work);
   const scope: Scope = {
     tenant,

@@ -1,5 +1,5 @@
 import { sql, type SQL } from "drizzle-orm";
-import { compileRegex, timeOf, type Regex } from "../../inventory/service.ts";
+import { compileWholeRegex, timeOf, type Regex } from "../../inventory/service.ts";
 import { Fault } from "../../platform/fault.ts";
 import type { Field } from "./fields.ts";
 
@@ -47,7 +47,7 @@ const isList = (type: ReportFilter["type"]) => type === "$in" || type === "$nin"
 
 function regexTerm(field: Field, value: unknown): FieldTerm {
   if (typeof value !== "string") throw problem("filter supports only string values");
-  const compiled = compileRegex(`^(?:${value})$`);
+  const compiled = compileWholeRegex(value);
   if (!compiled.ok) throw problem(`value: the regular expression ${compiled.reason}.`);
   return field.type === "text" || field.type === "list" ? { kind: "regex", regex: compiled.regex } : NOTHING;
 }
@@ -101,15 +101,15 @@ export function onField({ type, value }: Field, term: Exclude<FieldTerm, { kind:
   return term.kind === "any" && term.negated ? sql`NOT coalesce(${holds}, 0)` : holds;
 }
 
-/** Whether a text satisfies a condition. */
-export function holdsFor(text: string, term: FieldTerm): boolean {
+/** Whether a text satisfies a condition; `spend` is told what an expression costs. */
+export function holdsFor(text: string, term: FieldTerm, spend: (steps: number) => void): boolean {
   switch (term.kind) {
     case "any":
       return term.values.includes(text) !== term.negated;
     case "exists":
       return !term.negated;
     case "regex":
-      return term.regex.test(text);
+      return term.regex.test(text, spend);
     case "range":
       return isWithin(text, term.comparison, String(term.bound));
   }

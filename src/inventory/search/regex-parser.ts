@@ -1,115 +1,48 @@
-const MAX_STATES = 2000;
-const MAX_REPEAT = 100;
+import { CharacterSet, code, ESCAPED_SETS, outside, POSIX_SETS, WORD_SET, type Range } from "./regex-sets.ts";
+import { assertion, EMPTY, either, one, repeat, sequence, Unsupported, type Part } from "./regex-states.ts";
+
 const MAX_DEPTH = 50;
-
-type Matches = (code: number) => boolean;
-
-/** One step of a match; the first of all is `done`. */
-export type State =
-  | { kind: "char"; matches: Matches; next: number }
-  | { kind: "split"; next: number; other: number }
-  | {
-      kind: "assert";
-      holds: (before: number | undefined, after: number | undefined) => boolean;
-      next: number;
-    }
-  | { kind: "done" };
-
-/** Part of an expression: adds its states before the state `next` and tells where it begins. */
-export type Part = (build: Builder, next: number) => number;
-
-export class Builder {
-  readonly states: State[] = [{ kind: "done" }];
-
-  add(state: State): number {
-    if (this.states.length >= MAX_STATES) throw new Unsupported("is too large");
-    this.states.push(state);
-    return this.states.length - 1;
-  }
-}
-
-/** An expression that is malformed or needs more than bounded work. */
-export class Unsupported extends Error {}
-
-const WORD: Matches = (c) =>
-  (c >= 48 && c <= 57) || (c >= 65 && c <= 90) || c === 95 || (c >= 97 && c <= 122);
-const DIGIT: Matches = (c) => c >= 48 && c <= 57;
-const SPACE: Matches = (c) => (c >= 9 && c <= 13) || c === 32 || c === 0xa0 || c === 0x2028 || c === 0x2029;
-const not =
-  (matches: Matches): Matches =>
-  (c) =>
-    !matches(c);
-
-const CLASSES: Record<string, Matches> = {
-  d: DIGIT,
-  D: not(DIGIT),
-  w: WORD,
-  W: not(WORD),
-  s: SPACE,
-  S: not(SPACE),
-};
 
 const CONTROLS: Record<string, number> = { n: 10, r: 13, t: 9, f: 12, v: 11, "0": 0 };
 
-const empty: Part = (_, next) => next;
+const isWord = (c: number | undefined): boolean => c !== undefined && WORD_SET.matches(c, c, c);
+const atWordEdge = (before?: number, after?: number) => isWord(before) !== isWord(after);
 
-const sequence =
-  (parts: readonly Part[]): Part =>
-  (build, next) =>
-    parts.reduceRight((after, part) => part(build, after), next);
+/** A quantifier; looked for where it may begin only, so that few characters are copied. */
+const COUNTED = /^\{(\d{1,6})(,(\d{0,6}))?\}/;
+/** Flags for the rest of a group or, with a colon, for the group itself. */
+const INLINE_FLAGS = /^\?([A-Za-z]*)(?:-([A-Za-z]*))?([:)])/;
+const GROUP_NAME = /^\?P?<[A-Za-z_]\w{0,31}>/;
+const POSIX_CLASS = /^:(\^?)([a-z]*):\]/;
+const COLLATION = /^([.=])[^\]]*\1\]/;
 
-const either = (parts: readonly Part[]): Part =>
-  parts.reduce((left, right) => (build, next) => {
-    const other = right(build, next);
-    return build.add({ kind: "split", next: left(build, next), other });
-  });
-
-const optional =
-  (part: Part): Part =>
-  (build, next) =>
-    build.add({ kind: "split", next: part(build, next), other: next });
-
-const star =
-  (part: Part): Part =>
-  (build, next) => {
-    const split = { kind: "split" as const, next: 0, other: next };
-    const entry = build.add(split);
-    split.next = part(build, entry);
-    return entry;
-  };
-
-function repeat(part: Part, min: number, max: number): Part {
-  if (min > MAX_REPEAT || (max !== Infinity && max > MAX_REPEAT))
-    throw new Unsupported(`repeats more than ${MAX_REPEAT} times`);
-  const required = Array.from({ length: min }, () => part);
-  if (max === Infinity) return sequence([...required, star(part)]);
-  const rest = Array.from({ length: max - min }).reduce<Part>(
-    (tail) => optional(sequence([part, tail])),
-    empty,
-  );
-  return sequence([...required, rest]);
-}
+const FLAGS = ["i", "m", "s"] as const;
+type Flags = Readonly<Record<(typeof FLAGS)[number], boolean>>;
 
 /** Reads one expression by recursive descent. */
 export class Parser {
   readonly #text: readonly string[];
-  readonly #fold: boolean;
-  readonly #dotAll: boolean;
-  readonly #lines: boolean;
+  /** Those that hold here: a group gives back those that held before it. */
+  #flags: Flags;
   #at = 0;
   #depth = 0;
 
   constructor(pattern: string, flags: string) {
     this.#text = Array.from(pattern);
-    this.#fold = flags.includes("i");
-    this.#dotAll = flags.includes("s");
-    this.#lines = flags.includes("m");
+    this.#flags = { i: flags.includes("i"), m: flags.includes("m"), s: flags.includes("s") };
   }
 
   parse(): Part {
     const part = this.#alternatives();
     if (this.#at < this.#text.length) throw new Unsupported("has an unmatched parenthesis");
     return part;
+  }
+
+  /** The same, fitting whole texts only. */
+  parseWhole(): Part {
+    const atStart = assertion((before) => before === undefined);
+    const atEnd = assertion((_, after) => after === undefined);
+    return sequence([atStart, this.parse(), atEnd]);
   }
 
   #alternatives(): Part {
@@ -124,7 +57,7 @@ export class Parser {
     const parts: Part[] = [];
     for (let c = this.#peek(); c !== undefined && c !== "|" && c !== ")"; c = this.#peek())
       parts.push(this.#quantified());
-    return sequence(parts);
+    return parts.length === 0 ? EMPTY : sequence(parts);
   }
 
   #quantified(): Part {
@@ -140,9 +73,8 @@ export class Parser {
     if (this.#take("*")) return [0, Infinity];
     if (this.#take("+")) return [1, Infinity];
     if (this.#take("?")) return [0, 1];
-    const counted = /^\{(\d{1,6})(,(\d{0,6}))?\}/.exec(this.#text.slice(this.#at, this.#at + 16).join(""));
+    const counted = this.#peek() === "{" ? this.#matchAhead(COUNTED, 16) : undefined;
     if (!counted) return undefined;
-    this.#at += counted[0].length;
     const min = Number(counted[1]);
     const max = counted[2] === undefined ? min : counted[3] ? Number(counted[3]) : Infinity;
     if (max < min) throw new Unsupported("has numbers out of order");
@@ -151,33 +83,41 @@ export class Parser {
 
   #atom(): Part {
     const c = this.#next();
+    const { m: lines, s: dotAll } = this.#flags;
     if (c === "(") return this.#group();
-    if (c === "[") return this.#one(this.#set());
-    if (c === ".") return this.#one(this.#dotAll ? () => true : (code) => code !== 10);
-    if (c === "^") return this.#assert((before) => before === undefined || (this.#lines && before === 10));
-    if (c === "$") return this.#assert((_, after) => after === undefined || (this.#lines && after === 10));
+    if (c === "[") return this.#set();
+    if (c === ".") return one(new CharacterSet(outside(dotAll ? [] : [[10, 10]])));
+    if (c === "^") return assertion((before) => before === undefined || (lines && before === 10));
+    if (c === "$") return assertion((_, after) => after === undefined || (lines && after === 10));
     if (c === "\\") return this.#escaped();
     if (c === "*" || c === "+" || c === "?") throw new Unsupported("has nothing to repeat");
-    return this.#one(this.#literal(code(c)));
+    return this.#one([[code(c), code(c)]]);
   }
 
   #group(): Part {
-    if (this.#take("?") && !this.#take(":")) throw new Unsupported("uses look-around or a named group");
+    const outer = this.#flags;
+    if (this.#peek() === "?" && !this.#matchAhead(GROUP_NAME, 40)) {
+      const inline = this.#matchAhead(INLINE_FLAGS, 16);
+      if (!inline) throw new Unsupported("uses look-around or another group of no use here");
+      this.#flags = { ...this.#flags, ...flagsOf(inline[1] ?? "", true), ...flagsOf(inline[2] ?? "", false) };
+      if (inline[3] === ")") return EMPTY; // for the rest of the group around
+    }
     const part = this.#alternatives();
     if (!this.#take(")")) throw new Unsupported("has an unmatched parenthesis");
+    this.#flags = outer;
     return part;
   }
 
   #escaped(): Part {
     const c = this.#next();
-    const atWord = (before?: number, after?: number) =>
-      (before !== undefined && WORD(before)) !== (after !== undefined && WORD(after));
-    if (c === "b") return this.#assert(atWord);
-    if (c === "B") return this.#assert((before, after) => !atWord(before, after));
-    if (c === "A") return this.#assert((before) => before === undefined);
-    if (c === "z" || c === "Z") return this.#assert((_, after) => after === undefined);
-    const set = CLASSES[c];
-    return this.#one(set ?? this.#literal(this.#escapedCode(c)));
+    if (c === "b") return assertion(atWordEdge);
+    if (c === "B") return assertion((before, after) => !atWordEdge(before, after));
+    if (c === "A") return assertion((before) => before === undefined);
+    if (c === "z" || c === "Z") return assertion((_, after) => after === undefined);
+    const set = ESCAPED_SETS[c];
+    if (set) return this.#one(set);
+    const escaped = this.#escapedCode(c);
+    return this.#one([[escaped, escaped]]);
   }
 
   #escapedCode(c: string): number {
@@ -193,44 +133,55 @@ export class Parser {
     return code(c);
   }
 
-  #set(): Matches {
+  #set(): Part {
+    if (this.#peek() === ":" && this.#matchAhead(POSIX_CLASS, 16))
+      throw new Unsupported("has a POSIX class outside of brackets, write [[:digit:]]");
     const negated = this.#take("^");
-    const members: Matches[] = [];
-    for (let first = true; first || this.#peek() !== "]"; first = false) members.push(this.#setMember());
+    const ranges: Range[] = [];
+    for (let first = true; first || this.#peek() !== "]"; first = false) ranges.push(...this.#setMember());
     this.#next();
-    const any: Matches = (c) => members.some((matches) => matches(c));
-    return negated ? not(any) : any;
+    return this.#one(ranges, negated);
   }
 
-  #setMember(): Matches {
+  #setMember(): readonly Range[] {
     const low = this.#setEnd();
     if (typeof low !== "number") return low;
-    if (this.#peek() !== "-" || this.#text[this.#at + 1] === "]") return this.#literal(low);
+    if (this.#peek() !== "-" || this.#text[this.#at + 1] === "]") return [[low, low]];
     this.#next();
     const high = this.#setEnd();
     if (typeof high !== "number" || high < low) throw new Unsupported("has a range out of order");
-    const within: Matches = (c) => c >= low && c <= high;
-    return this.#fold ? (c) => within(c) || within(upper(c)) || within(lower(c)) : within;
+    return [[low, high]];
   }
 
-  #setEnd(): number | Matches {
+  /** One end of a range, or a set inside the set. */
+  #setEnd(): number | readonly Range[] {
     const c = this.#next();
+    if (c === "[") return this.#posixClass() ?? code(c);
     if (c !== "\\") return code(c);
     const escaped = this.#next();
-    return CLASSES[escaped] ?? (escaped === "b" ? 8 : this.#escapedCode(escaped));
+    return ESCAPED_SETS[escaped] ?? (escaped === "b" ? 8 : this.#escapedCode(escaped));
   }
 
-  #literal(expected: number): Matches {
-    if (!this.#fold) return (c) => c === expected;
-    return (c) => c === expected || lower(c) === lower(expected) || upper(c) === upper(expected);
+  /** What follows a bracket inside brackets, if that is a class with a name. */
+  #posixClass(): readonly Range[] | undefined {
+    if (this.#matchAhead(COLLATION, 32)) throw new Unsupported("uses a collating element");
+    const found = this.#peek() === ":" ? this.#matchAhead(POSIX_CLASS, 16) : undefined;
+    if (!found) return undefined;
+    const set = POSIX_SETS.get(found[2] ?? "");
+    if (!set) throw new Unsupported("has a POSIX class of an unknown name");
+    return found[1] ? outside(set) : set;
   }
 
-  #one(matches: Matches): Part {
-    return (build, next) => build.add({ kind: "char", matches, next });
+  #one(ranges: readonly Range[], negated = false): Part {
+    return one(new CharacterSet(ranges, { negated, fold: this.#flags.i }));
   }
 
-  #assert(holds: (before: number | undefined, after: number | undefined) => boolean): Part {
-    return (build, next) => build.add({ kind: "assert", holds, next });
+  /** Takes what the pattern finds at this place within the next characters. */
+  #matchAhead(pattern: RegExp, characters: number): RegExpExecArray | undefined {
+    const found = pattern.exec(this.#text.slice(this.#at, this.#at + characters).join(""));
+    if (!found) return undefined;
+    this.#at += Array.from(found[0]).length;
+    return found;
   }
 
   #peek(): string | undefined {
@@ -250,7 +201,8 @@ export class Parser {
   }
 }
 
-/** Code point of a character. */
-export const code = (character: string): number => character.codePointAt(0) ?? 0;
-const lower = (c: number): number => code(String.fromCodePoint(c).toLowerCase());
-const upper = (c: number): number => code(String.fromCodePoint(c).toUpperCase());
+function flagsOf(letters: string, on: boolean): Partial<Flags> {
+  for (const letter of letters)
+    if (!FLAGS.some((flag) => flag === letter)) throw new Unsupported(`uses the flag ${letter}`);
+  return Object.fromEntries(FLAGS.filter((flag) => letters.includes(flag)).map((flag) => [flag, on]));
+}

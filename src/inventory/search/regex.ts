@@ -1,4 +1,6 @@
-import { Builder, code, Parser, Unsupported, type State } from "./regex-parser.ts";
+import { Parser } from "./regex-parser.ts";
+import { code, lower, upper } from "./regex-sets.ts";
+import { statesOf, Unsupported, type State } from "./regex-states.ts";
 
 /**
  * Regular expressions whose work is bounded: a set of states is moved over the text, so a text of n characters costs
@@ -48,9 +50,11 @@ function matcher(states: readonly State[], start: number): Regex["test"] {
       if (reached[0] === now) return true;
       if (after === undefined) break;
       current = [];
+      const [lowerCase, upperCase] = [lower(after), upper(after)];
       for (const at of found) {
         const state = states[at];
-        if (state?.kind === "char" && state.matches(after)) current.push(state.next);
+        if (state?.kind === "char" && state.set.matches(after, lowerCase, upperCase))
+          current.push(state.next);
       }
     }
     return false;
@@ -59,10 +63,10 @@ function matcher(states: readonly State[], start: number): Regex["test"] {
 
 const SPECIAL = /[\\^$.*+?()[\]{}|]/;
 
-/** The literal text behind a leading `^`, up to the first special character and not what that repeats. */
-function prefixOf(pattern: string, flags: string): string {
-  if (!pattern.startsWith("^") || flags !== "" || pattern.includes("|")) return "";
-  const characters = Array.from(pattern.slice(1));
+/** The literal text that an expression begins with, up to the first special character and not what that repeats. */
+function literalStart(pattern: string, flags: string): string {
+  if (flags !== "" || pattern.includes("|")) return "";
+  const characters = Array.from(pattern);
   const end = characters.findIndex((c) => SPECIAL.test(c));
   if (end === -1) return characters.join("");
   const repeated = /[*?{]/.test(characters[end] ?? "");
@@ -71,13 +75,28 @@ function prefixOf(pattern: string, flags: string): string {
 
 /** Reads an expression, plain or in the form `/expression/flags`. */
 export function compileRegex(source: string): RegexResult {
-  if (source.length > MAX_PATTERN) return { ok: false, reason: `is longer than ${MAX_PATTERN} characters` };
   const delimited = /^\/(.*)\/([ims]*)$/s.exec(source);
   const [pattern, flags] = delimited ? [delimited[1] ?? "", delimited[2] ?? ""] : [source, ""];
+  const prefix = pattern.startsWith("^") ? literalStart(pattern.slice(1), flags) : "";
+  return compile(pattern, { flags, prefix });
+}
+
+/** Reads an expression that must match a text from its beginning to its end. */
+export const compileWholeRegex = (pattern: string): RegexResult =>
+  compile(pattern, { flags: "", prefix: literalStart(pattern, ""), whole: true });
+
+interface Options {
+  flags: string;
+  prefix: string;
+  whole?: boolean;
+}
+
+function compile(pattern: string, { flags, prefix, whole = false }: Options): RegexResult {
+  if (pattern.length > MAX_PATTERN) return { ok: false, reason: `is longer than ${MAX_PATTERN} characters` };
   try {
-    const build = new Builder();
-    const start = new Parser(pattern, flags).parse()(build, 0);
-    return { ok: true, regex: { prefix: prefixOf(pattern, flags), test: matcher(build.states, start) } };
+    const parser = new Parser(pattern, flags);
+    const { states, start } = statesOf(whole ? parser.parseWhole() : parser.parse());
+    return { ok: true, regex: { prefix, test: matcher(states, start) } };
   } catch (cause) {
     if (cause instanceof Unsupported) return { ok: false, reason: cause.message };
     throw cause;

@@ -1,6 +1,6 @@
 import { Fault } from "../../platform/fault.ts";
 import { cleanText, keyOf } from "../attributes.ts";
-import { compileRegex, type Regex } from "./regex.ts";
+import { compileRegex, compileWholeRegex, type Regex } from "./regex.ts";
 
 export const OPERATORS = [
   "$eq",
@@ -24,6 +24,8 @@ export interface Predicate {
   attribute: string;
   type: Operator;
   value: unknown;
+  /** True if an expression must match whole values. */
+  whole?: boolean;
 }
 
 /** What a stored value can be compared with. */
@@ -143,9 +145,9 @@ function range(
   return { kind: "range", key, [side]: { value: bound, inclusive }, orMissing };
 }
 
-function regexOf(key: string, value: unknown): RegexTerm {
+function regexOf(key: string, value: unknown, whole: boolean): RegexTerm {
   if (typeof value !== "string") throw problem("must be a string");
-  const compiled = compileRegex(value);
+  const compiled = whole ? compileWholeRegex(value) : compileRegex(value);
   if (!compiled.ok) throw problem(`the regular expression ${compiled.reason}`);
   return { kind: "regex", key, regex: compiled.regex };
 }
@@ -156,7 +158,7 @@ function exists(key: string, value: unknown): Term {
 }
 
 /** Reads a condition; refuses values its operator cannot take. */
-export function termOf({ scope, attribute, type, value }: Predicate): Term | RegexTerm {
+export function termOf({ scope, attribute, type, value, whole = false }: Predicate): Term | RegexTerm {
   const key = keyOf(scope, attribute);
   switch (type) {
     case "$eq":
@@ -180,6 +182,6 @@ export function termOf({ scope, attribute, type, value }: Predicate): Term | Reg
     case "$exists":
       return exists(key, value);
     case "$regex":
-      return regexOf(key, value);
+      return regexOf(key, value, whole);
   }
 }

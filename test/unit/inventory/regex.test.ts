@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { compileRegex } from "../../../src/inventory/search/regex.ts";
+import { compileRegex, compileWholeRegex } from "../../../src/inventory/search/regex.ts";
 
 const matches = (pattern: string, text: string, spend?: (steps: number) => void) => {
   const result = compileRegex(pattern);
@@ -40,6 +40,75 @@ describe("bounded regular expressions", () => {
     expect(matches("^RASP", "raspberrypi")).toBe(false);
   });
 
+  it.each([
+    ["(?i)^RASP", "raspberrypi", true],
+    ["(?i)^änd", "ÄNDERUNG", true],
+    ["(?i)σ", "ΧΩΡΙΣ", true],
+    ["(?i)[^a]", "A", false],
+    ["(?i)s", "ß", false],
+    ["a(?i)b|c", "C", true],
+    ["(a(?i)b)c", "aBC", false],
+    ["(?i:a)b", "Ab", true],
+    ["(?i:a)b", "AB", false],
+    ["(?i)a(?-i)b", "AB", false],
+    ["(?s)a.b", "a\nb", true],
+    ["(?m)^b$", "a\nb\nc", true],
+    ["(?im-s:^B$)", "a\nb", true],
+    ["(?<year>\\d{4})-(?P<month>\\d\\d)", "on 2026-07", true],
+  ])("take the flags and names inside %s", (pattern, subject, expected) => {
+    expect(matches(pattern, subject)).toBe(expected);
+  });
+
+  it.each([
+    ["^[[:digit:]]+$", "123", "12a"],
+    ["^[[:alpha:]_-]+$", "ab_c-d", "ab1"],
+    ["^[[:^digit:]]+$", "abc", "ab1"],
+    ["^[^[:space:]]+$", "abc", "a c"],
+    ["^[[:upper:]][[:lower:]]+$", "Abc", "abc"],
+    ["^[[:xdigit:]]{2}(:[[:xdigit:]]{2}){5}$", "0a:1B:2c:3D:4e:5f", "0a:1B:2c:3D:4e:5g"],
+    ["^[[:punct:]]$", "~", "a"],
+    ["(?i)^[[:upper:]]+$", "abc", "ab1"],
+    ["^[[]$", "[", "]"],
+    ["^[][:]+$", "[:]", "a"],
+    ["^[\\w.]+$", "a_1.", "a b"],
+  ])("know the POSIX classes of %s", (pattern, yes, no) => {
+    expect(matches(pattern, yes)).toBe(true);
+    expect(matches(pattern, no)).toBe(false);
+  });
+
+  it("agree with the language on POSIX classes written out, in any case", () => {
+    const classes: [string, string][] = [
+      ["[:digit:]", "0-9"],
+      ["[:alnum:]", "0-9A-Za-z"],
+      ["[:word:]", "\\w"],
+      ["[:blank:]", " \\t"],
+      ["[:punct:]", "!-\\/:-@\\[-`\\{-~"],
+    ];
+    const set = fc.tuple(
+      fc.constantFrom(...classes),
+      fc.constantFrom("", "^"),
+      fc.constantFrom("", "x", "a-c"),
+    );
+    fc.assert(
+      fc.property(set, fc.boolean(), text, ([[posix, plain], negated, more], fold, subject) => {
+        const ours = `${fold ? "(?i)" : ""}^[${negated}${posix}${more}]+$`;
+        const theirs = new RegExp(`^[${negated}${plain}${more}]+$`, fold ? "iu" : "u");
+        expect(matches(ours, subject)).toBe(theirs.test(subject));
+      }),
+      { numRuns: 500 },
+    );
+  });
+
+  it("match whole texts where that is asked for", () => {
+    const whole = (pattern: string, subject: string) => {
+      const result = compileWholeRegex(pattern);
+      return result.ok && result.regex.test(subject);
+    };
+    expect([whole("a|b", "b"), whole("a|b", "ab"), whole("(?i)abc", "ABC")]).toEqual([true, false, true]);
+    expect(compileWholeRegex("a)|(b").ok).toBe(false);
+    expect(compileWholeRegex("rasp.*")).toMatchObject({ regex: { prefix: "rasp" } });
+  });
+
   it("tell the text that every match begins with", () => {
     const prefix = (source: string) => {
       const result = compileRegex(source);
@@ -62,7 +131,27 @@ describe("bounded regular expressions", () => {
   );
 
   it.each([
+    "(((((){100}){100}){100}){100}){100}",
+    "((((((|){100}){100}){100}){100}){100}){100}",
+    "(((((?:){0,100}){0,100}){0,100}){0,100}){0,100}",
+    "(((((^){100}){100}){100}){100}){100}",
+    "((((((a{0}){100}){100}){100}){100}){100}){100}",
+    "(((((?i){100}){100}){100}){100}){100}",
+    "((((((){99,}){99,}){99,}){99,}){99,}){99,}",
+  ])("are refused before they are built where building takes too long: %s", (source) => {
+    const began = process.cpuUsage().user;
+    expect(compileRegex(source)).toMatchObject({ ok: false, reason: "is too large" });
+    expect(process.cpuUsage().user - began).toBeLessThan(100_000);
+  });
+
+  it.each([
     ["(?=a)", "look-around"],
+    ["(?>a)", "look-around"],
+    ["(?x)a b", "flag x"],
+    ["[:digit:]+", "outside of brackets"],
+    ["[[:digits:]]", "unknown name"],
+    ["[[.a.]]", "collating"],
+    ["[[=a=]]", "collating"],
     ["(a)\\1", "\\1"],
     ["(", "ends too early|unmatched"],
     ["a)", "unmatched"],
