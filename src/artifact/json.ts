@@ -58,8 +58,6 @@ export function shapeOf(text: string): { depth: number; values: number } {
   return { depth, values };
 }
 
-export const depthOf = (text: string): number => shapeOf(text).depth;
-
 export const MAX_STRING_BYTES = 256;
 
 /** What is wrong with a name, a type or a group, or null. */

@@ -90,9 +90,15 @@ const LogMessage = z.object({
   message: z.string({ error: "cannot be blank" }).min(1, { error: "cannot be blank" }),
 });
 
+/** What fits into a body, if each message tells something. */
+const MAX_MESSAGES = 20_000;
+
 export const DeploymentLog = z
   .object({
-    messages: z.array(LogMessage, { error: "cannot be blank" }).min(1, { error: "cannot be blank" }),
+    messages: z
+      .array(LogMessage, { error: "cannot be blank" })
+      .min(1, { error: "cannot be blank" })
+      .max(MAX_MESSAGES, { error: `the length must be no more than ${MAX_MESSAGES}` }),
   })
   .openapi("DeploymentLog");
 

@@ -49,7 +49,13 @@ const StatusBody = z
 
 /** Items are checked one by one, so that one bad item does not fail the others. */
 const PreauthorizeBody = z
-  .object({ devices: items(z.unknown()).openapi({ type: "array", items: { type: "object" } }) })
+  .object({
+    devices: items(z.unknown()).openapi({
+      type: "array",
+      items: { type: "object" },
+      maxItems: MAX_ITEMS,
+    }),
+  })
   .openapi("BulkPreauthorization");
 
 const responses = {

@@ -4,6 +4,7 @@ import { addAuditIfChanged } from "../platform/audit.ts";
 import type { Deps } from "../platform/deps.ts";
 import { Fault } from "../platform/fault.ts";
 import { newId } from "../platform/ids.ts";
+import { StepBudget, STEPS } from "../platform/step-budget.ts";
 import { tenantStatement } from "../tenants/service.ts";
 import { SECRET_SEPARATOR } from "./auth-request.ts";
 import { identityMembers, sha256, type Identity } from "./identity.ts";
@@ -24,17 +25,24 @@ const DAY_MS = 86_400_000;
 const sameHash = (a: string, b: string) =>
   a.length === b.length && timingSafeEqual(Buffer.from(a), Buffer.from(b));
 
-function matchesIdentity(rule: Pick<Rule, "identity">, members: Record<string, unknown>): boolean {
+class TooCostly extends Error {}
+
+function matchesIdentity(
+  rule: Pick<Rule, "identity">,
+  members: Record<string, unknown>,
+  budget: StepBudget,
+): boolean {
   return Object.entries(rule.identity).every(([name, pattern]) => {
     const values = Object.hasOwn(members, name) ? [members[name]].flat() : [];
     return values.some(
       (value) =>
-        (typeof value === "string" || typeof value === "number") && matchesPattern(pattern, String(value)),
+        (typeof value === "string" || typeof value === "number") &&
+        matchesPattern(pattern, String(value), budget),
     );
   });
 }
 
-/** The first rule that lets this device in. */
+/** The first rule that lets this device in; none for an identity that it takes too long to compare with them. */
 export function ruleFor<R extends Pick<Rule, "identity" | "secretHash">>(
   rules: readonly R[],
   identity: Identity,
@@ -43,10 +51,17 @@ export function ruleFor<R extends Pick<Rule, "identity" | "secretHash">>(
   if (rules.length === 0) return undefined;
   const members = identityMembers(identity.text);
   const secretHash = sha256(secret);
-  return rules.find(
-    (rule) =>
-      (rule.secretHash === null || sameHash(rule.secretHash, secretHash)) && matchesIdentity(rule, members),
-  );
+  const budget = new StepBudget(STEPS.device, () => new TooCostly());
+  try {
+    return rules.find(
+      (rule) =>
+        (rule.secretHash === null || sameHash(rule.secretHash, secretHash)) &&
+        matchesIdentity(rule, members, budget),
+    );
+  } catch (cause) {
+    if (cause instanceof TooCostly) return undefined;
+    throw cause;
+  }
 }
 
 export async function listRules(deps: Deps, actor: Actor): Promise<Rule[]> {

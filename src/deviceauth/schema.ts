@@ -1,7 +1,7 @@
 import { z } from "@hono/zod-openapi";
 import { rfc3339 } from "../platform/clock.ts";
 import { pageQuery } from "../platform/paging.ts";
-import { requiredText, verbatim } from "../platform/wire.ts";
+import { MAX_LISTED_IDS, requiredText, verbatim } from "../platform/wire.ts";
 import { parseKey, weaknessOfPem } from "./device-key.ts";
 import { identityMembers, identityOf } from "./identity.ts";
 import { DEVICE_STATUSES, isDeviceStatus, SET_STATUSES, TIERS, USER_STATUSES } from "./states.ts";
@@ -117,7 +117,7 @@ export const CountQuery = z.object({
 
 const oneOrMany = (name: string) => {
   const error = `invalid JSON type for '${name}': must be string or []string`;
-  const several = z.array(z.string({ error }), { error });
+  const several = z.array(z.string({ error }), { error }).max(MAX_LISTED_IDS);
   return z
     .union([z.string(), several], { error })
     .nullish()

@@ -1,5 +1,5 @@
 import { Fault } from "../platform/fault.ts";
-import { describeIssues } from "../platform/wire.ts";
+import { describeIssues, MAX_ISSUES } from "../platform/wire.ts";
 
 type Issue = { code?: string | undefined; path: PropertyKey[]; message: string };
 type Result = { success: true } | { success: false; error: { issues: readonly Issue[] } };
@@ -20,7 +20,7 @@ export const refuseList =
   (prefix = DECODE) =>
   (result: Result): undefined => {
     if (result.success) return undefined;
-    const { issues } = result.error;
+    const issues = result.error.issues.slice(0, MAX_ISSUES);
     const shape = issues.find(isShapeProblem);
     if (shape) throw new Fault("bad_request", `${prefix}${shape.message}${at(shape.path)}`);
     const first = issues[0];

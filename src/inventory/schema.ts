@@ -1,5 +1,6 @@
 import { z } from "@hono/zod-openapi";
 import { cleanText } from "./attributes.ts";
+import { MAX_VALUES_IN_SCOPE } from "./limits.ts";
 
 export const SCOPES = ["system", "identity", "inventory", "monitor", "tags"] as const;
 
@@ -60,15 +61,23 @@ export const AttributeInput = z
         anyOf: [
           { type: "string" },
           { type: "number" },
-          { type: "array", items: { type: "string" } },
-          { type: "array", items: { type: "number" } },
+          { type: "array", items: { type: "string" }, maxItems: MAX_VALUES_IN_SCOPE },
+          { type: "array", items: { type: "number" }, maxItems: MAX_VALUES_IN_SCOPE },
         ],
       }),
     description: z.string().transform(cleanText).optional(),
   })
   .openapi("AttributeInput");
 
-export const AttributeList = z.array(AttributeInput);
+/** More is over every limit of a scope, even if some names come twice. */
+const MAX_ATTRIBUTES = 1000;
+
+export const attributesOf = <T extends z.ZodType>(attribute: T) =>
+  z
+    .array(attribute)
+    .max(MAX_ATTRIBUTES, { error: "the number of attributes in the scope is above the limit" });
+
+export const AttributeList = attributesOf(AttributeInput);
 
 /** An attribute that names its own scope. */
 export const ScopedAttribute = AttributeInput.extend({ scope: NameText }).openapi("ScopedAttributeInput");

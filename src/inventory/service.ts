@@ -112,7 +112,7 @@ export { keyOf } from "./attributes.ts";
 export { attributeCatalogue } from "./catalogue.ts";
 export { attributesOf, type DeviceRow } from "./device-view.ts";
 export { refuseList } from "./refuse.ts";
-export { requireWork, type Work } from "./search/expressions.ts";
+export { expressionBudget, requireShortList } from "./search/expressions.ts";
 export { around } from "./search/place.ts";
 export { compileWholeRegex, type Regex } from "./search/regex.ts";
 export { searchDevices, type Search } from "./search/search.ts";

@@ -48,11 +48,14 @@ export const verbatim = (message: string) => ({
   params: { verbatim: true },
 });
 
+/** More are not told: an answer is read by people, and sorting them all can take seconds. */
+export const MAX_ISSUES = 100;
+
 /** Issues in Mender's form: `field: problem; other: problem.`, sorted by field. */
 export function describeIssues(issues: readonly Issue[]): string {
-  const whole = issues.find(isVerbatim);
+  const whole = issues.slice(0, MAX_ISSUES).find(isVerbatim);
   if (whole) return whole.message;
-  const pieces = issues.map((issue) => {
+  const pieces = issues.slice(0, MAX_ISSUES).map((issue) => {
     const field = issue.path.join(".");
     return field ? `${field}: ${issue.message}` : issue.message;
   });
@@ -68,6 +71,9 @@ export const refuseInvalid =
     if (!result.success) throw new Fault("bad_request", prefix + describeIssues(result.error.issues));
     return undefined;
   };
+
+/** Ids that a body may list: about what fits into it. */
+export const MAX_LISTED_IDS = 30_000;
 
 /** Required text with the field's wording for blank and for too long. Length is counted in characters. */
 export const requiredText = (min: number, max: number) =>

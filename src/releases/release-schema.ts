@@ -160,8 +160,12 @@ export const NotesSchema = z.object({
     .openapi({ type: "string", maxLength: MAX_NOTES_BYTES }),
 });
 
+/** Tags in a request, repeated ones among them. */
+const MAX_LISTED_TAGS = 1000;
+
 export const TagsSchema = z
   .array(z.string())
+  .max(MAX_LISTED_TAGS, { error: `the length must be no more than ${MAX_LISTED_TAGS}` })
   .superRefine((tags, ctx) => {
     for (const tag of tags) {
       const strange = tag === "" ? "tag cannot be blank" : strangeCharacter(tag, NOT_IN_TAGS);

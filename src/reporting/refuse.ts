@@ -1,5 +1,6 @@
 import { Fault } from "../platform/fault.ts";
 import { refuseList } from "../inventory/service.ts";
+import { MAX_ISSUES } from "../platform/wire.ts";
 
 type Result = Parameters<ReturnType<typeof refuseList>>[0];
 type Issues = Extract<Result, { success: false }>["error"]["issues"];
@@ -13,8 +14,8 @@ const NESTED = ["aggregations", "geo_distance_filter", "geo_bounding_box_filter"
 function describe(issues: readonly { path: PropertyKey[]; message: string }[]): string {
   const fields = Map.groupBy(issues, ({ path }) => String(path[0]));
   const pieces = [...fields].map(([field, inside]) => {
-    const own = inside.find(({ path }) => path.length === 1);
-    if (own) return `${field}: ${own.message}`;
+    const own = inside.find(({ path }) => path.length <= 1);
+    if (own) return own.path.length === 0 ? own.message : `${field}: ${own.message}`;
     return `${field}: (${describe(inside.map((issue) => ({ ...issue, path: issue.path.slice(1) })))})`;
   });
   return `${pieces.toSorted().join("; ")}.`;
@@ -25,7 +26,7 @@ const isNested = (issues: Issues) => issues.some(({ path }) => NESTED.includes(S
 /** Validation hook of this domain's bodies. */
 export const refuseReport = (result: Result): undefined => {
   if (result.success) return undefined;
-  const { issues } = result.error;
+  const issues = result.error.issues.slice(0, MAX_ISSUES);
   const isShape = issues.some(({ message }) => message.startsWith("Invalid input"));
   if (isNested(issues) && !isShape) throw new Fault("bad_request", PREFIX + describe(issues));
   try {

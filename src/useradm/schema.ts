@@ -33,11 +33,18 @@ export const PasswordText = z
   .min(1, { error: BLANK })
   .max(MAX_TEXT, { error: TOO_LONG });
 
+const MAX_ROLES = 15;
+
 export const RoleNames = z
   .array(z.enum(BUILT_IN_ROLES, { error: "must be a role that exists" }))
-  .max(15, { error: "the length must be no more than 15" })
+  .max(MAX_ROLES, { error: `the length must be no more than ${MAX_ROLES}` })
   .transform((roles) => [...new Set(roles)])
-  .openapi({ type: "array", items: { type: "string" }, description: "Role names; none is unrestricted" });
+  .openapi({
+    type: "array",
+    items: { type: "string" },
+    maxItems: MAX_ROLES,
+    description: "Role names; none is unrestricted",
+  });
 
 const HashText = z.string().refine(isImportableHash, { error: "must be a bcrypt or scrypt hash" });
 

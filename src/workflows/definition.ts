@@ -2,7 +2,8 @@ import { z } from "@hono/zod-openapi";
 
 const MAX_TASKS = 50;
 const counted = z.int().min(0).max(255).default(0);
-const texts = z.array(z.string());
+const MAX_TEXTS = 1000;
+const texts = z.array(z.string()).max(MAX_TEXTS);
 
 const taskBase = {
   name: z.string().min(1).max(256),
@@ -22,7 +23,7 @@ const HttpTaskSchema = z.object({
     json: z.unknown().optional(),
     body: z.string().optional(),
     headers: z.record(z.string(), z.string()).optional(),
-    statusCodes: z.array(z.int()).optional(),
+    statusCodes: z.array(z.int()).max(MAX_TEXTS).optional(),
     readTimeOut: z.number().min(0).optional().openapi({ description: "Seconds" }),
     connectionTimeOut: z.number().optional(),
   }),

@@ -6,7 +6,7 @@ import type { HttpTask } from "./definition.ts";
 import { isSecretName, MASK, maskedText, maskedUri, withoutVariables } from "./masking.ts";
 import { refusedTarget } from "./outgoing.ts";
 import { resultOf, type Outcome, type TaskResult } from "./task-result.ts";
-import { expandText, expandValue, type Scope } from "./template.ts";
+import { ExpansionTooLong, expandText, expandValue, type Scope } from "./template.ts";
 
 const MAX_ANSWER_BYTES = 64 * 1024;
 const MAX_REDIRECTS = 5;
@@ -55,7 +55,8 @@ export async function runHttpTask(
   let request: Outgoing;
   try {
     request = outgoing(task, scope, stableId);
-  } catch {
+  } catch (cause) {
+    if (cause instanceof ExpansionTooLong) throw cause;
     return { kind: "refused", reason: "the request has malformed headers", result: resultOf(task, false) };
   }
   const httpRequest = recorded(request, scope);

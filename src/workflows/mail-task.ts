@@ -1,7 +1,7 @@
 import type { Deps } from "../platform/deps.ts";
 import type { MailTask } from "./definition.ts";
 import { resultOf, type Outcome } from "./task-result.ts";
-import { expandText, type Scope } from "./template.ts";
+import { ExpansionTooLong, expandText, type Scope } from "./template.ts";
 
 const addresses = (texts: readonly string[] | undefined, scope: Scope): string[] =>
   (texts ?? [])
@@ -34,6 +34,7 @@ export async function runMailTask(deps: Deps, task: MailTask, scope: Scope): Pro
       ...(smtp.html !== undefined && { html: text(smtp.html) }),
     });
   } catch (cause) {
+    if (cause instanceof ExpansionTooLong) throw cause;
     return ended("retry", cause instanceof Error ? cause.message : "the mail was not sent");
   }
   return {

@@ -74,7 +74,9 @@ const batchRoute = createRoute({
   request: { params: nameParam },
   requestBody: {
     required: true,
-    content: { "application/json": { schema: { type: "array" as const, items: ANY_OBJECT } } },
+    content: {
+      "application/json": { schema: { type: "array" as const, items: ANY_OBJECT, maxItems: MAX_BATCH } },
+    },
   },
   responses: {
     201: { description: "Started", content: jsonContent(z.array(Started)) },

@@ -5,6 +5,7 @@ import type { Deps } from "../platform/deps.ts";
 import { stableId } from "../platform/ids.ts";
 import { addEventIfChanged, type Event, type EventMessage } from "../platform/outbox.ts";
 import { retryDelayMs } from "../platform/retry-delay.ts";
+import { StepBudget, STEPS } from "../platform/step-budget.ts";
 import { builtIn } from "./built-in.ts";
 import { DefinitionSchema, type Definition, type Input, type Task } from "./definition.ts";
 import { RetryLater } from "../platform/background.ts";
@@ -22,7 +23,7 @@ import {
 } from "./store.ts";
 import { type Outcome, type TaskResult } from "./task-result.ts";
 import { isOutgoing, runTask } from "./tasks.ts";
-import type { Scope } from "./template.ts";
+import { ExpansionTooLong, type Scope } from "./template.ts";
 
 export const STEP_EVENT = "workflow.step";
 
@@ -89,7 +90,8 @@ function scopeOf(deps: Deps, job: JobRow, results: readonly ResultRow[]): Scope 
     if (row.step < job.step && !answers.has(result.name)) answers.set(result.name, answerOf(result));
   }
   const input = JSON.parse(job.input) as Input; // written by `addJob`
-  return { input, variables: deps.settings.WORKFLOW_VARIABLES, answers };
+  const budget = new StepBudget(STEPS.background, () => new ExpansionTooLong());
+  return { input, variables: deps.settings.WORKFLOW_VARIABLES, answers, budget };
 }
 
 function answerOf({ httpResponse }: TaskResult): unknown {

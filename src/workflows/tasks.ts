@@ -5,12 +5,22 @@ import type { CallTask, Task } from "./definition.ts";
 import { runHttpTask } from "./http-task.ts";
 import { runMailTask } from "./mail-task.ts";
 import { resultOf, type Outcome } from "./task-result.ts";
-import { expandText, expandValue, type Scope } from "./template.ts";
+import { ExpansionTooLong, expandText, expandValue, type Scope } from "./template.ts";
 
 /** Tasks whose effect leaves this server and may not be started twice at once. */
 export const isOutgoing = (task: Task): boolean => task.type !== "call";
 
 export async function runTask(deps: Deps, task: Task, scope: Scope, context: WorkflowCall): Promise<Outcome> {
+  try {
+    return await run(deps, task, scope, context);
+  } catch (cause) {
+    if (!(cause instanceof ExpansionTooLong)) throw cause;
+    const reason = "what its expressions make is too long";
+    return { kind: "refused", reason, result: resultOf(task, false) };
+  }
+}
+
+async function run(deps: Deps, task: Task, scope: Scope, context: WorkflowCall): Promise<Outcome> {
   if (task.requires?.some((expression) => expandText(expression, scope) === "")) {
     return { kind: "success", result: { ...resultOf(task, true), skipped: true } };
   }
@@ -31,7 +41,7 @@ async function runCallTask(
   context: WorkflowCall,
 ): Promise<Outcome> {
   const { function: name, parameters, accept = [] } = task.call;
-  const run = deps.workflowFunctions.get(name);
+  const call = deps.workflowFunctions.get(name);
   const ended = (kind: "retry" | "refused", reason: string): Outcome => ({
     kind,
     reason,
@@ -41,10 +51,11 @@ async function runCallTask(
     kind: "success",
     result: { ...resultOf(task, true), call: { function: name, error: "" } },
   };
-  if (!run) return ended("refused", `there is no function ${name}`);
+  if (!call) return ended("refused", `there is no function ${name}`);
   try {
-    await run(deps, context, expandValue(parameters, scope));
+    await call(deps, context, expandValue(parameters, scope));
   } catch (cause) {
+    if (cause instanceof ExpansionTooLong) throw cause;
     if (cause instanceof Fault) {
       // What was there or gone already leaves the same record as what was done now.
       if (accept.includes(cause.kind)) return succeeded;

@@ -1,3 +1,4 @@
+import type { StepBudget } from "../platform/step-budget.ts";
 import type { Input } from "./definition.ts";
 
 /** What expressions can stand for. */
@@ -6,11 +7,17 @@ export interface Scope {
   variables: Readonly<Record<string, string>>;
   /** Decoded answers of earlier tasks; of several tasks of one name the first counts. */
   answers: ReadonlyMap<string, unknown>;
+  /** Characters that all expressions of a task may make together: a text may name a long value any number of times. */
+  budget: StepBudget;
 }
+
+/** What the expressions of a task make is longer than its budget. */
+export class ExpansionTooLong extends Error {}
 
 const EXPRESSION = /\$\{([^{}]*)\}/g;
 const WHOLE_INPUT = /^\$\{workflow\.input\.([^{}|;]+)\}$/;
-const JSON_INPUT = /\$\{(?:[^{};]*;)*workflow\.input\.([^{}|;]+?)\.jsonInput\.([^{}|;]+)(?:\|[^{}]*)?\}/;
+const INPUT = "workflow.input.";
+const JSON_INPUT = ".jsonInput.";
 
 /** The value of an expression as text (protocol notes, workflows 3). */
 export function textOf(value: unknown): string {
@@ -43,7 +50,7 @@ const own = (record: Readonly<Record<string, unknown>>, key: string): unknown =>
   Object.hasOwn(record, key) ? record[key] : undefined;
 
 function resolve(name: string, scope: Scope): unknown {
-  if (name.startsWith("workflow.input.")) return own(scope.input, name.slice("workflow.input.".length));
+  if (name.startsWith(INPUT)) return own(scope.input, name.slice(INPUT.length));
   if (name.startsWith("env.")) return own(scope.variables, name.slice("env.".length));
   const at = name.indexOf(".json.");
   if (at < 0) return undefined;
@@ -64,13 +71,25 @@ function evaluate(expression: string, scope: Scope): string {
   const name = options.pop() ?? "";
   const value = resolve(name, scope);
   const text = value === undefined ? defaults.join("|") : textOf(value);
+  scope.budget.spend(text.length);
   return encoded(text, options);
+}
+
+/** The input and the path in it that an expression names, if it looks into an input that is JSON. */
+function jsonInputOf(expression: string): { name: string; path: string } | undefined {
+  const [reference = ""] = expression.split("|", 1);
+  const name = reference.slice(reference.lastIndexOf(";") + 1);
+  const at = name.indexOf(JSON_INPUT, INPUT.length + 1);
+  if (!name.startsWith(INPUT) || at < 0 || at + JSON_INPUT.length === name.length) return undefined;
+  return { name: name.slice(INPUT.length, at), path: name.slice(at + JSON_INPUT.length) };
 }
 
 /** Replaces every expression once: what a value brings along is never looked at again. */
 export function expandText(text: string, scope: Scope): string {
-  const [, name, path] = JSON_INPUT.exec(text) ?? [];
-  if (name !== undefined && path !== undefined) return textOf(memberOf(parsed(own(scope.input, name)), path));
+  for (const [, expression = ""] of text.matchAll(EXPRESSION)) {
+    const found = jsonInputOf(expression);
+    if (found) return textOf(memberOf(parsed(own(scope.input, found.name)), found.path));
+  }
   return text.replaceAll(EXPRESSION, (_, expression: string) => evaluate(expression, scope));
 }
 
@@ -78,7 +97,11 @@ export function expandText(text: string, scope: Scope): string {
 export function expandValue(value: unknown, scope: Scope): unknown {
   if (typeof value === "string") {
     const name = WHOLE_INPUT.exec(value)?.[1];
-    if (name !== undefined && !name.includes(".jsonInput.")) return own(scope.input, name) ?? null;
+    if (name !== undefined && !name.includes(JSON_INPUT)) {
+      const input = own(scope.input, name) ?? null;
+      scope.budget.spend(textOf(input).length);
+      return input;
+    }
     return expandText(value, scope);
   }
   if (Array.isArray(value)) return value.map((member) => expandValue(member, scope));

@@ -217,6 +217,29 @@ describe("a report that is refused", () => {
     ]);
   });
 
+  it("is one of more values than are worth searching for [differs: scope-values]", async () => {
+    const numbers = (count: number) => Array.from({ length: count }, (_, i) => i);
+    expect((await put([{ name: "a", value: numbers(1900) }])).status).toBe(200);
+    const answer = await patch([{ name: "b", value: numbers(101) }]);
+    expect([answer.status, answer.json().error]).toEqual([
+      400,
+      "the number of values in the scope is above the limit",
+    ]);
+  });
+
+  it("tells little of what has a hundred thousand faults [differs: json-values]", async () => {
+    const many = (length: number) => Array.from({ length }, () => 1);
+    const above = "the number of attributes in the scope is above the limit.";
+    for (const [body, text] of [
+      [many(1001), above],
+      [many(90_000), above],
+      [many(100_001), "failed to decode request body: exceeded max number of values"],
+    ]) {
+      const answer = await patch(body);
+      expect([answer.status, answer.json().error]).toEqual([400, text]);
+    }
+  });
+
   it("is one that would not fit into the store", async () => {
     const answer = await put([{ name: "a", value: "x".repeat(300_000) }]);
     expect([answer.status, answer.json().error]).toEqual([

@@ -12,11 +12,21 @@ const BUILT = [
   "workflows",
 ];
 
+type Schema = { [member: string]: unknown; $ref?: string; type?: string; maxItems?: number };
+interface Operation {
+  requestBody?: { content?: Record<string, { schema?: Schema }> };
+}
+interface Document {
+  paths: Record<string, Record<string, Operation>>;
+  components: { schemas: Record<string, Schema> };
+}
+
 let served: Set<string>;
+let document: Document;
 
 beforeAll(async () => {
   const server = await Server.start();
-  const document = (await server.call("GET", "/api/openapi.json")).json<{ paths: Record<string, object> }>();
+  document = (await server.call("GET", "/api/openapi.json")).json<Document>();
   served = new Set(
     Object.entries(document.paths).flatMap(([path, operations]) =>
       Object.keys(operations).map((method) => `${method.toUpperCase()} ${path.replace(/\{[^}]*\}/g, "{}")}`),
@@ -41,5 +51,32 @@ describe("the OpenAPI document", () => {
       `${service}: ${WIRE_ROUTES[service]!.length} routes, difference: ${JSON.stringify(difference)}`,
     );
     expect(difference).toEqual([]);
+  });
+
+  // What an element costs to validate, and to refuse, is some microseconds: a body holds hundreds of thousands.
+  it("bounds every list in every request body [differs: list-maximum]", () => {
+    const unbounded = (schema: unknown, at: string, seen: readonly string[]): string[] => {
+      if (typeof schema !== "object" || schema === null) return [];
+      const { $ref, ...own } = schema as Schema;
+      if ($ref) {
+        const named = $ref.split("/").at(-1)!;
+        return seen.includes(named)
+          ? []
+          : unbounded(document.components.schemas[named], at, [...seen, named]);
+      }
+      const here = own.type === "array" && own.maxItems === undefined ? [at] : [];
+      return [
+        ...here,
+        ...Object.entries(own).flatMap(([key, part]) => unbounded(part, `${at}.${key}`, seen)),
+      ];
+    };
+    const found = Object.entries(document.paths).flatMap(([path, operations]) =>
+      Object.entries(operations).flatMap(([method, { requestBody }]) =>
+        Object.values(requestBody?.content ?? {}).flatMap(({ schema }) =>
+          unbounded(schema, `${method} ${path}`, []),
+        ),
+      ),
+    );
+    expect(found).toEqual([]);
   });
 });

@@ -178,6 +178,15 @@ describe("device search", () => {
       "geo_distance_filter: (geo_distance: (distance: must be a number with a unit of length.).).",
     ],
     [{ page: 101, per_page: 100 }, "page * per_page must be no greater than 10000"],
+    // A page out of reach beside a place that is none: one of the two problems has no field.
+    [
+      { ...place(91, 0), page: 9007199254740991, per_page: 20 },
+      "geo_distance_filter: (geo_distance: (location: (lat: must be no greater than 90.).).); page * per_page must be no greater than 10000.",
+    ],
+    [
+      { ...place(0, 0), geo_bounding_box_filter: { geo_bounding_box: {} }, page: 101, per_page: 100 },
+      "Invalid input: expected object, received undefined at geo_bounding_box_filter.geo_bounding_box.location",
+    ],
   ])("%#: refuses with %s", async (body, text) => {
     const answer = await search(body);
     expect([answer.status, answer.json().error]).toEqual([400, `malformed request body: ${text}`]);

@@ -1,8 +1,9 @@
 import type { SQL } from "drizzle-orm";
-import { requireWork, type Work } from "../../inventory/service.ts";
+import { expressionBudget, requireShortList } from "../../inventory/service.ts";
 import type { Deps } from "../../platform/deps.ts";
 import { Fault } from "../../platform/fault.ts";
 import type { TenantId } from "../../platform/ids.ts";
+import type { StepBudget } from "../../platform/step-budget.ts";
 import { STATUSES, type Status } from "../status.ts";
 import {
   countExamined,
@@ -115,8 +116,8 @@ export async function findScope(deps: Deps, tenant: TenantId, request: ReportReq
     return { field, attribute: filter.attribute, term: fieldTerm(field, filter) };
   });
   const of = (level: Field["level"]) => conditions.filter(({ field }) => field.level === level);
-  const work: Work = { steps: 0 };
-  const spend = (steps: number) => requireWork(work, steps);
+  const budget = expressionBudget();
+  const spend = (steps: number) => budget.spend(steps);
   const statuses = STATUSES.filter((status) =>
     of("status").every(({ term }) => holdsFor(status, term, spend)),
   );
@@ -124,7 +125,7 @@ export async function findScope(deps: Deps, tenant: TenantId, request: ReportReq
   const ids = restricted(request.deploymentIds, required(conditions, "deployment_id"));
   const wanted = deploymentsWanted(tenant, of("deployment"), ids, statuses);
   const expressions = of("deployment").filter(isExpression);
-  const surveyed = await surveyOf(deps, wanted, devices, expressions, work);
+  const surveyed = await surveyOf(deps, wanted, devices, expressions, budget);
   const scope: Scope = {
     tenant,
     seqs: surveyed.map(({ seq }) => seq),
@@ -135,7 +136,7 @@ export async function findScope(deps: Deps, tenant: TenantId, request: ReportReq
   const isCounted = !devices && of("device").length === 0;
   const found = { scope, statuses, isCounted, devices: surveyed.reduce((sum, one) => sum + one.devices, 0) };
   const open = of("device").filter(isExpression);
-  return open.length > 0 ? resolved(deps, found, open, work) : found;
+  return open.length > 0 ? resolved(deps, found, open, budget) : found;
 }
 
 async function surveyOf(
@@ -143,7 +144,7 @@ async function surveyOf(
   wanted: DeploymentsWanted,
   devices: readonly string[] | undefined,
   expressions: readonly Condition[],
-  work: Work,
+  budget: StepBudget,
 ): Promise<SurveyedDeployment[]> {
   const texts = expressions.map(({ field }) => field);
   const [examined, found] = await deps
@@ -162,13 +163,13 @@ async function surveyOf(
     expressions.every(({ field, term }, i) => {
       const text = row[`t${i}`] ?? null;
       const members = text !== null && field.type === "list" ? (JSON.parse(text) as string[]) : [text ?? ""];
-      return text !== null && members.some((member) => matches(member, term, work));
+      return text !== null && members.some((member) => matches(member, term, budget));
     }),
   );
 }
 
-const matches = (text: string, term: FieldTerm, work: Work): boolean =>
-  term.kind === "regex" && term.regex.test(text, (steps) => requireWork(work, steps));
+const matches = (text: string, term: FieldTerm, budget: StepBudget): boolean =>
+  term.kind === "regex" && term.regex.test(text, (steps) => budget.spend(steps));
 
 /** Refuses what would look at too many devices one by one. */
 export function requireFew({ scope, devices }: Found): void {
@@ -176,7 +177,12 @@ export function requireFew({ scope, devices }: Found): void {
 }
 
 /** Replaces expressions on fields of devices by the texts in use that they match. */
-async function resolved(deps: Deps, found: Found, open: readonly Condition[], work: Work): Promise<Found> {
+async function resolved(
+  deps: Deps,
+  found: Found,
+  open: readonly Condition[],
+  budget: StepBudget,
+): Promise<Found> {
   requireFew(found);
   const { scope } = found;
   const texts = await deps
@@ -185,7 +191,8 @@ async function resolved(deps: Deps, found: Found, open: readonly Condition[], wo
   const conditions = open.map(({ field, term }, i) => {
     const known = texts[i] ?? [];
     if (known.length > MAX_TEXTS) throw tooMany("different values", MAX_TEXTS);
-    const values = known.map(({ text }) => text).filter((text) => matches(text, term, work));
+    const values = known.map(({ text }) => text).filter((text) => matches(text, term, budget));
+    requireShortList(values);
     return onField(field, { kind: "any", values, negated: false } satisfies AnyTerm);
   });
   return { ...found, scope: { ...scope, conditions: [...scope.conditions, ...conditions] } };

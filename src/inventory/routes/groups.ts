@@ -3,7 +3,7 @@ import { userOf } from "../../platform/app.ts";
 import type { App } from "../../platform/app-env.ts";
 import { asDeviceId } from "../../platform/ids.ts";
 import { pageOf, pageQuery, setPageHeaders } from "../../platform/paging.ts";
-import { faultResponses, jsonBody, jsonContent, refuseInvalid } from "../../platform/wire.ts";
+import { faultResponses, jsonBody, jsonContent, MAX_LISTED_IDS, refuseInvalid } from "../../platform/wire.ts";
 import {
   addMembers,
   assignGroup,
@@ -27,10 +27,13 @@ const oldGroup = z.object({ name: groupName(1024) });
 const newGroup = z.object({ name: groupName(256) });
 const GroupOut = z.object({ group: z.string().nullable() }).openapi("DeviceGroup");
 
-const Ids = z.array(z.string().min(1).max(256)).refine((ids) => ids.length > 0, {
-  error: "no device IDs present in payload",
-  params: { verbatim: true },
-});
+const Ids = z
+  .array(z.string().min(1).max(256))
+  .max(MAX_LISTED_IDS)
+  .refine((ids) => ids.length > 0, {
+    error: "no device IDs present in payload",
+    params: { verbatim: true },
+  });
 
 const counts = { description: "How many devices were found and changed", content: jsonContent(ChangeCounts) };
 

@@ -13,10 +13,13 @@ import {
   upsertAttributes,
 } from "../internal.ts";
 import { refuseList } from "../refuse.ts";
-import { ChangeCounts, DeviceIdText, ScopedAttribute } from "../schema.ts";
+import { attributesOf, ChangeCounts, DeviceIdText, ScopedAttribute } from "../schema.ts";
 
 const base = "/api/internal/v1/inventory";
 const DECODE = "failed to decode request body: ";
+
+/** Devices whose status is set at once. */
+const MAX_STATUSES = 5000;
 
 const tenant = z.object({ tenant: z.string() });
 const device = tenant.extend({ id: DeviceIdText });
@@ -37,7 +40,7 @@ const createDeviceRoute = createRoute({
     params: tenant,
     body: {
       required: true,
-      content: jsonContent(z.object({ id: DeviceIdText, attributes: z.array(AnyAttribute).nullish() })),
+      content: jsonContent(z.object({ id: DeviceIdText, attributes: attributesOf(AnyAttribute).nullish() })),
     },
   },
   responses: { 201: { description: "It is there; `Location` names it" }, ...faultResponses(400, 401) },
@@ -62,7 +65,9 @@ const statusRoute = createRoute({
     params: tenant.extend({ status: z.string() }),
     body: {
       required: true,
-      content: jsonContent(z.array(z.object({ id: DeviceIdText, revision: z.int().default(0) }))),
+      content: jsonContent(
+        z.array(z.object({ id: DeviceIdText, revision: z.int().default(0) })).max(MAX_STATUSES),
+      ),
     },
   },
   responses: {
@@ -83,7 +88,7 @@ const scopeRoute = createRoute({
   request: {
     params: device.extend({ scope: z.string().min(1).max(1024) }),
     headers: unmodified,
-    body: { required: true, content: jsonContent(z.array(AnyAttribute)) },
+    body: { required: true, content: jsonContent(attributesOf(AnyAttribute)) },
   },
   responses: written,
 });
@@ -97,7 +102,7 @@ const attributesRoute = createRoute({
   request: {
     params: device,
     headers: unmodified,
-    body: { required: true, content: jsonContent(z.array(AnyAttribute)) },
+    body: { required: true, content: jsonContent(attributesOf(AnyAttribute)) },
   },
   responses: written,
 });

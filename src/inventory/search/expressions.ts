@@ -1,13 +1,12 @@
 import type { Deps } from "../../platform/deps.ts";
 import { Fault } from "../../platform/fault.ts";
 import type { TenantId } from "../../platform/ids.ts";
+import { StepBudget, STEPS } from "../../platform/step-budget.ts";
 import { deviceIds, distinctTexts } from "../store/search.ts";
 import { COLUMN_TYPES, ID_KEY, isTime, type RegexTerm, type Term } from "./terms.ts";
 
 /** Different values of an attribute that an expression is tried on. */
 const MAX_TEXTS = 20_000;
-/** Steps all expressions of a search may take together: a fraction of a second. */
-const MAX_STEPS = 5_000_000;
 
 /** What one statement takes as its list of values. */
 const MAX_LIST_CHARACTERS = 1_000_000;
@@ -37,7 +36,7 @@ export async function resolveExpressions(
           : distinctTexts(tenant, key, regex.prefix, MAX_TEXTS + 1),
       ),
     );
-  const work: Work = { steps: 0 };
+  const budget = expressionBudget();
   return terms.map((term) => {
     if (term.kind !== "regex") return term;
     const texts = found[open.indexOf(term)] ?? [];
@@ -45,26 +44,24 @@ export async function resolveExpressions(
     return matching(
       term,
       texts.map((row) => row.value),
-      work,
+      budget,
     );
   });
 }
 
-/** What the expressions of a search have cost so far. */
-export interface Work {
-  steps: number;
-}
-
-/** Adds steps to the work, and refuses the search if that becomes too much. */
-export function requireWork(work: Work, steps: number): void {
-  work.steps += steps;
-  if (work.steps > MAX_STEPS) throw tooMuch();
-}
+/** What all expressions of a search may cost together. */
+export const expressionBudget = (steps: number = STEPS.management): StepBudget =>
+  new StepBudget(steps, tooMuch);
 
 /** An expression as a list of those of the texts that it matches. */
-export function matching({ key, regex }: RegexTerm, texts: readonly string[], work: Work): Term {
-  const values = texts.filter((text) => regex.test(text, (steps) => requireWork(work, steps)));
-  if (values.reduce((sum, text) => sum + text.length, 0) > MAX_LIST_CHARACTERS) throw tooMuch();
+export function matching({ key, regex }: RegexTerm, texts: readonly string[], budget: StepBudget): Term {
+  const values = texts.filter((text) => regex.test(text, (steps) => budget.spend(steps)));
+  requireShortList(values);
   const term: Term = { kind: "any", key, values, negated: false };
   return COLUMN_TYPES.has(key) ? term : { ...term, kept: true };
+}
+
+/** Refuses a list of values that no statement takes. */
+export function requireShortList(values: readonly string[]): void {
+  if (values.reduce((sum, text) => sum + text.length, 0) > MAX_LIST_CHARACTERS) throw tooMuch();
 }

@@ -98,7 +98,7 @@ export class Parser {
     const outer = this.#flags;
     if (this.#peek() === "?" && !this.#matchAhead(GROUP_NAME, 40)) {
       const inline = this.#matchAhead(INLINE_FLAGS, 16);
-      if (!inline) throw new Unsupported("uses look-around or another group of no use here");
+      if (!inline) throw new Unsupported("uses look-around or an atomic group");
       this.#flags = { ...this.#flags, ...flagsOf(inline[1] ?? "", true), ...flagsOf(inline[2] ?? "", false) };
       if (inline[3] === ")") return EMPTY; // for the rest of the group around
     }

@@ -77,7 +77,7 @@ const otherCases = ([low, high]: Range): Range[] =>
   low === high ? [lower(low), upper(low), lower(upper(low))].map((c): Range => [c, c]) : [];
 
 const letters = (text: string): Range[] =>
-  [...text].map((character): Range => [code(character), code(character)]);
+  Array.from(text, (character): Range => [code(character), code(character)]);
 const span = (text: string): Range => [code(text), code(text.slice(-1))];
 
 const DIGIT = [span("09")];

@@ -1,11 +1,13 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { expandText, expandValue, type Scope } from "../../../src/workflows/template.ts";
+import { StepBudget, STEPS } from "../../../src/platform/step-budget.ts";
+import { ExpansionTooLong, expandText, expandValue, type Scope } from "../../../src/workflows/template.ts";
 
 const scope = (more: Partial<Scope> = {}): Scope => ({
   input: {},
   variables: {},
   answers: new Map(),
+  budget: new StepBudget(STEPS.background, () => new ExpansionTooLong()),
   ...more,
 });
 
@@ -48,6 +50,20 @@ describe("expressions in texts", () => {
         expect(expandValue(["${workflow.input.a}"], given)).toEqual([value]);
       }),
     );
+  });
+
+  it("end where one text names a long value over and over", () => {
+    const given = { input: { a: "x".repeat(1_000_000) } };
+    expect(() => expandText("${workflow.input.a}".repeat(1000), scope(given))).toThrow(ExpansionTooLong);
+    expect(() => expandValue(Array(1000).fill("${workflow.input.a}"), scope(given))).toThrow(
+      ExpansionTooLong,
+    );
+  });
+
+  it("are found in the time it takes to read the text", () => {
+    const began = process.cpuUsage().user;
+    expect(expandText(`\${workflow.input.a${".jsonInput.a".repeat(80_000)};b`, scope())).toMatch(/^\$/);
+    expect(process.cpuUsage().user - began).toBeLessThan(1_000_000);
   });
 
   it("never throws on garbage", () => {
