@@ -47,7 +47,7 @@ async function acceptPreauthorized(deps: Deps, admission: Admission, request: Au
   if (!device || set?.status !== "preauthorized") throw new Disturbed("the set has changed");
   try {
     await db.batch([
-      ...changeStatements(tenant, device, acceptance(device, set.id, request.tier), at),
+      ...changeStatements(deps.participants, tenant, device, acceptance(device, set.id, request.tier), at),
       auditStatement(systemOf(tenant), "accept", device, at, "preauthorized"),
     ]);
   } catch (cause) {

@@ -63,6 +63,7 @@ interface Plan {
 }
 
 function planOne(
+  deps: Deps,
   actor: Actor,
   devices: readonly Device[],
   target: BulkTarget,
@@ -71,7 +72,7 @@ function planOne(
 ): Plan | ItemResult {
   try {
     const { device, set } = chooseSet(devices, target);
-    return { target, set: set.id, statements: setStatusStatements(actor, device, set, status, at) };
+    return { target, set: set.id, statements: setStatusStatements(deps, actor, device, set, status, at) };
   } catch (cause) {
     return { ...refused(cause), ...target };
   }
@@ -88,7 +89,7 @@ export async function bulkSetStatus(
   const ids = [...new Set(targets.map(({ device }) => device))];
   const page = { limit: ids.length, offset: 0 };
   const devices = await deps.db(actor.tenant).one(devicesStatement(actor.tenant, { ids }, page));
-  const plans = targets.map((target) => planOne(actor, devices, target, status, deps.now()));
+  const plans = targets.map((target) => planOne(deps, actor, devices, target, status, deps.now()));
   const statements = plans.flatMap((plan) => ("statements" in plan ? plan.statements : []));
   const done = await allAtOnce(deps, actor, statements);
   const results: ItemResult[] = [];
@@ -123,7 +124,13 @@ export async function bulkPreauthorize(
   const at = deps.now();
   const fresh = items.map((item) => {
     const set = newSet(item.key, item.tier ?? "standard", "preauthorized", at);
-    const { device, statements } = newDeviceStatements(actor.tenant, item.identity, set, at);
+    const { device, statements } = newDeviceStatements(
+      deps.participants,
+      actor.tenant,
+      item.identity,
+      set,
+      at,
+    );
     return { device, statements: [...statements, auditStatement(actor, "preauthorize", device, at)] };
   });
   if (

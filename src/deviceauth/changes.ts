@@ -5,13 +5,7 @@ import { isUniqueViolation, refusalOf, type Statement } from "../platform/databa
 import { Fault } from "../platform/fault.ts";
 import { asDeviceId, newId, type TenantId } from "../platform/ids.ts";
 import { addEvent } from "../platform/outbox.ts";
-import { decommissionDeviceStatements } from "../deployments/service.ts";
-import { removeConfigurationStatements } from "../deviceconfig/removal.ts";
-import {
-  deviceIdentityStatements,
-  deviceStatusStatements,
-  removeDeviceStatements,
-} from "../inventory/service.ts";
+import type { Participants } from "../platform/participants.ts";
 import type { DeviceKey } from "./device-key.ts";
 import { decommissionedEvent, statusEvent } from "./events.ts";
 import { identityMembers, type Identity } from "./identity.ts";
@@ -84,11 +78,19 @@ function deviceAfter(before: Device, changes: SetChanges, atMs: number): Device 
 }
 
 /** What follows a status or tier that is new, in other domains and outside the database. */
-function followers(tenant: TenantId, after: Device, before: Device | undefined, atMs: number) {
+function followers(
+  participants: Participants,
+  tenant: TenantId,
+  after: Device,
+  before: Device | undefined,
+  atMs: number,
+) {
   const { id: device, status, tier, revision } = after;
   if (status === before?.status && tier === before.tier) return [];
   return [
-    ...deviceStatusStatements({ tenant, device, status, tier, revision, atMs }),
+    ...participants.deviceChanged.flatMap((follow) =>
+      follow({ tenant, device, status, tier, revision, atMs }),
+    ),
     ...(status === before?.status ? [] : [addEvent(statusEvent(tenant, after, before), atMs)]),
   ];
 }
@@ -98,6 +100,7 @@ function followers(tenant: TenantId, after: Device, before: Device | undefined, 
  * acceptance would exceed the limit.
  */
 export function changeStatements(
+  participants: Participants,
   tenant: TenantId,
   before: Device,
   changes: SetChanges,
@@ -112,12 +115,13 @@ export function changeStatements(
     ...(changes.moved ?? []).map((move) => moveSetStatement(tenant, move, toSeconds(atMs))),
     ...(changes.added ? [addSetStatement(tenant, before.id, changes.added)] : []),
     ...(changes.removed?.length ? [removeSetsStatement(tenant, before.id, changes.removed)] : []),
-    ...followers(tenant, after, before, atMs),
+    ...followers(participants, tenant, after, before, atMs),
   ];
 }
 
 /** A device seen for the first time, with its first set. Fails as a whole if the identity is known meanwhile. */
 export function newDeviceStatements(
+  participants: Participants,
   tenant: TenantId,
   identity: Identity,
   set: AuthSet,
@@ -142,23 +146,23 @@ export function newDeviceStatements(
     ...(status === "accepted" ? [demandBelowLimit(tenant, set.tier)] : []),
     addDeviceStatement(tenant, device, identity),
     addSetStatement(tenant, device.id, set),
-    ...followers(tenant, device, undefined, atMs),
-    ...deviceIdentityStatements({
-      tenant,
-      device: device.id,
-      identity: identityMembers(identity.text),
-      atMs,
-    }),
+    ...followers(participants, tenant, device, undefined, atMs),
+    ...participants.deviceAdded.flatMap((add) =>
+      add({ tenant, device: device.id, identity: identityMembers(identity.text), atMs }),
+    ),
   ];
   return { device, statements };
 }
 
 /** Removes every trace of a device in all domains but the audit log. */
-export const removalStatements = (tenant: TenantId, device: Device, atMs: number): Statement<unknown>[] => [
+export const removalStatements = (
+  participants: Participants,
+  tenant: TenantId,
+  device: Device,
+  atMs: number,
+): Statement<unknown>[] => [
   demandUnchanged(tenant, device),
-  ...decommissionDeviceStatements(tenant, device.id, atMs),
-  ...removeConfigurationStatements(tenant, device.id),
-  ...removeDeviceStatements(tenant, device.id),
+  ...participants.deviceRemoved.flatMap((remove) => remove(tenant, device.id, atMs)),
   ...removeDeviceRowsStatements(tenant, device.id),
   addEvent(decommissionedEvent(tenant, device), atMs),
 ];

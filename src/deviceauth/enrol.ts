@@ -43,7 +43,7 @@ async function acceptDevice(
   const { tenant } = known;
   const at = deps.now();
   const set = setOf(deps, request, "accepted");
-  const { device, statements } = newDeviceStatements(tenant, request.identity, set, at);
+  const { device, statements } = newDeviceStatements(deps.participants, tenant, request.identity, set, at);
   const audit = auditStatement(systemOf(known), "accept", device, at, `rule ${rule.name}`);
   try {
     await deps.db(tenant).batch([...statements, audit]);
@@ -70,7 +70,13 @@ export async function enrolDevice(
   if (attempt === 1) await demandTurn(deps);
   const { tenant } = known;
   const set = setOf(deps, request, "pending");
-  const { device, statements } = newDeviceStatements(tenant, request.identity, set, deps.now());
+  const { device, statements } = newDeviceStatements(
+    deps.participants,
+    tenant,
+    request.identity,
+    set,
+    deps.now(),
+  );
   await deps.db(tenant).batch([...(await makeRoom(deps, known, attempt)), ...statements]);
   tellWeakKey(deps, known, device.id, request);
   return undefined;
@@ -91,7 +97,7 @@ async function acceptKey(
   const set = setOf(deps, request, "accepted");
   try {
     await db.batch([
-      ...changeStatements(tenant, device, { added: set }, at),
+      ...changeStatements(deps.participants, tenant, device, { added: set }, at),
       auditStatement(systemOf(known), "accept", device, at, `rule ${rule.name}`),
     ]);
   } catch (cause) {
@@ -108,7 +114,7 @@ async function reviveDevice(deps: Deps, { tenant }: Admission, id: DeviceId, req
   const device = await db.one(deviceStatement(tenant, id));
   if (!device) throw new Disturbed("the device has gone");
   const added = setOf(deps, request, "pending");
-  await db.batch(changeStatements(tenant, device, { added }, deps.now()));
+  await db.batch(changeStatements(deps.participants, tenant, device, { added }, deps.now()));
 }
 
 /** Stores an unknown key of a known device for a user to decide, unless a rule lets it in. */

@@ -26,7 +26,7 @@ const expire = (deps: Deps, { tenant, device: id, beforeMs }: Overdue): Promise<
     if (!device || stale.length === 0) return;
     const at = deps.now();
     const actor: SystemActor = { kind: "system", tenant };
-    const { goes, statements } = endWaiting(tenant, device, stale, at);
+    const { goes, statements } = endWaiting(deps, tenant, device, stale, at);
     const action = goes ? "decommission" : "dismiss";
     await db.batch([...statements, auditStatement(actor, action, device, at, "waited too long")]);
   });

@@ -46,13 +46,13 @@ export const preauthorize = (deps: Deps, actor: Actor, input: Preauthorization):
     const at = deps.now();
     if (known) {
       await db.batch([
-        ...changeStatements(tenant, known, forcedChanges(known, input, at), at),
+        ...changeStatements(deps.participants, tenant, known, forcedChanges(known, input, at), at),
         auditStatement(actor, "preauthorize", known, at, "forced"),
       ]);
       return { ok: true, device: known.id };
     }
     const set = newSet(input.key, input.tier ?? "standard", "preauthorized", at);
-    const { device, statements } = newDeviceStatements(tenant, input.identity, set, at);
+    const { device, statements } = newDeviceStatements(deps.participants, tenant, input.identity, set, at);
     await db.batch([...statements, auditStatement(actor, "preauthorize", device, at)]);
     return { ok: true, device: device.id };
   });

@@ -94,6 +94,7 @@ const ACTIONS: Record<UserStatus, string> = {
 
 /** One set of a device moving to another status, with its audit entry; nothing if it is there already. */
 export function setStatusStatements(
+  deps: Deps,
   actor: Actor,
   device: Device,
   set: AuthSet,
@@ -104,7 +105,7 @@ export function setStatusStatements(
   if (set.status === "preauthorized") throw new Fault("bad_request", "dev auth: bad request");
   const changes = status === "accepted" ? acceptance(device, set.id) : { moved: [{ set: set.id, status }] };
   return [
-    ...changeStatements(actor.tenant, device, changes, at),
+    ...changeStatements(deps.participants, actor.tenant, device, changes, at),
     auditStatement(actor, ACTIONS[status], device, at),
   ];
 }
@@ -120,7 +121,7 @@ export const setSetStatus = (
     requirePermission(actor, "devices:manage");
     const { device, set } = await findSet(deps, actor, target.set);
     if (device.id !== target.device) throw new Fault("bad_request", "dev auth: dev ID and auth ID mismatch");
-    const statements = setStatusStatements(actor, device, set, status, deps.now());
+    const statements = setStatusStatements(deps, actor, device, set, status, deps.now());
     try {
       await deps.db(actor.tenant).batch(statements);
     } catch (cause) {
@@ -140,8 +141,8 @@ export const dismissSet = (deps: Deps, actor: Actor, id: string): Promise<void> 
       .db(actor.tenant)
       .batch([
         ...(isLonePreauthorized
-          ? removalStatements(actor.tenant, device, at)
-          : changeStatements(actor.tenant, device, { removed: [set.id] }, at)),
+          ? removalStatements(deps.participants, actor.tenant, device, at)
+          : changeStatements(deps.participants, actor.tenant, device, { removed: [set.id] }, at)),
         auditStatement(actor, "dismiss", device, at, `authentication set ${set.id}`),
       ]);
   });
@@ -155,7 +156,7 @@ export const decommissionDevice = (deps: Deps, actor: Actor, id: string): Promis
     if (!device) throw new Fault("not_found", "device not found", { empty: true });
     const at = deps.now();
     await db.batch([
-      ...removalStatements(actor.tenant, device, at),
+      ...removalStatements(deps.participants, actor.tenant, device, at),
       auditStatement(actor, "decommission", device, at),
     ]);
   });

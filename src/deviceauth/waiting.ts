@@ -23,6 +23,7 @@ const CHOICE = 16;
 
 /** Ends the waiting of these sets. A device that was never accepted and has no other goes with them. */
 export function endWaiting(
+  deps: Deps,
   tenant: TenantId,
   device: Device,
   sets: readonly AuthSet[],
@@ -32,8 +33,8 @@ export function endWaiting(
   return {
     goes,
     statements: goes
-      ? removalStatements(tenant, device, atMs)
-      : changeStatements(tenant, device, { removed: sets.map(({ id }) => id) }, atMs),
+      ? removalStatements(deps.participants, tenant, device, atMs)
+      : changeStatements(deps.participants, tenant, device, { removed: sets.map(({ id }) => id) }, atMs),
   };
 }
 
@@ -41,7 +42,7 @@ async function removal(deps: Deps, tenant: TenantId, id: DeviceId): Promise<Stat
   const device = await deps.db(tenant).one(deviceStatement(tenant, id));
   const sets = device?.sets.filter(({ status }) => status === "pending") ?? [];
   if (!device || sets.length === 0) throw new Disturbed("the device has gone");
-  return endWaiting(tenant, device, sets, deps.now()).statements;
+  return endWaiting(deps, tenant, device, sets, deps.now()).statements;
 }
 
 const noRoom = () =>

@@ -1,5 +1,5 @@
 import type { Statement } from "./database.ts";
-import type { TenantId } from "./ids.ts";
+import type { DeviceId, TenantId } from "./ids.ts";
 
 /** Refusal of a batch that would take away an artifact that is in use. */
 export const ARTIFACT_IN_USE = "artifact-in-use";
@@ -9,6 +9,12 @@ export const ARTIFACT_IN_USE = "artifact-in-use";
  * which an event could not; `src/app/participants.ts` says who takes part.
  */
 export interface Participants {
+  /** Rows that follow the status or tier of a device. */
+  deviceChanged: readonly ((change: DeviceChange) => Statement<unknown>[])[];
+  /** Rows for a device that is seen for the first time, by its identity. */
+  deviceAdded: readonly ((device: KnownDevice) => Statement<unknown>[])[];
+  /** Rows that go with a device. */
+  deviceRemoved: readonly ((tenant: TenantId, device: DeviceId, atMs: number) => Statement<unknown>[])[];
   /** Rows that go with a saved filter. */
   filterRemoved: readonly ((tenant: TenantId, filter: string) => Statement<unknown>[])[];
   /** Rows that go with the suspension of a tenant, if the statement before them changed something. */
@@ -16,6 +22,24 @@ export interface Participants {
   /** Takes up an artifact that was not there before. */
   artifactAdded: readonly ((tenant: TenantId, artifact: OfferedArtifact) => Statement<unknown>)[];
   artifactUse: ArtifactUse;
+}
+
+export interface DeviceChange {
+  tenant: TenantId;
+  device: DeviceId;
+  status: string;
+  /** Left as it is when absent. */
+  tier?: string | undefined;
+  /** Of two changes the one with the greater revision stays, in whatever order they come. */
+  revision: number;
+  atMs: number;
+}
+
+export interface KnownDevice {
+  tenant: TenantId;
+  device: DeviceId;
+  identity: Record<string, unknown>;
+  atMs: number;
 }
 
 /** What an artifact is to those who hand it out. */
