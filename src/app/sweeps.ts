@@ -15,12 +15,17 @@ const sendLeftEvents: Sweep = async (deps) => {
 };
 
 /** Duties of every minute, in order. */
-export const EVERY_MINUTE: readonly Sweep[] = [sendLeftEvents, sweepDeadUploads, expireWaitingSets];
+export const EVERY_MINUTE: readonly Sweep[] = [
+  sendLeftEvents,
+  sweepDeadUploads,
+  expireWaitingSets,
+  // Anybody can make these rows.
+  forgetOldLoginFailures,
+];
 
 /** Duties of every night. */
 export const EVERY_NIGHT: readonly Sweep[] = [
   sweepRecordings,
-  forgetOldLoginFailures,
   forgetOldEntries,
   forgetOldJobs,
   forgetOldGenerations,
