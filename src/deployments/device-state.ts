@@ -2,18 +2,24 @@ import { z } from "@hono/zod-openapi";
 import { withMembers } from "../platform/json-members.ts";
 import { parseJson } from "../platform/json.ts";
 import { requiredText } from "../platform/wire.ts";
+import { artifactText } from "./artifact-text.ts";
 import type { DeviceState } from "./store/joining.ts";
 
 const text = requiredText(1, 4096);
 
+/** A type that some artifact can be for, and that can be a part of the path of a link. */
+const deviceType = artifactText.refine((type) => type !== "." && type !== "..", {
+  error: "must be a valid value",
+});
+
 /** Query of `GET …/next`. */
-export const AskingQuery = z.object({ artifact_name: text, device_type: text });
+export const AskingQuery = z.object({ artifact_name: text, device_type: deviceType });
 
 /** Body of the first version's `POST …/next`; older clients put what they provide beside the two names. */
 export const AskingBody = z
   .looseObject({
     artifact_name: text,
-    device_type: text,
+    device_type: deviceType,
     artifact_provides: z.record(z.string(), z.unknown()).nullish(),
   })
   .openapi("DeploymentNextRequest");
@@ -22,7 +28,7 @@ export const AskingBody = z
 export const AskingBodyV2 = z
   .object({
     device_provides: z
-      .object({ artifact_name: text, device_type: text })
+      .object({ artifact_name: text, device_type: deviceType })
       .catchall(z.unknown())
       .openapi({ description: "Everything the device provides, as text by name" }),
     update_control_map: z.boolean().nullish(),

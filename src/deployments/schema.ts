@@ -4,6 +4,7 @@ import { isUuid } from "../platform/ids.ts";
 import { parseJson } from "../platform/json.ts";
 import { pageQuery } from "../platform/paging.ts";
 import { requiredText, verbatim } from "../platform/wire.ts";
+import { artifactText } from "./artifact-text.ts";
 import { REPORTABLE, isStatus, STATUSES, type Status } from "./status.ts";
 import { UpdateControlMap } from "./control-map.ts";
 
@@ -213,8 +214,6 @@ export const HistoryEntry = z
 
 export type HistoryEntry = z.output<typeof HistoryEntry>;
 
-const MAX_CONFIGURATION_NAME = 4096;
-
 const object = z.record(z.string(), z.unknown());
 
 /** A configuration, or the text of one. */
@@ -237,7 +236,7 @@ function parsedOrNothing(text: string): unknown {
 
 export const ConfigurationRequest = z
   .object({
-    name: requiredText(1, MAX_CONFIGURATION_NAME),
+    name: artifactText,
     configuration: configurationObject,
     retries: z.number().int().min(0).default(0),
   })

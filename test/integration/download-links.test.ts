@@ -199,3 +199,55 @@ describe("conditions on a download", () => {
     }
   });
 });
+
+describe("names that no artifact can carry", () => {
+  const longest = "ü".repeat(128);
+  const SPOILT = [`${longest}x`, "a\nb", "a\u0000", "tab\t", ".", ".."];
+  const askAs = (device: TestDevice, type: string) => {
+    const query = new URLSearchParams({ artifact_name: "a", device_type: type }).toString();
+    const names = { artifact_name: "a", device_type: type };
+    const [v1, v2] = ["v1", "v2"].map((v) => `/api/devices/${v}/deployments/device/deployments/next`) as [
+      string,
+      string,
+    ];
+    const { token } = device;
+    return Promise.all([
+      server.call("GET", `${v1}?${query}`, { token }),
+      server.call("POST", v1, { token, json: names }),
+      server.call("POST", v2, { token, json: { device_provides: names } }),
+    ]);
+  };
+  const configure = (device: TestDevice, name: string) =>
+    server.call(
+      "POST",
+      `/api/internal/v1/deployments/tenants/default/configuration/deployments/${crypto.randomUUID()}/devices/${device.id}`,
+      { token: OPERATOR_TOKEN, json: { name, configuration: { key: "value" } } },
+    );
+
+  it("are refused when a device tells its type, and when a configuration is deployed [differs: names-of-artifacts]", async () => {
+    const device = await aDevice(server);
+    for (const type of SPOILT) {
+      const statuses = (await askAs(device, type)).map(({ status }) => status);
+      expect([type, ...statuses]).toEqual([type, 400, 400, 400]);
+    }
+    for (const name of SPOILT.filter((text) => !/^\.+$/.test(text))) {
+      expect([name, (await configure(device, name)).status]).toEqual([name, 400]);
+    }
+  });
+
+  it("do not include the longest, nor ones that need escaping", async () => {
+    for (const text of [longest, "a/b?c=%2F #1", "..."]) {
+      const device = await aDevice(server);
+      expect((await configure(device, text)).status).toBe(201);
+      const [next] = await askAs(device, text);
+      const { uri } = next!.json<{ artifact: { source: { uri: string } } }>().artifact.source;
+      expect(await text200(uri)).toContain(JSON.stringify(text).slice(1, -1));
+    }
+  });
+
+  const text200 = async (uri: string) => {
+    const answer = await get(uri);
+    expect(answer.status).toBe(200);
+    return answer.text;
+  };
+});
