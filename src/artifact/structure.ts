@@ -9,6 +9,8 @@ import type { TarEntry, TarReader } from "./tar.ts";
 import type { UnpackBudget } from "./unpack-budget.ts";
 
 export const MAX_TEXT_ENTRY_BYTES = 1024 * 1024;
+/** Room for 10,000 lines with names of a hundred characters. */
+export const MAX_MANIFEST_BYTES = 2 * 1024 * 1024;
 
 /** Everything before the payloads. */
 export type Headers = {
@@ -93,7 +95,7 @@ function inOrder(outer: TarReader): NextEntry {
 function readManifest(entry: TarEntry): Promise<Uint8Array> {
   return within(
     (cause) => `readHeaderV3: readHeaderV3: Failed to copy to the byte buffer, from the tar reader: ${cause}`,
-    () => readRest(entry.body, MAX_TEXT_ENTRY_BYTES),
+    () => readRest(entry.body, MAX_MANIFEST_BYTES),
   );
 }
 

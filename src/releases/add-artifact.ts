@@ -26,8 +26,22 @@ import { digestOf, MAX_COMBINATIONS, unwind, type Combination } from "./combinat
 import { refreshReleases } from "./release-store.ts";
 import { demandTrusted } from "./trusted-keys.ts";
 
-/** The row of an artifact has to fit into the database. */
-const MAX_IMAGE_CHARACTERS = 512 * 1024;
+/**
+ * What is kept of an artifact has to fit into one row, which the database bounds to 2,000,000 bytes with the columns
+ * beside it: 10,000 files with names of 50 characters do.
+ */
+export const MAX_RECORD_BYTES = 1_900_000;
+
+/** The widest row is that of a deployment, which keeps what it chooses by beside the whole. */
+function boundRecord(image: ArtifactImage): void {
+  const { artifact_depends: depends, device_types_compatible: types } = image;
+  const bytes = Buffer.byteLength(JSON.stringify([image, depends, types]));
+  if (bytes <= MAX_RECORD_BYTES) return;
+  throw new Fault(
+    "bad_request",
+    `names of files, meta-data, provides and depends take ${bytes} bytes in the record of the artifact, which holds ${MAX_RECORD_BYTES}`,
+  );
+}
 
 export interface NewArtifact {
   id: string;
@@ -51,9 +65,7 @@ interface Prepared {
 export async function acceptArtifact(deps: Deps, actor: Actor, artifact: NewArtifact): Promise<void> {
   const signedBy = await demandTrusted(deps, actor.tenant, artifact.read);
   const image = toImage(artifact.id, artifact.read, signedBy);
-  if (JSON.stringify(image).length > MAX_IMAGE_CHARACTERS) {
-    throw new Fault("bad_request", "Metadata invalid");
-  }
+  boundRecord(image);
   const combinations = unwind(image.artifact_depends ?? {});
   if (!combinations) {
     throw new Fault("unprocessable", `more than ${MAX_COMBINATIONS} combinations of depends values`);

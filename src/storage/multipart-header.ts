@@ -3,11 +3,14 @@ export type PartHeader = { name: string; filename?: string; contentType?: string
 const MAX_BOUNDARY_LENGTH = 70;
 const BOUNDARY = /^[0-9A-Za-z'()+_,\-./:=? ]*[0-9A-Za-z'()+_,\-./:=?]$/;
 
-/** The boundary of a `multipart/form-data` content type, or null if it is none. */
+/** Forms come as either; the parts are the same (protocol notes, deployments 1). */
+const FORM_TYPES = ["multipart/form-data", "multipart/mixed"];
+
+/** The boundary of a form's content type, or null if it is none. */
 export function multipartBoundary(contentType: string | null | undefined): string | null {
   const { value, parameters } = parseValue(contentType ?? "");
   const boundary = parameters.get("boundary");
-  if (value !== "multipart/form-data" || boundary === undefined) return null;
+  if (!FORM_TYPES.includes(value) || boundary === undefined) return null;
   return boundary.length <= MAX_BOUNDARY_LENGTH && BOUNDARY.test(boundary) ? boundary : null;
 }
 

@@ -251,6 +251,14 @@ describe("an upload that is refused leaves nothing", () => {
     expect(await refuse(answer)).toEqual([400, "multipart: the body ends before its last boundary"]);
   });
 
+  it("as multipart/mixed is taken like any form", async () => {
+    const form = new Response(formOf([["artifact", await anArtifact()]]));
+    const type = form.headers.get("content-type")!.replace("form-data", "mixed");
+    const body = await form.arrayBuffer();
+    const call = { token: user.token, headers: { "Content-Type": type }, body };
+    expect((await server.call("POST", ARTIFACTS, call)).status).toBe(201);
+  });
+
   it.each([
     ["application/json", 415, "Bad Content-Type, expected 'multipart/form-data', 'multipart/mixed'"],
     ["multipart/form-data", 400, "no multipart boundary param in Content-Type"],
