@@ -16,7 +16,7 @@ export async function lastContacts(
   deps.cost.objectCalls += 1;
   const seen = await headOf(deps.heads, actor.tenant).lastSeen(devices);
   return devices.flatMap((id) => {
-    const ms = seen[id];
+    const ms = Object.hasOwn(seen, id) ? seen[id] : undefined;
     return ms === undefined ? [] : [{ id, last_seen: rfc3339(ms).replace(".000", "") }];
   });
 }

@@ -78,7 +78,9 @@ const GROUPS: Record<string, readonly Status[]> = {
 export const deviceStatuses = several.transform((words, ctx): Status[] | undefined => {
   const given = words?.filter((word) => word !== "");
   if (!given || given.length === 0) return undefined;
-  const statuses = given.flatMap((word) => (isStatus(word) ? [word] : (GROUPS[word] ?? [])));
+  const statuses = given.flatMap((word) =>
+    isStatus(word) ? [word] : (Object.hasOwn(GROUPS, word) && GROUPS[word]) || [],
+  );
   if (given.every((word) => isStatus(word) || Object.hasOwn(GROUPS, word))) return [...new Set(statuses)];
   ctx.addIssue(verbatim("status: must be a valid value"));
   return z.NEVER;

@@ -166,6 +166,15 @@ function normalise(request: Request): Request | Response {
   return request;
 }
 
+/** The address of a request is put together from its `Host`, which may be anything. */
+function malformedHost({ headers }: Request): Response {
+  const requestId = requestIdOf(headers);
+  return new Response(JSON.stringify({ error: "malformed Host header", request_id: requestId }), {
+    status: 400,
+    headers: { "Content-Type": "application/json; charset=utf-8", "X-MEN-RequestID": requestId },
+  });
+}
+
 export function makeFetch(options: GatewayOptions = {}) {
   const app = makeGateway(options);
   const now = options.now ?? systemNow;
@@ -174,6 +183,7 @@ export function makeFetch(options: GatewayOptions = {}) {
     return checked instanceof Response ? checked : app.fetch(checked, env, ctx);
   };
   return (request: Request, env: Env, ctx: ExecutionContext): Response | Promise<Response> => {
+    if (!URL.canParse(request.url)) return malformedHost(request);
     if (isCheck(request.url)) return check(request, env, ctx);
     const target = normalise(request);
     return target instanceof Response ? target : app.fetch(target, env, ctx);

@@ -76,7 +76,7 @@ export const BUILT_IN_ROLES: readonly string[] = Object.keys(ROLE_PERMISSIONS);
 export function hasPermission(actor: Actor, permission: Permission): boolean {
   if (actor.kind !== "user" || actor.roles.length === 0) return true;
   return actor.roles.some((role) => {
-    const allowed = ROLE_PERMISSIONS[role];
+    const allowed = Object.hasOwn(ROLE_PERMISSIONS, role) ? ROLE_PERMISSIONS[role] : undefined;
     return allowed === "all" || (allowed?.includes(permission) ?? false);
   });
 }

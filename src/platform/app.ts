@@ -19,11 +19,9 @@ export function faultResponse(c: Context<AppEnv>, cause: unknown): Response {
   const requestId = c.var.requestId;
   const headers = new Headers({ "X-MEN-RequestID": requestId, ...fault?.detail.headers });
   if (!fault) {
-    c.var.deps?.log.error("request failed", {
-      path: new URL(c.req.url).pathname,
-      method: c.req.method,
-      cause,
-    });
+    const request = { path: c.req.path, method: c.req.method };
+    if (isHangUp(c, cause)) c.var.deps?.log.info("client went away", request);
+    else c.var.deps?.log.error("request failed", { ...request, cause });
     headers.set("Content-Type", JSON_TYPE);
     return new Response(JSON.stringify({ error: "internal error", request_id: requestId }), {
       status: 500,
@@ -42,6 +40,13 @@ export function faultResponse(c: Context<AppEnv>, cause: unknown): Response {
   };
   return new Response(JSON.stringify(body), { status: fault.status, headers });
 }
+
+/** How the runtime words that nobody waits for the answer any more. */
+const WENT_AWAY =
+  /client disconnected|disconnected prematurely|Network connection lost|abortRead\(\)|ECONNRESET/i;
+
+const isHangUp = (c: Context<AppEnv>, cause: unknown): boolean =>
+  c.req.raw.signal.aborted || (cause instanceof Error && WENT_AWAY.test(cause.message));
 
 function asFault(cause: unknown): Fault | undefined {
   if (cause instanceof Fault) return cause;

@@ -85,7 +85,7 @@ const Distance = z
   .min(1, { error: "cannot be blank" })
   .transform((text, ctx) => {
     const [, number, unit = ""] = /^(\d{1,12}(?:\.\d{1,12})?)\s*([a-z]*)$/.exec(text) ?? [];
-    const metres = Number(number) * (METRES[unit] ?? NaN);
+    const metres = Number(number) * ((Object.hasOwn(METRES, unit) ? METRES[unit] : undefined) ?? NaN);
     if (Number.isFinite(metres)) return metres;
     ctx.addIssue({ code: "custom", message: "must be a number with a unit of length" });
     return z.NEVER;

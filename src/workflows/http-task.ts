@@ -1,10 +1,10 @@
 import { ChunkSource, decodeText, joinBytes } from "../artifact/bytes.ts";
 import type { Deps } from "../platform/deps.ts";
+import { refusedTarget } from "../platform/outgoing.ts";
 import { streamChunks } from "../storage/service.ts";
 import type { WorkflowCall } from "../platform/background.ts";
 import type { HttpTask } from "./definition.ts";
 import { isSecretName, MASK, maskedText, maskedUri, withoutVariables } from "./masking.ts";
-import { refusedTarget } from "./outgoing.ts";
 import { resultOf, type Outcome, type TaskResult } from "./task-result.ts";
 import { ExpansionTooLong, expandText, expandValue, type Scope } from "./template.ts";
 
@@ -61,7 +61,7 @@ export async function runHttpTask(
   }
   const httpRequest = recorded(request, scope);
   const base = { ...resultOf(task, false), ...(httpRequest && { httpRequest }) };
-  const refusal = refusedTarget(request.uri, { local: deps.settings.LOCAL });
+  const refusal = refusedFor(deps, request.uri);
   if (refusal !== undefined) return { kind: "refused", reason: refusal, result: base };
   try {
     const response = await send(deps, request, timeoutOf(deps, task));
@@ -75,6 +75,9 @@ export async function runHttpTask(
     return { kind: "retry", reason: "no answer", result: base };
   }
 }
+
+const refusedFor = ({ settings, origin }: Deps, address: string): string | undefined =>
+  refusedTarget(address, { local: settings.LOCAL, ownOrigin: origin });
 
 const timeoutOf = ({ settings }: Deps, { http }: HttpTask): number =>
   Math.min(http.readTimeOut || settings.WORKFLOW_HTTP_TIMEOUT_S, settings.WORKFLOW_HTTP_TIMEOUT_S) * 1000;
@@ -94,7 +97,7 @@ async function send(deps: Deps, first: Outgoing, timeoutMs: number): Promise<Res
     if (response.status < 300 || response.status > 399 || !location || hop === MAX_REDIRECTS) return response;
     if (!URL.canParse(location, uri)) return response;
     const next = new URL(location, uri);
-    if (next.origin !== new URL(uri).origin || refusedTarget(next.href, { local: deps.settings.LOCAL })) {
+    if (next.origin !== new URL(uri).origin || refusedFor(deps, next.href)) {
       return response;
     }
     await response.body?.cancel();

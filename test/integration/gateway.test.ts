@@ -132,4 +132,32 @@ describe("answers to users and operators", () => {
       for (const name of Object.keys(HEADERS)) expect(headers.get(name)).toBeNull();
     }
   });
+
+  it.each(["constructor", "__proto__", "toString", "hasOwnProperty"])(
+    "takes %s for a name like any other",
+    async (name) => {
+      const { token } = await aUser(server);
+      const presence = await server.call("GET", `/api/management/v1/inventory/presence?id=${name}`, {
+        token,
+      });
+      expect([presence.status, presence.text]).toEqual([200, "[]"]);
+      const path = `/api/management/v1/deployments/deployments/devices/${name}?status=${name}`;
+      expect((await server.call("GET", path, { token })).status).toBeLessThan(500);
+    },
+  );
+
+  it.each(["/healthz", "/api/devices/v1/deployments/device/deployments/next"])(
+    "refuses a Host that makes no address, at %s",
+    async (path) => {
+      // As the runtime hands such a request over; none can be made with such an address.
+      const request = new Proxy(new Request("https://edgemend.test"), {
+        get: (target, name) => (name === "url" ? `http://a b${path}` : Reflect.get(target, name, target)),
+      });
+      const answer = await server.fetch(request);
+      expect([answer.status, await answer.json()]).toEqual([
+        400,
+        { error: "malformed Host header", request_id: expect.stringMatching(/./) },
+      ]);
+    },
+  );
 });

@@ -17,7 +17,7 @@ const COLUMNS: Record<string, string> = {
 };
 
 export const columnOf = (key: string): SQL | undefined => {
-  const column = COLUMNS[key];
+  const column = Object.hasOwn(COLUMNS, key) ? COLUMNS[key] : undefined;
   return column === undefined ? undefined : sql.raw(column);
 };
 
