@@ -193,7 +193,8 @@ const lostRace = (cause: unknown) =>
   isUniqueViolation(cause, "devices.tenant_id, devices.identity_hash") ||
   isUniqueViolation(cause, "auth_sets.tenant_id, auth_sets.device_id");
 
-const MAX_ATTEMPTS = 6;
+/** Each attempt that is lost is one that another writer won, so that this is about how many may write at the same time. */
+const MAX_ATTEMPTS = 64;
 
 /**
  * Runs a verb that reads, decides and writes, again from its reading if someone else wrote in between. The verb is told

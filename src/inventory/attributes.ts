@@ -75,6 +75,16 @@ export function toStored(
 export const keysOfScope = (stored: StoredAttributes, scope: string): string[] =>
   Object.keys(stored).filter((key) => key.startsWith(`${scope}-`));
 
+/** What a scope holds after these attributes were added to it. */
+export const mergedScope = (
+  stored: StoredAttributes,
+  scope: string,
+  incoming: StoredAttributes,
+): StoredAttributes => {
+  const kept = Object.entries(stored).filter(([key]) => key.startsWith(`${scope}-`));
+  return { ...Object.fromEntries(kept), ...incoming };
+};
+
 /** What is new or different in `incoming`; times of writing are not compared. */
 export function changedEntries(stored: StoredAttributes, incoming: StoredAttributes): AttributeDelta {
   const delta: AttributeDelta = {};

@@ -1,23 +1,25 @@
 import { Fault } from "../platform/fault.ts";
 import type { StoredAttributes } from "./attributes.ts";
 
-const MAX_IN_SCOPE = { inventory: 100, tags: 20 } as const;
+export const MAX_IN_SCOPE = { inventory: 100, tags: 20 } as const;
 
 /** Together the scopes of a device must fit into one row of the database, which holds 2 MB. */
-const MAX_SCOPE_CHARACTERS = 256 * 1024;
+export const MAX_SCOPE_CHARACTERS = 256 * 1024;
 
 /** Each member of a list is a row to search by. */
 export const MAX_VALUES_IN_SCOPE = 2000;
 
 export type LimitedScope = keyof typeof MAX_IN_SCOPE;
 
+export const overLimit = (): Fault =>
+  new Fault("bad_request", "the number of attributes in the scope is above the limit");
+
 /** Refuses a scope with too many attributes (protocol notes, inventory 2) or with too much in them. */
-export function requireRoom(scope: LimitedScope, keys: number, incoming: StoredAttributes): void {
-  if (keys > MAX_IN_SCOPE[scope])
-    throw new Fault("bad_request", "the number of attributes in the scope is above the limit");
-  const values = Object.values(incoming).reduce((sum, [value]) => sum + [value].flat().length, 0);
+export function requireRoom(scope: LimitedScope, attributes: StoredAttributes): void {
+  if (Object.keys(attributes).length > MAX_IN_SCOPE[scope]) throw overLimit();
+  const values = Object.values(attributes).reduce((sum, [value]) => sum + [value].flat().length, 0);
   if (values > MAX_VALUES_IN_SCOPE)
     throw new Fault("bad_request", "the number of values in the scope is above the limit");
-  if (JSON.stringify(incoming).length > MAX_SCOPE_CHARACTERS)
+  if (JSON.stringify(attributes).length > MAX_SCOPE_CHARACTERS)
     throw new Fault("bad_request", "the size of the attributes in the scope is above the limit");
 }

@@ -35,12 +35,17 @@ export function deviceIdentityStatements(known: {
   return [mergeAttributes(known.tenant, known.device, attributes, known.atMs)];
 }
 
-const identityValue = (value: unknown): AttributeValue =>
-  typeof value === "string"
-    ? cleanText(value)
-    : Number.isFinite(value)
-      ? Number(value)
-      : JSON.stringify(value);
+const isNumber = (value: unknown): value is number => Number.isFinite(value);
+
+const identityText = (value: unknown): string =>
+  typeof value === "string" ? cleanText(value) : JSON.stringify(value);
+
+/** A list stays one, so that each of its members is found; one of several types becomes a list of texts. */
+function identityValue(value: unknown): AttributeValue {
+  if (!Array.isArray(value)) return isNumber(value) ? value : identityText(value);
+  const members: unknown[] = value;
+  return members.every(isNumber) ? members : members.map(identityText);
+}
 
 /** Puts the time of a device's last contact into its inventory, at most once a day. */
 export const deviceCheckInStatements = (

@@ -3,20 +3,12 @@ import { addAuditIfChanged } from "../platform/audit.ts";
 import type { Deps } from "../platform/deps.ts";
 import { Fault } from "../platform/fault.ts";
 import { newId, type DeviceId } from "../platform/ids.ts";
-import {
-  goneEntries,
-  keysOfScope,
-  readStored,
-  toStored,
-  type Attribute,
-  type AttributeDelta,
-} from "./attributes.ts";
-import { requireRoom } from "./limits.ts";
+import { keysOfScope, mergedScope, readStored, toStored, type Attribute } from "./attributes.ts";
+import { overLimit, requireRoom } from "./limits.ts";
 import type { ReportMode } from "./report.ts";
-import { applyTags, oneDevice, type GuardedRow } from "./store/devices.ts";
+import { oneDevice, writeTagsStatement } from "./store/devices.ts";
 
 const SCOPE = "tags";
-const ATTEMPTS = 3;
 
 const noMatch = () => new Fault("precondition_failed", "ETag does not match");
 
@@ -31,29 +23,25 @@ export interface TagChange {
 /** Writes a device's tags. Tags make no device: without a condition those of an unknown one are dropped silently. */
 export async function writeTags(deps: Deps, actor: Actor, change: TagChange): Promise<void> {
   requirePermission(actor, "devices:manage");
+  const { device, mode, ifMatch } = change;
   const db = deps.db(actor.tenant);
-  for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
-    const row = await db.one(oneDevice(actor.tenant, change.device));
-    if (change.ifMatch !== undefined && row?.tags_etag !== change.ifMatch) throw noMatch();
-    if (!row) return;
-    const delta = tagDelta(change, row, deps.now());
-    if (Object.keys(delta).length === 0 && row.tags_etag === null) return;
-    const [written] = await db.batch([
-      applyTags(actor.tenant, change.device, delta, { old: row.tags_etag, new: newId() }, deps.now()),
-      addAuditIfChanged(actor, auditEntry(change), deps.now()),
-    ]);
-    if (written > 0) return;
-    if (change.ifMatch !== undefined) throw noMatch();
-  }
-  throw new Fault("conflict", "write conflict");
-}
-
-function tagDelta(change: TagChange, row: GuardedRow, now: number): AttributeDelta {
+  const row = await db.one(oneDevice(actor.tenant, device));
+  if (ifMatch !== undefined && row?.tags_etag !== ifMatch) throw noMatch();
+  if (!row) return;
   const stored = readStored(row.attributes);
-  const incoming = toStored(SCOPE, change.tags, now);
-  const kept = change.mode === "merge" ? keysOfScope(stored, SCOPE) : [];
-  requireRoom(SCOPE, new Set([...kept, ...Object.keys(incoming)]).size, incoming);
-  return change.mode === "merge" ? incoming : { ...incoming, ...goneEntries(stored, SCOPE, incoming) };
+  const incoming = toStored(SCOPE, change.tags, deps.now());
+  requireRoom(SCOPE, mode === "merge" ? mergedScope(stored, SCOPE, incoming) : incoming);
+  const isNothing = Object.keys(incoming).length === 0 && keysOfScope(stored, SCOPE).length === 0;
+  if (isNothing && row.tags_etag === null) return;
+  const write = { scope: SCOPE, mode, incoming } as const;
+  const [written, , left] = await db.batch([
+    writeTagsStatement(actor.tenant, device, write, { old: ifMatch, new: newId() }, deps.now()),
+    addAuditIfChanged(actor, auditEntry(change), deps.now()),
+    oneDevice(actor.tenant, device),
+  ]);
+  if (written > 0) return;
+  if (ifMatch !== undefined) throw noMatch();
+  if (left) throw overLimit();
 }
 
 const auditEntry = (change: TagChange) => ({

@@ -304,17 +304,25 @@ describe("what a report costs", () => {
 
 describe("reports at the same time", () => {
   it("lose nothing: of merges all stay", async () => {
-    await put([]);
-    const answers = await Promise.all(["a", "b", "c"].map((name) => patch([{ name, value: name }])));
-    const accepted = ["a", "b", "c"].filter((_, i) => answers[i]!.status === 200);
-    expect((await reported()).map(([name]) => name)).toEqual(expect.arrayContaining(accepted));
-    expect(answers.every(({ status }) => status === 200 || status === 503)).toBe(true);
+    const names = many(12).map(({ name }) => name);
+    const answers = await Promise.all(names.map((name) => patch([{ name, value: name }])));
+    expect(answers.map(({ status }) => status)).toEqual(names.map(() => 200));
+    expect((await reported()).map(([name]) => String(name)).toSorted()).toEqual(names.toSorted());
+  });
+
+  it("fill a scope to its limit and no further", async () => {
+    await put(many(98));
+    const answers = await Promise.all(many(6, "b").map((attribute) => patch([attribute])));
+    const statuses = answers.map(({ status }) => status).toSorted((a, b) => a - b);
+    expect(statuses).toEqual([200, 200, 400, 400, 400, 400]);
+    expect(await reported()).toHaveLength(100);
   });
 
   it("never mix: of replacements one stays whole", async () => {
     await put([]);
     const sets = ["a", "b"].map((p) => many(5, p));
-    await Promise.all(sets.map((set) => put(set)));
+    const answers = await Promise.all(sets.map((set) => put(set)));
+    expect(answers.map(({ status }) => status)).toEqual([200, 200]);
     const names = (await reported()).map(([name]) => name);
     expect(sets.map((set) => set.map(({ name }) => name))).toContainEqual(names);
   });

@@ -132,6 +132,39 @@ describe("one device", () => {
     });
   });
 
+  it("has the lists of its identity as lists, found by any member wherever one searches", async () => {
+    const identity = { mac: ["aa:bb", "cc:dd"], slots: [1, 2], mixed: ["x", 7], none: [], nested: { a: 1 } };
+    const device = asDeviceId(newId());
+    await run(deviceIdentityStatements({ tenant, device, identity, atMs: server.now }));
+    const shown = (await call("GET", `${V1}/devices/${device}`)).json<{
+      attributes: { scope: string; name: string; value: unknown }[];
+    }>();
+    const values = shown.attributes.filter(({ scope }) => scope === "identity");
+    expect(Object.fromEntries(values.map(({ name, value }) => [name, value]))).toEqual({
+      ...identity,
+      mixed: ["x", "7"],
+      nested: '{"a":1}',
+    });
+    const filter = (attribute: string, value: unknown) => ({
+      filters: [{ scope: "identity", attribute, type: "$eq", value }],
+    });
+    const prefix = { scope: "identity", name: "mac", value_prefix: "cc" };
+    for (const answer of [
+      await call("POST", `${V2}/filters/search`, { json: filter("mac", "cc:dd") }),
+      await call("POST", `${V2}/filters/search`, { json: filter("slots", 2) }),
+      await call("POST", `${V2}/filters/search`, { json: { text: "dd" } }),
+      await call("GET", `${V1}/devices?identity/mac=aa:bb`),
+      await call("POST", "/api/management/v2alpha1/inventory/identities/search", { json: prefix }),
+      await call("POST", "/api/management/v1/reporting/devices/search", { json: filter("mac", "aa:bb") }),
+    ])
+      expect(idsOf(answer), answer.text).toEqual([device]);
+    const aggregations = [{ name: "m", scope: "identity", attribute: "mac" }];
+    const counted = await call("POST", "/api/management/v1/reporting/devices/aggregate", {
+      json: { aggregations },
+    });
+    expect(counted.json()).toMatchObject([{ items: [{ key: "aa:bb" }, { key: "cc:dd" }] }]);
+  });
+
   it("is 404 if unknown or another tenant's", async () => {
     const [other] = await inventoryOf(server, [{ tenant: "other" }]);
     for (const id of [newId(), other, "%27%3B--"]) {
@@ -235,6 +268,25 @@ describe("tags", () => {
       ["x", "y"].map((value) => tag("PUT", [{ name: "a", value }], { "If-Match": etag })),
     );
     expect(answers.map(({ status }) => status).toSorted((a, b) => a - b)).toEqual([200, 412]);
+  });
+
+  it("of writers at the same time all stay where they are different, and none is refused", async () => {
+    const names = Array.from({ length: 10 }, (_, i) => `t${i}`);
+    const merged = await Promise.all(names.map((name) => tag("PATCH", [{ name, value: name }])));
+    expect(merged.map(({ status }) => status)).toEqual(names.map(() => 200));
+    expect((await tags()).map(({ name }) => name).toSorted()).toEqual(names);
+    const replaced = await Promise.all(names.map((value) => tag("PUT", [{ name: "only", value }])));
+    expect(replaced.map(({ status }) => status)).toEqual(names.map(() => 200));
+    expect(await tags()).toHaveLength(1);
+    const changes = (await rowsOf("audit_log")).filter(({ object_type: type }) => type === "device");
+    expect(changes).toHaveLength(20);
+  });
+
+  it("count what is there already, also by size", async () => {
+    const large = (name: string) => [{ name, value: "x".repeat(200_000) }];
+    expect((await tag("PATCH", large("a"))).status).toBe(200);
+    expect((await tag("PATCH", large("b"))).status).toBe(400);
+    expect((await tags()).map(({ name }) => name)).toEqual(["a"]);
   });
 
   it("make no device: 200 and nothing for an unknown id, 412 with a condition", async () => {

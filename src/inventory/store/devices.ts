@@ -2,6 +2,7 @@ import { sql, type SQL } from "drizzle-orm";
 import { change, firstRow, inJson, mapped, type Statement } from "../../platform/database.ts";
 import type { DeviceId, TenantId } from "../../platform/ids.ts";
 import type { AttributeDelta, StoredAttributes } from "../attributes.ts";
+import { MAX_IN_SCOPE, MAX_SCOPE_CHARACTERS, type LimitedScope } from "../limits.ts";
 import type { DeviceRow } from "../device-view.ts";
 
 export const DEVICE_COLUMNS = sql.raw(
@@ -165,32 +166,56 @@ export const addDevice = (
     VALUES (${tenant}, ${device}, ${JSON.stringify(attributes)}, ${atMs}, ${atMs})
     ON CONFLICT DO NOTHING`);
 
-/** Applies a report that was computed from the row of this revision. Changes nothing if the row has moved on. */
-export const applyReport = (
-  tenant: TenantId,
-  device: DeviceId,
-  delta: AttributeDelta,
-  revision: number,
-  atMs: number,
-): Statement<number> =>
-  change(sql`
-    UPDATE inventory_devices
-    SET attributes = json_patch(attributes, ${JSON.stringify(delta)}), updated_ms = ${atMs},
-      report_revision = report_revision + 1
-    WHERE tenant_id = ${tenant} AND device_id = ${device} AND report_revision = ${revision}`);
+/** New attributes of one scope; `replace` removes what they leave out, `merge` keeps it. */
+export interface ScopeWrite {
+  scope: LimitedScope;
+  mode: "replace" | "merge";
+  incoming: StoredAttributes;
+}
 
-/** As `applyReport` for tags, guarded by the entity tag the change was computed from. */
-export const applyTags = (
+/** The stored attributes with these written into them, whatever was stored by then: writers of different ones both count. */
+function written({ scope, mode, incoming }: ScopeWrite): SQL {
+  const given = sql`${JSON.stringify(incoming)}`;
+  if (mode === "merge") return sql`json_patch(inventory_devices.attributes, ${given})`;
+  return sql`json_patch(inventory_devices.attributes, (
+    SELECT json_group_object(w.key, json(w.value)) FROM (
+      SELECT key, 'null' AS value FROM json_each(inventory_devices.attributes)
+      WHERE key GLOB ${`${scope}-*`} AND key NOT IN (SELECT key FROM json_each(${given}))
+      UNION ALL SELECT key, value FROM json_each(${given})) w))`;
+}
+
+/** True if the scope has room for what is stored by then. What the caller saw was checked exactly; this meets races. */
+const hasRoom = (write: ScopeWrite): SQL =>
+  sql`(SELECT count(*) <= ${MAX_IN_SCOPE[write.scope]} AND total(length(value)) <= ${MAX_SCOPE_CHARACTERS}
+    FROM json_each(${written(write)}) WHERE key GLOB ${`${write.scope}-*`})`;
+
+/** Writes a device's report, and makes the device if it is unknown. Changes nothing if the scope has no room for it. */
+export const writeReport = (
   tenant: TenantId,
   device: DeviceId,
-  delta: AttributeDelta,
-  etags: { old: string | null; new: string },
+  write: ScopeWrite,
+  atMs: number,
+): Statement<number> =>
+  change(sql`
+    INSERT INTO inventory_devices (tenant_id, device_id, attributes, created_ms, updated_ms)
+    VALUES (${tenant}, ${device}, ${JSON.stringify(write.incoming)}, ${atMs}, ${atMs})
+    ON CONFLICT (tenant_id, device_id) DO UPDATE
+    SET attributes = ${written(write)}, updated_ms = excluded.updated_ms, report_revision = report_revision + 1
+    WHERE ${hasRoom(write)}`);
+
+/** As `writeReport` for tags, which make no device. With an entity tag only if it is still that. */
+export const writeTagsStatement = (
+  tenant: TenantId,
+  device: DeviceId,
+  write: ScopeWrite,
+  etags: { old: string | undefined; new: string },
   atMs: number,
 ): Statement<number> =>
   change(sql`
     UPDATE inventory_devices
-    SET attributes = json_patch(attributes, ${JSON.stringify(delta)}), updated_ms = ${atMs}, tags_etag = ${etags.new}
-    WHERE tenant_id = ${tenant} AND device_id = ${device} AND tags_etag IS ${etags.old}`);
+    SET attributes = ${written(write)}, updated_ms = ${atMs}, tags_etag = ${etags.new}
+    WHERE tenant_id = ${tenant} AND device_id = ${device} AND ${hasRoom(write)}
+      AND (${etags.old ?? null} IS NULL OR tags_etag = ${etags.old ?? null})`);
 
 /** Removes all attributes of a scope from a device. */
 export const clearScope = (
