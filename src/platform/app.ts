@@ -42,8 +42,7 @@ export function faultResponse(c: Context<AppEnv>, cause: unknown): Response {
 }
 
 /** How the runtime words that nobody waits for the answer any more. */
-const WENT_AWAY =
-  /client disconnected|disconnected prematurely|Network connection lost|abortRead\(\)|ECONNRESET/i;
+const WENT_AWAY = /client disconnected|disconnected prematurely|abortRead\(\)|ECONNRESET/i;
 
 const isHangUp = (c: Context<AppEnv>, cause: unknown): boolean =>
   c.req.raw.signal.aborted || (cause instanceof Error && WENT_AWAY.test(cause.message));
