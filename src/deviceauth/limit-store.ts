@@ -1,9 +1,10 @@
 import { sql } from "drizzle-orm";
 import { demand, inJson, rows, type Statement } from "../platform/database.ts";
 import type { TenantId } from "../platform/ids.ts";
+import type { LimitName } from "../tenants/service.ts";
 import type { Tier } from "./states.ts";
 
-export const limitNameOf = (tier: Tier): string =>
+export const limitNameOf = (tier: Tier): LimitName =>
   tier === "standard" ? "max_devices" : `max_${tier}_devices`;
 
 export const TEST_DEVICE_LIMIT = "max_test_devices";

@@ -7,6 +7,7 @@ import {
   limitStatement,
   setLimitStatement,
   tenantStatement,
+  type LimitName,
 } from "../tenants/service.ts";
 import {
   DEFAULT_TEST_DEVICES,
@@ -23,7 +24,17 @@ export const UNLIMITED = -1;
 export type DeviceLimits = Record<Tier | "test", number>;
 
 /** The names that limits of this domain go by. */
-export const LIMIT_NAMES: readonly string[] = [...TIERS.map(limitNameOf), TEST_DEVICE_LIMIT, WAITING_LIMIT];
+export const LIMIT_NAMES: readonly LimitName[] = [
+  ...TIERS.map(limitNameOf),
+  TEST_DEVICE_LIMIT,
+  WAITING_LIMIT,
+];
+
+function requireName(name: string): LimitName {
+  const known = LIMIT_NAMES.find((one) => one === name);
+  if (known === undefined) throw new Fault("bad_request", `unsupported limit ${name}`);
+  return known;
+}
 
 /** Limits by tier from the stored ones of a tenant. */
 function byTier(stored: readonly { name: string; value: number }[]): DeviceLimits {
@@ -39,9 +50,9 @@ function byTier(stored: readonly { name: string; value: number }[]): DeviceLimit
 /** How many devices the tenant may accept; -1 for any number. */
 export async function deviceLimit(deps: Deps, actor: Actor, name: string): Promise<number> {
   requirePermission(actor, "devices:read");
-  if (!LIMIT_NAMES.includes(name)) throw new Fault("bad_request", `unsupported limit ${name}`);
-  if (name === WAITING_LIMIT) return (await waitingInfo(deps, actor)).limit;
-  const limit = await deps.directory.one(limitStatement(actor.tenant, name));
+  const known = requireName(name);
+  if (known === WAITING_LIMIT) return (await waitingInfo(deps, actor)).limit;
+  const limit = await deps.directory.one(limitStatement(actor.tenant, known));
   return limit?.value ?? (name === TEST_DEVICE_LIMIT ? DEFAULT_TEST_DEVICES : UNLIMITED);
 }
 
@@ -73,13 +84,12 @@ export async function setDeviceLimits(
   actor: OperatorActor,
   limits: readonly NamedLimit[],
 ): Promise<void> {
-  const unsupported = limits.find(({ name }) => !LIMIT_NAMES.includes(name));
-  if (unsupported) throw new Fault("bad_request", `unsupported limit ${unsupported.name}`);
+  const named = limits.map(({ name, value }) => ({ name: requireName(name), value }));
   const { tenant } = actor;
   const at = deps.now();
   const [found] = await deps.directory.batch([
     tenantStatement(tenant),
-    ...limits.flatMap(({ name, value }) => [
+    ...named.flatMap(({ name, value }) => [
       value === undefined ? clearLimitStatement(tenant, name) : setLimitStatement(tenant, name, value),
       addAuditIfChanged(
         actor,

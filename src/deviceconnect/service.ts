@@ -6,7 +6,7 @@ import { rfc3339 } from "../platform/clock.ts";
 import type { Deps } from "../platform/deps.ts";
 import { Fault } from "../platform/fault.ts";
 import { newId, type DeviceId, type TenantId } from "../platform/ids.ts";
-import { limitStatement } from "../tenants/service.ts";
+import { limitStatement, type LimitName } from "../tenants/service.ts";
 import { ADMISSION_HEADER, type Admission, type SessionLimits } from "./sockets.ts";
 import {
   connectionOf,
@@ -69,7 +69,7 @@ const DEFAULT_OUTPUT_BYTES = 8 * 1024 * 1024;
 
 /** What the tenant allows a new session; refuses it when the tenant has as many as it may. */
 async function sessionLimits(deps: Deps, actor: UserActor): Promise<SessionLimits> {
-  const limit = (name: string) => limitStatement(actor.tenant, name);
+  const limit = (name: LimitName) => limitStatement(actor.tenant, name);
   const [open, sessions, bytes, idleS] = await deps
     .db(actor.tenant)
     .batch([

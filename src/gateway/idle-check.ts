@@ -69,11 +69,12 @@ async function claimOf(request: Request, env: Env, nowMs: number): Promise<Devic
   const token = BEARER.exec(request.headers.get("authorization") ?? "")?.[1];
   if (token === undefined) return undefined;
   try {
+    settingsOf(env);
     const keys = await loadKeys(env.SIGNING_KEY, env.SIGNING_KEY_FALLBACK);
     const verified = await verifyToken(keys, token, nowMs);
     return verified.ok ? deviceClaimFrom(verified.claims) : undefined;
   } catch {
-    return undefined; // not configured: the routes refuse to serve and say why
+    return undefined; // not configured, or wrongly: the routes refuse to serve and the log says why
   }
 }
 

@@ -1,6 +1,7 @@
 import { UsageError } from "./args.ts";
 import type { OperatorClient } from "./operator-client.ts";
 import { DEFAULT_TENANT } from "../platform/ids.ts";
+import { LIMIT_NAMES } from "../tenants/limit-names.ts";
 
 /** Values of a verb's options by name; required ones are present. */
 export type Values = Record<string, string | undefined>;
@@ -25,11 +26,12 @@ function field(answer: unknown, name: string): unknown {
     : undefined;
 }
 
-async function allTenants(operator: OperatorClient): Promise<unknown[]> {
+/** Every entry of a list that is read by pages, each after the last id of the one before. */
+async function allOf(operator: OperatorClient, list: string): Promise<unknown[]> {
   const all: unknown[] = [];
   for (;;) {
     const after = all.length === 0 ? "" : String(field(all.at(-1), "id"));
-    const page = await operator.call("GET", path`/tenants?limit=${String(PAGE)}&after=${after}`);
+    const page = await operator.call("GET", list + path`limit=${String(PAGE)}&after=${after}`);
     if (!Array.isArray(page)) throw new Error("the server did not answer with a list");
     all.push(...page);
     if (page.length < PAGE) return all;
@@ -52,6 +54,23 @@ function wholeNumber(name: string, text: string | undefined): number {
   return Number(text);
 }
 
+/** One of the names that the server takes, so that a slip of the pen is told before anything is sent. */
+function limitName(text: string | undefined): string | undefined {
+  if (!LIMIT_NAMES.some((name) => name === text))
+    throw new UsageError(`--name must be one of ${LIMIT_NAMES.join(", ")}`);
+  return text;
+}
+
+/** A removal is bounded in what it does at once, and asked for again until it is done. */
+async function removeTenant(operator: OperatorClient, tenant: string | undefined): Promise<unknown> {
+  for (let [rows, objects] = [0, 0]; ;) {
+    const done = await operator.call("DELETE", path`/tenants/${tenant}`);
+    rows += Number(field(done, "rows"));
+    objects += Number(field(done, "objects"));
+    if (field(done, "gone") === true) return { id: tenant, rows, objects };
+  }
+}
+
 const roles = (text: string | undefined) => text?.split(",").filter((role) => role !== "");
 
 export const VERBS: Readonly<Record<string, Verb>> = {
@@ -67,6 +86,19 @@ export const VERBS: Readonly<Record<string, Verb>> = {
     run: async (operator, { email, password }) =>
       field(await operator.call("PUT", "/users/password", { email, password }), "id"),
   },
+  "list-users": {
+    summary: "list the users of a tenant, by default of the default one",
+    options: { tenant: "[ID]" },
+    run: async (operator, { tenant }) => ({
+      users: await allOf(operator, path`/users?tenant=${tenant ?? DEFAULT_TENANT}&`),
+    }),
+  },
+  "delete-user": {
+    summary: "delete a user and end its sessions; prints its id",
+    options: { email: "EMAIL" },
+    run: async (operator, { email }) =>
+      field(await operator.call("DELETE", path`/users?email=${email}`), "id"),
+  },
   "create-tenant": {
     summary: "create a tenant with its first user; prints the tenant's id",
     options: { name: "NAME", user: "EMAIL", password: "PASSWORD", plan: "[os|professional|enterprise]" },
@@ -75,7 +107,7 @@ export const VERBS: Readonly<Record<string, Verb>> = {
   "list-tenants": {
     summary: "list all tenants",
     options: {},
-    run: async (operator) => ({ tenants: await allTenants(operator) }),
+    run: async (operator) => ({ tenants: await allOf(operator, "/tenants?") }),
   },
   "show-tenant": {
     summary: "show a tenant, by default the default one, with its token and limits",
@@ -87,11 +119,16 @@ export const VERBS: Readonly<Record<string, Verb>> = {
     options: { tenant: "ID", status: "active|suspended" },
     run: (operator, { tenant, status }) => operator.call("PUT", path`/tenants/${tenant}/status`, { status }),
   },
+  "delete-tenant": {
+    summary: "delete a tenant with its users, devices, artifacts and everything else it has",
+    options: { tenant: "ID", yes: "" },
+    run: (operator, { tenant }) => removeTenant(operator, tenant),
+  },
   "set-limit": {
-    summary: "set a limit of a tenant, by default of the default one",
+    summary: `set a limit of a tenant, by default of the default one; NAME is one of\n      ${LIMIT_NAMES.slice(0, 6).join(", ")},\n      ${LIMIT_NAMES.slice(6).join(", ")}`,
     options: { tenant: "[ID]", name: "NAME", value: "N" },
     run: (operator, { tenant, name, value }) =>
-      operator.call("PUT", path`/tenants/${tenant ?? DEFAULT_TENANT}/limits/${name}`, {
+      operator.call("PUT", path`/tenants/${tenant ?? DEFAULT_TENANT}/limits/${limitName(name)}`, {
         value: wholeNumber("value", value),
       }),
   },

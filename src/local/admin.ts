@@ -1,7 +1,9 @@
+import { rmSync } from "node:fs";
 import type { ParseArgsOptionsConfig } from "node:util";
 import { VERBS, type Values, type Verb } from "./admin-verbs.ts";
-import { readFlags, textFlag, UsageError } from "./args.ts";
-import { DEFAULT_DATA, findServer } from "./find-server.ts";
+import { readFlags, textFlag, UsageError, type Flags } from "./args.ts";
+import { npmCommand } from "./command.ts";
+import { DEFAULT_DATA, findServer, type Address } from "./find-server.ts";
 import { OperatorClient } from "./operator-client.ts";
 
 const isOptional = (placeholder: string) => placeholder.startsWith("[");
@@ -17,6 +19,8 @@ function signature(name: string, { options }: Verb): string {
   return [name, ...parts].join(" ");
 }
 
+const verbUsage = (name: string, verb: Verb) => `  ${signature(name, verb)}\n      ${verb.summary}\n`;
+
 const usage = () =>
   [
     "usage: npm run admin -- [--url URL --operator-token TOKEN] [--data DIR] VERB [options]",
@@ -24,9 +28,24 @@ const usage = () =>
     "Without --url (or EDGEMEND_URL and EDGEMEND_OPERATOR_TOKEN) it is for the local server that runs on the data",
     `folder (${DEFAULT_DATA}). Prints an id or one JSON object.`,
     "",
-    ...Object.entries(VERBS).map(([name, verb]) => `  ${signature(name, verb)}\n      ${verb.summary}`),
+    ...Object.entries(VERBS).map(([name, verb]) => verbUsage(name, verb).trimEnd()),
     "",
   ].join("\n");
+
+const LISTED = "npm run admin -- --help lists them";
+
+const isVerb = (word: string) => Object.hasOwn(VERBS, word);
+
+/** There is no user any more, and the password kept for the demo is nobody's. What to do is told on stderr: stdout is for programs. */
+function afterReset({ firstAdminFile }: Address, flags: Flags): void {
+  if (firstAdminFile !== undefined) rmSync(firstAdminFile, { force: true });
+  const named = ["data", "url"].flatMap((flag) => {
+    const value = textFlag(flags, flag);
+    return value === undefined ? [] : [`--${flag}`, value];
+  });
+  const next = npmCommand("admin", ...named, "create-user", "--email", "EMAIL", "--password", "PASSWORD");
+  process.stderr.write(`Nobody can log in now. Next: ${next}\n`);
+}
 
 const COMMON_FLAGS = {
   url: { type: "string" },
@@ -41,9 +60,9 @@ function readVerb(args: string[]): { name: string; verb: Verb } {
     const before = args[index - 1] ?? "";
     return !arg.startsWith("-") && !["--url", "--operator-token", "--data"].includes(before);
   });
-  if (name === undefined) throw new UsageError("a verb is missing");
-  const verb = Object.hasOwn(VERBS, name) ? VERBS[name] : undefined;
-  if (!verb) throw new UsageError(`unknown verb ${name}`);
+  if (name === undefined) throw new UsageError(`a verb is missing; ${LISTED}`);
+  const verb = isVerb(name) ? VERBS[name] : undefined;
+  if (!verb) throw new UsageError(`unknown verb ${name}; ${LISTED}`);
   return { name, verb };
 }
 
@@ -59,8 +78,10 @@ function flagsOf({ options }: Verb): ParseArgsOptionsConfig {
 }
 
 async function main(args: string[]): Promise<string> {
-  if (args.includes("--help") || args.includes("-h")) return usage();
+  const isHelp = args.includes("--help") || args.includes("-h");
+  if (isHelp && !args.some(isVerb)) return usage();
   const { name, verb } = readVerb(args);
+  if (isHelp) return verbUsage(name, verb);
   const { flags, positionals } = readFlags(args, flagsOf(verb));
   if (positionals.length > 1) throw new UsageError(`unexpected argument ${positionals[1]}`);
   const values: Values = Object.fromEntries(
@@ -69,7 +90,7 @@ async function main(args: string[]): Promise<string> {
   if (takesTenantAsId(verb.options)) values.tenant ??= textFlag(flags, "id");
   for (const [option, placeholder] of Object.entries(verb.options)) {
     if (!isOptional(placeholder) && values[option] === undefined && flags[option] === undefined)
-      throw new UsageError(`${name} needs --${option}`);
+      throw new UsageError(`${name} needs --${option}; usage: ${signature(name, verb)}`);
   }
   const address = await findServer({
     url: textFlag(flags, "url"),
@@ -77,13 +98,13 @@ async function main(args: string[]): Promise<string> {
     data: textFlag(flags, "data") ?? DEFAULT_DATA,
   });
   const answer = await verb.run(new OperatorClient(address.url, address.operatorToken), values);
+  if (name === "factory-reset") afterReset(address, flags);
   return `${typeof answer === "string" ? answer : JSON.stringify(answer)}\n`;
 }
 
 try {
   process.stdout.write(await main(process.argv.slice(2)));
 } catch (cause) {
-  const reason = cause instanceof Error ? cause.message : String(cause);
-  process.stderr.write(cause instanceof UsageError ? `${reason}\n\n${usage()}` : `${reason}\n`);
+  process.stderr.write(`${cause instanceof Error ? cause.message : String(cause)}\n`);
   process.exitCode = 1;
 }

@@ -1,9 +1,10 @@
 import { parseArgs, type ParseArgsOptionsConfig } from "node:util";
+import { SETTING_NAMES, settingProblems } from "../platform/env.ts";
 
 /** A command line that cannot be understood, or a situation its user has to change; the text is all they need. */
 export class UsageError extends Error {}
 
-type Flags = Record<string, string | boolean | string[] | undefined>;
+export type Flags = Record<string, string | boolean | string[] | undefined>;
 
 /** The flags of a command line by long name; anything unknown is a `UsageError`. */
 export function readFlags(
@@ -34,6 +35,7 @@ const START_FLAGS = {
   var: { type: "string", multiple: true },
   "inspector-port": { type: "string" },
   json: { type: "boolean" },
+  verbose: { type: "boolean" },
   help: { type: "boolean", short: "h" },
 } as const satisfies ParseArgsOptionsConfig;
 
@@ -49,6 +51,7 @@ export const START_USAGE = `usage: npm start -- [options]
   --var NAME=VALUE      a setting of the server, as in [vars] of wrangler.toml; may be repeated
   --inspector-port N    port for debuggers of the Worker (none)
   --json                one JSON line on stdout when ready, logs on stderr
+  --verbose             when it cannot start: everything that was logged, and where it failed
 `;
 
 export interface StartOptions {
@@ -62,6 +65,7 @@ export interface StartOptions {
   vars: Record<string, string>;
   inspectorPort: number | undefined;
   json: boolean;
+  verbose: boolean;
   help: boolean;
 }
 
@@ -95,13 +99,31 @@ const texts = (flags: Flags, name: string): string[] => {
   return Array.isArray(values) ? values : [];
 };
 
+/** Settings that a local start makes itself, and what to use instead. */
+const MADE_HERE: Readonly<Record<string, string>> = {
+  OPERATOR_TOKEN: "use --operator-token",
+  SIGNING_KEY: "it is the file signing-key.pem in the data folder",
+  LOCAL: "it is true for every server that npm start runs",
+  LOCAL_HTTPS_PORT: "use --https-port",
+  LOCAL_ADDRESS: "use --host",
+};
+
+function nameProblem(name: string): string[] {
+  const instead = MADE_HERE[name];
+  if (instead !== undefined) return [`${name} cannot be set: ${instead}`];
+  return SETTING_NAMES.includes(name) ? [] : [`${name}: no such setting; docs/operations.md lists them all`];
+}
+
 function varsOf(flags: Flags): Record<string, string> {
   const pairs = texts(flags, "var").map((text) => {
     const [, name, value] = /^([A-Z][A-Z0-9_]*)=(.*)$/s.exec(text) ?? [];
     if (name === undefined || value === undefined) throw new UsageError("--var must be NAME=VALUE");
     return [name, value] as const;
   });
-  return Object.fromEntries(pairs);
+  const vars = Object.fromEntries(pairs);
+  const [problem] = [...Object.keys(vars).flatMap(nameProblem), ...settingProblems(vars)];
+  if (problem !== undefined) throw new UsageError(`--var ${problem}`);
+  return vars;
 }
 
 export function readStartOptions(args: string[]): StartOptions {
@@ -121,6 +143,7 @@ export function readStartOptions(args: string[]): StartOptions {
     vars: varsOf(flags),
     inspectorPort: portOf(flags, "inspector-port", undefined),
     json: flags.json === true,
+    verbose: flags.verbose === true,
     help: flags.help === true,
   };
 }

@@ -6,6 +6,7 @@ import {
   type KeyObject,
 } from "node:crypto";
 import { isIP } from "node:net";
+import { UsageError } from "./args.ts";
 import { readIfPresent, writePrivately, type DataFolder } from "./data-folder.ts";
 import { issueCertificate } from "./x509.ts";
 
@@ -56,16 +57,39 @@ function makeAuthority(folder: DataFolder): Authority {
   return { name, key, pem };
 }
 
-function openAuthority(folder: DataFolder): Authority {
-  const pem = readIfPresent(folder.file("ca.pem"));
-  const key = readIfPresent(folder.file("ca-key.pem"));
-  if (pem === undefined || key === undefined) return makeAuthority(folder);
-  const name = new X509Certificate(pem).subject.replace(/^CN=/, "");
-  return { name, key: createPrivateKey(key), pem };
+/** What a PEM file holds; undefined if that is damaged. */
+function readPem<T>(read: () => T): T | undefined {
+  try {
+    return read();
+  } catch {
+    return undefined;
+  }
 }
 
-function isGood(chain: string, authority: Authority, names: string[]): boolean {
-  const certificate = new X509Certificate(chain);
+const certificateIn = (pem: string) => readPem(() => new X509Certificate(pem));
+const keyIn = (pem: string) => readPem(() => createPrivateKey(pem));
+
+const REMEDY =
+  "put the old file back, or remove ca.pem and ca-key.pem to have both made anew, after which devices have to be given the new ca.pem";
+
+/** Devices trust the authority, so one that was there is never replaced without being asked to. */
+function openAuthority(folder: DataFolder): Authority {
+  const [certificateFile, keyFile] = [folder.file("ca.pem"), folder.file("ca-key.pem")];
+  const [pem, keyPem] = [readIfPresent(certificateFile), readIfPresent(keyFile)];
+  if (pem === undefined && keyPem === undefined) return makeAuthority(folder);
+  if (pem === undefined) throw new UsageError(`${certificateFile} is missing: ${REMEDY}`);
+  if (keyPem === undefined) throw new UsageError(`${keyFile} is missing: ${REMEDY}`);
+  const [certificate, key] = [certificateIn(pem), keyIn(keyPem)];
+  if (!certificate) throw new UsageError(`${certificateFile} is not a PEM certificate: ${REMEDY}`);
+  if (!key) throw new UsageError(`${keyFile} is not a PEM private key: ${REMEDY}`);
+  if (!certificate.checkPrivateKey(key))
+    throw new UsageError(`${keyFile} is not the key of ${certificateFile}: ${REMEDY}`);
+  return { name: certificate.subject.replace(/^CN=/, ""), key, pem };
+}
+
+function isGood(chain: string, keyPem: string, authority: Authority, names: string[]): boolean {
+  const [certificate, key] = [certificateIn(chain), keyIn(keyPem)];
+  if (!certificate || !key || !certificate.checkPrivateKey(key)) return false;
   const hasName = (name: string) =>
     (isIP(name) ? certificate.checkIP(name) : certificate.checkHost(name)) !== undefined;
   return (
@@ -77,14 +101,14 @@ function isGood(chain: string, authority: Authority, names: string[]): boolean {
 
 /**
  * Key and certificate of the TLS listener. The authority is made once, so that devices trust it once; the server's
- * certificate is renewed when it is due or lacks a name.
+ * certificate is renewed when it is due, damaged, or lacks a name.
  */
 export function openTlsIdentity(folder: DataFolder, names: string[]): TlsIdentity {
   const authority = openAuthority(folder);
   const [chainFile, keyFile] = [folder.file("server.pem"), folder.file("server-key.pem")];
   const [knownChain, knownKey] = [readIfPresent(chainFile), readIfPresent(keyFile)];
   const caFile = folder.file("ca.pem");
-  if (knownChain !== undefined && knownKey !== undefined && isGood(knownChain, authority, names))
+  if (knownChain !== undefined && knownKey !== undefined && isGood(knownChain, knownKey, authority, names))
     return { caFile, key: knownKey, chain: knownChain };
 
   const key = newKey();

@@ -1,6 +1,7 @@
 import { randomBytes } from "node:crypto";
-import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
+import { withFile } from "./file-faults.ts";
 
 const PRIVATE_FILE = 0o600;
 const PRIVATE_FOLDER = 0o700;
@@ -8,19 +9,23 @@ const PRIVATE_FOLDER = 0o700;
 const isMissing = (cause: unknown) => cause instanceof Error && "code" in cause && cause.code === "ENOENT";
 
 export function readIfPresent(file: string): string | undefined {
-  try {
-    return readFileSync(file, "utf8");
-  } catch (cause) {
-    if (isMissing(cause)) return undefined;
-    throw cause;
-  }
+  return withFile(file, () => {
+    try {
+      return readFileSync(file, "utf8");
+    } catch (cause) {
+      if (isMissing(cause)) return undefined;
+      throw cause;
+    }
+  });
 }
 
 /** Writes a whole file or none: a start that is killed leaves no half-written key behind. */
 export function writePrivately(file: string, text: string): void {
   const unfinished = `${file}.${randomBytes(4).toString("hex")}.new`;
-  writeFileSync(unfinished, text, { mode: PRIVATE_FILE, flag: "wx" });
-  renameSync(unfinished, file);
+  withFile(file, () => {
+    writeFileSync(unfinished, text, { mode: PRIVATE_FILE, flag: "wx" });
+    renameSync(unfinished, file);
+  });
 }
 
 /** Where a local server keeps everything it must not forget. */
@@ -37,11 +42,27 @@ const folderAt = (root: string): DataFolder => ({
   file: (name) => join(root, name),
 });
 
+/** Less room than this and a start that seems to work fails at the first thing it has to keep. */
+const NEEDED_BYTES = 1024 * 1024;
+
+function requireRoom(folder: DataFolder): void {
+  const probe = folder.file("room.new");
+  withFile(folder.path, () => {
+    try {
+      writeFileSync(probe, Buffer.alloc(NEEDED_BYTES), { mode: PRIVATE_FILE });
+    } finally {
+      rmSync(probe, { force: true });
+    }
+  });
+}
+
 /** The folder, made if it is missing, for nobody but its owner. */
 export function openDataFolder(path: string): DataFolder {
   const root = resolve(path);
-  mkdirSync(root, { recursive: true, mode: PRIVATE_FOLDER });
-  return folderAt(root);
+  withFile(root, () => mkdirSync(root, { recursive: true, mode: PRIVATE_FOLDER }));
+  const folder = folderAt(root);
+  requireRoom(folder);
+  return folder;
 }
 
 export function existingDataFolder(path: string): DataFolder | undefined {

@@ -165,6 +165,8 @@ try {
   await main();
 } catch (cause) {
   const reason = cause instanceof Error ? cause.message : String(cause);
-  process.stderr.write(cause instanceof UsageError ? `${reason}\n\n${USAGE}` : `${reason}\n`);
+  process.stderr.write(
+    cause instanceof UsageError ? `${reason}; npm run demo -- --help explains it\n` : `${reason}\n`,
+  );
   process.exitCode = 1;
 }

@@ -8,13 +8,16 @@ export const DEFAULT_DATA = ".edgemend";
 export async function findLocalServer(data: string): Promise<ServerFile> {
   const folder = existingDataFolder(data);
   const server = folder && (await runningServer(folder));
-  if (!server) throw new Error(`no server runs on ${data}: start one with npm start, or name one with --url`);
+  const start = data === DEFAULT_DATA ? "npm start" : `npm start -- --data ${data}`;
+  if (!server) throw new Error(`no server runs on ${data}: start one with ${start}, or name one with --url`);
   return server;
 }
 
 export interface Address {
   url: string;
   operatorToken: string;
+  /** Where a local server keeps the password of its first admin. */
+  firstAdminFile?: string;
 }
 
 /** The server a command is for: named by flags or environment, or else the one running here. */
@@ -33,5 +36,5 @@ export async function findServer(given: {
   const server = await findLocalServer(given.data);
   const kept = token ?? readIfPresent(server.operatorTokenFile)?.trim();
   if (kept === undefined) throw new UsageError(`${server.operatorTokenFile} is missing`);
-  return { url: server.url, operatorToken: kept };
+  return { url: server.url, operatorToken: kept, firstAdminFile: server.firstAdminFile };
 }

@@ -15,4 +15,10 @@ if (major < OLDEST[0] || (major === OLDEST[0] && minor < OLDEST[1])) {
 module.enableCompileCache(`${import.meta.dirname}/../../node_modules/.cache/edgemend`);
 
 const [program] = process.argv.splice(2, 1);
-await import(`./${program}.ts`);
+try {
+  await import(`./${program}.ts`);
+} catch (cause) {
+  if (cause.code !== "ERR_MODULE_NOT_FOUND") throw cause;
+  process.stderr.write("A package that this needs is not installed: run npm ci\n");
+  process.exit(1);
+}

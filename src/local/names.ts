@@ -4,6 +4,8 @@ import { hostname, networkInterfaces } from "node:os";
 const isEveryAddress = (host: string) => host === "0.0.0.0" || host === "::";
 const isLoopback = (host: string) => ["localhost", "127.0.0.1", "::1"].includes(host);
 
+const inUrl = (name: string) => (isIP(name) === 6 ? `[${name}]` : name);
+
 /** Names and addresses under which clients may reach a server that listens on `host`. */
 export function certificateNames(host: string, extra: string[]): string[] {
   const outward = isEveryAddress(host)
@@ -19,9 +21,12 @@ export function certificateNames(host: string, extra: string[]): string[] {
 /** The name to show for a server on this machine that listens on `host`. */
 export function localName(host: string): string {
   if (isEveryAddress(host) || isLoopback(host)) return "localhost";
-  return isIP(host) === 6 ? `[${host}]` : host;
+  return inUrl(host);
 }
 
-/** The name that other machines may know; undefined if they cannot reach it. */
-export const outwardName = (host: string): string | undefined =>
-  isEveryAddress(host) ? hostname() : undefined;
+/** The name that other machines may know, given ones first; undefined if they cannot reach it. */
+export function outwardName(host: string, given: string[]): string | undefined {
+  if (isLoopback(host)) return undefined;
+  const name = given[0] ?? (isEveryAddress(host) ? hostname() : undefined);
+  return name && inUrl(name);
+}

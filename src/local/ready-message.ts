@@ -1,3 +1,4 @@
+import { npmCommand } from "./command.ts";
 import type { Admin } from "./setup.ts";
 
 export interface Ready {
@@ -7,8 +8,13 @@ export interface Ready {
   outwardUrl: string | undefined;
   caFile: string;
   dataFolder: string;
-  admin: Admin;
+  /** What other commands have to say to find this server; nothing for the default folder. */
+  dataFlag: string[];
+  /** The first admin; undefined if its name is not known here. */
+  admin: Admin | undefined;
   adminIsNew: boolean;
+  /** `--admin` was given to a folder that has users. */
+  adminIgnored: boolean;
   tenantToken: string;
   operatorToken: string;
   seconds: number;
@@ -20,17 +26,29 @@ export const readyJson = (ready: Ready): string =>
     url: ready.url,
     httpsUrl: ready.httpsUrl,
     caFile: ready.caFile,
-    adminEmail: ready.admin.email,
-    ...(ready.adminIsNew ? { adminPassword: ready.admin.password } : {}),
+    ...(ready.admin && { adminEmail: ready.admin.email }),
+    ...(ready.admin && ready.adminIsNew && { adminPassword: ready.admin.password }),
     tenantToken: ready.tenantToken,
     operatorToken: ready.operatorToken,
   });
 
+/** Why there is no user as `--admin` asked for; undefined if there is, or none was asked for. */
+export const adminNotice = (ready: Ready): string | undefined =>
+  ready.adminIgnored
+    ? `--admin is for a new data folder, and ${ready.dataFolder} has its users: ${npmCommand("admin", ...ready.dataFlag, "create-user")} makes one more`
+    : undefined;
+
+function passwordLine({ admin, adminIsNew, dataFlag }: Ready): string {
+  if (admin && adminIsNew) return `${admin.password}   (shown this once)`;
+  return `as set before; ${npmCommand("admin", ...dataFlag, "set-password")} makes a new one`;
+}
+
+function loginLine({ admin, dataFlag }: Ready): string {
+  return admin?.email ?? `as made before; ${npmCommand("admin", ...dataFlag, "list-users")} lists them`;
+}
+
 /** For people: one screen. */
 export function readyScreen(ready: Ready): string {
-  const password = ready.adminIsNew
-    ? `${ready.admin.password}   (shown this once)`
-    : "as set before; npm run admin -- set-password makes a new one";
   const outward = ready.outwardUrl ? [`                 ${ready.outwardUrl}   (from other machines)`] : [];
   return [
     "",
@@ -39,8 +57,8 @@ export function readyScreen(ready: Ready): string {
     `  API            ${ready.url}   (described at ${ready.url}/api/docs)`,
     `  Devices        ${ready.httpsUrl}`,
     ...outward,
-    `  Login          ${ready.admin.email}`,
-    `  Password       ${password}`,
+    `  Login          ${loginLine(ready)}`,
+    `  Password       ${passwordLine(ready)}`,
     `  Tenant token   ${ready.tenantToken}`,
     `  Data           ${ready.dataFolder}`,
     "",
@@ -49,7 +67,7 @@ export function readyScreen(ready: Ready): string {
     "as /usr/local/share/ca-certificates/edgemend.crt and has run update-ca-certificates,",
     'or anywhere, named by "ServerCertificate" in its mender.conf.',
     "",
-    "Next, in another terminal:   npm run demo",
+    `Next, in another terminal:   ${npmCommand("demo", ...ready.dataFlag)}`,
     "Stop with Ctrl-C.",
     "",
     "",

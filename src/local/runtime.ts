@@ -10,8 +10,11 @@ import {
 } from "miniflare";
 import { unstable_getMiniflareWorkerOptions } from "wrangler";
 import { bundleWorker } from "./bundle.ts";
+import { settingProblems } from "../platform/env.ts";
+import { UsageError } from "./args.ts";
 import { projectRoot } from "./data-folder.ts";
 import { guardRuntime } from "./runtime-guard.ts";
+import { checkFallbackKey } from "./secrets.ts";
 
 export interface RuntimeOptions {
   host: string;
@@ -51,13 +54,17 @@ async function workerOf(options: RuntimeOptions) {
   if (main === undefined) throw new Error("wrangler.toml names no main module");
   // wrangler makes this object for exactly this use
   const { modulesRules = [], ...worker } = workerOptions as WorkerOptions;
+  const bindings = { ...worker.bindings, ...options.bindings };
+  const [problem] = settingProblems(bindings);
+  if (problem !== undefined) throw new UsageError(`[vars] of wrangler.toml: ${problem}`);
+  checkFallbackKey(bindings.SIGNING_KEY_FALLBACK);
   const contents = await bundleWorker(main, textEndings(modulesRules));
   return {
     ...worker,
     name: WORKER,
     rootPath: projectRoot,
     modules: [{ type: "ESModule" as const, path: join(projectRoot, "gateway.mjs"), contents }],
-    bindings: { ...worker.bindings, ...options.bindings },
+    bindings,
     serviceBindings: { HOST_PROCESS: options.answerWorker },
     // Requests reach the Worker without passing Miniflare's own entry Worker, which costs several times more.
     unsafeDirectSockets: [{ host: options.host, port: options.port }],

@@ -1,21 +1,25 @@
+import { inspect } from "node:util";
 import { readStartOptions, START_USAGE, UsageError, type StartOptions } from "./args.ts";
 import { openTlsIdentity } from "./certificates.ts";
 import { runCrons } from "./cron.ts";
 import { openDataFolder, type DataFolder } from "./data-folder.ts";
+import { checkDatabases } from "./database-files.ts";
+import { DEFAULT_DATA } from "./find-server.ts";
 import { certificateNames, localName, outwardName } from "./names.ts";
 import { OperatorClient } from "./operator-client.ts";
 import { npmPid, onNpmGone } from "./parent.ts";
-import { freePort } from "./ports.ts";
-import { readyJson, readyScreen } from "./ready-message.ts";
+import { freePorts } from "./ports.ts";
+import { adminNotice, readyJson, readyScreen } from "./ready-message.ts";
 import type { Runtime } from "./runtime.ts";
-import { openSecrets } from "./secrets.ts";
+import { checkFallbackKey, openSecrets } from "./secrets.ts";
 import { removeServerFile, waitForFolder, writeServerFile } from "./server-file.ts";
 import { firstAdminFile, setUp } from "./setup.ts";
+import { reasonOf, StartLog } from "./start-log.ts";
 import { TlsListener } from "./tls-listener.ts";
 
 const STOP_WITHIN_MS = 10_000;
 
-const log = (line: string) => void process.stderr.write(`${line}\n`);
+const say = (line: string) => void process.stderr.write(`${line}\n`);
 
 async function openUnusedFolder(path: string): Promise<DataFolder> {
   const folder = openDataFolder(path);
@@ -27,7 +31,7 @@ async function openUnusedFolder(path: string): Promise<DataFolder> {
 
 function fireCrons(runtime: Runtime): () => void {
   const fire = (cron: string, at: Date): void => {
-    runtime.fireCron(cron, at).catch((cause: unknown) => log(`cron ${cron} failed: ${String(cause)}`));
+    runtime.fireCron(cron, at).catch((cause: unknown) => say(`cron ${cron} failed: ${String(cause)}`));
   };
   return runCrons(runtime.crons, fire);
 }
@@ -35,43 +39,67 @@ function fireCrons(runtime: Runtime): () => void {
 interface LocalServer {
   /** What to tell the user. */
   ready: string;
+  notice: string | undefined;
   stop: () => Promise<void>;
 }
 
-async function start(options: StartOptions): Promise<LocalServer> {
+const PORT_OPTIONS = ["--port", "--https-port", "--inspector-port"] as const;
+
+/** Ports for HTTP, HTTPS and debuggers. */
+async function findPorts({ host, port, httpsPort, inspectorPort }: StartOptions) {
+  const [http, https, inspector] = PORT_OPTIONS;
+  const wishes = [
+    { host, port, option: http },
+    { host, port: httpsPort, option: https },
+  ] as const;
+  if (inspectorPort === undefined) return freePorts(wishes);
+  return freePorts([...wishes, { host: "127.0.0.1", port: inspectorPort, option: inspector }] as const);
+}
+
+/** Everything that can be refused before the runtime is loaded, which takes its time. */
+async function prepare(options: StartOptions) {
+  checkFallbackKey(options.vars.SIGNING_KEY_FALLBACK);
   const folder = await openUnusedFolder(options.data);
   const secrets = openSecrets(folder, options.operatorToken);
   const tls = openTlsIdentity(folder, certificateNames(options.host, options.tlsNames));
-  const listener = new TlsListener(tls);
-  const httpsPort = await listener.listen(options.host, options.httpsPort);
-  const port = await freePort(options.host, options.port);
+  checkDatabases(folder);
+  const [port, httpsPort, inspectorPort] = await findPorts(options);
+  return { folder, secrets, tls, port, httpsPort, inspectorPort };
+}
 
-  // Loaded only now: it is large, and what can be refused was refused at once.
+async function start(options: StartOptions, log: StartLog): Promise<LocalServer> {
+  const { folder, secrets, tls, port, httpsPort, inspectorPort } = await prepare(options);
   const [{ startRuntime }, { answerWorker }] = await Promise.all([
     import("./runtime.ts"),
     import("./host-process.ts"),
   ]);
-  const runtime = await startRuntime({
-    host: options.host,
-    port,
-    inspectorPort: options.inspectorPort,
-    state: folder.state,
-    answerWorker: answerWorker((peerPort) => listener.peerAt(peerPort)),
-    bindings: {
-      ...options.vars,
-      LOCAL: "true",
-      LOCAL_HTTPS_PORT: String(httpsPort),
-      LOCAL_ADDRESS: options.host,
-      OPERATOR_TOKEN: secrets.operatorToken,
-      SIGNING_KEY: secrets.signingKey,
-    },
-    log,
-  });
-
   const name = localName(options.host);
   const [url, httpsUrl] = [`http://${name}:${port}`, `https://${name}:${httpsPort}`];
-  const setup = await setUp(new OperatorClient(url, secrets.operatorToken), folder, options.admin, log);
-  listener.serve({ host: name.replace(/^\[|\]$/g, ""), port });
+  const bindings = {
+    ...options.vars,
+    LOCAL: "true",
+    LOCAL_HTTPS_PORT: String(httpsPort),
+    LOCAL_ADDRESS: options.host,
+    OPERATOR_TOKEN: secrets.operatorToken,
+    SIGNING_KEY: secrets.signingKey,
+  };
+  const { host } = options;
+  const listener = new TlsListener(tls, { host: name.replace(/^\[|\]$/g, ""), port });
+  const runtimeOptions = {
+    host,
+    port,
+    inspectorPort,
+    bindings,
+    state: folder.state,
+    answerWorker: answerWorker((peerPort) => listener.peerAt(peerPort)),
+    log: log.write,
+  };
+  const operator = new OperatorClient(url, secrets.operatorToken);
+  const [runtime, setup] = await log.explaining(folder.path, async () => {
+    const started = await startRuntime(runtimeOptions);
+    return [started, await setUp(operator, folder, options.admin, log.write)];
+  });
+  await listener.listen({ host, port: httpsPort, option: "--https-port" });
   const endCrons = fireCrons(runtime);
   const { caFile } = tls;
   writeServerFile(folder, {
@@ -85,21 +113,24 @@ async function start(options: StartOptions): Promise<LocalServer> {
     firstAdminFile: firstAdminFile(folder),
   });
 
-  const outward = outwardName(options.host);
+  const outward = outwardName(options.host, options.tlsNames);
   const ready = {
     url,
     httpsUrl,
     outwardUrl: outward && `https://${outward}:${httpsPort}`,
     caFile,
     dataFolder: folder.path,
+    dataFlag: options.data === DEFAULT_DATA ? [] : ["--data", options.data],
     admin: setup.admin,
     adminIsNew: setup.created,
+    adminIgnored: setup.ignored,
     tenantToken: setup.tenantToken,
     operatorToken: secrets.operatorToken,
     seconds: process.uptime(),
   };
   return {
     ready: options.json ? `${readyJson(ready)}\n` : readyScreen(ready),
+    notice: adminNotice(ready),
     async stop() {
       endCrons();
       removeServerFile(folder);
@@ -122,14 +153,19 @@ const stopRequest = () =>
     onNpmGone(resolve);
   });
 
+const log = new StartLog(say);
+
 async function main(): Promise<void> {
   const options = readStartOptions(process.argv.slice(2));
+  log.isVerbose = options.verbose;
   if (options.help) {
     process.stdout.write(START_USAGE);
     return;
   }
-  const server = await start(options);
+  const server = await start(options, log);
   const stopped = stopRequest();
+  log.ready();
+  if (server.notice !== undefined) say(`npm start: ${server.notice}`);
   process.stdout.write(server.ready);
   await stopped;
   setTimeout(() => process.exit(1), STOP_WITHIN_MS).unref();
@@ -143,10 +179,7 @@ try {
   await main();
   process.exit(0);
 } catch (cause) {
-  log(
-    cause instanceof UsageError
-      ? `npm start: ${cause.message}`
-      : `npm start failed: ${cause instanceof Error ? cause.stack : String(cause)}`,
-  );
+  say(`npm start: ${reasonOf(cause)}`);
+  if (log.isVerbose && cause instanceof Error) say(inspect(cause));
   process.exit(1);
 }

@@ -1,5 +1,6 @@
 import { rmSync } from "node:fs";
 import { setTimeout as wait } from "node:timers/promises";
+import { UsageError } from "./args.ts";
 import { readIfPresent, writePrivately, type DataFolder } from "./data-folder.ts";
 
 /** How the other programs of this machine find a running server. */
@@ -19,7 +20,13 @@ const NAME = "server.json";
 
 export function readServerFile(folder: DataFolder): ServerFile | undefined {
   const text = readIfPresent(folder.file(NAME));
-  return text === undefined ? undefined : (JSON.parse(text) as ServerFile); // written by `writeServerFile`
+  if (text === undefined) return undefined;
+  try {
+    return JSON.parse(text) as ServerFile; // written by `writeServerFile`
+  } catch (cause) {
+    const remedy = "if no server runs on the folder, remove it";
+    throw new UsageError(`${folder.file(NAME)} is damaged: ${remedy}`, { cause });
+  }
 }
 
 export const writeServerFile = (folder: DataFolder, file: ServerFile): void =>

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { UsageError } from "./args.ts";
 import { readIfPresent, writePrivately, type DataFolder } from "./data-folder.ts";
 import type { OperatorClient } from "./operator-client.ts";
 import { newToken } from "./secrets.ts";
@@ -11,28 +12,38 @@ const SetupDoneSchema = z.object({
   admin: z.object({ id: z.string() }).optional(),
 });
 
+const UsersSchema = z.array(z.object({ id: z.string() }));
+
 export const firstAdminFile = (folder: DataFolder): string => folder.file("first-admin.json");
 
 export function readFirstAdmin(file: string): Admin | undefined {
   const text = readIfPresent(file);
-  return text === undefined ? undefined : AdminSchema.parse(JSON.parse(text));
+  if (text === undefined) return undefined;
+  try {
+    return AdminSchema.parse(JSON.parse(text));
+  } catch (cause) {
+    throw new UsageError(`${file} is damaged: remove it; the user it names can log in as before`, { cause });
+  }
 }
 
 const writeFirstAdmin = (folder: DataFolder, admin: Admin) =>
   writePrivately(firstAdminFile(folder), `${JSON.stringify(admin, null, 2)}\n`);
 
 /** Kept before the user is made: a start that is killed in between must not lose the password. */
-function generatedAdmin(folder: DataFolder): Admin {
-  const admin = { email: "admin@example.com", password: newToken() };
+function newAdmin(folder: DataFolder, given: Admin | undefined): Admin {
+  const admin = given ?? { email: "admin@example.com", password: newToken() };
   writeFirstAdmin(folder, admin);
   return admin;
 }
 
 export interface Setup {
   tenantToken: string;
-  admin: Admin;
+  /** The first admin, as it was made; undefined if that is not known here. */
+  admin: Admin | undefined;
   /** The admin was made just now. */
   created: boolean;
+  /** An admin was asked for and not made, because the folder has users. */
+  ignored: boolean;
 }
 
 /**
@@ -47,6 +58,9 @@ async function takeUpWork(operator: OperatorClient, log: (line: string) => void)
   }
 }
 
+const isSame = (one: Admin, other: Admin | undefined) =>
+  one.email === other?.email && one.password === other.password;
+
 /** Brings the database up to date and makes tenant and admin where there is no user yet. Does nothing twice. */
 export async function setUp(
   operator: OperatorClient,
@@ -55,10 +69,12 @@ export async function setUp(
   log: (line: string) => void,
 ): Promise<Setup> {
   const known = readFirstAdmin(firstAdminFile(folder));
-  const admin = given ?? known ?? generatedAdmin(folder);
-  const done = SetupDoneSchema.parse(await operator.call("POST", "/setup", admin));
+  await operator.call("POST", "/migrate");
+  const users = UsersSchema.parse(await operator.call("GET", "/users?limit=1"));
+  const admin = users.length > 0 ? known : newAdmin(folder, given);
+  const done = SetupDoneSchema.parse(await operator.call("POST", "/setup", admin ?? {}));
   const created = done.admin !== undefined;
-  if (created) writeFirstAdmin(folder, admin);
   await takeUpWork(operator, log);
-  return { tenantToken: done.tenant.tenant_token, admin: created ? admin : (known ?? admin), created };
+  const ignored = !created && given !== undefined && !isSame(given, known);
+  return { tenantToken: done.tenant.tenant_token, admin, created, ignored };
 }

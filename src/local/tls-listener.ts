@@ -1,7 +1,7 @@
 import { connect, type Socket } from "node:net";
 import { createServer, type TLSSocket } from "node:tls";
 import type { TlsIdentity } from "./certificates.ts";
-import { listen } from "./ports.ts";
+import { listen, type PortWish } from "./ports.ts";
 
 export interface Target {
   host: string;
@@ -28,16 +28,15 @@ function join(client: TLSSocket, server: Socket): void {
 
 /**
  * Ends TLS and passes the bytes on to the HTTP socket untouched, so that upgrades and endless streams need no care.
- * Connections that come before `serve` was called are closed.
+ * It takes its port when there is something to pass them on to: until then clients are refused and come again.
  */
 export class TlsListener {
-  #target: Target | undefined;
   readonly #connections = new Set<Socket>();
   /** Address of each client by the port that its bytes are passed on from. */
   readonly #peers = new Map<number, string>();
   readonly #server;
 
-  constructor(identity: TlsIdentity) {
+  constructor(identity: TlsIdentity, target: Target) {
     this.#server = createServer(
       {
         key: identity.key,
@@ -46,7 +45,12 @@ export class TlsListener {
         ALPNProtocols: ["http/1.1"],
         handshakeTimeout: HANDSHAKE_MS,
       },
-      (client) => this.#accept(client),
+      (client) => {
+        client.setNoDelay(true);
+        const server = connect({ ...target, allowHalfOpen: true, noDelay: true });
+        this.#remember(client, server);
+        join(client, server);
+      },
     );
     this.#server.on("connection", (socket: Socket) => {
       this.#connections.add(socket);
@@ -57,23 +61,8 @@ export class TlsListener {
   }
 
   /** Takes the port; resolves to the one taken. */
-  listen(host: string, port: number): Promise<number> {
-    return listen(this.#server, host, port);
-  }
-
-  serve(target: Target): void {
-    this.#target = target;
-  }
-
-  #accept(client: TLSSocket): void {
-    if (!this.#target) {
-      client.destroy();
-      return;
-    }
-    client.setNoDelay(true);
-    const server = connect({ ...this.#target, allowHalfOpen: true, noDelay: true });
-    this.#remember(client, server);
-    join(client, server);
+  listen(wish: PortWish): Promise<number> {
+    return listen(this.#server, wish);
   }
 
   #remember(client: TLSSocket, server: Socket): void {

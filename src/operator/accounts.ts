@@ -1,10 +1,14 @@
 import type { OperatorActor } from "../platform/actor.ts";
 import type { Deps } from "../platform/deps.ts";
+import { getTenant } from "../tenants/service.ts";
 import {
   accountStatement,
   createUser as createTenantUser,
+  deleteUser,
   resetPassword,
   unknownUser,
+  usersAfterStatement,
+  type User,
 } from "../useradm/service.ts";
 
 export interface UserRef {
@@ -27,5 +31,23 @@ export async function setPassword(deps: Deps, email: string, password: string): 
   const user = await deps.directory.one(accountStatement(email));
   if (!user) throw unknownUser();
   await resetPassword(deps, { kind: "operator", tenant: user.tenant }, user, password);
+  return { id: user.id, email, tenant: user.tenant };
+}
+
+export async function listUsers(
+  deps: Deps,
+  actor: OperatorActor,
+  after: string,
+  limit: number,
+): Promise<User[]> {
+  const users = await deps.directory.one(usersAfterStatement(actor.tenant, after, limit));
+  if (users.length === 0) await getTenant(deps, actor.tenant); // tells an unknown tenant from one without users
+  return users;
+}
+
+export async function removeUser(deps: Deps, email: string): Promise<UserRef> {
+  const user = await deps.directory.one(accountStatement(email));
+  if (!user) throw unknownUser();
+  await deleteUser(deps, { kind: "operator", tenant: user.tenant }, user.id);
   return { id: user.id, email, tenant: user.tenant };
 }

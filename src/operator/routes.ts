@@ -3,24 +3,14 @@ import type { Context } from "hono";
 import { operatorOf } from "../platform/app.ts";
 import type { App, AppEnv } from "../platform/app-env.ts";
 import { rfc3339 } from "../platform/clock.ts";
-import { faultResponses, jsonBody, jsonContent } from "../platform/wire.ts";
+import { faultResponses, jsonBody } from "../platform/wire.ts";
 import { getTenant, listTenants, setTenantLimit, setTenantStatus, type Tenant } from "../tenants/service.ts";
-import { createUser, setPassword } from "./accounts.ts";
+import { mountAccounts } from "./account-routes.ts";
 import { factoryReset, migrateAll, mintToken } from "./installation.ts";
+import { removeTenant } from "./remove-tenant.ts";
+import { BASE, body, made, ok, tags } from "./route-parts.ts";
 import * as schema from "./schema.ts";
 import { createTenant, setUp } from "./tenants.ts";
-
-const BASE = "/api/operator/v1";
-const tags = ["operator"];
-
-const ok = <T extends z.ZodType>(description: string, content: T) => ({
-  200: { description, content: jsonContent(content) },
-});
-const made = <T extends z.ZodType>(description: string, content: T) => ({
-  201: { description, content: jsonContent(content) },
-});
-const body = <T extends z.ZodType>(content: T) =>
-  ({ required: true, content: jsonContent(content) }) as const;
 
 const tenantWire = (tenant: Tenant) => ({
   id: tenant.id,
@@ -31,38 +21,6 @@ const tenantWire = (tenant: Tenant) => ({
   created_at: rfc3339(tenant.createdMs),
   updated_at: rfc3339(tenant.updatedMs),
 });
-
-const postUser = createRoute({
-  method: "post",
-  path: `${BASE}/users`,
-  tags,
-  summary: "Create a user",
-  middleware: jsonBody(),
-  request: { body: body(schema.NewUser) },
-  responses: { ...made("Created", schema.UserRef), ...faultResponses(400, 401, 404, 409, 422) },
-});
-
-const putPassword = createRoute({
-  method: "put",
-  path: `${BASE}/users/password`,
-  tags,
-  summary: "Set the password of a user and end all tokens of it",
-  middleware: jsonBody(),
-  request: { body: body(schema.NewPassword) },
-  responses: { ...ok("Set", schema.UserRef), ...faultResponses(400, 401, 404, 409, 422) },
-});
-
-function mountAccounts(app: App): void {
-  app.openapi(postUser, async (c) => {
-    const { tenant, ...input } = c.req.valid("json");
-    return c.json(await createUser(c.var.deps, operatorOf(c, tenant), input), 201);
-  });
-  app.openapi(putPassword, async (c) => {
-    operatorOf(c);
-    const { email, password } = c.req.valid("json");
-    return c.json(await setPassword(c.var.deps, email, password), 200);
-  });
-}
 
 const params = z.object({ id: z.string() });
 
@@ -97,6 +55,17 @@ const getOneTenant = createRoute({
   summary: "Get a tenant with its token and limits",
   request: { params },
   responses: { ...ok("The tenant", schema.TenantWithLimits), ...faultResponses(401, 404) },
+});
+
+const deleteTenant = createRoute({
+  method: "delete",
+  path: `${BASE}/tenants/{id}`,
+  tags,
+  summary: "Remove a tenant with everything it has; ask again until it is gone",
+  description:
+    "The access of its users and devices ends at once and for good. What is removed at once is bounded: `gone` tells whether it was all.",
+  request: { params },
+  responses: { ...ok("What is left", schema.TenantRemoved), ...faultResponses(401, 404, 422) },
 });
 
 const putStatus = createRoute({
@@ -139,6 +108,10 @@ function mountTenantVerbs(app: App): void {
     return c.json((await listTenants(c.var.deps, after, limit)).map(tenantWire), 200);
   });
   app.openapi(getOneTenant, async (c) => c.json(await shown(c, c.req.valid("param").id), 200));
+  app.openapi(deleteTenant, async (c) => {
+    const { id } = c.req.valid("param");
+    return c.json(await removeTenant(c.var.deps, operatorOf(c, id)), 200);
+  });
   app.openapi(putStatus, async (c) => {
     const { id } = c.req.valid("param");
     await setTenantStatus(c.var.deps, operatorOf(c, id), c.req.valid("json").status);

@@ -1,4 +1,5 @@
 import { z } from "@hono/zod-openapi";
+import { LIMIT_NAMES } from "../tenants/service.ts";
 import { EmailText, PasswordText, RoleNames } from "../useradm/schema.ts";
 
 const BLANK = "cannot be blank";
@@ -27,6 +28,16 @@ export const NewUser = z
 export const UserRef = z
   .object({ id: z.string(), email: z.string(), tenant: z.string() })
   .openapi("OperatorUser");
+
+export const User = UserRef.extend({
+  roles: z.array(z.string()),
+  created_at: z.string(),
+  login_at: z.string().optional(),
+}).openapi("OperatorUserWithRoles");
+
+export const TenantRemoved = z
+  .object({ gone: z.boolean(), rows: z.number(), objects: z.number() })
+  .openapi("OperatorTenantRemoved");
 
 export const NewPassword = z
   .object({ email: EmailText, password: PasswordText })
@@ -62,9 +73,7 @@ export const TenantWithLimits = Tenant.extend({ limits: z.record(z.string(), z.n
 
 export const NewStatus = z.object({ status: Status }).openapi("OperatorTenantStatus");
 
-export const LimitName = z
-  .string()
-  .regex(/^[a-z][a-z0-9_]{0,63}$/, { error: "must be lower-case letters, digits and underscores" });
+export const LimitName = z.enum(LIMIT_NAMES, { error: `must be one of ${LIMIT_NAMES.join(", ")}` });
 
 export const NewLimit = z
   .object({ value: z.int({ error: "must be a whole number" }) })

@@ -6,6 +6,7 @@ import type { App, AppEnv } from "./app-env.ts";
 import { Fault } from "./fault.ts";
 import { asTenantId, DEFAULT_TENANT } from "./ids.ts";
 import { takeJsonBodies } from "./json-route.ts";
+import { makeLog } from "./log.ts";
 import { refuseInvalid } from "./wire.ts";
 
 const JSON_TYPE = "application/json; charset=utf-8";
@@ -19,9 +20,11 @@ export function faultResponse(c: Context<AppEnv>, cause: unknown): Response {
   const requestId = c.var.requestId;
   const headers = new Headers({ "X-MEN-RequestID": requestId, ...fault?.detail.headers });
   if (!fault) {
+    // There are no dependencies where the settings or keys of the deployment are at fault.
+    const log = c.var.deps?.log ?? makeLog({ request_id: requestId });
     const request = { path: c.req.path, method: c.req.method };
-    if (isHangUp(c, cause)) c.var.deps?.log.info("client went away", request);
-    else c.var.deps?.log.error("request failed", { ...request, cause });
+    if (isHangUp(c, cause)) log.info("client went away", request);
+    else log.error("request failed", { ...request, cause });
     headers.set("Content-Type", JSON_TYPE);
     return new Response(JSON.stringify({ error: "internal error", request_id: requestId }), {
       status: 500,

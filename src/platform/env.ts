@@ -77,15 +77,36 @@ export interface Env {
   EMAIL?: SendEmail;
 }
 
-const seconds = (fallback: number) => z.coerce.number().int().positive().default(fallback);
+/** Texts that are blank are no number, although `Number` takes them for 0. */
+const asNumber = (value: unknown): unknown =>
+  typeof value === "string" ? (value.trim() === "" ? Number.NaN : Number(value)) : value;
 
-const linkLife = (fallback: number) => z.coerce.number().int().min(60).max(86_400).default(fallback);
-const count = (fallback: number) => z.coerce.number().int().min(0).default(fallback);
-const bytes = (fallback: number) => z.coerce.number().int().positive().default(fallback);
+const wholeNumber = (fallback: number, least: number, most = Number.MAX_SAFE_INTEGER) => {
+  const range = most === Number.MAX_SAFE_INTEGER ? `of at least ${least}` : `from ${least} to ${most}`;
+  const error = `must be a whole number ${range}`;
+  return z
+    .preprocess(asNumber, z.number({ error }).int({ error }).min(least, { error }).max(most, { error }))
+    .default(fallback);
+};
+
+const rate = (fallback: number) => {
+  const error = "must be a number above 0";
+  return z.preprocess(asNumber, z.number({ error }).positive({ error })).default(fallback);
+};
+
+const oneOf = <const T extends [string, ...string[]]>(...values: T) =>
+  z.enum(values, { error: `must be one of ${values.join(", ")}` });
+
+const seconds = (fallback: number) => wholeNumber(fallback, 1);
+const bytes = (fallback: number) => wholeNumber(fallback, 1);
+const linkLife = (fallback: number) => wholeNumber(fallback, 60, 86_400);
+const count = (fallback: number) => wholeNumber(fallback, 0);
+
+const NO_ADDRESSES = "must be addresses separated by commas";
+const NO_TEXTS = "must be a JSON object of texts";
 
 const SettingsSchema = z.object({
-  LOCAL: z
-    .enum(["true", "false"])
+  LOCAL: oneOf("true", "false")
     .default("false")
     .transform((value) => value === "true"),
   LOCAL_HTTPS_PORT: z.string().optional(),
@@ -93,10 +114,15 @@ const SettingsSchema = z.object({
   TRUSTED_PROXIES: z
     .string()
     .default("")
-    .transform((text) => text.split(",").flatMap((address) => networkOf(address) ?? [])),
-  PASSWORD_COST_LN: z.coerce.number().int().min(10).max(16).default(15),
-  OPERATOR_TOKEN: z.string().min(16).optional(),
-  PUBLIC_ORIGIN: z.url().optional(),
+    .transform((text, ctx) => {
+      const addresses = text.split(",").filter((address) => address.trim() !== "");
+      const networks = addresses.flatMap((address) => networkOf(address) ?? []);
+      if (networks.length < addresses.length) ctx.addIssue({ code: "custom", message: NO_ADDRESSES });
+      return networks;
+    }),
+  PASSWORD_COST_LN: wholeNumber(15, 10, 16),
+  OPERATOR_TOKEN: z.string().min(16, { error: "must have at least 16 characters" }).optional(),
+  PUBLIC_ORIGIN: z.url({ error: "must be an origin like https://updates.example.com" }).optional(),
   ALLOWED_ORIGINS: z
     .string()
     .default("")
@@ -108,13 +134,9 @@ const SettingsSchema = z.object({
     ),
   RECORDING_LIFE_S: seconds(30 * 86_400),
   AUDIT_LIFE_S: seconds(365 * 86_400),
-  MAX_DEVICE_FILE_BYTES: z.coerce
-    .number()
-    .int()
-    .positive()
-    .default(1024 ** 3),
-  CHECK_MODE: z.enum(["auto", "strict", "relaxed"]).default("auto"),
-  RELAXED_ABOVE_PER_S: z.coerce.number().positive().default(200),
+  MAX_DEVICE_FILE_BYTES: bytes(1024 ** 3),
+  CHECK_MODE: oneOf("auto", "strict", "relaxed").default("auto"),
+  RELAXED_ABOVE_PER_S: rate(200),
   DEVICE_REQUESTS_PER_MINUTE: count(240),
   ADDRESS_REQUESTS_PER_MINUTE: count(12_000),
   WAITING_PER_ADDRESS_PER_HOUR: count(300),
@@ -137,13 +159,41 @@ const SettingsSchema = z.object({
       try {
         return JSON.parse(text);
       } catch {
-        ctx.addIssue({ code: "custom", message: "must be a JSON object of texts" });
+        ctx.addIssue({ code: "custom", message: NO_TEXTS });
         return z.NEVER;
       }
     })
-    .pipe(z.record(z.string(), z.string())),
-  WORKFLOW_HTTP_TIMEOUT_S: z.coerce.number().int().min(1).max(600).default(60),
+    .pipe(z.record(z.string(), z.string({ error: NO_TEXTS }), { error: NO_TEXTS })),
+  WORKFLOW_HTTP_TIMEOUT_S: wholeNumber(60, 1, 600),
 });
+
+/** Their values are never repeated in a text that could end in a log. */
+const SECRETS = ["OPERATOR_TOKEN", "WORKFLOW_VARIABLES"];
+
+/** Not among the parsed ones: keys are read where they are imported. */
+const KEY_SETTINGS = ["SIGNING_KEY", "SIGNING_KEY_FALLBACK"];
+
+export const SETTING_NAMES: readonly string[] = [...Object.keys(SettingsSchema.shape), ...KEY_SETTINGS];
+
+type Parsed = { settings: Settings } | { problems: string[] };
+
+function parse(values: object): Parsed {
+  const result = SettingsSchema.safeParse(values);
+  if (result.success) return { settings: result.data };
+  const problems = new Map<string, string>(); // one for a setting is enough
+  for (const { path, message } of result.error.issues) {
+    const name = String(path[0]);
+    const value: unknown = Object.entries(values).find(([key]) => key === name)?.[1];
+    problems.set(name, `${name} ${message}${SECRETS.includes(name) ? "" : `, not ${JSON.stringify(value)}`}`);
+  }
+  return { problems: [...problems.values()] };
+}
+
+/** What is wrong with these values, one sentence for a setting. */
+export function settingProblems(values: object): string[] {
+  const result = parse(values);
+  return "problems" in result ? result.problems : [];
+}
 
 export type Settings = z.output<typeof SettingsSchema>;
 
@@ -153,7 +203,8 @@ const parsed = new WeakMap<Env, Settings>();
 export function settingsOf(env: Env): Settings {
   const known = parsed.get(env);
   if (known) return known;
-  const settings = SettingsSchema.parse(env);
-  parsed.set(env, settings);
-  return settings;
+  const result = parse(env);
+  if ("problems" in result) throw new Error(`settings: ${result.problems.join("; ")}`);
+  parsed.set(env, result.settings);
+  return result.settings;
 }

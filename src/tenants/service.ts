@@ -4,6 +4,7 @@ import type { Deps } from "../platform/deps.ts";
 import { Fault } from "../platform/fault.ts";
 import { DEFAULT_TENANT, type TenantId } from "../platform/ids.ts";
 import { addEventIfChanged } from "../platform/outbox.ts";
+import type { LimitName } from "./limit-names.ts";
 import {
   addTenantStatement,
   limitsStatement,
@@ -26,6 +27,7 @@ export {
   tenantStatement,
   tokenStandingStatement,
 } from "./store.ts";
+export { LIMIT_NAMES, type LimitName } from "./limit-names.ts";
 export type { Tenant, TenantStatus, TokenStanding } from "./store.ts";
 
 const newTenantToken = (): string =>
@@ -105,7 +107,7 @@ export async function setTenantStatus(deps: Deps, actor: OperatorActor, status: 
 export async function setTenantLimit(
   deps: Deps,
   actor: OperatorActor,
-  name: string,
+  name: LimitName,
   value: number,
 ): Promise<void> {
   const at = deps.now();

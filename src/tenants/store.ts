@@ -2,6 +2,7 @@ import { sql, type SQL } from "drizzle-orm";
 import { toSeconds } from "../platform/clock.ts";
 import { altering, change, firstRow, inJson, mapped, rows, type Statement } from "../platform/database.ts";
 import { asTenantId, type TenantId } from "../platform/ids.ts";
+import type { LimitName } from "./limit-names.ts";
 
 export type TenantStatus = "active" | "suspended";
 
@@ -101,18 +102,18 @@ export const tokenStandingStatement = (tenant: TenantId): Statement<TokenStandin
     SELECT status, device_tokens_revoked_s AS revoked_s, revocations FROM tenants WHERE tenant_id = ${tenant}`);
 
 /** One named limit of a tenant; undefined when none was set. What a value means is its reader's to say. */
-export const limitStatement = (tenant: TenantId, name: string): Statement<{ value: number } | undefined> =>
+export const limitStatement = (tenant: TenantId, name: LimitName): Statement<{ value: number } | undefined> =>
   firstRow(sql`SELECT value FROM tenant_limits WHERE tenant_id = ${tenant} AND name = ${name}`);
 
 export const limitsStatement = (tenant: TenantId): Statement<{ name: string; value: number }[]> =>
   rows(sql`SELECT name, value FROM tenant_limits WHERE tenant_id = ${tenant} ORDER BY name`);
 
 /** Sets a limit of a tenant that exists. */
-export const setLimitStatement = (tenant: TenantId, name: string, value: number): Statement<number> =>
+export const setLimitStatement = (tenant: TenantId, name: LimitName, value: number): Statement<number> =>
   change(sql`
     INSERT INTO tenant_limits (tenant_id, name, value)
     SELECT tenant_id, ${name}, ${value} FROM tenants WHERE tenant_id = ${tenant}
     ON CONFLICT (tenant_id, name) DO UPDATE SET value = excluded.value WHERE value <> excluded.value`);
 
-export const clearLimitStatement = (tenant: TenantId, name: string): Statement<number> =>
+export const clearLimitStatement = (tenant: TenantId, name: LimitName): Statement<number> =>
   change(sql`DELETE FROM tenant_limits WHERE tenant_id = ${tenant} AND name = ${name}`);

@@ -7,9 +7,10 @@ export {
   checkPassword,
   createUser,
   createUserStatements,
+  deleteUser,
   prepareUser,
   unknownUser,
   writingEmail,
 } from "./users.ts";
-export { accountStatement, hasUsersStatement } from "./user-store.ts";
+export { accountStatement, hasUsersStatement, usersAfterStatement } from "./user-store.ts";
 export type { User } from "./user-store.ts";

@@ -93,6 +93,14 @@ export function usersStatement(tenant: TenantId, filter: UserFilter): Statement<
   );
 }
 
+/** Users of a tenant after this id, in order of id. */
+export const usersAfterStatement = (tenant: TenantId, after: string, limit: number): Statement<User[]> =>
+  mapped(
+    rows<Row>(sql`
+      SELECT * FROM users WHERE tenant_id = ${tenant} AND user_id > ${after} ORDER BY user_id LIMIT ${limit}`),
+    (found) => found.map(toUser),
+  );
+
 export const hasUsersStatement = (tenant: TenantId): Statement<boolean> =>
   mapped(
     firstRow<{ found: number }>(sql`SELECT 1 AS found FROM users WHERE tenant_id = ${tenant} LIMIT 1`),

@@ -8,6 +8,24 @@ import { FEATURES, whatIsMissing, whatIsMissingFor } from "./programs.ts";
 import { SCENARIOS, type Scenario } from "./scenarios/index.ts";
 import { startServer, type RunningServer } from "./server.ts";
 
+const USAGE = `usage: npm run test:clients -- [WORD…]
+
+Runs the published Mender programs against a server of its own: all scenarios, or those whose titles have one of the words.
+
+${SCENARIOS.map(({ title }) => `  ${title}`).join("\n")}
+`;
+
+const wanted = process.argv.slice(2);
+if (wanted.includes("--help") || wanted.includes("-h")) {
+  process.stdout.write(USAGE);
+  process.exit(0);
+}
+const unknown = wanted.find((word) => !SCENARIOS.some(({ title }) => title.includes(word)));
+if (unknown !== undefined) {
+  console.error(`No scenario has ${unknown} in its title; npm run test:clients -- --help lists them`);
+  process.exit(1);
+}
+
 const missing = whatIsMissing();
 if (missing.length > 0) {
   console.error(`The published Mender programs cannot be tested here.\n${missing.join("\n")}`);
@@ -20,7 +38,6 @@ const absentFeatures = FEATURES.filter((feature) => {
   return lacking.length > 0;
 });
 
-const wanted = process.argv.slice(2);
 const chosen = SCENARIOS.filter(
   ({ title, feature }) =>
     (wanted.length === 0 || wanted.some((word) => title.includes(word))) &&

@@ -1,4 +1,4 @@
-import { beforeEach, describe, expect, it } from "vitest";
+import { beforeEach, describe, expect, it, vi } from "vitest";
 import { aDevice, aUser } from "../support/actors.ts";
 import { OPERATOR_TOKEN, Server } from "../support/server.ts";
 
@@ -72,6 +72,26 @@ describe("gateway", () => {
         expect((await server.call("GET", path, { token })).status).not.toBe(401);
       }
     }
+  });
+
+  it.each([
+    [
+      "a setting that is wrong",
+      { CHECK_MODE: "foo" },
+      'CHECK_MODE must be one of auto, strict, relaxed, not \\"foo\\"',
+    ],
+    ["a signing key that is missing", { SIGNING_KEY: "" }, "SIGNING_KEY is not configured"],
+  ])("serves nothing with %s, and the log says which", async (_, setting, reason) => {
+    const lines: string[] = [];
+    const log = vi.spyOn(console, "log").mockImplementation((line: string) => void lines.push(line));
+    const bindings = { ...server.env, ...setting };
+    for (const path of ["/healthz", "/api/devices/v1/deployments/device/deployments/next"]) {
+      const answer = await server.call("GET", path, { token: "any" }, bindings);
+      expect([answer.status, answer.json().error]).toEqual([500, "internal error"]);
+    }
+    log.mockRestore();
+    expect(lines).toHaveLength(2);
+    for (const line of lines) expect(line).toContain(reason);
   });
 
   it("redirects a trailing slash", async () => {

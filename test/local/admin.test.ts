@@ -73,6 +73,36 @@ describe("npm run admin", () => {
     expect((await boss.call("GET", "/v1/useradm/users/me")).status).toBe(401);
   });
 
+  test("lists and deletes users", async () => {
+    const eve = ["--email", "eve@example.com"];
+    const id = lineOf(await admin("create-user", ...eve, "--password", "eves password"));
+    const operator = await Operator.login(server, "eves password", "eve@example.com");
+    const { users } = objectOf(await admin("list-users")) as { users: unknown[] };
+    expect(users).toContainEqual({
+      id,
+      email: "eve@example.com",
+      tenant: "default",
+      roles: [],
+      created_at: expect.any(String),
+      login_at: expect.any(String),
+    });
+    expect(lineOf(await admin("delete-user", ...eve))).toBe(id);
+    expect((await operator.call("GET", "/v1/useradm/users/me")).status).toBe(401);
+    const { users: left } = objectOf(await admin("list-users")) as { users: { id: string }[] };
+    expect(left.map((user) => user.id)).not.toContain(id);
+  });
+
+  test("deletes a tenant, whose users and names are free again", async () => {
+    const flags = ["--name", "Gone", "--user", "x@gone.example", "--password", "any password"];
+    const id = lineOf(await admin("create-tenant", ...flags));
+    expect(objectOf(await admin("delete-tenant", "--tenant", id, "--yes"))).toMatchObject({ id });
+    expect(await admin("show-tenant", "--tenant", id)).toMatchObject({
+      code: 1,
+      stderr: "tenant not found\n",
+    });
+    expect(lineOf(await admin("create-tenant", ...flags))).not.toBe(id);
+  });
+
   test("shows the default tenant with the token that devices join it by", async () => {
     const { tenantToken } = server.ready;
     expect(objectOf(await admin("show-tenant"))).toMatchObject({ id: "default", tenant_token: tenantToken });
@@ -106,21 +136,42 @@ describe("npm run admin", () => {
       /^http:\/\/127\.0\.0\.1:9 cannot be reached/,
     ],
     ["a folder without a server", ["migrate", "--data", "/nowhere"], /^no server runs on \/nowhere/],
-    ["an unknown verb", ["frobnicate"], /^unknown verb frobnicate\n\nusage: /],
-    ["a missing verb", [], /^a verb is missing\n\nusage: /],
-    ["an unknown option", ["migrate", "--fast"], /^Unknown option '--fast'\n\nusage: /],
+    ["an unknown verb", ["frobnicate"], /^unknown verb frobnicate; npm run admin -- --help lists them\n$/],
+    ["a missing verb", [], /^a verb is missing; npm run admin -- --help lists them\n$/],
+    ["an unknown option", ["migrate", "--fast"], /^Unknown option '--fast'\n$/],
+    [
+      "a limit that does not exist",
+      ["set-limit", "--name", "bogus", "--value", "1"],
+      /^--name must be one of max_devices, [a-z_, ]+\n$/,
+    ],
+    ["a tenant to list users of that is none", ["list-users", "--tenant", "none"], /^tenant not found\n$/],
+    ["a user to delete that is none", ["delete-user", "--email", "no@b.example"], /^user not found\n$/],
+    [
+      "a tenant to delete without a yes",
+      ["delete-tenant", "--tenant", "x"],
+      /^delete-tenant needs --yes; usage: delete-tenant --tenant ID --yes\n$/,
+    ],
+    [
+      "the default tenant, which stays",
+      ["delete-tenant", "--tenant", "default", "--yes"],
+      /^the default tenant cannot be removed\n$/,
+    ],
     [
       "a missing option",
       ["create-user", "--email", "a@b.example"],
-      /^create-user needs --password\n\nusage: /,
+      /^create-user needs --password; usage: create-user --email EMAIL --password PASSWORD [^\n]+\n$/,
     ],
-    ["claims that are none", ["mint-token", "--claims", "[1]"], /^--claims must be a JSON object\n\nusage: /],
+    ["claims that are none", ["mint-token", "--claims", "[1]"], /^--claims must be a JSON object\n$/],
     [
       "a limit that is none",
       ["set-limit", "--name", "max_devices", "--value", "many"],
-      /^--value must be a whole number/,
+      /^--value must be a whole number\n$/,
     ],
-    ["a reset without a yes", ["factory-reset"], /^factory-reset needs --yes\n\nusage: /],
+    [
+      "a reset without a yes",
+      ["factory-reset"],
+      /^factory-reset needs --yes; usage: factory-reset --yes \[--confirm HOST\]\n$/,
+    ],
   ])("fails with the reason on stderr for %s", async (_, args, reason) => {
     expect(await admin(...args)).toEqual({ code: 1, stdout: "", stderr: expect.stringMatching(reason) });
   });
@@ -130,6 +181,8 @@ describe("npm run admin", () => {
     expect(code).toBe(0);
     for (const verb of ["create-user", "set-password", "create-tenant", "mint-token", "factory-reset"])
       expect(stdout).toContain(`  ${verb} --`);
+    const one = await run("admin", ["delete-tenant", "--help"]);
+    expect(one.stdout).toMatch(/^ {2}delete-tenant --tenant ID --yes\n {6}delete a tenant [^\n]+\n$/);
   });
 });
 
@@ -139,10 +192,23 @@ test("npm run demo walks a device from its first request to a successful update"
   expect(stdout).toMatch(/pending, with MAC[^]*device_type = demo-board[^]*reports: success\.[^]*success: 1/);
 });
 
-test("a factory reset leaves nothing but an empty default tenant", async () => {
+test("a factory reset leaves nothing but an empty default tenant, and says how to make a user", async () => {
   const admin_ = await Operator.login(server, server.ready.adminPassword!);
   expect(await admin_.get("/v1/deployments/artifacts")).toHaveLength(1);
-  expect(objectOf(await admin("factory-reset", "--yes"))).toMatchObject({ objects: 1 });
+  const { code, stdout, stderr } = await admin("factory-reset", "--yes");
+  expect([code, JSON.parse(stdout)]).toEqual([0, { tables: expect.any(Number), objects: 1 }]);
+  const next = `npm run admin -- --data ${data} create-user --email EMAIL --password PASSWORD`;
+  expect(stderr).toBe(`Nobody can log in now. Next: ${next}\n`);
   expect((await admin_.call("GET", "/v1/deployments/artifacts")).status).toBe(401);
   expect(objectOf(await admin("list-tenants"))).toMatchObject({ tenants: [{ id: "default" }] });
+  expect(objectOf(await admin("list-users"))).toEqual({ users: [] });
+});
+
+test("the start after a factory reset makes an admin with a new password", async () => {
+  const before = server.ready.adminPassword;
+  expect(await server.stop()).toBe(0);
+  server = await LocalServer.start(data);
+  expect(server.ready.adminPassword).toMatch(/.{16,}/);
+  expect(server.ready.adminPassword).not.toBe(before);
+  await Operator.login(server, server.ready.adminPassword!);
 });

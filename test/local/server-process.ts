@@ -101,6 +101,10 @@ export class LocalServer {
     return this.#output.stdout;
   }
 
+  get stderr(): string {
+    return this.#output.stderr;
+  }
+
   get ca(): string {
     return readFileSync(this.ready.caFile, "utf8");
   }

@@ -1,7 +1,10 @@
 import { randomBytes } from "node:crypto";
-import { readdirSync, statSync } from "node:fs";
+import { closeSync, existsSync, openSync, readdirSync, statSync, writeSync } from "node:fs";
 import { get } from "node:https";
+import { createServer } from "node:net";
 import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
+import { setTimeout as wait } from "node:timers/promises";
 import { afterAll, describe, expect, test } from "vitest";
 import { SimulatedDevice } from "../../src/device-simulator/device.ts";
 import { Operator } from "./operator.ts";
@@ -39,6 +42,35 @@ const upgradeOverTls = (server: LocalServer, path: string, token: string) =>
     });
     sent.on("error", fail);
   });
+
+const freePort = () =>
+  new Promise<number>((done) => {
+    const probe = createServer().listen(0, "127.0.0.1", () => {
+      const address = probe.address();
+      probe.close(() => done(typeof address === "object" ? (address?.port ?? 0) : 0));
+    });
+  });
+
+/** What clients of the HTTPS port hear from the beginning until the server is ready, each kind once. */
+async function firstReplies(data: string, port: number, ready: Promise<unknown>): Promise<string[]> {
+  // Before this the port is only tried out.
+  while (!existsSync(join(data, "state"))) await wait(20);
+  const heard = new Set<string>();
+  const ask = () =>
+    new Promise<string>((done) => {
+      const sent = get(`https://127.0.0.1:${port}/healthz`, { rejectUnauthorized: false }, (reply) =>
+        done(String(reply.resume().statusCode)),
+      );
+      sent.on("error", (cause: NodeJS.ErrnoException) => done(cause.code ?? cause.message));
+    });
+  for (let isReady = false; !isReady;) {
+    isReady = await Promise.race([ready.then(() => true), wait(20, false)]);
+    heard.add(await ask());
+  }
+  return [...heard];
+}
+
+const PAGE = 4096;
 
 describe("a server on an empty folder", () => {
   const data = newFolder();
@@ -104,7 +136,9 @@ describe("a server on an empty folder", () => {
       newFolder(),
     ]);
     expect(samePort).toMatchObject({ code: 1, stdout: "" });
-    expect(samePort.stderr).toMatch(/^npm start: 127\.0\.0\.1:\d+ is in use by another program\n$/);
+    expect(samePort.stderr).toMatch(
+      /^npm start: 127\.0\.0\.1:\d+ is in use by another program; choose another with --port\n$/,
+    );
   });
 
   test("stops on Ctrl-C, and starts again with all its data and no new password", async () => {
@@ -112,7 +146,7 @@ describe("a server on an empty folder", () => {
     expect(await first.stop("SIGINT")).toBe(0);
     await expect(fetch(first.ready.url)).rejects.toThrow("fetch failed");
     expect(readdirSync(data)).not.toContain("server.json");
-    second = await LocalServer.startByNpm(data);
+    second = await LocalServer.startByNpm(data, ["--admin", "late@example.com:correct horse"]);
     const { adminEmail, tenantToken, operatorToken, caFile } = first.ready;
     expect(second.ready).toMatchObject({ adminEmail, tenantToken, operatorToken, caFile });
     expect(second.ready).not.toHaveProperty("adminPassword");
@@ -123,7 +157,12 @@ describe("a server on an empty folder", () => {
   test("stands beside another one that knows nothing of it", async () => {
     const admin = ["--admin", "other@example.com:correct horse battery"];
     const token = ["--operator-token", "token-of-the-other-one"];
-    const other = await LocalServer.start(newFolder(), [...admin, ...token]);
+    const httpsPort = await freePort();
+    const ports = ["--port", "0", "--https-port", String(httpsPort)];
+    const otherData = newFolder();
+    const starting = LocalServer.start(otherData, [...ports, ...admin, ...token]);
+    expect(await firstReplies(otherData, httpsPort, starting)).toEqual(["ECONNREFUSED", "200"]);
+    const other = await starting;
     expect(other.ready).toMatchObject({
       adminEmail: "other@example.com",
       operatorToken: "token-of-the-other-one",
@@ -139,6 +178,28 @@ describe("a server on an empty folder", () => {
   test("is told to stop by npm, which passes its exit code on", async () => {
     expect(await second.stop("SIGTERM")).toBe(0);
     await expect(fetch(second.ready.url)).rejects.toThrow("fetch failed");
+    expect(second.stderr).toMatch(
+      /^npm start: --admin is for a new data folder, and \S+ has its users: [^\n]+\n$/,
+    );
+  });
+
+  test("is not started on a database with damaged pages, and says so in one line", async () => {
+    const folder = join(data, "state/d1/miniflare-D1DatabaseObject");
+    const file = readdirSync(folder).find((name) => /^[0-9a-f]{64}\.sqlite$/.test(name))!;
+    const path = join(folder, file);
+    const whole = new DatabaseSync(path);
+    whole.exec("PRAGMA wal_checkpoint(TRUNCATE)");
+    whole.close();
+    // All but the first page, which lists the others.
+    const rest = statSync(path).size - PAGE;
+    const database = openSync(path, "r+");
+    writeSync(database, randomBytes(rest), 0, rest, PAGE);
+    closeSync(database);
+    expect(await run("serve", ["--port", "0", "--https-port", "0", "--data", data])).toEqual({
+      code: 1,
+      stdout: "",
+      stderr: `npm start: ${data} has a damaged database: put a copy of the folder back, or choose another with --data\n`,
+    });
   });
 });
 

@@ -14,6 +14,7 @@ describe("the flags of npm start", () => {
       vars: {},
       inspectorPort: undefined,
       json: false,
+      verbose: false,
       help: false,
     });
   });
@@ -32,6 +33,7 @@ describe("the flags of npm start", () => {
       vars: { JOB_LIFE_S: "60", PUBLIC_ORIGIN: "https://a.test/?b=c" },
       inspectorPort: 3,
       json: true,
+      verbose: false,
       help: false,
     });
   });

@@ -1,0 +1,110 @@
+import { sql } from "drizzle-orm";
+import { headOf } from "../checkin/calls.ts";
+import type { OperatorActor } from "../platform/actor.ts";
+import { change, rows, type Statement } from "../platform/database.ts";
+import type { Deps } from "../platform/deps.ts";
+import { Fault } from "../platform/fault.ts";
+import { DEFAULT_TENANT, type TenantId } from "../platform/ids.ts";
+import { getTenant, setTenantStatus } from "../tenants/service.ts";
+
+/** Rows that one statement removes, so that none runs for longer than the database allows. */
+const ROWS_A_STATEMENT = 1000;
+/** Batches, and listings of objects, of one call; the caller asks again for what is left. */
+const ROUNDS_A_CALL = 50;
+const OBJECTS_A_LISTING = 1000;
+
+const TENANTS = "tenants";
+
+interface Table {
+  name: string;
+  sql: string;
+}
+
+/** Every table that has rows of tenants, whoever made it: a new one cannot be forgotten here. */
+const tablesStatement: Statement<Table[]> = rows(sql`
+  SELECT name, sql FROM sqlite_master
+  WHERE type = 'table' AND name <> ${TENANTS} AND sql LIKE '%tenant_id TEXT%' ORDER BY name`);
+
+/** The columns that tell rows apart, from the table's own definition; the tenant alone where it has one row. */
+function keyOf({ sql: definition }: Table): string[] {
+  if (!definition.includes("WITHOUT ROWID")) return ["rowid"];
+  const columns = /PRIMARY KEY \(([^)]+)\)/.exec(definition)?.[1] ?? "tenant_id";
+  return columns.split(",").map((column) => column.trim());
+}
+
+function removeRowsStatement(table: Table, tenant: TenantId): Statement<number> {
+  const name = sql.identifier(table.name);
+  const key = sql.join(
+    keyOf(table).map((column) => sql.identifier(column)),
+    sql`, `,
+  );
+  return change(sql`
+    DELETE FROM ${name} WHERE (${key}) IN (
+      SELECT ${key} FROM ${name} WHERE tenant_id = ${tenant} LIMIT ${ROWS_A_STATEMENT})`);
+}
+
+/** Removing rows of one table can make triggers write to another: goes on until a whole round finds none. */
+async function removeRows(deps: Deps, tenant: TenantId): Promise<{ rows: number; gone: boolean }> {
+  const database = deps.db(tenant);
+  const tables = await database.one(tablesStatement);
+  let removed = 0;
+  for (let round = 0; round < ROUNDS_A_CALL; round += 1) {
+    const counts = await database.batch(tables.map((table) => removeRowsStatement(table, tenant)));
+    const inRound = counts.reduce((sum, count) => sum + count, 0);
+    if (inRound === 0) return { rows: removed, gone: true };
+    removed += inRound;
+  }
+  return { rows: removed, gone: false };
+}
+
+/** Where domains keep the objects of a tenant. A folder of its own may have the name of one of the others. */
+const prefixesOf = (tenant: TenantId) => [`${tenant}/`, `logs/${tenant}/`, `recordings/${tenant}/`];
+
+async function removeObjects(deps: Deps, tenant: TenantId): Promise<{ objects: number; gone: boolean }> {
+  let objects = 0;
+  for (const prefix of prefixesOf(tenant)) {
+    const isOwn = ({ key }: R2Object) => prefix !== `${tenant}/` || !key.slice(prefix.length).includes("/");
+    let startAfter: string | undefined;
+    for (let round = 0; ; round += 1) {
+      if (round === ROUNDS_A_CALL) return { objects, gone: false };
+      const listed = await deps.bucket.list({
+        prefix,
+        limit: OBJECTS_A_LISTING,
+        ...(startAfter !== undefined && { startAfter }),
+      });
+      const own = listed.objects.filter(isOwn);
+      if (own.length > 0) await deps.bucket.delete(own.map(({ key }) => key));
+      objects += own.length;
+      if (!listed.truncated) break;
+      startAfter = listed.objects.at(-1)?.key;
+    }
+  }
+  return { objects, gone: true };
+}
+
+export interface Removed {
+  /** Nothing of the tenant is left; otherwise to be called again. */
+  gone: boolean;
+  rows: number;
+  objects: number;
+}
+
+/**
+ * Removes a tenant. It is suspended first, so that nothing new is made meanwhile; its own row goes last, so that a
+ * removal that was cut off can be taken up.
+ */
+export async function removeTenant(deps: Deps, actor: OperatorActor): Promise<Removed> {
+  const { tenant } = actor;
+  if (tenant === DEFAULT_TENANT) throw new Fault("unprocessable", "the default tenant cannot be removed");
+  await getTenant(deps, tenant);
+  await setTenantStatus(deps, actor, "suspended");
+  const records = await removeRows(deps, tenant);
+  const stored = records.gone ? await removeObjects(deps, tenant) : { objects: 0, gone: false };
+  const gone = records.gone && stored.gone;
+  if (gone) {
+    const removal = change(sql`DELETE FROM ${sql.identifier(TENANTS)} WHERE tenant_id = ${tenant}`);
+    await deps.directory.one(removal);
+    await headOf(deps.heads, tenant).forget();
+  }
+  return { gone, rows: records.rows, objects: stored.objects };
+}
