@@ -12,6 +12,9 @@ const deviceType = artifactText.refine((type) => type !== "." && type !== "..", 
   error: "must be a valid value",
 });
 
+/** What a device provides under a name is text; `null` is nothing. */
+const provided = z.string({ error: "must be a string" }).nullable();
+
 /** Query of `GET …/next`. */
 export const AskingQuery = z.object({ artifact_name: text, device_type: deviceType });
 
@@ -20,7 +23,7 @@ export const AskingBody = z
   .looseObject({
     artifact_name: text,
     device_type: deviceType,
-    artifact_provides: z.record(z.string(), z.unknown()).nullish(),
+    artifact_provides: z.record(z.string(), provided).nullish(),
   })
   .openapi("DeploymentNextRequest");
 
@@ -29,7 +32,7 @@ export const AskingBodyV2 = z
   .object({
     device_provides: z
       .object({ artifact_name: text, device_type: deviceType })
-      .catchall(z.unknown())
+      .catchall(provided)
       .openapi({ description: "Everything the device provides, as text by name" }),
     update_control_map: z.boolean().nullish(),
   })

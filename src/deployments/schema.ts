@@ -1,20 +1,18 @@
 import { z } from "@hono/zod-openapi";
-import { Fault } from "../platform/fault.ts";
 import { isUuid } from "../platform/ids.ts";
 import { parseJson } from "../platform/json.ts";
 import { pageQuery } from "../platform/paging.ts";
-import { requiredText, verbatim } from "../platform/wire.ts";
+import { requiredText, uuidText, verbatim } from "../platform/wire.ts";
 import { artifactText } from "./artifact-text.ts";
 import { REPORTABLE, isStatus, STATUSES, type Status } from "./status.ts";
 import { UpdateControlMap } from "./control-map.ts";
 
-export const DeploymentId = z.string().openapi({ param: { name: "id", in: "path" }, format: "uuid" });
+const idParam = { param: { name: "id", in: "path" as const } };
 
-/** The id, or 400 with the text of the routes that check it. */
-export function requireUuid(id: string): string {
-  if (!isUuid(id)) throw new Fault("bad_request", "ID is not a valid UUID");
-  return id;
-}
+export const DeploymentId = uuidText.openapi(idParam);
+
+/** Of the deployment a device is told to be in; it has no part in one whose id is none. */
+export const ReportedDeploymentId = z.string().openapi(idParam);
 
 const name = requiredText(1, 256);
 const artifactName = requiredText(1, 4096);

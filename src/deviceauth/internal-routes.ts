@@ -3,6 +3,7 @@ import { operatorOf } from "../platform/app.ts";
 import type { App } from "../platform/app-env.ts";
 import { Fault } from "../platform/fault.ts";
 import { pageOf } from "../platform/paging.ts";
+import { prepareForTenant, TenantToPrepare } from "../tenants/service.ts";
 import { faultResponses, jsonBody, jsonContent, refuseInvalid } from "../platform/wire.ts";
 import { answerDevices } from "./device-page.ts";
 import { mountInternalLimits } from "./internal-limit-routes.ts";
@@ -43,17 +44,15 @@ const addTenantRoute = createRoute({
   method: "post",
   path: `${base}/tenants`,
   tags,
-  summary: "Make room for a tenant; there is room without this call",
+  summary: "Make a tenant unless it exists",
   middleware: jsonBody("failed to decode tenant: "),
   request: {
     body: {
       required: true,
-      content: jsonContent(
-        z.object({ tenant_id: z.string({ error: "cannot be blank" }).min(1, { error: "cannot be blank" }) }),
-      ),
+      content: jsonContent(TenantToPrepare),
     },
   },
-  responses: { 201: { description: "Done" }, ...faultResponses(400, 401) },
+  responses: { 201: { description: "It is there" }, ...faultResponses(400, 401) },
 });
 
 const removeTenantRoute = createRoute({
@@ -153,7 +152,14 @@ const externalRoute = createRoute({
 });
 
 function mountTenants(app: App): void {
-  app.openapi(addTenantRoute, (c) => c.body(null, 201), refuseInvalid("failed to decode tenant: "));
+  app.openapi(
+    addTenantRoute,
+    async (c) => {
+      await prepareForTenant(c.var.deps, c.req.valid("json").tenant_id);
+      return c.body(null, 201);
+    },
+    refuseInvalid("failed to decode tenant: "),
+  );
   app.openapi(removeTenantRoute, async (c) => {
     await removeTenantData(c.var.deps, operatorOf(c, c.req.valid("param").tid));
     return c.body(null, 204);

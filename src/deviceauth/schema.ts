@@ -79,8 +79,7 @@ const repeatable = z
 
 const statusFilter = (text: string) =>
   repeatable.transform((statuses, ctx) => {
-    const wanted = statuses.filter((status) => status !== "");
-    if (wanted.every(isDeviceStatus)) return wanted;
+    if (statuses.every(isDeviceStatus)) return statuses;
     ctx.addIssue(verbatim(text));
     return z.NEVER;
   });

@@ -3,6 +3,7 @@ import { operatorOf } from "../platform/app.ts";
 import type { App } from "../platform/app-env.ts";
 import { asDeviceId } from "../platform/ids.ts";
 import { faultResponses, jsonBody, jsonContent, refuseInvalid } from "../platform/wire.ts";
+import { prepareForTenant, TenantToPrepare } from "../tenants/service.ts";
 import { Configuration, DeployAnswer, DeployRequest } from "./schema.ts";
 import {
   addConfigurationRecord,
@@ -22,11 +23,11 @@ const requiredId = z.string({ error: "cannot be blank" }).min(1, { error: "canno
 const addTenant = createRoute({
   method: "post",
   path: `${INTERNAL}/tenants`,
-  summary: "Tenants need no preparation here",
+  summary: "Make a tenant unless it exists",
   tags,
   middleware,
-  request: { body: { required: true, content: jsonContent(z.object({ tenant_id: requiredId })) } },
-  responses: { 201: { description: "Nothing was needed" }, ...faultResponses(400, 401) },
+  request: { body: { required: true, content: jsonContent(TenantToPrepare) } },
+  responses: { 201: { description: "It is there" }, ...faultResponses(400, 401) },
 });
 
 const removeTenant = createRoute({
@@ -85,7 +86,10 @@ const deploy = createRoute({
 
 /** Mender's internal API of the service (protocol notes, deviceconfig 4), for operators and their scripts. */
 export function mountDeviceconfigInternal(app: App): void {
-  app.openapi(addTenant, (c) => c.body(null, 201));
+  app.openapi(addTenant, async (c) => {
+    await prepareForTenant(c.var.deps, c.req.valid("json").tenant_id);
+    return c.body(null, 201);
+  });
   app.openapi(removeTenant, async (c) => {
     const { tenant } = operatorOf(c, c.req.valid("param").tenantId);
     await removeTenantConfigurations(c.var.deps, tenant);

@@ -19,7 +19,7 @@ import { answerIdleCheck, isCheck } from "./idle-check.ts";
 import { methodsOf } from "./method-index.ts";
 import { demandPathTenant } from "./path-tenant.ts";
 import { requestIdOf } from "./request-id.ts";
-import { JSON_BODY_LIMIT, routeRule } from "./route-table.ts";
+import { JSON_BODY_LIMIT, routeRule, type Access } from "./route-table.ts";
 import { mountVerify } from "./verify-route.ts";
 
 export interface GatewayOptions {
@@ -53,18 +53,35 @@ function originOf(c: Context<AppEnv>): string {
   return tlsPort !== undefined && (url.port || "443") === tlsPort ? `https://${url.host}` : url.origin;
 }
 
-const admit: MiddlewareHandler<AppEnv> = async (c, next) => {
-  const rule = routeRule(c.req.path);
-  if (!rule) throw new Fault("not_found", "not found");
-  if (rule.access === "user") c.set("caller", await authenticateUser(c, findUser));
-  if (rule.access === "operator") {
-    c.set("caller", authenticateOperator(c));
+const notFound = () => new Fault("not_found", "not found");
+
+async function callerOf(c: Context<AppEnv>, access: Access): Promise<AppEnv["Variables"]["caller"]> {
+  if (access === "user") return authenticateUser(c, findUser);
+  if (access === "operator") {
+    const operator = authenticateOperator(c);
     await demandPathTenant(c);
+    return operator;
   }
-  if (rule.access === "device") c.set("caller", await authenticateDevice(c));
-  if (rule.body === "json") await boundBody(c);
-  await next();
-};
+  return access === "device" ? authenticateDevice(c) : undefined;
+}
+
+/** What is not there is told so to whoever asks: clients take a 401 for a lost session. */
+const unlessMissing =
+  (app: App, path: string) =>
+  (cause: unknown): never => {
+    const isRefused = cause instanceof Fault && cause.kind === "unauthorized";
+    throw isRefused && methodsOf(app, path).length === 0 ? notFound() : cause;
+  };
+
+const admit =
+  (app: App): MiddlewareHandler<AppEnv> =>
+  async (c, next) => {
+    const rule = routeRule(c.req.path);
+    if (!rule) throw notFound();
+    c.set("caller", await callerOf(c, rule.access).catch(unlessMissing(app, c.req.path)));
+    if (rule.body === "json") await boundBody(c);
+    await next();
+  };
 
 const tooLarge = () => new Fault("too_large", "http: request body too large");
 
@@ -118,7 +135,7 @@ const sendEvents: MiddlewareHandler<AppEnv> = async (c, next) => {
 function answerUnmatched(app: App) {
   return (c: Context<AppEnv>): Response => {
     const methods = methodsOf(app, c.req.path);
-    if (methods.length === 0) return faultResponse(c, new Fault("not_found", "not found"));
+    if (methods.length === 0) return faultResponse(c, notFound());
     if (c.req.method === "OPTIONS") {
       const response = new Response(null, { status: 200, headers: { "X-MEN-RequestID": c.var.requestId } });
       for (const method of [...methods, "OPTIONS"]) response.headers.append("Allow", method);
@@ -137,7 +154,7 @@ export function makeGateway(options: GatewayOptions = {}): App {
     return emptyBody ? faultResponse(c, new Fault("unauthorized", "", { empty: true })) : response;
   });
   app.notFound(answerUnmatched(app));
-  app.use(answerHeaders, identify(options), reportCost, sendEvents, admit, holdHerd);
+  app.use(answerHeaders, identify(options), reportCost, sendEvents, admit(app), holdHerd);
   app.get("/healthz", (c) => c.text("OK"));
   mountProbes(app);
   mountDomains(app);

@@ -4,10 +4,17 @@ type Index = { pattern: RegExp; method: string }[];
 
 const indexes = new WeakMap<App, Index>();
 
+/** A last segment of `*` stands for all that may follow. */
 const toPattern = (path: string) => {
   const source = path
     .split("/")
-    .map((segment) => (/^(:|\{)/.test(segment) ? "[^/]+" : segment.replace(/[.*+?^$()|[\]\\]/g, "\\$&")))
+    .map((segment) =>
+      segment === "*"
+        ? ".+"
+        : /^(:|\{)/.test(segment)
+          ? "[^/]+"
+          : segment.replace(/[.*+?^$()|[\]\\]/g, "\\$&"),
+    )
     .join("/");
   return new RegExp(`^${source}$`);
 };
@@ -16,7 +23,7 @@ function indexOf(app: App): Index {
   const known = indexes.get(app);
   if (known) return known;
   const index = app.routes
-    .filter(({ method, path }) => method !== "ALL" && !path.includes("*"))
+    .filter(({ method }) => method !== "ALL")
     .map(({ method, path }) => ({ pattern: toPattern(path), method }));
   indexes.set(app, index);
   return index;

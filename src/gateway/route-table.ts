@@ -32,8 +32,8 @@ const TABLE: readonly Entry[] = [
     access: "operator",
     body: "stream",
   },
-  // Its `Authorization` is the device's, and a valid device token is all the answer is about.
-  { path: /^\/api\/internal\/v1\/devauth\/tokens\/verify$/, access: "public" },
+  // Their `Authorization` is the device's and the user's, and whether it holds is all the answer is about.
+  { path: /^\/api\/internal\/v1\/(devauth\/tokens|useradm\/auth)\/verify$/, access: "public" },
   { path: /^\/api\/(internal|operator)\//, access: "operator" },
   { path: /^\/api\/v1\/(workflow|jobs|metadata|health)(\/|$)/, access: "operator" },
   { path: /^\/status$/, access: "operator" },

@@ -14,7 +14,7 @@ const CHALLENGE = { "WWW-Authenticate": 'Bearer realm="ManagementJWT"' };
 const unauthorized = (text: string) => new Fault("unauthorized", text, { headers: CHALLENGE });
 
 /** The bearer token of the request (protocol notes, gateway 3). Cookies count for user reads only: they are no proof of intent. */
-function bearerToken(c: Context<AppEnv>, cookieAllowed: boolean): string {
+export function bearerToken(c: Context<AppEnv>, cookieAllowed: boolean): string {
   const header = c.req.header("authorization");
   if (header === undefined || header === "") {
     const cookie = cookieAllowed && c.req.method === "GET" ? getCookie(c, "JWT") : undefined;
@@ -92,10 +92,15 @@ const sameText = (a: string, b: string) => {
   return left.length === right.length && timingSafeEqual(left, right);
 };
 
+/** Whether `Authorization` holds the operator token. */
+export function isOperator(c: Context<AppEnv>): boolean {
+  const expected = c.var.deps.settings.OPERATOR_TOKEN;
+  return expected !== undefined && expected !== "" && sameText(bearerToken(c, false), expected);
+}
+
 /** The operator API exists only where its token is configured. */
 export function authenticateOperator(c: Context<AppEnv>): OperatorActor {
-  const expected = c.var.deps.settings.OPERATOR_TOKEN;
-  if (!expected) throw new Fault("not_found", "not found");
-  if (!sameText(bearerToken(c, false), expected)) throw unauthorized("unauthorized");
+  if (!c.var.deps.settings.OPERATOR_TOKEN) throw new Fault("not_found", "not found");
+  if (!isOperator(c)) throw unauthorized("unauthorized");
   return { kind: "operator", tenant: DEFAULT_TENANT };
 }

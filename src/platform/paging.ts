@@ -11,7 +11,7 @@ const positive = (name: string, fallback: number) =>
     .string()
     .optional()
     .transform((text, ctx) => {
-      if (text === undefined) return fallback;
+      if (text === undefined || text === "") return fallback;
       if (!/^-?\d{1,15}$/.test(text)) {
         ctx.addIssue(verbatim(`invalid ${name} query: "${text}"`));
         return z.NEVER;

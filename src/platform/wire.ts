@@ -2,6 +2,7 @@ import { z } from "@hono/zod-openapi";
 import type { Context, MiddlewareHandler } from "hono";
 import type { AppEnv, JsonBody } from "./app-env.ts";
 import { Fault } from "./fault.ts";
+import { isUuid } from "./ids.ts";
 import { parseJson } from "./json.ts";
 
 /** Body of every fault. */
@@ -83,6 +84,12 @@ export const requiredText = (min: number, max: number) =>
     .refine((text) => text === "" || (text.length >= min && text.length <= max), {
       error: `the length must be between ${min} and ${max}`,
     });
+
+/** An id that the original takes as a UUID only. */
+export const uuidText = z
+  .string()
+  .refine(isUuid, { error: "ID is not a valid UUID", params: { verbatim: true } })
+  .openapi({ type: "string", format: "uuid" });
 
 export const optionalText = (max: number) =>
   z

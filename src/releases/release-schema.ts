@@ -11,6 +11,7 @@ import {
 import type { Release } from "./releases.ts";
 
 const MAX_TAGS = 20;
+const MAX_TAG_CHARACTERS = 1024;
 const MAX_NOTES_BYTES = 1024;
 const MAX_FILTER_VALUES = 100;
 
@@ -160,6 +161,12 @@ export const NotesSchema = z.object({
     .openapi({ type: "string", maxLength: MAX_NOTES_BYTES }),
 });
 
+function tagProblem(tag: string): string | undefined {
+  if (tag === "") return "tag cannot be blank";
+  if (tag.length > MAX_TAG_CHARACTERS) return `tag must be less than ${MAX_TAG_CHARACTERS} characters`;
+  return strangeCharacter(tag, NOT_IN_TAGS);
+}
+
 /** Tags in a request, repeated ones among them. */
 const MAX_LISTED_TAGS = 1000;
 
@@ -168,8 +175,8 @@ export const TagsSchema = z
   .max(MAX_LISTED_TAGS, { error: `the length must be no more than ${MAX_LISTED_TAGS}` })
   .superRefine((tags, ctx) => {
     for (const tag of tags) {
-      const strange = tag === "" ? "tag cannot be blank" : strangeCharacter(tag, NOT_IN_TAGS);
-      if (strange) ctx.addIssue(verbatim(strange));
+      const problem = tagProblem(tag);
+      if (problem) ctx.addIssue(verbatim(problem));
     }
   })
   .transform((tags, ctx) => {

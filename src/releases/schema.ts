@@ -1,13 +1,10 @@
 import { z } from "@hono/zod-openapi";
-import { isUuid } from "../platform/ids.ts";
 import { pageQuery } from "../platform/paging.ts";
-import { verbatim } from "../platform/wire.ts";
+import { uuidText, verbatim } from "../platform/wire.ts";
 import type { ArtifactFilter, ArtifactOrder, TextFilter } from "./artifact-store.ts";
 import { ARTIFACT_ORDERS } from "./artifact-store.ts";
 
-export const ArtifactId = z
-  .string()
-  .refine(isUuid, { error: "ID is not a valid UUID", params: { verbatim: true } })
+export const ArtifactId = uuidText
   .transform((id) => id.toLowerCase())
   .openapi({ type: "string", format: "uuid" });
 

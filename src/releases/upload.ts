@@ -11,8 +11,11 @@ import { readUploadForm, type UploadFields } from "./form.ts";
 /** What the form around the file may add to the body. */
 const FORM_OVERHEAD_BYTES = 2 * 1024 * 1024;
 
+/** A file longer than was announced is too large, wherever in it the announced size ends. */
 export const refuseArtifact = ({ reason, message }: ArtifactFault): Fault =>
-  new Fault(reason === "too_large" ? "too_large" : "bad_request", message);
+  reason === "size_exceeded" || reason === "too_large"
+    ? new Fault("too_large", "Artifact file too large")
+    : new Fault("bad_request", message);
 
 /** Stores an artifact while it is being read and checked, in one pass; answers with its id. */
 export async function uploadArtifact(deps: Deps, actor: Actor, body: UploadBody): Promise<string> {

@@ -20,6 +20,7 @@ const LimitSchema = z
     usage: z.number().int().openapi({ description: "Bytes" }),
   })
   .openapi("StorageLimit");
+const TenantLimitSchema = LimitSchema.extend({ tenant_id: z.string() }).openapi("TenantStorageLimit");
 const limitResponse = { 200: { description: "The limit", content: jsonContent(LimitSchema) } };
 
 const storageLimitRoute = createRoute({
@@ -41,7 +42,10 @@ const getLimitRoute = createRoute({
   summary: "A limit of a tenant",
   tags,
   request: { params: limitParams },
-  responses: { ...limitResponse, ...faultResponses(400) },
+  responses: {
+    200: { description: "The limit", content: jsonContent(TenantLimitSchema) },
+    ...faultResponses(400),
+  },
 });
 
 const putLimitRoute = createRoute({
@@ -110,7 +114,9 @@ export function mountStorageAdministration(app: App): void {
   });
   app.openapi(getLimitRoute, async (c) => {
     const { id, name } = c.req.valid("param");
-    return c.json(await showLimit(c.var.deps, operatorOf(c, id), limitName(name)), 200);
+    const actor = operatorOf(c, id);
+    const limit = await showLimit(c.var.deps, actor, limitName(name));
+    return c.json({ tenant_id: actor.tenant, ...limit }, 200);
   });
   app.openapi(putLimitRoute, async (c) => {
     const { id, name } = c.req.valid("param");

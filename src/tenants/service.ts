@@ -1,3 +1,4 @@
+import { z } from "@hono/zod-openapi";
 import type { OperatorActor } from "../platform/actor.ts";
 import { addAuditIfChanged } from "../platform/audit.ts";
 import type { Deps } from "../platform/deps.ts";
@@ -71,6 +72,22 @@ export async function ensureDefaultTenant(deps: Deps): Promise<Tenant> {
     tenantStatement(DEFAULT_TENANT),
   ]);
   return results[3] ?? tenant;
+}
+
+const TENANT_ID = /^[0-9A-Za-z_-]{1,64}$/;
+
+/** Body of the original's calls that prepare a service for a tenant. */
+export const TenantToPrepare = z.object({
+  tenant_id: z
+    .string({ error: "cannot be blank" })
+    .min(1, { error: "cannot be blank" })
+    .refine((id) => id === "" || TENANT_ID.test(id), { error: "must be up to 64 letters, digits, - or _" }),
+});
+
+/** Makes the tenant of this id unless it exists; without a user yet, and named by its id. */
+export async function prepareForTenant(deps: Deps, id: string): Promise<void> {
+  if (id === DEFAULT_TENANT) await ensureDefaultTenant(deps);
+  else await deps.directory.batch([...createTenantStatements(prepareTenant({ name: id }, deps.now(), id))]);
 }
 
 const unknownTenant = () => new Fault("not_found", "tenant not found");

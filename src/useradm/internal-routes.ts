@@ -1,12 +1,13 @@
 import { createRoute, z } from "@hono/zod-openapi";
 import type { Context } from "hono";
 import { getCookie } from "hono/cookie";
-import { userOfToken } from "../platform/access.ts";
+import { bearerToken, isOperator, userOfToken } from "../platform/access.ts";
 import { operatorOf } from "../platform/app.ts";
 import type { App, AppEnv } from "../platform/app-env.ts";
 import { Fault } from "../platform/fault.ts";
 import { asUserId } from "../platform/ids.ts";
 import { faultResponses, jsonBody, jsonContent } from "../platform/wire.ts";
+import { prepareForTenant, TenantToPrepare } from "../tenants/service.ts";
 import { findUser } from "./find-user.ts";
 import { importUser, revokeTokens } from "./internal.ts";
 import { NewInternalUser, User, UserQuery } from "./schema.ts";
@@ -21,22 +22,30 @@ const verify = (method: "get" | "post") =>
     method,
     path: `${BASE}/auth/verify`,
     tags,
-    summary: "Check the user token in the cookie `JWT`",
+    summary: "Check the user token in `Authorization` or the cookie `JWT`",
+    description:
+      "For gateways that ask before they forward. Exists only where the operator token is configured.",
     request: {
       headers: z.object({
         "x-forwarded-uri": z.string().optional(),
         "x-forwarded-method": z.string().optional(),
       }),
     },
-    responses: { 200: { description: "The token is live" }, ...faultResponses(400, 401) },
+    responses: { 200: { description: "The token is live" }, ...faultResponses(400, 401, 404) },
   });
 
+/** The user's token, from the cookie where `Authorization` holds the operator's. */
+function tokenToVerify(c: Context<AppEnv>): string {
+  const cookie = getCookie(c, "JWT");
+  const isOperators = c.req.header("authorization") !== undefined && isOperator(c);
+  return isOperators && cookie !== undefined ? cookie : bearerToken(c, true);
+}
+
 async function verifyForwarded(c: Context<AppEnv>): Promise<Response> {
+  if (!c.var.deps.settings.OPERATOR_TOKEN) throw new Fault("not_found", "not found");
+  const token = tokenToVerify(c);
   if (!c.req.header("x-forwarded-uri") || !c.req.header("x-forwarded-method"))
     throw new Fault("bad_request", "X-Forwarded-Uri and X-Forwarded-Method must be set");
-  // The Authorization header is taken by the operator token.
-  const token = getCookie(c, "JWT");
-  if (!token) throw new Fault("unauthorized", "unauthorized");
   await userOfToken(c.var.deps, token, findUser);
   return c.body(null, 200);
 }
@@ -45,17 +54,15 @@ const postTenant = createRoute({
   method: "post",
   path: `${BASE}/tenants`,
   tags,
-  summary: "Accepted without effect; tenants are made by the operator API",
+  summary: "Make a tenant unless it exists",
   middleware: jsonBody(),
   request: {
     body: {
       required: true,
-      content: jsonContent(
-        z.object({ tenant_id: z.string({ error: "cannot be blank" }).min(1, { error: "cannot be blank" }) }),
-      ),
+      content: jsonContent(TenantToPrepare),
     },
   },
-  responses: { 201: { description: "Nothing to do" }, ...faultResponses(400, 401, 415) },
+  responses: { 201: { description: "It is there" }, ...faultResponses(400, 401, 415) },
 });
 
 const params = z.object({ tenant_id: z.string() });
@@ -92,7 +99,10 @@ const remove = createRoute({
 });
 
 function mountUsersOfTenants(app: App): void {
-  app.openapi(postTenant, (c) => c.body(null, 201));
+  app.openapi(postTenant, async (c) => {
+    await prepareForTenant(c.var.deps, c.req.valid("json").tenant_id);
+    return c.body(null, 201);
+  });
 
   app.openapi(list, async (c) => {
     const actor = operatorOf(c, c.req.valid("param").tenant_id);

@@ -12,36 +12,41 @@ const taskBase = {
   requires: texts.optional().openapi({ description: "Expressions; an empty one skips the task" }),
 };
 
+// What a task does may be left out, as in the original; the job tells when it comes to it.
 const HttpTaskSchema = z.object({
   ...taskBase,
   type: z.literal("http"),
-  http: z.object({
-    uri: z.string().min(1),
-    method: z.string().default("GET"),
-    contentType: z.string().optional(),
-    formdata: z.record(z.string(), z.string()).optional(),
-    json: z.unknown().optional(),
-    body: z.string().optional(),
-    headers: z.record(z.string(), z.string()).optional(),
-    statusCodes: z.array(z.int()).max(MAX_TEXTS).optional(),
-    readTimeOut: z.number().min(0).optional().openapi({ description: "Seconds" }),
-    connectionTimeOut: z.number().optional(),
-  }),
+  http: z
+    .object({
+      uri: z.string().default(""),
+      method: z.string().default("GET"),
+      contentType: z.string().optional(),
+      formdata: z.record(z.string(), z.string()).optional(),
+      json: z.unknown().optional(),
+      body: z.string().optional(),
+      headers: z.record(z.string(), z.string()).optional(),
+      statusCodes: z.array(z.int()).max(MAX_TEXTS).optional(),
+      readTimeOut: z.number().min(0).optional().openapi({ description: "Seconds" }),
+      connectionTimeOut: z.number().optional(),
+    })
+    .prefault({}),
 });
 
 const MailTaskSchema = z.object({
   ...taskBase,
   type: z.literal("smtp"),
-  smtp: z.object({
-    from: z.string(),
-    to: texts.min(1),
-    cc: texts.optional(),
-    bcc: texts.optional(),
-    subject: z.string(),
-    body: z.string().default(""),
-    html: z.string().optional(),
-    timeout: z.number().optional(),
-  }),
+  smtp: z
+    .object({
+      from: z.string().default(""),
+      to: texts.default([]),
+      cc: texts.optional(),
+      bcc: texts.optional(),
+      subject: z.string().default(""),
+      body: z.string().default(""),
+      html: z.string().optional(),
+      timeout: z.number().optional(),
+    })
+    .prefault({}),
 });
 
 const CallTaskSchema = z.object({

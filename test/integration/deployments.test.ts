@@ -15,6 +15,8 @@ import {
 } from "../support/deployments.ts";
 import { afterStart, env, Server } from "../support/server.ts";
 
+const STATE = { artifact_name: "release-1", device_type: "pi4" };
+
 let server: Server;
 let user: TestUser;
 let device: TestDevice;
@@ -158,6 +160,19 @@ describe("asking for the next update", () => {
       await server.call("POST", `${DEVICE_V2}/next`, { token, json: { device_provides: state } }),
     ];
     expect(answers.map(({ status, json }) => [status, json().id])).toEqual(answers.map(() => [200, id]));
+  });
+
+  it.each([
+    ["v1", { ...STATE, artifact_provides: { a: 1 } }],
+    ["v2", { device_provides: { ...STATE, a: ["b"] } }],
+  ])("refuses provides that are no text (%s)", async (version, json) => {
+    const device = await aDevice(server);
+    const path = `/api/devices/${version}/deployments/device/deployments/next`;
+    const answer = await server.call("POST", path, { token: device.token, json });
+    expect([answer.status, answer.json().error]).toEqual([
+      400,
+      expect.stringMatching(/_provides\.a: must be a string\.$/),
+    ]);
   });
 
   it("answers 204 without body when there is nothing to do", async () => {

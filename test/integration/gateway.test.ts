@@ -28,7 +28,7 @@ describe("gateway", () => {
   });
 
   it("challenges a user route without token", async () => {
-    const answer = await server.call("GET", "/api/management/v1/unknown");
+    const answer = await server.call("GET", "/api/management/v1/useradm/users");
     expect(answer.status).toBe(401);
     expect(answer.headers.get("www-authenticate")).toBe('Bearer realm="ManagementJWT"');
     expect(answer.json().error).toBe("Authorization not present in header");
@@ -39,7 +39,7 @@ describe("gateway", () => {
     ["Basic abc", "unknown Authorization method Basic"],
     ["Bearer not-a-token", "identity: incorrect token format"],
   ])("refuses Authorization '%s' with its own text", async (authorization, text) => {
-    const answer = await server.call("GET", "/api/management/v1/x", {
+    const answer = await server.call("GET", "/api/management/v1/useradm/users", {
       headers: { Authorization: authorization },
     });
     expect([answer.status, answer.json().error]).toEqual([401, text]);

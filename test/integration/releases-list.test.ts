@@ -149,6 +149,7 @@ describe("a release", () => {
     [["a b"], "malformed JSON in request body: invalid character ' ' at offset 1"],
     [["ö"], "malformed JSON in request body: invalid character 'ö' at offset 0"],
     [[""], "malformed JSON in request body: tag cannot be blank"],
+    [["t".repeat(1025)], "malformed JSON in request body: tag must be less than 1024 characters"],
     [[1], /^malformed JSON in request body: /],
     [{ a: 1 }, /^malformed JSON in request body: /],
   ])("refuses tags like %j", async (tags, text) => {

@@ -34,7 +34,11 @@ describe("the storage limit", () => {
     const other = await aUser(server, { tenant: "t-other" });
     expect((await operator("PUT", `${INTERNAL}/limits/storage`, { limit: 1000 })).status).toBe(204);
     expect((await get(LIMIT)).json()).toEqual({ limit: 1000, usage: 0 });
-    expect((await operator("GET", `${INTERNAL}/limits/storage`)).json()).toEqual({ limit: 1000, usage: 0 });
+    expect((await operator("GET", `${INTERNAL}/limits/storage`)).json()).toEqual({
+      tenant_id: "default",
+      limit: 1000,
+      usage: 0,
+    });
     expect((await server.call("GET", LIMIT, { token: other.token })).json()).toEqual({ limit: -1, usage: 0 });
     await operator("PUT", `${INTERNAL}/limits/storage`, { limit: -1 });
     expect((await get(LIMIT)).json()).toEqual({ limit: -1, usage: 0 });

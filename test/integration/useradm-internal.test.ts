@@ -57,8 +57,31 @@ describe("internal API", () => {
     expect((await operate(method, "/auth/verify")).status).toBe(400);
   });
 
-  it("accepts a tenant without effect", async () => {
-    expect((await operate("POST", "/tenants", { tenant_id: "new" })).status).toBe(201);
+  it.each(["GET", "POST"])("verifies a user token in Authorization by %s", async (method) => {
+    const verify = (call: Call) => server.call(method, `${INTERNAL}/auth/verify`, call);
+    const headers = { "X-Forwarded-Uri": "/api/management/v1/useradm/users", "X-Forwarded-Method": "GET" };
+    expect((await verify({ headers, token: admin.token })).status).toBe(200);
+    expect((await verify({ headers, token: (await aDevice(server)).token })).status).toBe(401);
+    expect(refusal(await verify({ headers }))).toEqual([401, "Authorization not present in header"]);
+    expect(refusal(await verify({}))).toEqual([401, "Authorization not present in header"]);
+  });
+
+  it.each(["useradm", "devauth", "deployments", "deviceconfig", "inventory"])(
+    "makes a tenant by %s, once",
+    async (service) => {
+      const path = `/api/internal/v1/${service}/tenants`;
+      const prepare = (tenant_id: string) =>
+        server.call("POST", path, { token: OPERATOR_TOKEN, json: { tenant_id } });
+      for (let i = 0; i < 2; i++) expect((await prepare(`made-by-${service}`)).status).toBe(201);
+      const shown = await server.call("GET", `/api/operator/v1/tenants/made-by-${service}`, {
+        token: OPERATOR_TOKEN,
+      });
+      expect(shown.json()).toMatchObject({ id: `made-by-${service}`, status: "active" });
+      expect((await prepare("a/b")).status).toBe(400);
+    },
+  );
+
+  it("refuses a tenant without an id", async () => {
     expect(refusal(await operate("POST", "/tenants", {}))).toEqual([400, "tenant_id: cannot be blank."]);
   });
 

@@ -209,6 +209,17 @@ describe("Mender's interface of the engine", () => {
   });
 });
 
+describe("a task that does not say what to do", () => {
+  it.each(["http", "smtp"])("is registered as %s, and its job fails for that", async (type) => {
+    const tasks = [{ name: "vague", type }];
+    const answer = await asOperator(server, "POST", "/api/v1/metadata/workflows", { name: "vague", tasks });
+    expect(answer.status).toBe(201);
+    const id = await start(server, "vague", {});
+    await server.deliverEvents();
+    expect((await jobOf(server, id)).status).toBe("failed");
+  });
+});
+
 describe("an http task", () => {
   it("sends what the definition says and keeps the answer for later tasks", async () => {
     const sent = theWeb(

@@ -41,8 +41,8 @@ const mounted = app.routes
 
 const routes = [...new Set([...documented, ...mounted])].toSorted();
 const closed = routes.filter((route) => !PUBLIC.includes(route));
-/** Takes a device's token in place of the operator's: the token is what it is asked about. */
-const VERIFIER = /\/devauth\/tokens\/verify$/;
+/** Take a device's or a user's token in place of the operator's: the token is what they are asked about. */
+const VERIFIER = /\/(devauth\/tokens|useradm\/auth)\/verify$/;
 const below = (prefix: RegExp) => closed.filter((route) => prefix.test(route.split(" ")[1]!));
 
 const USER = /^\/api\/management\//;

@@ -35,7 +35,7 @@ const listAll = createRoute({
   request: { params },
   responses: {
     200: { description: "All of them", content: jsonContent(z.array(DeviceObject)) },
-    ...faultResponses(401, 403, 404),
+    ...faultResponses(400, 401, 403, 404),
   },
 });
 
@@ -47,7 +47,7 @@ const listIds = createRoute({
   request: { params },
   responses: {
     200: { description: "Device ids", content: jsonContent(z.array(z.string())) },
-    ...faultResponses(401, 403, 404),
+    ...faultResponses(400, 401, 403, 404),
   },
 });
 
@@ -59,7 +59,7 @@ const showLog = createRoute({
   request: { params: z.object({ id: DeploymentId, device: z.string() }) },
   responses: {
     200: { description: "The log", content: { "text/plain": { schema: z.string() } } },
-    ...faultResponses(401, 403, 404),
+    ...faultResponses(400, 401, 403, 404),
   },
 });
 
@@ -86,7 +86,7 @@ const showExplanation = createRoute({
   request: { params: z.object({ id: DeploymentId, device: z.string() }) },
   responses: {
     200: { description: "The reason", content: jsonContent(ExplanationBody) },
-    ...faultResponses(401, 403, 404),
+    ...faultResponses(400, 401, 403, 404),
   },
 });
 

@@ -4,7 +4,8 @@ import type { App } from "../../platform/app-env.ts";
 import { Fault } from "../../platform/fault.ts";
 import { asDeviceId, isUuid } from "../../platform/ids.ts";
 import { pageOf, pageQuery } from "../../platform/paging.ts";
-import { faultResponses, jsonBody, jsonContent, requiredText, verbatim } from "../../platform/wire.ts";
+import { faultResponses, jsonBody, jsonContent, verbatim } from "../../platform/wire.ts";
+import { prepareForTenant, TenantToPrepare } from "../../tenants/service.ts";
 import { deployConfiguration } from "../configuring.ts";
 import { decommissionDevice, historyEntries, lastDeployments } from "../internal.ts";
 import { deploymentsQuery, deviceStatuses, firstOnly, several } from "../list-query.ts";
@@ -28,13 +29,13 @@ const tenant = z.string();
 const addTenant = createRoute({
   method: "post",
   path: `${INTERNAL}/tenants`,
-  summary: "Prepare for a tenant; nothing has to be prepared",
+  summary: "Make a tenant unless it exists",
   tags,
   middleware: jsonBody(),
   request: {
-    body: { required: true, content: jsonContent(z.object({ tenant_id: requiredText(1, 4096) })) },
+    body: { required: true, content: jsonContent(TenantToPrepare) },
   },
-  responses: { 201: { description: "Prepared" }, ...faultResponses(400, 401) },
+  responses: { 201: { description: "It is there" }, ...faultResponses(400, 401) },
 });
 
 const listForTenant = createRoute({
@@ -128,7 +129,10 @@ const last = createRoute({
 
 /** For operators and their scripts; the path names the tenant. */
 export function mountInternal(app: App): void {
-  app.openapi(addTenant, (c) => c.body(null, 201));
+  app.openapi(addTenant, async (c) => {
+    await prepareForTenant(c.var.deps, c.req.valid("json").tenant_id);
+    return c.body(null, 201);
+  });
   app.openapi(listForTenant, async (c) => {
     const [query, actor] = [c.req.valid("query"), operatorOf(c, c.req.valid("param").tenant)];
     const [page, wanted] = [pageOf(query), { ...wantedOf(query), search: query.search }];

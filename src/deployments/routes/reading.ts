@@ -7,7 +7,7 @@ import { faultResponses, jsonBody, jsonContent } from "../../platform/wire.ts";
 import { deploymentsQuery, firstOnly, several } from "../list-query.ts";
 import { deployment, deployments, statistics, statisticsList, type Listed } from "../reading.ts";
 import { deploymentsNamed } from "../naming.ts";
-import { DeploymentId, DeploymentObject, requireUuid, StatisticsQuery, StatusCounts } from "../schema.ts";
+import { DeploymentId, DeploymentObject, StatisticsQuery, StatusCounts } from "../schema.ts";
 
 const V1 = "/api/management/v1/deployments/deployments";
 const V2 = "/api/management/v2/deployments/deployments";
@@ -111,11 +111,11 @@ export function mountReading(app: App): void {
     return c.json(await statisticsList(c.var.deps, userOf(c), ids), 200);
   });
   app.openapi(show, async (c) => {
-    const id = requireUuid(c.req.valid("param").id);
+    const id = c.req.valid("param").id;
     return c.json(await deployment(c.var.deps, userOf(c), id), 200);
   });
   app.openapi(showStatistics, async (c) => {
-    const id = requireUuid(c.req.valid("param").id);
+    const id = c.req.valid("param").id;
     return c.json(await statistics(c.var.deps, userOf(c), id), 200);
   });
 }

@@ -3,11 +3,11 @@ import { deviceClaimOf } from "../../platform/app.ts";
 import type { App } from "../../platform/app-env.ts";
 import { faultResponses, jsonBody, jsonContent, refuseInvalid } from "../../platform/wire.ts";
 import { controlMapFor, reportLog, reportStatus } from "../reporting.ts";
-import { ControlMapAnswer, DeploymentId, DeploymentLog, StatusReport } from "../schema.ts";
+import { ControlMapAnswer, DeploymentLog, ReportedDeploymentId, StatusReport } from "../schema.ts";
 
 const DEPLOYMENT = "/api/devices/v1/deployments/device/deployments/{id}";
 
-const params = z.object({ id: DeploymentId });
+const params = z.object({ id: ReportedDeploymentId });
 
 const status = createRoute({
   method: "put",

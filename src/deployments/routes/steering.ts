@@ -3,7 +3,7 @@ import { userOf } from "../../platform/app.ts";
 import type { App } from "../../platform/app-env.ts";
 import { asDeviceId } from "../../platform/ids.ts";
 import { faultResponses, jsonBody, jsonContent } from "../../platform/wire.ts";
-import { ControlMapChange, DeploymentId, NewStatus, requireUuid } from "../schema.ts";
+import { ControlMapChange, DeploymentId, NewStatus } from "../schema.ts";
 import {
   abortDeployment,
   abortForDevice,
@@ -69,12 +69,12 @@ const forget = createRoute({
 
 export function mountSteering(app: App): void {
   app.openapi(remove, async (c) => {
-    await deleteDeployment(c.var.deps, userOf(c), requireUuid(c.req.valid("param").id));
+    await deleteDeployment(c.var.deps, userOf(c), c.req.valid("param").id);
     return c.body(null, 204);
   });
   app.openapi(changeMap, async (c) => {
     const { update_control_map: map } = c.req.valid("json");
-    await changeControlMap(c.var.deps, userOf(c), requireUuid(c.req.valid("param").id), map);
+    await changeControlMap(c.var.deps, userOf(c), c.req.valid("param").id, map);
     return c.body(null, 204);
   });
   app.openapi(forget, async (c) => {

@@ -2,6 +2,7 @@ import { createRoute, z } from "@hono/zod-openapi";
 import { operatorOf } from "../../platform/app.ts";
 import type { App } from "../../platform/app-env.ts";
 import { faultResponses, jsonBody, jsonContent } from "../../platform/wire.ts";
+import { prepareForTenant, TenantToPrepare } from "../../tenants/service.ts";
 import { deviceStatistics } from "../catalogue.ts";
 import { showFilter } from "../filters.ts";
 import { findDevices } from "../find.ts";
@@ -19,9 +20,9 @@ const tenantRoute = createRoute({
   method: "post",
   path: `${v1}/tenants`,
   tags: ["inventory internal"],
-  summary: "Prepare the inventory of a tenant; nothing needs to be prepared",
+  summary: "Make a tenant unless it exists",
   middleware: jsonBody("failed to decode request body: "),
-  request: { body: { required: true, content: jsonContent(z.object({ tenant_id: z.string() })) } },
+  request: { body: { required: true, content: jsonContent(TenantToPrepare) } },
   responses: { 201: { description: "Prepared" }, ...faultResponses(400, 401) },
 });
 
@@ -60,7 +61,14 @@ const filterRoute = createRoute({
 });
 
 export function mountInternalSearchRoutes(app: App): void {
-  app.openapi(tenantRoute, (c) => c.body(null, 201), refuseList());
+  app.openapi(
+    tenantRoute,
+    async (c) => {
+      await prepareForTenant(c.var.deps, c.req.valid("json").tenant_id);
+      return c.body(null, 201);
+    },
+    refuseList(),
+  );
   app.openapi(
     searchRoute,
     async (c) => {
