@@ -7,16 +7,18 @@ import {
   type Visit,
   type Visited,
 } from "../src/checkin/head.ts";
+import type { Contact } from "../src/checkin/presence.ts";
 import type { DigestChange } from "../src/platform/digest-change.ts";
 import type { Env } from "../src/platform/env.ts";
 import type { TenantId } from "../src/platform/ids.ts";
+import { makeLater } from "../src/platform/later.ts";
 
 /** One per tenant: what it can be called for. */
 export class TenantHead extends DurableObject<Env> {
   readonly #head = new Head(
     this.ctx.storage,
     () => this.env,
-    (work) => this.ctx.waitUntil(work),
+    makeLater((work) => this.ctx.waitUntil(work)),
   );
 
   check(tenant: TenantId, check: Check): Promise<Verdict> {
@@ -31,8 +33,16 @@ export class TenantHead extends DurableObject<Env> {
     return this.#head.changed(changes);
   }
 
-  lastSeen(devices: readonly string[]): Promise<Record<string, number>> {
-    return this.#head.lastSeen(devices);
+  note(tenant: TenantId, contacts: readonly Contact[]): Promise<void> {
+    return this.#head.note(tenant, contacts);
+  }
+
+  lastSeen(
+    tenant: TenantId,
+    devices: readonly string[],
+    seen: readonly Contact[],
+  ): Promise<Record<string, number>> {
+    return this.#head.lastSeen(tenant, devices, seen);
   }
 
   live(tenant: TenantId, nowMs: number): Promise<LiveCounters> {

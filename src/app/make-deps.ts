@@ -1,9 +1,10 @@
 import { systemNow } from "../platform/clock.ts";
-import { tellHeads } from "../checkin/service.ts";
+import { contactsOf, tellHeads } from "../checkin/service.ts";
 import { Database, noCost } from "../platform/database.ts";
 import type { Deps } from "../platform/deps.ts";
 import { settingsOf, type Env } from "../platform/env.ts";
 import { loadKeys } from "../platform/keys.ts";
+import { makeLater, type Later } from "../platform/later.ts";
 import { makeLog } from "../platform/log.ts";
 import { scryptOf } from "../platform/scrypt.ts";
 import { PARTICIPANTS } from "./participants.ts";
@@ -13,6 +14,8 @@ export interface DepsOptions {
   requestId: string;
   origin: string;
   later: (work: Promise<unknown>) => void;
+  /** Default: by `later` and the platform's timer. */
+  after?: Later["after"] | undefined;
   network?: (() => Promise<string | undefined>) | undefined;
   now?: (() => number) | undefined;
 }
@@ -21,6 +24,8 @@ export async function makeDeps(env: Env, options: DepsOptions): Promise<Deps> {
   const settings = settingsOf(env);
   const cost = noCost();
   const log = makeLog({ request_id: options.requestId });
+  const now = options.now ?? systemNow;
+  const later = makeLater(options.later);
   const database = new Database(env.DB, cost, (changes) => tellHeads(env, changes, { cost, log }));
   return {
     db: () => database,
@@ -30,11 +35,12 @@ export async function makeDeps(env: Env, options: DepsOptions): Promise<Deps> {
     email: env.EMAIL,
     connections: env.DEVICE_CONNECTION,
     heads: env.TENANT_HEAD,
+    contacts: contactsOf(env, { now, later: { ...later, after: options.after ?? later.after }, cost }),
     keys: await loadKeys(env.SIGNING_KEY, env.SIGNING_KEY_FALLBACK),
     participants: PARTICIPANTS,
     workflowFunctions: WORKFLOW_FUNCTIONS,
     settings,
-    now: options.now ?? systemNow,
+    now,
     log,
     cost,
     origin: settings.PUBLIC_ORIGIN ?? options.origin,

@@ -23,8 +23,8 @@ interface Seen {
   isBehind: boolean;
 }
 
-/** What is stored beside the parts. */
-type Kept = Omit<Digest, "parts"> & { seen: Seen };
+/** What is stored beside the parts; without a time it counts as not confirmed. */
+type Kept = Omit<Digest, "parts"> & { seen: Seen; confirmedMs?: number };
 
 const META = "digest";
 const PART = "part:";
@@ -67,7 +67,8 @@ export class HeadDigest {
    */
   async current(tenant: TenantId, nowMs: number): Promise<Digest | undefined> {
     await this.#restore();
-    const isFresh = nowMs - this.#confirmedMs < TRUSTED_MS;
+    // Of a time ahead, which a clock that was set back leaves, nothing is trusted.
+    const isFresh = Math.abs(nowMs - this.#confirmedMs) < TRUSTED_MS;
     const isPaused = nowMs - this.#failedMs < PAUSE_MS;
     if (!isFresh && !isPaused) {
       this.#confirming ??= this.#confirm(tenant, nowMs).finally(() => {
@@ -128,8 +129,9 @@ export class HeadDigest {
     const kept = await this.#storage.get<Kept>(META);
     const parts = await this.#storage.list<Part>({ prefix: PART });
     if (this.#digest || !kept) return;
-    const { seen, ...digest } = kept;
+    const { seen, confirmedMs, ...digest } = kept;
     this.#seen = seen;
+    this.#confirmedMs = confirmedMs ?? Number.NEGATIVE_INFINITY;
     this.#digest = { ...digest, parts: new Map() };
     for (const [key, part] of parts) this.#digest.parts.set(key.slice(PART.length), part);
   }
@@ -157,7 +159,7 @@ export class HeadDigest {
     const [digest, seen] = [this.#digest, this.#seen];
     if (!digest || !seen) return;
     const { parts: _, ...own } = digest;
-    const meta: Kept = { ...own, seen: { ...seen } };
+    const meta: Kept = { ...own, seen: { ...seen }, confirmedMs: this.#confirmedMs };
     const text = JSON.stringify(meta);
     if (this.#changed.size === 0 && text === this.#stored) return;
     this.#stored = text;

@@ -1,18 +1,21 @@
 import { systemNow } from "../platform/clock.ts";
 import { mayConcern, updateFor, type Checking, type DigestUpdate } from "./digest.ts";
 import { HeadDigest } from "./head-digest.ts";
-import { FLUSH_MS, Presence } from "./presence.ts";
+import { Presence, type Contact } from "./presence.ts";
 import { CheckRate, type CheckMode } from "./rate.ts";
 import { deviceCheckInsStatement } from "../inventory/service.ts";
 import { Database, noCost, type DatabaseCost } from "../platform/database.ts";
 import type { DigestChange } from "../platform/digest-change.ts";
 import { settingsOf, type Env } from "../platform/env.ts";
 import type { TenantId } from "../platform/ids.ts";
+import type { Later } from "../platform/later.ts";
 import { makeLog } from "../platform/log.ts";
 
 /** A check of one device, at the time of the Worker that asks. */
 export interface Check extends Checking {
   nowMs: number;
+  /** Other contacts that the Worker has to tell of. */
+  seen: readonly Contact[];
 }
 
 export interface Verdict {
@@ -26,9 +29,9 @@ export interface Visit {
   nowMs: number;
   /** Versions of the parts it holds, by name. */
   known: Record<string, number>;
-  /** Checks answered since its last visit, and by whom. */
+  /** Checks answered since its last visit. */
   checks: number;
-  seen: readonly string[];
+  seen: readonly Contact[];
 }
 
 export interface Visited {
@@ -47,29 +50,40 @@ export interface LiveCounters {
 }
 
 const STAMPED_AT_ONCE = 1000;
+/** Contacts are saved at once after so long a silence, else together at its end: well before an object falls asleep. */
+const SAVE_MS = 5000;
+/** Contacts are folded into pages, and the first of a day told to the inventory, at most this long after them. */
+const FLUSH_MS = 300_000;
+
+const TENANT = "tenant";
 
 /**
  * The one place that every check of a tenant's devices passes: knows who may have work or a void token, when devices
- * were last heard of, and how many ask. Everything but the last contacts can be rebuilt from the database.
+ * were last heard of, and how many ask. What must outlast its memory is in its storage before it may fall asleep.
  */
 export class Head {
   readonly #storage: DurableObjectStorage;
   readonly #env: () => Env;
+  readonly #later: Later;
   readonly #log = makeLog({ request_id: "tenant-head" });
   readonly #cost = noCost();
   readonly #presence: Presence;
   readonly #digest: HeadDigest;
   readonly #rate: CheckRate;
-  #nowMs = 0;
-  /** Devices seen first on a day of which the inventory does not know yet. */
-  readonly #unstamped: string[] = [];
+  #tenant: TenantId | undefined;
+  #isRestored = false;
+  /** The contact noted last, and the one up to which all are saved. */
+  #notedMs = 0;
+  #savedMs = Number.NEGATIVE_INFINITY;
+  #isSaveDue = false;
 
-  /** `env` is asked at each use; `background` keeps the object alive for work that nobody waits for. */
-  constructor(storage: DurableObjectStorage, env: () => Env, background: (work: Promise<unknown>) => void) {
+  /** `env` is asked at each use. */
+  constructor(storage: DurableObjectStorage, env: () => Env, later: Later) {
     this.#storage = storage;
     this.#env = env;
+    this.#later = later;
     this.#presence = new Presence(storage);
-    this.#digest = new HeadDigest(storage, () => this.#database(), this.#log, background);
+    this.#digest = new HeadDigest(storage, () => this.#database(), this.#log, later.now);
     this.#rate = new CheckRate(settingsOf(env()).RELAXED_ABOVE_PER_S);
   }
 
@@ -77,7 +91,7 @@ export class Head {
   async check(tenant: TenantId, check: Check): Promise<Verdict> {
     this.#rate.add(1, check.nowMs);
     const digest = await this.#digest.current(tenant, check.nowMs);
-    await this.#note(tenant, [check.device], check.nowMs);
+    await this.note(tenant, [...check.seen, [check.device, check.nowMs]]);
     const concerns = !digest || mayConcern(digest, check, check.nowMs);
     return { concerns, mode: this.#mode(check.nowMs) };
   }
@@ -85,7 +99,7 @@ export class Head {
   /** The digest for a Worker that answers checks by itself; without one while there is none. */
   async digest(tenant: TenantId, visit: Visit): Promise<Visited> {
     this.#rate.add(visit.checks, visit.nowMs);
-    await this.#note(tenant, visit.seen, visit.nowMs);
+    await this.note(tenant, visit.seen);
     const digest = await this.#digest.current(tenant, visit.nowMs);
     return { mode: this.#mode(visit.nowMs), update: digest && updateFor(digest, visit.known) };
   }
@@ -95,8 +109,13 @@ export class Head {
     await this.#digest.apply(changes);
   }
 
-  /** Last contacts in milliseconds by device, those of this minute included. */
-  lastSeen(devices: readonly string[]): Promise<Record<string, number>> {
+  /** Last contacts in milliseconds by device, those included that the Worker has to tell of. */
+  async lastSeen(
+    tenant: TenantId,
+    devices: readonly string[],
+    seen: readonly Contact[],
+  ): Promise<Record<string, number>> {
+    await this.note(tenant, seen); // restores what was stored, also without a contact
     return this.#presence.lastSeen(devices);
   }
 
@@ -116,38 +135,83 @@ export class Head {
     await this.#storage.deleteAll();
     this.#digest.forget();
     this.#presence.forget();
+    this.#tenant = undefined;
   }
 
-  async #note(tenant: TenantId, devices: readonly string[], nowMs: number) {
-    this.#nowMs = Math.max(this.#nowMs, nowMs);
-    let isFirst = false;
-    for (const device of devices) isFirst = this.#presence.note(device, nowMs) || isFirst;
-    if (isFirst) {
-      await this.#storage.put("tenant", tenant);
-      await this.#storage.setAlarm(systemNow() + FLUSH_MS);
+  /** Takes contacts in. Those after a silence are stored when this returns, others within seconds. */
+  async note(tenant: TenantId, contacts: readonly Contact[]): Promise<void> {
+    await this.#restore();
+    for (const [device, atMs] of contacts) {
+      this.#presence.note(device, atMs);
+      this.#notedMs = atMs;
     }
-    if (this.#presence.isFull) await this.flush();
+    if (!this.#presence.hasUnsaved) return;
+    if (this.#tenant !== tenant) await this.#storage.put(TENANT, tenant);
+    this.#tenant = tenant;
+    if (Math.abs(this.#notedMs - this.#savedMs) >= SAVE_MS) await this.#save();
+    else this.#saveLater();
+    if (this.#presence.isFull) this.#later.now(this.#logged("contacts not folded", this.flush()));
   }
 
-  /** Writes the contacts that gathered. What the database does not take now waits for the next time. */
+  /** Reads what was stored. An alarm may have been lost, unless it is the alarm that calls. */
+  async #restore(isWoken = false) {
+    if (this.#isRestored) return;
+    await this.#presence.restore();
+    this.#tenant = await this.#storage.get<TenantId>(TENANT);
+    this.#isRestored = true;
+    if (isWoken || !this.#presence.isOwing) return;
+    const alarmMs = await this.#storage.getAlarm();
+    if (alarmMs === null || alarmMs < systemNow()) await this.#wake();
+  }
+
+  async #save() {
+    this.#savedMs = this.#notedMs;
+    if (!this.#presence.isOwing) await this.#wake();
+    await this.#presence.save();
+  }
+
+  /** The timer keeps the object awake until it has fired. */
+  #saveLater() {
+    if (this.#isSaveDue) return;
+    this.#isSaveDue = true;
+    this.#later.after(SAVE_MS, () => {
+      this.#isSaveDue = false;
+      return this.#logged("contacts not saved", this.#save());
+    });
+  }
+
+  #logged(what: string, work: Promise<void>): Promise<void> {
+    return work.catch((cause: unknown) => this.#log.error(what, { cause }));
+  }
+
+  #wake(): Promise<void> {
+    return this.#storage.setAlarm(systemNow() + FLUSH_MS);
+  }
+
+  /** Folds the contacts that gathered. What the database does not take now waits for the next time. */
   async flush(): Promise<void> {
-    const firstOfDay = await this.#presence.flush(this.#nowMs);
-    this.#unstamped.push(...firstOfDay);
-    try {
-      await this.#stamp();
-    } catch (cause) {
-      this.#log.error("contacts not in the inventory", { devices: this.#unstamped.length, cause });
-    }
+    await this.#restore(true);
+    await this.#presence.fold((contacts) => this.#stamp(contacts));
+    if (this.#presence.isOwing) await this.#wake();
   }
 
-  /** Puts the day's first contacts into the inventory, which is searched by them. */
-  async #stamp() {
-    const tenant = await this.#storage.get<TenantId>("tenant");
-    while (tenant && this.#unstamped.length > 0) {
-      const some = this.#unstamped.slice(0, STAMPED_AT_ONCE);
-      await this.#database().one(deviceCheckInsStatement(tenant, some, this.#nowMs));
-      this.#unstamped.splice(0, some.length);
+  /** Puts the day's first contacts into the inventory, which is searched by them; tells how many it took. */
+  async #stamp(contacts: readonly Contact[]): Promise<number> {
+    const tenant = this.#tenant;
+    if (!tenant) return contacts.length; // nobody's
+    let taken = 0;
+    try {
+      while (taken < contacts.length) {
+        const some = contacts
+          .slice(taken, taken + STAMPED_AT_ONCE)
+          .map(([device, atMs]) => ({ device, atMs }));
+        await this.#database().one(deviceCheckInsStatement(tenant, some));
+        taken += some.length;
+      }
+    } catch (cause) {
+      this.#log.error("contacts not in the inventory", { devices: contacts.length - taken, cause });
     }
+    return taken;
   }
 
   /** The mode of now: the one of the rate, unless the deployment fixes it. */

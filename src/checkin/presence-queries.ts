@@ -1,6 +1,7 @@
 import { requirePermission, type Actor } from "../platform/actor.ts";
 import { rfc3339 } from "../platform/clock.ts";
 import type { Deps } from "../platform/deps.ts";
+import { Fault } from "../platform/fault.ts";
 import { headOf } from "./calls.ts";
 
 /** Devices asked about at once. */
@@ -13,8 +14,9 @@ export async function lastContacts(
   devices: readonly string[],
 ): Promise<{ id: string; last_seen: string }[]> {
   requirePermission(actor, "devices:read");
-  deps.cost.objectCalls += 1;
-  const seen = await headOf(deps.heads, actor.tenant).lastSeen(devices);
+  const seen = await deps.contacts.last(actor.tenant, devices).catch((cause: unknown) => {
+    throw new Fault("unavailable", "service unavailable", { cause, headers: { "Retry-After": "5" } });
+  });
   return devices.flatMap((id) => {
     const ms = Object.hasOwn(seen, id) ? seen[id] : undefined;
     return ms === undefined ? [] : [{ id, last_seen: rfc3339(ms).replace(".000", "") }];

@@ -1,17 +1,24 @@
 import { isUuid } from "../platform/ids.ts";
+import { Journal } from "./journal.ts";
+import {
+  dashed,
+  mergeTimes,
+  packed,
+  pageOf,
+  readPage,
+  timeIn,
+  writePage,
+  type ContactTimes,
+} from "./presence-pages.ts";
 
-/**
- * When devices were last heard of. New times gather in memory and are written to packed pages together, so that what is
- * stored grows with the fleet and never with its polls.
- */
+/** A contact of a device, in milliseconds. */
+export type Contact = readonly [device: string, atMs: number];
 
-/** Times not yet written are lost with the object: at most this long. */
-export const FLUSH_MS = 300_000;
-/** More devices than this are written at once. */
+/** Puts contacts into the inventory; answers how many of the first ones it has taken. */
+export type Stamp = (contacts: readonly Contact[]) => Promise<number>;
+
+/** More devices than this are folded into pages at once. */
 const MAX_PENDING = 50_000;
-
-const ID_BYTES = 16;
-const ENTRY_BYTES = ID_BYTES + 4;
 /** A page with more entries is split in two. */
 const PAGE_ENTRIES = 16_384;
 const MAX_PAGE_BITS = 12;
@@ -20,116 +27,191 @@ const FORGET_S = 400 * 86_400;
 
 const PAGE = "presence:";
 const BITS = "presence-bits";
-
-const packed = (id: string): string => id.replaceAll("-", "").toLowerCase();
-
-const dashed = (hex: string): string =>
-  [hex.slice(0, 8), hex.slice(8, 12), hex.slice(12, 16), hex.slice(16, 20), hex.slice(20)].join("-");
-
-/** Entries of a page by packed id, times in seconds. */
-export function readPage(bytes: Uint8Array): Map<string, number> {
-  const entries = new Map<string, number>();
-  const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  for (let at = 0; at + ENTRY_BYTES <= buffer.length; at += ENTRY_BYTES) {
-    entries.set(buffer.toString("hex", at, at + ID_BYTES), buffer.readUInt32BE(at + ID_BYTES));
-  }
-  return entries;
-}
-
-export function writePage(entries: ReadonlyMap<string, number>): Uint8Array {
-  const buffer = Buffer.alloc(entries.size * ENTRY_BYTES);
-  let at = 0;
-  for (const [id, seconds] of entries) {
-    buffer.write(id, at, ID_BYTES, "hex");
-    buffer.writeUInt32BE(seconds, at + ID_BYTES);
-    at += ENTRY_BYTES;
-  }
-  return new Uint8Array(buffer);
-}
-
-/** Ids of devices come from a random source or from a counter; a page takes its bits from a mix of all of them. */
-export function pageOf(id: string, bits: number): number {
-  let mix = 0;
-  for (let at = 0; at < id.length; at += 8)
-    mix = Math.imul(mix ^ Number.parseInt(id.slice(at, at + 8), 16), 0x9e3779b1);
-  return bits === 0 ? 0 : (mix ^ (mix >>> 15)) & ((1 << bits) - 1);
-}
+const CONTACTS = "contacts:";
+const UNSTAMPED = "unstamped:";
 
 const dayOf = (seconds: number): number => Math.floor(seconds / 86_400);
 
+const toContacts = (times: readonly [string, number][]): Contact[] =>
+  times.map(([id, seconds]) => [dashed(id), seconds * 1000]);
+
+/** What folding the contacts of a while comes to. */
+interface Fold {
+  pages: [number, Uint8Array][];
+  /** Contacts of devices that were not heard of before on their day. */
+  first: ContactTimes;
+  largest: number;
+}
+
+/**
+ * When devices were last heard of. A contact is noted in memory, saved to a journal before the object may fall asleep,
+ * and folded with all others of some minutes into packed pages, one row for many devices.
+ */
 export class Presence {
   readonly #storage: DurableObjectStorage;
-  #pending = new Map<string, number>();
+  readonly #journal: Journal;
+  /** First contacts of a day that the inventory has not taken yet. */
+  readonly #unstamped: Journal;
+  #owed: ContactTimes = new Map();
+  /** Contacts that are in no page yet, and those of them that are in memory only. */
+  #pending: ContactTimes = new Map();
+  #unsaved: ContactTimes = new Map();
+  /** Contacts on their way into pages. */
+  #folding: ContactTimes = new Map();
+  #underWay: Promise<void> | undefined;
+  #restored: Promise<void> | undefined;
 
   constructor(storage: DurableObjectStorage) {
     this.#storage = storage;
+    this.#journal = new Journal(storage, CONTACTS);
+    this.#unstamped = new Journal(storage, UNSTAMPED);
   }
 
-  /** Notes a contact. True when there is something to flush where there was nothing. */
-  note(device: string, atMs: number): boolean {
-    const id = packed(device);
-    if (!isUuid(device)) return false;
-    const isFirst = this.#pending.size === 0;
-    const seconds = Math.floor(atMs / 1000);
-    if (seconds > (this.#pending.get(id) ?? 0)) this.#pending.set(id, seconds);
-    return isFirst;
+  /** Reads what was saved; everything else is called after it. */
+  restore(): Promise<void> {
+    return (this.#restored ??= this.#restore().catch((cause: unknown) => {
+      this.#restored = undefined;
+      throw cause;
+    }));
   }
 
-  /** Forgets what is not stored. */
-  forget(): void {
-    this.#pending.clear();
+  async #restore() {
+    mergeTimes(this.#pending, await this.#journal.read());
+    mergeTimes(this.#owed, await this.#unstamped.read());
+  }
+
+  /** Notes a contact. */
+  note(device: string, atMs: number): void {
+    const [id, seconds] = [packed(device), Math.floor(atMs / 1000)];
+    if (!isUuid(device) || seconds <= this.#known(id)) return;
+    this.#pending.set(id, seconds);
+    this.#unsaved.set(id, seconds);
+  }
+
+  #known(id: string): number {
+    return Math.max(this.#pending.get(id) ?? 0, this.#folding.get(id) ?? 0);
+  }
+
+  /** Whether there are contacts that a fall would lose. */
+  get hasUnsaved(): boolean {
+    return this.#unsaved.size > 0;
+  }
+
+  /** Whether something stored waits to be folded or put into the inventory. */
+  get isOwing(): boolean {
+    return !this.#journal.isEmpty || !this.#unstamped.isEmpty;
   }
 
   get isFull(): boolean {
     return this.#pending.size >= MAX_PENDING;
   }
 
-  /** Last contact of each of these devices, in milliseconds; those never seen are left out. */
-  async lastSeen(devices: readonly string[]): Promise<Record<string, number>> {
-    const bits = await this.#bits();
-    const pages = new Map<number, Map<string, number>>();
-    const seen: Record<string, number> = {};
-    for (const device of devices) {
-      const [id, number] = [packed(device), pageOf(packed(device), bits)];
-      const page = pages.get(number) ?? (await this.#page(number));
-      pages.set(number, page);
-      const seconds = Math.max(this.#pending.get(id) ?? 0, page.get(id) ?? 0);
-      if (seconds > 0) seen[device] = seconds * 1000;
+  /** Stores what a fall would lose. */
+  async save(): Promise<void> {
+    const saving = this.#unsaved;
+    this.#unsaved = new Map();
+    try {
+      await this.#journal.append(saving);
+    } catch (cause) {
+      mergeTimes(this.#unsaved, saving);
+      throw cause;
     }
-    return seen;
   }
 
-  /**
-   * Writes what gathered, and tells the devices whose contact before was on an earlier day. Each page is complete in
-   * itself: a fall between two loses nothing that was written before.
-   */
-  async flush(nowMs: number): Promise<string[]> {
-    const pending = this.#pending;
-    this.#pending = new Map();
+  /** Forgets what is not stored. */
+  forget(): void {
+    for (const times of [this.#pending, this.#unsaved, this.#owed]) times.clear();
+    for (const journal of [this.#journal, this.#unstamped]) journal.cut();
+  }
+
+  /** Last contact of each of these devices, in milliseconds; those never heard of are left out. */
+  async lastSeen(devices: readonly string[]): Promise<Record<string, number>> {
+    // Memory first: what leaves it meanwhile is in the pages that are read after it.
+    const known = devices.filter(isUuid).map((device) => [device, this.#known(packed(device))] as const);
     const bits = await this.#bits();
-    const byPage = Map.groupBy(pending, ([id]) => pageOf(id, bits));
-    const fresh: string[] = [];
-    let largest = 0;
-    for (const [number, contacts] of byPage) {
-      const page = await this.#page(number);
-      for (const [id, seconds] of contacts) {
-        const before = page.get(id) ?? 0;
-        if (dayOf(before) < dayOf(seconds)) fresh.push(dashed(id));
-        if (seconds > before) page.set(id, seconds);
-      }
-      for (const [id, seconds] of page) if (seconds < nowMs / 1000 - FORGET_S) page.delete(id);
-      largest = Math.max(largest, page.size);
-      await this.#storage.put(PAGE + number, writePage(page));
+    const pages = new Map<number, Uint8Array>();
+    const seen: Record<string, number> = {};
+    for (const [device, knownS] of known) {
+      const id = packed(device);
+      const number = pageOf(id, bits);
+      const page = pages.get(number) ?? (await this.#page(number));
+      pages.set(number, page);
+      const seconds = Math.max(knownS, timeIn(page, id));
+      if (seconds > 0) seen[device] = seconds * 1000;
     }
-    if (largest > PAGE_ENTRIES && bits < MAX_PAGE_BITS) await this.#split(bits);
-    return fresh;
+    return bits === (await this.#bits()) ? seen : this.lastSeen(devices); // pages were split meanwhile
+  }
+
+  /** Folds what gathered into pages and puts the first contacts of a day into the inventory. */
+  fold(stamp: Stamp): Promise<void> {
+    return (this.#underWay ??= this.#fold(stamp).finally(() => {
+      this.#underWay = undefined;
+    }));
+  }
+
+  async #fold(stamp: Stamp) {
+    const folding = this.#pending;
+    this.#pending = new Map();
+    this.#folding = folding;
+    const keys = this.#journal.cut();
+    try {
+      const fold = await this.#foldOf(folding);
+      mergeTimes(this.#owed, fold.first);
+      await this.#store(fold, keys, await this.#stampOwed(stamp));
+      for (const [id, seconds] of folding) if (this.#unsaved.get(id) === seconds) this.#unsaved.delete(id);
+      if (fold.largest > PAGE_ENTRIES) await this.#split();
+    } catch (cause) {
+      mergeTimes(this.#pending, folding);
+      this.#journal.uncut(keys);
+      throw cause;
+    } finally {
+      this.#folding = new Map();
+    }
+  }
+
+  /** What is left in the inventory's debt. */
+  async #stampOwed(stamp: Stamp): Promise<ContactTimes> {
+    const owed = [...this.#owed];
+    const taken = owed.length === 0 ? 0 : await stamp(toContacts(owed));
+    return new Map(owed.slice(taken));
+  }
+
+  async #foldOf(contacts: ContactTimes): Promise<Fold> {
+    const bits = await this.#bits();
+    const fold: Fold = { pages: [], first: new Map(), largest: 0 };
+    const newest = [...contacts.values()].reduce((a, b) => Math.max(a, b), 0);
+    for (const [number, some] of Map.groupBy(contacts, ([id]) => pageOf(id, bits))) {
+      const page = readPage(await this.#page(number));
+      for (const [id, seconds] of some) {
+        const before = page.get(id) ?? Number.NEGATIVE_INFINITY;
+        if (dayOf(before) < dayOf(seconds)) fold.first.set(id, seconds);
+        page.set(id, Math.max(before, seconds));
+      }
+      for (const [id, seconds] of page) if (seconds < newest - FORGET_S) page.delete(id);
+      fold.largest = Math.max(fold.largest, page.size);
+      fold.pages.push([number, writePage(page)]);
+    }
+    return fold;
+  }
+
+  /** All or nothing: what leaves the journal is in pages, and what the inventory lacks is written down. */
+  async #store({ pages }: Fold, keys: ReadonlySet<string>, owed: ContactTimes) {
+    const paid = this.#unstamped.cut();
+    await this.#storage.transaction(async (transaction) => {
+      for (const [number, page] of pages) await transaction.put(PAGE + number, page);
+      for (const key of [...keys, ...paid]) await transaction.delete(key);
+      await this.#unstamped.append(owed, transaction);
+    });
+    this.#owed = owed;
   }
 
   /** Twice as many pages, each entry in the one of its next bit. */
-  async #split(bits: number) {
+  async #split() {
+    const bits = await this.#bits();
+    if (bits >= MAX_PAGE_BITS) return;
     const entries: Record<string, unknown> = { [BITS]: bits + 1 };
     for (let number = 0; number < 1 << bits; number++) {
-      const halves = Map.groupBy(await this.#page(number), ([id]) => pageOf(id, bits + 1));
+      const halves = Map.groupBy(readPage(await this.#page(number)), ([id]) => pageOf(id, bits + 1));
       for (const half of [number, number + (1 << bits)]) {
         entries[PAGE + half] = writePage(new Map(halves.get(half)));
       }
@@ -143,8 +225,7 @@ export class Presence {
     return (await this.#storage.get<number>(BITS)) ?? 0;
   }
 
-  async #page(number: number): Promise<Map<string, number>> {
-    const bytes = await this.#storage.get<Uint8Array>(PAGE + number);
-    return bytes ? readPage(bytes) : new Map();
+  async #page(number: number): Promise<Uint8Array> {
+    return (await this.#storage.get<Uint8Array>(PAGE + number)) ?? new Uint8Array();
   }
 }

@@ -1,14 +1,14 @@
 import type { DeviceClaim } from "../platform/actor.ts";
+import type { Contacts } from "../platform/contacts.ts";
 import type { DatabaseCost } from "../platform/database.ts";
 import type { Deps } from "../platform/deps.ts";
 import type { DigestChange } from "../platform/digest-change.ts";
 import type { Env } from "../platform/env.ts";
 import type { TenantId } from "../platform/ids.ts";
-import type { Log } from "../platform/log.ts";
+import type { Later } from "../platform/later.ts";
+import { makeLog, type Log } from "../platform/log.ts";
 import { headOf, inTime } from "./calls.ts";
 import { Isolate, STALE_MS, type Asked } from "./isolate.ts";
-
-type Later = (work: Promise<unknown>) => void;
 
 // What an isolate holds belongs to its bindings, so that two deployments in one process never mix.
 const isolates = new WeakMap<Env, Isolate>();
@@ -16,7 +16,7 @@ const isolates = new WeakMap<Env, Isolate>();
 function isolateOf(env: Env): Isolate {
   const known = isolates.get(env);
   if (known) return known;
-  const isolate = new Isolate(env.TENANT_HEAD);
+  const isolate = new Isolate(env.TENANT_HEAD, makeLog({ request_id: "isolate" }));
   isolates.set(env, isolate);
   return isolate;
 }
@@ -26,6 +26,20 @@ export const askHead = (env: Env, claim: DeviceClaim, nowMs: number, later: Late
   const { tenant, device, authSet, issuedS } = claim;
   return isolateOf(env).ask(tenant, { device, authSet, issuedS }, nowMs, later);
 };
+
+/** Contacts of devices for a request at this time. */
+export const contactsOf = (
+  env: Env,
+  { now, later, cost }: { now: () => number; later: Later; cost: DatabaseCost },
+): Contacts => ({
+  note(tenant, device) {
+    cost.objectCalls += isolateOf(env).note(tenant, device, now(), later);
+  },
+  last(tenant, devices) {
+    cost.objectCalls += 1;
+    return isolateOf(env).lastSeen(tenant, devices, now());
+  },
+});
 
 const ATTEMPTS = 3;
 

@@ -94,7 +94,8 @@ async function authenticateOnce(deps: Deps, request: AuthRequest, attempt: numbe
   if (known.tenantStatus !== "active") throw new Fault("unauthorized", "Account suspended");
   refuseWeakKey(known, request);
   const admitted = await admit(deps, known, request, attempt);
-  if (!admitted) throw notAdmitted();
+  if (!admitted?.device) throw notAdmitted();
+  deps.contacts.note(admitted.tenant, admitted.device);
   return issueToken(deps, admitted);
 }
 

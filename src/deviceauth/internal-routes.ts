@@ -8,7 +8,7 @@ import { faultResponses, jsonBody, jsonContent, refuseInvalid } from "../platfor
 import { answerDevices } from "./device-page.ts";
 import { mountInternalLimits } from "./internal-limit-routes.ts";
 import { CountQuery, DeviceSchema, filterOf, ListQuery } from "./schema.ts";
-import { countDevices, decommissionDevice, getDevice } from "./service.ts";
+import { countDevices, decommissionDevice, getDeviceStatus } from "./service.ts";
 import { DEVICE_STATUSES } from "./states.ts";
 import { removeTenantData, revokeTokens, setExternal, setProvisioned } from "./upkeep.ts";
 
@@ -178,7 +178,7 @@ function mountTenants(app: App): void {
 function mountDevices(app: App): void {
   app.openapi(statusRoute, async (c) => {
     const { tid, did } = c.req.valid("param");
-    const { status } = await getDevice(c.var.deps, operatorOf(c, tid), did);
+    const status = await getDeviceStatus(c.var.deps, operatorOf(c, tid), did);
     return c.json({ status }, 200);
   });
   app.openapi(removeDeviceRoute, async (c) => {

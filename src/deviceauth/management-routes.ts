@@ -4,6 +4,7 @@ import type { App } from "../platform/app-env.ts";
 import { Fault } from "../platform/fault.ts";
 import { pageOf } from "../platform/paging.ts";
 import { faultResponses, jsonBody, jsonContent, refuseInvalid } from "../platform/wire.ts";
+import { withContact } from "./contacts.ts";
 import { answerDevices } from "./device-page.ts";
 import { deviceLimit } from "./limits.ts";
 import { preauthorize } from "./preauthorize.ts";
@@ -171,8 +172,11 @@ function mountDevices(app: App): void {
     async (c) => {
       const { identity_data: identity, pubkey: key, tier, force } = c.req.valid("json");
       const result = await preauthorize(c.var.deps, userOf(c), { identity, key, tier, force });
-      // The original leaves the sets out of this answer.
-      if (!result.ok) return c.json({ ...toWire(result.existing), auth_sets: null }, 409);
+      if (!result.ok) {
+        const existing = await withContact(c.var.deps, userOf(c), result.existing);
+        // The original leaves the sets out of this answer.
+        return c.json({ ...toWire(existing), auth_sets: null }, 409);
+      }
       return c.body(null, 201, { Location: `devices/${result.device}` });
     },
     refuseInvalid("failed to decode preauth request: "),

@@ -12,6 +12,7 @@ import {
   removalStatements,
   untilUndisturbed,
 } from "./changes.ts";
+import { withContact, withContacts } from "./contacts.ts";
 import { type DeviceStatus, type SetStatus, type UserStatus } from "./states.ts";
 import {
   deviceCountsStatement,
@@ -43,7 +44,8 @@ export async function listDevices(
   const { tenant } = actor;
   const window = { limit: page.perPage + 1, offset: offsetOf(page) };
   const devices = await deps.db(tenant).one(devicesStatement(tenant, filter, window));
-  return { devices: devices.slice(0, page.perPage), hasNext: devices.length > page.perPage };
+  const listed = await withContacts(deps, actor, devices.slice(0, page.perPage));
+  return { devices: listed, hasNext: devices.length > page.perPage };
 }
 
 /** Devices by status and tier, without looking at devices. */
@@ -59,12 +61,19 @@ export async function countDevices(deps: Deps, actor: Actor, status?: DeviceStat
     .reduce((sum, count) => sum + count.devices, 0);
 }
 
-export async function getDevice(deps: Deps, actor: Actor, id: string): Promise<Device> {
+async function findDevice(deps: Deps, actor: Actor, id: string): Promise<Device> {
   requirePermission(actor, "devices:read");
   const device = await deps.db(actor.tenant).one(deviceStatement(actor.tenant, id));
   if (!device) throw new Fault("not_found", "device not found");
   return device;
 }
+
+export async function getDevice(deps: Deps, actor: Actor, id: string): Promise<Device> {
+  return withContact(deps, actor, await findDevice(deps, actor, id));
+}
+
+export const getDeviceStatus = async (deps: Deps, actor: Actor, id: string): Promise<DeviceStatus> =>
+  (await findDevice(deps, actor, id)).status;
 
 const unknownSet = (empty: boolean) => new Fault("not_found", "authorization set not found", { empty });
 

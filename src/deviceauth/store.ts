@@ -42,7 +42,7 @@ export interface Device {
   external: ExternalDevice | null;
   createdMs: number;
   updatedMs: number;
-  /** Day of its last contact; null while it has had none. */
+  /** Its last contact, from the store by the day; null while it has had none. */
   checkInMs: number | null;
   /** Oldest first. */
   sets: AuthSet[];

@@ -20,8 +20,9 @@ const liveToken = (claim: DeviceClaim) =>
   firstRow<{ check_in_ms: number | null }>(sql`
     SELECT ${lastCheckIn(sql`${claim.tenant}`, sql`${claim.device}`)} AS check_in_ms WHERE ${ifLive(claim)}`);
 
-/** Keeps the day of a device's last contact, after the answer and once a day. */
+/** Every request with a live token is a contact. The inventory is told of it once a day, also while the head is away. */
 function noteContact(deps: Deps, { tenant, device }: DeviceClaim, lastMs: number | null): void {
+  deps.contacts.note(tenant, device);
   const nowMs = deps.now();
   if (!isCheckInDue(lastMs, nowMs)) return;
   const noted = deps

@@ -5,6 +5,7 @@ import { faultResponse, newApp } from "../platform/app.ts";
 import { makeDeps } from "../app/make-deps.ts";
 import type { Env } from "../platform/env.ts";
 import { Fault } from "../platform/fault.ts";
+import { makeLater, type Later } from "../platform/later.ts";
 import { drainOutbox } from "../platform/send-events.ts";
 import { authenticateDevice, authenticateOperator, authenticateUser } from "../platform/access.ts";
 import { answerHeaders } from "./answer-headers.ts";
@@ -25,6 +26,8 @@ import { mountVerify } from "./verify-route.ts";
 export interface GatewayOptions {
   /** The clock; tests hold it still. */
   now?: () => number;
+  /** What is to be done after a while; tests do it when their clock is there. */
+  after?: Later["after"];
 }
 
 const identify =
@@ -38,6 +41,7 @@ const identify =
         origin: originOf(c),
         later: (work) => c.executionCtx.waitUntil(work),
         network: networkOfClient(c.req.raw, c.env),
+        after: options.after,
         now: options.now,
       }),
     );
@@ -194,9 +198,10 @@ function malformedHost({ headers }: Request): Response {
 
 export function makeFetch(options: GatewayOptions = {}) {
   const app = makeGateway(options);
-  const now = options.now ?? systemNow;
+  const { now = systemNow, after } = options;
   const check = async (request: Request, env: Env, ctx: ExecutionContext): Promise<Response> => {
-    const checked = await answerIdleCheck(request, env, (work) => ctx.waitUntil(work), now());
+    const later = makeLater((work) => ctx.waitUntil(work));
+    const checked = await answerIdleCheck(request, env, { ...later, ...(after && { after }) }, now());
     return checked instanceof Response ? checked : app.fetch(checked, env, ctx);
   };
   return (request: Request, env: Env, ctx: ExecutionContext): Response | Promise<Response> => {

@@ -4,6 +4,7 @@ import type { DeviceClaim } from "../platform/actor.ts";
 import { noCost } from "../platform/database.ts";
 import { settingsOf, type Env } from "../platform/env.ts";
 import { loadKeys } from "../platform/keys.ts";
+import type { Later } from "../platform/later.ts";
 import { makeLog } from "../platform/log.ts";
 import { verifyToken } from "../platform/tokens.ts";
 import { deviceClaimFrom } from "../platform/access.ts";
@@ -22,8 +23,6 @@ export const isCheck = (url: string): boolean => ASKING.test(url);
 const ASKING = /^https?:\/\/[^/]+\/api\/devices\/v[12]\/deployments\/device\/deployments\/next(\?|$)/;
 
 const BEARER = /^bearer ([^ ]+)$/i;
-
-type Later = (work: Promise<unknown>) => void;
 
 /** The answer to an idle check, or the request to go on with. */
 export async function answerIdleCheck(

@@ -54,13 +54,11 @@ export const deviceCheckInStatements = (
   atMs: number,
 ): Statement<unknown>[] => [setCheckIn(tenant, device, atMs, DAY_MS)];
 
-/** The same for many devices at once, for those not yet heard of on this UTC day. */
+/** The same for many devices at once, for those not yet heard of on the UTC day of their contact. */
 export const deviceCheckInsStatement = (
   tenant: TenantId,
-  devices: readonly string[],
-  atMs: number,
-): Statement<number> =>
-  setCheckIns(tenant, devices, { atMs, ifBeforeMs: Math.floor(atMs / DAY_MS) * DAY_MS });
+  contacts: readonly { device: string; atMs: number }[],
+): Statement<number> => setCheckIns(tenant, contacts);
 
 /** Whether the time of contact is to be written: it was not yet, or a day ago. */
 export const isCheckInDue = (lastMs: number | null, nowMs: number): boolean =>

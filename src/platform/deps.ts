@@ -1,4 +1,5 @@
 import type { WorkflowFunction } from "./background.ts";
+import type { Contacts } from "./contacts.ts";
 import type { Database, DatabaseCost } from "./database.ts";
 import type { Env, Settings } from "./env.ts";
 import type { TenantId } from "./ids.ts";
@@ -21,6 +22,8 @@ export interface Deps {
   connections: Env["DEVICE_CONNECTION"];
   /** One object per tenant, which every check of its devices passes. */
   heads: Env["TENANT_HEAD"];
+  /** When devices were last heard of. */
+  contacts: Contacts;
   keys: Keys;
   /** What other domains add to a batch. */
   participants: Participants;

@@ -1,4 +1,4 @@
-import { evictDurableObject, runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
+import { evictDurableObject, runInDurableObject } from "cloudflare:test";
 import { beforeEach, describe, expect, it } from "vitest";
 import type { TenantHead } from "../../durable-objects/tenant-head.ts";
 import { untilKnown } from "../../src/checkin/service.ts";
@@ -342,7 +342,7 @@ describe("a head that hangs", () => {
       calls += 1;
       return new Promise<never>(() => {});
     };
-    const TENANT_HEAD = { idFromName: () => ({}), get: () => ({ check: hang }) };
+    const TENANT_HEAD = { idFromName: () => ({}), get: () => ({ check: hang, note: async () => {} }) };
     const bindings = { ...server.env, TENANT_HEAD: TENANT_HEAD as unknown as Env["TENANT_HEAD"] };
     const answers = [await check(device, bindings), await check(device, bindings)];
     expect([answers.map(({ status }) => status), calls]).toEqual([[204, 204], 1]);
@@ -378,90 +378,6 @@ describe("the head restarted between any two changes", () => {
       const expected = [401, done >= 1 ? 200 : 204, done >= 2 ? 200 : 204, done >= 3 ? 401 : 204, 204, 204];
       expect(answers.map(({ status }) => status)).toEqual(expected);
     }
-  });
-});
-
-describe("presence", () => {
-  const seen = (ids: string[]) =>
-    manage("GET", `/api/management/v1/inventory/presence?${ids.map((id) => `id=${id}`).join("&")}`);
-
-  it("tells when devices were last heard of, to the second and without a row for each check", async () => {
-    const at = new Date(server.now).toISOString().replace(".000", "");
-    await check(device);
-    const answer = await seen([device.id, crypto.randomUUID()]);
-    expect([answer.status, answer.json()]).toEqual([200, [{ id: device.id, last_seen: at }]]);
-  });
-
-  it("survives a restart after the flush, with one page for all", async () => {
-    const fleet = await Promise.all(Array.from({ length: 20 }, () => aDevice(server)));
-    for (const one of fleet) await check(one);
-    expect(await runDurableObjectAlarm(head())).toBe(true);
-    await evictDurableObject(head());
-    const ids = fleet.map(({ id }) => id);
-    expect((await seen(ids)).json<unknown[]>()).toHaveLength(20);
-    const pages = await runInDurableObject(head(), (_, state) => state.storage.list({ prefix: "presence:" }));
-    expect(pages.size).toBe(1);
-  });
-
-  it("loses at most what came after the last flush when the head falls", async () => {
-    const early = server.now;
-    await check(device);
-    await runDurableObjectAlarm(head());
-    server.advance(240_000);
-    await check(device);
-    await evictDurableObject(head());
-    const [found] = (await seen([device.id])).json<{ last_seen: string }[]>();
-    expect(Date.parse(found!.last_seen)).toBe(early);
-    const digest = await check(device);
-    expect(digest.status).toBe(204);
-  });
-
-  it("puts the first contact of a day into the inventory, and no other", async () => {
-    await inInventory(server, [device]);
-    await check(device);
-    await runDurableObjectAlarm(head());
-    const first = server.now;
-    server.advance(3_600_000);
-    await check(device);
-    await runDurableObjectAlarm(head());
-    const { text } = await manage("GET", `/api/management/v1/inventory/devices/${device.id}`);
-    const { attributes } = JSON.parse(text) as { attributes: { name: string; value: string }[] };
-    const time = attributes.find(({ name }) => name === "check_in_time")?.value;
-    expect(Date.parse(time ?? "")).toBe(first);
-  });
-
-  it("waits with the inventory while the database is away, and answers checks meanwhile", async () => {
-    await inInventory(server, [device]);
-    await check(device);
-    const at = new Date(server.now).toISOString();
-    await configureHead({ DB: lostDatabase });
-    await runDurableObjectAlarm(head());
-    const again = await check(device, { ...server.env, DB: lostDatabase });
-    await configureHead({});
-    await runDurableObjectAlarm(head());
-    const { text } = await manage("GET", `/api/management/v1/inventory/devices/${device.id}`);
-    expect([again.status, text]).toEqual([204, expect.stringContaining(`"value":"${at}"`)]);
-  });
-
-  it.each([
-    ["no ids", "", 400],
-    ["too many", Array.from({ length: 501 }, (_, i) => `id=${i}`).join("&"), 400],
-  ])("refuses %s", async (_what, query, status) => {
-    expect((await manage("GET", `/api/management/v1/inventory/presence?${query}`)).status).toBe(status);
-  });
-
-  it("is not told to another tenant", async () => {
-    await check(device);
-    const stranger = await aUser(server, { tenant: await aTenant(server) });
-    const path = `/api/management/v1/inventory/presence?id=${device.id}`;
-    const { text } = await server.call("GET", path, { token: stranger.token });
-    expect(JSON.parse(text)).toEqual([]);
-  });
-
-  it("tells what the fleet does now", async () => {
-    await check(device);
-    const { status, text } = await manage("GET", "/api/management/v1/inventory/live");
-    expect([status, JSON.parse(text)]).toMatchObject([200, { mode: "strict", checks_per_second: 0 }]);
   });
 });
 

@@ -4,6 +4,8 @@ import { env, type Server } from "./server.ts";
 
 class Fall extends Error {}
 
+const ALARM = "alarm";
+
 /**
  * What outlives an object that falls: entries of its storage and nothing else. Every reading and writing is a moment at
  * which it may fall, before or after it took effect.
@@ -39,7 +41,12 @@ class FallingStorage {
     });
   };
 
-  setAlarm = () => this.#do(() => {});
+  setAlarm = (atMs: number) =>
+    this.#do(() => {
+      this.#kept.set(ALARM, atMs);
+    });
+
+  getAlarm = () => this.#do(() => this.#kept.get(ALARM) ?? null);
 
   async #do<T>(act: () => T): Promise<T> {
     this.#pass();
@@ -49,10 +56,14 @@ class FallingStorage {
   }
 }
 
-/** A head in this process that falls once, at the given moment of its storage, and is started again by the next call. */
+/**
+ * A head in this process that falls once, at the given moment of its storage, and is started again by the next call. It
+ * may also fall asleep, as every object does that is not called for a while and has no timer.
+ */
 export class FallingHead {
   moments = 0;
   falls = 0;
+  #timers: (() => Promise<unknown>)[] = [];
   readonly #fallAt: number;
   readonly #kept = new Map<string, unknown>();
   #head: Head | undefined;
@@ -67,6 +78,7 @@ export class FallingHead {
       check: (...args: Parameters<Head["check"]>) => this.#call((head) => head.check(...args)),
       digest: (...args: Parameters<Head["digest"]>) => this.#call((head) => head.digest(...args)),
       changed: (...args: Parameters<Head["changed"]>) => this.#call((head) => head.changed(...args)),
+      note: (...args: Parameters<Head["note"]>) => this.#call((head) => head.note(...args)),
       lastSeen: (...args: Parameters<Head["lastSeen"]>) => this.#call((head) => head.lastSeen(...args)),
     };
     const TENANT_HEAD = { idFromName: () => ({}), get: () => stub } as unknown as Env["TENANT_HEAD"];
@@ -75,16 +87,33 @@ export class FallingHead {
 
   /** The alarm rings; the platform repeats one that failed. */
   async ring(): Promise<void> {
+    if (!this.#kept.delete(ALARM)) return;
     await this.#call((head) => head.flush()).catch(() => this.#call((head) => head.flush()));
+  }
+
+  /** Whether an alarm is set, at which it will be woken. */
+  get isToBeWoken(): boolean {
+    return this.#kept.has(ALARM);
+  }
+
+  /** Nobody calls for a while: timers fire, and what is only in memory is gone. */
+  async sleep(): Promise<void> {
+    for (let timer = this.#timers.shift(); timer; timer = this.#timers.shift()) await timer();
+    this.#head = undefined;
   }
 
   async #call<T>(work: (head: Head) => Promise<T>): Promise<T> {
     try {
       return await work((this.#head ??= this.#start()));
     } catch (cause) {
-      if (cause instanceof Fall) this.#head = undefined;
+      if (cause instanceof Fall) this.#fall();
       throw cause;
     }
+  }
+
+  #fall() {
+    this.#head = undefined;
+    this.#timers = [];
   }
 
   #start(): Head {
@@ -98,10 +127,9 @@ export class FallingHead {
       throw new Fall("fallen");
     };
     const storage = new FallingStorage(this.#kept, pass);
-    return new Head(
-      storage as unknown as DurableObjectStorage,
-      () => env,
-      () => {},
-    );
+    return new Head(storage as unknown as DurableObjectStorage, () => env, {
+      now: () => {},
+      after: (_, work) => this.#timers.push(work),
+    });
   }
 }

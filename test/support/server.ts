@@ -5,6 +5,7 @@ import { rfc3339 } from "../../src/platform/clock.ts";
 import { makeDeps } from "../../src/app/make-deps.ts";
 import type { Deps } from "../../src/platform/deps.ts";
 import type { Env } from "../../src/platform/env.ts";
+import type { Later } from "../../src/platform/later.ts";
 import { migrate } from "../../src/platform/migrations.ts";
 import { queue } from "../../workers/queue.ts";
 
@@ -92,7 +93,10 @@ async function makeSchema(server: Server): Promise<void> {
 /** The server under test: empty store, migrated, with a clock that moves only when told to. */
 export class Server {
   now = START_MS;
-  readonly #fetch = makeFetch({ now: () => this.now });
+  /** Work for later; done before the first request after its time. */
+  #due: { atMs: number; work: () => Promise<unknown> }[] = [];
+  readonly #after: Later["after"] = (ms, work) => this.#due.push({ atMs: this.now + ms, work });
+  readonly #fetch = makeFetch({ now: () => this.now, after: this.#after });
   /** Bindings of its own: what an isolate remembers of an earlier server is not found. */
   readonly env: Env = { ...env };
 
@@ -109,14 +113,27 @@ export class Server {
 
   /** Dependencies as a verb gets them, for arranging what no route can. */
   deps(): Promise<Deps> {
-    return makeDeps(this.env, { requestId: "test", origin: HOST, later: () => {}, now: () => this.now });
+    return makeDeps(this.env, {
+      requestId: "test",
+      origin: HOST,
+      later: () => {},
+      after: this.#after,
+      now: () => this.now,
+    });
   }
 
   advance(ms: number): void {
     this.now += ms;
   }
 
+  async #doDue(): Promise<void> {
+    const due = this.#due.filter(({ atMs }) => atMs <= this.now);
+    this.#due = this.#due.filter(({ atMs }) => atMs > this.now);
+    for (const { work } of due) await work();
+  }
+
   async fetch(request: Request, bindings: Env = this.env): Promise<Response> {
+    await this.#doDue();
     const ctx = createExecutionContext();
     const response = await this.#fetch(request, bindings, ctx);
     await waitOnExecutionContext(ctx);

@@ -9,6 +9,8 @@ export const DEVICE_COLUMNS = sql.raw(
   "d.device_id, d.status, d.tier, d.group_name, d.created_ms, d.updated_ms, d.check_in_ms, d.attributes",
 );
 
+const DAY_MS = 86_400_000;
+
 export interface StatusChange {
   tenant: TenantId;
   device: DeviceId;
@@ -233,13 +235,13 @@ export const clearScope = (
     WHERE tenant_id = ${tenant} AND device_id = ${device}
       AND EXISTS (SELECT 1 FROM json_each(attributes) a WHERE a.key GLOB ${`${scope}-*`})`);
 
-/** Records when devices were last seen, for those last seen before a moment. */
+/** Records when devices were last seen, each for the first time on its UTC day. */
 export const setCheckIns = (
   tenant: TenantId,
-  devices: readonly string[],
-  { atMs, ifBeforeMs }: { atMs: number; ifBeforeMs: number },
+  contacts: readonly { device: string; atMs: number }[],
 ): Statement<number> =>
   change(sql`
-    UPDATE inventory_devices SET check_in_ms = ${atMs}
-    WHERE tenant_id = ${tenant} AND ${inJson(sql`device_id`, devices)}
-      AND (check_in_ms IS NULL OR check_in_ms < ${ifBeforeMs})`);
+    UPDATE inventory_devices SET check_in_ms = seen.at_ms
+    FROM (SELECT value ->> 'device' AS device_id, value ->> 'atMs' AS at_ms FROM json_each(${JSON.stringify(contacts)})) AS seen
+    WHERE tenant_id = ${tenant} AND inventory_devices.device_id = seen.device_id
+      AND (check_in_ms IS NULL OR check_in_ms < seen.at_ms - seen.at_ms % ${DAY_MS})`);

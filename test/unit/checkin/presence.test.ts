@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { pageOf, Presence, readPage, writePage } from "../../../src/checkin/presence.ts";
+import { pageOf, readPage, timeIn, writePage } from "../../../src/checkin/presence-pages.ts";
+import { Presence, type Contact } from "../../../src/checkin/presence.ts";
 
 /** What of an object's storage presence uses, in memory. */
 class Storage {
@@ -14,12 +15,28 @@ class Storage {
     this.kept.set(key, value);
   };
 
+  delete = async (key: string) => this.kept.delete(key);
+
+  list = async ({ prefix }: { prefix: string }) =>
+    new Map([...this.kept].filter(([key]) => key.startsWith(prefix)).sort(([a], [b]) => (a < b ? -1 : 1)));
+
   transaction = async (work: (storage: Storage) => Promise<void>) => work(this);
+
+  keys = (prefix: string) => [...this.kept.keys()].filter((key) => key.startsWith(prefix));
 }
 
-const presenceOn = (storage: Storage) => new Presence(storage as unknown as DurableObjectStorage);
+/** As its head has it after a start. */
+async function presenceOn(storage: Storage): Promise<Presence> {
+  const presence = new Presence(storage as unknown as DurableObjectStorage);
+  await presence.restore();
+  return presence;
+}
+
+/** An inventory that takes everything. */
+const taken = async (contacts: readonly Contact[]) => contacts.length;
 
 const packedIds = fc.uuid().map((id) => id.replaceAll("-", ""));
+const idOf = (n: number) => `${n.toString(16).padStart(8, "0")}-0000-4000-8000-000000000000`;
 
 describe("pages of contacts", () => {
   it("come back as they were written", () => {
@@ -27,6 +44,17 @@ describe("pages of contacts", () => {
       fc.property(fc.array(fc.tuple(packedIds, fc.nat({ max: 0xffffffff }))), (entries) => {
         const page = new Map(entries);
         return [...readPage(writePage(page))].every(([id, seconds]) => page.get(id) === seconds);
+      }),
+    );
+  });
+
+  it("tell of one device what reading them all tells, wherever its bytes may also occur", () => {
+    const narrow = fc.array(fc.integer({ min: 0, max: 2 }), { minLength: 16, maxLength: 16 });
+    const ids = narrow.map((bytes) => Buffer.from(bytes).toString("hex"));
+    fc.assert(
+      fc.property(fc.array(fc.tuple(ids, fc.nat({ max: 2 }))), ids, (entries, wanted) => {
+        const page = new Map(entries);
+        return [...page.keys(), wanted].every((id) => timeIn(writePage(page), id) === (page.get(id) ?? 0));
       }),
     );
   });
@@ -49,71 +77,128 @@ describe("pages of contacts", () => {
 describe("presence", () => {
   const DAY_MS = 86_400_000;
 
-  it("answers the newest contact of each device, flushed or not, for every order of notes and flushes", async () => {
+  it("answers the newest contact of each device, saved, folded or neither, and forgets at a restart only the last", async () => {
     const steps = fc.array(
       fc.oneof(
-        fc.record({ device: fc.nat({ max: 4 }), atS: fc.integer({ min: 1, max: 1_000_000 }) }),
-        fc.constant("flush" as const),
-        fc.constant("restart" as const),
+        {
+          weight: 4,
+          arbitrary: fc.record({ device: fc.nat({ max: 4 }), atS: fc.integer({ min: 1, max: 1_000_000 }) }),
+        },
+        fc.constantFrom("save", "fold", "restart"),
       ),
     );
     await fc.assert(
       fc.asyncProperty(steps, async (history) => {
         const storage = new Storage();
-        let presence = presenceOn(storage);
-        const ids = Array.from({ length: 5 }, (_, i) => `0000000${i}-0000-4000-8000-000000000000`);
-        const [stored, all] = [new Map<string, number>(), new Map<string, number>()];
+        let presence = await presenceOn(storage);
+        const ids = Array.from({ length: 5 }, (_, i) => idOf(i));
+        let stored = new Map<string, number>();
+        let all = new Map<string, number>();
         for (const step of history) {
-          if (step === "flush") {
-            await presence.flush(1_000_000_000);
-            for (const [id, at] of all) stored.set(id, at);
-          } else if (step === "restart") {
-            presence = presenceOn(storage);
-            all.clear();
-            for (const [id, at] of stored) all.set(id, at);
-          } else {
+          if (typeof step === "object") {
             const id = ids[step.device]!;
             presence.note(id, step.atS * 1000);
             all.set(id, Math.max(all.get(id) ?? 0, step.atS * 1000));
+          } else if (step === "restart") {
+            presence = await presenceOn(storage);
+            all = new Map(stored);
+          } else {
+            await (step === "save" ? presence.save() : presence.fold(taken));
+            stored = new Map(all);
           }
+          expect(await presence.lastSeen(ids)).toEqual(Object.fromEntries(all));
         }
-        expect(await presence.lastSeen(ids)).toEqual(Object.fromEntries(all));
       }),
     );
   });
 
-  it("tells of the first contact of a day only", async () => {
-    const presence = presenceOn(new Storage());
-    const device = "00000001-0000-4000-8000-000000000000";
-    const told: string[][] = [];
+  it("stores many contacts with one row, and none of it is left when they are in pages", async () => {
+    const storage = new Storage();
+    const presence = await presenceOn(storage);
+    for (let n = 0; n < 1000; n++) presence.note(idOf(n), 5000);
+    await presence.save();
+    for (let n = 1000; n < 1500; n++) presence.note(idOf(n), 6000);
+    await presence.save();
+    expect([storage.puts, storage.keys("contacts:").length]).toEqual([2, 1]);
+    for (let n = 1500; n < 5000; n++) presence.note(idOf(n), 7000);
+    await presence.save();
+    expect([storage.puts, storage.keys("contacts:").length]).toEqual([5, 3]);
+    await presence.fold(taken);
+    expect([storage.keys("contacts:"), storage.keys("presence:")]).toEqual([[], ["presence:0"]]);
+    expect(presence.isOwing).toBe(false);
+  });
+
+  it("tells of the first contact of a day only, with its own time", async () => {
+    const presence = await presenceOn(new Storage());
+    const device = idOf(1);
+    const told: (readonly Contact[])[] = [];
     for (const atMs of [10 * DAY_MS, 10 * DAY_MS + 5000, 11 * DAY_MS]) {
       presence.note(device, atMs);
-      told.push(await presence.flush(atMs));
+      await presence.fold(async (contacts) => {
+        told.push(contacts);
+        return contacts.length;
+      });
     }
-    expect(told).toEqual([[device], [], [device]]);
+    expect(told).toEqual([[[device, 10 * DAY_MS]], [[device, 11 * DAY_MS]]]);
+  });
+
+  it("tells the inventory later what it did not take, also after a restart", async () => {
+    const storage = new Storage();
+    const presence = await presenceOn(storage);
+    for (const n of [1, 2, 3]) presence.note(idOf(n), 5000);
+    await presence.fold(async () => 1);
+    expect(presence.isOwing).toBe(true);
+    const again = await presenceOn(storage);
+    expect(again.isOwing).toBe(true);
+    const told: Contact[] = [];
+    await again.fold(async (contacts) => told.push(...contacts));
+    expect(told).toEqual([
+      [idOf(2), 5000],
+      [idOf(3), 5000],
+    ]);
+    expect(again.isOwing).toBe(false);
+  });
+
+  it("loses nothing when storing fails, and takes contacts meanwhile", async () => {
+    const storage = new Storage();
+    const presence = await presenceOn(storage);
+    presence.note(idOf(1), 5000);
+    await presence.save();
+    storage.transaction = async () => {
+      presence.note(idOf(2), 6000);
+      throw new Error("storage failed");
+    };
+    await expect(presence.fold(taken)).rejects.toThrow("storage failed");
+    const seen = { [idOf(1)]: 5000, [idOf(2)]: 6000 };
+    expect(await presence.lastSeen([idOf(1), idOf(2)])).toEqual(seen);
+    await presence.save();
+    expect(await (await presenceOn(storage)).lastSeen([idOf(1), idOf(2)])).toEqual(seen);
   });
 
   it("splits pages as the fleet grows, writes one of them for many devices and loses none", async () => {
     const storage = new Storage();
-    const presence = presenceOn(storage);
-    const id = (n: number) => `${n.toString(16).padStart(8, "0")}-0000-4000-8000-000000000000`;
-    const ids = Array.from({ length: 60_000 }, (_, n) => id(n));
-    for (let from = 0; from < ids.length; from += 5000) {
-      for (const device of ids.slice(from, from + 5000)) presence.note(device, 1_000_000);
-      await presence.flush(1_000_000);
+    const presence = await presenceOn(storage);
+    const ids = Array.from({ length: 20_000 }, (_, n) => idOf(n));
+    for (let from = 0; from < ids.length; from += 10_000) {
+      for (const device of ids.slice(from, from + 10_000)) presence.note(device, 1_000_000);
+      await presence.fold(taken);
     }
-    const pages = [...storage.kept.keys()].filter((key) => key.startsWith("presence:"));
-    expect(pages.length).toBeGreaterThanOrEqual(4);
-    expect(pages.length).toBeLessThanOrEqual(16);
-    expect(Object.keys(await presence.lastSeen(ids))).toHaveLength(60_000);
+    const pages = storage.keys("presence:");
+    expect(pages.length).toBeGreaterThanOrEqual(2);
+    expect(pages.length).toBeLessThanOrEqual(4);
+    const entries = pages.flatMap((key) => [...readPage(storage.kept.get(key) as Uint8Array)]);
+    expect(new Map(entries).size).toBe(20_000);
+    const some = ids.filter((_, n) => n % 200 === 0);
+    expect(Object.keys(await presence.lastSeen(some))).toEqual(some);
     storage.puts = 0;
     for (const device of ids) presence.note(device, 2_000_000);
-    await presence.flush(2_000_000);
+    await presence.fold(taken);
     expect(storage.puts).toBe(pages.length);
   });
 
-  it("keeps nothing for what is no device id", () => {
-    const presence = presenceOn(new Storage());
-    expect(presence.note("stranger", 1000)).toBe(false);
+  it("keeps nothing for what is no device id", async () => {
+    const presence = await presenceOn(new Storage());
+    presence.note("stranger", 1000);
+    expect([presence.hasUnsaved, await presence.lastSeen(["stranger"])]).toEqual([false, {}]);
   });
 });

@@ -1,0 +1,9 @@
+import type { DeviceId, TenantId } from "./ids.ts";
+
+/** When devices were last heard of, to the second. The heads of tenants keep it; no call reaches the database. */
+export interface Contacts {
+  /** Notes that a device was heard of now. The head is told after the answer. */
+  note: (tenant: TenantId, device: DeviceId) => void;
+  /** Last contacts in milliseconds by device; those never heard of are left out. Rejects while the head is away. */
+  last: (tenant: TenantId, devices: readonly string[]) => Promise<Readonly<Record<string, number>>>;
+}
