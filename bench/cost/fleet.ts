@@ -18,7 +18,12 @@ export interface Assumptions {
   /** Isolates of the platform that a tenant's checks are spread over, and how often one comes for the digest. */
   isolates: number;
   visitEveryS: number;
-  presenceFlushEveryS: number;
+  /** Contacts are saved at once after so long a silence, else together at its end. */
+  contactsSavedWithinS: number;
+  contactsPerJournalRow: number;
+  /** Contacts are folded into pages so long after the first of them, or when they are so many. */
+  contactsFoldedAfterS: number;
+  contactsFoldedAtOnce: number;
   devicesPerPresencePage: number;
   digestConfirmEveryS: number;
   rowsReadPerConfirm: number;
@@ -36,7 +41,10 @@ export const ASSUMED: Assumptions = {
   relaxedAbovePerS: 200,
   isolates: 100,
   visitEveryS: 5,
-  presenceFlushEveryS: 300,
+  contactsSavedWithinS: 5,
+  contactsPerJournalRow: 2048,
+  contactsFoldedAfterS: 300,
+  contactsFoldedAtOnce: 50_000,
   devicesPerPresencePage: 16_384,
   digestConfirmEveryS: 60,
   rowsReadPerConfirm: 20,
@@ -47,8 +55,9 @@ export const ASSUMED: Assumptions = {
 export interface Month {
   isRelaxed: boolean;
   checks: number;
+  /** With the heads that answer them and keep the contacts. */
   checking: Usage;
-  /** Last contacts: packed pages, and the day of the last contact for search. */
+  /** What contacts cost beside: calls for those that no check takes along, and the day of the last one for search. */
   presence: Usage;
   reports: Usage;
   authentications: Usage;
@@ -58,11 +67,21 @@ export interface Month {
 
 const monthS = ({ daysPerMonth }: Assumptions) => daysPerMonth * 86_400;
 
-/** The heads themselves: awake all month, each confirming its digest. */
-function headsOf(tenants: number, a: Assumptions): Usage {
-  const confirms = monthS(a) / a.digestConfirmEveryS;
+const REQUESTS_OF_UPDATE = 7;
+
+/** Mean time between two events of which one lets the next wait for so long, when they come at random. */
+const spaced = (waitS: number, perS: number) => waitS + Math.exp(-waitS * perS) / perS;
+
+/**
+ * The heads themselves. One is taken to be awake for as long as contacts may wait to be saved, which at more than one
+ * check in a few seconds is all month, and confirms its digest.
+ */
+function headsOf(tenants: number, contacts: number, a: Assumptions): Usage {
+  const perS = contacts / tenants / monthS(a);
+  const confirms = Math.min(monthS(a) / a.digestConfirmEveryS, contacts / tenants);
+  const awakeS = (monthS(a) * a.contactsSavedWithinS) / spaced(a.contactsSavedWithinS, perS);
   const one = usage({
-    objectDurationGbS: monthS(a) * OBJECT_GB,
+    objectDurationGbS: awakeS * OBJECT_GB,
     objectRowsWritten: confirms * a.rowsWrittenPerConfirm,
     d1RowsRead: confirms * a.rowsReadPerConfirm,
   });
@@ -75,18 +94,21 @@ function visitsOf(checks: number, tenants: number, a: Assumptions): Usage {
   return usage({ objectRequests: Math.min(checks, regular) });
 }
 
-/** Pages double when they are full; a flush writes each page, the tenant and the alarm. */
+/** Pages double when they are full. */
 export function presencePages(devices: number, a: Assumptions): number {
   return 2 ** Math.max(0, Math.ceil(Math.log2(devices / a.devicesPerPresencePage)));
 }
 
-function presenceOf(devices: number, tenants: number, operations: Operations, a: Assumptions): Usage {
-  const flushes = monthS(a) / a.presenceFlushEveryS;
-  const rowsPerFlush = presencePages(devices / tenants, a) + 2;
-  return sum([
-    usage({ objectRowsWritten: tenants * flushes * rowsPerFlush }),
-    times(operations.dailyStamp, devices * a.daysPerMonth),
-  ]);
+/** Rows that heads write to keep contacts: a journal in time, and pages into which it is folded by an alarm. */
+export function contactRows(devices: number, tenants: number, contacts: number, a: Assumptions): number {
+  const perS = contacts / tenants / monthS(a);
+  const saveEveryS = spaced(a.contactsSavedWithinS, perS);
+  const saves = (monthS(a) / saveEveryS) * (1 + (perS * saveEveryS) / a.contactsPerJournalRow);
+  const foldEveryS = Math.min(a.contactsFoldedAfterS + 1 / perS, a.contactsFoldedAtOnce / perS);
+  const folded = perS * foldEveryS;
+  const pages = Math.min(presencePages(devices / tenants, a), folded);
+  const perFold = pages + 1 + Math.ceil(folded / a.contactsPerJournalRow); // pages, the alarm, the journal's end
+  return tenants * (saves + (monthS(a) / foldEveryS) * perFold);
 }
 
 export function monthOf(devices: number, operations: Operations, a: Assumptions = ASSUMED): Month {
@@ -96,6 +118,8 @@ export function monthOf(devices: number, operations: Operations, a: Assumptions 
   const updates = devices * a.updatesPerMonth;
   // A device authenticates when its token has expired, and in the middle of every update.
   const authentications = (devices * monthS(a)) / a.tokenLifeS + updates;
+  const otherContacts = reports + authentications + updates * REQUESTS_OF_UPDATE;
+  const contacts = checks + otherContacts;
   const isRelaxed = devices / tenants / a.pollEveryS > a.relaxedAbovePerS;
   const checking = isRelaxed
     ? [times(operations.relaxedCheck, checks), visitsOf(checks, tenants, a)]
@@ -103,8 +127,15 @@ export function monthOf(devices: number, operations: Operations, a: Assumptions 
   return {
     isRelaxed,
     checks,
-    checking: sum([...checking, headsOf(tenants, a)]),
-    presence: presenceOf(devices, tenants, operations, a),
+    checking: sum([
+      ...checking,
+      headsOf(tenants, contacts, a),
+      usage({ objectRowsWritten: contactRows(devices, tenants, contacts, a) }),
+    ]),
+    presence: sum([
+      usage({ objectRequests: otherContacts }),
+      times(operations.dailyStamp, devices * a.daysPerMonth),
+    ]),
     reports: sum([
       times(operations.changedReport, reports * a.changedShare),
       times(operations.unchangedReport, reports * (1 - a.changedShare)),

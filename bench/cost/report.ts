@@ -16,8 +16,8 @@ const assumed = (a: Assumptions): string =>
   `with a changed value in ${a.changedShare * 100} % of the reports, renews its token every ${a.tokenLifeS / 86_400} days ` +
   `and in the middle of each update, and is updated ${a.updatesPerMonth} time a month. A tenant has at most ` +
   `${a.devicesPerTenant.toLocaleString("en")} devices; its checks are relaxed above ${a.relaxedAbovePerS} a second, and ` +
-  `then spread over ${a.isolates} isolates that each come for the digest every ${a.visitEveryS} s. A head writes last ` +
-  `contacts every ${a.presenceFlushEveryS / 60} minutes. A month has ${a.daysPerMonth} days.`;
+  `then spread over ${a.isolates} isolates that each come for the digest every ${a.visitEveryS} s. A head saves ` +
+  `contacts within ${a.contactsSavedWithinS} s and folds them into pages after ${a.contactsFoldedAfterS / 60} minutes. A month has ${a.daysPerMonth} days.`;
 
 /** What the operations of a run cost, as Markdown. */
 export function costReport(results: Results): string {

@@ -3,7 +3,7 @@ import type { Operations } from "./operations.ts";
 import type { Meter, Usage } from "./prices.ts";
 import { marginalUsd, monthlyBillUsd, times, usdOf } from "./usage.ts";
 
-export const FLEETS = [10_000, 100_000, 1_000_000, 10_000_000];
+export const FLEETS = [100, 10_000, 100_000, 1_000_000, 10_000_000];
 export const MOST_USD_PER_MILLION_CHECKS = 0.5;
 
 const MILLION = 1e6;
@@ -40,23 +40,24 @@ export const checkShare = (devices: number, operations: Operations, a: Assumptio
   return times(checking, 1 / checks);
 };
 
+const SMALL_FLEET = 100;
 const STRICT_FLEET = 100_000;
 const RELAXED_FLEET = 1_000_000;
 
+const idleCheck = (mode: "strict" | "relaxed", devices: number, operations: Operations, a: Assumptions) => ({
+  name: `idle check, ${mode} (${devices.toLocaleString("en")} devices)`,
+  used: checkShare(devices, operations, a),
+});
+
 /** The idle checks of either mode, each in a fleet that is served so. */
 export const idleChecks = (operations: Operations, a: Assumptions) => [
-  {
-    name: `idle check, strict (${STRICT_FLEET.toLocaleString("en")} devices)`,
-    used: checkShare(STRICT_FLEET, operations, a),
-  },
-  {
-    name: `idle check, relaxed (${RELAXED_FLEET.toLocaleString("en")} devices)`,
-    used: checkShare(RELAXED_FLEET, operations, a),
-  },
+  idleCheck("strict", STRICT_FLEET, operations, a),
+  idleCheck("relaxed", RELAXED_FLEET, operations, a),
 ];
 
 export function perMillionTable(operations: Operations, a: Assumptions): string {
   const rows = [
+    idleCheck("strict", SMALL_FLEET, operations, a),
     ...idleChecks(operations, a),
     { name: "inventory report, unchanged", used: operations.unchangedReport },
     { name: "inventory report, one value changed", used: operations.changedReport },

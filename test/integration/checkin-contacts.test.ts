@@ -123,7 +123,7 @@ describe("presence", () => {
     expect((await head().live(device.tenant, server.now)).database.roundTrips).toBe(1);
   });
 
-  it("puts the first contact of a day into the inventory, and no other", async () => {
+  it("puts the first contact of a day into the inventory, and no other [differs: check-in-day]", async () => {
     await inInventory(server, [device]);
     await check(device);
     await runDurableObjectAlarm(head());
