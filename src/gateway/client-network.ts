@@ -16,12 +16,24 @@ async function addressOfPeer(env: Env, settings: Settings, peer: string): Promis
   return answer.ok ? answer.text() : address;
 }
 
+/** Whether the operator named the address as a proxy of its own. */
+export const isTrustedProxy = (address: string, settings: Settings): boolean =>
+  settings.TRUSTED_PROXIES.includes(networkOf(address) ?? address);
+
+/** Who the request came from at last: the client, or the proxy nearest to the server. */
+export async function nearestAddress(request: Request, env: Env): Promise<string | undefined> {
+  const settings = settingsOf(env);
+  // The platform's edge sets this header itself. Nobody does so for a local server, where a client may write anything.
+  if (!settings.LOCAL) return request.headers.get("cf-connecting-ip") ?? undefined;
+  const peer = peerOf(request);
+  return peer === undefined ? undefined : addressOfPeer(env, settings, peer);
+}
+
 /** The address that the operator's own proxies were asked from: each adds the one it saw to the end of the list. */
 function addressBehindProxies(address: string, forwarded: string | null, settings: Settings): string {
-  const proxies = new Set(settings.TRUSTED_PROXIES);
   const hops = (forwarded ?? "").split(",").map((hop) => hop.trim());
   let seen = address;
-  while (proxies.has(networkOf(seen) ?? seen) && hops.length > 0) {
+  while (isTrustedProxy(seen, settings) && hops.length > 0) {
     const hop = hops.pop() ?? "";
     if (networkOf(hop) === undefined) break;
     seen = hop;
@@ -31,11 +43,10 @@ function addressBehindProxies(address: string, forwarded: string | null, setting
 
 async function find(request: Request, env: Env): Promise<string | undefined> {
   const settings = settingsOf(env);
-  // The platform's edge sets this header itself. Nobody does so for a local server, where a client may write anything.
-  if (!settings.LOCAL) return networkOf(request.headers.get("cf-connecting-ip") ?? "");
-  const peer = peerOf(request);
-  if (peer === undefined) return undefined;
-  const address = await addressOfPeer(env, settings, peer);
+  const address = await nearestAddress(request, env);
+  if (address === undefined) return undefined;
+  // At the edge the nearest is the client.
+  if (!settings.LOCAL) return networkOf(address);
   return networkOf(addressBehindProxies(address, request.headers.get("x-forwarded-for"), settings));
 }
 

@@ -10,6 +10,7 @@ import { drainOutbox } from "../platform/send-events.ts";
 import { authenticateDevice, authenticateOperator, authenticateUser } from "../platform/access.ts";
 import { answerHeaders } from "./answer-headers.ts";
 import { networkOfClient } from "./client-network.ts";
+import { originOfClient } from "./client-origin.ts";
 import { costHeaders } from "./cost.ts";
 import { mountDocumentation } from "./documentation.ts";
 import { findUser } from "../useradm/find-user.ts";
@@ -38,7 +39,7 @@ const identify =
       "deps",
       await makeDeps(c.env, {
         requestId: c.var.requestId,
-        origin: originOf(c),
+        origin: await originOfClient(c.req.raw, c.env),
         later: (work) => c.executionCtx.waitUntil(work),
         network: networkOfClient(c.req.raw, c.env),
         after: options.after,
@@ -49,13 +50,6 @@ const identify =
     await next();
     c.header("X-MEN-RequestID", c.var.requestId);
   };
-
-/** Scheme and host as the client sees them; the local TLS listener passes plain HTTP on. */
-function originOf(c: Context<AppEnv>): string {
-  const url = new URL(c.req.url);
-  const tlsPort = c.env.LOCAL_HTTPS_PORT;
-  return tlsPort !== undefined && (url.port || "443") === tlsPort ? `https://${url.host}` : url.origin;
-}
 
 const notFound = () => new Fault("not_found", "not found");
 

@@ -181,3 +181,64 @@ describe("answers to users and operators", () => {
     },
   );
 });
+
+describe("the origin of links", () => {
+  const PROXY = "192.0.2.10";
+  const OUTER = "192.0.2.11";
+  const CLIENT = "203.0.113.5";
+  const OWN = "https://edgemend.test";
+  const originOf = async (
+    headers: Record<string, string>,
+    { address = PROXY, proxies = `${PROXY}, ${OUTER}`, more = {} } = {},
+  ) => {
+    const { token } = await aUser(server);
+    const path = "/api/management/v1/deployments/artifacts/directupload";
+    const bindings = { ...server.env, ...(proxies && { TRUSTED_PROXIES: proxies }), ...more };
+    const answer = await server.call("POST", path, { token, address, headers }, bindings);
+    expect(answer.status).toBe(200);
+    return new URL(answer.json<{ uri: string }>().uri).origin;
+  };
+  const SAID = { "X-Forwarded-Proto": "http", "X-Forwarded-Host": "updates.example:8080" };
+
+  it.each([
+    [SAID, "http://updates.example:8080"],
+    [{ "X-Forwarded-Proto": "http" }, "http://edgemend.test"],
+    [{ "X-Forwarded-Host": "updates.example" }, "https://updates.example"],
+    [{ "X-Forwarded-Host": "[2001:db8::1]:8443" }, "https://[2001:db8::1]:8443"],
+    [{ Forwarded: 'for=203.0.113.5;proto=http;host="updates.example:8080"' }, "http://updates.example:8080"],
+    [{ Forwarded: `for=${CLIENT};host=a.example, for=${OUTER};host=b.example` }, "https://a.example"],
+    [{ Forwarded: "host=evil.example, for=203.0.113.5;host=a.example" }, "https://a.example"],
+    [{ Forwarded: "host=evil.example", ...SAID }, "http://updates.example:8080"],
+    [
+      { "X-Forwarded-Host": "evil.example, a.example", "X-Forwarded-For": `${OUTER}, ${CLIENT}` },
+      "https://a.example",
+    ],
+    [
+      { "X-Forwarded-Host": "a.example, b.example", "X-Forwarded-For": `${CLIENT}, ${OUTER}` },
+      "https://a.example",
+    ],
+    ...["a b", "evil.example/x", "user@evil.example", "", "a".repeat(300)].map((host) => [
+      { "X-Forwarded-Host": host, "X-Forwarded-Proto": "javascript" },
+      OWN,
+    ]),
+  ] as [Record<string, string>, string][])("is what a trusted proxy says: %j", async (headers, origin) => {
+    expect(await originOf(headers)).toBe(origin);
+  });
+
+  it("is that of the request where nobody, or nobody trusted, says otherwise", async () => {
+    expect(await originOf(SAID, { address: CLIENT })).toBe(OWN);
+    expect(await originOf({ ...SAID, "X-Forwarded-For": PROXY }, { address: CLIENT })).toBe(OWN);
+    expect(await originOf({ ...SAID, "CF-Connecting-IP": PROXY }, { address: CLIENT })).toBe(OWN);
+    expect(await originOf(SAID, { proxies: "" })).toBe(OWN);
+    const origin = { PUBLIC_ORIGIN: "https://public.example" };
+    expect(await originOf(SAID, { more: origin })).toBe("https://public.example");
+  });
+
+  it("is told at the edge by a proxy in front of it, if it is named", async () => {
+    const more = { LOCAL: "false" };
+    expect(await originOf({ ...SAID, "CF-Connecting-IP": PROXY }, { more })).toBe(
+      "http://updates.example:8080",
+    );
+    expect(await originOf({ ...SAID, "CF-Connecting-IP": CLIENT }, { more })).toBe(OWN);
+  });
+});
