@@ -4,6 +4,10 @@ import {
   dropRefusedDevice,
   dropSuspendedTenant,
   forgetGoneDevice,
+  recheckAllDevices,
+  recheckAllUsers,
+  recheckRevokedDevice,
+  recheckUser,
   wakeTargets,
 } from "../deviceconnect/followers.ts";
 import { verifyUpload } from "../releases/direct-upload.ts";
@@ -18,6 +22,12 @@ export const HANDLERS: EventHandlers = {
   "deployment.opened": [wakeTargets],
   "device.decommissioned": [forgetGoneDevice],
   "device.status_changed": [dropRefusedDevice],
+  "device.tokens_revoked": [recheckRevokedDevice],
+  "tenant.device_tokens_revoked": [recheckAllDevices],
+  "tenant.user_tokens_ended": [recheckAllUsers],
+  "user.tokens_ended": [recheckUser],
+  "user.deleted": [recheckUser],
+  "user.updated": [recheckUser],
   "tenant.status": [dropSuspendedTenant],
   "deployment.targeting": [resolveTargets],
   "deployment.settling": [settleAbort],

@@ -7,7 +7,7 @@ import { asDeviceId, newId, type TenantId } from "../platform/ids.ts";
 import { addEvent } from "../platform/outbox.ts";
 import type { Participants } from "../platform/participants.ts";
 import type { DeviceKey } from "./device-key.ts";
-import { decommissionedEvent, statusEvent } from "./events.ts";
+import { decommissionedEvent, statusEvent, tokensRevokedEvent } from "./events.ts";
 import { identityMembers, type Identity } from "./identity.ts";
 import { demandBelowLimit } from "./limit-store.ts";
 import { deviceStatusOf, type SetStatus, type Tier } from "./states.ts";
@@ -77,6 +77,13 @@ function deviceAfter(before: Device, changes: SetChanges, atMs: number): Device 
   };
 }
 
+/** True if a set whose tokens were live is no longer accepted. */
+const endsTokens = (before: Device, after: Device) =>
+  before.sets.some(
+    ({ id, status }) =>
+      status === "accepted" && after.sets.find((set) => set.id === id)?.status !== "accepted",
+  );
+
 /** What follows a status or tier that is new, in other domains and outside the database. */
 function followers(
   participants: Participants,
@@ -116,6 +123,9 @@ export function changeStatements(
     ...(changes.added ? [addSetStatement(tenant, before.id, changes.added)] : []),
     ...(changes.removed?.length ? [removeSetsStatement(tenant, before.id, changes.removed)] : []),
     ...followers(participants, tenant, after, before, atMs),
+    ...(after.status === before.status && endsTokens(before, after)
+      ? [addEvent(tokensRevokedEvent(tenant, before.id), atMs)]
+      : []),
   ];
 }
 

@@ -10,8 +10,10 @@ import type { DeviceStatus } from "./states.ts";
  * | ------------------------- | ------------------------------------------------- | --------------------------------- |
  * | `device.provisioned`      | accepted for the first time                       | `status`, `previous`, `revision`  |
  * | `device.status_changed`   | any other change of status, a new device included | `status`, `previous`, `revision`  |
+ * | `device.tokens_revoked`   | tokens ended while the status stayed              | none                              |
  * | `device.decommissioned`   | gone, with everything the product knew about it   | `status` it had, `revision`       |
  *
+ * `tenant.device_tokens_revoked`, whose subject is the tenant, says the same of all of its devices.
  * `previous` is null for a new device. Followers that want every status handle the first two kinds alike.
  */
 export const statusEvent = (tenant: TenantId, device: Device, before: Device | undefined): Event => ({
@@ -20,6 +22,11 @@ export const statusEvent = (tenant: TenantId, device: Device, before: Device | u
   subject: device.id,
   data: { status: device.status, previous: before?.status ?? null, revision: device.revision },
 });
+
+export const tokensRevokedEvent = (tenant: TenantId, device: string | undefined): Event =>
+  device === undefined
+    ? { kind: "tenant.device_tokens_revoked", tenant, subject: tenant }
+    : { kind: "device.tokens_revoked", tenant, subject: device };
 
 export const decommissionedEvent = (
   tenant: TenantId,

@@ -3,6 +3,7 @@ import { toSeconds } from "../platform/clock.ts";
 import type { Statement } from "../platform/database.ts";
 import type { Deps } from "../platform/deps.ts";
 import { Fault } from "../platform/fault.ts";
+import { addEventIfChanged } from "../platform/outbox.ts";
 import { offsetOf, type Page } from "../platform/paging.ts";
 import {
   acceptance,
@@ -13,6 +14,7 @@ import {
   untilUndisturbed,
 } from "./changes.ts";
 import { withContact, withContacts } from "./contacts.ts";
+import { tokensRevokedEvent } from "./events.ts";
 import { type DeviceStatus, type SetStatus, type UserStatus } from "./states.ts";
 import {
   deviceCountsStatement,
@@ -180,6 +182,7 @@ export async function revokeToken(deps: Deps, actor: Actor, jti: string): Promis
     .db(actor.tenant)
     .batch([
       revokeSetTokensStatement(actor.tenant, set.id, toSeconds(at)),
+      addEventIfChanged(tokensRevokedEvent(actor.tenant, device.id), at),
       auditStatement(actor, "revoke_token", device, at),
     ]);
 }

@@ -3,7 +3,9 @@ import { toSeconds } from "../platform/clock.ts";
 import type { Deps } from "../platform/deps.ts";
 import { Fault } from "../platform/fault.ts";
 import { asTenantId } from "../platform/ids.ts";
+import { addEvent, addEventIfChanged } from "../platform/outbox.ts";
 import { revokeDeviceTokensStatement as revokeTenantTokensStatement } from "../tenants/service.ts";
+import { tokensRevokedEvent } from "./events.ts";
 import { removeAllStatements } from "./purge-store.ts";
 import {
   forgetRevocationsStatement,
@@ -19,9 +21,10 @@ export async function revokeTokens(deps: Deps, tenant: string, device: string | 
   const at = deps.now();
   await deps
     .db(id)
-    .one(
+    .batch([
       device ? revokeDeviceTokensStatement(id, device, toSeconds(at)) : revokeTenantTokensStatement(id, at),
-    );
+      addEventIfChanged(tokensRevokedEvent(id, device), at),
+    ]);
 }
 
 const demandFound = (changed: number) => {
@@ -50,6 +53,7 @@ export async function removeTenantData(deps: Deps, { tenant }: OperatorActor): P
     const [, removed] = await db.batch(removeAllStatements(tenant));
     left = removed > 0;
   }
+  await db.one(addEvent(tokensRevokedEvent(tenant, undefined), deps.now()));
 }
 
 const FORGOTTEN_AT_ONCE = 1000;

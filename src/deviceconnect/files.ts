@@ -1,7 +1,6 @@
 import type { Context } from "hono";
 import { requirePermission, type UserActor } from "../platform/actor.ts";
 import type { AppEnv } from "../platform/app-env.ts";
-import { addAudit } from "../platform/audit.ts";
 import type { Deps } from "../platform/deps.ts";
 import { Fault, type FaultKind } from "../platform/fault.ts";
 import type { DeviceId } from "../platform/ids.ts";
@@ -15,6 +14,7 @@ import {
 import { byteStream } from "./byte-stream.ts";
 import { UploadFields } from "./schema.ts";
 import { connectionObject, isConnected } from "./service.ts";
+import type { Holder } from "./sockets.ts";
 import type { FileInfo, TransferFault } from "./transfer.ts";
 import type { Transferred } from "./transfers.ts";
 
@@ -22,11 +22,16 @@ const MAX_FIELD_BYTES = 8192;
 
 const FAULTS: Record<TransferFault["status"], FaultKind> = {
   400: "bad_request",
+  401: "unauthorized",
   408: "timeout",
   409: "conflict",
+  422: "unprocessable",
   500: "bad_gateway",
   502: "bad_gateway",
+  503: "unavailable",
 };
+
+const holderOf = ({ user, email, token }: UserActor): Holder => ({ user, email, token });
 
 /** The value of a transfer, or the fault that the client may know. */
 function settled<T>(outcome: Transferred<T>): T {
@@ -38,29 +43,6 @@ async function connectedObject(deps: Deps, actor: UserActor, device: DeviceId) {
   if (!(await isConnected(deps, actor, device))) throw new Fault("conflict", "device disconnected");
   return connectionObject(deps, actor.tenant, device);
 }
-
-const recordFile = (
-  deps: Deps,
-  actor: UserActor,
-  device: DeviceId,
-  action: "upload_file" | "download_file",
-  path: string,
-) =>
-  deps.db(actor.tenant).one(
-    addAudit(
-      actor,
-      {
-        action,
-        object: { type: "device", id: device },
-        change:
-          action === "upload_file"
-            ? "User uploaded a file to the device"
-            : "User downloaded a file from the device",
-        meta: { path: [path] },
-      },
-      deps.now(),
-    ),
-  );
 
 /** The fields of an upload form up to its file, which is the last part that counts (protocol notes, deviceconnect 5). */
 async function readForm(parts: AsyncGenerator<MultipartPart, void>) {
@@ -146,9 +128,8 @@ export async function receiveUpload(c: Context<AppEnv>, actor: UserActor, device
   if (!fields.success) throw new Fault("bad_request", describeIssues(fields.error.issues));
   const target = { ...fields.data, srcPath: form.file.filename?.split("/").pop() };
   const object = await connectedObject(deps, actor, device);
-  await recordFile(deps, actor, device, "upload_file", target.path);
   const source = new Bounded(form.file.body, maxBytes);
-  const outcome = await object.upload(actor.user, target, byteStream(source)).catch((cause: unknown) => {
+  const outcome = await object.upload(holderOf(actor), target, byteStream(source)).catch((cause: unknown) => {
     if (source.refusal !== undefined) return asFormFault(source.refusal);
     throw cause;
   });
@@ -185,9 +166,8 @@ export async function sendDownload(
   requirePermission(actor, "devices:connect");
   const object = await connectedObject(deps, actor, device);
   if (c.req.method === "HEAD") {
-    return new Response(null, { headers: headersOf(settled(await object.stat(actor.user, path))) });
+    return new Response(null, { headers: headersOf(settled(await object.stat(holderOf(actor), path))) });
   }
-  await recordFile(deps, actor, device, "download_file", path);
-  const { info, content } = settled(await object.download(actor.user, path));
+  const { info, content } = settled(await object.download(holderOf(actor), path));
   return new Response(content, { headers: headersOf(info) });
 }

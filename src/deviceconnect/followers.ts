@@ -3,10 +3,30 @@ import type { EventHandler } from "../platform/background.ts";
 import { targetedAmongStatement } from "../deployments/service.ts";
 import type { Deps } from "../platform/deps.ts";
 import { asDeviceId, type DeviceId, type TenantId } from "../platform/ids.ts";
-import { askForUpdate, disconnectDevice, removeDeviceConnection } from "./service.ts";
-import { connectedDevices } from "./store.ts";
+import { askForUpdate, disconnectDevice, recheckDevice, removeDeviceConnection } from "./service.ts";
+import { connectedDevices, sessionDevices } from "./store.ts";
 
 const PAGE = 100;
+
+/** Tokens of a device ended while it stays accepted: it comes back with a new one. */
+export const recheckRevokedDevice: EventHandler = (deps, { tenant, subject }) =>
+  recheckDevice(deps, tenant, asDeviceId(subject));
+
+/** Something about the rights of a user, or of all users of the tenant, has ended. */
+const recheckSessions = async (deps: Deps, tenant: TenantId, user: string | undefined): Promise<void> => {
+  for (let after = "", full = true; full;) {
+    const page = await deps.db(tenant).one(sessionDevices(tenant, user, after, PAGE));
+    full = page.length === PAGE;
+    after = page.at(-1)?.device_id ?? "";
+    await Promise.all(page.map(({ device_id }) => recheckDevice(deps, tenant, device_id)));
+  }
+};
+
+/** A user is gone, changed, or lost a token: what is open in that name ends where the right to it did. */
+export const recheckUser: EventHandler = (deps, { tenant, subject }) =>
+  recheckSessions(deps, tenant, subject);
+
+export const recheckAllUsers: EventHandler = (deps, { tenant }) => recheckSessions(deps, tenant, undefined);
 
 /** A device that is gone keeps no connection. */
 export const forgetGoneDevice: EventHandler = (deps, { tenant, subject }) =>
@@ -52,6 +72,13 @@ export async function disconnectTenant(deps: Deps, tenant: TenantId): Promise<vo
   // The event comes again for those that were not reached.
   if (failed > 0) throw new Error(`${failed} connections were not ended`);
 }
+
+/** Tokens of all devices of a tenant ended. */
+export const recheckAllDevices: EventHandler = async (deps, { tenant }) => {
+  for await (const page of connectedPages(deps, tenant)) {
+    await Promise.all(page.map((device) => recheckDevice(deps, tenant, device)));
+  }
+};
 
 /** A tenant that is suspended holds no connections. */
 export const dropSuspendedTenant: EventHandler = async (deps, { tenant, data }) => {

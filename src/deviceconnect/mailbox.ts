@@ -12,9 +12,15 @@ export class Mailbox implements Peer {
   readonly #waiting: Frame[] = [];
   #wanted: { count: number; isFollowed: (frame: Frame) => boolean; wake: () => void } | undefined;
   #fault: TransferFault | undefined;
+  #reject: (fault: TransferFault) => void = () => {};
+  /** Rejects when nothing more will come. */
+  readonly failure = new Promise<never>((_, reject) => {
+    this.#reject = reject;
+  });
 
   constructor(deliver: (frame: Frame) => void) {
     this.#deliver = deliver;
+    this.failure.catch(() => {}); // whoever waits for it hears of it
   }
 
   send(frame: Frame): void {
@@ -33,6 +39,7 @@ export class Mailbox implements Peer {
   /** Nothing more will come. */
   fail(fault: TransferFault): void {
     this.#fault ??= fault;
+    this.#reject(this.#fault);
     this.#wanted?.wake();
   }
 

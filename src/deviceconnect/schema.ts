@@ -16,11 +16,15 @@ export const ConnectionStatusBody = z
   })
   .openapi("DeviceConnectionStatus");
 
+/** What a session was for first; `connection` as long as it has said nothing. */
+const SessionKindSchema = z.enum(["terminal", "portforward", "filetransfer", "connection"]);
+
 export const LiveSessionBody = z
   .object({
     session_id: z.string(),
     user_id: z.string(),
     user_email: z.string(),
+    kind: SessionKindSchema,
     opened_ts: z.string(),
     output_bytes: z.number(),
   })
@@ -60,7 +64,7 @@ export const RecordedSessionBody = z
     device_id: z.string(),
     user_id: z.string(),
     user_email: z.string(),
-    kind: z.enum(["terminal", "portforward"]),
+    kind: SessionKindSchema,
     started_ts: z.string(),
     ended_ts: z.string().optional(),
     recorded_bytes: z.number(),

@@ -1,16 +1,28 @@
-import type { LiveSession } from "../../durable-objects/device-connection.ts";
+import { isLiveStatement, asLiveDevice } from "../devices/live-device.ts";
 import { knownDeviceStatement } from "../devices/known-devices.ts";
-import { asLiveDevice } from "../devices/live-device.ts";
-import { requirePermission, type Actor, type DeviceClaim, type UserActor } from "../platform/actor.ts";
+import {
+  hasPermission,
+  requirePermission,
+  type Actor,
+  type DeviceClaim,
+  type UserActor,
+} from "../platform/actor.ts";
 import { rfc3339 } from "../platform/clock.ts";
 import type { Deps } from "../platform/deps.ts";
-import { Fault } from "../platform/fault.ts";
+import { Fault, type FaultKind } from "../platform/fault.ts";
 import { newId, type DeviceId, type TenantId } from "../platform/ids.ts";
-import { limitStatement, type LimitName } from "../tenants/service.ts";
-import { ADMISSION_HEADER, type Admission, type SessionLimits } from "./sockets.ts";
+import { findTokenHolders } from "../useradm/find-user.ts";
+import {
+  ADMISSION_HEADER,
+  REFUSALS,
+  type Admission,
+  type DeviceToken,
+  type Holder,
+  type LiveSession,
+  type Refusal,
+} from "./sockets.ts";
 import {
   connectionOf,
-  openSessionCount,
   putConnection,
   removeConnection,
   type ConnectionChange,
@@ -34,54 +46,46 @@ function upgrade(deps: Deps, request: Request, admission: Admission): Promise<Re
 /** The socket of a device (protocol notes, deviceconnect 4). A new one replaces the one before. */
 export async function connectDevice(deps: Deps, claim: DeviceClaim, request: Request): Promise<Response> {
   const { device } = await asLiveDevice(deps, claim, []);
-  return upgrade(deps, request, { role: "device", tenant: device.tenant, device: device.device });
+  const { authSet, issuedS, expiresS } = claim;
+  const expiresMs = expiresS === undefined ? undefined : expiresS * 1000;
+  return upgrade(deps, request, {
+    role: "device",
+    tenant: device.tenant,
+    device: device.device,
+    token: { authSet, issuedS, expiresMs },
+  });
 }
+
+const DISCONNECTED = "failed to connect to device: device disconnected";
 
 /** Refuses a user who may not connect, and one whose device is not connected: here clients can read why. */
 export async function admitUser(deps: Deps, actor: UserActor, device: DeviceId): Promise<void> {
   requirePermission(actor, "devices:connect");
-  if (!(await isConnected(deps, actor, device)))
-    throw new Fault("not_found", "failed to connect to device: device disconnected");
+  if (!(await isConnected(deps, actor, device))) throw new Fault("not_found", DISCONNECTED);
 }
 
-/** The socket of one session of an admitted user. */
+const REFUSED: Record<Refusal, [FaultKind, string]> = {
+  limit: ["unprocessable", "maximum number of remote sessions reached"],
+  revoked: ["unauthorized", "unauthorized"],
+  gone: ["not_found", DISCONNECTED],
+  unrecorded: ["unavailable", "session cannot be recorded, try again later"],
+};
+
+/** The socket of one session of an admitted user. The object says whether the tenant may have another one. */
 export async function connectUser(
   deps: Deps,
   actor: UserActor,
   device: DeviceId,
   request: Request,
 ): Promise<Response> {
+  const { tenant, user, email, token } = actor;
   const sid = newId();
-  const limits = await sessionLimits(deps, actor);
-  return upgrade(deps, request, {
-    role: "user",
-    tenant: actor.tenant,
-    device,
-    sid,
-    user: actor.user,
-    email: actor.email,
-    token: actor.token,
-    limits,
-  });
-}
-
-const DEFAULT_OUTPUT_BYTES = 8 * 1024 * 1024;
-
-/** What the tenant allows a new session; refuses it when the tenant has as many as it may. */
-async function sessionLimits(deps: Deps, actor: UserActor): Promise<SessionLimits> {
-  const limit = (name: LimitName) => limitStatement(actor.tenant, name);
-  const [open, sessions, bytes, idleS] = await deps
-    .db(actor.tenant)
-    .batch([
-      openSessionCount(actor.tenant),
-      limit("remote_sessions"),
-      limit("remote_session_bytes"),
-      limit("remote_idle_seconds"),
-    ]);
-  if (sessions && sessions.value >= 0 && (open?.count ?? 0) >= sessions.value) {
-    throw new Fault("unprocessable", "maximum number of remote sessions reached");
-  }
-  return { outputBytes: bytes?.value ?? DEFAULT_OUTPUT_BYTES, idleMs: (idleS?.value ?? 0) * 1000 };
+  const response = await upgrade(deps, request, { role: "user", tenant, device, sid, user, email, token });
+  if (response.status === 101) return response;
+  const named = await response.text();
+  const refusal = REFUSALS.find((name) => name === named);
+  if (!refusal) throw new Error(`upgrade answered ${response.status}`);
+  throw new Fault(...REFUSED[refusal]);
 }
 
 export interface ConnectionStatus {
@@ -154,9 +158,46 @@ export async function endSession(deps: Deps, actor: Actor, device: DeviceId, sid
   }
 }
 
-/** Called by the object on every connect and disconnect. */
-export async function recordConnection(deps: Deps, to: ConnectionChange): Promise<void> {
-  await deps.db(to.tenant).one(putConnection(to, deps.now()));
+const liveToken = (of: { tenant: TenantId; device: DeviceId }, { authSet, issuedS }: DeviceToken) =>
+  isLiveStatement({ ...of, authSet, issuedS });
+
+/** Called by the object on every connect and disconnect; false if the token of a new connection is not live any more. */
+export async function recordConnection(
+  deps: Deps,
+  to: ConnectionChange,
+  token: DeviceToken | undefined,
+): Promise<boolean> {
+  const db = deps.db(to.tenant);
+  const put = putConnection(to, deps.now());
+  const [, isLive] = await db.batch([put, ...(token ? [liveToken(to, token)] : [])]);
+  return isLive ?? true;
+}
+
+/** Rights as they are now, by the ids of the tokens of their holders. */
+export interface FoundRights {
+  rights: ReadonlyMap<string, { expiresMs: number | undefined }>;
+  isDeviceLive: boolean;
+}
+
+/** Who of the holders may still connect to devices, and whether the device's own token is live. */
+export async function lookAtRights(
+  deps: Deps,
+  of: { tenant: TenantId; device: DeviceId },
+  { holders, token }: { holders: readonly Holder[]; token: DeviceToken | undefined },
+): Promise<FoundRights> {
+  const claims = [...new Map(holders.map((holder) => [holder.token, holder])).values()].map((holder) => ({
+    tenant: of.tenant,
+    subject: holder.user,
+    token: holder.token,
+  }));
+  const [found, isDeviceLive] = await Promise.all([
+    findTokenHolders(deps, claims),
+    token ? deps.db(of.tenant).one(liveToken(of, token)) : false,
+  ]);
+  const rights = new Map<string, { expiresMs: number | undefined }>();
+  for (const holder of found)
+    if (holder && hasPermission(holder.actor, "devices:connect")) rights.set(holder.actor.token, holder);
+  return { rights, isDeviceLive };
 }
 
 /** Tells a device that is believed to be connected to check for updates; true if it was told. */
@@ -166,6 +207,10 @@ export const askForUpdate = async (deps: Deps, tenant: TenantId, device: DeviceI
 /** Ends the connection of a device that may not be connected any more. */
 export const disconnectDevice = (deps: Deps, tenant: TenantId, device: DeviceId): Promise<void> =>
   connectionObject(deps, tenant, device).disconnect();
+
+/** Makes the object of a device look at the rights of everybody there. */
+export const recheckDevice = (deps: Deps, tenant: TenantId, device: DeviceId): Promise<void> =>
+  connectionObject(deps, tenant, device).recheck();
 
 /** Ends a device's connection and forgets that there was one. */
 export async function removeDeviceConnection(deps: Deps, tenant: TenantId, device: DeviceId): Promise<void> {

@@ -2,6 +2,7 @@ import { sql } from "drizzle-orm";
 import { notPaused } from "../platform/apart.ts";
 import { change, firstRow, rows, type Statement } from "../platform/database.ts";
 import type { DeviceId, TenantId, UserId } from "../platform/ids.ts";
+import { UNSPOKEN, type SessionKind } from "./sockets.ts";
 
 export interface ConnectionRow {
   connected: number;
@@ -44,7 +45,7 @@ export interface SessionRow {
   device_id: string;
   user_id: string;
   user_email: string;
-  kind: "terminal" | "portforward";
+  kind: SessionKind | typeof UNSPOKEN;
   started_ms: number;
   ended_ms: number | null;
   pieces: number;
@@ -61,11 +62,25 @@ interface StartedSession {
   startedMs: number;
 }
 
+/** True unless the tenant has as many open sessions as it may. */
+const isBelowLimit = (tenant: TenantId) => sql`NOT EXISTS (
+    SELECT 1 FROM tenant_limits l
+    WHERE l.tenant_id = ${tenant} AND l.name = 'remote_sessions' AND l.value >= 0 AND l.value <= (
+      SELECT COUNT(*) FROM device_sessions o WHERE o.tenant_id = ${tenant} AND o.ended_ms IS NULL))`;
+
+/** Puts a session on record, and takes its place among those that the tenant may have at once, or changes nothing. */
 export const startSessionRow = (session: StartedSession): Statement<number> =>
   change(sql`
-    INSERT OR IGNORE INTO device_sessions (tenant_id, session_id, device_id, user_id, user_email, kind, started_ms)
-    VALUES (${session.tenant}, ${session.sid}, ${session.device}, ${session.user}, ${session.email}, ${session.kind},
-      ${session.startedMs})`);
+    INSERT INTO device_sessions (tenant_id, session_id, device_id, user_id, user_email, kind, started_ms)
+    SELECT ${session.tenant}, ${session.sid}, ${session.device}, ${session.user}, ${session.email}, ${session.kind},
+      ${session.startedMs}
+    WHERE ${isBelowLimit(session.tenant)}`);
+
+/** A session says what it is for; what it said first stays. */
+export const setSessionKind = (tenant: TenantId, sid: string, kind: SessionKind): Statement<number> =>
+  change(sql`
+    UPDATE device_sessions SET kind = ${kind}
+    WHERE tenant_id = ${tenant} AND session_id = ${sid} AND kind = ${UNSPOKEN}`);
 
 export const endSessionRow = (
   session: { tenant: TenantId; sid: string; pieces: number; bytes: number },
@@ -97,9 +112,18 @@ export const sessionRows = (
     WHERE tenant_id = ${tenant} ${user === undefined ? sql`` : sql`AND user_id = ${user}`}
     ORDER BY started_ms DESC, session_id LIMIT ${limit + 1} OFFSET ${offset}`);
 
-export const openSessionCount = (tenant: TenantId): Statement<{ count: number } | undefined> =>
-  firstRow<{ count: number }>(sql`
-    SELECT COUNT(*) AS count FROM device_sessions WHERE tenant_id = ${tenant} AND ended_ms IS NULL`);
+/** Devices after an id that a user, or anyone of the tenant, has an open session with, in the order of their ids. */
+export const sessionDevices = (
+  tenant: TenantId,
+  user: string | undefined,
+  after: string,
+  limit: number,
+): Statement<{ device_id: DeviceId }[]> =>
+  rows<{ device_id: DeviceId }>(sql`
+    SELECT DISTINCT device_id FROM device_sessions
+    WHERE tenant_id = ${tenant} AND ended_ms IS NULL ${user === undefined ? sql`` : sql`AND user_id = ${user}`}
+      AND device_id > ${after}
+    ORDER BY device_id LIMIT ${limit}`);
 
 /** The duty of removing old sessions with their recordings. */
 export const RECORDING_REMOVAL = "remove-recording";

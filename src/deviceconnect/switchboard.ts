@@ -9,9 +9,10 @@ import {
   PROTO,
   type Frame,
 } from "./frame.ts";
-import { MsgpackFault, writeSmall } from "./msgpack.ts";
+import { mapEntries, MsgpackFault, readText, writeSmall } from "./msgpack.ts";
 import type { OwedStop } from "./owed-stops.ts";
-import { CLOSE, LIMITS, type CloseReason, type UserSocket } from "./sockets.ts";
+import type { FileAct } from "./session-record.ts";
+import { CLOSE, LIMITS, type CloseReason, type SessionKind, type UserSocket } from "./sockets.ts";
 
 /**
  * The rules of passing messages between a device and its users, without sockets: what goes to whom, what a session
@@ -23,8 +24,10 @@ export type UserOutcome =
       kind: "pass";
       frame: Frame;
       messages: Uint8Array[];
-      session: UserSocket;
       size: TerminalSize | undefined;
+      /** A protocol that the session has not spoken before. */
+      begins: SessionKind | undefined;
+      act: FileAct | undefined;
     };
 
 export interface TerminalSize {
@@ -79,17 +82,46 @@ function pieces(frame: Frame): Frame[] {
 /** Grain of the time of a user's last message, which is kept with the socket. */
 const ACTIVE_GRAIN_MS = 1000;
 
-function afterUserFrame(session: UserSocket, frame: Frame, nowMs: number): UserSocket {
+const KINDS: ReadonlyMap<number, SessionKind> = new Map([
+  [PROTO.shell, "terminal"],
+  [PROTO.fileTransfer, "filetransfer"],
+  [PROTO.portForward, "portforward"],
+]);
+
+/** What a session knows after a message of its user. */
+export function afterUserFrame(session: UserSocket, frame: Frame, nowMs: number): UserSocket {
   const isFresh = nowMs - session.activeMs < ACTIVE_GRAIN_MS;
-  const active = isFresh ? session : { ...session, activeMs: nowMs };
-  if (frame.proto === PROTO.shell) {
-    if (frame.typ === "stop") return { ...active, shell: false };
-    return frame.typ === "new" ? { ...active, shell: true, kind: session.kind ?? "terminal" } : active;
+  const kind = KINDS.get(frame.proto);
+  const isNew = kind !== undefined && !session.kinds.includes(kind);
+  const after = { ...session };
+  if (!isFresh) after.activeMs = nowMs;
+  if (isNew) after.kinds = [...session.kinds, kind];
+  if (frame.proto !== PROTO.shell) after.session = !(frame.proto === PROTO.control && frame.typ === "close");
+  else if (frame.typ === "new") after.shell = true;
+  else if (frame.typ === "stop") after.shell = false;
+  const isSame = isFresh && !isNew && after.session === session.session && after.shell === session.shell;
+  return isSame ? session : after;
+}
+
+const FILE_ACTS: ReadonlyMap<string, FileAct["action"]> = new Map([
+  ["put_file", "upload_file"],
+  ["get_file", "download_file"],
+]);
+
+/** What a message of the user does with a file; a path that cannot be read is none that the device could. */
+function fileActOf({ proto, typ, body }: Frame): FileAct | undefined {
+  const action = proto === PROTO.fileTransfer ? FILE_ACTS.get(typ) : undefined;
+  return action && { action, path: pathIn(body) };
+}
+
+function pathIn(body: Uint8Array | undefined): string {
+  try {
+    const path = body && mapEntries(body).get("path");
+    return (path && readText(path)) ?? "";
+  } catch (cause) {
+    if (cause instanceof MsgpackFault) return "";
+    throw cause;
   }
-  const kind = frame.proto === PROTO.portForward ? (session.kind ?? "portforward") : session.kind;
-  const hasSession = !(frame.proto === PROTO.control && frame.typ === "close");
-  if (kind === session.kind && hasSession === session.session) return active;
-  return { ...active, kind, session: hasSession };
 }
 
 /** The terminal size that a message of the user sets. */
@@ -103,14 +135,21 @@ function sizeOf(frame: Frame): TerminalSize | undefined {
 }
 
 /** A message of a user on its way to the device. */
-export function fromUser(session: UserSocket, message: string | ArrayBuffer, nowMs: number): UserOutcome {
+export function fromUser(session: UserSocket, message: string | ArrayBuffer): UserOutcome {
   const frame = readMessage(message);
   if (isClose(frame)) return { kind: "close", close: frame };
   const messages = pieces(frame).map((piece) => encodeFrame(forDevice(piece, session.sid, session.user)));
   if (messages.some((bytes) => bytes.byteLength > MAX_TO_DEVICE_BYTES))
     return { kind: "close", close: CLOSE.tooLarge };
-  const next = afterUserFrame(session, frame, nowMs);
-  return { kind: "pass", frame, messages, session: next, size: sizeOf(frame) };
+  const kind = KINDS.get(frame.proto);
+  return {
+    kind: "pass",
+    frame,
+    messages,
+    size: sizeOf(frame),
+    begins: kind !== undefined && !session.kinds.includes(kind) ? kind : undefined,
+    act: fileActOf(frame),
+  };
 }
 
 /** A message of the device: for one session, or for nobody if it names none. */

@@ -17,10 +17,12 @@ export interface Peer {
   gather(count: number, isFollowed: (frame: Frame) => boolean, timeoutMs: number): Promise<void>;
 }
 
-export class TransferFault extends Error {
-  readonly status: 400 | 408 | 409 | 500 | 502;
+type TransferStatus = 400 | 401 | 408 | 409 | 422 | 500 | 502 | 503;
 
-  constructor(status: 400 | 408 | 409 | 500 | 502, message: string) {
+export class TransferFault extends Error {
+  readonly status: TransferStatus;
+
+  constructor(status: TransferStatus, message: string) {
     super(message);
     this.status = status;
   }

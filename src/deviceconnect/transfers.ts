@@ -1,6 +1,7 @@
 import { newId } from "../platform/ids.ts";
 import { streamChunks } from "../storage/service.ts";
 import { byteStream } from "./byte-stream.ts";
+import type { Holder, Refusal } from "./sockets.ts";
 import { encodeFrame, forDevice, makeFrame, MAX_TO_DEVICE_BYTES, PROTO, type Frame } from "./frame.ts";
 import { Mailbox } from "./mailbox.ts";
 import {
@@ -17,6 +18,16 @@ export type Transferred<T> =
   | { ok: true; value: T }
   | { ok: false; status: TransferFault["status"]; error: string };
 
+const REFUSED: Record<Refusal, { status: TransferFault["status"]; error: string }> = {
+  limit: { status: 422, error: "maximum number of remote sessions reached" },
+  revoked: { status: 401, error: "unauthorized" },
+  gone: { status: 409, error: "device disconnected" },
+  unrecorded: { status: 503, error: "session cannot be recorded, try again later" },
+};
+
+/** A transfer that did not begin. */
+export const refused = (refusal: Refusal): Transferred<never> => ({ ok: false, ...REFUSED[refusal] });
+
 export interface OpenedFile {
   info: FileInfo;
   /** May break off; the size tells. */
@@ -26,50 +37,79 @@ export interface OpenedFile {
 /** Time to answer a ping. */
 const PROBE_MS = 5_000;
 
+/** A transfer on record, as it runs. */
+export interface RunningTransfer extends Holder {
+  sid: string;
+  openedMs: number;
+}
+
 /** The file transfers that run with one device. A transfer ends with the request that wants it, so it need not survive eviction. */
 export class Transfers {
   readonly #device: () => WebSocket | undefined;
-  readonly #running = new Map<string, Mailbox>();
+  readonly #ended: (sid: string) => void;
+  readonly #running = new Map<string, { mailbox: Mailbox; of: RunningTransfer | undefined }>();
 
-  constructor(device: () => WebSocket | undefined) {
+  constructor(device: () => WebSocket | undefined, ended: (sid: string) => void) {
     this.#device = device;
+    this.#ended = ended;
   }
 
   /** Takes a message of the device if it is for a transfer. */
   take(sid: string, frame: Frame): boolean {
-    const mailbox = this.#running.get(sid);
-    mailbox?.push(frame);
-    return mailbox !== undefined;
+    const running = this.#running.get(sid);
+    running?.mailbox.push(frame);
+    return running !== undefined;
+  }
+
+  /** Those that somebody holds. */
+  running(): RunningTransfer[] {
+    return [...this.#running.values()].flatMap(({ of }) => (of ? [of] : []));
+  }
+
+  /** True for a transfer that somebody holds. */
+  isHeld(sid: string): boolean {
+    return this.#running.get(sid)?.of !== undefined;
   }
 
   /** The device is gone, or it has come back over a new connection and knows nothing of these any more. */
   fail(): void {
-    for (const mailbox of this.#running.values()) mailbox.fail(new TransferFault(409, "device disconnected"));
+    for (const { mailbox } of this.#running.values())
+      mailbox.fail(new TransferFault(409, "device disconnected"));
+  }
+
+  /** Ends one for both sides; false if it does not run. */
+  end(sid: string, fault: TransferFault): boolean {
+    const running = this.#running.get(sid);
+    if (!running) return false;
+    if (this.#device()) running.mailbox.send(makeFrame({ proto: PROTO.control, typ: "close" }));
+    running.mailbox.fail(fault);
+    this.#done(sid);
+    return true;
   }
 
   /** The source is read only as fast as the device takes it. */
   upload(
-    user: string,
+    of: RunningTransfer,
     target: UploadTarget,
     source: ReadableStream<Uint8Array>,
   ): Promise<Transferred<number>> {
-    return this.#run(user, async (peer, done) => {
+    return this.#run(of, async (peer, done) => {
       const size = await uploadFile(peer, target, streamChunks(source, { lend: true }));
       done();
       return size;
     });
   }
 
-  stat(user: string, path: string): Promise<Transferred<FileInfo>> {
-    return this.#run(user, async (peer, done) => {
+  stat(of: RunningTransfer, path: string): Promise<Transferred<FileInfo>> {
+    return this.#run(of, async (peer, done) => {
       const info = await statFile(peer, path);
       done();
       return info;
     });
   }
 
-  download(user: string, path: string): Promise<Transferred<OpenedFile>> {
-    return this.#run(user, async (peer, done) => {
+  download(of: RunningTransfer, path: string): Promise<Transferred<OpenedFile>> {
+    return this.#run(of, async (peer, done) => {
       const { info, content } = await downloadFile(peer, path);
       return { info, content: byteStream(content, done) };
     });
@@ -77,7 +117,7 @@ export class Transfers {
 
   /** True if the device says anything to a question in a session of its own. */
   async answersPing(): Promise<boolean> {
-    const outcome = await this.#run("", async (peer, done) => {
+    const outcome = await this.#run(undefined, async (peer, done) => {
       peer.send(makeFrame({ proto: PROTO.control, typ: "ping" }));
       const answer = await peer.receive(PROBE_MS);
       peer.send(makeFrame({ proto: PROTO.control, typ: "close" }));
@@ -89,22 +129,28 @@ export class Transfers {
 
   /** Runs a transfer in a session of its own, which lasts until `done` is called or the work fails. */
   async #run<T>(
-    user: string,
+    of: RunningTransfer | undefined,
     work: (peer: Mailbox, done: () => void) => Promise<T>,
   ): Promise<Transferred<T>> {
-    const sid = newId();
-    const done = () => void this.#running.delete(sid);
+    const sid = of?.sid ?? newId();
+    const done = () => this.#done(sid);
+    const mailbox = new Mailbox((frame) => this.#device()?.send(addressed(frame, sid, of?.user ?? "")));
+    this.#running.set(sid, { mailbox, of });
     try {
-      const device = this.#device();
-      if (!device) throw new TransferFault(409, "device disconnected");
-      const mailbox = new Mailbox((frame) => device.send(addressed(frame, sid, user)));
-      this.#running.set(sid, mailbox);
-      return { ok: true, value: await work(mailbox, done) };
+      if (!this.#device()) throw new TransferFault(409, "device disconnected");
+      // What fails the transfer ends it also while it waits for its source.
+      return { ok: true, value: await Promise.race([work(mailbox, done), mailbox.failure]) };
     } catch (cause) {
       done();
       if (cause instanceof TransferFault) return { ok: false, status: cause.status, error: cause.message };
       throw cause;
     }
+  }
+
+  #done(sid: string): void {
+    const running = this.#running.get(sid);
+    this.#running.delete(sid);
+    if (running?.of) this.#ended(sid);
   }
 }
 

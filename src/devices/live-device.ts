@@ -1,20 +1,27 @@
 import { sql, type SQL } from "drizzle-orm";
 import { deviceCheckInStatements, isCheckInDue, lastCheckIn } from "../inventory/service.ts";
 import type { DeviceActor, DeviceClaim } from "../platform/actor.ts";
-import { firstRow, type Statement } from "../platform/database.ts";
+import { firstRow, mapped, type Statement } from "../platform/database.ts";
 import type { Deps } from "../platform/deps.ts";
 import { Fault } from "../platform/fault.ts";
+
+/** What tells whether a token is live. */
+export type LiveClaim = Pick<DeviceClaim, "tenant" | "device" | "authSet" | "issuedS">;
 
 /**
  * True in SQL if the claimed authentication set is accepted, its tokens are not revoked and its tenant is active. A set
  * never outlives its device. A write that carries it may ride in the round trip of `asLiveDevice`.
  */
-export const ifLive = (claim: DeviceClaim): SQL => sql`EXISTS (
+export const ifLive = (claim: LiveClaim): SQL => sql`EXISTS (
     SELECT 1 FROM auth_sets a
     JOIN tenants t ON t.tenant_id = a.tenant_id
     WHERE a.tenant_id = ${claim.tenant} AND a.auth_set_id = ${claim.authSet} AND a.device_id = ${claim.device}
       AND a.status = 'accepted' AND a.tokens_revoked_s < ${claim.issuedS}
       AND t.status = 'active' AND t.device_tokens_revoked_s < ${claim.issuedS})`;
+
+/** Whether a token that was live is so still. */
+export const isLiveStatement = (claim: LiveClaim): Statement<boolean> =>
+  mapped(firstRow<{ live: number }>(sql`SELECT 1 AS live WHERE ${ifLive(claim)}`), Boolean);
 
 const liveToken = (claim: DeviceClaim) =>
   firstRow<{ check_in_ms: number | null }>(sql`

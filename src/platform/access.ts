@@ -84,6 +84,7 @@ export function deviceClaimFrom(claims: JWTPayload & { sub: string }): DeviceCla
     device: asDeviceId(claims.sub),
     authSet: claims.jti,
     issuedS: claims.iat ?? 0,
+    expiresS: claims.exp,
   };
 }
 

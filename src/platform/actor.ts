@@ -33,6 +33,8 @@ export interface DeviceClaim {
   device: DeviceId;
   authSet: string;
   issuedS: number;
+  /** Absent for a token without end. */
+  expiresS?: number | undefined;
 }
 
 /** A device whose token was found live in the database within this request. */

@@ -1,6 +1,6 @@
 import { sql } from "drizzle-orm";
 import type { FindUser } from "../platform/access.ts";
-import { hasPermission } from "../platform/actor.ts";
+import { hasPermission, type UserActor } from "../platform/actor.ts";
 import { firstRow, mapped, type Statement } from "../platform/database.ts";
 import type { Deps } from "../platform/deps.ts";
 import { asTenantId, asUserId, type TenantId, type UserId } from "../platform/ids.ts";
@@ -11,13 +11,16 @@ interface LiveToken {
   roles: string;
   name: string | null;
   lastUsedMs: number | null;
+  expiresMs: number | null;
 }
+
+type Claims = Parameters<FindUser>[1];
 
 const TOUCH_EVERY_MS = 5 * 60_000;
 
 const liveToken = (tenant: string, subject: string, token: string, nowMs: number) =>
   firstRow<LiveToken>(sql`
-    SELECT u.email AS email, u.roles AS roles, k.name AS name, k.last_used_ms AS lastUsedMs
+    SELECT u.email AS email, u.roles AS roles, k.name AS name, k.last_used_ms AS lastUsedMs, k.expires_ms AS expiresMs
     FROM user_tokens k
     JOIN users u ON u.tenant_id = k.tenant_id AND u.user_id = k.user_id
     JOIN tenants t ON t.tenant_id = k.tenant_id
@@ -38,7 +41,7 @@ export const mayReadArtifactsStatement = (
   });
 
 /** Stamps the use of a personal token after the answer; sessions have no stamp to show. */
-function stampUse(deps: Deps, live: LiveToken, claims: Parameters<FindUser>[1]): void {
+function stampUse(deps: Deps, live: LiveToken, claims: Claims): void {
   const nowMs = deps.now();
   if (live.name === null || (live.lastUsedMs !== null && nowMs - live.lastUsedMs < TOUCH_EVERY_MS)) return;
   const [tenant, user] = [asTenantId(claims.tenant), asUserId(claims.subject)];
@@ -51,18 +54,38 @@ function stampUse(deps: Deps, live: LiveToken, claims: Parameters<FindUser>[1]):
   );
 }
 
-/** A user is live while the token's record exists and the tenant is active. One round trip. */
-export const findUser: FindUser = async (deps, claims) => {
-  const { tenant, subject, token } = claims;
-  const live = await deps.directory.one(liveToken(tenant, subject, token, deps.now()));
-  if (!live) return undefined;
-  stampUse(deps, live, claims);
-  return {
-    kind: "user",
-    tenant: asTenantId(tenant),
-    user: asUserId(subject),
-    email: live.email,
-    token,
-    roles: JSON.parse(live.roles) as string[], // written by this domain as a list of role names
-  };
-};
+/** The live user of a token, and when the token ends if it does. */
+export interface TokenHolder {
+  actor: UserActor;
+  expiresMs: number | undefined;
+}
+
+/**
+ * The users of tokens in the order of their claims; a user is live while the token's record exists and the tenant is
+ * active. One round trip.
+ */
+export async function findTokenHolders(
+  deps: Deps,
+  claims: readonly Claims[],
+): Promise<(TokenHolder | undefined)[]> {
+  const nowMs = deps.now();
+  const found = await deps.directory.batch(
+    claims.map(({ tenant, subject, token }) => liveToken(tenant, subject, token, nowMs)),
+  );
+  return claims.map((claim, i) => {
+    const live = found[i];
+    if (!live) return undefined;
+    stampUse(deps, live, claim);
+    const actor: UserActor = {
+      kind: "user",
+      tenant: asTenantId(claim.tenant),
+      user: asUserId(claim.subject),
+      email: live.email,
+      token: claim.token,
+      roles: JSON.parse(live.roles) as string[], // written by this domain as a list of role names
+    };
+    return { actor, expiresMs: live.expiresMs ?? undefined };
+  });
+}
+
+export const findUser: FindUser = async (deps, claims) => (await findTokenHolders(deps, [claims]))[0]?.actor;

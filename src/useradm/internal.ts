@@ -2,6 +2,8 @@ import type { OperatorActor } from "../platform/actor.ts";
 import { addAuditIfChanged } from "../platform/audit.ts";
 import type { Deps } from "../platform/deps.ts";
 import type { UserId } from "../platform/ids.ts";
+import { addEventIfChanged } from "../platform/outbox.ts";
+import { tokensEnded } from "./events.ts";
 import { removeTokensStatement } from "./token-store.ts";
 import { addUser, createUser } from "./users.ts";
 
@@ -23,8 +25,10 @@ export async function revokeTokens(
   user: UserId | undefined,
 ): Promise<void> {
   const object = user === undefined ? { type: "tenant", id: actor.tenant } : { type: "user", id: user };
+  const at = deps.now();
   await deps.directory.batch([
     removeTokensStatement(actor.tenant, user),
-    addAuditIfChanged(actor, { action: "update", object, change: "Revoked all user tokens" }, deps.now()),
+    addAuditIfChanged(actor, { action: "update", object, change: "Revoked all user tokens" }, at),
+    addEventIfChanged(tokensEnded(actor.tenant, user), at),
   ]);
 }

@@ -2,6 +2,8 @@ import type { UserActor } from "../platform/actor.ts";
 import type { Deps } from "../platform/deps.ts";
 import { Fault } from "../platform/fault.ts";
 import { newId } from "../platform/ids.ts";
+import { addEventIfChanged } from "../platform/outbox.ts";
+import { tokensEnded } from "./events.ts";
 import { expiryMs, issueUserToken } from "./issue.ts";
 import { knownDeviceOf } from "./known-device.ts";
 import { inLine } from "./line.ts";
@@ -80,6 +82,7 @@ async function openSession(deps: Deps, account: Account, login: Login, throttled
     addSessionIfChanged(session),
     forgetFailuresIfChanged(throttled[0].subject),
     trimSessionsStatement(session, MAX_SESSIONS),
+    addEventIfChanged(tokensEnded(account.tenant, account.id), now),
   ]);
   if (stamped === 0) throw refused();
   return issueUserToken(deps, { id, tenant: account.tenant, user: account.id, plan: account.plan, lifeS });
@@ -87,5 +90,8 @@ async function openSession(deps: Deps, account: Account, login: Login, throttled
 
 /** Ends the token of the call, whatever kind it is. */
 export async function logOut(deps: Deps, actor: UserActor): Promise<void> {
-  await deps.directory.one(removeTokenStatement(actor.tenant, actor.user, actor.token));
+  await deps.directory.batch([
+    removeTokenStatement(actor.tenant, actor.user, actor.token),
+    addEventIfChanged(tokensEnded(actor.tenant, actor.user), deps.now()),
+  ]);
 }

@@ -5,6 +5,7 @@ import { Fault } from "../platform/fault.ts";
 import { newId } from "../platform/ids.ts";
 import { addEventIfChanged } from "../platform/outbox.ts";
 import { tenantStatement } from "../tenants/service.ts";
+import { tokensEnded } from "./events.ts";
 import { expiryMs, issueUserToken } from "./issue.ts";
 import {
   addPersonalStatement,
@@ -61,5 +62,6 @@ export async function deletePersonalToken(deps: Deps, actor: UserActor, id: stri
     removeTokenStatement(actor.tenant, actor.user, id),
     addAuditIfChanged(actor, { action: "delete", object: objectOf(id) }, at),
     addEventIfChanged({ kind: "user.token.deleted", tenant: actor.tenant, subject: id }, at),
+    addEventIfChanged(tokensEnded(actor.tenant, actor.user), at),
   ]);
 }

@@ -69,9 +69,9 @@ describe("revoking tokens", () => {
     expect(await isLive(server, other.token)).toBe(true);
   });
 
-  it("ends the tokens of all devices of a tenant with one row", async () => {
+  it("ends the tokens of all devices of a tenant with one row and its event", async () => {
     const { cost } = await call("DELETE", "/tokens?tenant_id=default");
-    expect(cost.written).toBe(1);
+    expect(cost.written).toBe(2);
     expect(await isLive(server, device.token)).toBe(false);
     expect(await isLive(server, foreign.token)).toBe(true);
   });

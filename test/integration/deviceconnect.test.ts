@@ -93,10 +93,9 @@ describe("connection status", () => {
 
   it("is asked for again when the device has been silent for long", async () => {
     const { fake } = await connectDevice();
-    vi.useFakeTimers({ toFake: ["Date"], now: Date.now() + 61_000 });
+    server.advance(61_000);
     expect(await statusOf()).toMatchObject({ status: "connected" });
     expect(await statusOf()).toMatchObject({ status: "connected" });
-    vi.useRealTimers();
     expect(fake.received.map(({ proto, typ }) => [proto, typ])).toEqual([
       [PROTO.control, "ping"],
       [PROTO.control, "close"],
@@ -105,10 +104,9 @@ describe("connection status", () => {
 
   it("is disconnected when a device that was silent for long does not answer", async () => {
     const silent = new Peer(await deviceSocket(server, device));
-    vi.useFakeTimers({ toFake: ["Date"], now: Date.now() + 61_000 });
+    server.advance(61_000);
     const status = statusOf(); // waits five seconds
     await silent.until(() => silent.frames.length === 1);
-    vi.useRealTimers();
     expect(await status).toMatchObject({ status: "disconnected" });
     await silent.until(() => silent.closed !== undefined);
     expect(silent.closed).toEqual({ code: 1011, reason: "device does not answer" });
@@ -553,7 +551,7 @@ describe("recording", () => {
     const { sid } = terminal.frames[0]!;
     terminal.close();
     await peer.until(() => fake.sent("stop").length > 0);
-    await vi.waitUntil(async () => (await audit()).length === 2);
+    await vi.waitUntil(async () => (await audit()).length === 3);
     return { sid };
   }
 
@@ -585,6 +583,7 @@ describe("recording", () => {
     expect([resize[2], output[2]]).toEqual(["100x30", "hi"]);
     expect(await audit()).toEqual([
       ["open_terminal", [sid]],
+      ["open_session", [sid]],
       ["close_terminal", [sid]],
     ]);
   });
@@ -601,7 +600,7 @@ describe("recording", () => {
     }
     peer.close();
     await terminal.until(() => terminal.closed !== undefined);
-    await vi.waitUntil(async () => (await audit()).length === 2);
+    await vi.waitUntil(async () => (await audit()).length === 3);
     const cast = await server.call("GET", `${MANAGEMENT}/sessions/${terminal.frames[0]!.sid}/recording`, {
       token: user.token,
     });
@@ -654,7 +653,7 @@ describe("recording", () => {
   it("goes when its time is over", async () => {
     const { sid } = await recorded("hi");
     const { sweepRecordings } = await import("../../src/deviceconnect/sessions.ts");
-    server.now = Date.now() + 29 * 86_400_000;
+    server.advance(29 * 86_400_000);
     await sweepRecordings(await server.deps());
     expect((await env.ARTIFACTS.list({ prefix: "recordings/" })).objects).toHaveLength(1);
     server.advance(2 * 86_400_000);
@@ -671,7 +670,7 @@ describe("recording", () => {
     const terminal = await connectUser();
     await openShell(terminal);
     expect(await runDurableObjectAlarm(stub())).toBe(true);
-    expect(await audit()).toHaveLength(1);
+    expect(await audit()).toHaveLength(2);
     expect(await runDurableObjectAlarm(stub())).toBe(true);
   });
 });

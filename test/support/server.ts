@@ -1,5 +1,6 @@
 import { createExecutionContext, createMessageBatch, reset, waitOnExecutionContext } from "cloudflare:test";
 import { env as bindings } from "cloudflare:workers";
+import { DeviceConnection } from "../../durable-objects/device-connection.ts";
 import { makeFetch } from "../../src/gateway/gateway.ts";
 import { rfc3339 } from "../../src/platform/clock.ts";
 import { makeDeps } from "../../src/app/make-deps.ts";
@@ -102,6 +103,7 @@ export class Server {
 
   static async start(): Promise<Server> {
     const server = new Server();
+    DeviceConnection.now = () => server.now;
     for (let tries = 1; ; tries++) {
       await reset();
       // In a worker that runs several files, the first reset of a file is now and then without effect.

@@ -104,15 +104,19 @@ describe("frames", () => {
         device.onMessage(message);
       },
     } as unknown as WebSocket;
-    const transfers: Transfers = new Transfers(() => socket);
+    const transfers: Transfers = new Transfers(
+      () => socket,
+      () => {},
+    );
+    const held = (sid: string) => ({ sid, user: USER, email: "", token: "", openedMs: 0 });
     device.files.set("/etc/hosts", new Uint8Array(221));
 
-    expect(await transfers.stat(USER, "/etc/hosts")).toMatchObject({ ok: true, value: { size: 221 } });
+    expect(await transfers.stat(held(SID), "/etc/hosts")).toMatchObject({ ok: true, value: { size: 221 } });
     expect(sent.splice(0)).toEqual([FRAMES.C1, FRAMES.F1, FRAMES.C3]);
 
     const target = { path: "/tmp/a.txt", srcPath: "a.txt", mode: 0o644 };
     const content = new Response("hello").body!;
-    expect(await transfers.upload(USER, target, content)).toEqual({ ok: true, value: 5 });
+    expect(await transfers.upload(held(SID), target, content)).toEqual({ ok: true, value: 5 });
     const lastAck = FRAMES.F3.replace(/0{16}$/, "0000000000000005");
     expect(sent.splice(0).map(inOrder)).toEqual(
       [FRAMES.C1, FRAMES.F2, FRAMES.F4, FRAMES.F5, lastAck, FRAMES.C3].map(inOrder),
