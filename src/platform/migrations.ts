@@ -12,6 +12,7 @@ import ownSessions from "../../migrations/0010_own_sessions.sql";
 import configurationPriority from "../../migrations/0011_configuration_priority.sql";
 import tenantHead from "../../migrations/0013_tenant_head.sql";
 import outboxByTenant from "../../migrations/0016_outbox_by_tenant.sql";
+import textStems from "../../migrations/0018_text_stems.sql";
 import artifactUploadTime from "../../migrations/0020_artifact_upload_time.sql";
 import waitingDevices from "../../migrations/0026_waiting_devices.sql";
 import auditPlain from "../../migrations/0029_audit_plain.sql";
@@ -32,6 +33,7 @@ const MIGRATIONS: readonly { name: string; text: string }[] = [
   { name: "0011_configuration_priority.sql", text: configurationPriority },
   { name: "0013_tenant_head.sql", text: tenantHead },
   { name: "0016_outbox_by_tenant.sql", text: outboxByTenant },
+  { name: "0018_text_stems.sql", text: textStems },
   { name: "0020_artifact_upload_time.sql", text: artifactUploadTime },
   { name: "0026_waiting_devices.sql", text: waitingDevices },
   { name: "0029_audit_plain.sql", text: auditPlain },

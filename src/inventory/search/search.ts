@@ -30,7 +30,7 @@ export interface Search {
   terms: readonly (Term | RegexTerm)[];
   ids?: readonly string[] | undefined;
   sort?: readonly SortKey[];
-  /** Words that must all occur in a device; its order then is by score. */
+  /** Words of which a device has any; its order then is by how many, and by score. */
   words?: readonly string[] | undefined;
   /** Devices that may be collected and sorted; more are read along the order. Differs in tests only. */
   collect?: number;

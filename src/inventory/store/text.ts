@@ -3,6 +3,7 @@ import { rows, type Statement } from "../../platform/database.ts";
 import type { DeviceRow } from "../device-view.ts";
 import { all } from "../search/conditions.ts";
 import type { DeviceQuery, Window } from "../search/query.ts";
+import { possibleStems } from "../search/words.ts";
 import { checks } from "./search.ts";
 import { DEVICE_COLUMNS } from "./devices.ts";
 
@@ -11,15 +12,35 @@ const SCORED = 200;
 
 const hexadecimal = (text: string): string => Buffer.from(text, "utf8").toString("hex");
 
-/** The words as an expression of the text index, inside the tenant. A word with a star matches beginnings. */
-const matchOf = (query: DeviceQuery, words: readonly string[]): string =>
-  [`tenant : "${hexadecimal(query.tenant)}"`, ...words.map((word) => `body : ${quoted(word)}`)].join(" AND ");
+/** A word as an expression of the text index, which finds it by its stem. A word with a star matches beginnings. */
+function expressionOf(word: string): string {
+  if (!word.endsWith("*")) return `"${word}"`;
+  const beginning = word.slice(0, -1);
+  const stems = possibleStems(beginning).map((stem) => `"${stem}"`);
+  return `(${[`"${beginning}" *`, ...stems].join(" OR ")})`;
+}
 
-const quoted = (word: string): string => (word.endsWith("*") ? `"${word.slice(0, -1)}" *` : `"${word}"`);
+/** Inside the tenant only, whose column is one word. */
+const within = (query: DeviceQuery, expression: string): string =>
+  `(tenant : "${hexadecimal(query.tenant)}x" AND body : (${expression}))`;
+
+type Share = "any" | "all" | "some but not all";
+
+function matchOf(query: DeviceQuery, words: readonly string[], share: Share): string {
+  const expressions = words.map(expressionOf);
+  const [any, all] = [expressions.join(" OR "), expressions.join(" AND ")];
+  if (share === "some but not all") return `${within(query, any)} NOT ${within(query, all)}`;
+  return within(query, share === "any" ? any : all);
+}
 
 /** Without further conditions the words alone tell which devices they are: no row of a device is read. */
-function found(query: DeviceQuery, words: readonly string[], withDevice = false): { from: SQL; where: SQL } {
-  const match = sql`t.inventory_text MATCH ${matchOf(query, words)}`;
+function found(
+  query: DeviceQuery,
+  words: readonly string[],
+  share: Share,
+  withDevice = false,
+): { from: SQL; where: SQL } {
+  const match = sql`t.inventory_text MATCH ${matchOf(query, words, share)}`;
   const conditions = checks(query, undefined, sql.raw("d.device_id"));
   if (!withDevice && conditions.length === 0) return { from: sql`inventory_text t`, where: match };
   return {
@@ -28,7 +49,29 @@ function found(query: DeviceQuery, words: readonly string[], withDevice = false)
   };
 }
 
-/** A page of the devices that have all words. The first ones found are in order of their score, all others of their age. */
+/** Devices that have any of the words, those that have all of them first, each part in the order of age. */
+function hits(query: DeviceQuery, words: readonly string[], limit: number, offset: number): SQL {
+  const part = (share: Share) => {
+    const { from, where } = found(query, words, share);
+    return sql`SELECT * FROM (
+      SELECT t.rowid AS device_no, t.rank AS score FROM ${from} WHERE ${where} ORDER BY t.rowid)`;
+  };
+  const rest = words.length > 1 ? sql`UNION ALL ${part("some but not all")}` : sql``;
+  return sql`${part("all")} ${rest} LIMIT ${limit} OFFSET ${offset}`;
+}
+
+/** In the order of how many of the words a hit has; of a single word each has it. */
+function byWords(query: DeviceQuery, words: readonly string[]): SQL {
+  if (words.length === 1) return sql``;
+  const each = JSON.stringify(words.map((word) => matchOf(query, [word], "all")));
+  return sql`(SELECT count(*) FROM json_each(${each}) w
+    WHERE EXISTS (SELECT 1 FROM inventory_text x WHERE x.rowid = h.device_no AND x.inventory_text MATCH w.value)) DESC,`;
+}
+
+/**
+ * A page of the devices that have any of the words. The first ones found are in order of how many they have and then
+ * of their score; all others are in order of their age.
+ */
 export function textPage(
   query: DeviceQuery,
   words: readonly string[],
@@ -36,21 +79,18 @@ export function textPage(
 ): Statement<DeviceRow[]> {
   const scored = window.limit * Math.max(1, Math.floor(SCORED / window.limit));
   if (window.offset >= scored) {
-    const { from, where } = found(query, words, true);
     return rows(sql`
-      SELECT ${DEVICE_COLUMNS} FROM ${from} WHERE ${where}
-      ORDER BY t.rowid LIMIT ${window.limit} OFFSET ${window.offset}`);
+      WITH hits AS MATERIALIZED (${hits(query, words, window.limit, window.offset)})
+      SELECT ${DEVICE_COLUMNS} FROM hits h CROSS JOIN inventory_devices d ON d.device_no = h.device_no`);
   }
-  const { from, where } = found(query, words);
   return rows(sql`
-    WITH hits AS MATERIALIZED (
-      SELECT t.rowid AS device_no, t.rank AS score FROM ${from} WHERE ${where} ORDER BY t.rowid LIMIT ${scored})
+    WITH hits AS MATERIALIZED (${hits(query, words, scored, 0)})
     SELECT ${DEVICE_COLUMNS} FROM hits h CROSS JOIN inventory_devices d ON d.device_no = h.device_no
-    ORDER BY h.score, h.device_no LIMIT ${window.limit} OFFSET ${window.offset}`);
+    ORDER BY ${byWords(query, words)} h.score, h.device_no LIMIT ${window.limit} OFFSET ${window.offset}`);
 }
 
 export const textCount = (query: DeviceQuery, words: readonly string[]): SQL => {
-  const { from, where } = found(query, words);
+  const { from, where } = found(query, words, "any");
   return sql`SELECT count(*) FROM ${from} WHERE ${where}`;
 };
 
@@ -58,13 +98,13 @@ export interface NumberedRow extends DeviceRow {
   device_no: number;
 }
 
-/** Devices that have all words, from a number on: for reading all of them. */
+/** Devices that have any of the words, from a number on: for reading all of them. */
 export function textAfter(
   query: DeviceQuery,
   words: readonly string[],
   { after, limit }: { after: number; limit: number },
 ): Statement<NumberedRow[]> {
-  const { from, where } = found(query, words, true);
+  const { from, where } = found(query, words, "any", true);
   return rows(sql`
     SELECT ${DEVICE_COLUMNS}, d.device_no FROM ${from} WHERE ${where} AND t.rowid > ${after}
     ORDER BY t.rowid LIMIT ${limit}`);
