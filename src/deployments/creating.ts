@@ -1,3 +1,4 @@
+import { unknownDevicesStatement } from "../devices/known-devices.ts";
 import { deviceGroupStatement, searchDeviceIds } from "../inventory/service.ts";
 import { requirePermission, type Actor } from "../platform/actor.ts";
 import { addAuditIfChanged } from "../platform/audit.ts";
@@ -41,12 +42,21 @@ interface Targets extends Targeting {
   ids: readonly string[];
 }
 
-/** Creates a deployment and returns its id; a repeated request with the same key returns the first one's. */
-export async function createDeployment(deps: Deps, actor: Actor, wanted: Wanted): Promise<string> {
+/** A deployment, and the first of its devices that are none of the tenant and so will never ask for it. */
+export interface Created {
+  id: string;
+  unknownDevices: string[];
+}
+
+/** At most so many unknown devices are told. */
+const MAX_TOLD = 100;
+
+/** Creates a deployment; a repeated request with the same key returns the first one. */
+export async function createDeployment(deps: Deps, actor: Actor, wanted: Wanted): Promise<Created> {
   requirePermission(actor, "deployments:manage");
   const { definition } = wanted;
   const fingerprint = await fingerprintOf(wanted);
-  const [targets, [known, candidates, group]] = await Promise.all([
+  const [targets, [known, candidates, group, unknown]] = await Promise.all([
     firstTargets(deps, actor, wanted),
     deps
       .db(actor.tenant)
@@ -54,16 +64,17 @@ export async function createDeployment(deps: Deps, actor: Actor, wanted: Wanted)
         byIdempotencyKey(actor.tenant, wanted.idempotencyKey ?? null),
         artifactCandidatesStatement(actor.tenant, definition.artifact_name),
         deviceGroupStatement(actor.tenant, asDeviceId(definition.devices?.[0] ?? "")),
+        unknownDevicesStatement(actor.tenant, definition.devices ?? [], MAX_TOLD),
       ]),
   ]);
-  if (known) return sameOrRefuse(known, fingerprint);
+  const unknownDevices = unknown.map(({ id }) => id);
+  if (known) return { id: sameOrRefuse(known, fingerprint), unknownDevices };
   if (targets.count === 0) throw new Fault("bad_request", "No devices for the deployment");
   if (candidates.length === 0) throw new Fault("unprocessable", "No artifact for the deployment");
   const inGroup = targets.count === 1 && definition.devices ? group?.group : undefined;
   const deployment = toStore(deps, actor, wanted, { fingerprint, group: wanted.group ?? inGroup });
   const [made] = await add(deps, deployment, creation(actor, deployment, targets), candidates);
-  if (made === 0) return lostOrRefuse(deps, deployment);
-  return deployment.id;
+  return { id: made === 0 ? await lostOrRefuse(deps, deployment) : deployment.id, unknownDevices };
 }
 
 /** Keeps the artifacts with the deployment. If one came or went since they were read, the user may try again. */

@@ -6,7 +6,13 @@ import { faultResponses, jsonBody, jsonContent, refuseInvalid } from "../platfor
 import { getDefaults, listDefaults, removeDefaults, setDefaults, type Defaults } from "./defaults.ts";
 import type { Source } from "./defaults-store.ts";
 import { deployToMembers } from "./deploying.ts";
-import { Configuration, DefaultConfiguration, DeployToMembersRequest, Priority } from "./schema.ts";
+import {
+  Configuration,
+  DefaultConfiguration,
+  DeployToMembersRequest,
+  Priority,
+  StartedRunBody,
+} from "./schema.ts";
 
 const tags = ["deviceconfig"];
 const middleware = jsonBody("malformed request body: ");
@@ -71,7 +77,10 @@ const routesOf = (kind: Source["kind"]) => {
       middleware,
       request: { params, body: { content: jsonContent(DeployToMembersRequest) } },
       responses: {
-        202: { description: "Each of them will get a deployment of its own" },
+        202: {
+          description: "Each of them will get a deployment of its own",
+          content: jsonContent(StartedRunBody),
+        },
         ...faultResponses(400, 401, 403, 404, 415),
       },
     }),
@@ -111,8 +120,7 @@ function mountSource(app: App, kind: Source["kind"]): void {
     routes.deploy,
     async (c) => {
       const source = { kind, id: c.req.valid("param").id };
-      await deployToMembers(c.var.deps, userOf(c), source, c.req.valid("json"));
-      return c.body(null, 202);
+      return c.json(await deployToMembers(c.var.deps, userOf(c), source, c.req.valid("json")), 202);
     },
     refuseInvalid("invalid request body: "),
   );

@@ -1,4 +1,9 @@
-import { demandFilterStatement, FILTER_GONE } from "../inventory/service.ts";
+import {
+  demandFilterStatement,
+  demandGroupStatement,
+  FILTER_GONE,
+  GROUP_GONE,
+} from "../inventory/service.ts";
 import { requirePermission, type Actor } from "../platform/actor.ts";
 import { addAuditIfChanged } from "../platform/audit.ts";
 import { rfc3339 } from "../platform/clock.ts";
@@ -81,10 +86,13 @@ export async function setDefaults(
     .batch([
       setStatement(tenant, source, wanted, atMs),
       addAuditIfChanged(actor, entry(source, wanted.values), atMs),
-      ...(source.kind === "filter" ? [demandFilterStatement(tenant, source.id)] : []),
+      source.kind === "filter"
+        ? demandFilterStatement(tenant, source.id)
+        : demandGroupStatement(tenant, source.id),
     ])
     .catch((cause: unknown) => {
-      if (refusalOf(cause) === FILTER_GONE) throw new Fault("not_found", "filter not found", { cause });
+      if ([FILTER_GONE, GROUP_GONE].includes(refusalOf(cause) ?? ""))
+        throw new Fault("not_found", `${source.kind} not found`, { cause });
       throw cause;
     });
   if (set === 0) throw new Fault("unprocessable", `at most ${MAX_FILTERS} filters can have a configuration`);

@@ -86,25 +86,44 @@ async function write(deps: Deps, tenant: TenantId, statements: Statement<unknown
 
 export const MEMBERS_EVENT = "configuration.deploying";
 
-/** Has what is wanted of them deployed to all members that do not report it yet. */
+/** The deployments of a run's first page, and whether more pages follow. */
+export interface StartedRun {
+  deployments: { device_id: string; deployment_id: string }[];
+  more: boolean;
+}
+
+/** Ids of deployments follow from the run and the device, so that they can be told before they are made. */
+const deploymentOf = (run: string, device: DeviceId): string => stableId(`${run}/${device}`);
+
+/** Has what is wanted of them deployed to all members that do not report it yet; tells the first of their deployments. */
 export async function deployToMembers(
   deps: Deps,
   actor: Actor,
   source: Source,
   { retries }: { retries: number },
-): Promise<void> {
+): Promise<StartedRun> {
   requirePermission(actor, "devices:configure");
   const { tenant } = actor;
   if (!(await deps.db(tenant).one(defaultsOf(tenant, source)))) throw noDefaults(source);
-  const atMs = deps.now();
+  const terms = await memberTerms(deps, tenant, source);
+  const members = terms ? await searchDeviceIds(deps, tenant, terms, { limit: MEMBERS_PAGE }) : [];
+  const behind = [...(await effectiveOf(deps, tenant, members))].filter(
+    ([, effective]) => !isInSync(effective) && tooManyValues(effective.values) === undefined,
+  );
+  const [run, atMs] = [newId(), deps.now()];
   const data = { source: source.kind, id: source.id, retries };
   const entry = { action: "deploy_configuration", object: sourceObject(source) };
   await deps
     .db(tenant)
     .batch([
-      addEvent({ kind: MEMBERS_EVENT, tenant, subject: newId(), data }, atMs),
+      addEvent({ kind: MEMBERS_EVENT, tenant, subject: run, data }, atMs),
       addAudit(actor, entry, atMs),
     ]);
+  const deployments = behind.map(([device]) => ({
+    device_id: device,
+    deployment_id: deploymentOf(run, device),
+  }));
+  return { deployments, more: members.length === MEMBERS_PAGE };
 }
 
 /** A page stays well within the statements that one invocation may make. */
@@ -142,7 +161,7 @@ export const deployToPage: EventHandler = async (deps, event) => {
       ? deploymentStatements(
           { kind: "system", tenant },
           {
-            id: stableId(`${run}/${device}`),
+            id: deploymentOf(run, device),
             device,
             values: effective.values,
             retries,

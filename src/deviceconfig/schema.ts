@@ -91,6 +91,14 @@ export const DeployRequest = DeployToMembersRequest.extend({
   update_control_map: z.record(z.string(), z.unknown()).optional(),
 });
 
+/** What a deployment to members makes; `more` if there may be members beyond these. */
+export const StartedRunBody = z
+  .object({
+    deployments: z.array(z.object({ device_id: z.string(), deployment_id: z.string() })),
+    more: z.boolean(),
+  })
+  .openapi("ConfigurationRun");
+
 export const DeployAnswer = z.object({ deployment_id: z.string() });
 
 /** How far a deployment to members of a group or filter has come; the data of its events. */

@@ -17,6 +17,15 @@ export const knownDevicesStatement = (
 ): Statement<{ device_id: DeviceId }[]> =>
   rows(sql`SELECT device_id FROM devices WHERE tenant_id = ${tenant} AND ${inJson(sql`device_id`, devices)}`);
 
+/** The first of these ids that no device of the tenant has. */
+export const unknownDevicesStatement = (
+  tenant: TenantId,
+  ids: readonly string[],
+  limit: number,
+): Statement<{ id: string }[]> =>
+  rows(sql`SELECT value AS id FROM json_each(${JSON.stringify(ids)}) WHERE NOT EXISTS (
+    SELECT 1 FROM devices WHERE tenant_id = ${tenant} AND device_id = value) LIMIT ${limit}`);
+
 export const DEVICE_GONE = "device-gone";
 
 /** Fails its batch, with `DEVICE_GONE` as the refusal, unless the tenant has all of the devices. */

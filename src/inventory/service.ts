@@ -13,7 +13,7 @@ import {
 import { searchById } from "./search/search.ts";
 import { termOf, type Predicate } from "./search/terms.ts";
 import { demandFilter, filterById, filtersByIds, type SavedFilter } from "./store/filters.ts";
-import { groupOf } from "./store/groups.ts";
+import { demandGroup, groupOf } from "./store/groups.ts";
 import { groupsOf } from "./store/membership.ts";
 
 const DAY_MS = 86_400_000;
@@ -106,6 +106,11 @@ export const savedFiltersStatement = (tenant: TenantId, ids: readonly string[]):
 export const FILTER_GONE = "filter-gone";
 export const demandFilterStatement = (tenant: TenantId, id: string): Statement<void> =>
   demandFilter(tenant, id, FILTER_GONE);
+
+/** Fails its batch with this refusal if no device of the tenant is in the group. */
+export const GROUP_GONE = "group-gone";
+export const demandGroupStatement = (tenant: TenantId, group: string): Statement<void> =>
+  demandGroup(tenant, group, GROUP_GONE);
 
 export { membersAmong } from "./membership.ts";
 

@@ -139,7 +139,7 @@ async function aWorld(wide: readonly boolean[]): Promise<World> {
       retries: 0,
       devices,
     };
-    world.deployments.push(await createDeployment(deps, actor, { definition }));
+    world.deployments.push((await createDeployment(deps, actor, { definition })).id);
   }
   return world;
 }

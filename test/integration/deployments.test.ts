@@ -457,6 +457,21 @@ describe("creating a deployment", () => {
     expect(await audited()).toEqual([{ action: "create", object_id: idOf(answer) }]);
   });
 
+  it("tells which of the devices the tenant does not have [differs: unknown-targets]", async () => {
+    await anArtifact(server);
+    const foreign = await aDevice(server, { tenant: "other" });
+    const pending = await aDevice(server, { status: "pending" });
+    const devices = [device.id, "nope", foreign.id, pending.id];
+    const answer = await create({ ...valid, devices });
+    expect([answer.status, answer.headers.get("location")]).toEqual([
+      201,
+      expect.stringContaining(`${MANAGEMENT}/`),
+    ]);
+    expect(answer.json<{ unknown_devices: string[] }>().unknown_devices.toSorted()).toEqual(
+      ["nope", foreign.id].toSorted(),
+    );
+  });
+
   it.each([
     [{}, "artifact_name: cannot be blank; name: cannot be blank."],
     [{ name: "x".repeat(257), artifact_name: "a" }, "name: the length must be between 1 and 256."],

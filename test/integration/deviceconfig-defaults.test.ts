@@ -125,6 +125,7 @@ describe("values of groups and saved filters", () => {
   });
 
   it("are listed, shown, replaced and removed, with masked entries in the audit log", async () => {
+    await aMember({ group: "lab" });
     const filter = await aFilter("site", "Oslo");
     await configure(`filter/${filter}?priority=3`, { password: "hunter2" });
     await configure("group/lab", { a: "1" });
@@ -214,6 +215,7 @@ describe("values of groups and saved filters", () => {
       404,
       "filter not found",
     ]);
+    await aMember({ group: "lab", tenant: "other" });
     expect((await theirs("PUT", "group/lab", { a: "theirs" })).status).toBe(204);
     await configure(`filter/${filter}`, { b: "ours" });
     expect((await theirs("GET", "filter")).json()).toEqual([]);
@@ -285,9 +287,17 @@ describe("deploying to the members", () => {
     await report(current, { a: "group", b: "group" });
 
     const answer = await manage("POST", `${BASE}/group/lab/deploy`, { retries: 2 });
-    expect([answer.status, answer.text]).toEqual([202, ""]);
     await server.deliverEvents();
     const made = await deployed();
+    const told = [behind, special].map(({ id }) => ({
+      device_id: id,
+      deployment_id: made.get(id)!.id,
+    }));
+    expect([answer.status, answer.json()]).toEqual([
+      202,
+      { deployments: expect.arrayContaining(told), more: false },
+    ]);
+    expect(answer.json().deployments).toHaveLength(told.length);
     expect(Object.fromEntries([...made].map(([device, { values }]) => [device, values]))).toEqual({
       [behind.id]: { a: "group", b: "group" },
       [special.id]: { a: "group", b: "own" },
@@ -352,6 +362,16 @@ describe("deploying to the members", () => {
     for (let stopAt = 1; stopAt <= moments; stopAt++) await stopped(stopAt);
     expect((await deployed()).size).toBe(2 * (moments + 1));
   }, 60_000);
+
+  it("needs a group that has members", async () => {
+    await aMember({ group: "elsewhere", tenant: "other" });
+    for (const group of ["nosuch", "elsewhere"]) {
+      const refused = await manage("PUT", `${BASE}/group/${group}`, { a: "1" });
+      expect(refusal(refused)).toEqual([404, "group not found"]);
+      expect(refusal(await manage("POST", `${BASE}/group/${group}/deploy`, {}))[0]).toBe(404);
+    }
+    expect((await manage("GET", `${BASE}/group`)).json()).toEqual([]);
+  });
 
   it("needs values and a filter, and no body", async () => {
     const filter = await aFilter("site", "Oslo");

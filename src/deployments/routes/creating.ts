@@ -23,7 +23,10 @@ const common = {
   tags: ["deployments"],
   middleware: jsonBody(BODY),
   responses: {
-    201: { description: "Created; `Location` names it" },
+    201: {
+      description:
+        "Created; `Location` names it. A body tells the first 100 devices that the tenant does not have",
+    },
     ...faultResponses(400, 401, 403, 409, 422),
   },
 };
@@ -57,9 +60,9 @@ function idempotencyKey(c: Context<AppEnv>): string | undefined {
 }
 
 async function answerCreated(c: Context<AppEnv>, wanted: Wanted) {
-  const id = await createDeployment(c.var.deps, userOf(c), wanted);
+  const { id, unknownDevices } = await createDeployment(c.var.deps, userOf(c), wanted);
   c.header("Location", `${DEPLOYMENTS}/${id}`);
-  return c.body(null, 201);
+  return unknownDevices.length > 0 ? c.json({ unknown_devices: unknownDevices }, 201) : c.body(null, 201);
 }
 
 export function mountCreating(app: App): void {

@@ -1,5 +1,5 @@
 import { sql } from "drizzle-orm";
-import { change, firstRow, inJson, rows, type Statement } from "../../platform/database.ts";
+import { change, demand, firstRow, inJson, rows, type Statement } from "../../platform/database.ts";
 import type { DeviceId, TenantId } from "../../platform/ids.ts";
 
 export const groupOf = (
@@ -24,6 +24,14 @@ export const groupSize = (tenant: TenantId, group: string): Statement<{ devices:
   firstRow(sql`
     SELECT coalesce(sum(devices), 0) AS devices FROM inventory_counts
     WHERE tenant_id = ${tenant} AND group_name = ${group}`);
+
+/** Fails its batch with this refusal unless the group has a device, without which there is no group. */
+export const demandGroup = (tenant: TenantId, group: string, refusal: string): Statement<void> =>
+  demand(
+    sql`EXISTS (SELECT 1 FROM inventory_counts
+      WHERE tenant_id = ${tenant} AND group_name = ${group} AND devices > 0)`,
+    refusal,
+  );
 
 export const groupMembers = (
   tenant: TenantId,
