@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { aDevice, aUser, type TestDevice } from "../support/actors.ts";
+import { aDevice, aTenant, aUser, type TestDevice } from "../support/actors.ts";
 import { anArtifact, DEVICE, idOf, inInventory, MANAGEMENT } from "../support/deployments.ts";
 import { FallingHead } from "../support/falling-head.ts";
 import { Server } from "../support/server.ts";
@@ -15,12 +15,12 @@ const wireTime = (ms: number) => new Date(ms).toISOString().replace(".000", "");
 const others = (count: number) => Array.from({ length: count }, () => crypto.randomUUID());
 
 /** A short life of a tenant, each change followed by a check of every device; returns the answers. */
-async function live(head: FallingHead): Promise<number[][]> {
-  const server = await Server.start();
+async function live(server: Server, head: FallingHead): Promise<number[][]> {
   const bindings = head.bindings(server);
-  const user = await aUser(server);
-  await anArtifact(server);
-  const fleet = await Promise.all(Array.from({ length: 5 }, () => aDevice(server)));
+  const tenant = await aTenant(server);
+  const user = await aUser(server, { tenant });
+  await anArtifact(server, { tenant });
+  const fleet = await Promise.all(Array.from({ length: 5 }, () => aDevice(server, { tenant })));
   const [rejected, queued, wide, gone] = fleet as [TestDevice, TestDevice, TestDevice, TestDevice];
   const manage = (method: string, path: string, json?: unknown) =>
     server.call(method, path, { token: user.token, json }, bindings);
@@ -57,12 +57,13 @@ const EXPECTED = [
 
 describe("a head that falls at any moment of its storage", () => {
   it("is right about every answered change from the next check on", async () => {
+    const server = await Server.start();
     const steady = new FallingHead();
-    expect(await live(steady)).toEqual(EXPECTED);
+    expect(await live(server, steady)).toEqual(EXPECTED);
     expect(steady.moments).toBeGreaterThan(30);
     for (let moment = 1; moment <= steady.moments; moment++) {
       const head = new FallingHead(moment);
-      expect(await live(head), `fell at ${moment}`).toEqual(EXPECTED);
+      expect(await live(server, head), `fell at ${moment}`).toEqual(EXPECTED);
       expect(head.falls).toBe(1);
     }
   }, 120_000);
