@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it } from "vitest";
-import { aDevice, aUser, type TestDevice, type TestUser } from "../support/actors.ts";
+import { aDevice, aTenant, aUser, type TestDevice, type TestUser } from "../support/actors.ts";
 import {
   anArtifact,
   counts,
@@ -461,6 +461,7 @@ describe("internal routes", () => {
   it("list a tenant's deployments, also with an empty tenant segment", async () => {
     const id = await deploy(server, user, [device]);
     expect((await call("GET", "/tenants//deployments")).json()).toMatchObject([{ id }]);
+    await aTenant(server, "other");
     expect((await call("GET", "/tenants/other/deployments")).json()).toEqual([]);
   });
 
