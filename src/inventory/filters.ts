@@ -6,7 +6,7 @@ import { Fault } from "../platform/fault.ts";
 import { newId } from "../platform/ids.ts";
 import { offsetOf, type Page } from "../platform/paging.ts";
 import { listDevices, type FoundDevices } from "./find.ts";
-import { termOf, type Predicate } from "./search/terms.ts";
+import { termsOf, type Predicate } from "./search/terms.ts";
 import {
   addFilter,
   countFilters,
@@ -47,7 +47,7 @@ export async function showFilter(deps: Deps, actor: Actor, id: string): Promise<
 /** Devices that satisfy a saved filter now. */
 export async function runFilter(deps: Deps, actor: Actor, id: string, page: Page): Promise<FoundDevices> {
   const { terms } = await showFilter(deps, actor, id);
-  return listDevices(deps, actor, { terms: terms.map(termOf) }, page);
+  return listDevices(deps, actor, { terms: termsOf(terms) }, page);
 }
 
 export async function createFilter(deps: Deps, actor: Actor, definition: FilterDefinition): Promise<string> {
@@ -84,14 +84,12 @@ export async function deleteFilter(deps: Deps, actor: Actor, id: string): Promis
 
 /** What could not be searched for is not saved. */
 function checked(id: string, { name, terms }: FilterDefinition): SavedFilter {
-  for (const term of terms) {
-    try {
-      termOf(term);
-    } catch (cause) {
-      if (cause instanceof Fault)
-        throw new Fault("bad_request", `validation failed for term: ${cause.publicMessage}`);
-      throw cause;
-    }
+  try {
+    termsOf(terms, "terms");
+  } catch (cause) {
+    if (cause instanceof Fault)
+      throw new Fault("bad_request", `validation failed for term: ${cause.publicMessage}`);
+    throw cause;
   }
   return { id, name, terms };
 }

@@ -5,7 +5,7 @@ import { cleanText, keyOf } from "./attributes.ts";
 import { deviceOf, type Device } from "./device-view.ts";
 import type { ExportRequest, IdentitySearchRequest, SearchRequest } from "./search/schema.ts";
 import { searchDevices, type Search } from "./search/search.ts";
-import { termOf, type Term } from "./search/terms.ts";
+import { termsOf, type Term } from "./search/terms.ts";
 import { wordsOf } from "./search/words.ts";
 
 export interface FoundDevices {
@@ -22,7 +22,7 @@ const projectionOf = (selected: Selected): ReadonlySet<string> | undefined =>
 
 /** What a request of the second version asks for. */
 export const searchOf = (request: ExportRequest & Pick<Partial<SearchRequest>, "sort">): Search => ({
-  terms: (request.filters ?? []).map(termOf),
+  terms: termsOf(request.filters ?? []),
   ids: request.device_ids && request.device_ids.length > 0 ? request.device_ids : undefined,
   sort: (request.sort ?? []).map(({ scope, attribute, order }) => ({
     key: keyOf(scope, attribute),

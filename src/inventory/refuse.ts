@@ -12,9 +12,15 @@ const isShapeProblem = (issue: Issue) =>
 
 const at = (path: PropertyKey[]) => (path.length > 0 ? ` at ${path.map(String).join(".")}` : "");
 
+/** Lists whose elements a user has put together: which one is wrong is told. */
+const NAMED_LISTS = new Set<PropertyKey | undefined>(["filters", "sort", "attributes", "terms"]);
+
+/** The text with the place of what it is about, such as `filters[1]`. */
+export const withPlace = (text: string, place: string): string => `${text.replace(/\.$/, "")} (${place}).`;
+
 /**
  * Validation hook for bodies with lists. Shape problems carry the route's decoding prefix; of the others only the
- * first element with a problem is told, by field and without its index (protocol notes, inventory 5.1).
+ * first element with a problem is told, by field (protocol notes, inventory 5.1), and of conditions by their place.
  */
 export const refuseList =
   (prefix = DECODE) =>
@@ -30,5 +36,8 @@ export const refuseList =
     const same = issues
       .filter((issue) => JSON.stringify(issue.path.slice(0, element + 1)) === container)
       .map((issue) => ({ ...issue, path: issue.path.slice(element + 1) }));
-    throw new Fault("bad_request", describeIssues(same));
+    const [list, index] = first.path;
+    const text = describeIssues(same);
+    if (!NAMED_LISTS.has(list) || element !== 1) throw new Fault("bad_request", text);
+    throw new Fault("bad_request", withPlace(text, `${String(list)}[${String(index)}]`));
   };

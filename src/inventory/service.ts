@@ -119,12 +119,12 @@ export { aggregateDevices, groupInto, noBuckets, type Aggregated, type Aggregati
 export { keyOf } from "./attributes.ts";
 export { attributeCatalogue } from "./catalogue.ts";
 export { attributesOf, type DeviceRow } from "./device-view.ts";
-export { refuseList } from "./refuse.ts";
+export { refuseList, withPlace } from "./refuse.ts";
 export { expressionBudget, requireShortList } from "./search/expressions.ts";
 export { around } from "./search/place.ts";
 export { compileWholeRegex, type Regex } from "./search/regex.ts";
 export { searchDevices, type Search } from "./search/search.ts";
-export { OPERATORS, PLACE_KEY, termOf, timeOf, type Term } from "./search/terms.ts";
+export { OPERATORS, PLACE_KEY, termsOf, timeOf, type Term } from "./search/terms.ts";
 
 export { rankedBuckets, type BucketRow, type GroupLevel } from "./store/aggregate.ts";
 

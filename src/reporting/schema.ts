@@ -20,7 +20,8 @@ export const Word = z.string({ error: "cannot be blank" }).min(1, { error: "cann
 
 export const oneOf = <T extends [string, ...string[]]>(values: T) =>
   z.enum(values, {
-    error: ({ input }) => (input === undefined || input === "" ? "cannot be blank" : "must be a valid value"),
+    error: ({ input }) =>
+      input === undefined || input === "" ? "cannot be blank" : `must be a valid value: ${values.join(", ")}`,
   });
 
 export const OPERATORS: ["$eq", ...string[]] = [

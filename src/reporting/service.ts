@@ -7,7 +7,8 @@ import {
   keyOf,
   PLACE_KEY,
   searchDevices,
-  termOf,
+  termsOf,
+  withPlace,
   type Aggregated,
   type Aggregation,
   type DeviceRow,
@@ -29,19 +30,14 @@ const DAY_MS = 86_400_000;
 const keyFor = (scope: string, attribute: string): string =>
   attribute === "id" ? keyOf("identity", "id") : keyOf(scope, attribute);
 
-function predicateTerm(filter: DeviceSearch["filters"][number]): Search["terms"][number] {
-  const predicate = {
-    ...filter,
-    scope: filter.attribute === "id" ? "identity" : filter.scope,
-    whole: true,
-  } as Predicate; // the schema allows no other operators
+function predicateOf(filter: DeviceSearch["filters"][number], i: number): Predicate {
   const isList = filter.type === "$in" || filter.type === "$nin";
-  if (isList !== Array.isArray(filter.value))
-    throw new Fault(
-      "bad_request",
-      `malformed request body: filter ${isList ? "supports only" : "doesn't support"} array values`,
-    );
-  return termOf(predicate);
+  if (isList !== Array.isArray(filter.value)) {
+    const text = `malformed request body: filter ${isList ? "supports only" : "doesn't support"} array values`;
+    throw new Fault("bad_request", withPlace(text, `filters[${i}]: ${filter.attribute} ${filter.type}`));
+  }
+  const scope = filter.attribute === "id" ? "identity" : filter.scope;
+  return { ...filter, scope, whole: true } as Predicate; // the schema allows no other operators
 }
 
 function placeTerms({ geo_distance_filter: circle, geo_bounding_box_filter: box }: GeoFilters): Term[] {
@@ -56,8 +52,8 @@ function placeTerms({ geo_distance_filter: circle, geo_bounding_box_filter: box 
   ];
 }
 
-const termsOf = (request: GeoFilters & Pick<DeviceSearch, "filters">): Search["terms"] => [
-  ...request.filters.map(predicateTerm),
+const searchTerms = (request: GeoFilters & Pick<DeviceSearch, "filters">): Search["terms"] => [
+  ...termsOf(request.filters.map(predicateOf)),
   ...placeTerms(request),
 ];
 
@@ -85,7 +81,7 @@ export async function searchReport(
 ): Promise<{ devices: ReportDevice[]; total: number }> {
   requirePermission(actor, "devices:read");
   const search: Search = {
-    terms: termsOf(request),
+    terms: searchTerms(request),
     ids: request.device_ids.length > 0 ? request.device_ids : undefined,
     sort: request.sort.map(({ scope, attribute, order }) => ({
       key: keyFor(scope, attribute),
@@ -107,7 +103,7 @@ const toAggregation = (term: AggregationTerm): Aggregation => ({
 });
 
 export const aggregateReport = (deps: Deps, actor: Actor, request: AggregateRequest): Promise<Aggregated[]> =>
-  aggregateDevices(deps, actor, { terms: termsOf(request) }, request.aggregations.map(toAggregation));
+  aggregateDevices(deps, actor, { terms: searchTerms(request) }, request.aggregations.map(toAggregation));
 
 export interface NamedAttribute {
   name: string;

@@ -91,17 +91,17 @@ describe("a saved filter", () => {
     [
       { name: "x", terms: [{ ...term, type: "$near" }] },
       400,
-      "validation failed for term: type: must be a valid value.",
+      "validation failed for term: type: must be a valid value: $eq, $ne, $gt, $gte, $lt, $lte, $ltne, $in, $nin, $exists, $regex (terms[0]).",
     ],
     [
       { name: "x", terms: [term, { ...term, scope: "y" }] },
       400,
-      "validation failed for term: scope: must be one of system, identity, inventory, monitor, tags.",
+      "validation failed for term: scope: must be one of system, identity, inventory, monitor, tags (terms[1]).",
     ],
     [
       { name: "x", terms: [{ ...term, type: "$in", value: "y" }] },
       400,
-      "validation failed for term: value: must be an array.",
+      "validation failed for term: value: must be an array (terms[0]: inventory/device_type $in).",
     ],
     [
       { name: "x", terms: Array.from({ length: 16 }, () => term) },

@@ -173,57 +173,81 @@ describe("a search", () => {
   });
 });
 
-describe("a search that is refused", () => {
+describe("a search that is refused tells which condition and what is allowed [differs: named-conditions]", () => {
   const ok = where("inventory/a", "$eq", "x");
   it.each([
     [{ per_page: 501 }, "per_page: must be no greater than 500."],
     [
       { filters: [ok, { ...ok, scope: "other" }] },
-      "scope: must be one of system, identity, inventory, monitor, tags.",
+      "scope: must be one of system, identity, inventory, monitor, tags (filters[1]).",
     ],
-    [{ filters: [{ ...ok, attribute: "" }] }, "attribute: cannot be blank."],
+    [{ filters: [{ ...ok, attribute: "" }] }, "attribute: cannot be blank (filters[0])."],
     [
       { filters: [{ ...ok, attribute: "a".repeat(1025) }] },
-      "attribute: the length must be between 1 and 1024.",
+      "attribute: the length must be between 1 and 1024 (filters[0]).",
     ],
-    [{ filters: [{ ...ok, type: "$near" }] }, "type: must be a valid value."],
-    [{ filters: [{ ...ok, value: null }] }, "value: is required."],
-    [{ filters: [{ ...ok, value: { $ne: 1 } }] }, "value: must be a string, a number or a boolean."],
-    [{ filters: [{ ...ok, value: ["x"] }] }, "value: must be a string, a number or a boolean."],
-    [{ filters: [{ ...ok, type: "$gt", value: true }] }, "value: must be a string or a number."],
-    [{ filters: [{ ...ok, type: "$in", value: "x" }] }, "value: must be an array."],
+    [
+      { filters: [{ ...ok, type: "$near" }] },
+      "type: must be a valid value: $eq, $ne, $gt, $gte, $lt, $lte, $ltne, $in, $nin, $exists, $regex (filters[0]).",
+    ],
+    [{ filters: [{ ...ok, value: null }] }, "value: is required (filters[0])."],
+    [
+      { filters: [{ ...ok, value: { $ne: 1 } }] },
+      "value: must be a string, a number or a boolean (filters[0]: inventory/a $eq).",
+    ],
+    [
+      { filters: [{ ...ok, value: ["x"] }] },
+      "value: must be a string, a number or a boolean (filters[0]: inventory/a $eq).",
+    ],
+    [
+      { filters: [{ ...ok, type: "$gt", value: true }] },
+      "value: must be a string or a number (filters[0]: inventory/a $gt).",
+    ],
+    [
+      { filters: [{ ...ok, type: "$in", value: "x" }] },
+      "value: must be an array (filters[0]: inventory/a $in).",
+    ],
     [
       { filters: [{ ...ok, type: "$nin", value: [["x"]] }] },
-      "value: must be an array of strings, numbers or booleans.",
+      "value: must be an array of strings, numbers or booleans (filters[0]: inventory/a $nin).",
     ],
     [
       { filters: [{ ...ok, type: "$in", value: Array.from({ length: 10_000 }, String) }] },
-      "value: the array must have no more than 5000 elements.",
+      "value: the array must have no more than 5000 elements (filters[0]: inventory/a $in).",
     ],
-    [{ filters: [{ ...ok, type: "$exists", value: "true" }] }, "value: must be a boolean."],
-    [{ filters: [{ ...ok, type: "$regex", value: 5 }] }, "value: must be a string."],
+    [
+      { filters: [{ ...ok, type: "$exists", value: "true" }] },
+      "value: must be a boolean (filters[0]: inventory/a $exists).",
+    ],
+    [
+      { filters: [{ ...ok, type: "$regex", value: 5 }] },
+      "value: must be a string (filters[0]: inventory/a $regex).",
+    ],
     [
       { filters: [{ ...ok, type: "$regex", value: "(" }] },
-      "value: the regular expression has an unmatched parenthesis.",
+      "value: the regular expression has an unmatched parenthesis (filters[0]: inventory/a $regex).",
     ],
     [
       { filters: [{ ...ok, type: "$regex", value: "(?=a)" }] },
-      "value: the regular expression uses look-around or an atomic group.",
+      "value: the regular expression uses look-around or an atomic group (filters[0]: inventory/a $regex).",
     ],
     [
       { filters: [{ ...ok, type: "$regex", value: "(((((){100}){100}){100}){100}){100}" }] },
-      "value: the regular expression is too large.",
+      "value: the regular expression is too large (filters[0]: inventory/a $regex).",
     ],
     [
       { filters: [{ ...ok, type: "$regex", value: "[:digit:]+" }] },
-      "value: the regular expression has a POSIX class outside of brackets, write [[:digit:]].",
+      "value: the regular expression has a POSIX class outside of brackets, write [[:digit:]] (filters[0]: inventory/a $regex).",
     ],
     [{ filters: Array.from({ length: 16 }, () => ok) }, "filters: the length must be no more than 15."],
-    [{ sort: [{ scope: "inventory", attribute: "a", order: "up" }] }, "order: must be a valid value."],
-    [{ sort: [{ scope: "inventory", attribute: "a" }] }, "order: cannot be blank."],
+    [
+      { sort: [{ scope: "inventory", attribute: "a", order: "up" }] },
+      "order: must be a valid value: asc, desc (sort[0]).",
+    ],
+    [{ sort: [{ scope: "inventory", attribute: "a" }] }, "order: cannot be blank (sort[0])."],
     [
       { attributes: [{ scope: "x", attribute: "a" }] },
-      "scope: must be one of system, identity, inventory, monitor, tags.",
+      "scope: must be one of system, identity, inventory, monitor, tags (attributes[0]).",
     ],
     [{ text: "x".repeat(1025) }, "text: the length must be no more than 1024."],
   ])("%#: says %s", async (body, text) => {
@@ -271,7 +295,7 @@ describe("a search that is refused", () => {
     const answer = await search({ filters: [{ ...ok, type: "$regex", value: hostile }] });
     expect([answer.status, answer.json().error]).toEqual([
       400,
-      "value: the regular expression is too costly on this attribute, begin it with ^ and a text.",
+      "value: the regular expression is too costly on this attribute, begin it with ^ and a text (inventory/a $regex).",
     ]);
   });
 });

@@ -353,10 +353,16 @@ describe("bad input to reports of deployments", () => {
 
   const SEARCHES: [unknown, string][] = [
     ["nonsense", "Invalid input"],
-    [{ filters: [where("", "$eq", "a")] }, "attribute: cannot be blank."],
-    [{ filters: [where("device_id", "$ltne", "a")] }, "type: must be a valid value."],
-    [{ filters: [where("device_id", "$eq", null)] }, "value: is required."],
-    [{ filters: [where("device_id", "$eq", ["a"])] }, "filter doesn't support array values"],
+    [{ filters: [where("", "$eq", "a")] }, "attribute: cannot be blank (filters[0])."],
+    [
+      { filters: [where("device_id", "$ltne", "a")] },
+      "type: must be a valid value: $eq, $ne, $gt, $gte, $lt, $lte, $in, $nin, $exists, $regex (filters[0]).",
+    ],
+    [{ filters: [where("device_id", "$eq", null)] }, "value: is required (filters[0])."],
+    [
+      { filters: [where("device_id", "$eq", ["a"])] },
+      "filter doesn't support array values (filters[0]: device_id $eq).",
+    ],
     [{ filters: [where("device_id", "$in", "a")] }, "filter supports only array values"],
     [{ filters: [where("device_id", "$eq", { a: 1 })] }, "unknown attribute value type"],
     [{ filters: [where("device_id", "$in", [["a"]])] }, "unknown attribute value type"],
@@ -368,7 +374,10 @@ describe("bad input to reports of deployments", () => {
       { filters: Array.from({ length: 16 }, () => where("a", "$eq", "a")) },
       "the length must be no more than 15",
     ],
-    [{ sort: [{ attribute: "device_id", order: "up" }] }, "order: must be a valid value."],
+    [
+      { sort: [{ attribute: "device_id", order: "up" }] },
+      "order: must be a valid value: asc, desc (sort[0]).",
+    ],
     [{ page: 101, per_page: 100 }, "page * per_page must be no greater than 10000"],
   ];
   it.each(SEARCHES)("%#: is refused", async (body, text) => {

@@ -157,13 +157,19 @@ describe("device search", () => {
     geo_distance_filter: { geo_distance: { distance, location: { lat, lon } } },
   });
   it.each([
-    [{ filters: [{ ...term, scope: "" }] }, "scope: cannot be blank."],
-    [{ filters: [{ ...term, attribute: undefined }] }, "attribute: cannot be blank."],
-    [{ filters: [{ ...term, type: "$ltne" }] }, "type: must be a valid value."],
-    [{ filters: [{ ...term, value: null }] }, "value: is required."],
-    [{ filters: [{ ...term, value: ["x"] }] }, "filter doesn't support array values"],
-    [{ filters: [{ ...term, type: "$in" }] }, "filter supports only array values"],
-    [{ sort: [{ scope: "inventory", attribute: "a", order: "x" }] }, "order: must be a valid value."],
+    [{ filters: [{ ...term, scope: "" }] }, "scope: cannot be blank (filters[0])."],
+    [{ filters: [{ ...term, attribute: undefined }] }, "attribute: cannot be blank (filters[0])."],
+    [
+      { filters: [{ ...term, type: "$ltne" }] },
+      "type: must be a valid value: $eq, $ne, $gt, $gte, $lt, $lte, $in, $nin, $exists, $regex (filters[0]).",
+    ],
+    [{ filters: [{ ...term, value: null }] }, "value: is required (filters[0])."],
+    [{ filters: [{ ...term, value: ["x"] }] }, "filter doesn't support array values (filters[0]: a $eq)."],
+    [{ filters: [{ ...term, type: "$in" }] }, "filter supports only array values (filters[0]: a $in)."],
+    [
+      { sort: [{ scope: "inventory", attribute: "a", order: "x" }] },
+      "order: must be a valid value: asc, desc (sort[0]).",
+    ],
     [
       place(91, 181),
       "geo_distance_filter: (geo_distance: (location: (lat: must be no greater than 90; lon: must be no greater than 180.).).).",

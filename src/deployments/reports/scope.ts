@@ -1,5 +1,5 @@
 import type { SQL } from "drizzle-orm";
-import { expressionBudget, requireShortList } from "../../inventory/service.ts";
+import { expressionBudget, requireShortList, withPlace } from "../../inventory/service.ts";
 import type { Deps } from "../../platform/deps.ts";
 import { Fault } from "../../platform/fault.ts";
 import type { TenantId } from "../../platform/ids.ts";
@@ -109,11 +109,21 @@ const sqlOf = (conditions: readonly Condition[]): SQL[] =>
 
 const isExpression = (condition: Condition) => condition.term.kind === "regex";
 
+/** What is refused is told with the condition that it is about. */
+function placed<T>(i: number, { attribute, type }: ReportFilter, read: () => T): T {
+  try {
+    return read();
+  } catch (cause) {
+    if (!(cause instanceof Fault)) throw cause;
+    throw new Fault("bad_request", withPlace(cause.publicMessage, `filters[${i}]: ${attribute} ${type}`));
+  }
+}
+
 /** Finds the deployments concerned: one round trip, one more for expressions on fields of devices. */
 export async function findScope(deps: Deps, tenant: TenantId, request: ReportRequest): Promise<Found> {
-  const conditions = request.filters.map((filter) => {
+  const conditions = request.filters.map((filter, i) => {
     const field = fieldOf(filter.attribute);
-    return { field, attribute: filter.attribute, term: fieldTerm(field, filter) };
+    return { field, attribute: filter.attribute, term: placed(i, filter, () => fieldTerm(field, filter)) };
   });
   const of = (level: Field["level"]) => conditions.filter(({ field }) => field.level === level);
   const budget = expressionBudget();

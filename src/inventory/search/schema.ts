@@ -29,11 +29,15 @@ const Value = z
   });
 
 const OperatorWord = z.enum(OPERATORS, {
-  error: ({ input }) => (input === undefined || input === "" ? "cannot be blank" : "must be a valid value"),
+  error: ({ input }) =>
+    input === undefined || input === ""
+      ? "cannot be blank"
+      : `must be a valid value: ${OPERATORS.join(", ")}`,
 });
 
 const Order = z.enum(["asc", "desc"], {
-  error: ({ input }) => (input === undefined || input === "" ? "cannot be blank" : "must be a valid value"),
+  error: ({ input }) =>
+    input === undefined || input === "" ? "cannot be blank" : "must be a valid value: asc, desc",
 });
 
 export const PredicateInput = z

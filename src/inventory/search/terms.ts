@@ -1,5 +1,6 @@
 import { Fault } from "../../platform/fault.ts";
 import { cleanText, keyOf } from "../attributes.ts";
+import { withPlace } from "../refuse.ts";
 import { compileRegex, compileWholeRegex, type Regex } from "./regex.ts";
 
 export const OPERATORS = [
@@ -156,6 +157,19 @@ function exists(key: string, value: unknown): Term {
   if (typeof value !== "boolean") throw problem("must be a boolean");
   return { kind: "exists", key, negated: !value };
 }
+
+/** Reads the conditions of a list; what is refused is told with the condition that it is about. */
+export const termsOf = (predicates: readonly Predicate[], list = "filters"): (Term | RegexTerm)[] =>
+  predicates.map((predicate, i) => {
+    try {
+      return termOf(predicate);
+    } catch (cause) {
+      if (!(cause instanceof Fault)) throw cause;
+      const { scope, attribute, type } = predicate;
+      const place = `${list}[${i}]: ${scope}/${attribute} ${type}`;
+      throw new Fault("bad_request", withPlace(cause.publicMessage, place));
+    }
+  });
 
 /** Reads a condition; refuses values its operator cannot take. */
 export function termOf({ scope, attribute, type, value, whole = false }: Predicate): Term | RegexTerm {
