@@ -21,15 +21,11 @@ beforeEach(async () => {
 const { messagesPerSecond } = LIMITS;
 
 afterEach(() => {
-  vi.useRealTimers();
   Object.assign(LIMITS, { messagesPerSecond });
 });
 
-/** Floods take their time here, as the test runtime looks at every message. */
+/** The clock of tests stands still, so all that is sent is sent in one second. Floods take their time here, as the test runtime looks at every message. */
 const lowerLimit = () => Object.assign(LIMITS, { messagesPerSecond: 500 });
-
-/** All that is sent from here on is sent in one second. */
-const holdClock = () => vi.useFakeTimers({ toFake: ["Date"], now: Date.now() });
 
 async function connectDevice(of = device) {
   const fake: FakeDevice = new FakeDevice((message) => peer.send(message));
@@ -174,7 +170,6 @@ describe("far too many messages in a second", () => {
   it("close the socket of a user who gets no answers, and leave the others alone", async () => {
     const silent = await silentDevice();
     const [bad, good] = [await connectUser(), await connectUser()];
-    holdClock();
     if (!LONG) lowerLimit();
     await flood(bad, FLOOD, frame(PROTO.shell, "shell", "x"));
     expect(bad.closed).toEqual(CLOSE.tooMany);
@@ -190,7 +185,6 @@ describe("far too many messages in a second", () => {
     ["for a session that is not there", OTHER_SID],
   ])("close the socket of a device that sends them %s", async (_name, sid) => {
     const { peer } = await connectDevice();
-    holdClock();
     lowerLimit();
     await flood(peer, 1000, frame(PROTO.shell, "shell", "x".repeat(1000), sid));
     expect(peer.closed).toEqual(CLOSE.tooMany);
@@ -200,7 +194,6 @@ describe("far too many messages in a second", () => {
     const { peer } = await connectDevice();
     const terminal = await connectUser();
     const sid = await openShell(terminal);
-    holdClock();
     lowerLimit();
     await flood(peer, 1000, frame(PROTO.control, "pong", "", sid));
     expect(peer.closed).toEqual(CLOSE.tooMany);
@@ -211,7 +204,6 @@ describe("far too many messages in a second", () => {
     const { peer } = await connectDevice();
     const client = await connectUser();
     await openShell(client);
-    holdClock();
     lowerLimit();
     for (let sent = 0; sent < 2 * LIMITS.messagesPerSecond; sent += 100) {
       for (let i = 0; i < 100; i += 1) client.send(frame(PROTO.shell, "shell", "x"));
