@@ -1,10 +1,13 @@
 /** Rules of the house that the linter does not bring along. What they allow where is in `.oxlintrc.json` and `layers.mjs`. */
 import { dirname, relative, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
-import { LAYERS } from "./layers.mjs";
+import { LAYERS, OPEN } from "./layers.mjs";
 
 const ROOT = resolve(dirname(fileURLToPath(import.meta.url)), "..");
 const LEVEL = new Map(LAYERS.flatMap((folders, level) => folders.map((folder) => [folder, level])));
+
+/** Parts of which others may import the index only. */
+const OFFERED = new Set([...LEVEL.keys()].filter((part) => part.startsWith("src/") && !OPEN.includes(part)));
 
 const pathOf = (context) => relative(ROOT, context.filename).replaceAll("\\", "/");
 

@@ -18,3 +18,6 @@ export const LAYERS = [
   ["src/platform"],
   ["src/artifact"],
 ];
+
+/** Folders without an index: every file of them is for all. */
+export const OPEN = ["src/gateway", "src/app", "src/platform", "src/artifact", "src/devices"];
