@@ -1,25 +1,34 @@
 import { DurableObject } from "cloudflare:workers";
 import { makeDeps } from "../src/app/make-deps.ts";
-import { Exchange } from "../src/deviceconnect/exchange.ts";
-import { HeldSessions, type Opened, type Surroundings } from "../src/deviceconnect/held-sessions.ts";
-import { LiveSockets } from "../src/deviceconnect/live-sockets.ts";
-import { OwedStops } from "../src/deviceconnect/owed-stops.ts";
-import { Recorder } from "../src/deviceconnect/recorder.ts";
-import { close, recall, remember } from "../src/deviceconnect/remembered.ts";
-import { recordConnection } from "../src/deviceconnect/service.ts";
 import {
+  Exchange,
+  HeldSessions,
+  type Opened,
+  type Surroundings,
+  LiveSockets,
+  OwedStops,
+  Recorder,
+  close,
+  recall,
+  remember,
+  recordConnection,
   ADMISSION_HEADER,
   Admission,
   CLOSE,
   UNSPOKEN,
   type CloseReason,
+  type ConnectionRpc,
   type DeviceToken,
   type Holder,
   type LiveSession,
-} from "../src/deviceconnect/sockets.ts";
-import { clientRequest, stopMessage } from "../src/deviceconnect/switchboard.ts";
-import { TransferFault, type FileInfo, type UploadTarget } from "../src/deviceconnect/transfer.ts";
-import type { OpenedFile, Transferred } from "../src/deviceconnect/transfers.ts";
+  clientRequest,
+  stopMessage,
+  TransferFault,
+  type FileInfo,
+  type UploadTarget,
+  type OpenedFile,
+  type Transferred,
+} from "../src/deviceconnect/index.ts";
 import { systemNow } from "../src/platform/clock.ts";
 import type { Env } from "../src/platform/env.ts";
 import { asDeviceId, asTenantId } from "../src/platform/ids.ts";
@@ -37,7 +46,7 @@ const SOONEST_MS = 1000;
  * The connection of one device and of its users: a switch between sockets that hibernate. All it knows of a socket is in
  * the socket's attachment, so it may be evicted between any two messages.
  */
-export class DeviceConnection extends DurableObject<Env> {
+export class DeviceConnection extends DurableObject<Env> implements ConnectionRpc {
   /** The clock of all connections. The platform makes the objects, so it cannot be handed to each; tests set it. */
   static now: () => number = systemNow;
 

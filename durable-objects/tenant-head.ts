@@ -2,19 +2,20 @@ import { DurableObject } from "cloudflare:workers";
 import {
   Head,
   type Check,
+  type HeadRpc,
   type LiveCounters,
   type Verdict,
   type Visit,
   type Visited,
-} from "../src/checkin/head.ts";
-import type { Contact } from "../src/checkin/presence.ts";
+  type Contact,
+} from "../src/checkin/index.ts";
 import type { DigestChange } from "../src/platform/digest-change.ts";
 import type { Env } from "../src/platform/env.ts";
 import type { TenantId } from "../src/platform/ids.ts";
 import { makeLater } from "../src/platform/later.ts";
 
 /** One per tenant: what it can be called for. */
-export class TenantHead extends DurableObject<Env> {
+export class TenantHead extends DurableObject<Env> implements HeadRpc {
   readonly #head = new Head(
     this.ctx.storage,
     () => this.env,

@@ -3,7 +3,8 @@
  * the domains only what its index offers. Type imports count.
  */
 export const LAYERS = [
-  ["workers", "durable-objects"],
+  ["workers"],
+  ["durable-objects"],
   ["src/gateway"],
   ["src/app"],
   ["src/operator"],
@@ -20,4 +21,4 @@ export const LAYERS = [
 ];
 
 /** Folders without an index: every file of them is for all. */
-export const OPEN = ["src/gateway", "src/app", "src/platform", "src/artifact", "src/devices"];
+export const OPEN = ["src/gateway", "src/app", "src/platform", "src/artifact"];

@@ -6,7 +6,7 @@ import type { Env } from "../src/platform/env.ts";
 import { openEvents, type EventKey, type OpenEvent } from "../src/platform/outbox.ts";
 import { retryDelayMs } from "../src/platform/retry-delay.ts";
 import { drainOutbox } from "../src/platform/send-events.ts";
-import { buryEvent } from "../src/workflows/dead.ts";
+import { buryEvent } from "../src/workflows/index.ts";
 import { RetryLater } from "../src/platform/background.ts";
 
 const BUSY_DELAY_S = 30;

@@ -1,7 +1,7 @@
 import { parseKey } from "../../src/deviceauth/device-key.ts";
 import { parseIdentity } from "../../src/deviceauth/identity.ts";
 import { toStored } from "../../src/inventory/attributes.ts";
-import { deviceCheckInStatements } from "../../src/inventory/service.ts";
+import { deviceCheckInStatements } from "../../src/devices/contact.ts";
 import { asDeviceId, asTenantId } from "../../src/platform/ids.ts";
 import type { DailyStamp } from "../report/results.ts";
 import { openDatabase, TENANT, withoutTriggers, type SeedDatabase } from "../seed-database.ts";

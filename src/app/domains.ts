@@ -1,16 +1,16 @@
-import { mountAudit } from "../audit/routes.ts";
-import { mountPresenceRoutes } from "../checkin/presence-routes.ts";
-import { mountDeployments } from "../deployments/routes.ts";
-import { mountDeviceauth } from "../deviceauth/routes.ts";
-import { mountDeviceconfig } from "../deviceconfig/routes.ts";
-import { mountDeviceconnect } from "../deviceconnect/routes.ts";
-import { mountInventory } from "../inventory/routes.ts";
-import { mountOperator } from "../operator/routes.ts";
-import { mountReporting } from "../reporting/routes.ts";
-import { mountReleases } from "../releases/routes.ts";
-import { mountStorage } from "../storage/routes.ts";
-import { mountUseradm } from "../useradm/routes.ts";
-import { mountWorkflows } from "../workflows/routes.ts";
+import { mountAudit } from "../audit/index.ts";
+import { mountPresenceRoutes } from "../checkin/index.ts";
+import { mountDeployments } from "../deployments/index.ts";
+import { mountDeviceauth } from "../deviceauth/index.ts";
+import { mountDeviceconfig } from "../deviceconfig/index.ts";
+import { mountDeviceconnect } from "../deviceconnect/index.ts";
+import { mountInventory } from "../inventory/index.ts";
+import { mountOperator } from "../operator/index.ts";
+import { mountReporting } from "../reporting/index.ts";
+import { mountReleases } from "../releases/index.ts";
+import { mountStorage } from "../storage/index.ts";
+import { mountUseradm } from "../useradm/index.ts";
+import { mountWorkflows } from "../workflows/index.ts";
 import type { App } from "../platform/app-env.ts";
 
 /** Every domain's routes. */

@@ -1,5 +1,5 @@
-import { deployToPage, MEMBERS_EVENT } from "../deviceconfig/deploying.ts";
-import { purgeDeployment, resolveTargets, settleAbort } from "../deployments/jobs.ts";
+import { deployToPage, MEMBERS_EVENT } from "../deviceconfig/index.ts";
+import { purgeDeployment, resolveTargets, settleAbort } from "../deployments/index.ts";
 import {
   dropRefusedDevice,
   dropSuspendedTenant,
@@ -9,11 +9,10 @@ import {
   recheckRevokedDevice,
   recheckUser,
   wakeTargets,
-} from "../deviceconnect/followers.ts";
-import { verifyUpload } from "../releases/direct-upload.ts";
-import { removeArtifactObjects } from "../releases/jobs.ts";
-import { UPLOAD_SEALED } from "../storage/service.ts";
-import { runStep, STEP_EVENT } from "../workflows/run.ts";
+} from "../deviceconnect/index.ts";
+import { verifyUpload, removeArtifactObjects } from "../releases/index.ts";
+import { UPLOAD_SEALED } from "../storage/index.ts";
+import { runStep, STEP_EVENT } from "../workflows/index.ts";
 import type { EventHandlers } from "../platform/background.ts";
 
 /** Who follows which event; each domain names its own. */

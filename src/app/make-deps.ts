@@ -1,5 +1,5 @@
 import { systemNow } from "../platform/clock.ts";
-import { contactsOf, tellHeads } from "../checkin/service.ts";
+import { contactsOf, tellHeads } from "../checkin/index.ts";
 import { Database, noCost } from "../platform/database.ts";
 import type { Deps } from "../platform/deps.ts";
 import { settingsOf, type Env } from "../platform/env.ts";

@@ -1,13 +1,12 @@
-import { removeConfigurationStatements, removeFilterDefaultsStatements } from "../deviceconfig/removal.ts";
-import { decommissionDeviceStatements } from "../deployments/service.ts";
+import { removeConfigurationStatements, removeFilterDefaultsStatements } from "../deviceconfig/index.ts";
+import { decommissionDeviceStatements, offerNewArtifact, useInDeployments } from "../deployments/index.ts";
 import {
   deviceIdentityStatements,
   deviceStatusStatements,
   removeDeviceStatements,
-} from "../inventory/service.ts";
-import { offerNewArtifact, useInDeployments } from "../deployments/participants.ts";
+} from "../inventory/index.ts";
 import type { Participants } from "../platform/participants.ts";
-import { removeTenantTokensIfChanged } from "../useradm/service.ts";
+import { removeTenantTokensIfChanged } from "../useradm/index.ts";
 
 /** Who takes part in whose changes. */
 export const PARTICIPANTS: Participants = {

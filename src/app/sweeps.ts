@@ -1,14 +1,13 @@
-import { forgetOldEntries } from "../audit/service.ts";
-import { expireWaitingSets } from "../deviceauth/expiry.ts";
-import { forgetOldRevocations } from "../deviceauth/upkeep.ts";
-import { sweepRecordings } from "../deviceconnect/sessions.ts";
+import { forgetOldEntries } from "../audit/index.ts";
+import { expireWaitingSets, forgetOldRevocations } from "../deviceauth/index.ts";
+import { sweepRecordings } from "../deviceconnect/index.ts";
 import type { Sweep } from "../platform/background.ts";
 import type { Deps } from "../platform/deps.ts";
 import { drainOutbox } from "../platform/send-events.ts";
-import { forgetOldGenerations } from "../releases/jobs.ts";
-import { sweepDeadUploads, sweepOrphanObjects } from "../storage/jobs.ts";
-import { forgetOldLoginFailures } from "../useradm/throttle.ts";
-import { forgetOldJobs } from "../workflows/jobs.ts";
+import { forgetOldGenerations } from "../releases/index.ts";
+import { sweepDeadUploads, sweepOrphanObjects } from "../storage/index.ts";
+import { forgetOldLoginFailures } from "../useradm/index.ts";
+import { forgetOldJobs } from "../workflows/index.ts";
 
 const sendLeftEvents: Sweep = async (deps) => {
   await drainOutbox(deps, deps.directory);

@@ -1,29 +1,29 @@
+import { deviceCheckInStatements } from "../devices/index.ts";
 import { z } from "@hono/zod-openapi";
-import { decommissionDevice } from "../deviceauth/service.ts";
+import { decommissionDevice } from "../deviceauth/index.ts";
 import {
   addConfigurationRecord,
   configurationRecord,
   configureDevice,
   deployConfiguration,
   removeDeviceConfiguration,
-} from "../deviceconfig/service.ts";
-import { askForUpdate, removeDeviceConnection } from "../deviceconnect/service.ts";
+} from "../deviceconfig/index.ts";
+import { askForUpdate, removeDeviceConnection } from "../deviceconnect/index.ts";
 import {
   decommissionDeviceStatements,
   deployConfiguration as deployGivenConfiguration,
-} from "../deployments/service.ts";
+} from "../deployments/index.ts";
 import {
-  deviceCheckInStatements,
   deviceIdentityStatements,
   deviceStatusStatements,
   removeDeviceStatements,
-} from "../inventory/service.ts";
+} from "../inventory/index.ts";
 import type { WorkflowCall, WorkflowFunction } from "../platform/background.ts";
 import type { Deps } from "../platform/deps.ts";
 import { Fault } from "../platform/fault.ts";
 import { asDeviceId } from "../platform/ids.ts";
 import { describeIssues } from "../platform/wire.ts";
-import { writeGeneratedArtifact } from "../releases/generate-job.ts";
+import { writeGeneratedArtifact } from "../releases/index.ts";
 
 /** A function whose parameters are checked before it runs. Every one may be repeated without harm. */
 const call =

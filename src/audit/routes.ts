@@ -3,7 +3,7 @@ import { userOf } from "../platform/app.ts";
 import type { App } from "../platform/app-env.ts";
 import { pageOf, pageQuery, setPageHeaders } from "../platform/paging.ts";
 import { faultResponses, jsonContent, verbatim } from "../platform/wire.ts";
-import { exportEntries, listEntries } from "./service.ts";
+import { exportEntries, listEntries } from "./entries.ts";
 import type { AuditFilter } from "./store.ts";
 
 const BASE = "/api/management/v1/auditlogs/logs";

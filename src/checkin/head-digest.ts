@@ -4,7 +4,7 @@ import type { TenantId } from "../platform/ids.ts";
 import type { Log } from "../platform/log.ts";
 import { filterOf, QUEUED, REVOKED, type Digest, type Part } from "./digest.ts";
 import { addTo, hashOf, makeFilter, roomOf, type Filter, type IdHash } from "./filter.ts";
-import { fillWaiting, queuedDevices, revokedSets, standingOf, type Standing } from "./source.ts";
+import { fillWaiting, queuedDevices, revokedSets, standingOf, type Standing } from "./digest-queries.ts";
 
 /** How long a digest is trusted without asking the database whether it is complete. */
 const TRUSTED_MS = 60_000;

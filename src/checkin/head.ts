@@ -3,7 +3,7 @@ import { mayConcern, updateFor, type Checking, type DigestUpdate } from "./diges
 import { HeadDigest } from "./head-digest.ts";
 import { Presence, type Contact } from "./presence.ts";
 import { CheckRate, type CheckMode } from "./rate.ts";
-import { deviceCheckInsStatement } from "../inventory/service.ts";
+import { deviceCheckInsStatement } from "../devices/index.ts";
 import { Database, noCost, type DatabaseCost } from "../platform/database.ts";
 import type { DigestChange } from "../platform/digest-change.ts";
 import { settingsOf, type Env } from "../platform/env.ts";

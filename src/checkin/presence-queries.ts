@@ -2,7 +2,7 @@ import { requirePermission, type Actor } from "../platform/actor.ts";
 import { rfc3339 } from "../platform/clock.ts";
 import type { Deps } from "../platform/deps.ts";
 import { Fault } from "../platform/fault.ts";
-import { headOf } from "./calls.ts";
+import { headOf } from "./head-stub.ts";
 
 /** Devices asked about at once. */
 export const MAX_IDS = 500;

@@ -1,11 +1,11 @@
-import { acceptedDeviceStatement } from "../deviceauth/service.ts";
+import { acceptedDeviceStatement } from "../deviceauth/index.ts";
 import type { Statement } from "../platform/database.ts";
 import type { Deps } from "../platform/deps.ts";
 import { Fault } from "../platform/fault.ts";
 import type { TenantId } from "../platform/ids.ts";
-import { artifactBytesStatement, type ArtifactBytes } from "../releases/service.ts";
-import { answerBytes, cut, type ByteRequest, type Recipient, type Segment } from "../storage/service.ts";
-import { mayReadArtifactsStatement } from "../useradm/service.ts";
+import { artifactBytesStatement, type ArtifactBytes } from "../releases/index.ts";
+import { answerBytes, cut, type ByteRequest, type Recipient, type Segment } from "../storage/index.ts";
+import { mayReadArtifactsStatement } from "../useradm/index.ts";
 import { isDownloading } from "./status.ts";
 import { mayDownload } from "./store/usage.ts";
 

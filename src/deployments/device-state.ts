@@ -3,7 +3,7 @@ import { withMembers } from "../platform/json-members.ts";
 import { parseJson } from "../platform/json.ts";
 import { requiredText } from "../platform/wire.ts";
 import { artifactText } from "./artifact-text.ts";
-import type { DeviceState } from "./store/joining.ts";
+import type { DeviceState } from "./store/assignment.ts";
 
 const text = requiredText(1, 4096);
 

@@ -1,14 +1,14 @@
-import { searchDeviceIds } from "../inventory/service.ts";
+import { searchDeviceIds } from "../inventory/index.ts";
 import type { EventHandler } from "../platform/background.ts";
 import type { Deps } from "../platform/deps.ts";
 import { asDeviceId, type TenantId } from "../platform/ids.ts";
 import { addEvent } from "../platform/outbox.ts";
 import { EVENTS } from "./events.ts";
 import { removeLogs } from "./logs.ts";
-import { TARGET_PAGE } from "./sizes.ts";
-import { addTargets, countTargets, endTargeting, untargeted, type TargetingRow } from "./store/creating.ts";
-import { purgeDevices, purgeRest } from "./store/removing.ts";
-import { ABORT_PAGE, settleAborted } from "./store/steering.ts";
+import { TARGET_PAGE } from "./limits.ts";
+import { addTargets, countTargets, endTargeting, untargeted, type TargetingRow } from "./store/create.ts";
+import { purgeDevices, purgeRest } from "./store/remove.ts";
+import { ABORT_PAGE, settleAborted } from "./store/abort.ts";
 import { scopeTerms } from "./targets.ts";
 
 /** Pages of one run: a run stays well within the statements a single invocation may make, and goes on in the next. */

@@ -1,8 +1,6 @@
 import type { ArtifactUse } from "../platform/participants.ts";
 import { anyWithArtifact, demandNoneUnfinished, unfinishedWithArtifact } from "./store/usage.ts";
 
-export { keepCandidateEverywhere as offerNewArtifact } from "./store/artifacts.ts";
-
 /** Deployments hand out artifacts until they are finished. */
 export const useInDeployments: ArtifactUse = {
   demandUnused: demandNoneUnfinished,

@@ -1,13 +1,13 @@
 import type { App } from "../platform/app-env.ts";
 import { mountArtifactDownload } from "./routes/artifact-download.ts";
-import { mountAsking } from "./routes/asking.ts";
+import { mountAsking } from "./routes/next-update.ts";
 import { mountConfiguration } from "./routes/configuration.ts";
-import { mountCreating } from "./routes/creating.ts";
+import { mountCreating } from "./routes/create.ts";
 import { mountDevices } from "./routes/devices.ts";
 import { mountInternal } from "./routes/internal.ts";
-import { mountReading } from "./routes/reading.ts";
-import { mountReporting } from "./routes/reporting.ts";
-import { mountSteering } from "./routes/steering.ts";
+import { mountReading } from "./routes/queries.ts";
+import { mountReporting } from "./routes/device-status.ts";
+import { mountSteering } from "./routes/abort.ts";
 
 /** Fixed paths come before those with an id in the same place. */
 export function mountDeployments(app: App): void {

@@ -13,7 +13,7 @@ import {
   Disturbed,
   hitDeviceLimit,
   untilUndisturbed,
-} from "./changes.ts";
+} from "./transitions.ts";
 import { enrolDevice, enrolKey } from "./enrol.ts";
 import { deviceByIdentityStatement } from "./store.ts";
 import { noteSeen } from "./waiting.ts";

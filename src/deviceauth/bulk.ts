@@ -2,10 +2,10 @@ import { requirePermission, type Actor } from "../platform/actor.ts";
 import type { Statement } from "../platform/database.ts";
 import type { Deps } from "../platform/deps.ts";
 import { Fault } from "../platform/fault.ts";
-import { auditStatement, newDeviceStatements, newSet } from "./changes.ts";
+import { auditStatement, newDeviceStatements, newSet } from "./transitions.ts";
 import { storageProblem } from "./identity.ts";
 import { preauthorize, type Preauthorization } from "./preauthorize.ts";
-import { setSetStatus, setStatusStatements } from "./service.ts";
+import { setSetStatus, setStatusStatements } from "./devices.ts";
 import type { UserStatus } from "./states.ts";
 import { devicesStatement, type AuthSet, type Device } from "./store.ts";
 

@@ -3,7 +3,7 @@ import type { Actor } from "../platform/actor.ts";
 import type { AppEnv } from "../platform/app-env.ts";
 import { setPageHeaders, type Page } from "../platform/paging.ts";
 import { toWire } from "./schema.ts";
-import { listDevices } from "./service.ts";
+import { listDevices } from "./devices.ts";
 import type { DeviceFilter } from "./store.ts";
 
 /** A page of devices as the wire has it; sets its `Link` headers. The total is not told here. */

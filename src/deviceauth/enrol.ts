@@ -11,7 +11,7 @@ import {
   hitDeviceLimit,
   newDeviceStatements,
   newSet,
-} from "./changes.ts";
+} from "./transitions.ts";
 import { demandTurn } from "./enrolment-rate.ts";
 import { storageProblem } from "./identity.ts";
 import { ruleFor } from "./rules.ts";

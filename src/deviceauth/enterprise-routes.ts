@@ -4,7 +4,7 @@ import type { App } from "../platform/app-env.ts";
 import { faultResponses, jsonBody, jsonContent, refuseInvalid } from "../platform/wire.ts";
 import { deviceLimits } from "./limits.ts";
 import { DeviceParam, TierLimitsSchema } from "./schema.ts";
-import { deviceCounts } from "./service.ts";
+import { deviceCounts } from "./devices.ts";
 import { setTestDevice } from "./test-devices.ts";
 
 const base = "/api/management/v2/devauth";

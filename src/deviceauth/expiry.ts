@@ -2,7 +2,7 @@ import type { SystemActor } from "../platform/actor.ts";
 import { eachApart, type Duty } from "../platform/apart.ts";
 import type { Deps } from "../platform/deps.ts";
 import type { DeviceId, TenantId } from "../platform/ids.ts";
-import { auditStatement, untilUndisturbed } from "./changes.ts";
+import { auditStatement, untilUndisturbed } from "./transitions.ts";
 import { EXPIRY, overdueStatement } from "./rule-store.ts";
 import { deviceStatement } from "./store.ts";
 import { endWaiting } from "./waiting.ts";

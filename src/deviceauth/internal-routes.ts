@@ -3,14 +3,14 @@ import { operatorOf } from "../platform/app.ts";
 import type { App } from "../platform/app-env.ts";
 import { Fault } from "../platform/fault.ts";
 import { pageOf } from "../platform/paging.ts";
-import { prepareForTenant, TenantToPrepare } from "../tenants/service.ts";
+import { prepareForTenant, TenantToPrepare } from "../tenants/index.ts";
 import { faultResponses, jsonBody, jsonContent, refuseInvalid } from "../platform/wire.ts";
 import { answerDevices } from "./device-page.ts";
 import { mountInternalLimits } from "./internal-limit-routes.ts";
 import { CountQuery, DeviceSchema, filterOf, ListQuery } from "./schema.ts";
-import { countDevices, decommissionDevice, getDeviceStatus } from "./service.ts";
+import { countDevices, decommissionDevice, getDeviceStatus } from "./devices.ts";
 import { DEVICE_STATUSES } from "./states.ts";
-import { removeTenantData, revokeTokens, setExternal, setProvisioned } from "./upkeep.ts";
+import { removeTenantData, revokeTokens, setExternal, setProvisioned } from "./maintenance.ts";
 
 const base = "/api/internal/v1/devauth";
 const tags = ["deviceauth internal"];

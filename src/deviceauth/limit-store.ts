@@ -1,7 +1,7 @@
 import { sql } from "drizzle-orm";
 import { demand, inJson, rows, type Statement } from "../platform/database.ts";
 import type { TenantId } from "../platform/ids.ts";
-import type { LimitName } from "../tenants/service.ts";
+import type { LimitName } from "../tenants/index.ts";
 import type { Tier } from "./states.ts";
 
 export const limitNameOf = (tier: Tier): LimitName =>

@@ -8,7 +8,7 @@ import {
   setLimitStatement,
   tenantStatement,
   type LimitName,
-} from "../tenants/service.ts";
+} from "../tenants/index.ts";
 import {
   DEFAULT_TEST_DEVICES,
   limitNameOf,

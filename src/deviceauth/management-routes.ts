@@ -28,7 +28,7 @@ import {
   getSetStatus,
   revokeToken,
   setSetStatus,
-} from "./service.ts";
+} from "./devices.ts";
 import { mountSearch } from "./search-route.ts";
 import { isUserStatus, SET_STATUSES } from "./states.ts";
 

@@ -7,7 +7,7 @@ import {
   newDeviceStatements,
   newSet,
   untilUndisturbed,
-} from "./changes.ts";
+} from "./transitions.ts";
 import type { DeviceKey } from "./device-key.ts";
 import { storageProblem, type Identity } from "./identity.ts";
 import type { Tier } from "./states.ts";

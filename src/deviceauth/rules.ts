@@ -5,10 +5,10 @@ import type { Deps } from "../platform/deps.ts";
 import { Fault } from "../platform/fault.ts";
 import { newId } from "../platform/ids.ts";
 import { StepBudget, STEPS } from "../platform/step-budget.ts";
-import { tenantStatement } from "../tenants/service.ts";
+import { tenantStatement } from "../tenants/index.ts";
 import { SECRET_SEPARATOR } from "./auth-request.ts";
 import { identityMembers, sha256, type Identity } from "./identity.ts";
-import { matchesPattern } from "./pattern.ts";
+import { matchesPattern } from "./glob.ts";
 import {
   addRuleStatement,
   admissionSettingsStatement,

@@ -1,5 +1,5 @@
 import { sql, type SQL } from "drizzle-orm";
-import { lastCheckIn } from "../inventory/service.ts";
+import { lastCheckIn } from "../devices/index.ts";
 import { altering, change, demand, firstRow, inJson, rows, type Statement } from "../platform/database.ts";
 import type { DeviceId, TenantId } from "../platform/ids.ts";
 import type { Identity } from "./identity.ts";

@@ -2,7 +2,7 @@ import { requirePermission, type Actor } from "../platform/actor.ts";
 import { refusalOf } from "../platform/database.ts";
 import type { Deps } from "../platform/deps.ts";
 import { Fault } from "../platform/fault.ts";
-import { auditStatement, untilUndisturbed } from "./changes.ts";
+import { auditStatement, untilUndisturbed } from "./transitions.ts";
 import { demandUnchanged, deviceStatement } from "./store.ts";
 import {
   countChangeStatement,

@@ -4,7 +4,7 @@ import type { Deps } from "../platform/deps.ts";
 import { Fault } from "../platform/fault.ts";
 import type { DeviceId, TenantId } from "../platform/ids.ts";
 import type { Admission } from "./admission-store.ts";
-import { changeStatements, Disturbed, removalStatements } from "./changes.ts";
+import { changeStatements, Disturbed, removalStatements } from "./transitions.ts";
 import { deviceStatement, type AuthSet, type Device } from "./store.ts";
 import {
   countRemovalsStatements,

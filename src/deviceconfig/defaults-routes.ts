@@ -5,7 +5,7 @@ import { pageOf, pageQuery, setPageHeaders } from "../platform/paging.ts";
 import { faultResponses, jsonBody, jsonContent, refuseInvalid } from "../platform/wire.ts";
 import { getDefaults, listDefaults, removeDefaults, setDefaults, type Defaults } from "./defaults.ts";
 import type { Source } from "./defaults-store.ts";
-import { deployToMembers } from "./deploying.ts";
+import { deployToMembers } from "./deploy.ts";
 import {
   Configuration,
   DefaultConfiguration,

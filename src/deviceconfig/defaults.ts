@@ -1,9 +1,4 @@
-import {
-  demandFilterStatement,
-  demandGroupStatement,
-  FILTER_GONE,
-  GROUP_GONE,
-} from "../inventory/service.ts";
+import { demandFilterStatement, demandGroupStatement, FILTER_GONE, GROUP_GONE } from "../inventory/index.ts";
 import { requirePermission, type Actor } from "../platform/actor.ts";
 import { addAuditIfChanged } from "../platform/audit.ts";
 import { rfc3339 } from "../platform/clock.ts";

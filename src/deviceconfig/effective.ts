@@ -1,5 +1,5 @@
-import { knownDevicesStatement } from "../devices/known-devices.ts";
-import { deviceGroupsStatement, membersAmong, savedFiltersStatement } from "../inventory/service.ts";
+import { knownDevicesStatement } from "../devices/index.ts";
+import { deviceGroupsStatement, membersAmong, savedFiltersStatement } from "../inventory/index.ts";
 import type { Statement } from "../platform/database.ts";
 import type { Deps } from "../platform/deps.ts";
 import type { DeviceId, TenantId } from "../platform/ids.ts";

@@ -1,17 +1,17 @@
 import { createRoute, z } from "@hono/zod-openapi";
 import { operatorOf } from "../platform/app.ts";
+import { deployConfiguration } from "./deploy.ts";
 import type { App } from "../platform/app-env.ts";
 import { asDeviceId } from "../platform/ids.ts";
 import { faultResponses, jsonBody, jsonContent, refuseInvalid } from "../platform/wire.ts";
-import { prepareForTenant, TenantToPrepare } from "../tenants/service.ts";
+import { prepareForTenant, TenantToPrepare } from "../tenants/index.ts";
 import { Configuration, DeployAnswer, DeployRequest } from "./schema.ts";
 import {
   addConfigurationRecord,
   configureDevice,
-  deployConfiguration,
   removeDeviceConfiguration,
   removeTenantConfigurations,
-} from "./service.ts";
+} from "./configurations.ts";
 
 const tags = ["deviceconfig internal"];
 const INTERNAL = "/api/internal/v1/deviceconfig";

@@ -1,5 +1,6 @@
 import { createRoute, z } from "@hono/zod-openapi";
 import { deviceClaimOf, userOf } from "../platform/app.ts";
+import { deployConfiguration } from "./deploy.ts";
 import type { App } from "../platform/app-env.ts";
 import { asDeviceId } from "../platform/ids.ts";
 import { faultResponses, jsonBody, jsonContent, refuseInvalid } from "../platform/wire.ts";
@@ -16,10 +17,9 @@ import {
   configurationForDevice,
   configurationRecord,
   configureDevice,
-  deployConfiguration,
   effectiveConfiguration,
   reportConfiguration,
-} from "./service.ts";
+} from "./configurations.ts";
 
 const tags = ["deviceconfig"];
 const DEVICE = "/api/devices/v1/deviceconfig/configuration";

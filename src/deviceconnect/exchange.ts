@@ -1,6 +1,6 @@
 import type { HeldSessions, Surroundings } from "./held-sessions.ts";
-import type { OwedStops } from "./owed-stops.ts";
-import { close, paceOf, recall, remember, type LiveUser } from "./remembered.ts";
+import type { OwedStops } from "./pending-stops.ts";
+import { close, paceOf, recall, remember, type LiveUser } from "./socket-state.ts";
 import { CLOSE, type CloseReason, type UserSocket } from "./sockets.ts";
 import {
   afterDeviceFrame,

@@ -5,15 +5,10 @@ import type { Deps } from "../platform/deps.ts";
 import { Fault, type FaultKind } from "../platform/fault.ts";
 import type { DeviceId } from "../platform/ids.ts";
 import { describeIssues, mediaTypeOf } from "../platform/wire.ts";
-import {
-  multipartBoundary,
-  MultipartFault,
-  readMultipart,
-  type MultipartPart,
-} from "../storage/multipart.ts";
+import { multipartBoundary, MultipartFault, readMultipart, type MultipartPart } from "../storage/index.ts";
 import { byteStream } from "./byte-stream.ts";
 import { UploadFields } from "./schema.ts";
-import { connectionObject, isConnected } from "./service.ts";
+import { connectionObject, isConnected } from "./connections.ts";
 import type { Holder } from "./sockets.ts";
 import type { FileInfo, TransferFault } from "./transfer.ts";
 import type { Transferred } from "./transfers.ts";

@@ -1,9 +1,9 @@
-import { untilKnown } from "../checkin/service.ts";
+import { untilKnown } from "../checkin/index.ts";
 import type { EventHandler } from "../platform/background.ts";
-import { targetedAmongStatement } from "../deployments/service.ts";
+import { targetedAmongStatement } from "../deployments/index.ts";
 import type { Deps } from "../platform/deps.ts";
 import { asDeviceId, type DeviceId, type TenantId } from "../platform/ids.ts";
-import { askForUpdate, disconnectDevice, recheckDevice, removeDeviceConnection } from "./service.ts";
+import { askForUpdate, disconnectDevice, recheckDevice, removeDeviceConnection } from "./connections.ts";
 import { connectedDevices, sessionDevices } from "./store.ts";
 
 const PAGE = 100;

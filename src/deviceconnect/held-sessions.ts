@@ -2,9 +2,9 @@ import type { Deps } from "../platform/deps.ts";
 import { newId, type DeviceId, type TenantId } from "../platform/ids.ts";
 import type { LiveSockets } from "./live-sockets.ts";
 import type { Recorder } from "./recorder.ts";
-import { recall, type LiveUser } from "./remembered.ts";
+import { recall, type LiveUser } from "./socket-state.ts";
 import { Rights } from "./rights.ts";
-import { lookAtRights } from "./service.ts";
+import { lookAtRights } from "./connections.ts";
 import type { Purpose } from "./session-record.ts";
 import {
   CLOSE,

@@ -5,7 +5,7 @@ import { asDeviceId } from "../platform/ids.ts";
 import { faultResponses, jsonBody, jsonContent } from "../platform/wire.ts";
 import { TenantDeviceParam } from "./schema.ts";
 import { disconnectTenant } from "./followers.ts";
-import { removeDeviceConnection, requestOfDevice } from "./service.ts";
+import { removeDeviceConnection, requestOfDevice } from "./connections.ts";
 
 const tags = ["deviceconnect internal"];
 const INTERNAL = "/api/internal/v1/deviceconnect";

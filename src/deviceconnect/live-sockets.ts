@@ -1,4 +1,4 @@
-import { asLiveUser, recall, type LiveUser } from "./remembered.ts";
+import { asLiveUser, recall, type LiveUser } from "./socket-state.ts";
 
 const DEVICE = "device";
 const USER = "user";

@@ -1,6 +1,6 @@
 import { addAudit, addAuditIfChanged } from "../platform/audit.ts";
 import type { Deps } from "../platform/deps.ts";
-import { limitStatement } from "../tenants/service.ts";
+import { limitStatement } from "../tenants/index.ts";
 import { concat } from "./msgpack.ts";
 import { encodeEvent, type RecordedEvent } from "./recording.ts";
 import {

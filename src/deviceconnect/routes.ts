@@ -25,7 +25,7 @@ import {
   endSession,
   liveSessions,
   requestOfDevice,
-} from "./service.ts";
+} from "./connections.ts";
 import { mountDeviceconnectInternal } from "./internal-routes.ts";
 import { exportRecording, listSessions, playRecording } from "./sessions.ts";
 

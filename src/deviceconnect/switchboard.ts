@@ -10,7 +10,7 @@ import {
   type Frame,
 } from "./frame.ts";
 import { mapEntries, MsgpackFault, readText, writeSmall } from "./msgpack.ts";
-import type { OwedStop } from "./owed-stops.ts";
+import type { OwedStop } from "./pending-stops.ts";
 import type { FileAct } from "./session-record.ts";
 import { CLOSE, LIMITS, type CloseReason, type SessionKind, type UserSocket } from "./sockets.ts";
 

@@ -1,5 +1,5 @@
 import { newId } from "../platform/ids.ts";
-import { streamChunks } from "../storage/service.ts";
+import { streamChunks } from "../storage/index.ts";
 import { byteStream } from "./byte-stream.ts";
 import type { Holder, Refusal } from "./sockets.ts";
 import { encodeFrame, forDevice, makeFrame, MAX_TO_DEVICE_BYTES, PROTO, type Frame } from "./frame.ts";

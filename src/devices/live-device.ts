@@ -1,5 +1,5 @@
 import { sql, type SQL } from "drizzle-orm";
-import { deviceCheckInStatements, isCheckInDue, lastCheckIn } from "../inventory/service.ts";
+import { deviceCheckInStatements, isCheckInDue, lastCheckIn } from "./contact.ts";
 import type { DeviceActor, DeviceClaim } from "../platform/actor.ts";
 import { firstRow, mapped, type Statement } from "../platform/database.ts";
 import type { Deps } from "../platform/deps.ts";

@@ -1,5 +1,5 @@
-import { askHead } from "../checkin/service.ts";
-import { asksByBody, asksByQuery } from "../deployments/service.ts";
+import { askHead } from "../checkin/index.ts";
+import { asksByBody, asksByQuery } from "../deployments/index.ts";
 import type { DeviceClaim } from "../platform/actor.ts";
 import { noCost } from "../platform/database.ts";
 import { settingsOf, type Env } from "../platform/env.ts";
@@ -9,7 +9,7 @@ import { makeLog } from "../platform/log.ts";
 import { verifyToken } from "../platform/tokens.ts";
 import { deviceClaimFrom } from "../platform/access.ts";
 import { costHeaders } from "./cost.ts";
-import { callsOf, tooMany, waitOf } from "./herd.ts";
+import { callsOf, tooMany, waitOf } from "./rate-limit.ts";
 import { requestIdOf } from "./request-id.ts";
 
 /**

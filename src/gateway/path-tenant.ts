@@ -2,7 +2,7 @@ import type { Context } from "hono";
 import type { AppEnv } from "../platform/app-env.ts";
 import { Fault } from "../platform/fault.ts";
 import { asTenantId, DEFAULT_TENANT } from "../platform/ids.ts";
-import { tenantStatement } from "../tenants/service.ts";
+import { tenantStatement } from "../tenants/index.ts";
 
 /** `…/tenant/limits` is about several tenants. */
 const TENANT_PATH = /^\/api\/internal\/v\d\w*\/\w+\/tenants?\/(?!limits$)([^/]+)/;

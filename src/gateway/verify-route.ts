@@ -1,5 +1,5 @@
 import { createRoute } from "@hono/zod-openapi";
-import { asLiveDevice } from "../devices/live-device.ts";
+import { asLiveDevice } from "../devices/index.ts";
 import type { App } from "../platform/app-env.ts";
 import { Fault } from "../platform/fault.ts";
 import { faultResponses } from "../platform/wire.ts";

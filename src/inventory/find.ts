@@ -6,7 +6,7 @@ import { deviceOf, type Device } from "./device-view.ts";
 import type { ExportRequest, IdentitySearchRequest, SearchRequest } from "./search/schema.ts";
 import { searchDevices, type Search } from "./search/search.ts";
 import { termsOf, type Term } from "./search/terms.ts";
-import { wordsOf } from "./search/words.ts";
+import { wordsOf } from "./search/search-text.ts";
 
 export interface FoundDevices {
   devices: Device[];

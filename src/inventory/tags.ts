@@ -5,7 +5,7 @@ import { Fault } from "../platform/fault.ts";
 import { newId, type DeviceId } from "../platform/ids.ts";
 import { keysOfScope, mergedScope, readStored, toStored, type Attribute } from "./attributes.ts";
 import { overLimit, requireRoom } from "./limits.ts";
-import type { ReportMode } from "./report.ts";
+import type { ReportMode } from "./device-attributes.ts";
 import { oneDevice, writeTagsStatement } from "./store/devices.ts";
 
 const SCOPE = "tags";

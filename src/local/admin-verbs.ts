@@ -1,7 +1,7 @@
 import { UsageError } from "./args.ts";
 import type { OperatorClient } from "./operator-client.ts";
 import { DEFAULT_TENANT } from "../platform/ids.ts";
-import { LIMIT_NAMES } from "../tenants/limit-names.ts";
+import { LIMIT_NAMES } from "../tenants/index.ts";
 
 /** Values of a verb's options by name; required ones are present. */
 export type Values = Record<string, string | undefined>;

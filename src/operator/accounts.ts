@@ -1,6 +1,6 @@
 import type { OperatorActor } from "../platform/actor.ts";
 import type { Deps } from "../platform/deps.ts";
-import { getTenant } from "../tenants/service.ts";
+import { getTenant } from "../tenants/index.ts";
 import {
   accountStatement,
   createUser as createTenantUser,
@@ -9,7 +9,7 @@ import {
   unknownUser,
   usersAfterStatement,
   type User,
-} from "../useradm/service.ts";
+} from "../useradm/index.ts";
 
 export interface UserRef {
   id: string;

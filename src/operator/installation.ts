@@ -1,12 +1,12 @@
 import { sql } from "drizzle-orm";
-import { headOf } from "../checkin/calls.ts";
+import { headOf } from "../checkin/index.ts";
 import { change, rows } from "../platform/database.ts";
 import type { Deps } from "../platform/deps.ts";
 import { Fault } from "../platform/fault.ts";
 import { migrate } from "../platform/migrations.ts";
 import { signToken } from "../platform/tokens.ts";
 import { DEFAULT_TENANT, type TenantId } from "../platform/ids.ts";
-import { ensureDefaultTenant, revokeDeviceTokensStatement, tenantsStatement } from "../tenants/service.ts";
+import { ensureDefaultTenant, revokeDeviceTokensStatement, tenantsStatement } from "../tenants/index.ts";
 
 export async function migrateAll(deps: Deps): Promise<string[]> {
   const applied = await migrate(deps.directory);

@@ -1,11 +1,11 @@
 import { sql } from "drizzle-orm";
-import { headOf } from "../checkin/calls.ts";
+import { headOf } from "../checkin/index.ts";
 import type { OperatorActor } from "../platform/actor.ts";
 import { change, rows, type Statement } from "../platform/database.ts";
 import type { Deps } from "../platform/deps.ts";
 import { Fault } from "../platform/fault.ts";
 import { DEFAULT_TENANT, type TenantId } from "../platform/ids.ts";
-import { getTenant, setTenantStatus } from "../tenants/service.ts";
+import { getTenant, setTenantStatus } from "../tenants/index.ts";
 
 /** Rows that one statement removes, so that none runs for longer than the database allows. */
 const ROWS_A_STATEMENT = 1000;

@@ -4,7 +4,7 @@ import { operatorOf } from "../platform/app.ts";
 import type { App, AppEnv } from "../platform/app-env.ts";
 import { rfc3339 } from "../platform/clock.ts";
 import { faultResponses, jsonBody } from "../platform/wire.ts";
-import { getTenant, listTenants, setTenantLimit, setTenantStatus, type Tenant } from "../tenants/service.ts";
+import { getTenant, listTenants, setTenantLimit, setTenantStatus, type Tenant } from "../tenants/index.ts";
 import { mountAccounts } from "./account-routes.ts";
 import { factoryReset, migrateAll, mintToken } from "./installation.ts";
 import { removeTenant } from "./remove-tenant.ts";

@@ -1,6 +1,6 @@
 import { z } from "@hono/zod-openapi";
-import { LIMIT_NAMES } from "../tenants/service.ts";
-import { EmailText, PasswordText, RoleNames } from "../useradm/schema.ts";
+import { LIMIT_NAMES } from "../tenants/index.ts";
+import { EmailText, PasswordText, RoleNames } from "../useradm/index.ts";
 
 const BLANK = "cannot be blank";
 

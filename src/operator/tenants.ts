@@ -2,12 +2,7 @@ import { randomBytes } from "node:crypto";
 import type { OperatorActor } from "../platform/actor.ts";
 import type { Deps } from "../platform/deps.ts";
 import { DEFAULT_TENANT } from "../platform/ids.ts";
-import {
-  createTenantStatements,
-  ensureDefaultTenant,
-  prepareTenant,
-  type Tenant,
-} from "../tenants/service.ts";
+import { createTenantStatements, ensureDefaultTenant, prepareTenant, type Tenant } from "../tenants/index.ts";
 import {
   checkPassword,
   createUser,
@@ -16,7 +11,7 @@ import {
   hasUsersStatement,
   prepareUser,
   writingEmail,
-} from "../useradm/service.ts";
+} from "../useradm/index.ts";
 import type { UserRef } from "./accounts.ts";
 import { migrateAll } from "./installation.ts";
 

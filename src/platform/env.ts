@@ -1,6 +1,4 @@
 import { z } from "zod";
-import type { DeviceConnection } from "../../durable-objects/device-connection.ts";
-import type { TenantHead } from "../../durable-objects/tenant-head.ts";
 import { networkOf } from "./network.ts";
 
 /** What the platform hands to the Worker; read by `settings` and `makeDeps` and nowhere else. */
@@ -8,8 +6,9 @@ export interface Env {
   DB: D1Database;
   ARTIFACTS: R2Bucket;
   JOBS: Queue<unknown>;
-  DEVICE_CONNECTION: DurableObjectNamespace<DeviceConnection>;
-  TENANT_HEAD: DurableObjectNamespace<TenantHead>;
+  /** Who calls the objects narrows these in one helper. */
+  DEVICE_CONNECTION: DurableObjectNamespace;
+  TENANT_HEAD: DurableObjectNamespace;
   /** PEM private key (Ed25519 or RSA) that signs every token. A deployment without it refuses to serve. */
   SIGNING_KEY?: string;
   /** PEM private or public key that is still accepted when verifying, for rotation. */

@@ -19,7 +19,7 @@ import {
   storageQuota,
   type Arrangement,
   type StoredObject,
-} from "../storage/service.ts";
+} from "../storage/index.ts";
 import { candidateOf, shownArtifact, toImage, type ArtifactImage } from "./artifact.ts";
 import { addArtifact, ARTIFACT_KEY, COMBINATION_KEY, takenCombinations } from "./artifact-store.ts";
 import { digestOf, MAX_COMBINATIONS, unwind, type Combination } from "./combinations.ts";

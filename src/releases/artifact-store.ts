@@ -2,7 +2,7 @@ import { sql, type SQL } from "drizzle-orm";
 import { change, demand, firstRow, inJson, rows, type Statement } from "../platform/database.ts";
 import { offsetOf, type Page } from "../platform/paging.ts";
 import type { TenantId } from "../platform/ids.ts";
-import type { Segment } from "../storage/layout.ts";
+import type { Segment } from "../storage/index.ts";
 import {
   candidateOf,
   shownArtifact,

@@ -4,7 +4,7 @@ import type { Deps } from "../platform/deps.ts";
 import { Fault } from "../platform/fault.ts";
 import type { TenantId } from "../platform/ids.ts";
 import type { Page } from "../platform/paging.ts";
-import { downloadLink } from "../storage/service.ts";
+import { downloadLink } from "../storage/index.ts";
 import type { ArtifactObject } from "./artifact.ts";
 import {
   artifactById,

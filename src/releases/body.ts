@@ -1,11 +1,6 @@
 import type { Deps } from "../platform/deps.ts";
 import { Fault } from "../platform/fault.ts";
-import {
-  multipartBoundary,
-  MultipartFault,
-  readMultipart,
-  type MultipartPart,
-} from "../storage/multipart.ts";
+import { multipartBoundary, MultipartFault, readMultipart, type MultipartPart } from "../storage/index.ts";
 
 /** The body of a request that brings a file in a form. */
 export interface UploadBody {

@@ -1,8 +1,8 @@
-import { asLiveDevice } from "../devices/live-device.ts";
+import { asLiveDevice } from "../devices/index.ts";
 import type { DeviceClaim } from "../platform/actor.ts";
 import type { Deps } from "../platform/deps.ts";
 import { Fault } from "../platform/fault.ts";
-import { downloadLink } from "../storage/service.ts";
+import { downloadLink } from "../storage/index.ts";
 import type { ArtifactObject } from "./artifact.ts";
 import { artifactById, artifactsOfType } from "./artifact-store.ts";
 

@@ -4,7 +4,7 @@ import { userOf } from "../platform/app.ts";
 import type { App, AppEnv } from "../platform/app-env.ts";
 import { Fault } from "../platform/fault.ts";
 import { faultResponses, jsonBody, jsonContent, mediaTypeOf, optionalText } from "../platform/wire.ts";
-import { UploadStatusSchema } from "../storage/upload-routes.ts";
+import { UploadStatusSchema } from "../storage/index.ts";
 import { cancelUpload, closeUpload, followUpload, requestUpload } from "./direct-upload.ts";
 
 const BASE = "/api/management/v1/deployments/artifacts/directupload";

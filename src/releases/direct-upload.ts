@@ -20,7 +20,7 @@ import {
   type LeasedUpload,
   type UploadLink,
   type UploadStatus,
-} from "../storage/service.ts";
+} from "../storage/index.ts";
 import { acceptArtifact } from "./add-artifact.ts";
 import { refuseArtifact } from "./upload.ts";
 

@@ -1,7 +1,7 @@
 import { readRest, ChunkSource, decodeText, StreamFault } from "../artifact/bytes.ts";
 import { Fault } from "../platform/fault.ts";
 import { isUuid } from "../platform/ids.ts";
-import type { MultipartPart } from "../storage/multipart.ts";
+import type { MultipartPart } from "../storage/index.ts";
 
 /** What comes before the file in an upload form (protocol notes, deployments 7.1). */
 export interface UploadFields {

@@ -1,6 +1,6 @@
 import { ChunkSource, decodeText, readRest, StreamFault } from "../artifact/bytes.ts";
 import { Fault } from "../platform/fault.ts";
-import type { MultipartPart } from "../storage/multipart.ts";
+import type { MultipartPart } from "../storage/index.ts";
 import { payloadOf, type Payload } from "./generate-payload.ts";
 import { textProblem } from "./generate-text.ts";
 

@@ -12,7 +12,7 @@ import {
   readObject,
   removeDoomedObjects,
   storageQuota,
-} from "../storage/service.ts";
+} from "../storage/index.ts";
 import { acceptArtifact } from "./add-artifact.ts";
 import { PayloadSchema, specOf } from "./generate-payload.ts";
 import {

@@ -1,5 +1,5 @@
 import type { EventHandler, Sweep } from "../platform/background.ts";
-import { removeDoomedObjects } from "../storage/service.ts";
+import { removeDoomedObjects } from "../storage/index.ts";
 import { forgetGenerations } from "./generate-job.ts";
 
 /** The rows are gone; now the bytes go that no other artifact shares. */

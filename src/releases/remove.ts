@@ -4,7 +4,7 @@ import { refusalOf, type Statement } from "../platform/database.ts";
 import type { Deps } from "../platform/deps.ts";
 import { addEventIfChanged } from "../platform/outbox.ts";
 import { ARTIFACT_IN_USE } from "../platform/participants.ts";
-import { doomObjects, freeUsage } from "../storage/service.ts";
+import { doomObjects, freeUsage } from "../storage/index.ts";
 import { deleteArtifacts, objectKeysOf } from "./artifact-store.ts";
 import { refreshReleases } from "./release-store.ts";
 

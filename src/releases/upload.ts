@@ -3,7 +3,7 @@ import { requirePermission, type Actor } from "../platform/actor.ts";
 import type { Deps } from "../platform/deps.ts";
 import { Fault } from "../platform/fault.ts";
 import { newId } from "../platform/ids.ts";
-import { ObjectUpload, overQuota, roomIn, storageQuota, type Quota } from "../storage/service.ts";
+import { ObjectUpload, overQuota, roomIn, storageQuota, type Quota } from "../storage/index.ts";
 import { acceptArtifact } from "./add-artifact.ts";
 import { readBody, type UploadBody } from "./body.ts";
 import { readUploadForm, type UploadFields } from "./form.ts";

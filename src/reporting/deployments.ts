@@ -3,8 +3,8 @@ import {
   searchDeviceDeployments,
   type ReportFilter,
   type ReportRequest,
-} from "../deployments/service.ts";
-import type { Aggregated, Aggregation } from "../inventory/service.ts";
+} from "../deployments/index.ts";
+import type { Aggregated, Aggregation } from "../inventory/index.ts";
 import type { Actor } from "../platform/actor.ts";
 import type { Deps } from "../platform/deps.ts";
 import type { DeploymentAggregation, DeploymentSearch, DeviceDeploymentShown } from "./deployment-schema.ts";

@@ -1,5 +1,5 @@
 import { Fault } from "../platform/fault.ts";
-import { refuseList } from "../inventory/service.ts";
+import { refuseList } from "../inventory/index.ts";
 import { MAX_ISSUES } from "../platform/wire.ts";
 
 type Result = Parameters<ReturnType<typeof refuseList>>[0];

@@ -8,7 +8,7 @@ import { mountDeploymentReports } from "./deployment-routes.ts";
 import { setLink } from "./link.ts";
 import { refuseReport } from "./refuse.ts";
 import { AggregateInput, BucketsOut, DeviceOut, DeviceSearchInput, type DeviceSearch } from "./schema.ts";
-import { aggregateReport, mappedAttributes, searchableAttributes, searchReport } from "./service.ts";
+import { aggregateReport, mappedAttributes, searchableAttributes, searchReport } from "./reports.ts";
 
 const base = "/api/management/v1/reporting";
 const internal = "/api/internal/v1/reporting";

@@ -1,6 +1,6 @@
 import { requirePermission, type Actor, type OperatorActor } from "../platform/actor.ts";
 import type { Deps } from "../platform/deps.ts";
-import { limitStatement, setTenantLimit } from "../tenants/service.ts";
+import { limitStatement, setTenantLimit } from "../tenants/index.ts";
 import { storageQuota } from "./quota.ts";
 
 /** The wire's word for "no limit". */

@@ -1,7 +1,7 @@
 import type { Deps } from "../platform/deps.ts";
 import { Fault } from "../platform/fault.ts";
 import type { TenantId } from "../platform/ids.ts";
-import { limitStatement } from "../tenants/service.ts";
+import { limitStatement } from "../tenants/index.ts";
 import { usageOf } from "./store.ts";
 
 export interface Quota {

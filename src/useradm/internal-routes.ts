@@ -7,7 +7,7 @@ import type { App, AppEnv } from "../platform/app-env.ts";
 import { Fault } from "../platform/fault.ts";
 import { asUserId } from "../platform/ids.ts";
 import { faultResponses, jsonBody, jsonContent } from "../platform/wire.ts";
-import { prepareForTenant, TenantToPrepare } from "../tenants/service.ts";
+import { prepareForTenant, TenantToPrepare } from "../tenants/index.ts";
 import { findUser } from "./find-user.ts";
 import { importUser, revokeTokens } from "./internal.ts";
 import { NewInternalUser, User, UserQuery } from "./schema.ts";

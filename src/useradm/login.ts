@@ -6,7 +6,7 @@ import { addEventIfChanged } from "../platform/outbox.ts";
 import { tokensEnded } from "./events.ts";
 import { expiryMs, issueUserToken } from "./issue.ts";
 import { knownDeviceOf } from "./known-device.ts";
-import { inLine } from "./line.ts";
+import { inLine } from "./login-concurrency.ts";
 import { hashPassword, needsRehash, verifyPassword } from "./passwords.ts";
 import {
   countFailureStatements,

@@ -4,7 +4,7 @@ import type { Deps } from "../platform/deps.ts";
 import { Fault } from "../platform/fault.ts";
 import { newId } from "../platform/ids.ts";
 import { addEventIfChanged } from "../platform/outbox.ts";
-import { tenantStatement } from "../tenants/service.ts";
+import { tenantStatement } from "../tenants/index.ts";
 import { tokensEnded } from "./events.ts";
 import { expiryMs, issueUserToken } from "./issue.ts";
 import {

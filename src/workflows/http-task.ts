@@ -1,7 +1,7 @@
 import { ChunkSource, decodeText, joinBytes } from "../artifact/bytes.ts";
 import type { Deps } from "../platform/deps.ts";
 import { refusedTarget } from "../platform/outgoing.ts";
-import { streamChunks } from "../storage/service.ts";
+import { streamChunks } from "../storage/index.ts";
 import type { WorkflowCall } from "../platform/background.ts";
 import type { HttpTask } from "./definition.ts";
 import { isSecretName, MASK, maskedText, maskedUri, withoutVariables } from "./masking.ts";

@@ -4,7 +4,7 @@ import type { App } from "../platform/app-env.ts";
 import { pageOf, pageQuery, setPageHeaders } from "../platform/paging.ts";
 import { faultResponses, jsonContent } from "../platform/wire.ts";
 import { JobSchema, JobSummarySchema, jobSummary, jobWire } from "./schema.ts";
-import { browseJobs, cancel, getJob, retry } from "./service.ts";
+import { browseJobs, cancel, getJob, retry } from "./workflows.ts";
 import { JOB_STATUSES } from "./store.ts";
 
 const BASE = "/api/operator/v1/jobs";

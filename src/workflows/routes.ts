@@ -8,7 +8,7 @@ import { FaultBody, describeIssues, faultResponses, jsonContent, parseJsonBody }
 import { mountOperatorJobs } from "./operator-routes.ts";
 import { DefinitionSchema, type Input } from "./definition.ts";
 import { definitionWire, JobSchema, jobWire } from "./schema.ts";
-import { getJob, listDefinitions, register, startJobs } from "./service.ts";
+import { getJob, listDefinitions, register, startJobs } from "./workflows.ts";
 
 const tags = ["workflows"];
 const nameParam = z.object({ name: z.string() });

@@ -2,7 +2,7 @@ import { z } from "@hono/zod-openapi";
 import { rfc3339 } from "../platform/clock.ts";
 import type { Definition, Input } from "./definition.ts";
 import { isSecretName, MASK, masked, maskedText, maskedUri } from "./masking.ts";
-import type { JobDetail } from "./service.ts";
+import type { JobDetail } from "./workflows.ts";
 import { JOB_STATUSES, type JobRow } from "./store.ts";
 import { type TaskResult } from "./task-result.ts";
 

@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it } from "vitest";
-import { forgetOldEntries } from "../../src/audit/service.ts";
+import { forgetOldEntries } from "../../src/audit/entries.ts";
 import { addAudit } from "../../src/platform/audit.ts";
 import type { Actor } from "../../src/platform/actor.ts";
 import { aDevice, aTenant, aUser, type TestUser } from "../support/actors.ts";

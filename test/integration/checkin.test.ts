@@ -1,7 +1,7 @@
 import { evictDurableObject, runInDurableObject } from "cloudflare:test";
 import { beforeEach, describe, expect, it } from "vitest";
 import type { TenantHead } from "../../durable-objects/tenant-head.ts";
-import { untilKnown } from "../../src/checkin/service.ts";
+import { untilKnown } from "../../src/checkin/heads.ts";
 import type { Env } from "../../src/platform/env.ts";
 import { aDevice, aTenant, aUser, type TestDevice, type TestUser } from "../support/actors.ts";
 import { anArtifact, deploy, DEVICE, inInventory, MANAGEMENT, poll, report } from "../support/deployments.ts";

@@ -2,10 +2,10 @@ import { sql } from "drizzle-orm";
 import fc from "fast-check";
 import { beforeAll, describe, expect, it } from "vitest";
 import { keepCandidate } from "../../src/deployments/store/artifacts.ts";
-import { bestArtifact, type DeviceState } from "../../src/deployments/store/joining.ts";
+import { bestArtifact, type DeviceState } from "../../src/deployments/store/assignment.ts";
 import { change, firstRow, type Database } from "../../src/platform/database.ts";
 import { DEFAULT_TENANT } from "../../src/platform/ids.ts";
-import type { ArtifactCandidate } from "../../src/releases/service.ts";
+import type { ArtifactCandidate } from "../../src/releases/index.ts";
 import { aTenant } from "../support/actors.ts";
 import { Server } from "../support/server.ts";
 

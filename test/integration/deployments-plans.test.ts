@@ -1,7 +1,7 @@
 import { sql } from "drizzle-orm";
 import { beforeAll, describe, expect, it } from "vitest";
-import { purgeDevices } from "../../src/deployments/store/removing.ts";
-import { byIdempotencyKey, untargeted } from "../../src/deployments/store/creating.ts";
+import { purgeDevices } from "../../src/deployments/store/remove.ts";
+import { byIdempotencyKey, untargeted } from "../../src/deployments/store/create.ts";
 import {
   devicesAfter,
   devicesOf,
@@ -9,18 +9,18 @@ import {
   historyOf,
   targetChunk,
 } from "../../src/deployments/store/devices.ts";
-import { explained, firstInLine } from "../../src/deployments/store/explaining.ts";
+import { explained, firstInLine } from "../../src/deployments/store/explain.ts";
 import { lastStatuses, resetHistory } from "../../src/deployments/store/history.ts";
-import { countJoined, currentDeployment, join } from "../../src/deployments/store/joining.ts";
-import { moveStatements } from "../../src/deployments/store/moves.ts";
+import { countJoined, currentDeployment, join } from "../../src/deployments/store/assignment.ts";
+import { moveStatements } from "../../src/deployments/store/status-transitions.ts";
 import {
   countersOf,
   deploymentById,
   deploymentsById,
   listDeployments,
-} from "../../src/deployments/store/reading.ts";
-import { reportedState } from "../../src/deployments/store/reporting.ts";
-import { abort, settleAborted, unqueue } from "../../src/deployments/store/steering.ts";
+} from "../../src/deployments/store/queries.ts";
+import { reportedState } from "../../src/deployments/store/device-status.ts";
+import { abort, settleAborted, unqueue } from "../../src/deployments/store/abort.ts";
 import {
   anyWithArtifact,
   mayDownload,

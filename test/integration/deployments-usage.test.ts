@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it } from "vitest";
-import { decommissionDeviceStatements } from "../../src/deployments/service.ts";
+import { decommissionDeviceStatements } from "../../src/deployments/device-membership.ts";
 import { useInDeployments } from "../../src/deployments/participants.ts";
 import { STATUS_CODES } from "../../src/deployments/status.ts";
 import { mayDownload } from "../../src/deployments/store/usage.ts";

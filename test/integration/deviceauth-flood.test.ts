@@ -1,3 +1,4 @@
+import type { Env } from "../../src/platform/env.ts";
 import { beforeEach, describe, expect, it } from "vitest";
 import { aTenant, aUser } from "../support/actors.ts";
 import { auditOf, eventsOf, refusal, rowsOf } from "../support/answers.ts";
@@ -276,7 +277,7 @@ describe("one address", () => {
       bindings[hourly] ?? (bindings[hourly] = { ...server.env, WAITING_PER_ADDRESS_PER_HOUR: hourly }),
     );
   };
-  let bindings: Record<string, typeof env> = {};
+  let bindings: Record<string, Env> = {};
   beforeEach(() => (bindings = {}));
 
   it("leaves so many devices and keys waiting in an hour and no more [differs: waiting-per-address]", async () => {

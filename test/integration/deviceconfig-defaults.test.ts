@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, it } from "vitest";
 import { MAX_FILTERS } from "../../src/deviceconfig/defaults-store.ts";
-import { deployConfiguration, deployToPage } from "../../src/deviceconfig/deploying.ts";
-import { decommissionDevice } from "../../src/deviceauth/service.ts";
+import { deployConfiguration, deployToPage } from "../../src/deviceconfig/deploy.ts";
+import { decommissionDevice } from "../../src/deviceauth/devices.ts";
 import { asDeviceId, DEFAULT_TENANT } from "../../src/platform/ids.ts";
 import type { EventMessage } from "../../src/platform/outbox.ts";
 import { aDevice, aUser, type TestDevice, type TestUser } from "../support/actors.ts";

@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it } from "vitest";
-import { deviceStatusStatements } from "../../src/inventory/service.ts";
+import { deviceStatusStatements } from "../../src/inventory/device-records.ts";
 import { asDeviceId } from "../../src/platform/ids.ts";
 import { aDevice, aUser, type TestDevice, type TestUser } from "../support/actors.ts";
 import { Server } from "../support/server.ts";

@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it } from "vitest";
-import { savedFilterStatement } from "../../src/inventory/service.ts";
+import { savedFilterStatement } from "../../src/inventory/device-records.ts";
 import { newId } from "../../src/platform/ids.ts";
 import { aDevice, aUser, type TestUser } from "../support/actors.ts";
 import { inventoryOf } from "../support/inventory.ts";

@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it } from "vitest";
-import { searchDeviceIds } from "../../src/inventory/service.ts";
+import { searchDeviceIds } from "../../src/inventory/device-records.ts";
 import { asDeviceId, asTenantId, newId } from "../../src/platform/ids.ts";
 import { aUser, type TestUser } from "../support/actors.ts";
 import { inventoryOf } from "../support/inventory.ts";

@@ -1,11 +1,11 @@
 import { beforeEach, describe, expect, it } from "vitest";
+import { deviceCheckInStatements } from "../../src/devices/contact.ts";
 import {
-  deviceCheckInStatements,
   deviceGroupStatement,
   deviceIdentityStatements,
   deviceStatusStatements,
   removeDeviceStatements,
-} from "../../src/inventory/service.ts";
+} from "../../src/inventory/device-records.ts";
 import type { Statement } from "../../src/platform/database.ts";
 import { asDeviceId, asTenantId, newId } from "../../src/platform/ids.ts";
 import { aDevice, aUser, type TestUser } from "../support/actors.ts";

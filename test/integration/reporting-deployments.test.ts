@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { beforeAll, beforeEach, describe, expect, it } from "vitest";
-import { fieldOf } from "../../src/deployments/reports/fields.ts";
+import { fieldOf } from "../../src/deployments/analytics/fields.ts";
 import { STATUSES } from "../../src/deployments/status.ts";
 import {
   countExamined,
@@ -11,7 +11,7 @@ import {
   survey,
   surveyDevices,
   type Scope,
-} from "../../src/deployments/store/device-reports.ts";
+} from "../../src/deployments/store/device-status-history.ts";
 import type { Statement } from "../../src/platform/database.ts";
 import { DEFAULT_TENANT, newId } from "../../src/platform/ids.ts";
 import { aDevice, aUser, type TestDevice, type TestUser } from "../support/actors.ts";

@@ -3,7 +3,7 @@ import { beforeEach, describe, expect, it } from "vitest";
 import type { OperatorActor } from "../../src/platform/actor.ts";
 import { DEFAULT_TENANT } from "../../src/platform/ids.ts";
 import { sweepOrphans } from "../../src/storage/orphans.ts";
-import { ObjectUpload, sweepUploads } from "../../src/storage/service.ts";
+import { ObjectUpload, sweepUploads } from "../../src/storage/index.ts";
 import { uploadArtifact } from "../../src/releases/upload.ts";
 import { aUser, type TestUser } from "../support/actors.ts";
 import {

@@ -6,7 +6,7 @@ import {
   forgetOldLoginFailures,
   throttledLogin,
 } from "../../src/useradm/throttle.ts";
-import { inLine, MAX_IN_LINE } from "../../src/useradm/line.ts";
+import { inLine, MAX_IN_LINE } from "../../src/useradm/login-concurrency.ts";
 import { aUser, logIn as logInTo, type TestUser } from "../support/actors.ts";
 import { statusesOf } from "../support/artifacts.ts";
 import { refusal, rowsOf } from "../support/answers.ts";

@@ -3,7 +3,7 @@ import { beforeAll, describe, expect, it } from "vitest";
 import { newId } from "../../src/platform/ids.ts";
 import type { EventMessage } from "../../src/platform/outbox.ts";
 import { BUILT_IN } from "../../src/workflows/built-in.ts";
-import { startJobs } from "../../src/workflows/service.ts";
+import { startJobs } from "../../src/workflows/workflows.ts";
 import { aTenant, aUser } from "../support/actors.ts";
 import { ARTIFACTS, formOf } from "../support/artifacts.ts";
 import { queue } from "../../workers/queue.ts";

@@ -1,6 +1,6 @@
-import { offerNewArtifact } from "../../src/deployments/participants.ts";
+import { keepCandidateEverywhere as offerNewArtifact } from "../../src/deployments/store/artifacts.ts";
 import { newId } from "../../src/platform/ids.ts";
-import { artifactCandidatesStatement } from "../../src/releases/service.ts";
+import { artifactCandidatesStatement } from "../../src/releases/artifact-lookup.ts";
 import { aTenant, type TestDevice, type TestUser } from "./actors.ts";
 import { env, type Answer, type Server } from "./server.ts";
 

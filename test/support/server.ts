@@ -4,6 +4,7 @@ import { DeviceConnection } from "../../durable-objects/device-connection.ts";
 import { makeFetch } from "../../src/gateway/gateway.ts";
 import { rfc3339 } from "../../src/platform/clock.ts";
 import { makeDeps } from "../../src/app/make-deps.ts";
+import type { TenantHead } from "../../durable-objects/tenant-head.ts";
 import type { Deps } from "../../src/platform/deps.ts";
 import type { Env } from "../../src/platform/env.ts";
 import type { Later } from "../../src/platform/later.ts";
@@ -13,7 +14,13 @@ import { queue } from "../../workers/queue.ts";
 /** Events stay in the outbox until a test delivers them; the platform's own queue would do so at any moment. */
 const heldQueue = { send: async () => {}, sendBatch: async () => {} } as unknown as Queue<unknown>;
 
-export const env: Env = { ...(bindings as unknown as Env), JOBS: heldQueue };
+/** The bindings of the test, with the classes behind its objects. */
+interface TestEnv extends Env {
+  DEVICE_CONNECTION: DurableObjectNamespace<DeviceConnection>;
+  TENANT_HEAD: DurableObjectNamespace<TenantHead>;
+}
+
+export const env: TestEnv = { ...(bindings as unknown as TestEnv), JOBS: heldQueue };
 
 export const OPERATOR_TOKEN = "operator-token-of-the-tests";
 

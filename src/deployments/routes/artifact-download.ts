@@ -11,7 +11,7 @@ import {
   refuseBadParameters,
   refuseLink,
   verifyLink,
-} from "../../storage/service.ts";
+} from "../../storage/index.ts";
 import { downloadArtifact } from "../artifact-download.ts";
 
 /**

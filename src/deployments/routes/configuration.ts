@@ -3,8 +3,8 @@ import type { App } from "../../platform/app-env.ts";
 import { Fault } from "../../platform/fault.ts";
 import { asDeviceId, asTenantId, DEFAULT_TENANT } from "../../platform/ids.ts";
 import { faultResponses, refuseInvalid } from "../../platform/wire.ts";
-import { conditionHeaders, verifyLink } from "../../storage/service.ts";
-import { downloadConfiguration } from "../configuration-download.ts";
+import { conditionHeaders, verifyLink } from "../../storage/index.ts";
+import { downloadConfiguration } from "../configuration/download.ts";
 
 const required = z.string({ error: "cannot be blank" }).min(1, { error: "cannot be blank" });
 const binary = { "application/vnd.mender-artifact": { schema: z.string().openapi({ format: "binary" }) } };

@@ -4,12 +4,12 @@ import type { App } from "../../platform/app-env.ts";
 import { asDeviceId } from "../../platform/ids.ts";
 import { pageOf, pageQuery } from "../../platform/paging.ts";
 import { faultResponses, jsonContent } from "../../platform/wire.ts";
-import { explain } from "../explaining.ts";
+import { explain } from "../explain.ts";
 import { answerStream } from "../json-stream.ts";
 import { deviceStatuses } from "../list-query.ts";
-import { allDevices, deviceLog, devices, history, targetIds } from "../reading.ts";
+import { allDevices, deviceLog, devices, history, targetIds } from "../queries.ts";
 import { DeploymentId, DeviceObject, ExplanationBody, HistoryEntry, historyPage } from "../schema.ts";
-import { answerPage } from "./reading.ts";
+import { answerPage } from "./queries.ts";
 
 const DEPLOYMENTS = "/api/management/v1/deployments/deployments";
 

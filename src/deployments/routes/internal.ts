@@ -5,11 +5,11 @@ import { Fault } from "../../platform/fault.ts";
 import { asDeviceId, isUuid } from "../../platform/ids.ts";
 import { pageOf, pageQuery } from "../../platform/paging.ts";
 import { faultResponses, jsonBody, jsonContent, verbatim } from "../../platform/wire.ts";
-import { prepareForTenant, TenantToPrepare } from "../../tenants/service.ts";
-import { deployConfiguration } from "../configuring.ts";
+import { prepareForTenant, TenantToPrepare } from "../../tenants/index.ts";
+import { deployConfiguration } from "../configuration/deploy.ts";
 import { decommissionDevice, historyEntries, lastDeployments } from "../internal.ts";
 import { deploymentsQuery, deviceStatuses, firstOnly, several } from "../list-query.ts";
-import { deployments, history } from "../reading.ts";
+import { deployments, history } from "../queries.ts";
 import {
   ConfigurationRequest,
   DeploymentObject,
@@ -18,7 +18,7 @@ import {
   LastRequest,
   LastStatuses,
 } from "../schema.ts";
-import { answerPage, wantedOf } from "./reading.ts";
+import { answerPage, wantedOf } from "./queries.ts";
 
 const INTERNAL = "/api/internal/v1/deployments";
 const TENANT = `${INTERNAL}/tenants/{tenant}`;

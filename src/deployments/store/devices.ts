@@ -3,7 +3,7 @@ import { firstRow, inJson, rows, type Statement } from "../../platform/database.
 import type { DeviceId, TenantId } from "../../platform/ids.ts";
 import { offsetOf, type Page } from "../../platform/paging.ts";
 import { STATUS_CODES } from "../status.ts";
-import { counterColumns, MAX_TOTAL, type Counters } from "./reading.ts";
+import { counterColumns, MAX_TOTAL, type Counters } from "./queries.ts";
 
 /** A device of an aborted deployment counts as aborted even while a job has yet to write that into its row. */
 export const effectiveStatus = sql`

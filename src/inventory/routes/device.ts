@@ -5,7 +5,7 @@ import type { App, AppEnv } from "../../platform/app-env.ts";
 import { takeJson } from "../../platform/json-route.ts";
 import { faultResponses, jsonBody, jsonContent } from "../../platform/wire.ts";
 import { refuseList } from "../refuse.ts";
-import { reportAttributes, type ReportMode } from "../report.ts";
+import { reportAttributes, type ReportMode } from "../device-attributes.ts";
 import { AttributeList } from "../schema.ts";
 
 const path = "/api/devices/v1/inventory/device/attributes";

@@ -2,7 +2,7 @@ import { createRoute, z } from "@hono/zod-openapi";
 import { operatorOf } from "../../platform/app.ts";
 import type { App } from "../../platform/app-env.ts";
 import { faultResponses, jsonBody, jsonContent } from "../../platform/wire.ts";
-import { prepareForTenant, TenantToPrepare } from "../../tenants/service.ts";
+import { prepareForTenant, TenantToPrepare } from "../../tenants/index.ts";
 import { deviceStatistics } from "../catalogue.ts";
 import { showFilter } from "../filters.ts";
 import { findDevices } from "../find.ts";

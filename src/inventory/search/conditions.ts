@@ -1,6 +1,6 @@
 import { sql, type SQL } from "drizzle-orm";
 import { entryPath, valuePath } from "../attributes.ts";
-import { atPlace, HAS_LATITUDE } from "./place.ts";
+import { atPlace, HAS_LATITUDE } from "./geo.ts";
 import { ID_KEY, type Bound, type Comparable, type PlaceTerm, type Term } from "./terms.ts";
 
 /** Characters of a text that the table of searchable values keeps. */

@@ -9,8 +9,6 @@ export const DEVICE_COLUMNS = sql.raw(
   "d.device_id, d.status, d.tier, d.group_name, d.created_ms, d.updated_ms, d.check_in_ms, d.attributes",
 );
 
-const DAY_MS = 86_400_000;
-
 export interface StatusChange {
   tenant: TenantId;
   device: DeviceId;
@@ -126,22 +124,6 @@ export const removeDevices = (tenant: TenantId, ids: readonly string[]): Stateme
   change(sql`
     DELETE FROM inventory_devices WHERE tenant_id = ${tenant} AND ${inJson(sql`device_id`, ids)}`);
 
-/** In SQL: when the device was last seen, in milliseconds; null if it never was. */
-export const lastCheckIn = (tenant: SQL, device: SQL): SQL =>
-  sql`(SELECT i.check_in_ms FROM inventory_devices i WHERE i.tenant_id = ${tenant} AND i.device_id = ${device})`;
-
-/** Records when the device was last seen, at most once in `everyMs`. */
-export const setCheckIn = (
-  tenant: TenantId,
-  device: DeviceId,
-  atMs: number,
-  everyMs: number,
-): Statement<number> =>
-  change(sql`
-    UPDATE inventory_devices SET check_in_ms = ${atMs}
-    WHERE tenant_id = ${tenant} AND device_id = ${device}
-      AND (check_in_ms IS NULL OR check_in_ms <= ${atMs - everyMs})`);
-
 export const removeDevice = (tenant: TenantId, device: DeviceId): Statement<number> =>
   change(sql`DELETE FROM inventory_devices WHERE tenant_id = ${tenant} AND device_id = ${device}`);
 
@@ -234,14 +216,3 @@ export const clearScope = (
       updated_ms = ${atMs}, report_revision = report_revision + 1
     WHERE tenant_id = ${tenant} AND device_id = ${device}
       AND EXISTS (SELECT 1 FROM json_each(attributes) a WHERE a.key GLOB ${`${scope}-*`})`);
-
-/** Records when devices were last seen, each for the first time on its UTC day. */
-export const setCheckIns = (
-  tenant: TenantId,
-  contacts: readonly { device: string; atMs: number }[],
-): Statement<number> =>
-  change(sql`
-    UPDATE inventory_devices SET check_in_ms = seen.at_ms
-    FROM (SELECT value ->> 'device' AS device_id, value ->> 'atMs' AS at_ms FROM json_each(${JSON.stringify(contacts)})) AS seen
-    WHERE tenant_id = ${tenant} AND inventory_devices.device_id = seen.device_id
-      AND (check_in_ms IS NULL OR check_in_ms < seen.at_ms - seen.at_ms % ${DAY_MS})`);

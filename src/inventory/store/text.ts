@@ -3,7 +3,7 @@ import { rows, type Statement } from "../../platform/database.ts";
 import type { DeviceRow } from "../device-view.ts";
 import { all } from "../search/conditions.ts";
 import type { DeviceQuery, Window } from "../search/query.ts";
-import { possibleStems } from "../search/words.ts";
+import { possibleStems } from "../search/search-text.ts";
 import { checks } from "./search.ts";
 import { DEVICE_COLUMNS } from "./devices.ts";
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { CallCounts, spreadSeconds, WorkBudget } from "../../../src/checkin/herd.ts";
+import { CallCounts, spreadSeconds, WorkBudget } from "../../../src/checkin/rate-limit.ts";
 
 const START = 1_000_000_000;
 

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { matchesPattern } from "../../../src/deviceauth/pattern.ts";
+import { matchesPattern } from "../../../src/deviceauth/glob.ts";
 import { ruleFor } from "../../../src/deviceauth/rules.ts";
 import { StepBudget, STEPS } from "../../../src/platform/step-budget.ts";
 

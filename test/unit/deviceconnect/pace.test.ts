@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { Pace } from "../../../src/deviceconnect/pace.ts";
+import { Pace } from "../../../src/deviceconnect/backpressure.ts";
 import { LIMITS } from "../../../src/deviceconnect/sockets.ts";
 
 const { messagesPerSecond, aheadBytes } = LIMITS;

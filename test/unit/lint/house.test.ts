@@ -32,7 +32,12 @@ describe("the rules of the house", () => {
     ["the machine's clock", "src/storage/a.ts", "export const a = () => Date.now();", "house(clock)"],
     ["a date of now", "src/storage/a.ts", "export const a = () => new Date();", "house(clock)"],
     ["a stopwatch", "src/storage/a.ts", "export const a = () => performance.now();", "house(clock)"],
-    ["a list as parameters", "src/storage/a.ts", "export const a = (q) => q.inArray(1, [2]);", "house(database)"],
+    [
+      "a list as parameters",
+      "src/storage/a.ts",
+      "export const a = (q) => q.inArray(1, [2]);",
+      "house(database)",
+    ],
     ["a transaction", "src/storage/a.ts", "export const a = (db) => db.transaction(a);", "house(database)"],
     ["SQL among the rules", "src/storage/a.ts", "export const a = (sql) => sql`SELECT 1`;", "house(sql)"],
     [

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { Deps } from "../../../src/platform/deps.ts";
 import { Fault } from "../../../src/platform/fault.ts";
-import { inLine, MAX_IN_LINE, MAX_OF_NETWORK } from "../../../src/useradm/line.ts";
+import { inLine, MAX_IN_LINE, MAX_OF_NETWORK } from "../../../src/useradm/login-concurrency.ts";
 
 let now = 0;
 const aServer = () => ({ now: () => now, later: () => {}, settings: {} }) as unknown as Deps;

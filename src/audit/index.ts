@@ -1,0 +1,2 @@
+export { forgetOldEntries } from "./entries.ts";
+export { mountAudit } from "./routes.ts";

@@ -1,0 +1,212 @@
+import type { TenantId } from "../platform/ids.ts";
+import type { Later } from "../platform/later.ts";
+import type { Log } from "../platform/log.ts";
+import { headOf, inTime, type Heads } from "./head-stub.ts";
+import { mayConcern, updated, versionsOf, type Checking, type Digest } from "./digest.ts";
+import type { Contact } from "./presence.ts";
+import type { CheckMode } from "./rate.ts";
+import { Untold } from "./untold.ts";
+
+/** The published bound: in relaxed mode a change counts for every check at most this much later. */
+export const STALE_MS = 5000;
+/** In strict mode contacts that no check takes along are told together, at most this much later. */
+const GATHER_MS = 1000;
+/** After a head has not answered, checks ask the database for this long. */
+const AWAY_MS = 5000;
+/** How often a head that is away is told of contacts before they wait for the next call. */
+const ATTEMPTS = 3;
+/** Work that is due may have ended with the request it belonged to. */
+const OVERDUE_MS = 1000;
+const MAX_TENANTS = 1000;
+const MAX_BYTES = 32 * 1024 * 1024;
+
+/** What this isolate knows of a tenant. All of it may vanish at any moment. */
+interface Held {
+  mode: CheckMode;
+  digest: Digest | undefined;
+  /** When the visit began that brought the digest. */
+  askedMs: number;
+  /** The head is left alone until then. */
+  awayUntilMs: number;
+  /** The one visit under way. */
+  visit: Promise<void> | undefined;
+  checks: number;
+  untold: Untold;
+  /** When the head was told of contacts last, and when it will be. */
+  toldMs: number;
+  dueMs: number;
+}
+
+export interface Asked {
+  /** `idle`: nothing to do for certain. */
+  verdict: "idle" | "concerns";
+  headCalls: number;
+}
+
+const NEVER = Number.NEGATIVE_INFINITY;
+
+/**
+ * Checks answered with as few calls as the tenant's mode allows: one to its head in strict mode, none in relaxed mode
+ * but a visit every five seconds. Contacts ride along with these calls, or are told soon after.
+ */
+export class Isolate {
+  readonly #heads: Heads;
+  readonly #log: Log;
+  readonly #tenants = new Map<TenantId, Held>();
+
+  constructor(heads: Heads, log: Log) {
+    this.#heads = heads;
+    this.#log = log;
+  }
+
+  /** `later` keeps a visit alive that others wait for, although its own request may end. Throws if the head is away. */
+  async ask(tenant: TenantId, checking: Checking, nowMs: number, later: Later): Promise<Asked> {
+    const held = this.#held(tenant);
+    if (nowMs < held.awayUntilMs) return { verdict: "concerns", headCalls: 0 };
+    try {
+      if (held.mode === "strict") return await this.#askHead(held, tenant, checking, nowMs);
+      return await this.#askDigest(held, tenant, checking, nowMs, later);
+    } catch (cause) {
+      held.awayUntilMs = nowMs + AWAY_MS;
+      throw cause;
+    }
+  }
+
+  /** Notes a contact that no check told of. Answers how many calls are made for it at once. */
+  note(tenant: TenantId, device: string, nowMs: number, later: Later): number {
+    const held = this.#held(tenant);
+    if (!held.untold.add(device, nowMs) || this.#isDue(held, nowMs)) return 0;
+    return this.#tellInTime(held, tenant, nowMs, later);
+  }
+
+  /** Last contacts as the head knows them, those included that were noted here. */
+  lastSeen(tenant: TenantId, devices: readonly string[], nowMs: number): Promise<Record<string, number>> {
+    const [held, head] = [this.#held(tenant), headOf(this.#heads, tenant)];
+    return this.#telling(held, nowMs, (seen) => inTime(head.lastSeen(tenant, devices, seen)));
+  }
+
+  async #askHead(held: Held, tenant: TenantId, checking: Checking, nowMs: number): Promise<Asked> {
+    const head = headOf(this.#heads, tenant);
+    const { concerns, mode } = await this.#telling(held, nowMs, (seen) =>
+      inTime(head.check(tenant, { ...checking, nowMs, seen })),
+    );
+    held.untold.told([[checking.device, nowMs]]);
+    held.mode = mode;
+    return { verdict: concerns ? "concerns" : "idle", headCalls: 1 };
+  }
+
+  async #askDigest(
+    held: Held,
+    tenant: TenantId,
+    checking: Checking,
+    nowMs: number,
+    later: Later,
+  ): Promise<Asked> {
+    const isStale = nowMs - held.askedMs >= STALE_MS;
+    const isVisitor = isStale && !held.visit;
+    held.checks += 1;
+    const isNew = held.untold.add(checking.device, nowMs);
+    if (isVisitor) later.now(this.#visit(held, tenant, nowMs).catch(() => {})); // its failure is this check's
+    else if (isNew && !this.#isDue(held, nowMs)) this.#tellInTime(held, tenant, nowMs, later);
+    if (isStale && held.visit) await inTime(held.visit);
+    const { digest } = held;
+    const isCurrent = digest !== undefined && nowMs - held.askedMs < STALE_MS;
+    const isIdle = isCurrent && !mayConcern(digest, checking, nowMs);
+    return { verdict: isIdle ? "idle" : "concerns", headCalls: Number(isVisitor) };
+  }
+
+  /** Fetches the digest and tells of checks and contacts, once for all who want it now. */
+  #visit(held: Held, tenant: TenantId, nowMs: number): Promise<void> {
+    return (held.visit ??= this.#fetch(held, tenant, nowMs).finally(() => {
+      held.visit = undefined;
+    }));
+  }
+
+  async #fetch(held: Held, tenant: TenantId, nowMs: number): Promise<void> {
+    const { checks } = held;
+    held.checks = 0;
+    const known = versionsOf(held.digest);
+    const head = headOf(this.#heads, tenant);
+    const { mode, update } = await this.#telling(held, nowMs, (seen) =>
+      head.digest(tenant, { nowMs, known, checks, seen }),
+    );
+    held.mode = mode;
+    held.digest = update && updated(held.digest, update);
+    held.askedMs = nowMs;
+    this.#bound();
+  }
+
+  /** A call of the head that takes along what there is to tell; what does not arrive is told again. */
+  async #telling<T>(held: Held, nowMs: number, call: (seen: readonly Contact[]) => Promise<T>): Promise<T> {
+    const seen = held.untold.take();
+    held.toldMs = nowMs;
+    held.dueMs = NEVER;
+    try {
+      const result = await call(seen);
+      held.untold.told(seen);
+      return result;
+    } catch (cause) {
+      held.untold.putBack(seen);
+      held.awayUntilMs = nowMs + AWAY_MS;
+      throw cause;
+    }
+  }
+
+  #isDue({ dueMs }: Held, nowMs: number): boolean {
+    return nowMs < dueMs + OVERDUE_MS && dueMs <= nowMs + STALE_MS;
+  }
+
+  /** Tells the head at once after a silence, else at its end. Answers how many calls that is now. */
+  #tellInTime(held: Held, tenant: TenantId, nowMs: number, later: Later): number {
+    const gatherMs = held.mode === "strict" ? GATHER_MS : STALE_MS;
+    const waitMs = Math.min(Math.max(held.toldMs + gatherMs, held.awayUntilMs) - nowMs, STALE_MS);
+    if (waitMs <= 0) {
+      later.now(this.#tell(held, tenant, nowMs, later));
+      return 1;
+    }
+    held.dueMs = nowMs + waitMs;
+    later.after(waitMs, () => this.#tell(held, tenant, nowMs + waitMs, later));
+    return 0;
+  }
+
+  async #tell(held: Held, tenant: TenantId, nowMs: number, later: Later, attempt = 1): Promise<void> {
+    if (held.untold.isEmpty) return;
+    try {
+      if (held.mode === "relaxed") return await this.#visit(held, tenant, nowMs);
+      const head = headOf(this.#heads, tenant);
+      await this.#telling(held, nowMs, (seen) => inTime(head.note(tenant, seen)));
+    } catch (cause) {
+      if (attempt === ATTEMPTS) return this.#log.error("head not told of contacts", { tenant, cause });
+      held.dueMs = nowMs + AWAY_MS;
+      later.after(AWAY_MS, () => this.#tell(held, tenant, nowMs + AWAY_MS, later, attempt + 1));
+    }
+  }
+
+  #held(tenant: TenantId): Held {
+    const known = this.#tenants.get(tenant);
+    if (known) return known;
+    if (this.#tenants.size >= MAX_TENANTS) this.#tenants.clear();
+    const held: Held = {
+      mode: "strict",
+      digest: undefined,
+      askedMs: NEVER,
+      awayUntilMs: NEVER,
+      visit: undefined,
+      checks: 0,
+      untold: new Untold(),
+      toldMs: NEVER,
+      dueMs: NEVER,
+    };
+    this.#tenants.set(tenant, held);
+    return held;
+  }
+
+  /** Digests are small for small tenants; should they be too much together, all are fetched again. */
+  #bound() {
+    let bytes = 0;
+    for (const { digest } of this.#tenants.values()) {
+      for (const { filter } of digest?.parts.values() ?? []) bytes += filter?.bits.byteLength ?? 0;
+    }
+    if (bytes > MAX_BYTES) this.#tenants.clear();
+  }
+}

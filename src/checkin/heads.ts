@@ -1,0 +1,86 @@
+import type { DeviceClaim } from "../platform/actor.ts";
+import type { Contacts } from "../platform/contacts.ts";
+import type { DatabaseCost } from "../platform/database.ts";
+import type { Deps } from "../platform/deps.ts";
+import type { DigestChange } from "../platform/digest-change.ts";
+import type { Env } from "../platform/env.ts";
+import type { TenantId } from "../platform/ids.ts";
+import type { Later } from "../platform/later.ts";
+import { makeLog, type Log } from "../platform/log.ts";
+import { headOf, inTime } from "./head-stub.ts";
+import { Isolate, STALE_MS, type Asked } from "./digest-cache.ts";
+
+// What an isolate holds belongs to its bindings, so that two deployments in one process never mix.
+const isolates = new WeakMap<Env, Isolate>();
+
+function isolateOf(env: Env): Isolate {
+  const known = isolates.get(env);
+  if (known) return known;
+  const isolate = new Isolate(env.TENANT_HEAD, makeLog({ request_id: "isolate" }));
+  isolates.set(env, isolate);
+  return isolate;
+}
+
+/** Whether a device's check can be answered without the database. */
+export const askHead = (env: Env, claim: DeviceClaim, nowMs: number, later: Later): Promise<Asked> => {
+  const { tenant, device, authSet, issuedS } = claim;
+  return isolateOf(env).ask(tenant, { device, authSet, issuedS }, nowMs, later);
+};
+
+/** Contacts of devices for a request at this time. */
+export const contactsOf = (
+  env: Env,
+  { now, later, cost }: { now: () => number; later: Later; cost: DatabaseCost },
+): Contacts => ({
+  note(tenant, device) {
+    cost.objectCalls += isolateOf(env).note(tenant, device, now(), later);
+  },
+  last(tenant, devices) {
+    cost.objectCalls += 1;
+    return isolateOf(env).lastSeen(tenant, devices, now());
+  },
+});
+
+const ATTEMPTS = 3;
+
+/**
+ * Tells the heads of tenants what changed. One that cannot be told after some attempts finds out by itself within a
+ * minute, when it compares its digest with the database; the change stays answered.
+ */
+export async function tellHeads(
+  env: Env,
+  changes: readonly DigestChange[],
+  { cost, log }: { cost: DatabaseCost; log: Log },
+): Promise<void> {
+  const byTenant = Map.groupBy(changes, ({ tenant }) => tenant);
+  await Promise.all(
+    [...byTenant].map(([tenant, of]) => {
+      cost.objectCalls += 1;
+      return tell(env, tenant, of, log);
+    }),
+  );
+}
+
+async function tell(env: Env, tenant: TenantId, changes: readonly DigestChange[], log: Log): Promise<void> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await inTime(headOf(env.TENANT_HEAD, tenant).changed(changes.map(({ what }) => what)));
+    } catch (cause) {
+      if (attempt < ATTEMPTS) continue;
+      return log.error("head not told of changes", { tenant, changes: changes.length, cause });
+    }
+  }
+}
+
+/**
+ * Waits until no isolate answers from a digest older than this moment: whoever is told to ask at once must not be
+ * answered from before. Takes no time for tenants in strict mode.
+ */
+export async function untilKnown(deps: Deps, tenant: TenantId, sinceMs: number): Promise<void> {
+  const live = inTime(headOf(deps.heads, tenant).live(tenant, deps.now()));
+  const mode = await live.then(
+    (counters) => counters.mode,
+    () => "relaxed" as const,
+  );
+  if (mode === "relaxed") await scheduler.wait(Math.max(0, sinceMs + STALE_MS - deps.now()));
+}

@@ -1,0 +1,7 @@
+export { headOf } from "./head-stub.ts";
+export { Head, type Check, type LiveCounters, type Verdict, type Visit, type Visited } from "./head.ts";
+export { askHead, contactsOf, tellHeads, untilKnown } from "./heads.ts";
+export { mountPresenceRoutes } from "./presence-routes.ts";
+export { type Contact } from "./presence.ts";
+export { CallCounts, WorkBudget, spreadSeconds } from "./rate-limit.ts";
+export type { HeadRpc } from "./head-rpc.ts";

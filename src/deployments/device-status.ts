@@ -1,0 +1,70 @@
+import { sql } from "drizzle-orm";
+import { asLiveDevice, ifLive } from "../devices/index.ts";
+import type { DeviceClaim } from "../platform/actor.ts";
+import type { Deps } from "../platform/deps.ts";
+import { Fault } from "../platform/fault.ts";
+import { writeLog } from "./logs.ts";
+import type { LogMessage } from "./log-text.ts";
+import { STATUS_CODES, type Status } from "./status.ts";
+import { moveStatements } from "./store/status-transitions.ts";
+import { controlMapOf, markLogged, reportedState, type ReportedRow } from "./store/device-status.ts";
+
+/**
+ * Takes a device's word for where it stands, in one round trip. A final status stays: what comes after it is answered
+ * as if it had been taken, except that a device whose part was ended must hear so and roll back.
+ */
+export async function reportStatus(
+  deps: Deps,
+  claim: DeviceClaim,
+  deployment: string,
+  report: { status: Status; substate?: string | undefined },
+): Promise<void> {
+  const { tenant, device } = claim;
+  const state = reportedState(tenant, device, deployment);
+  const moves = moveStatements({
+    tenant,
+    device,
+    deployment,
+    to: report.status,
+    atMs: deps.now(),
+    only: sql`dd.status > 0 AND ${ifLive(claim)}`,
+    also: report.substate ? sql`substate = ${report.substate}` : undefined,
+  });
+  const { results } = await asLiveDevice(deps, claim, [state, ...moves]);
+  refuseEnded(results[0]);
+}
+
+function refuseEnded(row: ReportedRow | undefined): void {
+  if (!row) throw new Fault("not_found", "Resource not found");
+  const aborted = row.status === STATUS_CODES.aborted || (row.active === 1 && row.aborted_ms !== null);
+  if (aborted) throw new Fault("conflict", "Deployment aborted");
+  if (row.status === STATUS_CODES.decommissioned) throw new Fault("conflict", "Device decommissioned");
+}
+
+/** Keeps the device's log of the deployment, in place of an earlier one. Comes after the final status as a rule. */
+export async function reportLog(
+  deps: Deps,
+  claim: DeviceClaim,
+  deployment: string,
+  messages: readonly LogMessage[],
+): Promise<void> {
+  const { tenant, device } = claim;
+  const { results } = await asLiveDevice(deps, claim, [reportedState(tenant, device, deployment)]);
+  const [row] = results;
+  if (!row) throw new Fault("not_found", "Deployment not found");
+  await writeLog(deps, { tenant, deployment, device }, messages);
+  await deps.db(tenant).one(markLogged(tenant, device, row.seq));
+}
+
+/** Where the device shall pause in a deployment it is at. */
+export async function controlMapFor(
+  deps: Deps,
+  claim: DeviceClaim,
+  deployment: string,
+): Promise<Record<string, unknown>> {
+  const { results } = await asLiveDevice(deps, claim, [controlMapOf(claim.tenant, claim.device, deployment)]);
+  const [row] = results;
+  if (!row) throw new Fault("not_found", "Resource not found");
+  const map = JSON.parse(row.update_control_map) as Record<string, unknown>; // validated when it was stored
+  return { ...map, id: deployment };
+}

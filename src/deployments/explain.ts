@@ -1,0 +1,132 @@
+import { requirePermission, type Actor } from "../platform/actor.ts";
+import { rfc3339 } from "../platform/clock.ts";
+import type { Deps } from "../platform/deps.ts";
+import { Fault } from "../platform/fault.ts";
+import type { DeviceId } from "../platform/ids.ts";
+import { isFinal, statusOf, type Status } from "./status.ts";
+import { explained, firstInLine, fits, type ExplainedRow } from "./store/explain.ts";
+
+/** Why a device has or has not got a deployment. */
+export interface Explanation {
+  status: Status | "none";
+  reason:
+    | "not_targeted"
+    | "targets_being_looked_up"
+    | "deployment_aborted"
+    | "not_started"
+    | "earlier_deployment_first"
+    | "not_seen_since"
+    | "in_progress"
+    | "type_mismatch"
+    | "no_artifact_fits"
+    | "already_installed"
+    | "done";
+  description: string;
+  starts?: string;
+  /** The deployment that comes first. */
+  earlier?: string;
+  /** What the device told, and each artifact of the deployment held against it. */
+  device?: { device_type: string; artifact_name: string };
+  artifacts?: { id: string; type_fits: boolean; unmet_depends: string[] }[];
+}
+
+export async function explain(
+  deps: Deps,
+  actor: Actor,
+  deployment: string,
+  device: DeviceId,
+): Promise<Explanation> {
+  requirePermission(actor, "deployments:read");
+  const { tenant } = actor;
+  const [row, first] = await deps
+    .db(tenant)
+    .batch([explained(tenant, deployment, device), firstInLine(tenant, device, deps.now())]);
+  if (!row) throw new Fault("not_found", "Resource not found");
+  if (row.status !== null && row.status > 0) return ofJoined(deps, actor, row, statusOf(row.status));
+  return ofUnseen(row, first, deps.now());
+}
+
+/** The device has never asked for it. */
+function ofUnseen(
+  row: ExplainedRow,
+  first: { seq: number; deployment_id: string } | undefined,
+  nowMs: number,
+): Explanation {
+  const none = (reason: Explanation["reason"], description: string): Explanation => ({
+    status: "none",
+    reason,
+    description,
+  });
+  if (row.listed === 0) {
+    if (row.targeted === 1) return none("not_targeted", "The deployment is not for this device.");
+    return none("targets_being_looked_up", "It is not known yet whether the deployment is for this device.");
+  }
+  if (row.stage === 2)
+    return none("deployment_aborted", "The deployment ended before the device asked for it.");
+  const pending = (reason: Explanation["reason"], description: string): Explanation => ({
+    status: "pending",
+    reason,
+    description,
+  });
+  if (row.opens_ms > nowMs) {
+    return {
+      ...pending("not_started", "The deployment has not started yet."),
+      starts: rfc3339(row.opens_ms),
+    };
+  }
+  if (first && first.seq !== row.seq) {
+    return {
+      ...pending("earlier_deployment_first", "The device has an earlier deployment to finish."),
+      earlier: first.deployment_id,
+    };
+  }
+  return pending("not_seen_since", "The device has not asked for updates since the deployment started.");
+}
+
+const DONE: Record<string, [Explanation["reason"], string]> = {
+  "already-installed": ["already_installed", "The device had the artifact when it asked."],
+  aborted: ["deployment_aborted", "It was aborted."],
+};
+
+async function ofJoined(deps: Deps, actor: Actor, row: ExplainedRow, status: Status): Promise<Explanation> {
+  const told = { device_type: row.device_type ?? "", artifact_name: row.artifact_name ?? "" };
+  const device = row.device_type === null ? {} : { device: told };
+  if (status === "noartifact") return { ...(await ofMisfit(deps, actor, row)), ...device };
+  if (!isFinal(status) && row.aborted_ms === null) {
+    return { status, reason: "in_progress", description: "The device was given the deployment.", ...device };
+  }
+  const shown: Status = isFinal(status) ? status : "aborted";
+  const [reason, description] = DONE[shown] ?? ["done", "The device has finished the deployment."];
+  return { status: shown, reason, description, ...device };
+}
+
+async function ofMisfit(deps: Deps, actor: Actor, row: ExplainedRow): Promise<Explanation> {
+  const further = JSON.parse(row.provides ?? "{}") as Record<string, string>; // written by `settle`
+  const artifactName = row.artifact_name ?? "";
+  const state = {
+    deviceType: row.device_type ?? "",
+    artifactName,
+    provides: { ...further, artifact_name: artifactName },
+    complete: row.provides !== null,
+  };
+  const found = await deps.db(actor.tenant).one(fits(actor.tenant, row.seq, state));
+  const artifacts = found.map((fit) => ({
+    id: fit.artifact_id,
+    type_fits: fit.type_fits === 1,
+    unmet_depends: JSON.parse(fit.unmet) as string[], // made by the query
+  }));
+  const typed = artifacts.some((artifact) => artifact.type_fits);
+  return typed
+    ? {
+        status: "noartifact",
+        reason: "no_artifact_fits",
+        description: "No artifact of the device's type has all its depends satisfied.",
+        artifacts,
+      }
+    : {
+        status: "noartifact",
+        reason: "type_mismatch",
+        description: "No artifact is for the device's type.",
+        artifacts,
+      };
+}

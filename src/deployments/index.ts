@@ -1,0 +1,19 @@
+export { type ReportRequest } from "./analytics/scope.ts";
+export { type ReportFilter } from "./analytics/terms.ts";
+export { deployConfiguration } from "./configuration/deploy.ts";
+export { configurationDeploymentStatements } from "./configuration/deployment.ts";
+export { decommissionDeviceStatements } from "./device-membership.ts";
+export { asksByBody, asksByQuery } from "./device-state.ts";
+export { aggregateDeviceDeployments, searchDeviceDeployments } from "./device-status-history.ts";
+export { purgeDeployment, resolveTargets, settleAbort } from "./jobs.ts";
+export { useInDeployments } from "./participants.ts";
+export { mountDeployments } from "./routes.ts";
+export { keepCandidateEverywhere as offerNewArtifact } from "./store/artifacts.ts";
+export {
+  openTargets as openTargetsStatement,
+  queuedDeployments as queuedDeploymentsStatement,
+  queuedTargets as queuedTargetsStatement,
+  type WideDeployment,
+  wideDeployments as wideDeploymentsStatement,
+} from "./store/digest.ts";
+export { targetedAmong as targetedAmongStatement } from "./store/membership.ts";

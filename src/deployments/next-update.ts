@@ -1,0 +1,128 @@
+import { sql } from "drizzle-orm";
+import { asLiveDevice, ifLive } from "../devices/index.ts";
+import type { DeviceClaim } from "../platform/actor.ts";
+import type { Deps } from "../platform/deps.ts";
+import { Fault } from "../platform/fault.ts";
+import { downloadLink, signedLink } from "../storage/index.ts";
+import { STATUS_CODES, type Status } from "./status.ts";
+import {
+  countJoined,
+  currentDeployment,
+  join,
+  type CurrentRow,
+  type DeviceState,
+} from "./store/assignment.ts";
+import { moveStatements } from "./store/status-transitions.ts";
+
+const CONFIGURATION_LIFE_S = 900;
+
+export interface Instructions {
+  id: string;
+  type?: "configuration";
+  artifact: {
+    id: string;
+    artifact_name: string;
+    source: { uri: string; expire: string; method?: "GET" };
+    device_types_compatible: string[];
+  };
+  update_control_map?: Record<string, unknown>;
+}
+
+/**
+ * What the device shall install now, if anything. Joining and reading are one transaction, so no device is given a
+ * deployment after its abort was answered; only outcomes that end the device's part take a second one.
+ */
+export async function nextUpdate(
+  deps: Deps,
+  claim: DeviceClaim,
+  state: DeviceState,
+  wants: { controlMap: boolean } = { controlMap: false },
+): Promise<Instructions | undefined> {
+  const asking = { tenant: claim.tenant, device: claim.device, state, atMs: deps.now(), only: ifLive(claim) };
+  const { results } = await asLiveDevice(deps, claim, [
+    join(asking),
+    countJoined(asking),
+    currentDeployment(claim.tenant, claim.device),
+  ]);
+  const [, , found] = results;
+  if (!found) return undefined;
+  const verdict = verdictOn(found, state);
+  if (verdict === "give") {
+    const instructions = await instructionsOf(deps, claim, found);
+    if (!wants.controlMap || found.update_control_map === null) return instructions;
+    const map = parsedMap(found.update_control_map);
+    return { ...instructions, update_control_map: { ...map, id: found.deployment_id } };
+  }
+  await settle(deps, claim, found, verdict, state);
+  if (verdict === "failure") throw new Fault("conflict", "Device provided conflicting request data");
+  return undefined;
+}
+
+/** The rules of the protocol notes, deployments 4.2, in their order. Only type and name must stay as they were told first. */
+function verdictOn(found: CurrentRow, state: DeviceState): Status | "give" {
+  if (found.device_type !== state.deviceType || found.artifact_name !== state.artifactName) return "failure";
+  if (found.kind === "configuration") return "give";
+  if (found.artifact_id === null) return "noartifact";
+  const untouched = found.status === STATUS_CODES.pending && found.force_installation === 0;
+  return untouched && state.artifactName === found.wanted ? "already-installed" : "give";
+}
+
+async function settle(deps: Deps, claim: DeviceClaim, found: CurrentRow, to: Status, state: DeviceState) {
+  const provides = state.complete ? JSON.stringify(state.provides) : null;
+  await deps.db(claim.tenant).batch(
+    moveStatements({
+      tenant: claim.tenant,
+      device: claim.device,
+      deployment: found.deployment_id,
+      to,
+      atMs: deps.now(),
+      only: sql`dd.status > 0`,
+      also: to === "noartifact" ? sql`provides = ${provides}` : undefined,
+    }),
+  );
+}
+
+async function instructionsOf(deps: Deps, claim: DeviceClaim, found: CurrentRow): Promise<Instructions> {
+  const id = found.deployment_id;
+  if (found.kind === "configuration") {
+    return { id, type: "configuration", artifact: await configurationOf(deps, claim, found) };
+  }
+  const { uri, expire } = await downloadLink(deps, {
+    tenant: claim.tenant,
+    artifact: found.artifact_id ?? "",
+    lifeS: deps.settings.DEVICE_LINK_LIFE_S,
+    recipient: { kind: "device", device: claim.device, deployment: id },
+  });
+  return {
+    id,
+    artifact: {
+      id: found.artifact_id ?? "",
+      artifact_name: found.wanted,
+      source: { uri, expire, method: "GET" },
+      device_types_compatible: JSON.parse(found.device_types ?? "[]") as string[], // written by `kept`
+    },
+  };
+}
+
+const parsedMap = (text: string) => JSON.parse(text) as Record<string, unknown>; // validated when it was stored
+
+/** The artifact is made on the fly for whoever has the link (protocol notes, deployments 3.4). */
+async function configurationOf(
+  deps: Deps,
+  claim: DeviceClaim,
+  found: CurrentRow,
+): Promise<Instructions["artifact"]> {
+  const parts = [found.deployment_id, found.device_type, claim.device].map(encodeURIComponent);
+  const source = await signedLink(deps, {
+    method: "GET",
+    path: `/api/devices/v1/deployments/download/configuration/${parts.join("/")}`,
+    lifeS: CONFIGURATION_LIFE_S,
+    query: [["tenant_id", claim.tenant]],
+  });
+  return {
+    id: found.deployment_id + claim.device,
+    artifact_name: found.wanted,
+    source,
+    device_types_compatible: [found.device_type],
+  };
+}

@@ -1,0 +1,84 @@
+import { createRoute, z } from "@hono/zod-openapi";
+import type { Context } from "hono";
+import { userOf } from "../../platform/app.ts";
+import type { App, AppEnv } from "../../platform/app-env.ts";
+import { Fault } from "../../platform/fault.ts";
+import { faultResponses, jsonBody, jsonContent, refuseInvalid } from "../../platform/wire.ts";
+import { createDeployment, type Wanted } from "../create.ts";
+import { NewDeployment, NewGroupDeployment } from "../schema.ts";
+
+const DEPLOYMENTS = "/api/management/v1/deployments/deployments";
+
+const BODY = "Validating request body: ";
+
+const headers = z.object({
+  "idempotency-key": z
+    .string()
+    .optional()
+    .openapi({ description: "Repeating a request with the same key creates nothing and answers the same" }),
+});
+
+const common = {
+  method: "post" as const,
+  tags: ["deployments"],
+  middleware: jsonBody(BODY),
+  responses: {
+    201: {
+      description:
+        "Created; `Location` names it. A body tells the first 100 devices that the tenant does not have",
+    },
+    ...faultResponses(400, 401, 403, 409, 422),
+  },
+};
+
+const create = createRoute({
+  ...common,
+  path: DEPLOYMENTS,
+  summary: "Deploy to a list of devices or to all accepted devices",
+  request: { headers, body: { required: true, content: jsonContent(NewDeployment) } },
+});
+
+const createForGroup = createRoute({
+  ...common,
+  path: `${DEPLOYMENTS}/group/{name}`,
+  summary: "Deploy to the accepted devices of a group",
+  request: {
+    headers,
+    params: z.object({ name: z.string() }),
+    body: { required: true, content: jsonContent(NewGroupDeployment) },
+  },
+});
+
+const MAX_KEY = 255;
+
+function idempotencyKey(c: Context<AppEnv>): string | undefined {
+  const key = c.req.header("idempotency-key");
+  if (key !== undefined && (key === "" || key.length > MAX_KEY)) {
+    throw new Fault("bad_request", `Idempotency-Key: the length must be between 1 and ${MAX_KEY}.`);
+  }
+  return key;
+}
+
+async function answerCreated(c: Context<AppEnv>, wanted: Wanted) {
+  const { id, unknownDevices } = await createDeployment(c.var.deps, userOf(c), wanted);
+  c.header("Location", `${DEPLOYMENTS}/${id}`);
+  return unknownDevices.length > 0 ? c.json({ unknown_devices: unknownDevices }, 201) : c.body(null, 201);
+}
+
+export function mountCreating(app: App): void {
+  app.openapi(
+    create,
+    (c) => answerCreated(c, { definition: c.req.valid("json"), idempotencyKey: idempotencyKey(c) }),
+    refuseInvalid(BODY),
+  );
+  app.openapi(
+    createForGroup,
+    (c) =>
+      answerCreated(c, {
+        definition: c.req.valid("json"),
+        group: c.req.valid("param").name,
+        idempotencyKey: idempotencyKey(c),
+      }),
+    refuseInvalid(BODY),
+  );
+}

@@ -1,0 +1,64 @@
+import { sql } from "drizzle-orm";
+import { altering, change, type Statement } from "../../platform/database.ts";
+import type { TenantId } from "../../platform/ids.ts";
+import { SMALL } from "../limits.ts";
+import { ACTIVE_STATUSES, counterColumn, STATUS_CODES } from "../status.ts";
+import { seqOf } from "./membership.ts";
+
+const active = ACTIVE_STATUSES.map((status) => sql.raw(counterColumn(status)));
+
+/** Ends an unfinished deployment for everyone in one row. Targets that never polled are counted apart. */
+export const abort = (tenant: TenantId, deployment: string, atMs: number): Statement<number> =>
+  altering(
+    { tenant, what: { kind: "standing" } },
+    change(sql`
+    UPDATE deployment_counters SET
+      aborted = aborted + ${sql.join(active, sql` + `)},
+      ${sql.join(
+        active.map((column) => sql`${column} = 0`),
+        sql`, `,
+      )},
+      unseen_aborted = unseen, unseen = 0, remaining = 0, stage = 2, wide_open = 0,
+      targeted = 1, targeted_to = NULL, finished_ms = ${atMs}, aborted_ms = ${atMs}
+    WHERE tenant_id = ${tenant} AND seq = ${seqOf(tenant, deployment)} AND stage < 2`),
+  );
+
+/** At most this many device rows are written for an abort at once. */
+export const ABORT_PAGE = 1000;
+
+const ACTIVE_CODES = JSON.stringify(ACTIVE_STATUSES.map((status) => STATUS_CODES[status]));
+
+const abortedMs = sql`(SELECT c.aborted_ms FROM deployment_counters c
+  WHERE c.tenant_id = device_deployments.tenant_id AND c.seq = device_deployments.seq)`;
+
+/** Writes the abort into a page of device rows, which count as aborted before that already. */
+export const settleAborted = (tenant: TenantId, deployment: string): Statement<number> =>
+  change(sql`
+    UPDATE device_deployments SET status = ${STATUS_CODES.aborted}, active = 0, finished_ms = ${abortedMs},
+      started_ms = coalesce(started_ms, ${abortedMs})
+    WHERE tenant_id = ${tenant} AND (device_id, seq) IN (
+      SELECT dd.device_id, dd.seq FROM deployment_counters c
+      CROSS JOIN json_each(${ACTIVE_CODES}) code
+      CROSS JOIN device_deployments dd INDEXED BY device_deployments_by_status
+        ON dd.tenant_id = c.tenant_id AND dd.seq = c.seq AND dd.status = code.value AND dd.status > 0
+      WHERE c.tenant_id = ${tenant} AND c.seq = ${seqOf(tenant, deployment)} AND c.aborted_ms IS NOT NULL
+      LIMIT ${ABORT_PAGE})`);
+
+/** Takes an ended deployment out of the queues of the devices that never asked for it. */
+export const unqueue = (tenant: TenantId, deployment: string): Statement<number> =>
+  change(sql`
+    DELETE FROM device_deployments
+    WHERE tenant_id = ${tenant} AND status = 0 AND (device_id, seq) IN (
+      SELECT target.value, c.seq FROM deployment_counters c
+      JOIN deployment_targets t ON t.tenant_id = c.tenant_id AND t.seq = c.seq
+      JOIN json_each(t.ids) target
+      WHERE c.tenant_id = ${tenant} AND c.seq = ${seqOf(tenant, deployment)} AND c.aborted_ms IS NOT NULL
+        AND c.max_devices <= ${SMALL})`);
+
+/** Replaces the update control map of an unfinished deployment that has one. */
+export const setControlMap = (tenant: TenantId, deployment: string, map: string): Statement<number> =>
+  change(sql`
+    UPDATE deployments SET update_control_map = ${map}
+    WHERE tenant_id = ${tenant} AND deployment_id = ${deployment} AND update_control_map IS NOT NULL
+      AND seq IN (SELECT c.seq FROM deployment_counters c
+        WHERE c.tenant_id = ${tenant} AND c.seq = ${seqOf(tenant, deployment)} AND c.stage < 2)`);

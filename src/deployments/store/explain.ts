@@ -1,0 +1,59 @@
+import { sql } from "drizzle-orm";
+import { firstRow, rows, type Statement } from "../../platform/database.ts";
+import type { DeviceId, TenantId } from "../../platform/ids.ts";
+import { targetsList } from "./membership.ts";
+import { currentSeq, openSeq, suitsType, unmetDepends, type DeviceState } from "./assignment.ts";
+
+export interface ExplainedRow {
+  seq: number;
+  opens_ms: number;
+  stage: number;
+  aborted_ms: number | null;
+  targeted: number;
+  listed: number;
+  status: number | null;
+  joined_ms: number | null;
+  finished_ms: number | null;
+  deleted_ms: number | null;
+  device_type: string | null;
+  artifact_name: string | null;
+  provides: string | null;
+}
+
+/** Everything about one device in one deployment; nothing if there is no such deployment. */
+export const explained = (
+  tenant: TenantId,
+  deployment: string,
+  device: DeviceId,
+): Statement<ExplainedRow | undefined> =>
+  firstRow(sql`
+    SELECT c.seq, c.opens_ms, c.stage, c.aborted_ms, c.targeted, ${targetsList(device)} AS listed,
+      dd.status, dd.joined_ms, dd.finished_ms, dd.deleted_ms, dd.device_type, dd.artifact_name, dd.provides
+    FROM deployments d
+    JOIN deployment_counters c ON c.tenant_id = d.tenant_id AND c.seq = d.seq
+    LEFT JOIN device_deployments dd ON dd.tenant_id = d.tenant_id AND dd.device_id = ${device} AND dd.seq = d.seq
+    WHERE d.tenant_id = ${tenant} AND d.deployment_id = ${deployment}`);
+
+/** What the device is at, or would be given if it asked now. */
+export const firstInLine = (
+  tenant: TenantId,
+  device: DeviceId,
+  atMs: number,
+): Statement<{ seq: number; deployment_id: string } | undefined> =>
+  firstRow(sql`
+    SELECT seq, deployment_id FROM deployments
+    WHERE tenant_id = ${tenant} AND seq = coalesce((${currentSeq(tenant, device)}), (${openSeq(tenant, device, atMs)}))`);
+
+export interface FitRow {
+  artifact_id: string;
+  type_fits: number;
+  /** JSON array of the names of depends that are not satisfied. */
+  unmet: string;
+}
+
+/** How each artifact of the deployment fits what the device told. */
+export const fits = (tenant: TenantId, seq: number, state: DeviceState): Statement<FitRow[]> =>
+  rows(sql`
+    SELECT a.artifact_id, ${suitsType(state)} AS type_fits,
+      (SELECT json_group_array(unmet.key) FROM (${unmetDepends(state)}) unmet) AS unmet
+    FROM deployment_artifacts a WHERE a.tenant_id = ${tenant} AND a.seq = ${seq} ORDER BY a.artifact_id`);

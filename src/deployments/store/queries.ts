@@ -1,0 +1,155 @@
+import { sql, type SQL } from "drizzle-orm";
+import { firstRow, inJson, rows, type Statement } from "../../platform/database.ts";
+import type { DeviceId, TenantId } from "../../platform/ids.ts";
+import { offsetOf, type Page } from "../../platform/paging.ts";
+import { LISTED } from "../limits.ts";
+import { counterColumn, STATUSES } from "../status.ts";
+import { targetsList } from "./membership.ts";
+
+/** A count that goes beyond this is told as this. */
+export const MAX_TOTAL = 10_000;
+
+export const counterColumns = sql.join(
+  STATUSES.map((status) => sql.raw(`c.${counterColumn(status)}`)),
+  sql`, `,
+);
+
+export type Counters = Record<string, number> & {
+  stage: number;
+  unseen: number;
+  unseen_aborted: number;
+  total_size: number;
+};
+
+export type DeploymentRow = Counters & {
+  deployment_id: string;
+  kind: "software" | "configuration";
+  name: string;
+  artifact_name: string;
+  force_installation: number;
+  created_ms: number;
+  scope: "list" | "group" | "all";
+  group_names: string;
+  phases: string | null;
+  update_control_map: string | null;
+  configuration: string | null;
+  targeted: number;
+  opens_ms: number;
+  max_devices: number;
+  finished_ms: number | null;
+  aborted_ms: number | null;
+  artifacts: string;
+  /** Ids of a list of at most `LISTED` devices. */
+  listed: string | null;
+};
+
+const columns = sql`
+  d.deployment_id, d.kind, d.name, d.artifact_name, d.force_installation, d.created_ms, d.scope, d.group_names,
+  d.phases, d.update_control_map, d.configuration,
+  c.stage, c.targeted, c.opens_ms, c.max_devices, c.unseen, c.unseen_aborted, c.total_size, c.finished_ms, c.aborted_ms,
+  ${counterColumns},
+  (SELECT json_group_array(a.artifact_id) FROM deployment_artifacts a WHERE a.tenant_id = d.tenant_id AND a.seq = d.seq)
+    AS artifacts,
+  CASE WHEN d.scope = 'list' AND c.max_devices <= ${LISTED} THEN (
+    SELECT t.ids FROM deployment_targets t WHERE t.tenant_id = d.tenant_id AND t.seq = d.seq LIMIT 1) END AS listed`;
+
+export const deploymentById = (tenant: TenantId, id: string): Statement<DeploymentRow | undefined> =>
+  firstRow(sql`
+    SELECT ${columns} FROM deployments d
+    JOIN deployment_counters c ON c.tenant_id = d.tenant_id AND c.seq = d.seq
+    WHERE d.tenant_id = ${tenant} AND d.deployment_id = ${id}`);
+
+/** Deployments of these ids with their counters, each looked up. */
+const named = (tenant: TenantId, ids: readonly string[]): SQL => sql`
+  json_each(${JSON.stringify(ids)}) wanted
+  CROSS JOIN deployments d ON d.tenant_id = ${tenant} AND d.deployment_id = wanted.value
+  JOIN deployment_counters c ON c.tenant_id = d.tenant_id AND c.seq = d.seq`;
+
+export const deploymentsById = (tenant: TenantId, ids: readonly string[]): Statement<DeploymentRow[]> =>
+  rows(sql`
+    SELECT ${columns} FROM ${named(tenant, ids)}`);
+
+export interface ListFilter {
+  tenant: TenantId;
+  ids?: readonly string[] | undefined;
+  names?: readonly string[] | undefined;
+  /** Deployments named by this device's id or having it among their devices. */
+  device?: DeviceId | undefined;
+  status?: "pending" | "inprogress" | "scheduled" | "finished" | undefined;
+  type?: "software" | "configuration" | undefined;
+  search?: string | undefined;
+  createdFromMs?: number | undefined;
+  createdToMs?: number | undefined;
+  ascending: boolean;
+  nowMs: number;
+}
+
+const STAGES = { pending: 0, scheduled: 0, inprogress: 1, finished: 2 } as const;
+
+function conditions(f: ListFilter): SQL {
+  const all: SQL[] = [sql`d.tenant_id = ${f.tenant}`];
+  if (f.ids) all.push(inJson(sql`d.deployment_id`, f.ids));
+  if (f.names) all.push(inJson(sql`d.name`, f.names));
+  if (f.device) all.push(ofDevice(f.tenant, f.device));
+  if (f.status) all.push(sql`c.stage = ${STAGES[f.status]}`);
+  if (f.status === "scheduled") all.push(sql`c.opens_ms > ${f.nowMs}`);
+  if (f.status === "pending") all.push(sql`c.opens_ms <= ${f.nowMs}`);
+  if (f.type) all.push(sql`d.kind = ${f.type}`);
+  if (f.search) {
+    all.push(sql`instr(lower(d.name || ' ' || d.artifact_name), lower(${f.search})) > 0`);
+  }
+  // The number of a deployment is never below the time it was made.
+  if (f.createdFromMs !== undefined) {
+    all.push(sql`d.seq >= ${f.createdFromMs} AND d.created_ms >= ${f.createdFromMs}`);
+  }
+  if (f.createdToMs !== undefined) all.push(sql`d.created_ms <= ${f.createdToMs}`);
+  return sql.join(all, sql` AND `);
+}
+
+const ofDevice = (tenant: TenantId, device: DeviceId): SQL => sql`(d.name = ${device}
+  OR d.seq IN (SELECT seq FROM device_deployments WHERE tenant_id = ${tenant} AND device_id = ${device})
+  OR (c.wide_open = 1 AND ${targetsList(device)}))`;
+
+/** The table whose order carries the page comes first, unless ids or names tell which rows are meant. */
+const source = (f: ListFilter): SQL => {
+  const together = sql`c.tenant_id = d.tenant_id AND c.seq = d.seq`;
+  if (isAlongStage(f)) return sql`deployment_counters c CROSS JOIN deployments d ON ${together}`;
+  const index = f.ids
+    ? sql`INDEXED BY deployments_by_id`
+    : f.names
+      ? sql`INDEXED BY deployments_by_name`
+      : sql``;
+  return sql`deployments d ${index} CROSS JOIN deployment_counters c ON ${together}`;
+};
+
+const isAlongStage = (f: ListFilter): boolean => f.status !== undefined && !f.ids && !f.names;
+
+const where = (f: ListFilter): SQL =>
+  isAlongStage(f) ? sql`c.tenant_id = ${f.tenant} AND ${conditions(f)}` : conditions(f);
+
+/** One row more than the page, to tell whether there is a next one. */
+export const listDeployments = (f: ListFilter, page: Page): Statement<DeploymentRow[]> => {
+  const seq = isAlongStage(f) ? sql`c.seq` : sql`d.seq`;
+  return rows(sql`
+    SELECT ${columns} FROM ${source(f)} WHERE ${where(f)}
+    ORDER BY ${seq} ${f.ascending ? sql`ASC` : sql`DESC`} LIMIT ${page.perPage + 1} OFFSET ${offsetOf(page)}`);
+};
+
+export const countDeployments = (f: ListFilter): Statement<{ total: number } | undefined> =>
+  firstRow(sql`
+    SELECT count(*) AS total FROM (
+      SELECT 1 FROM ${source(f)} WHERE ${where(f)}
+      LIMIT ${MAX_TOTAL})`);
+
+export type CountedRow = Counters & {
+  deployment_id: string;
+  seq: number;
+  max_devices: number;
+  remaining: number;
+};
+
+export const countersOf = (tenant: TenantId, ids: readonly string[]): Statement<CountedRow[]> =>
+  rows(sql`
+    SELECT d.deployment_id, c.seq, c.stage, c.max_devices, c.remaining, c.unseen, c.unseen_aborted, c.total_size,
+      ${counterColumns}
+    FROM ${named(tenant, ids)} ORDER BY d.seq`);

@@ -1,0 +1,9 @@
+export { deviceCheckInsStatement, deviceCheckInStatements, lastCheckIn } from "./contact.ts";
+export {
+  DEVICE_GONE,
+  demandDevicesStatement,
+  knownDeviceStatement,
+  knownDevicesStatement,
+  unknownDevicesStatement,
+} from "./known-devices.ts";
+export { asLiveDevice, ifLive, isLiveStatement } from "./live-device.ts";

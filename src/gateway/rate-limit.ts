@@ -1,0 +1,78 @@
+import type { MiddlewareHandler } from "hono";
+import { CallCounts, spreadSeconds, WorkBudget } from "../checkin/index.ts";
+import type { DeviceClaim } from "../platform/actor.ts";
+import type { AppEnv } from "../platform/app-env.ts";
+import { settingsOf, type Env } from "../platform/env.ts";
+import { Fault } from "../platform/fault.ts";
+
+/** How far apart those sent away together come back. */
+const SPREAD_MS = 30_000;
+
+const TEXT = "too many requests";
+
+const retryAfter = (waitMs: number) => ({ "Retry-After": String(spreadSeconds(waitMs, SPREAD_MS)) });
+
+/** Refusals of the hot path, as the routes word them. */
+export const tooMany = (waitMs: number, requestId: string): Response =>
+  new Response(JSON.stringify({ error: TEXT, request_id: requestId }), {
+    status: 429,
+    headers: {
+      "Content-Type": "application/json; charset=utf-8",
+      "X-MEN-RequestID": requestId,
+      ...retryAfter(waitMs),
+    },
+  });
+
+/** Calls of the head that the hot path made for a request it lets go on; being here, a request was counted. */
+export const callsOf = new WeakMap<Request, number>();
+
+interface Guards {
+  devices: CallCounts;
+  addresses: CallCounts;
+  work: WorkBudget;
+}
+
+// Counts belong to an isolate and its bindings; losing them is harmless.
+const guards = new WeakMap<Env, Guards>();
+
+function guardsOf(env: Env): Guards {
+  const known = guards.get(env);
+  if (known) return known;
+  const settings = settingsOf(env);
+  const made = {
+    devices: new CallCounts(settings.DEVICE_REQUESTS_PER_MINUTE),
+    addresses: new CallCounts(settings.ADDRESS_REQUESTS_PER_MINUTE),
+    work: new WorkBudget({ perSecond: settings.TENANT_WORK_PER_S, atOnce: settings.TENANT_WORK_AT_ONCE }),
+  };
+  guards.set(env, made);
+  return made;
+}
+
+/** Milliseconds until the device may come again; 0 if it may now. */
+export const waitOf = (env: Env, { tenant, device }: DeviceClaim, nowMs: number): number =>
+  guardsOf(env).devices.waitOf(`${tenant} ${device}`, nowMs);
+
+const AUTHENTICATION = /^\/api\/devices\/v\d\w*\/authentication\//;
+
+/** Calls that clients repeat by themselves and that a herd is made of; reports of an update are never sent away. */
+const REPEATED =
+  /^\/api\/devices\/v\d\w*\/(authentication\/|inventory\/|deviceconfig\/|deployments\/device\/deployments\/next$)/;
+
+/** Sends callers away that come too often, before anything is read or written for them. */
+export const holdHerd: MiddlewareHandler<AppEnv> = async (c, next) => {
+  const { path } = c.req;
+  if (!path.startsWith("/api/devices/")) return next();
+  const [{ devices: _, ...guard }, nowMs] = [guardsOf(c.env), c.var.deps.now()];
+  const { caller } = c.var;
+  if (caller?.kind === "device-claim" && !callsOf.has(c.req.raw)) refuse(waitOf(c.env, caller, nowMs));
+  const network = AUTHENTICATION.test(path) ? await c.var.deps.network() : undefined;
+  if (network !== undefined) refuse(guard.addresses.waitOf(network, nowMs));
+  if (!REPEATED.test(path)) return next();
+  const end = guard.work.begin(caller?.kind === "device-claim" ? caller.tenant : "", nowMs);
+  if (!end) throw new Fault("rate_limited", TEXT, { headers: retryAfter(0) });
+  return next().finally(end);
+};
+
+function refuse(waitMs: number): void {
+  if (waitMs > 0) throw new Fault("rate_limited", TEXT, { headers: retryAfter(waitMs) });
+}

@@ -1,0 +1,27 @@
+export { aggregateDevices, groupInto, noBuckets, type Aggregated, type Aggregation } from "./aggregate.ts";
+export { keyOf } from "./attributes.ts";
+export { attributeCatalogue } from "./catalogue.ts";
+export {
+  FILTER_GONE,
+  GROUP_GONE,
+  demandGroupStatement,
+  demandFilterStatement,
+  deviceGroupStatement,
+  deviceGroupsStatement,
+  deviceIdentityStatements,
+  deviceStatusStatements,
+  removeDeviceStatements,
+  savedFilterStatement,
+  savedFiltersStatement,
+  searchDeviceIds,
+} from "./device-records.ts";
+export { attributesOf, type DeviceRow } from "./device-view.ts";
+export { membersAmong } from "./membership.ts";
+export { refuseList, withPlace } from "./refuse.ts";
+export { mountInventory } from "./routes.ts";
+export { expressionBudget, requireShortList } from "./search/expressions.ts";
+export { around } from "./search/geo.ts";
+export { compileWholeRegex, type Regex } from "./search/regex.ts";
+export { searchDevices, type Search } from "./search/search.ts";
+export { PLACE_KEY, termsOf, timeOf, type Predicate, type Term } from "./search/terms.ts";
+export { rankedBuckets, type BucketRow, type GroupLevel } from "./store/aggregate.ts";

@@ -1,0 +1,11 @@
+export {
+  artifactBytesStatement,
+  artifactCandidatesStatement,
+  demandCandidatesStatement,
+} from "./artifact-lookup.ts";
+export { CANDIDATES_CHANGED, type ArtifactBytes } from "./artifact-store.ts";
+export { type ArtifactCandidate } from "./artifact.ts";
+export { verifyUpload } from "./direct-upload.ts";
+export { writeGeneratedArtifact } from "./generate-job.ts";
+export { forgetOldGenerations, removeArtifactObjects } from "./jobs.ts";
+export { mountReleases } from "./routes.ts";

@@ -1,0 +1,124 @@
+import { z } from "@hono/zod-openapi";
+import type { OperatorActor } from "../platform/actor.ts";
+import { addAuditIfChanged } from "../platform/audit.ts";
+import type { Deps } from "../platform/deps.ts";
+import { Fault } from "../platform/fault.ts";
+import { DEFAULT_TENANT, type TenantId } from "../platform/ids.ts";
+import { addEventIfChanged } from "../platform/outbox.ts";
+import type { LimitName } from "./limit-names.ts";
+import {
+  addTenantStatement,
+  limitsStatement,
+  setLimitStatement,
+  setTenantStatusStatement,
+  tenantsStatement,
+  tenantStatement,
+  type Tenant,
+  type TenantStatus,
+} from "./store.ts";
+
+const newTenantToken = (): string =>
+  Buffer.from(crypto.getRandomValues(new Uint8Array(32))).toString("base64url");
+
+/** 24 hex digits, as clients of the original know them. */
+const newTenantId = (): string => Buffer.from(crypto.getRandomValues(new Uint8Array(12))).toString("hex");
+
+export interface NewTenant {
+  name: string;
+  plan?: string | undefined;
+}
+
+/** A tenant not yet stored; pass it to `createTenantStatements`. */
+export const prepareTenant = (input: NewTenant, atMs: number, id = newTenantId()): Tenant => ({
+  id: id as TenantId, // a fresh id
+  name: input.name,
+  token: newTenantToken(),
+  status: "active",
+  plan: input.plan ?? "enterprise",
+  createdMs: atMs,
+  updatedMs: atMs,
+});
+
+/** The rows of a new tenant: itself, its audit entry and its event. Nothing changes if the id exists. */
+export const createTenantStatements = (tenant: Tenant) => {
+  const actor: OperatorActor = { kind: "operator", tenant: tenant.id };
+  const object = { type: "tenant", id: tenant.id, detail: { tenant: { id: tenant.id, name: tenant.name } } };
+  return [
+    addTenantStatement(tenant),
+    addAuditIfChanged(actor, { action: "create", object }, tenant.createdMs),
+    addEventIfChanged({ kind: "tenant.created", tenant: tenant.id, subject: tenant.id }, tenant.createdMs),
+  ] as const;
+};
+
+/** Makes the tenant that devices without a token join, unless it exists. */
+export async function ensureDefaultTenant(deps: Deps): Promise<Tenant> {
+  const tenant = prepareTenant({ name: "Default" }, deps.now(), DEFAULT_TENANT);
+  const results = await deps.directory.batch([
+    ...createTenantStatements(tenant),
+    tenantStatement(DEFAULT_TENANT),
+  ]);
+  return results[3] ?? tenant;
+}
+
+const TENANT_ID = /^[0-9A-Za-z_-]{1,64}$/;
+
+/** Body of the original's calls that prepare a service for a tenant. */
+export const TenantToPrepare = z.object({
+  tenant_id: z
+    .string({ error: "cannot be blank" })
+    .min(1, { error: "cannot be blank" })
+    .refine((id) => id === "" || TENANT_ID.test(id), { error: "must be up to 64 letters, digits, - or _" }),
+});
+
+/** Makes the tenant of this id unless it exists; without a user yet, and named by its id. */
+export async function prepareForTenant(deps: Deps, id: string): Promise<void> {
+  if (id === DEFAULT_TENANT) await ensureDefaultTenant(deps);
+  else await deps.directory.batch([...createTenantStatements(prepareTenant({ name: id }, deps.now(), id))]);
+}
+
+const unknownTenant = () => new Fault("not_found", "tenant not found");
+
+export async function getTenant(
+  deps: Deps,
+  id: TenantId,
+): Promise<{ tenant: Tenant; limits: { name: string; value: number }[] }> {
+  const [tenant, limits] = await deps.directory.batch([tenantStatement(id), limitsStatement(id)]);
+  if (!tenant) throw unknownTenant();
+  return { tenant, limits };
+}
+
+export const listTenants = (deps: Deps, after: string, limit: number): Promise<Tenant[]> =>
+  deps.directory.one(tenantsStatement(after, limit));
+
+/** Suspending ends the tokens of the tenant's users and devices at once and for good. */
+export async function setTenantStatus(deps: Deps, actor: OperatorActor, status: TenantStatus): Promise<void> {
+  const at = deps.now();
+  const object = { type: "tenant", id: actor.tenant };
+  const [found] = await deps.directory.batch([
+    tenantStatement(actor.tenant),
+    setTenantStatusStatement(actor.tenant, status, at),
+    addAuditIfChanged(actor, { action: "update", object, change: `status: ${status}` }, at),
+    addEventIfChanged(
+      { kind: "tenant.status", tenant: actor.tenant, subject: actor.tenant, data: { status } },
+      at,
+    ),
+    ...(status === "suspended" ? deps.participants.tenantSuspended.map((end) => end(actor.tenant)) : []),
+  ]);
+  if (!found) throw unknownTenant();
+}
+
+export async function setTenantLimit(
+  deps: Deps,
+  actor: OperatorActor,
+  name: LimitName,
+  value: number,
+): Promise<void> {
+  const at = deps.now();
+  const object = { type: "tenant", id: actor.tenant };
+  const [, , found] = await deps.directory.batch([
+    setLimitStatement(actor.tenant, name, value),
+    addAuditIfChanged(actor, { action: "update", object, change: `${name}: ${value}` }, at),
+    tenantStatement(actor.tenant),
+  ]);
+  if (!found) throw unknownTenant();
+}

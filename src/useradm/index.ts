@@ -1,0 +1,20 @@
+export { mayReadArtifactsStatement } from "./find-user.ts";
+export { hashPassword } from "./passwords.ts";
+export { removeTenantTokensIfChanged } from "./token-store.ts";
+export { resetPassword } from "./update-user.ts";
+export {
+  addUser,
+  checkPassword,
+  createUser,
+  createUserStatements,
+  deleteUser,
+  prepareUser,
+  unknownUser,
+  writingEmail,
+} from "./users.ts";
+export { accountStatement, hasUsersStatement, usersAfterStatement } from "./user-store.ts";
+export type { User } from "./user-store.ts";
+export { findTokenHolders, findUser } from "./find-user.ts";
+export { mountUseradm } from "./routes.ts";
+export { EmailText, PasswordText, RoleNames } from "./schema.ts";
+export { forgetOldLoginFailures } from "./throttle.ts";
