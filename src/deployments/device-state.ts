@@ -1,6 +1,6 @@
 import { z } from "@hono/zod-openapi";
 import { withMembers } from "../platform/json-members.ts";
-import { parseJson } from "../platform/json.ts";
+import { parseKeptJson } from "../platform/json.ts";
 import { requiredText } from "../platform/wire.ts";
 import { artifactText } from "./artifact-text.ts";
 import type { DeviceState } from "./store/assignment.ts";
@@ -92,7 +92,7 @@ export const asksByQuery = ({ url, headers }: Request): boolean =>
 export function asksByBody(body: string, version: "v1" | "v2"): boolean {
   try {
     const schema = version === "v2" ? AskingBodyV2 : AskingBody;
-    return schema.safeParse(withMembers(schema, parseJson(body), { foldCase: true })).success;
+    return schema.safeParse(withMembers(schema, parseKeptJson(body), { foldCase: true })).success;
   } catch {
     return false;
   }

@@ -19,3 +19,18 @@ export function parseJson(text: string): unknown {
   }
   return JSON.parse(text);
 }
+
+/** Where a member may have the name, spelled out or escaped. */
+const MAYBE_PROTO = /__proto__|\\u00/;
+
+const hasProto = (value: unknown): boolean =>
+  typeof value === "object" &&
+  value !== null &&
+  (Object.hasOwn(value, "__proto__") || Object.values(value).some(hasProto));
+
+/** As `parseJson`, without the one name that a member loses when its object is validated: it would be dropped silently. */
+export function parseKeptJson(text: string): unknown {
+  const value = parseJson(text);
+  if (MAYBE_PROTO.test(text) && hasProto(value)) throw new SyntaxError("a member cannot be named __proto__");
+  return value;
+}

@@ -3,7 +3,7 @@ import type { Context, MiddlewareHandler } from "hono";
 import type { AppEnv, JsonBody } from "./app-env.ts";
 import { Fault } from "./fault.ts";
 import { isUuid } from "./ids.ts";
-import { parseJson } from "./json.ts";
+import { parseKeptJson } from "./json.ts";
 
 /** Body of every fault. */
 export const FaultBody = z
@@ -129,7 +129,7 @@ const breaksOff = (text: string, complaint: string) => {
 export function parseJsonBody(text: string, prefix = ""): unknown {
   if (text.trim() === "") throw absentBody(prefix);
   try {
-    return parseJson(text);
+    return parseKeptJson(text);
   } catch (cause) {
     const complaint = cause instanceof Error ? cause.message : "invalid JSON";
     throw new Fault("bad_request", prefix + (breaksOff(text, complaint) ? "unexpected EOF" : complaint));

@@ -1,6 +1,7 @@
 import { sql, type SQL } from "drizzle-orm";
 import { change, demand, firstRow, inJson, rows, type Statement } from "../platform/database.ts";
 import { offsetOf, type Page } from "../platform/paging.ts";
+import { containsText, startsWithText } from "../platform/fold-case.ts";
 import type { TenantId } from "../platform/ids.ts";
 import type { Segment } from "../storage/index.ts";
 import {
@@ -166,19 +167,15 @@ export const artifactBytes = (tenant: TenantId, id: string): Statement<ArtifactB
     (row) => row && { ...row, layout: JSON.parse(row.layout) as Segment[] }, // written by `insertArtifact`
   );
 
-/** Text to look for in a column: anywhere in any case, exactly, or at the start. */
+/** Text to look for in a column: exactly, or in any case anywhere or at the start. */
 export interface TextFilter {
   match: "contains" | "equals" | "starts";
   text: string;
 }
 
-/** The end of the range of texts that start with a prefix: no text sorts after the last code point. */
-const afterPrefix = (prefix: string) => `${prefix}\u{10FFFF}`;
-
 const matches = (column: SQL, { match, text }: TextFilter): SQL => {
   if (match === "equals") return sql`${column} = ${text}`;
-  if (match === "starts") return sql`${column} >= ${text} AND ${column} < ${afterPrefix(text)}`;
-  return sql`instr(lower(${column}), lower(${text})) > 0`;
+  return match === "starts" ? startsWithText(column, text) : containsText(column, text);
 };
 
 export interface ArtifactFilter {

@@ -1,6 +1,7 @@
 import { sql, type SQL } from "drizzle-orm";
 import { rfc3339 } from "../platform/clock.ts";
 import { change, demand, firstRow, inJson, rows, type Statement } from "../platform/database.ts";
+import { containsText, startsWithText } from "../platform/fold-case.ts";
 import type { TenantId } from "../platform/ids.ts";
 import { offsetOf, type Page } from "../platform/paging.ts";
 import { artifactsWhere, mapped } from "./artifact-store.ts";
@@ -76,20 +77,18 @@ export interface ReleaseFilter {
   tags?: readonly string[] | undefined;
 }
 
-const contains = (column: SQL, text: string) => sql`instr(lower(${column}), lower(${text})) > 0`;
-
 const where = (tenant: TenantId, filter: ReleaseFilter): SQL => {
   const terms = [sql`r.tenant_id = ${tenant}`];
   const add = <T>(value: T | undefined, term: (value: T) => SQL) => {
     if (value !== undefined) terms.push(term(value));
   };
   add(filter.names, (names) => inJson(sql`r.name`, names));
-  add(filter.name, (text) => contains(sql`r.name`, text));
-  add(filter.namePrefix, (text) => sql`r.name >= ${text} AND r.name < ${`${text}\u{10FFFF}`}`);
+  add(filter.name, (text) => containsText(sql`r.name`, text));
+  add(filter.namePrefix, (text) => startsWithText(sql`r.name`, text));
   add(
     filter.description,
     (text) => sql`EXISTS (SELECT 1 FROM artifacts a
-      WHERE a.tenant_id = r.tenant_id AND a.name = r.name AND ${contains(sql`a.description`, text)})`,
+      WHERE a.tenant_id = r.tenant_id AND a.name = r.name AND ${containsText(sql`a.description`, text)})`,
   );
   add(
     filter.deviceType,

@@ -4,7 +4,7 @@ import { userOf } from "../platform/app.ts";
 import type { App, AppEnv } from "../platform/app-env.ts";
 import { rfc3339 } from "../platform/clock.ts";
 import { Fault } from "../platform/fault.ts";
-import { parseJson } from "../platform/json.ts";
+import { parseKeptJson } from "../platform/json.ts";
 import {
   describeIssues,
   faultResponses,
@@ -59,7 +59,7 @@ const writeRoute = (path: string, of: string) =>
 /** The value of a document; undefined if it is none. */
 function parsedOrNothing(text: string): unknown {
   try {
-    return parseJson(text);
+    return parseKeptJson(text);
   } catch {
     return undefined;
   }

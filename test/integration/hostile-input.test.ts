@@ -301,3 +301,25 @@ describe("an upload", () => {
     expect([await storageRows(), await bucketObjects()]).toEqual([before, []]);
   });
 });
+
+describe("a member that objects cannot have", () => {
+  it.each([
+    ["PUT", "/api/devices/v1/deviceconfig/configuration", "device"],
+    ["PUT", "/api/management/v1/deviceconfig/configurations/device/d", "user"],
+    ["PUT", "/api/management/v1/deviceconfig/configurations/group/g", "user"],
+    ["POST", "/api/management/v1/useradm/settings", "user"],
+    ["POST", "/api/management/v1/useradm/settings/me", "user"],
+    ["POST", "/api/devices/v2/deployments/device/deployments/next", "device"],
+  ])("is refused by %s %s and not dropped [differs: proto-member]", async (method, path, who) => {
+    const server = await Server.start();
+    const { token } = who === "device" ? await aDevice(server) : await aUser(server);
+    const provides = '{"artifact_name":"r","device_type":"t","__proto__":"x"}';
+    const body = path.endsWith("/next") ? `{"device_provides":${provides}}` : '{"a":"1","__proto__":"x"}';
+    const answer = await server.call(method, path, {
+      token,
+      body,
+      headers: { "Content-Type": "application/json" },
+    });
+    expect(answer.status, answer.text).toBe(400);
+  });
+});

@@ -276,6 +276,29 @@ describe("lists of releases", () => {
     }
   });
 
+  it("are found by parts and beginnings in any letter case of any script [differs: text-case]", async () => {
+    await add({ name: "Änderung-1", deviceTypes: ["gerät"] }, "Größe ΧΩΡΙΣ");
+    for (const query of [
+      "?name=änder",
+      "?name=ÄNDER",
+      "?name=DERUNG",
+      "?description=GRÖ",
+      "?description=χωρις",
+    ])
+      expect(await namesOf(V1 + query), query).toEqual(["Änderung-1"]);
+    expect(await namesOf(`${V1}?name=ander`)).toEqual([]);
+    for (const query of ["?name_prefix=ÄND", "?name_prefix=änd"])
+      expect(await namesOf(SOFTWARE + query), query).toEqual(["Änderung-1"]);
+    const artifacts = "/api/management/v2/deployments/artifacts";
+    for (const query of ["?name=änd*", "?name=ÄND*", "?description=GRÖ*", "?device_type=GER*"])
+      expect(await namesOf(artifacts + query), query).toEqual(["Änderung-1"]);
+    const long = Array.from(
+      { length: 150 },
+      (_, i) => String.fromCodePoint(0x430 + (i % 32)) + String.fromCodePoint(0x561 + (i % 38)),
+    );
+    expect(await namesOf(`${V1}?name=${encodeURIComponent(long.join(""))}`)).toEqual([]);
+  });
+
   it("of software leave the artifacts out", async () => {
     const software = (await get(`${SOFTWARE}?sort=name:desc`)).json<unknown[]>();
     expect(software[0]).toEqual({

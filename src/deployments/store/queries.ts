@@ -1,5 +1,6 @@
 import { sql, type SQL } from "drizzle-orm";
 import { firstRow, inJson, rows, type Statement } from "../../platform/database.ts";
+import { containsText } from "../../platform/fold-case.ts";
 import type { DeviceId, TenantId } from "../../platform/ids.ts";
 import { offsetOf, type Page } from "../../platform/paging.ts";
 import { LISTED } from "../limits.ts";
@@ -96,7 +97,7 @@ function conditions(f: ListFilter): SQL {
   if (f.status === "pending") all.push(sql`c.opens_ms <= ${f.nowMs}`);
   if (f.type) all.push(sql`d.kind = ${f.type}`);
   if (f.search) {
-    all.push(sql`instr(lower(d.name || ' ' || d.artifact_name), lower(${f.search})) > 0`);
+    all.push(containsText(sql`(d.name || ' ' || d.artifact_name)`, f.search));
   }
   // The number of a deployment is never below the time it was made.
   if (f.createdFromMs !== undefined) {

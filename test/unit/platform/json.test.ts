@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { parseJson } from "../../../src/platform/json.ts";
+import { parseJson, parseKeptJson } from "../../../src/platform/json.ts";
 
 const nested = (levels: number) => "[".repeat(levels) + "]".repeat(levels);
 
@@ -33,5 +33,12 @@ describe("JSON from outside", () => {
         expect(parseJson(JSON.stringify({ [text]: text }))).toEqual({ [text]: text });
       }),
     );
+  });
+
+  it("has no member that validation drops, however it is spelled", () => {
+    for (const text of ['{"__proto__":1}', '[{"a":{"__proto__":{}}}]', '{"\\u005f_proto__":"x"}'])
+      expect(() => parseKeptJson(text)).toThrow("a member cannot be named __proto__");
+    const kept = '{"a":"__proto__","constructor":["\\u0041"],"proto":{}}';
+    expect(parseKeptJson(kept)).toEqual(JSON.parse(kept));
   });
 });
