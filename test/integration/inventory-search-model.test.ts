@@ -75,6 +75,10 @@ const anyDevice: fc.Arbitrary<InventoryOptions> = fc.record({
   attributes: fc.record({
     inventory: fc.dictionary(names, reported, { maxKeys: 5, noNullPrototype: true }),
     tags: fc.dictionary(names, reported, { maxKeys: 2, noNullPrototype: true }),
+    identity: fc.dictionary(fc.constantFrom("mac", "serial"), reported, {
+      maxKeys: 2,
+      noNullPrototype: true,
+    }),
     monitor: fc.dictionary(fc.constantFrom("alerts", "alert_count"), fc.oneof(fc.boolean(), number), {
       maxKeys: 2,
       noNullPrototype: true,
@@ -85,6 +89,8 @@ const anyDevice: fc.Arbitrary<InventoryOptions> = fc.record({
 const own: fc.Arbitrary<[string, string]> = fc.constantFrom(
   ["identity", "status"],
   ["identity", "id"],
+  ["identity", "mac"],
+  ["identity", "serial"],
   ["system", "group"],
   ["system", "tier"],
   ["monitor", "alerts"],
@@ -98,6 +104,19 @@ const times: fc.Arbitrary<[string, string]> = fc.constantFrom(
 );
 const reportedName: fc.Arbitrary<[string, string]> = fc.tuple(fc.constantFrom("inventory", "tags"), names);
 const attribute = fc.oneof({ weight: 4, arbitrary: reportedName }, own, times);
+
+const EXPRESSIONS = [
+  ...["a", "^a", "b$", "^x+y?$", "[0-9]", "^$", "acc|pend"],
+  ...[
+    "^[[:digit:]]+$",
+    "[[:alpha:]]",
+    "^[^[:alnum:]]",
+    "[[:punct:]]",
+    "(?i)^A",
+    "(?i)ä",
+    "(?i)^[[:alpha:]]+$",
+  ],
+];
 
 const comparable = fc.oneof(text, number, fc.constantFrom("accepted", "pending", "g1", "standard"));
 const moment = time.map(rfc3339);
@@ -114,7 +133,7 @@ const predicateFor = ([scope, name]: [string, string], isTime: boolean): fc.Arbi
     of("$in", fc.array(scalar, { maxLength: 4 })),
     of("$nin", fc.array(scalar, { maxLength: 4 })),
     of("$exists", fc.boolean()),
-    ...(isTime ? [] : [of("$regex", fc.constantFrom("a", "^a", "b$", "^x+y?$", "[0-9]", "^$", "acc|pend"))]),
+    ...(isTime ? [] : [of("$regex", fc.constantFrom(...EXPRESSIONS))]),
   );
 };
 

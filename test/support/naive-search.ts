@@ -43,6 +43,20 @@ const compareSame = (a: unknown, b: unknown): number | undefined => {
   return undefined;
 };
 
+const POSIX: Record<string, string> = {
+  "[:digit:]": "0-9",
+  "[:alpha:]": "A-Za-z",
+  "[:alnum:]": "0-9A-Za-z",
+  "[:punct:]": "!-\\/:-@\\[-`\\{-~",
+};
+
+/** An expression in the language's own form. */
+function plainExpression(text: string): RegExp {
+  const fold = text.startsWith("(?i)");
+  const body = text.slice(fold ? 4 : 0).replace(/\[:\w+:\]/g, (name) => POSIX[name]!);
+  return new RegExp(body, fold ? "iu" : "u");
+}
+
 export function naiveMatch(device: NaiveDevice, predicate: NaivePredicate): boolean {
   const name = `${predicate.scope}/${predicate.attribute}`;
   const members = membersOf(device, name);
@@ -77,7 +91,7 @@ export function naiveMatch(device: NaiveDevice, predicate: NaivePredicate): bool
     case "$exists":
       return (members !== undefined) === value;
     case "$regex":
-      return any((member) => typeof member === "string" && new RegExp(String(value), "u").test(member));
+      return any((member) => typeof member === "string" && plainExpression(String(value)).test(member));
     default:
       throw new Error(predicate.type);
   }
