@@ -1,5 +1,6 @@
 import type { App } from "../platform/app-env.ts";
 import page from "./documentation.html";
+import { pageHeaders } from "./pages.ts";
 
 /** The OpenAPI document of the mounted routes and a page to read it, without anything from another host. */
 export function mountDocumentation(app: App): void {
@@ -17,5 +18,5 @@ export function mountDocumentation(app: App): void {
       }),
     ),
   );
-  app.get("/api/docs", (c) => c.html(page));
+  app.get("/api/docs", (c) => c.body(page, 200, pageHeaders(page)));
 }

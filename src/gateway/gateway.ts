@@ -13,6 +13,7 @@ import { networkOfClient } from "./client-network.ts";
 import { originOfClient } from "./client-origin.ts";
 import { costHeaders } from "./cost.ts";
 import { mountDocumentation } from "./documentation.ts";
+import { mountPages } from "./pages.ts";
 import { findUser } from "../useradm/index.ts";
 import { mountDomains } from "../app/domains.ts";
 import { mountProbes } from "./probes.ts";
@@ -158,6 +159,7 @@ export function makeGateway(options: GatewayOptions = {}): App {
   mountDomains(app);
   mountVerify(app);
   mountDocumentation(app);
+  mountPages(app);
   return app;
 }
 

@@ -14,7 +14,7 @@ interface Entry {
 
 /** The whole surface of the product, most specific first (protocol notes, gateway 2). Public paths are listed one by one. */
 const TABLE: readonly Entry[] = [
-  { path: /^\/healthz$/, access: "public" },
+  { path: /^\/(healthz|favicon\.svg)?$/, access: "public" },
   { path: /^\/api\/(openapi\.json|docs)$/, access: "public" },
 
   { path: /^\/api\/devices\/v\d\w*\/authentication\//, access: "public" },

@@ -102,8 +102,25 @@ describe("gateway", () => {
   it("serves an OpenAPI document and its page", async () => {
     const document = await server.call("GET", "/api/openapi.json");
     expect(document.json()).toMatchObject({ openapi: "3.1.0" });
-    const page = await server.call("GET", "/api/docs");
-    expect(page.headers.get("content-type")).toContain("text/html");
+  });
+
+  it.each(["/", "/api/docs"])("shows a person a page at %s, under a strict policy", async (path) => {
+    const page = await server.call("GET", path);
+    expect([page.status, page.headers.get("content-type")]).toEqual([200, "text/html; charset=utf-8"]);
+    const policy = page.headers.get("content-security-policy");
+    expect(policy).toMatch(
+      /^default-src 'none'; script-src '[^']+'; style-src 'sha256-[^']+'; img-src 'self'/,
+    );
+    expect(policy).not.toContain("unsafe");
+    expect(policy).toContain("frame-ancestors 'none'");
+    expect(page.headers.get("x-content-type-options")).toBe("nosniff");
+    expect(page.text).toContain('href="/favicon.svg"');
+  });
+
+  it("has an icon", async () => {
+    const icon = await server.call("GET", "/favicon.svg");
+    expect([icon.status, icon.headers.get("content-type")]).toEqual([200, "image/svg+xml"]);
+    expect((await server.call("POST", "/")).status).toBe(405);
   });
 
   it("tells 405 from 404 and lists methods on OPTIONS", async () => {

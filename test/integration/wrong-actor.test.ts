@@ -7,6 +7,8 @@ import { env, OPERATOR_TOKEN, Server, type Answer } from "../support/server.ts";
 
 /** Everything that answers without a token. Whoever adds a route here opens it to the world. */
 const PUBLIC = [
+  "GET /",
+  "GET /favicon.svg",
   "GET /healthz",
   "GET /api/docs",
   "GET /api/openapi.json",
@@ -20,6 +22,8 @@ const PUBLIC = [
 
 /** Served and not in the OpenAPI document: itself, and spellings of the same route that clients may use. */
 const UNDOCUMENTED = [
+  "GET /",
+  "GET /favicon.svg",
   "GET /healthz",
   "GET /api/docs",
   "GET /api/openapi.json",
