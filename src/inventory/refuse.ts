@@ -13,7 +13,7 @@ const isShapeProblem = (issue: Issue) =>
 const at = (path: PropertyKey[]) => (path.length > 0 ? ` at ${path.map(String).join(".")}` : "");
 
 /** Lists whose elements a user has put together: which one is wrong is told. */
-const NAMED_LISTS = new Set<PropertyKey | undefined>(["filters", "sort", "attributes", "terms"]);
+const NAMED_LISTS = new Set<PropertyKey | undefined>(["filters", "sort", "terms"]);
 
 /** The text with the place of what it is about, such as `filters[1]`. */
 export const withPlace = (text: string, place: string): string => `${text.replace(/\.$/, "")} (${place}).`;

@@ -247,7 +247,7 @@ describe("a search that is refused tells which condition and what is allowed [di
     [{ sort: [{ scope: "inventory", attribute: "a" }] }, "order: cannot be blank (sort[0])."],
     [
       { attributes: [{ scope: "x", attribute: "a" }] },
-      "scope: must be one of system, identity, inventory, monitor, tags (attributes[0]).",
+      "scope: must be one of system, identity, inventory, monitor, tags.",
     ],
     [{ text: "x".repeat(1025) }, "text: the length must be no more than 1024."],
   ])("%#: says %s", async (body, text) => {
