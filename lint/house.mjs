@@ -38,6 +38,8 @@ export function faultOfImport(from, to) {
   if (!LEVEL.has(other)) return `${part} may not import ${other}: it is in no layer below.`;
   if (LEVEL.get(other) <= LEVEL.get(part))
     return `${part} may not import ${other}: it is not in a layer below.`;
+  if (OFFERED.has(other) && to !== `${other}/index.ts`)
+    return `Import ${other}/index.ts, not what is inside.`;
   return undefined;
 }
 
