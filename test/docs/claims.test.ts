@@ -51,7 +51,7 @@ test("the table of settings names each setting, and nothing else", () => {
   const cells = tableRows(read("docs/operations.md").text).map(([first = ""]) => first);
   const named = cells.flatMap((cell) => [...cell.matchAll(/`([A-Z][A-Z0-9_]+)`/g)].map(([, name]) => name));
   const settable = SETTING_NAMES.filter((name) => !OF_A_LOCAL_START.includes(name));
-  expect(named.toSorted()).toEqual([...settable, ...BINDINGS].toSorted());
+  expect(new Set(named)).toEqual(new Set([...settable, ...BINDINGS]));
 });
 
 test("each whole path of the API that is named is routed", () => {
