@@ -54,7 +54,7 @@ describe("a deployment that starts later", () => {
     expect((await poll(server, device)).json().id).toBe(id);
   });
 
-  it("does not hold up later ones, and comes after those that started before", async () => {
+  it("does not hold up later ones, and comes after those that started before [differs: order-of-opening]", async () => {
     const later = await deploy(server, user, [device], { phases: [{ start_ts: start }] });
     const now = await deploy(server, user, [device], { name: "now" });
     expect((await poll(server, device)).json().id).toBe(now);
@@ -66,7 +66,7 @@ describe("a deployment that starts later", () => {
     expect((await poll(server, device)).json().id).toBe(next);
   });
 
-  it("is made with one phase and a readable time only", async () => {
+  it("is made with one phase and a readable time only [differs: one-phase]", async () => {
     const create = (phases: unknown) =>
       server.call("POST", MANAGEMENT, {
         token: user.token,
@@ -74,6 +74,13 @@ describe("a deployment that starts later", () => {
       });
     expect((await create([{ batch_size: 10 }, {}])).status).toBe(400);
     expect((await create([{ start_ts: "tomorrow" }])).status).toBe(400);
+  });
+
+  it("is not tried again, whatever retries say [differs: no-retries]", async () => {
+    const id = await deploy(server, user, [device], { retries: 2 });
+    await finish(id, "failure");
+    expect((await poll(server, device)).status).toBe(204);
+    expect(await show(server, user, id)).toMatchObject({ status: "finished" });
   });
 });
 
@@ -166,7 +173,7 @@ describe("an update control map", () => {
 });
 
 describe("deleting a device's history", () => {
-  it("lets it get again what is still open, and hides the rest as deleted", async () => {
+  it("lets it get again what is still open, and hides the rest as deleted [differs: deleted-history]", async () => {
     const other = await aDevice(server);
     const done = await deploy(server, user, [device]);
     await finish(done);
@@ -205,7 +212,7 @@ describe("explaining", () => {
     return answer.json<{ status: string; reason: string }>();
   };
 
-  it("tells a device that has not asked from one that another deployment keeps", async () => {
+  it("tells a device that has not asked from one that another deployment keeps [differs: order-of-opening]", async () => {
     const first = await deploy(server, user, [device]);
     const second = await deploy(server, user, [device], { name: "second" });
     expect(await reason(first)).toMatchObject({ status: "pending", reason: "not_seen_since" });
@@ -307,6 +314,25 @@ describe("lists of the second version", () => {
     ["per_page=501", 'parameter "per_page" above limit (max: 500)'],
   ])("refuse %s", async (query, text) => {
     expect(await names(query)).toBe(text);
+  });
+
+  it("count no further than 10,000 [differs: deployments-total]", async () => {
+    await env.DB.batch([
+      env.DB.prepare(
+        `WITH RECURSIVE n (seq) AS (VALUES (1) UNION ALL SELECT seq + 1 FROM n WHERE seq < 10050)
+         INSERT INTO deployments (tenant_id, seq, deployment_id, kind, name, artifact_name, created_ms, scope, fingerprint)
+         SELECT 'default', seq, 'd' || seq, 'software', 'd', 'release-1', 1, 'all', seq FROM n`,
+      ),
+      env.DB.prepare(
+        `INSERT INTO deployment_counters (tenant_id, seq, wide_open, opens_ms, max_devices, remaining, unseen)
+         SELECT tenant_id, seq, 1, 1, 1, 1, 1 FROM deployments`,
+      ),
+    ]);
+    for (const path of [MANAGEMENT, MANAGEMENT_V2]) {
+      const answer = await server.call("GET", path, { token: user.token });
+      expect(answer.headers.get("x-total-count")).toBe("10000");
+      expect(answer.headers.get("link")).toContain('rel="next"');
+    }
   });
 
   it("search name and artifact name in the first version", async () => {
@@ -465,7 +491,7 @@ describe("internal routes", () => {
     expect((await call("GET", "/tenants/other/deployments")).json()).toEqual([]);
   });
 
-  it("decommission a device in its tenant alone, and show its history and last status", async () => {
+  it("decommission a device in its tenant alone, and show its history and last status [differs: decommission-tenant]", async () => {
     const id = await deploy(server, user, [device]);
     await poll(server, device);
     const path = `/deployments/devices/${device.id}`;
@@ -504,7 +530,7 @@ describe("internal routes", () => {
     ).toBe(400);
   });
 
-  it("deploy a configuration, which shows redacted and comes with a link of its own", async () => {
+  it("deploy a configuration, which shows redacted and comes with a link of its own [differs: configuration-object]", async () => {
     const id = crypto.randomUUID();
     const path = `/tenants/default/configuration/deployments/${id}/devices/${device.id}`;
     const json = { name: `configuration-${id}`, configuration: { key: "secret", a: "abc" }, retries: 0 };
@@ -514,6 +540,13 @@ describe("internal routes", () => {
     expect([again.status, again.json().error]).toEqual([409, "Deployment with given ID already exists"]);
     const bad = await call("POST", `/tenants/default/configuration/deployments/x/devices/${device.id}`, json);
     expect([bad.status, bad.json().error]).toEqual([400, "Deployment ID must be a valid UUID"]);
+    for (const configuration of ["[1]", '"text"', "no JSON", 7, ["a"]]) {
+      const none = await call("POST", path.replaceAll(id, crypto.randomUUID()), { ...json, configuration });
+      expect([none.status, none.json().error], String(configuration)).toEqual([
+        400,
+        expect.stringMatching(/configuration: /),
+      ]);
+    }
     const unknown = path.replaceAll(id, crypto.randomUUID()).replace(device.id, "nobody");
     const gone = await call("POST", unknown, json);
     expect([gone.status, gone.json().error]).toEqual([404, "device does not exist"]);

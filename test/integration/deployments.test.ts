@@ -117,7 +117,7 @@ describe("one update of one device", () => {
     expect(await counts(server, user, id)).toEqual({ downloading: 1 });
   });
 
-  it("keeps the log that comes after the failure and shows it as text", async () => {
+  it("keeps the log that comes after the failure and shows it as text [differs: log-nulls]", async () => {
     await anArtifact(server);
     const id = await deploy(server, user, [device]);
     await poll(server, device);
@@ -145,7 +145,7 @@ describe("asking for the next update", () => {
   const query = (artifact: string, type: string) =>
     `${DEVICE}/next?artifact_name=${artifact}&device_type=${type}`;
 
-  it("answers all three ways of asking alike", async () => {
+  it("answers all three ways of asking alike [differs: next-v2]", async () => {
     await anArtifact(server);
     const id = await deploy(server, user, [device]);
     const { token } = device;
@@ -227,7 +227,7 @@ describe("asking for the next update", () => {
     expect(await show(server, user, id)).toMatchObject({ device_count: 0 });
   });
 
-  it("answers 409 and counts a failure when type or name changed on the way", async () => {
+  it("answers 409 and counts a failure when type or name changed on the way [differs: changed-on-the-way]", async () => {
     await anArtifact(server);
     const id = await deploy(server, user, [device]);
     await poll(server, device);
@@ -237,7 +237,7 @@ describe("asking for the next update", () => {
     expect((await poll(server, device, { artifact_name: "release-9" })).status).toBe(204);
   });
 
-  it("does not mind other provides that changed on the way", async () => {
+  it("does not mind other provides that changed on the way [differs: changed-on-the-way]", async () => {
     await anArtifact(server);
     const id = await deploy(server, user, [device]);
     await poll(server, device, { checksum: "1" });
@@ -274,7 +274,7 @@ describe("choosing", () => {
     expect(await show(server, user, id)).toMatchObject({ status: "finished" });
   });
 
-  it("matches depends against what the device provides, best match first, then the smallest", async () => {
+  it("matches depends against what the device provides, best match first, then the smallest [differs: depends-satisfied]", async () => {
     const full = await anArtifact(server, { size: 900 });
     const delta = await anArtifact(server, { size: 950, depends: { checksum: ["1", "2"] } });
     await anArtifact(server, { size: 10, depends: { checksum: "3" } });
@@ -344,14 +344,14 @@ describe("reporting a status", () => {
     [{}, "status: cannot be blank."],
     [{ status: "" }, "status: cannot be blank."],
     [{ status: "success", substate: "x".repeat(201) }, "substate: the length must be no more than 200."],
-  ])("refuses %o", async (json, text) => {
+  ])("refuses %o [differs: report-without-status]", async (json, text) => {
     await poll(server, device);
     const answer = await server.call("PUT", `${DEVICE}/${id}/status`, { token: device.token, json });
     expect([answer.status, answer.json().error]).toEqual([400, text]);
     expect(await counts(server, user, id)).toEqual({ pending: 1 });
   });
 
-  it("takes repeated and late reports without counting twice or leaving a final status", async () => {
+  it("takes repeated and late reports without counting twice or leaving a final status [differs: final-status]", async () => {
     await poll(server, device);
     for (const status of ["downloading", "downloading", "success", "success", "failure", "downloading"]) {
       expect((await report(server, device, id, status)).status).toBe(204);
@@ -385,7 +385,7 @@ describe("reporting a status", () => {
     ]);
   });
 
-  it("counts every device once when all report at the same time, each several times", async () => {
+  it("counts every device once when all report at the same time, each several times [differs: polls-at-once]", async () => {
     const devices = await Promise.all(Array.from({ length: 6 }, () => aDevice(server)));
     const many = await deploy(server, user, devices);
     await Promise.all(devices.flatMap((one) => [poll(server, one), poll(server, one)]));
@@ -511,7 +511,7 @@ describe("creating a deployment", () => {
     expect([none.status, none.json().error]).toEqual([422, "No artifact for the deployment"]);
   });
 
-  it("refuses the same again while it is active, in whatever order the devices come", async () => {
+  it("refuses the same again while it is active, in whatever order the devices come [differs: same-parameters]", async () => {
     await anArtifact(server);
     const other = await aDevice(server);
     const first = await deploy(server, user, [device, other], { name: "d" });
@@ -520,12 +520,46 @@ describe("creating a deployment", () => {
       409,
       "Invalid deployment definition: there is already an active deployment with the same parameters",
     ]);
+    for (const other of [{ name: "e" }, { force_installation: true }, { devices: [device.id] }]) {
+      expect((await create({ ...valid, devices: [device.id, device.id], ...other })).status).toBe(201);
+    }
     await server.call("PUT", `${MANAGEMENT}/${first}/status`, {
       token: user.token,
       json: { status: "aborted" },
     });
     expect((await create({ ...valid, devices: [other.id, device.id] })).status).toBe(201);
   });
+
+  it("refuses the same group again, whoever is in it by now [differs: same-parameters]", async () => {
+    await anArtifact(server);
+    await inInventory(server, [device], "kitchen");
+    const path = `${MANAGEMENT}/group/kitchen`;
+    expect((await create(valid, path)).status).toBe(201);
+    await inInventory(server, [await aDevice(server)], "kitchen");
+    expect((await create(valid, path)).status).toBe(409);
+    expect((await create({ ...valid, devices: [device.id] })).status).toBe(201);
+  });
+
+  it.each([
+    [100, { filter: { terms: [{ attribute: "id", type: "$in" }] } }],
+    [101, {}],
+  ])(
+    "shows the filter of a list of %i devices as it can be shown [differs: long-filter]",
+    async (n, filter) => {
+      await anArtifact(server);
+      const ids = Array.from({ length: n }, () => crypto.randomUUID()).toSorted();
+      const id = await deploy(
+        server,
+        user,
+        ids.map((one) => ({ id: one })),
+      );
+      const { filter: shown } = await show(server, user, id);
+      expect({ filter: shown }).toMatchObject(filter);
+      expect(shown === undefined).toBe(n > 100);
+      const list = await server.call("GET", `${MANAGEMENT}/${id}/device_list`, { token: user.token });
+      expect(list.json()).toEqual(ids);
+    },
+  );
 
   it("creates once when the same is sent twice at the same time", async () => {
     await anArtifact(server);
@@ -549,10 +583,13 @@ describe("creating a deployment", () => {
     expect(await audited()).toHaveLength(1);
   });
 
-  it("targets a device once that is listed twice", async () => {
+  it("targets a device once that is listed twice [differs: listed-twice]", async () => {
     await anArtifact(server);
     const id = await deploy(server, user, [device, device]);
     expect(await show(server, user, id)).toMatchObject({ max_devices: 1 });
+    await poll(server, device);
+    await report(server, device, id, "success");
+    expect(await show(server, user, id)).toMatchObject({ status: "finished" });
   });
 
   it("targets the accepted devices of a group, and all of them", async () => {
@@ -615,7 +652,7 @@ describe("aborting", () => {
   const abort = (id: string, status = "aborted", token = user.token) =>
     server.call("PUT", `${MANAGEMENT}/${id}/status`, { token, json: { status } });
 
-  it("counts everyone, tells devices at their next report and gives it to nobody", async () => {
+  it("counts everyone, tells devices at their next report and gives it to nobody [differs: abort-counts-all]", async () => {
     await anArtifact(server);
     const [other, unseen] = [await aDevice(server), await aDevice(server)];
     const id = await deploy(server, user, [device, other, unseen]);
@@ -642,7 +679,7 @@ describe("aborting", () => {
     expect(await audited()).toContainEqual({ action: "abort", object_id: id });
   });
 
-  it("refuses other words, what is finished and what does not exist", async () => {
+  it("refuses other words, what is finished and what does not exist [differs: abort-other-status, abort-unknown]", async () => {
     await anArtifact(server);
     const id = await deploy(server, user, [device]);
     const word = await abort(id, "finished");
@@ -653,20 +690,35 @@ describe("aborting", () => {
     expect([again.status, again.json().error]).toEqual([422, "Deployment already finished"]);
     const stranger = await aUser(server, { tenant: "other" });
     expect((await abort(id, "aborted", stranger.token)).status).toBe(404);
+    const unknown = await abort(crypto.randomUUID());
+    expect([unknown.status, unknown.json().error]).toEqual([404, "Resource not found"]);
   });
 
-  it("ends every open deployment of one device, seen or not", async () => {
+  const MANY = Array.from({ length: 200 }, () => ({ id: crypto.randomUUID() }));
+
+  it("ends every open deployment of one device, seen or not [differs: abort-of-device]", async () => {
     await anArtifact(server);
-    const many = Array.from({ length: 200 }, () => ({ id: crypto.randomUUID() }));
     const small = await deploy(server, user, [device]);
-    const wide = await deploy(server, user, [device, ...many]);
+    const wide = await deploy(server, user, [device, ...MANY]);
     await poll(server, device);
     const answer = await server.call("DELETE", `${MANAGEMENT}/devices/${device.id}`, { token: user.token });
     expect([answer.status, answer.text]).toEqual([204, ""]);
     expect(await counts(server, user, small)).toEqual({ aborted: 1 });
+    expect(await show(server, user, small)).toMatchObject({ status: "finished" });
     expect(await counts(server, user, wide)).toEqual({ aborted: 1, pending: 200 });
     expect((await report(server, device, small, "success")).status).toBe(409);
     expect((await poll(server, device)).status).toBe(204);
+  });
+
+  it("is counted for a device that is decommissioned, in each of its deployments [differs: abort-of-device]", async () => {
+    await anArtifact(server);
+    const small = await deploy(server, user, [device]);
+    const wide = await deploy(server, user, [device, ...MANY], { name: "wide" });
+    const path = `/api/management/v2/devauth/devices/${device.id}`;
+    expect((await server.call("DELETE", path, { token: user.token })).status).toBe(204);
+    expect(await counts(server, user, small)).toEqual({ decommissioned: 1 });
+    expect(await show(server, user, small)).toMatchObject({ status: "finished" });
+    expect(await counts(server, user, wide)).toEqual({ decommissioned: 1, pending: 200 });
   });
 });
 
@@ -686,7 +738,7 @@ describe("lists", () => {
     expect(asc.json<{ id: string }[]>().map(({ id }) => id)).toEqual(ids);
   });
 
-  it("show a device its history newest first", async () => {
+  it("show a device its history newest first [differs: history-ids, history-statuses]", async () => {
     await anArtifact(server);
     const first = await deploy(server, user, [device]);
     await poll(server, device);
@@ -701,7 +753,7 @@ describe("lists", () => {
       { id: first + device.id, deployment: { id: first }, device: { status: "failure" } },
     ]);
     expect(all.headers.get("x-total-count")).toBe("2");
-    const either = await server.call("GET", `${path}?status=failure&status=success`, { token: user.token });
+    const either = await server.call("GET", `${path}?status=success&status=failure`, { token: user.token });
     expect(either.json()).toMatchObject([{ deployment: { id: first } }]);
     const over = await server.call("GET", `${path}?per_page=21`, { token: user.token });
     expect([over.status, over.json().error]).toEqual([

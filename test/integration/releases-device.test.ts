@@ -25,7 +25,7 @@ const listed = async (release: string, type: string, of: TestDevice = device) =>
 };
 
 describe("artifacts for devices", () => {
-  it("are those of a release for a type, as users see them", async () => {
+  it("are those of a release for a type, as users see them [differs: device-artifacts]", async () => {
     const id = idOf(await upload(server, await anArtifact({ deviceTypes: ["pi4", "pi5"] }), user));
     const other = idOf(await upload(server, await anArtifact({ deviceTypes: ["pi6"] }), user));
     expect(await listed("release-1", "pi5")).toEqual([id]);
@@ -38,7 +38,7 @@ describe("artifacts for devices", () => {
     expect(seen.cost).toMatchObject({ trips: 1, written: 0 });
   });
 
-  it("are downloaded by a link that works while the device is accepted", async () => {
+  it("are downloaded by a link that works while the device is accepted [differs: device-artifacts]", async () => {
     const bytes = await anArtifact();
     const id = idOf(await upload(server, bytes, user));
     const link = (await get(`/${id}/download`)).json<{ uri: string; method: string; expire: string }>();
