@@ -82,7 +82,7 @@ const MALFORMED: [string, () => string | Uint8Array][] = [
   ["a message of sixty thousand members", crowded],
 ];
 
-describe("what cannot be read closes the socket it came on", () => {
+describe("what cannot be read closes the socket it came on [differs: undecodable-message]", () => {
   it.each(MALFORMED)("of a user who sends %s, and no other", async (_name, message) => {
     const { peer } = await connectDevice();
     const [bad, good] = [await connectUser(), await connectUser()];
@@ -166,13 +166,13 @@ describe("what nobody understands is passed on or dropped", () => {
 
 const FLOOD = many(10_000, 1000);
 
-describe("far too many messages in a second", () => {
+describe("far too many messages in a second [differs: floods]", () => {
   it("close the socket of a user who gets no answers, and leave the others alone", async () => {
     const silent = await silentDevice();
     const [bad, good] = [await connectUser(), await connectUser()];
     if (!LONG) lowerLimit();
     await flood(bad, FLOOD, frame(PROTO.shell, "shell", "x"));
-    expect(bad.closed).toEqual(CLOSE.tooMany);
+    expect(bad.closed).toEqual({ code: 1008, reason: "too many messages" });
     expect(silent.frames.length).toBeLessThanOrEqual(LIMITS.messagesPerSecond);
     expect([good.closed, silent.closed]).toEqual([undefined, undefined]);
     const before = silent.frames.length;
@@ -217,17 +217,17 @@ describe("what is on its way to a slow reader is bounded", () => {
   const payload = (size: number, sid = "") =>
     encodeFrame(makeFrame({ proto: PROTO.portForward, typ: "forward", sid, body: new Uint8Array(size) }));
 
-  it("closes the socket of a user whose device does not keep up", async () => {
+  it("closes the socket of a user whose device does not keep up [differs: floods]", async () => {
     const silent = await silentDevice();
     const [bad, good] = [await connectUser(), await connectUser()];
     await flood(bad, 10_000, payload(8000));
-    expect(bad.closed).toEqual(CLOSE.deviceBehind);
+    expect(bad.closed).toEqual({ code: 1013, reason: "device does not keep up" });
     const bytes = silent.messages.reduce((sum, message) => sum + message.byteLength, 0);
     expect(bytes).toBeLessThanOrEqual(LIMITS.aheadBytes + 2 * 8192);
     expect([good.closed, silent.closed]).toEqual([undefined, undefined]);
   });
 
-  it("ends the session of a user who does not keep up, and tells the device", async () => {
+  it("ends the session of a user who does not keep up, and tells the device [differs: floods]", async () => {
     const { peer, fake } = await connectDevice();
     const client = await connectUser();
     client.send(frame(PROTO.control, "open"));
@@ -235,7 +235,7 @@ describe("what is on its way to a slow reader is bounded", () => {
     const message = payload(1024 * 1024, client.frames[0]!.sid);
     for (let i = 0; i < 20 && !client.closed; i += 1) peer.send(message);
     await client.until(() => client.closed !== undefined);
-    expect(client.closed).toEqual(CLOSE.userBehind);
+    expect(client.closed).toEqual({ code: 1008, reason: "client does not keep up" });
     await peer.until(() => fake.sent("close").length === 1);
     expect(peer.closed).toBeUndefined();
   });

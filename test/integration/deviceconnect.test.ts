@@ -1,8 +1,16 @@
+import { encode } from "@msgpack/msgpack";
 import { evictDurableObject, runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
 import { beforeEach, describe, expect, it, vi } from "vitest";
 import type { DeviceConnection } from "../../durable-objects/device-connection.ts";
 import { resolveTargets } from "../../src/deployments/jobs.ts";
-import { encodeFrame, makeFrame, PROTO, type Frame } from "../../src/deviceconnect/frame.ts";
+import {
+  decodeFrame,
+  encodeFrame,
+  integerProp,
+  makeFrame,
+  PROTO,
+  type Frame,
+} from "../../src/deviceconnect/frame.ts";
 import { readText, writeSmall, writeText } from "../../src/deviceconnect/msgpack.ts";
 import { drainOutbox } from "../../src/platform/send-events.ts";
 import { aDevice, aTenant, aUser, type TestDevice, type TestUser } from "../support/actors.ts";
@@ -57,7 +65,7 @@ const statusOf = async () =>
   (await server.call("GET", `${MANAGEMENT}/devices/${device.id}`, { token: user.token })).json();
 
 describe("connection status", () => {
-  it("is connected while there is a connection, and disconnected before and after", async () => {
+  it("is connected while there is a connection, and disconnected before and after [differs: device-status]", async () => {
     expect(await statusOf()).toMatchObject({ device_id: device.id, status: "disconnected" });
     const { peer } = await connectDevice();
     expect(await statusOf()).toMatchObject({ status: "connected" });
@@ -91,7 +99,7 @@ describe("connection status", () => {
     expect(bodyText(peer.frames.at(-1))).toBe("$ ");
   });
 
-  it("is asked for again when the device has been silent for long", async () => {
+  it("is asked for again when the device has been silent for long [differs: device-status]", async () => {
     const { fake } = await connectDevice();
     server.advance(61_000);
     expect(await statusOf()).toMatchObject({ status: "connected" });
@@ -102,7 +110,7 @@ describe("connection status", () => {
     ]);
   });
 
-  it("is disconnected when a device that was silent for long does not answer", async () => {
+  it("is disconnected when a device that was silent for long does not answer [differs: device-status]", async () => {
     const silent = new Peer(await deviceSocket(server, device));
     server.advance(61_000);
     const status = statusOf(); // waits five seconds
@@ -203,7 +211,7 @@ describe("shell", () => {
     expect(new Set(fake.received.map(({ sid }) => sid)).size).toBe(1);
   });
 
-  it("tells the device to stop when the user goes away", async () => {
+  it("tells the device to stop when the user goes away [differs: user-gone]", async () => {
     const { peer, fake } = await connectDevice();
     const terminal = await connectUser();
     await openShell(terminal);
@@ -238,29 +246,32 @@ describe("shell", () => {
   it.each([
     ["was cut off", "device disconnected", async (old: Peer) => old.close()],
     ["had fallen silent", "user disconnected", async (_old: Peer, terminal: Peer) => terminal.close()],
-  ])("tells a device that %s, once it is back, to stop the shells it kept", async (_name, text, part) => {
-    const response = await upgrade("/api/devices/v1/deviceconnect/connect", device.token);
-    const silent = new Peer(response.webSocket!);
-    const terminal = await connectUser();
-    terminal.send(shell("new"));
-    await silent.until(() => silent.frames.length === 1);
-    await part(silent, terminal);
-    await terminal.until(() => terminal.closed !== undefined);
+  ])(
+    "tells a device that %s, once it is back, to stop the shells it kept [differs: user-gone]",
+    async (_name, text, part) => {
+      const response = await upgrade("/api/devices/v1/deviceconnect/connect", device.token);
+      const silent = new Peer(response.webSocket!);
+      const terminal = await connectUser();
+      terminal.send(shell("new"));
+      await silent.until(() => silent.frames.length === 1);
+      await part(silent, terminal);
+      await terminal.until(() => terminal.closed !== undefined);
 
-    await evictDurableObject(stub());
-    const { peer, fake } = await connectDevice();
-    await peer.until(() => fake.sent("stop").length > 0);
-    const [stop] = fake.sent("stop");
-    expect([stop!.sid, readText(stop!.props.get("user_id")!), bodyText(stop)]).toEqual([
-      silent.frames[0]!.sid,
-      user.id,
-      text,
-    ]);
+      await evictDurableObject(stub());
+      const { peer, fake } = await connectDevice();
+      await peer.until(() => fake.sent("stop").length > 0);
+      const [stop] = fake.sent("stop");
+      expect([stop!.sid, readText(stop!.props.get("user_id")!), bodyText(stop)]).toEqual([
+        silent.frames[0]!.sid,
+        user.id,
+        text,
+      ]);
 
-    const again = await connectDevice();
-    await openShell(await connectUser());
-    expect(again.fake.received.map(({ typ }) => typ)).toEqual(["new"]);
-  });
+      const again = await connectDevice();
+      await openShell(await connectUser());
+      expect(again.fake.received.map(({ typ }) => typ)).toEqual(["new"]);
+    },
+  );
 
   it("does not repeat a stop that the device has confirmed", async () => {
     const { peer, fake } = await connectDevice();
@@ -274,13 +285,14 @@ describe("shell", () => {
     expect(again.fake.received.map(({ typ }) => typ)).toEqual(["new"]);
   });
 
-  it("tells the user when the device goes away", async () => {
+  it("tells the user when the device goes away [differs: device-gone]", async () => {
     const { peer } = await connectDevice();
     const terminal = await connectUser();
     await openShell(terminal);
     peer.close();
     await terminal.until(() => terminal.closed !== undefined);
-    expect(bodyText(terminal.frames.at(-1))).toBe("device disconnected");
+    const last = terminal.frames.at(-1);
+    expect([last!.proto, last!.typ, bodyText(last)]).toEqual([PROTO.shell, "stop", "device disconnected"]);
     expect(terminal.closed).toEqual({ code: 1011, reason: "device disconnected" });
   });
 
@@ -298,7 +310,7 @@ describe("shell", () => {
     expect(second.frames).toHaveLength(2);
   });
 
-  it("cuts pasted text into messages a device can take", async () => {
+  it("cuts pasted text into messages a device can take [differs: large-messages]", async () => {
     const { fake } = await connectDevice();
     const terminal = await connectUser();
     await openShell(terminal);
@@ -313,7 +325,7 @@ describe("bad messages", () => {
     ["text", "hello"],
     ["garbage", new Uint8Array([0xc1, 0, 1])],
     ["a truncated message", encodeFrame(shell("shell", "abc")).subarray(0, 12)],
-  ])("closes only the user's socket on %s", async (_name, message) => {
+  ])("closes only the user's socket on %s [differs: undecodable-message]", async (_name, message) => {
     await connectDevice();
     const [bad, good] = [await connectUser(), await connectUser()];
     bad.send(message);
@@ -323,7 +335,7 @@ describe("bad messages", () => {
     expect(bodyText(good.frames[0])).toBe("Shell started");
   });
 
-  it("closes the user's socket on a message no device would take", async () => {
+  it("closes the user's socket on a message no device would take [differs: large-messages]", async () => {
     await connectDevice();
     const terminal = await connectUser();
     terminal.send(makeFrame({ proto: PROTO.portForward, typ: "forward", body: new Uint8Array(9000) }));
@@ -555,9 +567,9 @@ describe("recording", () => {
     return { sid };
   }
 
-  it("plays what the terminal showed, in its size, and closes", async () => {
+  it("plays what the terminal showed, in its size, and closes [differs: recorded-sizes, playback-end]", async () => {
     const { sid } = await recorded("hello ", "world");
-    const response = await upgrade(`${MANAGEMENT}/sessions/${sid}/playback`, user.token);
+    const response = await upgrade(`${MANAGEMENT}/sessions/${sid}/playback?sleep_ms=60000`, user.token);
     const player = new Peer(response.webSocket!);
     await player.until(() => player.closed !== undefined);
     expect(player.frames.map((frame) => [frame.typ, bodyText(frame)])).toEqual([
@@ -565,10 +577,12 @@ describe("recording", () => {
       ["shell", "hello "],
       ["shell", "world"],
     ]);
+    const size = (name: string) => integerProp(player.frames[0]!, name);
+    expect([size("terminal_width"), size("terminal_height")]).toEqual([100, 30]);
     expect(player.closed!.code).toBe(1000);
   });
 
-  it("is listed, exported as asciicast and audited", async () => {
+  it("is listed, exported as asciicast and audited [differs: recorded-sizes]", async () => {
     const { sid } = await recorded("hi");
     const list = await server.call("GET", `${MANAGEMENT}/sessions`, { token: user.token });
     expect(list.json()).toMatchObject([
@@ -813,7 +827,7 @@ describe("files", () => {
     expect(Buffer.compare(new Uint8Array(await response.arrayBuffer()), content)).toBe(0);
   });
 
-  it("of undeclared length are refused when they turn out too large", async () => {
+  it("of undeclared length are refused when they turn out too large [differs: device-upload-limit]", async () => {
     const { fake } = await connectDevice();
     const request = new Request(`${HOST}/x`, {
       method: "POST",
@@ -832,6 +846,59 @@ describe("files", () => {
     const answer = await server.call("PUT", path, { token: user.token, body, headers }, limited);
     expect([answer.status, answer.json().error]).toEqual([413, "file is larger than 100000 bytes"]);
     expect(fake.files.has("/tmp/big")).toBe(false);
+  });
+
+  it("of more than a gigabyte are refused by their length [differs: device-upload-limit]", async () => {
+    const headers = { "Content-Length": String(1024 ** 3 + 1), "Content-Type": "multipart/form-data" };
+    const path = `${MANAGEMENT}/devices/${device.id}/upload`;
+    const answer = await server.call("PUT", path, { token: user.token, headers, body: "" });
+    expect([answer.status, answer.json().error]).toEqual([413, "file is larger than 1073741824 bytes"]);
+  });
+
+  it("are refused where the path is too long for a message [differs: long-paths]", async () => {
+    const { peer } = await connectDevice();
+    const path = `/${"x".repeat(8192)}`;
+    const fetched = await server.call("GET", `${MANAGEMENT}/devices/${device.id}/download?path=${path}`, {
+      token: user.token,
+    });
+    expect([fetched.status, fetched.json().error]).toEqual([400, "path is too long"]);
+    const sent = await send(aForm({ path }, new Uint8Array(1)));
+    expect([sent.status, sent.json().error]).toEqual([400, "form field too long"]);
+    expect(peer.closed).toBeUndefined();
+  });
+
+  /** A device that behaves but for what it is to say further upon a message. */
+  async function connectTold(upon: (frame: Frame) => Frame | undefined) {
+    const { peer, fake } = await connectDevice();
+    const onMessage = fake.onMessage.bind(fake);
+    vi.spyOn(fake, "onMessage").mockImplementation((message) => {
+      const frame = decodeFrame(message);
+      const further = upon(frame);
+      if (further) peer.send({ ...further, sid: frame.sid });
+      else onMessage(message);
+    });
+  }
+
+  const complaint = (proto: number, err: string) => makeFrame({ proto, typ: "error", body: encode({ err }) });
+
+  it("that a device refuses to take up are told in its own words [differs: handshake-fault]", async () => {
+    const words = "handshake rejected: require version 1";
+    await connectTold(({ typ }) => (typ === "open" ? complaint(PROTO.control, words) : undefined));
+    const answer = await send(aForm({ path: "/tmp/a" }, new Uint8Array(1)));
+    expect([answer.status, answer.json().error]).toEqual([502, words]);
+  });
+
+  it("that a device cannot put in their place are not there [differs: end-of-upload]", async () => {
+    const words = "failed to commit uploaded file: rename /a.00000001 /a: file exists";
+    await connectTold(({ typ }) => (typ === "ack" ? complaint(PROTO.fileTransfer, words) : undefined));
+    const answer = await send(aForm({ path: "/a" }, new Uint8Array(1)));
+    expect([answer.status, answer.json().error]).toEqual([400, words]);
+  });
+
+  it("that are empty are there when the device says so [differs: empty-upload]", async () => {
+    const { fake } = await connectDevice();
+    const answer = await send(aForm({ path: "/tmp/empty" }, new Uint8Array()));
+    expect([answer.status, fake.files.get("/tmp/empty")?.byteLength]).toEqual([201, 0]);
   });
 
   it("are described by HEAD", async () => {
@@ -888,7 +955,7 @@ describe("files", () => {
   });
 });
 
-it("keeps status numbers readable for command-line clients", async () => {
+it("keeps status numbers readable for command-line clients [differs: status-width]", async () => {
   await connectDevice();
   const terminal = await connectUser();
   await openShell(terminal);

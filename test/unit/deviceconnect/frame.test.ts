@@ -161,7 +161,7 @@ describe("frames", () => {
     expect([sent.sid, readText(sent.props.get("user_id")!)]).toEqual(["other-session", "other-user"]);
   });
 
-  it("widens status and timeout for users and leaves other properties as they were", () => {
+  it("widens status and timeout for users and leaves other properties as they were [differs: status-width]", () => {
     const frame = decodeFrame(hex(FRAMES.D1));
     frame.props.set("timeout", writeSmall(65)).set("terminal_width", writeSmall(80));
     const sent = forUser(frame);

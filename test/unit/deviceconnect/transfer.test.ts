@@ -117,7 +117,7 @@ describe("upload to a device", () => {
   const received = (then: Frame[]) =>
     script({ open: [accept], put_file: [ack(0)], file_chunk: [ack(1)], ack: then });
 
-  it("is over when the device has nothing left to do with the file, not before", async () => {
+  it("is over when the device has nothing left to do with the file, not before [differs: end-of-upload]", async () => {
     const peer = received([]);
     const over = vi.fn<() => void>();
     const upload = uploadFile(peer, { path: "/x" }, inPieces(bytes(1), 1)).then(over);
@@ -128,7 +128,7 @@ describe("upload to a device", () => {
     await upload;
   });
 
-  it("tells a fault that comes after the last acknowledgement", async () => {
+  it("tells a fault that comes after the last acknowledgement [differs: end-of-upload]", async () => {
     const words = "failed to commit uploaded file: rename /x.00000001 /x: file exists";
     const peer = received([fault(words), fault("no file transfer in progress")]);
     await expect(uploadFile(peer, { path: "/x" }, inPieces(bytes(1), 1))).rejects.toMatchObject({
@@ -137,7 +137,7 @@ describe("upload to a device", () => {
     });
   });
 
-  it("takes a device at its word that never says more", async () => {
+  it("takes a device at its word that never says more [differs: end-of-upload]", async () => {
     vi.useFakeTimers();
     const upload = uploadFile(received([]), { path: "/x" }, inPieces(bytes(1), 1));
     await vi.advanceTimersByTimeAsync(5_000);
@@ -145,9 +145,14 @@ describe("upload to a device", () => {
     vi.useRealTimers();
   });
 
-  it("gives up on a silent device after a minute", async () => {
+  it.each([
+    ["says nothing", {}, 1],
+    ["does not acknowledge an empty file", { put_file: [ack(0)] }, 0],
+    ["does not acknowledge what it was sent", { put_file: [ack(0)] }, 900_000],
+  ])("gives up on a device that %s after a minute [differs: empty-upload]", async (_name, answers, size) => {
     vi.useFakeTimers();
-    const upload = uploadFile(script({ open: [accept] }), { path: "/x" }, inPieces(bytes(1), 1));
+    const device = script({ open: [accept], ...answers });
+    const upload = uploadFile(device, { path: "/x" }, inPieces(bytes(size), 4096));
     const refused = expect(upload).rejects.toMatchObject({ status: 408, message: "file transfer timed out" });
     await vi.advanceTimersByTimeAsync(60_000);
     await refused;
