@@ -1,0 +1,71 @@
+import { sql } from "drizzle-orm";
+import { customType, integer, primaryKey, sqliteTable, text } from "drizzle-orm/sqlite-core";
+import type { TenantId } from "./ids.ts";
+
+const timestamp = customType<{ data: string }>({ dataType: () => "TIMESTAMP" });
+
+export const outboxTable = sqliteTable(
+  "outbox",
+  {
+    id: text().notNull(),
+    tenant_id: text().$type<TenantId>().notNull(),
+    kind: text().notNull(),
+    subject: text().notNull(),
+    data: text().notNull(),
+    created_ms: integer().notNull(),
+    due_ms: integer().notNull(),
+    attempts: integer().notNull(),
+  },
+  (row) => [primaryKey({ columns: [row.tenant_id, row.id] })],
+);
+
+export const auditLogTable = sqliteTable(
+  "audit_log",
+  {
+    tenant_id: text().$type<TenantId>().notNull(),
+    time_ms: integer().notNull(),
+    id: text().notNull(),
+    actor_type: text().notNull(),
+    actor_id: text().notNull(),
+    actor_email: text(),
+    action: text().notNull(),
+    object_type: text().notNull(),
+    object_id: text().notNull(),
+    object: text().notNull(),
+    change: text(),
+    meta: text(),
+    /** What the public document can describe; the expression is in the migration named. */
+    plain: integer().generatedAlwaysAs(sql`0029_audit_plain.sql`),
+  },
+  (row) => [primaryKey({ columns: [row.tenant_id, row.time_ms, row.id] })],
+);
+
+export const jobsTable = sqliteTable(
+  "jobs",
+  {
+    tenant_id: text().$type<TenantId>().notNull(),
+    job_id: text().notNull(),
+    workflow: text().notNull(),
+    version: integer().notNull(),
+    subject: text(),
+    status: text().notNull(),
+    input: text().notNull(),
+    step: integer().notNull().default(0),
+    attempt: integer().notNull().default(0),
+    run: integer().notNull().default(1),
+    leased_ms: integer().notNull().default(0),
+    failure: text(),
+    created_ms: integer().notNull(),
+    updated_ms: integer().notNull(),
+  },
+  (row) => [primaryKey({ columns: [row.tenant_id, row.job_id] })],
+);
+
+/** The migrations that were applied, as wrangler keeps them. */
+export const d1MigrationsTable = sqliteTable("d1_migrations", {
+  id: integer().primaryKey({ autoIncrement: true }),
+  name: text(),
+  applied_at: timestamp()
+    .notNull()
+    .default(sql`CURRENT_TIMESTAMP`),
+});

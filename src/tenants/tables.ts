@@ -1,0 +1,24 @@
+import { integer, primaryKey, sqliteTable, text } from "drizzle-orm/sqlite-core";
+import type { TenantId } from "../platform/ids.ts";
+
+export const tenantsTable = sqliteTable("tenants", {
+  tenant_id: text().$type<TenantId>().primaryKey(),
+  name: text().notNull(),
+  tenant_token: text().notNull(),
+  status: text().notNull().default("active"),
+  plan: text().notNull().default("enterprise"),
+  device_tokens_revoked_s: integer().notNull().default(0),
+  created_ms: integer().notNull(),
+  updated_ms: integer().notNull(),
+  revocations: integer().notNull().default(0),
+});
+
+export const tenantLimitsTable = sqliteTable(
+  "tenant_limits",
+  {
+    tenant_id: text().$type<TenantId>().notNull(),
+    name: text().notNull(),
+    value: integer().notNull(),
+  },
+  (row) => [primaryKey({ columns: [row.tenant_id, row.name] })],
+);

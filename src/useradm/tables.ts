@@ -1,0 +1,50 @@
+import { integer, primaryKey, sqliteTable, text } from "drizzle-orm/sqlite-core";
+import type { TenantId, UserId } from "../platform/ids.ts";
+
+export const usersTable = sqliteTable(
+  "users",
+  {
+    tenant_id: text().$type<TenantId>().notNull(),
+    user_id: text().$type<UserId>().notNull(),
+    email: text().notNull(),
+    password_hash: text().notNull(),
+    roles: text().notNull().default("[]"),
+    revision: integer().notNull().default(1),
+    created_ms: integer().notNull(),
+    updated_ms: integer().notNull(),
+    login_ms: integer(),
+  },
+  (row) => [primaryKey({ columns: [row.tenant_id, row.user_id] })],
+);
+
+export const userTokensTable = sqliteTable(
+  "user_tokens",
+  {
+    tenant_id: text().$type<TenantId>().notNull(),
+    user_id: text().$type<UserId>().notNull(),
+    token_id: text().notNull(),
+    name: text(),
+    created_ms: integer().notNull(),
+    expires_ms: integer(),
+    last_used_ms: integer(),
+  },
+  (row) => [primaryKey({ columns: [row.tenant_id, row.user_id, row.token_id] })],
+);
+
+export const settingsTable = sqliteTable(
+  "settings",
+  {
+    tenant_id: text().$type<TenantId>().notNull(),
+    owner: text().notNull(),
+    etag: text().notNull(),
+    document: text().notNull(),
+  },
+  (row) => [primaryKey({ columns: [row.tenant_id, row.owner] })],
+);
+
+export const loginFailuresTable = sqliteTable("login_failures", {
+  subject: text().primaryKey(),
+  failures: integer().notNull(),
+  last_ms: integer().notNull(),
+  blocked_until_ms: integer().notNull(),
+});
