@@ -7,7 +7,17 @@ import { verifySignature } from "../../src/artifact/verify.ts";
 import { writeArtifact } from "../../src/artifact/write.ts";
 import { streamChunks } from "../../src/storage/chunks.ts";
 import { MultipartFault, multipartBoundary, readMultipart } from "../../src/storage/multipart.ts";
-import { artifact, bytes, chunked, type Entry, FILES, sha256, verdict } from "../support/artifact-samples.ts";
+import {
+  artifact,
+  bytes,
+  chunked,
+  type Entry,
+  FILES,
+  pack,
+  sha256,
+  tar,
+  verdict,
+} from "../support/artifact-samples.ts";
 import { PUBLIC_KEYS, TOOL_ARTIFACTS, ZSTD_LONG_WINDOW } from "../unit/artifact/tool-samples.ts";
 
 const toolArtifact = (name: keyof typeof TOOL_ARTIFACTS): Uint8Array =>
@@ -23,6 +33,17 @@ describe("the artifact library in the Workers runtime", () => {
 
   it("reads zstd", async () => {
     expect(await verdict(artifact({ headerPacking: "zstd", dataPacking: "zstd" }))).toBe("accepted");
+  });
+
+  it("refuses zstd of several frames", async () => {
+    const [name, data] = ["data/0000.tar.zst", tar(FILES)];
+    const content = Buffer.concat(
+      [data.subarray(0, 1024), data.subarray(1024)].map((part) => pack(part, "zstd")),
+    );
+    const outer = (all: Entry[]) => all.map((entry) => (entry.name === name ? { name, content } : entry));
+    expect(await verdict(artifact({ dataPacking: "zstd", outer }))).toBe(
+      "reading artifact error: Files found in manifest(s), that were not part of artifact: data/0000/filename, data/0000/permissions, data/0000/hello.txt",
+    );
   });
 
   it("names the largest window of zstd [differs: unpack-window]", async () => {

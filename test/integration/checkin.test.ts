@@ -397,6 +397,13 @@ describe("a herd", () => {
     expect((await check(device, bindings)).status).toBe(204);
   });
 
+  it("of one device is sent away after 240 requests in a minute if nobody chose a number [differs: rate-limits]", async () => {
+    const { DEVICE_REQUESTS_PER_MINUTE: _, ...bindings } = server.env;
+    const codes = [];
+    for (let i = 0; i < 241; i++) codes.push((await check(device, bindings)).status);
+    expect(codes).toEqual([...Array(240).fill(204), 429]);
+  });
+
   it("of one device is counted over all of its routes", async () => {
     const bindings = limited({ DEVICE_REQUESTS_PER_MINUTE: "2" });
     const put = () =>
@@ -419,7 +426,7 @@ describe("a herd", () => {
     expect((await ask("192.0.2.2")).status).toBe(400);
   });
 
-  it("over the budget of its tenant is spread over time, and reports of updates are never sent away", async () => {
+  it("over the budget of its tenant is spread over time, and reports of updates are never sent away [differs: rate-limits]", async () => {
     const id = await deploy(server, user, [device]);
     const bindings = limited({ TENANT_WORK_PER_S: "1" });
     expect((await check(device, bindings)).status).toBe(200);

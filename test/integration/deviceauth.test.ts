@@ -43,7 +43,7 @@ describe("authentication request", () => {
     expect(await isLive(server, second.text)).toBe(true);
   });
 
-  it("issues a token with the claims of the wire and no more", async () => {
+  it("issues a token with the claims of the wire and no more [differs: token-claims]", async () => {
     const device = new SigningDevice({ mac: "1" });
     const { id, set } = await admin.admit(device);
     const nowS = Math.floor(server.now / 1000);
@@ -245,7 +245,13 @@ describe("tenant token", () => {
     expect((await device.ask(server)).status).toBe(401);
   });
 
-  it("refuses an unknown token without a trace", async () => {
+  it("means the default tenant where it is missing or empty [differs: unknown-tenant-token]", async () => {
+    await new SigningDevice({ mac: "1" }).ask(server, { tenant_token: undefined });
+    await new SigningDevice({ mac: "2" }).ask(server, { tenant_token: "" });
+    expect(await admin.devices()).toHaveLength(2);
+  });
+
+  it("refuses an unknown token without a trace [differs: unknown-tenant-token]", async () => {
     const answer = await new SigningDevice({ mac: "1" }).ask(server, { tenant_token: "nobody's" });
     expect(refusal(answer)).toEqual([401, "dev auth: unauthorized"]);
     expect(await rowsOf("devices")).toEqual([]);
@@ -263,7 +269,7 @@ describe("tenant token", () => {
 });
 
 describe("budgets", () => {
-  it("authenticates an accepted device in one round trip without a write", async () => {
+  it("authenticates an accepted device in one round trip without a write [differs: dead-tokens]", async () => {
     const device = new SigningDevice({ mac: "1" });
     await admin.admit(device);
     const { status, cost } = await device.ask(server);
@@ -311,7 +317,7 @@ describe("races", () => {
     expect((await events()).filter(({ kind }) => kind === "device.provisioned")).toHaveLength(1);
   });
 
-  it("lets exactly one of two limit-bound accepts win", async () => {
+  it("lets exactly one of two limit-bound accepts win [differs: limit-races]", async () => {
     await setLimit("max_devices", 1);
     await new SigningDevice({ mac: "1" }).ask(server);
     await new SigningDevice({ mac: "2" }).ask(server);
@@ -355,7 +361,7 @@ describe("listing devices", () => {
     expect((await admin.devices()).map(({ id }) => id)).toEqual(["c", "a", "d", "e", "b"]);
   });
 
-  it("shows a device as the wire has it", async () => {
+  it("shows a device as the wire has it [differs: decommission-at-once]", async () => {
     const [device] = await admin.devices("?id=c");
     const time = afterStart();
     expect(device).toEqual({
@@ -631,12 +637,13 @@ describe("dismissing a set", () => {
 });
 
 describe("decommissioning", () => {
-  it("removes the device everywhere and the next request makes another", async () => {
+  it("removes the device everywhere and the next request makes another [differs: decommission-at-once]", async () => {
     const device = new SigningDevice({ mac: "1" });
     const { id } = await admin.admit(device);
     const token = (await device.ask(server)).text;
     expect((await admin.call("DELETE", `/devices/${id}`)).status).toBe(204);
     expect(await isLive(server, token)).toBe(false);
+    expect((await admin.call("GET", `/devices/${id}`)).status).toBe(404);
     for (const table of ["devices", "auth_sets", "inventory_devices"])
       expect(await rowsOf(table)).toEqual([]);
     expect((await events()).at(-1)).toEqual({
@@ -790,15 +797,18 @@ describe("limits", () => {
 });
 
 describe("revoking tokens", () => {
-  it("kills tokens at once, again and again within a second, and the device may ask anew", async () => {
+  it("kills tokens at once, again and again within a second, and the device may ask anew [differs: dead-tokens]", async () => {
     const device = new SigningDevice({ mac: "1" });
     const { set } = await admin.admit(device);
+    const tokens: string[] = [];
     for (let round = 0; round < 3; round++) {
-      const token = (await device.ask(server)).text;
-      expect(await isLive(server, token)).toBe(true);
+      tokens.push((await device.ask(server)).text);
+      expect(await Promise.all(tokens.map((token) => isLive(server, token)))).toEqual(
+        tokens.map((_, at) => at === round),
+      );
       const answer = await admin.call("DELETE", `/tokens/${set}`);
       expect([answer.status, answer.text]).toEqual([204, ""]);
-      expect(await isLive(server, token)).toBe(false);
+      for (const token of tokens) expect(await isLive(server, token)).toBe(false);
     }
     expect((await admin.onlyDevice()).status).toBe("accepted");
     expect(await auditActions()).toEqual(["accept", "revoke_token", "revoke_token", "revoke_token"]);

@@ -20,7 +20,7 @@ describe("gateway", () => {
     expect(made.headers.get("x-men-requestid")).toMatch(/^[0-9a-f-]{36}$/);
   });
 
-  it("answers 404 in Mender's shape for what does not exist", async () => {
+  it("answers 404 in Mender's shape for what does not exist [differs: json-404]", async () => {
     const answer = await server.call("GET", "/api/unknown", { headers: { "X-MEN-RequestID": "r1" } });
     expect(answer.status).toBe(404);
     expect(answer.headers.get("content-type")).toBe("application/json; charset=utf-8");
@@ -48,6 +48,23 @@ describe("gateway", () => {
   it("answers a device without a live token with an empty 401 [differs: empty-401]", async () => {
     const answer = await server.call("GET", "/api/devices/v1/deployments/device/deployments/next");
     expect([answer.status, answer.text]).toEqual([401, ""]);
+  });
+
+  it("takes the cookie of a user for reads and for nothing else [differs: cookie-reads]", async () => {
+    const [user, device] = [await aUser(server), await aDevice(server)];
+    const statusOf = async (method: string, path: string, { token }: { token: string }) => {
+      const headers = { Cookie: `JWT=${token}`, "Content-Type": "application/json" };
+      const body = method === "GET" ? {} : { body: "{}" };
+      return (await server.call(method, path, { headers, ...body })).status;
+    };
+    expect(await statusOf("GET", "/api/management/v1/useradm/users/me", user)).toBe(200);
+    for (const [method, path, caller] of [
+      ["POST", "/api/management/v2/inventory/filters/search", user],
+      ["PUT", "/api/management/v1/useradm/users/me", user],
+      ["DELETE", `/api/management/v2/devauth/devices/${device.id}`, user],
+      ["GET", "/api/devices/v1/deployments/device/deployments/next", device],
+    ] as const)
+      expect(await statusOf(method, path, caller), `${method} ${path}`).toBe(401);
   });
 
   it("takes a token in the one spelling it was issued in [differs: canonical-tokens]", async () => {

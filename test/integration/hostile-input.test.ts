@@ -265,12 +265,16 @@ describe("a body without a declared length", () => {
     expect((await send("POST", streamOf("{", "}"))).status).toBe(200);
   });
 
-  it("is refused once it is too large", async () => {
+  it("is refused once it is too large [differs: undeclared-length]", async () => {
     const chunks = Array.from({ length: 17 }, () => " ".repeat(64 * 1024));
-    expect((await send("POST", streamOf(...chunks))).status).toBe(413);
+    const response = await send("POST", streamOf(...chunks));
+    expect([response.status, await response.json()]).toMatchObject([
+      413,
+      { error: "http: request body too large" },
+    ]);
   });
 
-  it("is refused if it breaks off", async () => {
+  it("is refused if it breaks off [differs: broken-body]", async () => {
     const response = await send("POST", streamOf("{", new Error("Network connection lost.")));
     expect(response.status).toBe(400);
     expect(await response.json()).toMatchObject({ error: "unexpected EOF" });
@@ -282,7 +286,7 @@ describe("a body without a declared length", () => {
 });
 
 describe("an upload", () => {
-  it("that breaks off is refused and leaves nothing", async () => {
+  it("that breaks off is refused and leaves nothing [differs: broken-body]", async () => {
     const { token } = await aUser(server);
     const before = await storageRows();
     const file = await anArtifact();
@@ -299,6 +303,43 @@ describe("an upload", () => {
     const answer = await server.call("POST", ARTIFACTS, { token, headers, body });
     expect([answer.status, answer.json().error]).toEqual([400, "multipart: the body breaks off"]);
     expect([await storageRows(), await bucketObjects()]).toEqual([before, []]);
+  });
+});
+
+describe("a fault", () => {
+  const SEARCH = "/api/management/v2/inventory/filters/search";
+  const errorOf = async (method: string, path: string, call: Call = {}) => {
+    const answer = await server.call(method, path, { ...call, token: (await aUser(server)).token });
+    return [answer.status, answer.json<{ error: string }>().error] as const;
+  };
+
+  it("is a body that is nested more than 128 levels [differs: json-depth]", async () => {
+    const nested = (levels: number) => "[".repeat(levels) + "]".repeat(levels);
+    const [, atTheLimit] = await errorOf("POST", SEARCH, json(nested(128)));
+    expect(atTheLimit).not.toContain("depth");
+    expect(await errorOf("POST", SEARCH, json(nested(129)))).toEqual([
+      400,
+      "failed to decode request body: exceeded max depth",
+    ]);
+  });
+
+  it("tells the first hundred problems of a body [differs: first-problems]", async () => {
+    const path = "/api/management/v1/deployments/deployments";
+    const { token } = await aUser(server);
+    const problemsOf = async (wrong: number) => {
+      const json = { name: "n", artifact_name: "a", devices: Array(wrong).fill("") };
+      const answer = await server.call("POST", path, { token, json });
+      expect(answer.status).toBe(400);
+      return answer.json<{ error: string }>().error.split("; ").length;
+    };
+    expect([await problemsOf(99), await problemsOf(100), await problemsOf(101)]).toEqual([99, 100, 100]);
+  });
+
+  it("repeats what was sent up to 4,096 characters [differs: error-length]", async () => {
+    const start = "unsupported limit ";
+    const told = async (length: number) =>
+      (await errorOf("GET", `/api/management/v2/devauth/limits/${"x".repeat(length)}`))[1].length;
+    expect([await told(4096 - start.length), await told(4097 - start.length)]).toEqual([4096, 4096]);
   });
 });
 

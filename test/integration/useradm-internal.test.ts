@@ -67,7 +67,7 @@ describe("internal API", () => {
   });
 
   it.each(["useradm", "devauth", "deployments", "deviceconfig", "inventory"])(
-    "makes a tenant by %s, once",
+    "makes a tenant by %s, once [differs: internal-tenants]",
     async (service) => {
       const path = `/api/internal/v1/${service}/tenants`;
       const prepare = (tenant_id: string) =>
