@@ -530,7 +530,7 @@ describe("internal routes", () => {
     ).toBe(400);
   });
 
-  it("deploy a configuration, which shows redacted and comes with a link of its own [differs: configuration-object]", async () => {
+  it("deploy a configuration, which shows redacted and comes with a link of its own [differs: configuration-object, removed-while-deploying]", async () => {
     const id = crypto.randomUUID();
     const path = `/tenants/default/configuration/deployments/${id}/devices/${device.id}`;
     const json = { name: `configuration-${id}`, configuration: { key: "secret", a: "abc" }, retries: 0 };

@@ -75,7 +75,7 @@ const report = (device: TestDevice, values: Values) =>
   server.call("PUT", OWN, { token: device.token, json: values });
 
 describe("values of groups and saved filters", () => {
-  it("apply under a device's own: filters by priority, then the group, then the device", async () => {
+  it("apply under a device's own: filters by priority, then the group, then the device [differs: inherited-configuration]", async () => {
     const device = await aMember({ group: "lab", inventory: { site: "Oslo", model: "m1" } });
     const [weak, strong] = [await aFilter("site", "Oslo"), await aFilter("model", "^m", "$regex")];
     await configure(`filter/${weak}`, { a: "weak", b: "weak", c: "weak", d: "weak" });
@@ -398,7 +398,7 @@ describe("a device that", () => {
   const many = (prefix: string, count: number) =>
     Object.fromEntries(Array.from({ length: count }, (_, i) => [`${prefix}${i}`, ""]));
 
-  it("would get more values than it can report gets none of them", async () => {
+  it("would get more values than it can report gets none of them [differs: effective-keys]", async () => {
     const device = await aMember({ group: "lab" });
     const other = await aMember({ group: "lab" });
     await configure("group/lab", many("group", 60));
@@ -412,7 +412,7 @@ describe("a device that", () => {
     expect([...(await deployed()).keys()]).toEqual([other.id]);
   });
 
-  it("is removed while its configuration is being deployed leaves no deployment behind", async () => {
+  it("is removed while its configuration is being deployed leaves no deployment behind [differs: removed-while-deploying]", async () => {
     const device = await aMember();
     await configure(`device/${device.id}`, { a: "1" });
     const actor = { kind: "system", tenant: DEFAULT_TENANT } as const;

@@ -43,8 +43,13 @@ async function collect(bytes: Uint8Array) {
 }
 
 describe("configuration of a device", () => {
-  it("is empty for a device that has none", async () => {
-    expect(await record()).toMatchObject({ id: device.id, configured: {}, reported: {} });
+  it("is empty for a device that has none [differs: nothing-configured]", async () => {
+    const answer = await manage("GET", `/device/${device.id}`);
+    expect([answer.status, answer.json()]).toEqual([
+      200,
+      expect.objectContaining({ id: device.id, configured: {}, reported: {} }),
+    ]);
+    expect([(await own("GET")).status, (await own("GET")).json()]).toEqual([200, {}]);
   });
 
   it("is set by users, reported by the device and kept apart", async () => {
@@ -87,7 +92,7 @@ describe("configuration of a device", () => {
     expect(await record()).toMatchObject({ configured: { b: "3" } });
   });
 
-  it("is audited with its values masked", async () => {
+  it("is audited with its values masked [differs: masked-values]", async () => {
     await configure({ password: "hunter2", x: "abc" });
     const { results } = await env.DB.prepare("SELECT action, change FROM audit_log").all<
       Record<string, string>
@@ -121,11 +126,14 @@ describe("configuration of a device", () => {
       "invalid request body: value: the length must be no more than 4096.",
     ],
     ["too many keys", many, "invalid request body: too many configuration attributes, maximum is 100."],
-  ])("is refused with %s, by users and by devices", async (_name, values, text) => {
-    expect(error(await manage("PUT", `/device/${device.id}`, values))).toEqual([400, text]);
-    expect(error(await own("PUT", values))).toEqual([400, text]);
-    expect(await record()).toMatchObject({ configured: {}, reported: {} });
-  });
+  ])(
+    "is refused with %s, by users and by devices [differs: configuration-keys]",
+    async (_name, values, text) => {
+      expect(error(await manage("PUT", `/device/${device.id}`, values))).toEqual([400, text]);
+      expect(error(await own("PUT", values))).toEqual([400, text]);
+      expect(await record()).toMatchObject({ configured: {}, reported: {} });
+    },
+  );
 
   it("is refused when it is no JSON, no object or too large", async () => {
     const headers = { "Content-Type": "application/json" };
@@ -144,7 +152,7 @@ describe("configuration of a device", () => {
     expect(large.status).toBe(413);
   });
 
-  it("is nobody else's", async () => {
+  it("is nobody else's [differs: unknown-configuration]", async () => {
     const stranger = await aUser(server, { tenant: "other" });
     const path = `/device/${device.id}`;
     expect(error(await manage("GET", path, undefined, stranger.token))).toEqual([
@@ -159,6 +167,8 @@ describe("configuration of a device", () => {
       404,
       "device does not exist",
     ]);
+    expect(error(await manage("PUT", "/device/nobody", { a: "1" }))).toEqual([404, "device does not exist"]);
+    expect(error(await manage("GET", "/device/nobody"))).toEqual([404, "device does not exist"]);
     const observer = await aUser(server, { roles: ["RBAC_ROLE_OBSERVER"] });
     for (const [method, json] of [
       ["PUT", { a: "1" }],
@@ -173,7 +183,7 @@ describe("configuration of a device", () => {
 });
 
 describe("deploying a configuration", () => {
-  it("gives the device an artifact made on the fly that reads as what was set", async () => {
+  it("gives the device an artifact made on the fly that reads as what was set [differs: configuration-bytes]", async () => {
     await configure({ timezone: "UTC" });
     const deployment = await deploy();
     expect(await record()).toMatchObject({ deployment_id: deployment });
@@ -202,6 +212,9 @@ describe("deploying a configuration", () => {
         provides: { "data-partition.mender-configure.version": `configuration-${deployment}` },
       },
     });
+    server.advance(60_000);
+    const again = await server.fetch(new Request(instructions.artifact.source.uri));
+    expect(Buffer.compare(new Uint8Array(await again.arrayBuffer()), bytes)).toBe(0);
     const rest = await server.fetch(
       new Request(instructions.artifact.source.uri, { headers: { Range: "bytes=5000-" } }),
     );
@@ -226,7 +239,7 @@ describe("deploying a configuration", () => {
     ]);
   });
 
-  it("ends its link with the deployment", async () => {
+  it("ends its link with the deployment [differs: link-revoked]", async () => {
     await configure({ a: "1" });
     const deployment = await deploy();
     const { artifact } = (await askNext()).json<{ artifact: { source: { uri: string } } }>();
@@ -253,7 +266,7 @@ describe("internal API", () => {
   const internal = (method: string, path: string, json?: unknown) =>
     server.call(method, `${INTERNAL}${path}`, { token: OPERATOR_TOKEN, ...(json !== undefined && { json }) });
 
-  it("makes, completes, deploys and removes records", async () => {
+  it("makes, completes, deploys and removes records [differs: unknown-configuration]", async () => {
     expect((await internal("GET", "/health")).status).toBe(204);
     expect((await internal("POST", "/tenants", { tenant_id: "t" })).status).toBe(201);
     expect((await internal("POST", "/tenants//devices", { device_id: device.id })).status).toBe(201);

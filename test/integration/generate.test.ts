@@ -6,6 +6,7 @@ import { aDevice, aUser, type TestUser } from "../support/actors.ts";
 import { refusal } from "../support/answers.ts";
 import { ARTIFACTS, bucketObjects, formOf, noise, storageRows, type FormPart } from "../support/artifacts.ts";
 import { env, Server, type Answer } from "../support/server.ts";
+import { asOperator, jobOf, JOBS } from "../support/workflows.ts";
 
 const GENERATE = `${ARTIFACTS}/generate`;
 const ARGS = {
@@ -70,7 +71,7 @@ async function download(id: string): Promise<Uint8Array> {
 }
 
 describe("generating an artifact", () => {
-  it("promises an id and keeps the promise with a readable single-file artifact", async () => {
+  it("promises an id and keeps the promise with a readable single-file artifact [differs: generate-state, generated-unpacked]", async () => {
     const answer = await generate();
     const id = idOf(answer);
     expect(answer.headers.get("location")).toBe(`${GENERATE}/${id}`);
@@ -94,6 +95,9 @@ describe("generating an artifact", () => {
     expect([done.status, done.json()]).toEqual([200, { id, status: "done", progress: 100 }]);
     expect(done.headers.get("content-location")).toBe(`${ARTIFACTS}/${id}`);
     const bytes = await download(id);
+    // The content as it is: nothing in the artifact is packed.
+    expect(Buffer.from(bytes).includes("hello\n")).toBe(true);
+    expect(Buffer.from(bytes).includes("data/0000.tar\0")).toBe(true);
     const read = await readArtifact(
       (async function* () {
         yield bytes;
@@ -115,6 +119,19 @@ describe("generating an artifact", () => {
         ],
       },
     });
+  });
+
+  it("is a job that knows the id of the artifact alone [differs: generate-input]", async () => {
+    const id = idOf(await generate());
+    const [listed] = (await asOperator(server, "GET", JOBS)).json<{ id: string }[]>();
+    const job = await jobOf(server, listed!.id);
+    expect([job.workflowName, job.inputParameters]).toEqual([
+      "generate_artifact",
+      [
+        { name: "artifact_id", value: id },
+        { name: "tenant_id", value: "default" },
+      ],
+    ]);
   });
 
   it("shows the release, writes both audit entries and keeps one object only", async () => {
@@ -153,7 +170,7 @@ describe("generating an artifact", () => {
     });
   });
 
-  it("ignores an unknown type and parts it does not know", async () => {
+  it("ignores an unknown type and parts it does not know [differs: generate-types]", async () => {
     const id = idOf(
       await generate({
         type: "whatever",
@@ -172,7 +189,7 @@ describe("generating an artifact", () => {
   it.each([
     ["script", ["app.conf"]],
     ["directory", ["dest_dir", "update.tar"]],
-  ])("makes the payload of the update module %s", async (type, files) => {
+  ])("makes the payload of the update module %s [differs: generate-types]", async (type, files) => {
     const id = idOf(await generate({ type }));
     await server.deliverEvents();
     const { updates } = (await get(`${ARTIFACTS}/${id}`)).json<{
@@ -183,7 +200,7 @@ describe("generating an artifact", () => {
     ]);
   });
 
-  it("makes a composition of packed images and a manifest, as its update module reads it", async () => {
+  it("makes a composition of packed images and a manifest, as its update module reads it [differs: generate-types]", async () => {
     const manifest = "services:\n  web:\n    image: nginx:1.27\n";
     const args = { project_name: "shop", manifest, software_filesystem: "data", software_name: "ignored" };
     const id = idOf(await generate({ type: "docker-compose", args }));
@@ -290,7 +307,7 @@ describe("a form that cannot become an artifact", () => {
       "manifest exceeds 65536 bytes",
     ],
     ["an artifact name with a dash first", { name: "-n" }, "artifact name must not start with '-'"],
-  ])("is refused early: %s", async (_, wanted, text) => {
+  ])("is refused early: %s [differs: generate-refused-early]", async (_, wanted, text) => {
     expect(refusal(await generate(wanted))).toEqual([400, INVALID + text]);
     expect(await bucketObjects()).toEqual([]);
     expect(await storageRows()).toMatchObject({ objects: 0 });
@@ -354,7 +371,7 @@ describe("a form that cannot become an artifact", () => {
 });
 
 describe("a promise that cannot be kept", () => {
-  it("tells the user why, keeps the source, and lets the source go with the job", async () => {
+  it("tells the user why, keeps the source, and lets the source go with the job [differs: generate-state, generate-source]", async () => {
     const [first, second] = [idOf(await generate()), idOf(await generate())];
     await server.deliverEvents();
     expect((await get(`${GENERATE}/${first}`)).json()).toMatchObject({ status: "done" });

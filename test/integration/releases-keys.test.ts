@@ -161,7 +161,7 @@ describe("a tenant that trusts no key", () => {
     expect(shown).not.toHaveProperty("signed_by");
   });
 
-  it("has artifacts refused that would be generated, before anything is stored", async () => {
+  it("has artifacts refused that would be generated, before anything is stored [differs: generate-unsigned]", async () => {
     await trust();
     const form = formOf([
       ["name", "app-1"],

@@ -8,6 +8,7 @@ import { forgetOldJobs } from "../../src/workflows/jobs.ts";
 import { queue } from "../../workers/queue.ts";
 import { aDevice, aTenant, aUser } from "../support/actors.ts";
 import { refusal, rowsOf } from "../support/answers.ts";
+import { inInventory } from "../support/deployments.ts";
 import { afterStart, env, Server } from "../support/server.ts";
 import { asOperator, jobOf, JOBS, notify, register, start, WORKFLOW } from "../support/workflows.ts";
 
@@ -126,16 +127,21 @@ describe("Mender's interface of the engine", () => {
       /^Error parsing JSON form: /,
     ],
     [
+      "a task for a queue",
+      { name: "x", tasks: [{ name: "t", type: "nats", nats: { stream_name: "s", subject: "t", data: {} } }] },
+      /^Error parsing JSON form: /,
+    ],
+    [
       "too many retries",
       { name: "x", tasks: [{ name: "t", type: "call", retries: 256, call: { function: "f" } }] },
       /^Error parsing JSON form: /,
     ],
-  ])("refuses a definition with %s", async (_, definition, text) => {
+  ])("refuses a definition with %s [differs: task-types]", async (_, definition, text) => {
     const answer = await asOperator(server, "POST", "/api/v1/metadata/workflows", definition);
     expect([answer.status, answer.json().error]).toEqual([400, expect.stringMatching(text)]);
   });
 
-  it("starts a job that can be read by its id at once", async () => {
+  it("starts a job that can be read by its id at once [differs: job-at-once]", async () => {
     await register(server, notify());
     const id = await start(server, "notify", { who: "me", request_id: "r1" });
     expect(id).toMatch(/^[0-9a-f]{24}$/);
@@ -245,7 +251,7 @@ describe("an http task", () => {
     expect((await jobOf(server, id)).status).toBe("done");
   });
 
-  it("never expands a value of the input", async () => {
+  it("never expands a value of the input [differs: json-not-expanded]", async () => {
     const sent = theWeb();
     await register(server, notify());
     await start(server, "notify", { who: "${env.KEY}${workflow.input.who}" });
@@ -253,7 +259,7 @@ describe("an http task", () => {
     expect(JSON.parse(String(sent[0]!.body)).who).toBe("${env.KEY}${workflow.input.who}");
   });
 
-  it("tries again after lost connections and bad answers, later every time", async () => {
+  it("tries again after lost connections and bad answers, later every time [differs: task-retries]", async () => {
     const sent = theWeb(
       gone,
       () => new Response("no", { status: 500 }),
@@ -301,6 +307,15 @@ describe("an http task", () => {
     expect([(await jobOf(server, id)).status, sent.length]).toEqual(["done", 2]);
   });
 
+  it("knows of the environment only what it was given [differs: workflow-variables]", async () => {
+    const sent = theWeb();
+    const body = "${env.HOOK_KEY}|${env.OPERATOR_TOKEN}|${env.PUBLIC_ORIGIN}|${env.PATH}";
+    await register(server, notify({}, { json: undefined, body }));
+    await start(server, "notify", { who: "me" });
+    await sweep({ ...env, WORKFLOW_VARIABLES: JSON.stringify({ HOOK_KEY: "k" }) });
+    expect(sent.map(({ body }) => body)).toEqual(["k|||"]);
+  });
+
   it("is skipped where something it requires is empty", async () => {
     const sent = theWeb();
     const [task] = notify().tasks;
@@ -321,7 +336,7 @@ describe("an http task", () => {
     ["https://[::ffff:10.0.0.1]/", "private addresses are not called"],
     ["https://metadata.internal/", "private addresses are not called"],
     ["ftp://example.com/", "the address is not of the web"],
-  ])("does not call %s on a deployed server", async (uri, reason) => {
+  ])("does not call %s on a deployed server [differs: workflow-addresses]", async (uri, reason) => {
     const sent = theWeb();
     const deployed = { ...env, LOCAL: "false" };
     await register(server, notify({}, { uri }));
@@ -330,7 +345,7 @@ describe("an http task", () => {
     expect([sent, (await jobOf(server, id)).failure]).toEqual([[], `tell: ${reason}`]);
   });
 
-  it("follows a redirect within the host and none to another", async () => {
+  it("follows a redirect within the host and none to another [differs: workflow-addresses]", async () => {
     const to = (location: string) => () => new Response(null, { status: 307, headers: { location } });
     const sent = theWeb(to("/elsewhere"), to("https://evil.example.net/"));
     await register(server, notify());
@@ -364,7 +379,7 @@ describe("an http task", () => {
 });
 
 describe("secrets", () => {
-  it("are masked in definitions, in the input and in what was sent and received", async () => {
+  it("are masked in definitions, in the input and in what was sent and received [differs: secrets-masked]", async () => {
     const variables = { ...env, WORKFLOW_VARIABLES: JSON.stringify({ HOOK_KEY: "very-secret-value" }) };
     theWeb(() => Response.json({ token: "reply-token", fine: 1 }));
     await register(
@@ -399,6 +414,32 @@ describe("secrets", () => {
       ],
     });
   });
+});
+
+it("writes the identity of a device and the time of its last contact, and nothing else [differs: workflow-inventory]", async () => {
+  const [device, user] = [await aDevice(server), await aUser(server)];
+  await inInventory(server, [device]);
+  const contact = afterStart(60_000);
+  const merge = async (scope: string, name: string, value: string) => {
+    const input = { request_id: "r", tenant_id: "default", device_id: device.id };
+    const attributes = JSON.stringify([{ name, value }]);
+    await start(server, "update_device_inventory", { ...input, scope, attributes });
+  };
+  await merge("identity", "mac", "00:11");
+  await merge("system", "check_in_time", contact);
+  await merge("system", "group", "kitchen");
+  await merge("inventory", "kernel", "6.1");
+  await server.deliverEvents();
+  const shown = await server.call("GET", `/api/management/v1/inventory/devices/${device.id}`, user);
+  const told = shown.json<{ attributes: { scope: string; name: string; value: unknown }[] }>().attributes;
+  const value = (of: string, named: string) =>
+    told.find(({ scope, name }) => scope === of && name === named)?.value;
+  expect([value("identity", "mac"), value("system", "check_in_time")]).toEqual(["00:11", contact]);
+  expect([value("system", "group"), value("inventory", "kernel")]).toEqual([undefined, undefined]);
+  const jobs = (await asOperator(server, "GET", JOBS)).json<{ failure: string }[]>();
+  expect(jobs.map(({ failure }) => failure)).toEqual([
+    "inventory.merge_attributes: scope: must be identity or system.",
+  ]);
 });
 
 describe("a mail task", () => {
@@ -493,7 +534,7 @@ describe("jobs", () => {
     expect(audit).toEqual([{ action: "cancel", actor_type: "operator" }]);
   });
 
-  it("leave no record of an ephemeral success and one of a failure", async () => {
+  it("leave no record of an ephemeral success and one of a failure [differs: ephemeral-failed]", async () => {
     await start(server, "update_device_status", {
       request_id: "r",
       devices: [{ id: "d", revision: 3 }],
