@@ -41,21 +41,24 @@ describe("internal API", () => {
     expect((await probe("alive")).status).toBe(204);
   });
 
-  it.each(["GET", "POST"])("verifies a forwarded user token by %s", async (method) => {
-    const device = await aDevice(server);
-    const verify = (token: string) =>
-      operate(method, "/auth/verify", undefined, {
-        "X-Forwarded-Uri": "/api/management/v1/useradm/users",
-        "X-Forwarded-Method": "GET",
-        Cookie: `JWT=${token}`,
-      });
-    const live = await verify(admin.token);
-    expect([live.status, live.text]).toEqual([200, ""]);
-    expect(refusal(await verify(device.token))).toEqual([401, "unauthorized"]);
-    await call(admin, "POST", "/auth/logout");
-    expect(refusal(await verify(admin.token))).toEqual([401, "unauthorized"]);
-    expect((await operate(method, "/auth/verify")).status).toBe(400);
-  });
+  it.each(["GET", "POST"])(
+    "verifies a forwarded user token by %s [differs: verify-forwarded]",
+    async (method) => {
+      const device = await aDevice(server);
+      const verify = (token: string) =>
+        operate(method, "/auth/verify", undefined, {
+          "X-Forwarded-Uri": "/api/management/v1/useradm/users",
+          "X-Forwarded-Method": "GET",
+          Cookie: `JWT=${token}`,
+        });
+      const live = await verify(admin.token);
+      expect([live.status, live.text]).toEqual([200, ""]);
+      expect(refusal(await verify(device.token))).toEqual([401, "unauthorized"]);
+      await call(admin, "POST", "/auth/logout");
+      expect(refusal(await verify(admin.token))).toEqual([401, "unauthorized"]);
+      expect((await operate(method, "/auth/verify")).status).toBe(400);
+    },
+  );
 
   it.each(["GET", "POST"])("verifies a user token in Authorization by %s", async (method) => {
     const verify = (call: Call) => server.call(method, `${INTERNAL}/auth/verify`, call);

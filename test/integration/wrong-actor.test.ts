@@ -135,7 +135,7 @@ describe("operator routes", () => {
   );
 
   it.each(below(OPERATOR))(
-    "%s does not exist without a configured token [differs: internal-operator]",
+    "%s does not exist without a configured token [differs: internal-operator, verify-forwarded]",
     async (route) => {
       for (const token of anonymousAnd("user", "device", "operator")) {
         const answer = await call(route, token, unconfigured);

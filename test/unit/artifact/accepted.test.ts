@@ -221,7 +221,7 @@ describe("augmented artifacts", () => {
     expect(await merged({ a: 1 }, { a: [] })).toBe("reading artifact error: a: Type conflict: list/non-list");
   });
 
-  it("may be packed with zstd, header included", async () => {
+  it("may be packed with zstd, header included [differs: zstd-augmented]", async () => {
     expect(await verdict(artifact({ headerPacking: "zstd", augment: augment({}) }))).toBe("accepted");
   });
 

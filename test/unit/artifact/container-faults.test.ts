@@ -3,6 +3,8 @@ import {
   artifact,
   bytes,
   type Entry,
+  FILES,
+  HEADER_INFO,
   manifestLine,
   type Parts,
   read,
@@ -20,6 +22,9 @@ const renamed = (from: string, to: string) => (entries: Entry[]) =>
 /** The sample as a whole packed nothing: 31 + manifest + 3072 + 5120 bytes, 12288 in all. */
 const PLAIN: Parts = { headerPacking: "none", dataPacking: "none" };
 
+/** Checksum and length behind the packed content. */
+const GZIP_TRAILER = 8;
+
 describe("checksums", () => {
   const flipped = (line: string) => (line.startsWith("0") ? `1${line.slice(1)}` : `0${line.slice(1)}`);
   it.each([
@@ -32,7 +37,7 @@ describe("checksums", () => {
     );
   });
 
-  it("tells a wrong one of the header before what else is wrong in it", async () => {
+  it("tells a wrong one of the header before what else is wrong in it [differs: first-fault]", async () => {
     const broken = artifact({
       headerEntries: [{ name: "nonsense" }],
       manifest: (lines) => lines.map((line) => (line.includes("header") ? flipped(line) : line)),
@@ -148,6 +153,62 @@ describe("the container", () => {
     ],
   ])("refuses %s", async (_, parts, text) => {
     expect(await verdict(artifact(parts))).toBe(PREFIX + text);
+  });
+
+  it("refuses payloads that are not what they say they are [differs: artifact-structure]", async () => {
+    const rootfs = { ...HEADER_INFO, payloads: [{ type: "rootfs-image" }] };
+    const files = (typeFlag: string) => FILES.map((file, at) => (at === 0 ? { ...file, typeFlag } : file));
+    for (const [parts, text] of [
+      [{ files: files("2") }, "Payload: data file dest_dir is not a regular file"],
+      [
+        { files: files("S") },
+        "Payload: error reading Artifact file header: archive/tar: sparse files are not supported",
+      ],
+      [{ headerInfo: rootfs, files: [] }, "Rootfs: Must provide exactly one update file"],
+      [
+        { outer: (entries) => [...entries, { name: "data/0001.tar", content: tar([]) }] },
+        "reader: can not find parser for parsing data file [data/0001.tar]",
+      ],
+      [
+        {
+          headerEntries: [
+            { name: "header-info", content: JSON.stringify(HEADER_INFO) },
+            { name: "headers/0000/meta-data" },
+          ],
+        },
+        "reader: no type-info for Payload 0",
+      ],
+    ] as [Parts, string][])
+      expect(await verdict(artifact(parts))).toBe(PREFIX + text);
+  });
+
+  it("refuses what the original reads as if it were right [differs: artifact-strict]", async () => {
+    const last = (name: string) => (entries: Entry[]) =>
+      entries.map((entry, at) => (at === entries.length - 1 ? { ...entry, name } : entry));
+    const damaged = (entries: Entry[]) =>
+      entries.map((entry) => {
+        if (!entry.name.startsWith("data/")) return entry;
+        const content = Buffer.from(entry.content as Uint8Array);
+        content[content.length - GZIP_TRAILER]! ^= 1;
+        return { ...entry, content };
+      });
+    const HEADER = `${PREFIX}readHeaderV3: handleHeaderReads: readHeader: readNext: Could not parse header element header-info`;
+    const info = JSON.stringify(HEADER_INFO);
+    for (const [parts, text] of [
+      [{ version: `${VERSION} x` }, `${PREFIX}reader: can not read version file: invalid JSON`],
+      [{ headerInfo: `${info} x` }, `${HEADER}: invalid JSON`],
+      [{ headerInfo: info.replace("payloads", "Payloads") }, `${HEADER}: json: unknown field "Payloads"`],
+      [
+        { outer: renamed("version", "version2") },
+        `${PREFIX}reader: can not read version file: invalid argument`,
+      ],
+      [
+        { outer: last("data/0000.tar.gz.old") },
+        `${PREFIX}reader: invalid data file name: data/0000.tar.gz.old`,
+      ],
+      [{ outer: damaged }, `${PREFIX}Payload: error reading Artifact file header: invalid compressed data`],
+    ] as [Parts, string][])
+      expect(await verdict(artifact(parts))).toBe(text);
   });
 
   it("does not repeat a hostile name without end", async () => {
@@ -306,6 +367,13 @@ describe("the manifest", () => {
     ],
   ])("with %s is refused", async (_, parts, text) => {
     expect(await verdict(artifact(parts))).toBe(PREFIX + text);
+  });
+
+  it("has its names told in its order [differs: first-fault]", async () => {
+    const ghosts = ["zz", "aa", "mm"].map((name) => manifestLine(`data/0000/${name}`, ""));
+    expect(await verdict(artifact({ manifest: (lines) => [...lines, ...ghosts] }))).toBe(
+      `${PREFIX}Files found in manifest(s), that were not part of artifact: data/0000/zz, data/0000/aa, data/0000/mm`,
+    );
   });
 
   it("with empty lines is read over them", async () => {
