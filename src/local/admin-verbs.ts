@@ -1,7 +1,7 @@
-import { UsageError } from "./args.ts";
+import { UsageError } from "./flags.ts";
 import type { OperatorClient } from "./operator-client.ts";
 import { DEFAULT_TENANT } from "../platform/ids.ts";
-import { LIMIT_NAMES } from "../tenants/index.ts";
+import { LIMIT_NAMES } from "../tenants/limit-names.ts"; // not its index, which loads the whole domain
 
 /** Values of a verb's options by name; required ones are present. */
 export type Values = Record<string, string | undefined>;

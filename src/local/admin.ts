@@ -1,7 +1,7 @@
 import { rmSync } from "node:fs";
 import type { ParseArgsOptionsConfig } from "node:util";
 import { VERBS, type Values, type Verb } from "./admin-verbs.ts";
-import { readFlags, textFlag, UsageError, type Flags } from "./args.ts";
+import { readFlags, textFlag, UsageError, type Flags } from "./flags.ts";
 import { npmCommand } from "./command.ts";
 import { DEFAULT_DATA, findServer, type Address } from "./find-server.ts";
 import { OperatorClient } from "./operator-client.ts";

@@ -6,7 +6,7 @@ import {
   type KeyObject,
 } from "node:crypto";
 import { isIP } from "node:net";
-import { UsageError } from "./args.ts";
+import { UsageError } from "./flags.ts";
 import { readIfPresent, writePrivately, type DataFolder } from "./data-folder.ts";
 import { issueCertificate } from "./x509.ts";
 

@@ -1,6 +1,6 @@
 import { closeSync, existsSync, openSync, readdirSync, readSync, statSync } from "node:fs";
 import { join } from "node:path";
-import { UsageError } from "./args.ts";
+import { UsageError } from "./flags.ts";
 import type { DataFolder } from "./data-folder.ts";
 import { withFile } from "./file-faults.ts";
 

@@ -4,7 +4,7 @@ import { writeArtifact } from "../artifact/write.ts";
 import { runDaemon } from "../device-simulator/daemon.ts";
 import { SimulatedDevice } from "../device-simulator/device.ts";
 import { carryOut } from "../device-simulator/update.ts";
-import { readFlags, textFlag, UsageError } from "./args.ts";
+import { readFlags, textFlag, UsageError } from "./flags.ts";
 import { DemoOperator } from "./demo-operator.ts";
 import { DEFAULT_DATA, findLocalServer } from "./find-server.ts";
 import type { ServerFile } from "./server-file.ts";

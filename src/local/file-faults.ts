@@ -1,4 +1,4 @@
-import { UsageError } from "./args.ts";
+import { UsageError } from "./flags.ts";
 
 const REASONS: Record<string, string> = {
   EACCES: "may not be used by this user: change its owner or mode",

@@ -1,4 +1,4 @@
-import { UsageError } from "./args.ts";
+import { UsageError } from "./flags.ts";
 import { existingDataFolder, readIfPresent } from "./data-folder.ts";
 import { runningServer, type ServerFile } from "./server-file.ts";
 

@@ -1,5 +1,5 @@
 import { createServer, type Server } from "node:net";
-import { UsageError } from "./args.ts";
+import { UsageError } from "./flags.ts";
 
 const REASONS: Record<string, string> = {
   EADDRINUSE: "is in use by another program",

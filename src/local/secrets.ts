@@ -1,5 +1,5 @@
 import { createPrivateKey, createPublicKey, generateKeyPairSync, randomBytes } from "node:crypto";
-import { UsageError } from "./args.ts";
+import { UsageError } from "./flags.ts";
 import { readIfPresent, writePrivately, type DataFolder } from "./data-folder.ts";
 
 const SIGNING_KEY = "signing-key.pem";

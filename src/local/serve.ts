@@ -1,5 +1,6 @@
 import { inspect } from "node:util";
-import { readStartOptions, START_USAGE, UsageError, type StartOptions } from "./args.ts";
+import { UsageError } from "./flags.ts";
+import { readStartOptions, START_USAGE, type StartOptions } from "./start-options.ts";
 import { openTlsIdentity } from "./certificates.ts";
 import { runCrons } from "./cron.ts";
 import { openDataFolder, type DataFolder } from "./data-folder.ts";

@@ -1,6 +1,6 @@
 import { rmSync } from "node:fs";
 import { setTimeout as wait } from "node:timers/promises";
-import { UsageError } from "./args.ts";
+import { UsageError } from "./flags.ts";
 import { readIfPresent, writePrivately, type DataFolder } from "./data-folder.ts";
 
 /** How the other programs of this machine find a running server. */

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { UsageError } from "./args.ts";
+import { UsageError } from "./flags.ts";
 import { readIfPresent, writePrivately, type DataFolder } from "./data-folder.ts";
 import type { OperatorClient } from "./operator-client.ts";
 import { newToken } from "./secrets.ts";

@@ -1,4 +1,4 @@
-import { UsageError } from "./args.ts";
+import { UsageError } from "./flags.ts";
 import { databaseFault } from "./file-faults.ts";
 
 /** One line for whoever started the program. */

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { readStartOptions, UsageError } from "../../../src/local/args.ts";
+import { UsageError } from "../../../src/local/flags.ts";
+import { readStartOptions } from "../../../src/local/start-options.ts";
 
 describe("the flags of npm start", () => {
   test("are all optional", () => {
