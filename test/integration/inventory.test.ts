@@ -534,7 +534,7 @@ describe("the device list", () => {
 });
 
 describe("statistics and attributes in use", () => {
-  it("count accepted and pending devices by tier", async () => {
+  it("count accepted and pending devices by tier [differs: statistics-statuses]", async () => {
     await inventoryOf(server, [
       { status: "accepted" },
       { status: "accepted", tier: "micro" },
@@ -575,6 +575,20 @@ describe("statistics and attributes in use", () => {
     ]);
     await call("DELETE", `${V1}/devices/${first}`);
     expect(await names()).not.toContain("inventory/b:1");
+  });
+});
+
+describe("names of a large fleet", () => {
+  it("are told of all devices and not of some [differs: attribute-names]", async () => {
+    await inventoryOf(server, [{ attributes: { inventory: { first: "1" } } }]);
+    await env.DB.prepare(
+      `WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 5000)
+       INSERT INTO inventory_devices (tenant_id, device_id, status, tier, created_ms, updated_ms, attributes)
+       SELECT 'default', 'd-' || i, 'accepted', 'standard', 0, 0, '{}' FROM n`,
+    ).run();
+    await inventoryOf(server, [{ attributes: { inventory: { last: "1" } } }]);
+    const names = (await call("GET", `${V2}/filters/attributes`)).json<{ name: string }[]>();
+    expect(names.map(({ name }) => name)).toEqual(expect.arrayContaining(["first", "last"]));
   });
 });
 

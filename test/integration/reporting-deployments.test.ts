@@ -50,7 +50,7 @@ const devices = (count: number, tenant = "default"): Promise<TestDevice[]> =>
 describe("a device in a deployment", () => {
   beforeEach(start);
 
-  it("is shown with its deployment and its artifact", async () => {
+  it("is shown with its deployment and its artifact [differs: deployments-attributes]", async () => {
     const artifact = await anArtifact(server, { depends: { checksum: "x" } });
     const [device] = await devices(1);
     const id = await deploy(server, user, [device!], { name: "first", force_installation: true });
@@ -96,7 +96,7 @@ describe("a device in a deployment", () => {
     expect(chosen.json()).toEqual([{ id: id + device!.id, device_status: "success" }]);
   });
 
-  it("appears with its first check and at once, and is aborted with the deployment", async () => {
+  it("appears with its first check and at once, and is aborted with the deployment [differs: reports-at-once]", async () => {
     await anArtifact(server);
     const two = await devices(2);
     const id = await deploy(server, user, two);
@@ -318,6 +318,19 @@ describe("a search of devices in deployments", () => {
     expect(answer.cost.trips).toBeLessThanOrEqual(5);
   });
 
+  it("counts those of some devices and deployments only [differs: aggregates-of-some]", async () => {
+    const count = async (of: object) => {
+      const answer = await aggregate({ ...of, aggregations: [by("device_status")] });
+      const [{ items, other_count }] = answer.json<[{ items: { count: number }[]; other_count: number }]>();
+      return items.reduce((sum, item) => sum + item.count, other_count);
+    };
+    const { device_id: device, deployment_id: deployment } = everything[0]!;
+    const of = (test: (one: Shown) => boolean) => everything.filter(test).length;
+    expect(await count({ device_ids: [device] })).toBe(of((one) => one.device_id === device));
+    expect(await count({ deployment_ids: [deployment] })).toBe(of((one) => one.deployment_id === deployment));
+    expect(await count({ device_ids: [device], deployment_ids: [deployment] })).toBe(1);
+  });
+
   it("counts by fields of devices and by members of lists", async () => {
     const answer = await aggregate({
       aggregations: [
@@ -497,7 +510,7 @@ describe("the cost of reports", () => {
     expect(counted.cost.read).toBeLessThan(100);
   });
 
-  it("is bounded where devices must be looked at one by one", async () => {
+  it("is bounded where devices must be looked at one by one [differs: reports-too-many]", async () => {
     await many(10);
     await env.DB.prepare("UPDATE deployment_counters SET success = 100000").run();
     const error = async (answer: Promise<Answer>) => [(await answer).status, (await answer).json().error];

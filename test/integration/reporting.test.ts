@@ -68,7 +68,7 @@ describe("device search", () => {
     expect(answer.json<{ attributes: unknown[] }[]>()[0]!.attributes).toHaveLength(1);
   });
 
-  it("has one Link header of its own form", async () => {
+  it("has one Link header of its own form [differs: reports-next]", async () => {
     await inventoryOf(
       server,
       Array.from({ length: 5 }, () => ({})),
@@ -82,9 +82,11 @@ describe("device search", () => {
     expect(await link(2)).toBe([of(1, "first"), of(1, "previous"), of(3, "next")].join(", "));
     expect(await link(3)).toBe([of(1, "first"), of(2, "previous")].join(", "));
     expect(await link(0)).toBe([of(1, "first"), of(2, "next")].join(", "));
+    const full = await search({ per_page: 5 });
+    expect(full.headers.get("link")).toBe(`<${BASE}/devices/search?page=1&per_page=5>;rel="first"`);
   });
 
-  it("compares by type, matches expressions as a whole, and takes the id in any scope", async () => {
+  it("compares by type, matches expressions as a whole, and takes the id in any scope [differs: reports-empty-in]", async () => {
     const [text, number] = await inventoryOf(server, [
       { attributes: { inventory: { v: "5", name: "release-1" } } },
       { attributes: { inventory: { v: 5, name: "release-12" }, custom: { v: "x" } } },
@@ -103,6 +105,13 @@ describe("device search", () => {
     expect(idsOf(await search({ device_ids: [number, newId()] }))).toEqual([number]);
   });
 
+  it("finds what a device has just reported [differs: reports-at-once]", async () => {
+    const { id, token } = await aDevice(server);
+    const json = [{ name: "v", value: "new" }];
+    await server.call("PUT", "/api/devices/v1/inventory/device/attributes", { token, json });
+    expect(await found(where("inventory/v", "$eq", "new"))).toEqual([id]);
+  });
+
   it("sorts, devices without the attribute last", async () => {
     const [b, none, a] = await inventoryOf(server, [
       { attributes: { inventory: { v: "b" } } },
@@ -115,7 +124,7 @@ describe("device search", () => {
     expect(await by("desc")).toEqual([b, a, none]);
   });
 
-  it("finds places, whether coordinates are texts or numbers", async () => {
+  it("finds places, whether coordinates are texts or numbers [differs: geo-numbers, geo-aggregates]", async () => {
     const at = (lat: unknown, lon: unknown, scope = "inventory") => ({
       attributes: { [scope]: { "geo-lat": lat as string, "geo-lon": lon as string } },
     });
@@ -147,6 +156,11 @@ describe("device search", () => {
     expect(await near(box(61, 5, 59, 6))).toEqual([bergen]);
     expect(await near(box(0, 179, -20, -179))).toEqual([fiji]);
     expect(await near({ ...box(61, 5, 59, 6), ...circle(59.91, 10.75, "1km") })).toEqual([oslo]);
+    const counted = await aggregate({
+      aggregations: [{ name: "status", scope: "identity", attribute: "status" }],
+      ...circle(59.91, 10.75, "310km"),
+    });
+    expect(counted.json()).toMatchObject([{ items: [{ key: "accepted", count: 2 }] }]);
     expect(
       await near({ ...box(90, -180, -90, 180), filters: [where("tags/geo-lat", "$exists", true)] }),
     ).toEqual([bergen]);
@@ -183,7 +197,6 @@ describe("device search", () => {
       place(0, 0, "5"),
       "geo_distance_filter: (geo_distance: (distance: must be a number with a unit of length.).).",
     ],
-    [{ page: 101, per_page: 100 }, "page * per_page must be no greater than 10000"],
     // A page out of reach beside a place that is none: one of the two problems has no field.
     [
       { ...place(91, 0), page: 9007199254740991, per_page: 20 },
@@ -196,6 +209,15 @@ describe("device search", () => {
   ])("%#: refuses with %s", async (body, text) => {
     const answer = await search(body);
     expect([answer.status, answer.json().error]).toEqual([400, `malformed request body: ${text}`]);
+  });
+
+  it("reaches ten thousand devices and no further [differs: reports-window]", async () => {
+    expect(idsOf(await search({ page: 100, per_page: 100 }))).toEqual([]);
+    const beyond = await search({ page: 101, per_page: 100 });
+    expect([beyond.status, beyond.json().error]).toEqual([
+      400,
+      "malformed request body: page * per_page must be no greater than 10000",
+    ]);
   });
 
   it.each(["{", "[]", '{"filters":5}', '{"page":"x"}'])("%#: refuses what it cannot read", async (body) => {
@@ -240,6 +262,17 @@ describe("attributes", () => {
         { scope: "tags", name: "t" },
       ],
     });
+  });
+
+  it("may be searched by whatever their number, and five hundred are listed [differs: report-attributes]", async () => {
+    const named = (i: number) => `a${String(i).padStart(3, "0")}`;
+    const attributes = Object.fromEntries(Array.from({ length: 501 }, (_, i) => [named(i), "x"]));
+    const [id] = await inventoryOf(server, [{ attributes: { inventory: attributes } }]);
+    const listed = await server.call("GET", `${BASE}/devices/search/attributes`, { token: user.token });
+    expect(listed.json()).toHaveLength(500);
+    const mapped = await server.call("GET", `${BASE}/devices/attributes`, { token: user.token });
+    expect(mapped.json()).toMatchObject({ limit: 500 });
+    expect(await found(where(`inventory/${named(500)}`, "$eq", "x"))).toEqual([id]);
   });
 
   it("of an unused tenant are none", async () => {
