@@ -35,3 +35,22 @@ export function tableRows(text: string): string[][] {
     .map((line) => line.slice(1, line.lastIndexOf("|")).split(/(?<!\\)\|/))
     .map((cells) => cells.map((cell) => cell.trim()));
 }
+
+/** The number of a constant, or of a member of one, in this file: the product of the numbers and powers it begins with. */
+export function constantOf(file: string, name: string): number {
+  const [, product = ""] = new RegExp(`\\b${name}(?: = |: )([^;,}\n]+)`).exec(read(file).text) ?? [];
+  const factors = /^[\d_.]+(?: \*\*? [\d_.]+)*/.exec(product)?.[0].split(" * ");
+  if (!factors) throw new Error(`no number ${name} in ${file}`);
+  return factors
+    .map((factor) => factor.split(" ** ").map((part) => Number(part.replaceAll("_", ""))))
+    .reduce((value, [base = 0, exponent = 1]) => value * base ** exponent, 1);
+}
+
+/** What a pattern's first group finds in all documents, with the document that says it. */
+export const said = (pattern: RegExp): { document: Document; found: string }[] =>
+  documents().flatMap((document) =>
+    [...document.text.matchAll(pattern)].map(([, found = ""]) => ({ document, found })),
+  );
+
+export const wrong = (claims: { document: Document; found: string }[]): string[] =>
+  claims.map(({ document, found }) => `${document.name}: ${found}`);

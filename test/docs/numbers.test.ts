@@ -1,0 +1,169 @@
+import { expect, test } from "vitest";
+import { constantOf, read } from "./documents.ts";
+
+const KIB = 1024;
+const MIB = 1024 * KIB;
+const SECOND = 1000;
+const MINUTE = 60 * SECOND;
+const HOUR = 60 * MINUTE;
+const DAY = 24 * HOUR;
+
+/** A sentence of a document with `#` where the number is, the constant that it tells, and in which unit. */
+type Claim = readonly [sentence: string, file: string, constant: string, unit?: number];
+
+const CLAIMS: Readonly<Record<string, readonly Claim[]>> = {
+  "docs/architecture.md": [
+    ["The body is bounded (# MiB for JSON", "src/gateway/route-table.ts", "JSON_BODY_LIMIT", MIB],
+    ["not handled within # minutes", "src/platform/send-events.ts", "RESEND_AFTER_MS", MINUTE],
+    ["At most # events of a tenant", "src/platform/send-events.ts", "WINDOW"],
+    ["works for # tenants at a time", "workers/queue.ts", "LANES"],
+    ["4 … # minutes", "src/platform/apart.ts", "LAST_PAUSE_MS", MINUTE],
+    ["only # hashes run at once", "src/useradm/login-concurrency.ts", "AT_ONCE"],
+  ],
+  "docs/checkins.md": [
+    ["open deployments to at most # devices", "src/deployments/limits.ts", "SMALL"],
+    ["Bloom filters of # bits an id", "src/checkin/filter.ts", "BITS_PER_ID"],
+    ["A part has at most # MiB", "src/checkin/filter.ts", "MAX_BITS", 8 * MIB],
+    ["a digest # MiB;", "src/checkin/head-digest.ts", "MAX_BYTES", MIB],
+    ["Workers keep the digest for # seconds", "src/checkin/digest-cache.ts", "STALE_MS", SECOND],
+    ["digests in an isolate by # MiB", "src/checkin/digest-cache.ts", "MAX_BYTES", MIB],
+    ["at once after # quiet seconds, before the answer", "src/checkin/head.ts", "SAVE_MS", SECOND],
+    ["by an alarm # minutes after the first", "src/checkin/head.ts", "FLUSH_MS", MINUTE],
+    ["up to # devices a row", "src/checkin/presence.ts", "PAGE_ENTRIES"],
+    ["(up to # ids)", "src/checkin/presence-queries.ts", "MAX_IDS"],
+  ],
+  "docs/compatibility.md": [
+    ["JSON nested deeper than # levels", "src/platform/json.ts", "MAX_DEPTH"],
+    ["JSON of more than # keys and values", "src/platform/json.ts", "MAX_VALUES"],
+    ["of the first # |", "src/platform/wire.ts", "MAX_ISSUES"],
+    ["cut at # characters", "src/platform/app.ts", "MAX_FAULT_TEXT"],
+    ["tells the first # of them", "src/deployments/create.ts", "MAX_TOLD"],
+    ["at most # KiB and 100 values", "src/deviceauth/identity.ts", "MAX_STORED_BYTES", KIB],
+    ["at most 4 KiB and # values", "src/deviceauth/identity.ts", "MAX_STORED_VALUES"],
+    ["| #; the newest replaces the oldest", "src/deviceauth/enrol.ts", "MAX_WAITING_KEYS"],
+    ["| # beyond the device limits", "src/deviceauth/waiting-store.ts", "DEFAULT_WAITING_DEVICES"],
+    ["| # days; a tenant may choose", "src/deviceauth/rule-store.ts", "DEFAULT_PENDING_LIFE_MS", DAY],
+    ["RSA keys under # or over 8192 bits", "src/deviceauth/key-strength.ts", "MIN_RSA_BITS"],
+    ["RSA keys under 1024 or over # bits", "src/deviceauth/key-strength.ts", "MAX_RSA_BITS"],
+    ["RSA keys under # bits, P-224", "src/deviceauth/key-strength.ts", "STRONG_RSA_BITS"],
+    ["more than # logins at once in one place", "src/useradm/login-concurrency.ts", "MAX_IN_LINE"],
+    ["in one place, or # of one address", "src/useradm/login-concurrency.ts", "MAX_OF_NETWORK"],
+    ["| exact | stops at # | audit-", "src/audit/entries.ts", "MAX_COUNTED"],
+    ["headers 64 MiB, # entries", "src/artifact/header-archive.ts", "MAX_HEADER_ENTRIES"],
+    ["# MiB of JSON", "src/artifact/header-archive.ts", "MAX_HEADER_KEPT_BYTES", MIB],
+    ["# keys and values in one file", "src/artifact/json.ts", "MAX_JSON_VALUES"],
+    ["| # bytes, refused by name", "src/releases/add-artifact.ts", "MAX_RECORD_BYTES"],
+    ["up to # MiB; beyond it refused", "src/artifact/decompress.ts", "MAX_WINDOW_BYTES", MIB],
+    ["| #, each member of a list being one", "src/inventory/limits.ts", "MAX_VALUES_IN_SCOPE"],
+    ["by their first #; filters", "src/inventory/search/conditions.ts", "KEPT_CHARACTERS"],
+    ["| #, 5 sort keys", "src/inventory/search/schema.ts", "MAX_PREDICATES"],
+    ["# sort keys, 5,000 values", "src/inventory/search/schema.ts", "MAX_SORT_KEYS"],
+    ["# values, 5,000 ids", "src/inventory/search/terms.ts", "MAX_VALUES"],
+    ["5,000 values, # ids", "src/inventory/search/schema.ts", "MAX_IDS"],
+    ["then score, for the first #, then age", "src/inventory/store/text.ts", "SCORED"],
+    ["| all; `limit` is #", "src/reporting/routes.ts", "NAME_LIMIT"],
+    ["reports beyond # entries", "src/reporting/schema.ts", "WINDOW"],
+    ["reports over more than # devices", "src/deployments/analytics/scope.ts", "MAX_DEVICES"],
+    ["`filter` of a list of more than # devices", "src/deployments/limits.ts", "LISTED"],
+    ["| stops at # | deployments-total", "src/deployments/store/queries.ts", "MAX_TOTAL"],
+    ["pasted text over # KiB", "src/deviceconnect/frame.ts", "MAX_TO_DEVICE_BYTES", KIB],
+    ["| # small messages a second", "src/deviceconnect/sockets.ts", "messagesPerSecond"],
+    ["# MiB on the way to a peer", "src/deviceconnect/sockets.ts", "aheadBytes", MIB],
+    ["201 after # s for a device", "src/deviceconnect/transfer.ts", "SETTLE_MS", SECOND],
+    ["asked and has # s to answer", "src/deviceconnect/transfers.ts", "PROBE_MS", SECOND],
+    ["more than # keys |", "src/deviceconfig/schema.ts", "MAX_KEYS"],
+    ["cut to # characters", "src/deviceconfig/masking.ts", "SHOWN"],
+  ],
+  "docs/configuration.md": [
+    ["A map has at most # keys", "src/deviceconfig/schema.ts", "MAX_KEYS"],
+    ["keys and values have at most # bytes", "src/deviceconfig/schema.ts", "MAX_BYTES"],
+    ["by rising priority (0 to #, default 0)", "src/deviceconfig/schema.ts", "MAX_PRIORITY"],
+    ["at most # filters of a tenant", "src/deviceconfig/defaults-store.ts", "MAX_FILTERS"],
+    ["in pages of #", "src/deviceconfig/deploy.ts", "MEMBERS_PAGE"],
+    ["more than # keys is left out", "src/deviceconfig/schema.ts", "MAX_KEYS"],
+    ["cut to # characters", "src/deviceconfig/masking.ts", "SHOWN"],
+  ],
+  "docs/deployments.md": [
+    ["chunks of about #", "src/deployments/store/create.ts", "CHUNK"],
+    ["A deployment for at most # devices", "src/deployments/limits.ts", "SMALL"],
+    ["looked up # at a time", "src/deployments/limits.ts", "TARGET_PAGE"],
+    ["up to # rows are written with the abort", "src/deployments/store/abort.ts", "ABORT_PAGE"],
+  ],
+  "docs/inventory.md": [
+    ["| `inventory` | the device | # |", "src/inventory/limits.ts", "inventory"],
+    ["guarded by an `ETag` | # |", "src/inventory/limits.ts", "tags"],
+    ["Names have at most # bytes", "src/inventory/schema.ts", "MAX_NAME_BYTES"],
+    ["a scope at most # Ki characters", "src/inventory/limits.ts", "MAX_SCOPE_CHARACTERS", KIB],
+    ["takes at most # conditions", "src/inventory/search/schema.ts", "MAX_PREDICATES"],
+    ["list, up to #", "src/inventory/search/terms.ts", "MAX_VALUES"],
+    ["A sort has up to # keys", "src/inventory/search/schema.ts", "MAX_SORT_KEYS"],
+    ["at most # characters. There is no look-around", "src/inventory/search/regex.ts", "MAX_PATTERN"],
+    ["The first # found", "src/inventory/store/text.ts", "SCORED"],
+    ["found by their first # characters", "src/inventory/search/conditions.ts", "KEPT_CHARACTERS"],
+    ["a set of at most # devices", "src/inventory/search/query.ts", "COLLECT_AT_MOST"],
+    ["more than # rows to count", "src/inventory/search/totals.ts", "COUNTED_EACH_TIME"],
+    ["nested up to # deep", "src/reporting/schema.ts", "MAX_NESTED"],
+    ["at most # of them, in at most", "src/deployments/analytics/scope.ts", "MAX_DEVICES"],
+    ["in at most # deployments", "src/deployments/analytics/scope.ts", "MAX_DEPLOYMENTS"],
+    ["reach up to the #th entry", "src/reporting/schema.ts", "WINDOW"],
+  ],
+  "docs/operations.md": [
+    ["resumed for # h longer", "src/deployments/routes/artifact-download.ts", "RESUMABLE_FOR_MS", HOUR],
+    ["# beyond the device limits unless set", "src/deviceauth/waiting-store.ts", "DEFAULT_WAITING_DEVICES"],
+    ["not handled for # minutes are sent again", "src/platform/send-events.ts", "RESEND_AFTER_MS", MINUTE],
+    ["two parts of # MiB in memory", "src/storage/object-writer.ts", "PART_BYTES", MIB],
+  ],
+  "docs/remote-access.md": [
+    ["beyond one window of # chunks", "src/deviceconnect/transfer.ts", "WINDOW"],
+    ["| a message | # MiB;", "src/deviceconnect/sockets.ts", "messageBytes", MIB],
+    ["# KiB towards the device", "src/deviceconnect/frame.ts", "MAX_TO_DEVICE_BYTES", KIB],
+    ["small messages (under # bytes of body)", "src/deviceconnect/backpressure.ts", "PAYLOAD_BYTES"],
+    ["| # a second | close 1008", "src/deviceconnect/sockets.ts", "messagesPerSecond"],
+    ["makes up for # KiB", "src/deviceconnect/backpressure.ts", "ANSWERED_BYTES", KIB],
+    ["the answer to a ping for all | # MiB |", "src/deviceconnect/sockets.ts", "aheadBytes", MIB],
+    ["of the tenant, # MiB | `stop`", "src/deviceconnect/recorder.ts", "DEFAULT_OUTPUT_BYTES", MIB],
+    ["or for the record | # |", "src/deviceconnect/turns.ts", "MAX_WAITING"],
+    ["asks for its status | # s,", "durable-objects/device-connection.ts", "SILENT_MS", SECOND],
+    ["then # s to answer a ping", "src/deviceconnect/transfers.ts", "PROBE_MS", SECOND],
+    ["waiting messages of a transfer | # |", "src/deviceconnect/mailbox.ts", "MAX_WAITING"],
+    ["a look that is older than # s", "src/deviceconnect/rights.ts", "HOLD_MS", SECOND],
+    ["a look begins every # s", "src/deviceconnect/rights.ts", "RENEW_MS", SECOND],
+    ["They are told # at a time", "src/deviceconnect/followers.ts", "PAGE"],
+  ],
+  "docs/workflows.md": [
+    ["at most # hour.", "src/platform/retry-delay.ts", "MAX_DELAY_MS", HOUR],
+    ["(at least # second)", "src/workflows/run.ts", "MIN_DELAY_MS", SECOND],
+    ["two parts of # MiB in memory", "src/storage/object-writer.ts", "PART_BYTES", MIB],
+  ],
+};
+
+const WORDS = new Map([
+  [1, "(?:an?|one)"],
+  [2, "two"],
+  [3, "three"],
+  [5, "five"],
+  [10, "ten"],
+  [20, "twenty"],
+  [100, "(?:a )?hundred"],
+  [1000, "a thousand"],
+]);
+
+/** A number as documents write it: in digits, with or without commas, or as a word. */
+const written = (value: number): string =>
+  [String(value), value.toLocaleString("en-US"), WORDS.get(value)].filter(Boolean).join("|");
+
+const literally = (text: string): string => text.replaceAll(/[.*+?^${}()|[\]\\]/g, "\\$&");
+
+const says = (text: string, sentence: string, value: number): boolean => {
+  const [before = "", after = ""] = sentence.split("#").map(literally);
+  return new RegExp(`${before}(?<![\\d,.])(?:${written(value)})(?![\\d,]*\\d)${after}`).test(text);
+};
+
+test.each(Object.entries(CLAIMS))("%s tells the limits that are in force", (name, claims) => {
+  const text = read(name).text.replaceAll(/\s+/g, " ");
+  const wrong = claims.flatMap(([sentence, file, constant, unit = 1]) => {
+    const value = constantOf(file, constant) / unit;
+    return says(text, sentence, value) ? [] : [`${sentence}: ${value}`];
+  });
+  expect(wrong).toEqual([]);
+});

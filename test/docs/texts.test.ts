@@ -1,0 +1,45 @@
+import { expect, test } from "vitest";
+import { documents, sources } from "./documents.ts";
+
+/** What a table or sentence quotes as the words of an error: after a status, or several words that are no command or code. */
+const AFTER_STATUS = /\b(?:4\d\d|5\d\d|10[01]\d) `([^`]+)`/g;
+const WORDS = /`([a-z][a-z']*:?(?: [\w':…]+)+)`/g;
+
+const COMMANDS = /^(?:npm|npx|wrangler|mender|mender-\w+|kill|journalctl) /;
+
+/** What device clients say is theirs to change: these are the rows of a table with such a heading. */
+const withoutForeignTables = (text: string): string =>
+  text.replaceAll(/^\| The client says \|.*\n(?:\|.*\n)+/gm, "");
+
+const withoutExamples = (text: string): string => text.replaceAll(/^```[\s\S]*?^```/gm, "");
+
+const quoted = documents().flatMap(({ name, text }) => {
+  const prose = withoutForeignTables(withoutExamples(text));
+  return [...prose.matchAll(AFTER_STATUS), ...prose.matchAll(WORDS)]
+    .map(([, words = ""]) => words)
+    .filter((words) => !COMMANDS.test(words))
+    .map((words) => ({ name, words }));
+});
+
+/** The texts that code contains, and those that tests expect. */
+const texts = sources(
+  "src",
+  "durable-objects",
+  "workers",
+  "test/integration",
+  "test/unit",
+  "test/local",
+).flatMap(({ text }) =>
+  [...text.matchAll(/"((?:[^"\\\n]|\\.)*)"|`((?:[^`\\]|\\.)*)`/g)].map(([, a, b]) => a ?? b ?? ""),
+);
+
+/** An ellipsis stands for what differs from case to case. */
+const isSaid = (words: string): boolean => {
+  const parts = words.split("…").map((part) => part.trim());
+  return texts.some((text) => parts.every((part) => text.includes(part)));
+};
+
+test("the words of each error that documents quote are those of the server", () => {
+  expect(quoted.length).toBeGreaterThan(25);
+  expect(quoted.filter(({ words }) => !isSaid(words))).toEqual([]);
+});
