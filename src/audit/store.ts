@@ -1,6 +1,7 @@
 import { sql, type SQL } from "drizzle-orm";
 import { change, firstRow, mapped, rows, type Statement } from "../platform/database.ts";
 import type { TenantId } from "../platform/ids.ts";
+import { auditLogTable } from "../platform/tables.ts";
 
 export interface AuditFilter {
   /** Entries beyond what the public document describes, too. */
@@ -100,6 +101,6 @@ export const forgetEntriesStatement = (
   limit: number,
 ): Statement<number> =>
   change(sql`
-    DELETE FROM audit_log WHERE tenant_id = ${tenant} AND (time_ms, id) IN (
-      SELECT time_ms, id FROM audit_log WHERE tenant_id = ${tenant} AND time_ms < ${beforeMs}
+    DELETE FROM ${auditLogTable} WHERE tenant_id = ${tenant} AND (time_ms, id) IN (
+      SELECT time_ms, id FROM ${auditLogTable} WHERE tenant_id = ${tenant} AND time_ms < ${beforeMs}
       ORDER BY time_ms, id LIMIT ${limit})`);

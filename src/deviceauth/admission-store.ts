@@ -1,10 +1,13 @@
 import { sql } from "drizzle-orm";
 import { firstRow, type Statement } from "../platform/database.ts";
 import { DEFAULT_TENANT, type DeviceId, type TenantId } from "../platform/ids.ts";
+import { tenantsTable } from "../tenants/index.ts";
+import { devicesTable, authSetsTable } from "../devices/index.ts";
 import type { AuthRequest } from "./auth-request.ts";
 import type { Rule } from "./rule-store.ts";
 import type { DeviceStatus, SetStatus } from "./states.ts";
 import { roomOf, waitingOf } from "./waiting-store.ts";
+import { admissionSettingsTable, autoAcceptRulesTable } from "./tables.ts";
 
 /** What is known about the sender of an authentication request. */
 export interface Admission {
@@ -44,14 +47,14 @@ export function admissionStatement(request: AuthRequest, atMs: number): Statemen
       CASE WHEN a.status IS NOT 'accepted' THEN ${waitingOf(sql`t.tenant_id`)} END AS waiting,
       CASE WHEN a.status IS NOT 'accepted' THEN ${roomOf(sql`t.tenant_id`)} END AS room,
       CASE WHEN a.status IS NOT 'accepted' THEN (
-        SELECT refuse_weak_keys FROM admission_settings s WHERE s.tenant_id = t.tenant_id) END AS refusesWeakKeys,
+        SELECT refuse_weak_keys FROM ${admissionSettingsTable} s WHERE s.tenant_id = t.tenant_id) END AS refusesWeakKeys,
       CASE WHEN d.device_id IS NULL OR (d.status = 'pending' AND d.provisioned = 0 AND a.auth_set_id IS NULL) THEN (
         SELECT json_group_array(json_object('name', r.name, 'identity', json(r.identity), 'secretHash', r.secret_hash))
-        FROM auto_accept_rules r
+        FROM ${autoAcceptRulesTable} r
         WHERE r.tenant_id = t.tenant_id AND (r.expires_ms IS NULL OR r.expires_ms > ${atMs})) END AS rules
-    FROM tenants t
-    LEFT JOIN devices d ON d.tenant_id = t.tenant_id AND d.identity_hash = ${request.identity.hash}
-    LEFT JOIN auth_sets a INDEXED BY auth_sets_by_device
+    FROM ${tenantsTable} t
+    LEFT JOIN ${devicesTable} d ON d.tenant_id = t.tenant_id AND d.identity_hash = ${request.identity.hash}
+    LEFT JOIN ${authSetsTable} a INDEXED BY auth_sets_by_device
       ON a.tenant_id = d.tenant_id AND a.device_id = d.device_id AND a.key_hash = ${request.key.hash}
       AND (a.tier = ${request.tier} OR a.status = 'preauthorized')
     WHERE ${request.tenantToken ? sql`t.tenant_token = ${request.tenantToken}` : sql`t.tenant_id = ${DEFAULT_TENANT}`}

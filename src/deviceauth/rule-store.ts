@@ -2,6 +2,10 @@ import { sql } from "drizzle-orm";
 import { notPaused } from "../platform/apart.ts";
 import { change, firstRow, mapped, rows, type Statement } from "../platform/database.ts";
 import type { DeviceId, TenantId } from "../platform/ids.ts";
+import { into } from "../platform/columns.ts";
+import { tenantsTable } from "../tenants/index.ts";
+import { authSetsTable } from "../devices/index.ts";
+import { autoAcceptRulesTable, admissionSettingsTable } from "./tables.ts";
 
 /** Lets devices of a kind in without asking. */
 export interface Rule {
@@ -35,7 +39,7 @@ const toRule = (row: RuleRow): Rule => ({
 
 export const rulesStatement = (tenant: TenantId): Statement<Rule[]> => {
   const statement = rows<RuleRow>(
-    sql`SELECT * FROM auto_accept_rules WHERE tenant_id = ${tenant} ORDER BY rule_id`,
+    sql`SELECT * FROM ${autoAcceptRulesTable} WHERE tenant_id = ${tenant} ORDER BY rule_id`,
   );
   return { ...statement, read: (result) => statement.read(result).map(toRule) };
 };
@@ -43,12 +47,12 @@ export const rulesStatement = (tenant: TenantId): Statement<Rule[]> => {
 /** Adds the rule unless the tenant has `max` already. */
 export const addRuleStatement = (tenant: TenantId, rule: Rule, max: number): Statement<number> =>
   change(sql`
-    INSERT INTO auto_accept_rules (tenant_id, rule_id, name, identity, secret_hash, expires_ms, created_ms)
+    INSERT ${into(autoAcceptRulesTable, "tenant_id, rule_id, name, identity, secret_hash, expires_ms, created_ms")}
     SELECT ${tenant}, ${rule.id}, ${rule.name}, ${JSON.stringify(rule.identity)}, ${rule.secretHash}, ${rule.expiresMs}, ${rule.createdMs}
-    WHERE (SELECT COUNT(*) FROM auto_accept_rules WHERE tenant_id = ${tenant}) < ${max}`);
+    WHERE (SELECT COUNT(*) FROM ${autoAcceptRulesTable} WHERE tenant_id = ${tenant}) < ${max}`);
 
 export const removeRuleStatement = (tenant: TenantId, rule: string): Statement<number> =>
-  change(sql`DELETE FROM auto_accept_rules WHERE tenant_id = ${tenant} AND rule_id = ${rule}`);
+  change(sql`DELETE FROM ${autoAcceptRulesTable} WHERE tenant_id = ${tenant} AND rule_id = ${rule}`);
 
 /** How long a set may wait unless its tenant says otherwise. */
 export const DEFAULT_PENDING_LIFE_MS = 30 * 86_400_000;
@@ -65,7 +69,7 @@ export interface AdmissionSettings {
 export const admissionSettingsStatement = (tenant: TenantId): Statement<AdmissionSettings> =>
   mapped(
     firstRow<{ pending_life_ms: number; refuse_weak_keys: number }>(
-      sql`SELECT pending_life_ms, refuse_weak_keys FROM admission_settings WHERE tenant_id = ${tenant}`,
+      sql`SELECT pending_life_ms, refuse_weak_keys FROM ${admissionSettingsTable} WHERE tenant_id = ${tenant}`,
     ),
     (row) => ({
       pendingLifeMs:
@@ -82,7 +86,7 @@ export function setAdmissionStatement(
 ): Statement<number> {
   const refuse = refuseWeakKeys === undefined ? null : Number(refuseWeakKeys);
   return change(sql`
-    INSERT INTO admission_settings (tenant_id, pending_life_ms, refuse_weak_keys)
+    INSERT ${into(admissionSettingsTable, "tenant_id, pending_life_ms, refuse_weak_keys")}
     VALUES (${tenant}, ${pendingLifeMs ?? FOR_EVER}, COALESCE(${refuse}, 0))
     ON CONFLICT DO UPDATE SET pending_life_ms = excluded.pending_life_ms,
       refuse_weak_keys = COALESCE(${refuse}, refuse_weak_keys)
@@ -100,9 +104,9 @@ export const overdueStatement = (
   rows(sql`
     WITH lives AS (
       SELECT t.tenant_id, COALESCE(s.pending_life_ms, ${DEFAULT_PENDING_LIFE_MS}) AS life_ms
-      FROM tenants t LEFT JOIN admission_settings s ON s.tenant_id = t.tenant_id)
+      FROM ${tenantsTable} t LEFT JOIN ${admissionSettingsTable} s ON s.tenant_id = t.tenant_id)
     SELECT DISTINCT a.tenant_id AS tenant, a.device_id AS device, ${atMs} - l.life_ms AS beforeMs
-    FROM lives l CROSS JOIN auth_sets a INDEXED BY auth_sets_waiting
+    FROM lives l CROSS JOIN ${authSetsTable} a INDEXED BY auth_sets_waiting
       ON a.tenant_id = l.tenant_id AND a.status = 'pending' AND a.created_ms < ${atMs} - l.life_ms
     WHERE l.life_ms <> ${FOR_EVER} AND ${notPaused(EXPIRY, { tenant: sql`a.tenant_id`, key: sql`a.device_id` }, atMs)}
     LIMIT ${limit}`);

@@ -1,9 +1,12 @@
 import { sql, type SQL } from "drizzle-orm";
-import { lastCheckIn } from "../devices/index.ts";
+import { lastCheckIn, authSetsTable, devicesTable } from "../devices/index.ts";
 import { altering, change, demand, firstRow, inJson, rows, type Statement } from "../platform/database.ts";
 import type { DeviceId, TenantId } from "../platform/ids.ts";
+import { into } from "../platform/columns.ts";
+import { tenantsTable } from "../tenants/index.ts";
 import type { Identity } from "./identity.ts";
 import type { DeviceStatus, SetStatus, Tier } from "./states.ts";
+import { deviceCountsTable, tokenRevocationsTable } from "./tables.ts";
 
 export interface AuthSet {
   id: string;
@@ -88,11 +91,11 @@ const deviceColumns = sql`d.device_id, d.identity, d.status, d.revision, d.tier,
   d.created_ms, d.updated_ms, ${lastCheckIn(sql`d.tenant_id`, sql`d.device_id`)} AS check_in_ms,
   (SELECT json_group_array(json_object('id', a.auth_set_id, 'keyHash', a.key_hash, 'pubkey', a.pubkey, 'tier', a.tier,
       'status', a.status, 'tokensRevokedS', a.tokens_revoked_s, 'createdMs', a.created_ms))
-    FROM auth_sets a INDEXED BY auth_sets_by_device WHERE a.tenant_id = d.tenant_id AND a.device_id = d.device_id) AS sets`;
+    FROM ${authSetsTable} a INDEXED BY auth_sets_by_device WHERE a.tenant_id = d.tenant_id AND a.device_id = d.device_id) AS sets`;
 
 const oneDevice = (tenant: TenantId, condition: SQL): Statement<Device | undefined> => {
   const statement = firstRow<DeviceRow>(
-    sql`SELECT ${deviceColumns} FROM devices d WHERE d.tenant_id = ${tenant} AND ${condition}`,
+    sql`SELECT ${deviceColumns} FROM ${devicesTable} d WHERE d.tenant_id = ${tenant} AND ${condition}`,
   );
   return {
     ...statement,
@@ -112,7 +115,7 @@ export const acceptedDeviceStatement = (
   device: DeviceId,
 ): Statement<{ device_id: string } | undefined> =>
   firstRow(sql`
-    SELECT d.device_id FROM devices d JOIN tenants t ON t.tenant_id = d.tenant_id
+    SELECT d.device_id FROM ${devicesTable} d JOIN ${tenantsTable} t ON t.tenant_id = d.tenant_id
     WHERE d.tenant_id = ${tenant} AND d.device_id = ${device} AND d.status = 'accepted' AND t.status = 'active'`);
 
 export const deviceByIdentityStatement = (tenant: TenantId, identityHash: string) =>
@@ -122,7 +125,7 @@ export const deviceByIdentityStatement = (tenant: TenantId, identityHash: string
 export const deviceOfSetStatement = (tenant: TenantId, set: string) =>
   oneDevice(
     tenant,
-    sql`d.device_id = (SELECT device_id FROM auth_sets WHERE tenant_id = ${tenant} AND auth_set_id = ${set})`,
+    sql`d.device_id = (SELECT device_id FROM ${authSetsTable} WHERE tenant_id = ${tenant} AND auth_set_id = ${set})`,
   );
 
 export interface DeviceFilter {
@@ -137,9 +140,9 @@ function matching(tenant: TenantId, { statuses, ids }: DeviceFilter): SQL {
   const listed = statuses?.map((status) => sql`${status}`) ?? [];
   const withStatus = statuses ? sql`d.status IN (${sql.join(listed, sql`, `)})` : sql`TRUE`;
   return ids
-    ? sql`FROM devices d WHERE d.tenant_id = ${tenant} AND ${inJson(sql`d.device_id`, ids)} AND +${withStatus}
+    ? sql`FROM ${devicesTable} d WHERE d.tenant_id = ${tenant} AND ${inJson(sql`d.device_id`, ids)} AND +${withStatus}
         ORDER BY +d.status, +d.device_id`
-    : sql`FROM devices d INDEXED BY devices_by_status WHERE d.tenant_id = ${tenant} AND ${withStatus}
+    : sql`FROM ${devicesTable} d INDEXED BY devices_by_status WHERE d.tenant_id = ${tenant} AND ${withStatus}
         ORDER BY d.status, d.device_id`;
 }
 
@@ -162,23 +165,25 @@ export interface DeviceCount {
 }
 
 export const deviceCountsStatement = (tenant: TenantId): Statement<DeviceCount[]> =>
-  rows(sql`SELECT status, tier, devices FROM device_counts WHERE tenant_id = ${tenant} AND devices > 0`);
+  rows(
+    sql`SELECT status, tier, devices FROM ${deviceCountsTable} WHERE tenant_id = ${tenant} AND devices > 0`,
+  );
 
 export const addDeviceStatement = (tenant: TenantId, device: Device, identity: Identity): Statement<number> =>
   change(sql`
-    INSERT INTO devices (tenant_id, device_id, identity_hash, identity, status, revision, tier, provisioned, created_ms, updated_ms, seen_ms)
+    INSERT ${into(devicesTable, "tenant_id, device_id, identity_hash, identity, status, revision, tier, provisioned, created_ms, updated_ms, seen_ms")}
     VALUES (${tenant}, ${device.id}, ${identity.hash}, ${identity.text}, ${device.status}, ${device.revision}, ${device.tier},
       ${Number(device.provisioned)}, ${device.createdMs}, ${device.updatedMs}, ${device.createdMs})`);
 
 export const addSetStatement = (tenant: TenantId, device: DeviceId, set: AuthSet): Statement<number> =>
   change(sql`
-    INSERT INTO auth_sets (tenant_id, auth_set_id, device_id, key_hash, pubkey, tier, status, created_ms)
+    INSERT ${into(authSetsTable, "tenant_id, auth_set_id, device_id, key_hash, pubkey, tier, status, created_ms")}
     VALUES (${tenant}, ${set.id}, ${device}, ${set.keyHash}, ${set.pubkey}, ${set.tier}, ${set.status}, ${set.createdMs})`);
 
 /** Fails the batch if the device has changed or gone since it was read. */
 export const demandUnchanged = (tenant: TenantId, device: Device): Statement<void> =>
   demand(
-    sql`EXISTS (SELECT 1 FROM devices
+    sql`EXISTS (SELECT 1 FROM ${devicesTable}
       WHERE tenant_id = ${tenant} AND device_id = ${device.id} AND revision = ${device.revision})`,
     "stale",
   );
@@ -186,7 +191,7 @@ export const demandUnchanged = (tenant: TenantId, device: Device): Statement<voi
 /** Stores the next state of a device that `demandUnchanged` guards. */
 export const updateDeviceStatement = (tenant: TenantId, next: Device): Statement<number> =>
   change(sql`
-    UPDATE devices SET status = ${next.status}, revision = ${next.revision}, tier = ${next.tier},
+    UPDATE ${devicesTable} SET status = ${next.status}, revision = ${next.revision}, tier = ${next.tier},
       provisioned = ${Number(next.provisioned)}, updated_ms = ${next.updatedMs}
     WHERE tenant_id = ${tenant} AND device_id = ${next.id}`);
 
@@ -197,7 +202,7 @@ export const setProvisionedStatement = (
   provisioned: boolean,
 ): Statement<number> =>
   change(sql`
-    UPDATE devices SET provisioned = ${Number(provisioned)}, revision = revision + 1
+    UPDATE ${devicesTable} SET provisioned = ${Number(provisioned)}, revision = revision + 1
     WHERE tenant_id = ${tenant} AND device_id = ${device}`);
 
 export const setExternalStatement = (
@@ -206,7 +211,7 @@ export const setExternalStatement = (
   external: ExternalDevice,
 ): Statement<number> =>
   change(sql`
-    UPDATE devices SET external = ${JSON.stringify(external)} WHERE tenant_id = ${tenant} AND device_id = ${device}`);
+    UPDATE ${devicesTable} SET external = ${JSON.stringify(external)} WHERE tenant_id = ${tenant} AND device_id = ${device}`);
 
 /** A change that can end tokens of a set, or of all sets of a device. */
 const revoking = (tenant: TenantId, key: string, statement: Statement<number>): Statement<number> =>
@@ -222,7 +227,7 @@ export function moveSetStatement(
   nowS: number,
 ): Statement<number> {
   const move = change(sql`
-    UPDATE auth_sets SET status = ${status}, tier = COALESCE(${tier ?? null}, tier),
+    UPDATE ${authSetsTable} SET status = ${status}, tier = COALESCE(${tier ?? null}, tier),
       tokens_revoked_s = CASE status WHEN 'accepted' THEN ${revoked(nowS)} ELSE tokens_revoked_s END
     WHERE tenant_id = ${tenant} AND auth_set_id = ${set} AND status <> ${status}`);
   return status === "accepted" ? move : revoking(tenant, set, move);
@@ -233,7 +238,7 @@ export const revokeSetTokensStatement = (tenant: TenantId, set: string, nowS: nu
     tenant,
     set,
     change(sql`
-      UPDATE auth_sets SET tokens_revoked_s = ${revoked(nowS)}
+      UPDATE ${authSetsTable} SET tokens_revoked_s = ${revoked(nowS)}
       WHERE tenant_id = ${tenant} AND auth_set_id = ${set} AND status = 'accepted'`),
   );
 
@@ -246,7 +251,7 @@ export const revokeDeviceTokensStatement = (
     tenant,
     device,
     change(sql`
-      UPDATE auth_sets INDEXED BY auth_sets_by_device SET tokens_revoked_s = ${revoked(nowS)}
+      UPDATE ${authSetsTable} INDEXED BY auth_sets_by_device SET tokens_revoked_s = ${revoked(nowS)}
       WHERE tenant_id = ${tenant} AND device_id = ${device} AND status = 'accepted'`),
   );
 
@@ -260,7 +265,7 @@ export const removeSetsStatement = (
     tenant,
     device,
     change(sql`
-      DELETE FROM auth_sets
+      DELETE FROM ${authSetsTable}
       WHERE tenant_id = ${tenant} AND ${inJson(sql`auth_set_id`, sets)} AND device_id = ${device}`),
   );
 
@@ -270,10 +275,10 @@ export const removeDeviceRowsStatements = (tenant: TenantId, device: DeviceId): 
     tenant,
     device,
     change(
-      sql`DELETE FROM auth_sets INDEXED BY auth_sets_by_device WHERE tenant_id = ${tenant} AND device_id = ${device}`,
+      sql`DELETE FROM ${authSetsTable} INDEXED BY auth_sets_by_device WHERE tenant_id = ${tenant} AND device_id = ${device}`,
     ),
   ),
-  change(sql`DELETE FROM devices WHERE tenant_id = ${tenant} AND device_id = ${device}`),
+  change(sql`DELETE FROM ${devicesTable} WHERE tenant_id = ${tenant} AND device_id = ${device}`),
 ];
 
 /** Sets whose tokens were ended within the life of a token, by id and after a given one. */
@@ -283,12 +288,12 @@ export const revokedSetsStatement = (
   limit: number,
 ): Statement<{ auth_set_id: string }[]> =>
   rows(sql`
-    SELECT auth_set_id FROM token_revocations
+    SELECT auth_set_id FROM ${tokenRevocationsTable}
     WHERE tenant_id = ${tenant} AND auth_set_id > ${after} ORDER BY auth_set_id LIMIT ${limit}`);
 
 /** Forgets revocations of tokens that have expired since. */
 export const forgetRevocationsStatement = (beforeS: number, limit: number): Statement<number> =>
   change(sql`
-    DELETE FROM token_revocations WHERE (tenant_id, auth_set_id) IN (
-      SELECT tenant_id, auth_set_id FROM token_revocations INDEXED BY token_revocations_by_age
+    DELETE FROM ${tokenRevocationsTable} WHERE (tenant_id, auth_set_id) IN (
+      SELECT tenant_id, auth_set_id FROM ${tokenRevocationsTable} INDEXED BY token_revocations_by_age
       WHERE revoked_s < ${beforeS} LIMIT ${limit})`);

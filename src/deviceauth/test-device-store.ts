@@ -1,15 +1,19 @@
 import { sql } from "drizzle-orm";
 import { change, demand, type Statement } from "../platform/database.ts";
 import type { TenantId } from "../platform/ids.ts";
+import { into } from "../platform/columns.ts";
+import { tenantLimitsTable } from "../tenants/index.ts";
+import { devicesTable } from "../devices/index.ts";
 import { DEFAULT_TEST_DEVICES, TEST_DEVICE_LIMIT } from "./limit-store.ts";
+import { testDeviceChangesTable } from "./tables.ts";
 
 export const CHANGES_A_DAY = 20;
 
 /** Fails the batch if the tenant may not have another test device. */
 export const demandTestDeviceLeft = (tenant: TenantId): Statement<void> => {
-  const limit = sql`COALESCE((SELECT value FROM tenant_limits
+  const limit = sql`COALESCE((SELECT value FROM ${tenantLimitsTable}
     WHERE tenant_id = ${tenant} AND name = ${TEST_DEVICE_LIMIT}), ${DEFAULT_TEST_DEVICES})`;
-  const present = sql`(SELECT COUNT(*) FROM devices INDEXED BY devices_for_tests
+  const present = sql`(SELECT COUNT(*) FROM ${devicesTable} INDEXED BY devices_for_tests
     WHERE tenant_id = ${tenant} AND test_device = 1)`;
   return demand(sql`${limit} < 0 OR ${present} < ${limit}`, "test-device-limit");
 };
@@ -17,18 +21,18 @@ export const demandTestDeviceLeft = (tenant: TenantId): Statement<void> => {
 /** Fails the batch if the tenant has named or unnamed enough test devices for a day. */
 export const demandChangeLeft = (tenant: TenantId, day: number): Statement<void> =>
   demand(
-    sql`COALESCE((SELECT changes FROM test_device_changes WHERE tenant_id = ${tenant} AND day = ${day}), 0) < ${CHANGES_A_DAY}`,
+    sql`COALESCE((SELECT changes FROM ${testDeviceChangesTable} WHERE tenant_id = ${tenant} AND day = ${day}), 0) < ${CHANGES_A_DAY}`,
     "test-device-changes",
   );
 
 export const countChangeStatement = (tenant: TenantId, day: number): Statement<number> =>
   change(sql`
-    INSERT INTO test_device_changes (tenant_id, day, changes) VALUES (${tenant}, ${day}, 1)
+    INSERT ${into(testDeviceChangesTable, "tenant_id, day, changes")} VALUES (${tenant}, ${day}, 1)
     ON CONFLICT DO UPDATE SET changes = changes + 1`);
 
 /** Forgets the counts of days before this one. */
 export const forgetChangesStatement = (tenant: TenantId, day: number): Statement<number> =>
-  change(sql`DELETE FROM test_device_changes WHERE tenant_id = ${tenant} AND day < ${day}`);
+  change(sql`DELETE FROM ${testDeviceChangesTable} WHERE tenant_id = ${tenant} AND day < ${day}`);
 
 export const setTestDeviceStatement = (
   tenant: TenantId,
@@ -36,5 +40,5 @@ export const setTestDeviceStatement = (
   isTestDevice: boolean,
 ): Statement<number> =>
   change(sql`
-    UPDATE devices SET test_device = ${Number(isTestDevice)}, revision = revision + 1
+    UPDATE ${devicesTable} SET test_device = ${Number(isTestDevice)}, revision = revision + 1
     WHERE tenant_id = ${tenant} AND device_id = ${device}`);

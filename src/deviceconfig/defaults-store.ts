@@ -1,7 +1,9 @@
 import { sql } from "drizzle-orm";
 import { change, firstRow, inJson, rows, type Statement } from "../platform/database.ts";
 import type { TenantId } from "../platform/ids.ts";
+import { into } from "../platform/columns.ts";
 import type { ConfigurationValues } from "./schema.ts";
+import { configurationDefaultsTable } from "./tables.ts";
 
 /** Whose members get the values: a static group by name, a saved filter by id. */
 export interface Source {
@@ -25,17 +27,19 @@ const rowOf = (tenant: TenantId, { kind, id }: Source) =>
   sql`tenant_id = ${tenant} AND source = ${kind} AND source_id = ${id}`;
 
 export const defaultsOf = (tenant: TenantId, source: Source): Statement<DefaultsRow | undefined> =>
-  firstRow<DefaultsRow>(sql`SELECT ${columns} FROM configuration_defaults WHERE ${rowOf(tenant, source)}`);
+  firstRow<DefaultsRow>(
+    sql`SELECT ${columns} FROM ${configurationDefaultsTable} WHERE ${rowOf(tenant, source)}`,
+  );
 
 export const defaultsOfGroups = (tenant: TenantId, groups: readonly string[]): Statement<DefaultsRow[]> =>
   rows<DefaultsRow>(sql`
-    SELECT ${columns} FROM configuration_defaults
+    SELECT ${columns} FROM ${configurationDefaultsTable}
     WHERE tenant_id = ${tenant} AND source = 'group' AND ${inJson(sql`source_id`, groups)}`);
 
 /** All defaults by filter, the weakest first. */
 export const defaultsOfFilters = (tenant: TenantId): Statement<DefaultsRow[]> =>
   rows<DefaultsRow>(sql`
-    SELECT ${columns} FROM configuration_defaults
+    SELECT ${columns} FROM ${configurationDefaultsTable}
     WHERE tenant_id = ${tenant} AND source = 'filter' ORDER BY priority, source_id LIMIT ${MAX_FILTERS}`);
 
 /** One more than the page, to see whether there is another. */
@@ -46,7 +50,7 @@ export const listDefaults = (
   offset: number,
 ): Statement<DefaultsRow[]> =>
   rows<DefaultsRow>(sql`
-    SELECT ${columns} FROM configuration_defaults
+    SELECT ${columns} FROM ${configurationDefaultsTable}
     WHERE tenant_id = ${tenant} AND source = ${kind} ORDER BY source_id LIMIT ${limit + 1} OFFSET ${offset}`);
 
 /** Changes nothing if that would be one filter too many. */
@@ -57,13 +61,13 @@ export const setDefaults = (
   atMs: number,
 ): Statement<number> =>
   change(sql`
-    INSERT INTO configuration_defaults (tenant_id, source, source_id, configured, priority, updated_ms)
+    INSERT ${into(configurationDefaultsTable, "tenant_id, source, source_id, configured, priority, updated_ms")}
     SELECT ${tenant}, ${kind}, ${id}, ${JSON.stringify(values)}, ${priority}, ${atMs}
     WHERE ${kind} = 'group' OR (
-      SELECT count(*) FROM configuration_defaults
+      SELECT count(*) FROM ${configurationDefaultsTable}
       WHERE tenant_id = ${tenant} AND source = 'filter' AND source_id <> ${id}) < ${MAX_FILTERS}
     ON CONFLICT (tenant_id, source, source_id) DO UPDATE
     SET configured = excluded.configured, priority = excluded.priority, updated_ms = excluded.updated_ms`);
 
 export const removeDefaults = (tenant: TenantId, source: Source): Statement<number> =>
-  change(sql`DELETE FROM configuration_defaults WHERE ${rowOf(tenant, source)}`);
+  change(sql`DELETE FROM ${configurationDefaultsTable} WHERE ${rowOf(tenant, source)}`);

@@ -1,7 +1,10 @@
 import { sql, type SQL } from "drizzle-orm";
 import { change, firstRow, inJson, rows, type Statement } from "../platform/database.ts";
 import type { DeviceId, TenantId } from "../platform/ids.ts";
+import { into } from "../platform/columns.ts";
+import { devicesTable } from "../devices/index.ts";
 import type { ConfigurationValues } from "./schema.ts";
+import { deviceConfigurationsTable, configurationDefaultsTable } from "./tables.ts";
 
 export interface ConfigurationRow {
   configured: string;
@@ -16,7 +19,7 @@ export const configurationOf = (
   device: DeviceId,
 ): Statement<ConfigurationRow | undefined> =>
   firstRow<ConfigurationRow>(sql`
-    SELECT configured, reported, deployment_id, updated_ms, reported_ms FROM device_configurations
+    SELECT configured, reported, deployment_id, updated_ms, reported_ms FROM ${deviceConfigurationsTable}
     WHERE tenant_id = ${tenant} AND device_id = ${device}`);
 
 export const configurationsOf = (
@@ -24,16 +27,16 @@ export const configurationsOf = (
   devices: readonly DeviceId[],
 ): Statement<{ device_id: DeviceId; configured: string; reported: string }[]> =>
   rows(sql`
-    SELECT device_id, configured, reported FROM device_configurations
+    SELECT device_id, configured, reported FROM ${deviceConfigurationsTable}
     WHERE tenant_id = ${tenant} AND ${inJson(sql`device_id`, devices)}`);
 
 /** A known device, as the condition of a write: nothing is kept for devices that the tenant does not have. */
 const known = (tenant: TenantId, device: DeviceId) =>
-  sql`EXISTS (SELECT 1 FROM devices WHERE tenant_id = ${tenant} AND device_id = ${device})`;
+  sql`EXISTS (SELECT 1 FROM ${devicesTable} WHERE tenant_id = ${tenant} AND device_id = ${device})`;
 
 export const addRecord = (tenant: TenantId, device: DeviceId, atMs: number): Statement<number> =>
   change(sql`
-    INSERT OR IGNORE INTO device_configurations (tenant_id, device_id, updated_ms)
+    INSERT OR IGNORE ${into(deviceConfigurationsTable, "tenant_id, device_id, updated_ms")}
     SELECT ${tenant}, ${device}, ${atMs} WHERE ${known(tenant, device)}`);
 
 /** Replaces what is wanted of a known device. */
@@ -44,7 +47,7 @@ export const setConfigured = (
   atMs: number,
 ): Statement<number> =>
   change(sql`
-    INSERT INTO device_configurations (tenant_id, device_id, configured, updated_ms)
+    INSERT ${into(deviceConfigurationsTable, "tenant_id, device_id, configured, updated_ms")}
     SELECT ${tenant}, ${device}, ${JSON.stringify(values)}, ${atMs} WHERE ${known(tenant, device)}
     ON CONFLICT (tenant_id, device_id) DO UPDATE SET configured = excluded.configured, updated_ms = excluded.updated_ms`);
 
@@ -56,7 +59,7 @@ export const mergeConfigured = (
   atMs: number,
 ): Statement<number> =>
   change(sql`
-    INSERT INTO device_configurations (tenant_id, device_id, configured, updated_ms)
+    INSERT ${into(deviceConfigurationsTable, "tenant_id, device_id, configured, updated_ms")}
     SELECT ${tenant}, ${device}, ${JSON.stringify(values)}, ${atMs} WHERE ${known(tenant, device)}
     ON CONFLICT (tenant_id, device_id) DO UPDATE
     SET configured = json_patch(configured, excluded.configured), updated_ms = excluded.updated_ms`);
@@ -68,7 +71,7 @@ export const setReported = (
   reported: { values: ConfigurationValues; atMs: number; condition: SQL },
 ): Statement<number> =>
   change(sql`
-    INSERT INTO device_configurations (tenant_id, device_id, reported, reported_ms)
+    INSERT ${into(deviceConfigurationsTable, "tenant_id, device_id, reported, reported_ms")}
     SELECT ${tenant}, ${device}, ${JSON.stringify(reported.values)}, ${reported.atMs} WHERE ${reported.condition}
     ON CONFLICT (tenant_id, device_id) DO UPDATE SET reported = excluded.reported, reported_ms = excluded.reported_ms`);
 
@@ -79,14 +82,14 @@ export const setDeploymentIfChanged = (
   deployment: string,
 ): Statement<number> =>
   change(sql`
-    INSERT INTO device_configurations (tenant_id, device_id, deployment_id)
+    INSERT ${into(deviceConfigurationsTable, "tenant_id, device_id, deployment_id")}
     SELECT ${tenant}, ${device}, ${deployment} WHERE changes() > 0
     ON CONFLICT (tenant_id, device_id) DO UPDATE SET deployment_id = excluded.deployment_id`);
 
 export const removeConfiguration = (tenant: TenantId, device: DeviceId): Statement<number> =>
-  change(sql`DELETE FROM device_configurations WHERE tenant_id = ${tenant} AND device_id = ${device}`);
+  change(sql`DELETE FROM ${deviceConfigurationsTable} WHERE tenant_id = ${tenant} AND device_id = ${device}`);
 
 export const removeConfigurations = (tenant: TenantId): Statement<number>[] => [
-  change(sql`DELETE FROM device_configurations WHERE tenant_id = ${tenant}`),
-  change(sql`DELETE FROM configuration_defaults WHERE tenant_id = ${tenant}`),
+  change(sql`DELETE FROM ${deviceConfigurationsTable} WHERE tenant_id = ${tenant}`),
+  change(sql`DELETE FROM ${configurationDefaultsTable} WHERE tenant_id = ${tenant}`),
 ];

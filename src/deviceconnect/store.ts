@@ -2,7 +2,10 @@ import { sql } from "drizzle-orm";
 import { notPaused } from "../platform/apart.ts";
 import { change, firstRow, rows, type Statement } from "../platform/database.ts";
 import type { DeviceId, TenantId, UserId } from "../platform/ids.ts";
+import { into } from "../platform/columns.ts";
+import { tenantLimitsTable } from "../tenants/index.ts";
 import { UNSPOKEN, type SessionKind } from "./sockets.ts";
+import { deviceConnectionsTable, deviceSessionsTable } from "./tables.ts";
 
 export interface ConnectionRow {
   connected: number;
@@ -12,7 +15,7 @@ export interface ConnectionRow {
 
 export const connectionOf = (tenant: TenantId, device: DeviceId): Statement<ConnectionRow | undefined> =>
   firstRow<ConnectionRow>(sql`
-    SELECT connected, created_ms, updated_ms FROM device_connections
+    SELECT connected, created_ms, updated_ms FROM ${deviceConnectionsTable}
     WHERE tenant_id = ${tenant} AND device_id = ${device}`);
 
 export interface ConnectionChange {
@@ -25,14 +28,14 @@ export interface ConnectionChange {
 /** Records a connect or disconnect unless a newer connection has said something already. */
 export const putConnection = (to: ConnectionChange, atMs: number): Statement<number> =>
   change(sql`
-    INSERT INTO device_connections (tenant_id, device_id, connected, version, created_ms, updated_ms)
+    INSERT ${into(deviceConnectionsTable, "tenant_id, device_id, connected, version, created_ms, updated_ms")}
     VALUES (${to.tenant}, ${to.device}, ${to.connected ? 1 : 0}, ${to.version}, ${atMs}, ${atMs})
     ON CONFLICT (tenant_id, device_id) DO UPDATE
     SET connected = excluded.connected, version = excluded.version, updated_ms = excluded.updated_ms
     WHERE excluded.version >= device_connections.version`);
 
 export const removeConnection = (tenant: TenantId, device: DeviceId): Statement<number> =>
-  change(sql`DELETE FROM device_connections WHERE tenant_id = ${tenant} AND device_id = ${device}`);
+  change(sql`DELETE FROM ${deviceConnectionsTable} WHERE tenant_id = ${tenant} AND device_id = ${device}`);
 
 /** Where the pieces of a recording lie. */
 export const recordingFolder = (tenant: TenantId, sid: string): string => `recordings/${tenant}/${sid}/`;
@@ -64,14 +67,14 @@ interface StartedSession {
 
 /** True unless the tenant has as many open sessions as it may. */
 const isBelowLimit = (tenant: TenantId) => sql`NOT EXISTS (
-    SELECT 1 FROM tenant_limits l
+    SELECT 1 FROM ${tenantLimitsTable} l
     WHERE l.tenant_id = ${tenant} AND l.name = 'remote_sessions' AND l.value >= 0 AND l.value <= (
-      SELECT COUNT(*) FROM device_sessions o WHERE o.tenant_id = ${tenant} AND o.ended_ms IS NULL))`;
+      SELECT COUNT(*) FROM ${deviceSessionsTable} o WHERE o.tenant_id = ${tenant} AND o.ended_ms IS NULL))`;
 
 /** Puts a session on record, and takes its place among those that the tenant may have at once, or changes nothing. */
 export const startSessionRow = (session: StartedSession): Statement<number> =>
   change(sql`
-    INSERT INTO device_sessions (tenant_id, session_id, device_id, user_id, user_email, kind, started_ms)
+    INSERT ${into(deviceSessionsTable, "tenant_id, session_id, device_id, user_id, user_email, kind, started_ms")}
     SELECT ${session.tenant}, ${session.sid}, ${session.device}, ${session.user}, ${session.email}, ${session.kind},
       ${session.startedMs}
     WHERE ${isBelowLimit(session.tenant)}`);
@@ -79,7 +82,7 @@ export const startSessionRow = (session: StartedSession): Statement<number> =>
 /** A session says what it is for; what it said first stays. */
 export const setSessionKind = (tenant: TenantId, sid: string, kind: SessionKind): Statement<number> =>
   change(sql`
-    UPDATE device_sessions SET kind = ${kind}
+    UPDATE ${deviceSessionsTable} SET kind = ${kind}
     WHERE tenant_id = ${tenant} AND session_id = ${sid} AND kind = ${UNSPOKEN}`);
 
 export const endSessionRow = (
@@ -87,14 +90,14 @@ export const endSessionRow = (
   endedMs: number,
 ): Statement<number> =>
   change(sql`
-    UPDATE device_sessions SET ended_ms = ${endedMs}, pieces = ${session.pieces}, recorded_bytes = ${session.bytes}
+    UPDATE ${deviceSessionsTable} SET ended_ms = ${endedMs}, pieces = ${session.pieces}, recorded_bytes = ${session.bytes}
     WHERE tenant_id = ${session.tenant} AND session_id = ${session.sid} AND ended_ms IS NULL`);
 
 const columns = sql`session_id, device_id, user_id, user_email, kind, started_ms, ended_ms, pieces, recorded_bytes`;
 
 export const sessionRow = (tenant: TenantId, sid: string): Statement<SessionRow | undefined> =>
   firstRow<SessionRow>(
-    sql`SELECT ${columns} FROM device_sessions WHERE tenant_id = ${tenant} AND session_id = ${sid}`,
+    sql`SELECT ${columns} FROM ${deviceSessionsTable} WHERE tenant_id = ${tenant} AND session_id = ${sid}`,
   );
 
 /**
@@ -108,7 +111,7 @@ export const sessionRows = (
   offset: number,
 ): Statement<SessionRow[]> =>
   rows<SessionRow>(sql`
-    SELECT ${columns} FROM device_sessions
+    SELECT ${columns} FROM ${deviceSessionsTable}
     WHERE tenant_id = ${tenant} ${user === undefined ? sql`` : sql`AND user_id = ${user}`}
     ORDER BY started_ms DESC, session_id LIMIT ${limit + 1} OFFSET ${offset}`);
 
@@ -120,7 +123,7 @@ export const sessionDevices = (
   limit: number,
 ): Statement<{ device_id: DeviceId }[]> =>
   rows<{ device_id: DeviceId }>(sql`
-    SELECT DISTINCT device_id FROM device_sessions
+    SELECT DISTINCT device_id FROM ${deviceSessionsTable}
     WHERE tenant_id = ${tenant} AND ended_ms IS NULL ${user === undefined ? sql`` : sql`AND user_id = ${user}`}
       AND device_id > ${after}
     ORDER BY device_id LIMIT ${limit}`);
@@ -137,13 +140,13 @@ export interface OldSession {
 export function sessionsBefore(beforeMs: number, nowMs: number, limit: number): Statement<OldSession[]> {
   const row = { tenant: sql`device_sessions.tenant_id`, key: sql`device_sessions.session_id` };
   return rows<OldSession>(sql`
-    SELECT tenant_id, session_id FROM device_sessions
+    SELECT tenant_id, session_id FROM ${deviceSessionsTable}
     WHERE started_ms < ${beforeMs} AND ${notPaused(RECORDING_REMOVAL, row, nowMs)}
     ORDER BY started_ms LIMIT ${limit}`);
 }
 
 export const removeSessionRow = (tenant: TenantId, sid: string): Statement<number> =>
-  change(sql`DELETE FROM device_sessions WHERE tenant_id = ${tenant} AND session_id = ${sid}`);
+  change(sql`DELETE FROM ${deviceSessionsTable} WHERE tenant_id = ${tenant} AND session_id = ${sid}`);
 
 /** Connected devices of a tenant after an id, in the order of their ids. */
 export const connectedDevices = (
@@ -152,5 +155,5 @@ export const connectedDevices = (
   limit: number,
 ): Statement<{ device_id: DeviceId }[]> =>
   rows<{ device_id: DeviceId }>(sql`
-    SELECT device_id FROM device_connections
+    SELECT device_id FROM ${deviceConnectionsTable}
     WHERE tenant_id = ${tenant} AND connected = 1 AND device_id > ${after} ORDER BY device_id LIMIT ${limit}`);

@@ -7,3 +7,4 @@ export {
   unknownDevicesStatement,
 } from "./known-devices.ts";
 export { asLiveDevice, ifLive, isLiveStatement } from "./live-device.ts";
+export { authSetsTable, devicesTable, inventoryDevicesTable } from "./tables.ts";

@@ -1,6 +1,7 @@
 import { sql } from "drizzle-orm";
 import { demand, firstRow, inJson, rows, type Statement } from "../platform/database.ts";
 import type { DeviceId, TenantId } from "../platform/ids.ts";
+import { devicesTable } from "./tables.ts";
 
 /** Whether a tenant has a device, for domains that keep something of their own beside it. */
 export const knownDeviceStatement = (
@@ -8,14 +9,16 @@ export const knownDeviceStatement = (
   device: DeviceId,
 ): Statement<{ created_ms: number } | undefined> =>
   firstRow<{ created_ms: number }>(sql`
-    SELECT created_ms FROM devices WHERE tenant_id = ${tenant} AND device_id = ${device}`);
+    SELECT created_ms FROM ${devicesTable} WHERE tenant_id = ${tenant} AND device_id = ${device}`);
 
 /** Those of the devices that the tenant has. */
 export const knownDevicesStatement = (
   tenant: TenantId,
   devices: readonly DeviceId[],
 ): Statement<{ device_id: DeviceId }[]> =>
-  rows(sql`SELECT device_id FROM devices WHERE tenant_id = ${tenant} AND ${inJson(sql`device_id`, devices)}`);
+  rows(
+    sql`SELECT device_id FROM ${devicesTable} WHERE tenant_id = ${tenant} AND ${inJson(sql`device_id`, devices)}`,
+  );
 
 /** The first of these ids that no device of the tenant has. */
 export const unknownDevicesStatement = (
@@ -24,14 +27,14 @@ export const unknownDevicesStatement = (
   limit: number,
 ): Statement<{ id: string }[]> =>
   rows(sql`SELECT value AS id FROM json_each(${JSON.stringify(ids)}) WHERE NOT EXISTS (
-    SELECT 1 FROM devices WHERE tenant_id = ${tenant} AND device_id = value) LIMIT ${limit}`);
+    SELECT 1 FROM ${devicesTable} WHERE tenant_id = ${tenant} AND device_id = value) LIMIT ${limit}`);
 
 export const DEVICE_GONE = "device-gone";
 
 /** Fails its batch, with `DEVICE_GONE` as the refusal, unless the tenant has all of the devices. */
 export const demandDevicesStatement = (tenant: TenantId, devices: readonly DeviceId[]): Statement<void> =>
   demand(
-    sql`(SELECT count(*) FROM devices WHERE tenant_id = ${tenant} AND ${inJson(sql`device_id`, devices)})
+    sql`(SELECT count(*) FROM ${devicesTable} WHERE tenant_id = ${tenant} AND ${inJson(sql`device_id`, devices)})
       = ${new Set(devices).size}`,
     DEVICE_GONE,
   );

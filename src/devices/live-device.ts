@@ -4,6 +4,7 @@ import type { DeviceActor, DeviceClaim } from "../platform/actor.ts";
 import { firstRow, mapped, type Statement } from "../platform/database.ts";
 import type { Deps } from "../platform/deps.ts";
 import { Fault } from "../platform/fault.ts";
+import { authSetsTable } from "./tables.ts";
 
 /** What tells whether a token is live. */
 export type LiveClaim = Pick<DeviceClaim, "tenant" | "device" | "authSet" | "issuedS">;
@@ -13,7 +14,7 @@ export type LiveClaim = Pick<DeviceClaim, "tenant" | "device" | "authSet" | "iss
  * never outlives its device. A write that carries it may ride in the round trip of `asLiveDevice`.
  */
 export const ifLive = (claim: LiveClaim): SQL => sql`EXISTS (
-    SELECT 1 FROM auth_sets a
+    SELECT 1 FROM ${authSetsTable} a
     JOIN tenants t ON t.tenant_id = a.tenant_id
     WHERE a.tenant_id = ${claim.tenant} AND a.auth_set_id = ${claim.authSet} AND a.device_id = ${claim.device}
       AND a.status = 'accepted' AND a.tokens_revoked_s < ${claim.issuedS}

@@ -3,6 +3,8 @@ import { change, rows as select, type Statement } from "./database.ts";
 import type { Deps } from "./deps.ts";
 import { JOB_ID_LENGTH } from "./failed-jobs.ts";
 import { newSortableId, type TenantId } from "./ids.ts";
+import { into } from "./columns.ts";
+import { jobsTable } from "./tables.ts";
 
 /**
  * Duties that walk rows of many tenants take each row apart from the others: one that fails is shown to the operator as
@@ -30,7 +32,7 @@ const MAX_REASON = 500;
 
 /** Condition of a duty's own statement that leaves out rows which failed lately, so that they fill no page. */
 export const notPaused = (duty: string, row: { tenant: SQL; key: SQL }, nowMs: number): SQL => sql`
-  NOT EXISTS (SELECT 1 FROM jobs paused WHERE paused.tenant_id = ${row.tenant}
+  NOT EXISTS (SELECT 1 FROM ${jobsTable} paused WHERE paused.tenant_id = ${row.tenant}
     AND paused.subject = ${subjectPrefix(duty)} || ${row.key} AND paused.leased_ms > ${nowMs})`;
 
 interface Failure {
@@ -40,14 +42,14 @@ interface Failure {
 }
 
 const failuresOf = (duty: string): Statement<Failure[]> =>
-  select(sql`SELECT tenant_id, subject, leased_ms FROM jobs INDEXED BY jobs_by_workflow
+  select(sql`SELECT tenant_id, subject, leased_ms FROM ${jobsTable} INDEXED BY jobs_by_workflow
     WHERE workflow = ${ROW_PREFIX + duty}`);
 
 const jobWhere = (duty: string, { tenant, key }: { tenant: TenantId; key: string }): SQL => sql`
   tenant_id = ${tenant} AND subject = ${subjectPrefix(duty) + key} AND workflow = ${ROW_PREFIX + duty}`;
 
 const forgetFailure = (duty: string, row: { tenant: TenantId; key: string }): Statement<number> =>
-  change(sql`DELETE FROM jobs WHERE ${jobWhere(duty, row)}`);
+  change(sql`DELETE FROM ${jobsTable} WHERE ${jobWhere(duty, row)}`);
 
 /** Counts the failure, and makes the job at the first. */
 function addFailure(
@@ -58,11 +60,11 @@ function addFailure(
 ): Statement<number>[] {
   const id = newSortableId(nowMs).slice(0, JOB_ID_LENGTH);
   return [
-    change(sql`UPDATE jobs SET attempt = attempt + 1, failure = ${reason}, updated_ms = ${nowMs},
+    change(sql`UPDATE ${jobsTable} SET attempt = attempt + 1, failure = ${reason}, updated_ms = ${nowMs},
       leased_ms = ${nowMs} + min(${FIRST_PAUSE_MS} << min(attempt, ${DOUBLINGS}), ${LAST_PAUSE_MS})
       WHERE ${jobWhere(duty, row)}`),
     change(sql`
-      INSERT INTO jobs (tenant_id, job_id, workflow, version, subject, status, input, attempt, leased_ms, failure, created_ms, updated_ms)
+      INSERT ${into(jobsTable, "tenant_id, job_id, workflow, version, subject, status, input, attempt, leased_ms, failure, created_ms, updated_ms")}
       SELECT ${row.tenant}, ${id}, ${ROW_PREFIX + duty}, 0, ${subjectPrefix(duty) + row.key}, 'failed',
         ${JSON.stringify({ duty, key: row.key })}, 1, ${nowMs + FIRST_PAUSE_MS}, ${reason}, ${nowMs}, ${nowMs}
       WHERE changes() = 0`),

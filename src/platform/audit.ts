@@ -2,6 +2,8 @@ import { sql, type SQL } from "drizzle-orm";
 import type { Actor } from "./actor.ts";
 import { change, type Statement } from "./database.ts";
 import { newSortableId, type TenantId } from "./ids.ts";
+import { into } from "./columns.ts";
+import { auditLogTable } from "./tables.ts";
 
 /**
  * One entry of the audit log in the protocol notes' terms (tenancy and audit 7). Never holds a secret. What clients need to
@@ -14,7 +16,10 @@ export interface AuditEntry {
   meta?: Record<string, string[]>;
 }
 
-const columns = sql`(tenant_id, time_ms, id, actor_type, actor_id, actor_email, action, object_type, object_id, object, change, meta)`;
+const intoLog = into(
+  auditLogTable,
+  "tenant_id, time_ms, id, actor_type, actor_id, actor_email, action, object_type, object_id, object, change, meta",
+);
 
 const LOOK_UPS: Readonly<Record<string, (tenant: TenantId, id: string) => SQL>> = {
   device: (tenant, id) => sql`json_object('device', json_object('identity_data', coalesce(
@@ -36,8 +41,8 @@ const values = (actor: Actor, entry: AuditEntry, at: number) => {
 };
 
 export const addAudit = (actor: Actor, entry: AuditEntry, at: number): Statement<number> =>
-  change(sql`INSERT INTO audit_log ${columns} ${values(actor, entry, at)}`);
+  change(sql`INSERT ${intoLog} ${values(actor, entry, at)}`);
 
 /** Records the entry only if the statement before it in the batch changed something. */
 export const addAuditIfChanged = (actor: Actor, entry: AuditEntry, at: number): Statement<number> =>
-  change(sql`INSERT INTO audit_log ${columns} ${values(actor, entry, at)} WHERE changes() > 0`);
+  change(sql`INSERT ${intoLog} ${values(actor, entry, at)} WHERE changes() > 0`);

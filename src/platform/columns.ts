@@ -3,23 +3,35 @@ import type { SQLiteTable } from "drizzle-orm/sqlite-core";
 
 type ColumnOf<T extends SQLiteTable> = keyof T["$inferSelect"] & string;
 
-/** A list of columns in a statement, and what a row of them is. */
-type ColumnList<T extends SQLiteTable, Name extends ColumnOf<T>> = SQL<Pick<T["$inferSelect"], Name>>;
+type NamesIn<List extends string> = List extends `${infer First}, ${infer Rest}`
+  ? First | NamesIn<Rest>
+  : List;
 
-/** A row of a list of columns. */
-export type RowOf<List extends SQL> = List["_"]["type"];
+/** Fits any list of the table's columns; otherwise it tells what is wrong with the list. */
+type Known<T extends SQLiteTable, List extends string> = [NamesIn<List>] extends [ColumnOf<T>]
+  ? unknown
+  : { noSuchColumn: Exclude<NamesIn<List>, ColumnOf<T>> };
 
-/** Columns of a table, qualified if the statement calls the table by an alias. */
-export const columnsOf = <T extends SQLiteTable, const Name extends ColumnOf<T>>(
+/** Columns of a statement, and what a row of them is. */
+type Columns<T extends SQLiteTable, List extends string> = SQL<
+  Pick<T["$inferSelect"], NamesIn<List> & ColumnOf<T>>
+>;
+
+/** A row of such columns. */
+export type RowOf<C extends SQL> = C["_"]["type"];
+
+/** Columns of a table as they stand in a statement, after the alias if the table has one there. */
+export const columnsOf = <T extends SQLiteTable, const List extends string>(
   _table: T,
-  names: readonly Name[],
+  names: List & Known<T, List>,
   alias?: string,
-): ColumnList<T, Name> =>
-  sql.raw(names.map((name) => (alias === undefined ? name : `${alias}.${name}`)).join(", ")) as ColumnList<
-    T,
-    Name
-  >; // text has no type of its own
+): Columns<T, List> => {
+  const text = alias === undefined ? names : names.replaceAll(/\w+/g, (name) => `${alias}.${name}`);
+  return sql.raw(text) as Columns<T, List>; // text has no type of its own
+};
 
-/** The target of an `INSERT`: the table and the columns that are given values. */
-export const into = <T extends SQLiteTable>(table: T, ...names: ColumnOf<T>[]): SQL =>
-  sql`INTO ${table} (${sql.raw(names.join(", "))})`;
+/** The target of an `INSERT`: the table, and its columns that are given values. */
+export const into = <T extends SQLiteTable, const List extends string>(
+  table: T,
+  names: List & Known<T, List>,
+): SQL => sql`INTO ${table} (${sql.raw(names)})`;

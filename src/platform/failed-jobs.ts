@@ -2,6 +2,8 @@ import { sql } from "drizzle-orm";
 import { change, type Statement } from "./database.ts";
 import type { TenantId } from "./ids.ts";
 import type { EventMessage } from "./outbox.ts";
+import { into } from "./columns.ts";
+import { jobsTable } from "./tables.ts";
 
 /** Ids of jobs are shorter than those of events and begin with the same time. */
 export const JOB_ID_LENGTH = 24;
@@ -21,7 +23,7 @@ interface FailedJob {
 /** A job that exists only to show what went wrong elsewhere. Does nothing the second time. */
 const addFailedJob = (job: FailedJob, failure: string, atMs: number): Statement<number> =>
   change(sql`
-    INSERT OR IGNORE INTO jobs (tenant_id, job_id, workflow, version, subject, status, input, failure, created_ms, updated_ms)
+    INSERT OR IGNORE ${into(jobsTable, "tenant_id, job_id, workflow, version, subject, status, input, failure, created_ms, updated_ms")}
     VALUES (${job.tenant}, ${job.id}, ${job.workflow}, 0, ${job.subject}, 'failed',
       ${JSON.stringify(job.input)}, ${failure}, ${atMs}, ${atMs})`);
 

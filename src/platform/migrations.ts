@@ -17,6 +17,8 @@ import artifactUploadTime from "../../migrations/0020_artifact_upload_time.sql";
 import waitingDevices from "../../migrations/0026_waiting_devices.sql";
 import auditPlain from "../../migrations/0029_audit_plain.sql";
 import { change, rows, type Database } from "./database.ts";
+import { into } from "./columns.ts";
+import { d1MigrationsTable } from "./tables.ts";
 
 /** Every migration of the product in order; the table of applied ones is the one wrangler keeps. */
 const MIGRATIONS: readonly { name: string; text: string }[] = [
@@ -57,13 +59,13 @@ export async function migrate(db: Database): Promise<string[]> {
       applied_at TIMESTAMP DEFAULT CURRENT_TIMESTAMP NOT NULL)`),
   );
   const applied = new Set(
-    (await db.one(rows<{ name: string }>(sql`SELECT name FROM d1_migrations`))).map((r) => r.name),
+    (await db.one(rows<{ name: string }>(sql`SELECT name FROM ${d1MigrationsTable}`))).map((r) => r.name),
   );
   const missing = MIGRATIONS.filter(({ name }) => !applied.has(name));
   for (const { name, text } of missing) {
     await db.batch([
       ...splitStatements(text).map(raw),
-      change(sql`INSERT INTO d1_migrations (name) VALUES (${name})`),
+      change(sql`INSERT ${into(d1MigrationsTable, "name")} VALUES (${name})`),
     ]);
   }
   return missing.map(({ name }) => name);

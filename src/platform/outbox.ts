@@ -1,6 +1,8 @@
 import { sql, type SQL } from "drizzle-orm";
 import { change, mapped, rows, type Statement } from "./database.ts";
 import { newSortableId, type TenantId } from "./ids.ts";
+import { columnsOf, into, type RowOf } from "./columns.ts";
+import { outboxTable } from "./tables.ts";
 
 /** Something that happened and has followers outside the database. Written in the same batch as what happened. */
 export interface Event {
@@ -21,7 +23,7 @@ export interface EventMessage extends Event {
 /** What goes through the queue: the consumer reads the rest from the outbox, so that no event is too large to be sent. */
 export type EventKey = Pick<EventMessage, "tenant" | "id" | "kind">;
 
-const columns = sql`(id, tenant_id, kind, subject, data, created_ms, due_ms, attempts)`;
+const intoOutbox = into(outboxTable, "id, tenant_id, kind, subject, data, created_ms, due_ms, attempts");
 
 /** Ids begin with the time an event is due, so that those of a tenant lie in the order in which they are sent. */
 const values = (event: Event, at: number, dueMs = at) =>
@@ -29,14 +31,14 @@ const values = (event: Event, at: number, dueMs = at) =>
 
 /** Records the event with the batch it is in. */
 export const addEvent = (event: Event, at: number): Statement<number> =>
-  change(sql`INSERT INTO outbox ${columns} ${values(event, at)}`);
+  change(sql`INSERT ${intoOutbox} ${values(event, at)}`);
 
 /**
  * Records the event only if the statement before it in the batch changed something. Such statements chain. One that is
  * due later is sent by the sweep after that time.
  */
 export const addEventIfChanged = (event: Event, at: number, dueMs = at): Statement<number> =>
-  change(sql`INSERT INTO outbox ${columns} ${values(event, at, dueMs)} WHERE changes() > 0`);
+  change(sql`INSERT ${intoOutbox} ${values(event, at, dueMs)} WHERE changes() > 0`);
 
 const SORTING_PART = 16;
 
@@ -46,18 +48,13 @@ export const addEventsFrom = (
   at: number,
 ): Statement<number> =>
   change(sql`
-    INSERT INTO outbox ${columns}
+    INSERT ${intoOutbox}
     SELECT ${newSortableId(at).slice(0, SORTING_PART)} || lower(hex(randomblob(8))), ${events.tenant}, ${events.kind}, source.subject, source.data, ${at}, ${at}, 0
     FROM (${events.source}) source`);
 
-interface OutboxRow {
-  id: string;
-  tenant_id: TenantId;
-  kind: string;
-  subject: string;
-  data: string;
-  created_ms: number;
-}
+const eventColumns = columnsOf(outboxTable, "id, tenant_id, kind, subject, data, created_ms");
+
+type OutboxRow = RowOf<typeof eventColumns>;
 
 /** An event as it was recorded. Throws if its data is damaged. */
 const toMessage = (row: OutboxRow): EventMessage => ({
@@ -89,7 +86,7 @@ const toldOf = (row: OutboxRow): EventMessage => {
 export const openEvents = (keys: readonly EventKey[]): Statement<OpenEvent[]> => {
   const pairs = JSON.stringify(keys.map(({ tenant, id }) => [tenant, id]));
   const found = rows<OutboxRow>(sql`
-    SELECT id, tenant_id, kind, subject, data, created_ms FROM outbox
+    SELECT ${eventColumns} FROM ${outboxTable}
     WHERE (tenant_id, id) IN (SELECT value ->> 0, value ->> 1 FROM json_each(${pairs}))`);
   return mapped(found, (list) =>
     list.map((row) => ({ id: row.id, read: () => toMessage(row), told: () => toldOf(row) })),
@@ -98,4 +95,4 @@ export const openEvents = (keys: readonly EventKey[]): Statement<OpenEvent[]> =>
 
 /** Removes a handled event. */
 export const forgetEvent = ({ tenant, id }: Pick<EventKey, "tenant" | "id">): Statement<number> =>
-  change(sql`DELETE FROM outbox WHERE tenant_id = ${tenant} AND id = ${id}`);
+  change(sql`DELETE FROM ${outboxTable} WHERE tenant_id = ${tenant} AND id = ${id}`);

@@ -2,6 +2,7 @@ import { sql } from "drizzle-orm";
 import { change } from "./database.ts";
 import type { Deps } from "./deps.ts";
 import { drainOutbox } from "./send-events.ts";
+import { outboxTable } from "./tables.ts";
 
 /**
  * Sends again what was sent and not handled: a queue that ended with its process has lost it. What is only due later
@@ -10,7 +11,7 @@ import { drainOutbox } from "./send-events.ts";
 export async function resendEvents(deps: Deps): Promise<void> {
   const now = deps.now();
   await deps.directory.one(
-    change(sql`UPDATE outbox SET due_ms = ${now} WHERE attempts > 0 AND due_ms > ${now}`),
+    change(sql`UPDATE ${outboxTable} SET due_ms = ${now} WHERE attempts > 0 AND due_ms > ${now}`),
   );
   await drainOutbox(deps, deps.directory);
 }

@@ -7,6 +7,7 @@ import { QUEUE } from "./limits.ts";
 import { forgetEvent, openEvents, type EventKey } from "./outbox.ts";
 import { batchesOf, fitsQueue } from "./queue-batches.ts";
 import { retryDelayMs } from "./retry-delay.ts";
+import { outboxTable } from "./tables.ts";
 
 /** How long a sent event may stay unhandled before the sweep sends it again. */
 const RESEND_AFTER_MS = 5 * 60_000;
@@ -42,22 +43,22 @@ const anyTenant = (): string => newId().slice(0, 4);
  */
 const takeDue = (nowMs: number) =>
   rows<DueRow>(sql`
-    UPDATE outbox SET due_ms = ${nowMs + RESEND_AFTER_MS}, attempts = attempts + 1
+    UPDATE ${outboxTable} SET due_ms = ${nowMs + RESEND_AFTER_MS}, attempts = attempts + 1
     WHERE (tenant_id, id) IN (
       WITH RECURSIVE waiting(tenant) AS (
         SELECT coalesce(
-          (SELECT min(tenant_id) FROM outbox WHERE tenant_id > ${anyTenant()}),
-          (SELECT min(tenant_id) FROM outbox))
+          (SELECT min(tenant_id) FROM ${outboxTable} WHERE tenant_id > ${anyTenant()}),
+          (SELECT min(tenant_id) FROM ${outboxTable}))
         UNION
         SELECT coalesce(
-          (SELECT min(tenant_id) FROM outbox WHERE tenant_id > waiting.tenant),
-          (SELECT min(tenant_id) FROM outbox))
+          (SELECT min(tenant_id) FROM ${outboxTable} WHERE tenant_id > waiting.tenant),
+          (SELECT min(tenant_id) FROM ${outboxTable}))
         FROM waiting LIMIT ${TENANTS})
       SELECT tenant, id FROM (
         SELECT w.tenant, o.id, row_number() OVER (PARTITION BY w.tenant ORDER BY o.id) AS turn
-        FROM waiting w CROSS JOIN outbox o ON o.tenant_id = w.tenant AND o.id IN (
+        FROM waiting w CROSS JOIN ${outboxTable} o ON o.tenant_id = w.tenant AND o.id IN (
           SELECT first.id FROM (
-            SELECT i.id, i.due_ms FROM outbox i
+            SELECT i.id, i.due_ms FROM ${outboxTable} i
             WHERE i.tenant_id = w.tenant AND i.id < ${idsUntil(nowMs)} ORDER BY i.id LIMIT ${WINDOW}) first
           WHERE first.due_ms <= ${nowMs}))
       ORDER BY turn, id LIMIT ${QUEUE.batchMessages})
@@ -105,7 +106,9 @@ async function setApart(deps: Deps, db: Database, refused: readonly Refused[]): 
       continue;
     }
     const dueMs = nowMs + retryDelayMs(REFUSED_PAUSE_MS, attempts);
-    await db.one(change(sql`UPDATE outbox SET due_ms = ${dueMs} WHERE tenant_id = ${tenant} AND id = ${id}`));
+    await db.one(
+      change(sql`UPDATE ${outboxTable} SET due_ms = ${dueMs} WHERE tenant_id = ${tenant} AND id = ${id}`),
+    );
   }
 }
 
@@ -113,7 +116,7 @@ async function setApart(deps: Deps, db: Database, refused: readonly Refused[]): 
 const putBack = (db: Database, taken: readonly DueRow[], nowMs: number) => {
   const pairs = JSON.stringify(taken.map(({ tenant_id, id }) => [tenant_id, id]));
   return db.one(
-    change(sql`UPDATE outbox SET due_ms = ${nowMs + REFUSED_PAUSE_MS}, attempts = attempts - 1
+    change(sql`UPDATE ${outboxTable} SET due_ms = ${nowMs + REFUSED_PAUSE_MS}, attempts = attempts - 1
       WHERE (tenant_id, id) IN (SELECT value ->> 0, value ->> 1 FROM json_each(${pairs}))`),
   );
 };

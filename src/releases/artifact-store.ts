@@ -4,6 +4,7 @@ import { offsetOf, type Page } from "../platform/paging.ts";
 import { containsText, startsWithText } from "../platform/fold-case.ts";
 import type { TenantId } from "../platform/ids.ts";
 import type { Segment } from "../storage/index.ts";
+import { into } from "../platform/columns.ts";
 import {
   candidateOf,
   shownArtifact,
@@ -11,6 +12,13 @@ import {
   type ArtifactImage,
   type ArtifactObject,
 } from "./artifact.ts";
+import {
+  artifactsTable,
+  artifactObjectsTable,
+  artifactCombinationsTable,
+  artifactDeviceTypesTable,
+  updateTypesTable,
+} from "./tables.ts";
 
 export const mapped = <T, U>(statement: Statement<T>, map: (value: T) => U): Statement<U> => ({
   ...statement,
@@ -35,7 +43,7 @@ const updateTypesOf = (image: ArtifactImage): string[] => [
 
 const insertArtifact = ({ tenant, image, ...row }: NewArtifactRow): Statement<number> =>
   change(sql`
-    INSERT INTO artifacts (tenant_id, artifact_id, name, description, device_types, update_types, image, layout, size, modified_ms, created_ms)
+    INSERT ${into(artifactsTable, "tenant_id, artifact_id, name, description, device_types, update_types, image, layout, size, modified_ms, created_ms")}
     VALUES (${tenant}, ${image.id}, ${image.name}, ${row.description ?? null}, ${JSON.stringify(image.device_types_compatible)},
       ${JSON.stringify(updateTypesOf(image))}, ${JSON.stringify(image)}, ${JSON.stringify(row.layout)}, ${image.size},
       ${row.atMs}, ${row.atMs})`);
@@ -45,13 +53,13 @@ export const addArtifact = (row: NewArtifactRow): Statement<number>[] => {
   const { tenant, image, keys, combinations } = row;
   return [
     insertArtifact(row),
-    change(sql`INSERT INTO artifact_objects (tenant_id, object_key, artifact_id)
+    change(sql`INSERT ${into(artifactObjectsTable, "tenant_id, object_key, artifact_id")}
       SELECT ${tenant}, value, ${image.id} FROM json_each(${JSON.stringify(keys)})`),
-    change(sql`INSERT INTO artifact_combinations (tenant_id, name, combination, artifact_id)
+    change(sql`INSERT ${into(artifactCombinationsTable, "tenant_id, name, combination, artifact_id")}
       SELECT ${tenant}, ${image.name}, value, ${image.id} FROM json_each(${JSON.stringify(combinations)})`),
-    change(sql`INSERT OR IGNORE INTO artifact_device_types (tenant_id, name, device_type, artifact_id)
+    change(sql`INSERT OR IGNORE ${into(artifactDeviceTypesTable, "tenant_id, name, device_type, artifact_id")}
       SELECT ${tenant}, ${image.name}, value, ${image.id} FROM json_each(${JSON.stringify(image.device_types_compatible)})`),
-    change(sql`INSERT OR IGNORE INTO update_types (tenant_id, update_type)
+    change(sql`INSERT OR IGNORE ${into(updateTypesTable, "tenant_id, update_type")}
       SELECT ${tenant}, value FROM json_each(${JSON.stringify(updateTypesOf(image))})`),
   ];
 };
@@ -66,7 +74,7 @@ export const takenCombinations = (
   name: string,
   combinations: readonly string[],
 ): Statement<{ combination: string }[]> =>
-  rows(sql`SELECT combination FROM artifact_combinations
+  rows(sql`SELECT combination FROM ${artifactCombinationsTable}
     WHERE tenant_id = ${tenant} AND name = ${name} AND ${inJson(sql`combination`, combinations)}`);
 
 interface ArtifactRow {
@@ -88,7 +96,7 @@ const toArtifact = (row: ArtifactRow): ArtifactObject => {
 export const artifactById = (tenant: TenantId, id: string): Statement<ArtifactObject | undefined> =>
   mapped(
     firstRow<ArtifactRow>(
-      sql`SELECT ${columns} FROM artifacts a WHERE a.tenant_id = ${tenant} AND a.artifact_id = ${id}`,
+      sql`SELECT ${columns} FROM ${artifactsTable} a WHERE a.tenant_id = ${tenant} AND a.artifact_id = ${id}`,
     ),
     (row) => row && toArtifact(row),
   );
@@ -103,9 +111,9 @@ export const candidatesOfName = (
   mapped(
     rows<ArtifactRow>(
       deviceType === undefined
-        ? sql`SELECT ${columns} FROM artifacts a WHERE a.tenant_id = ${tenant} AND a.name = ${name} ORDER BY a.artifact_id`
-        : sql`SELECT ${columns} FROM artifact_device_types t
-            JOIN artifacts a ON a.tenant_id = t.tenant_id AND a.artifact_id = t.artifact_id
+        ? sql`SELECT ${columns} FROM ${artifactsTable} a WHERE a.tenant_id = ${tenant} AND a.name = ${name} ORDER BY a.artifact_id`
+        : sql`SELECT ${columns} FROM ${artifactDeviceTypesTable} t
+            JOIN ${artifactsTable} a ON a.tenant_id = t.tenant_id AND a.artifact_id = t.artifact_id
             WHERE t.tenant_id = ${tenant} AND t.name = ${name} AND t.device_type = ${deviceType} ORDER BY a.artifact_id`,
     ),
     (found) => found.map((row) => candidateOf(toArtifact(row))),
@@ -119,8 +127,8 @@ export const artifactsOfType = (
   limit: number,
 ): Statement<ArtifactObject[]> =>
   mapped(
-    rows<ArtifactRow>(sql`SELECT ${columns} FROM artifact_device_types t
-      JOIN artifacts a ON a.tenant_id = t.tenant_id AND a.artifact_id = t.artifact_id
+    rows<ArtifactRow>(sql`SELECT ${columns} FROM ${artifactDeviceTypesTable} t
+      JOIN ${artifactsTable} a ON a.tenant_id = t.tenant_id AND a.artifact_id = t.artifact_id
       WHERE t.tenant_id = ${tenant} AND t.name = ${name} AND t.device_type = ${deviceType}
       ORDER BY t.artifact_id LIMIT ${limit}`),
     (found) => found.map(toArtifact),
@@ -130,7 +138,7 @@ export const artifactsOfType = (
 export const demandCandidates = (tenant: TenantId, name: string, ids: readonly string[]): Statement<void> =>
   demand(
     sql`${JSON.stringify(ids)} = (SELECT json_group_array(artifact_id) FROM (
-      SELECT a.artifact_id FROM artifacts a WHERE a.tenant_id = ${tenant} AND a.name = ${name} ORDER BY a.artifact_id))`,
+      SELECT a.artifact_id FROM ${artifactsTable} a WHERE a.tenant_id = ${tenant} AND a.name = ${name} ORDER BY a.artifact_id))`,
     CANDIDATES_CHANGED,
   );
 
@@ -138,7 +146,7 @@ export const demandCandidates = (tenant: TenantId, name: string, ids: readonly s
 export const artifactsWhere = (condition: SQL): Statement<ArtifactObject[]> =>
   mapped(
     rows<ArtifactRow>(
-      sql`SELECT ${columns} FROM artifacts a WHERE ${condition} ORDER BY a.name, ${byUpload}`,
+      sql`SELECT ${columns} FROM ${artifactsTable} a WHERE ${condition} ORDER BY a.name, ${byUpload}`,
     ),
     (found) => found.map(toArtifact),
   );
@@ -149,7 +157,7 @@ export const idsOfNames = (
   names: readonly string[],
   limit: number,
 ): Statement<{ id: string; name: string }[]> =>
-  rows(sql`SELECT artifact_id AS id, name FROM artifacts
+  rows(sql`SELECT artifact_id AS id, name FROM ${artifactsTable}
     WHERE tenant_id = ${tenant} AND ${inJson(sql`name`, names)} ORDER BY name, artifact_id LIMIT ${limit}`);
 
 export interface ArtifactBytes {
@@ -162,7 +170,7 @@ export interface ArtifactBytes {
 export const artifactBytes = (tenant: TenantId, id: string): Statement<ArtifactBytes | undefined> =>
   mapped(
     firstRow<{ name: string; size: number; createdMs: number; layout: string }>(
-      sql`SELECT name, size, created_ms AS createdMs, layout FROM artifacts WHERE tenant_id = ${tenant} AND artifact_id = ${id}`,
+      sql`SELECT name, size, created_ms AS createdMs, layout FROM ${artifactsTable} WHERE tenant_id = ${tenant} AND artifact_id = ${id}`,
     ),
     (row) => row && { ...row, layout: JSON.parse(row.layout) as Segment[] }, // written by `insertArtifact`
   );
@@ -217,7 +225,7 @@ export const artifactPage = (
   page: Page,
 ): Statement<ArtifactObject[]> =>
   mapped(
-    rows<ArtifactRow>(sql`SELECT ${columns} FROM artifacts a WHERE ${where(tenant, filter)}
+    rows<ArtifactRow>(sql`SELECT ${columns} FROM ${artifactsTable} a WHERE ${where(tenant, filter)}
       ORDER BY ${ORDERS[order]} LIMIT ${page.perPage + 1} OFFSET ${offsetOf(page)}`),
     (found) => found.map(toArtifact),
   );
@@ -225,7 +233,7 @@ export const artifactPage = (
 export const artifactCount = (tenant: TenantId, filter: ArtifactFilter): Statement<number> =>
   mapped(
     firstRow<{ total: number }>(
-      sql`SELECT count(*) AS total FROM artifacts a WHERE ${where(tenant, filter)}`,
+      sql`SELECT count(*) AS total FROM ${artifactsTable} a WHERE ${where(tenant, filter)}`,
     ),
     (row) => row?.total ?? 0,
   );
@@ -236,13 +244,13 @@ export const setDescription = (
   description: string,
   atMs: number,
 ): Statement<number> =>
-  change(sql`UPDATE artifacts SET description = ${description}, modified_ms = ${atMs}
+  change(sql`UPDATE ${artifactsTable} SET description = ${description}, modified_ms = ${atMs}
     WHERE tenant_id = ${tenant} AND artifact_id = ${id}`);
 
 /** Artifacts with all that belongs to them, but not their objects. */
 export const deleteArtifacts = (tenant: TenantId, ids: readonly string[]): Statement<number> =>
-  change(sql`DELETE FROM artifacts WHERE tenant_id = ${tenant} AND ${inJson(sql`artifact_id`, ids)}`);
+  change(sql`DELETE FROM ${artifactsTable} WHERE tenant_id = ${tenant} AND ${inJson(sql`artifact_id`, ids)}`);
 
 export const objectKeysOf = (tenant: TenantId, ids: readonly string[]): Statement<{ object_key: string }[]> =>
-  rows(sql`SELECT DISTINCT object_key FROM artifact_objects
+  rows(sql`SELECT DISTINCT object_key FROM ${artifactObjectsTable}
     WHERE tenant_id = ${tenant} AND ${inJson(sql`artifact_id`, ids)}`);

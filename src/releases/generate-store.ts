@@ -2,6 +2,8 @@ import { sql } from "drizzle-orm";
 import { notPaused } from "../platform/apart.ts";
 import { change, demand, firstRow, rows, type Statement } from "../platform/database.ts";
 import type { TenantId } from "../platform/ids.ts";
+import { into } from "../platform/columns.ts";
+import { artifactGenerationsTable } from "./tables.ts";
 
 export interface Generation {
   tenant_id: TenantId;
@@ -27,29 +29,29 @@ const columns = sql.raw(
 
 export const addGeneration = (g: NewGeneration): Statement<number> =>
   change(sql`
-    INSERT INTO artifact_generations (tenant_id, artifact_id, name, description, device_types, payload, actor, source_key, size, sha256, created_ms)
+    INSERT ${into(artifactGenerationsTable, "tenant_id, artifact_id, name, description, device_types, payload, actor, source_key, size, sha256, created_ms")}
     VALUES (${g.tenant_id}, ${g.artifact_id}, ${g.name}, ${g.description}, ${g.device_types}, ${g.payload}, ${g.actor},
       ${g.source_key}, ${g.size}, ${g.sha256}, ${g.created_ms})`);
 
 export const generationOf = (tenant: TenantId, artifact: string): Statement<Generation | undefined> =>
   firstRow<Generation>(
-    sql`SELECT ${columns} FROM artifact_generations WHERE tenant_id = ${tenant} AND artifact_id = ${artifact}`,
+    sql`SELECT ${columns} FROM ${artifactGenerationsTable} WHERE tenant_id = ${tenant} AND artifact_id = ${artifact}`,
   );
 
 /** Fails its batch if the artifact was made before. */
 export const demandWanted = (tenant: TenantId, artifact: string): Statement<void> =>
   demand(
-    sql`EXISTS (SELECT 1 FROM artifact_generations
+    sql`EXISTS (SELECT 1 FROM ${artifactGenerationsTable}
       WHERE tenant_id = ${tenant} AND artifact_id = ${artifact} AND finished_ms IS NULL)`,
     "generation-over",
   );
 
 export const finishGeneration = (tenant: TenantId, artifact: string, atMs: number): Statement<number> =>
-  change(sql`UPDATE artifact_generations SET finished_ms = ${atMs}, written = size
+  change(sql`UPDATE ${artifactGenerationsTable} SET finished_ms = ${atMs}, written = size
     WHERE tenant_id = ${tenant} AND artifact_id = ${artifact}`);
 
 export const setWritten = (tenant: TenantId, artifact: string, bytes: number): Statement<number> =>
-  change(sql`UPDATE artifact_generations SET written = ${bytes}
+  change(sql`UPDATE ${artifactGenerationsTable} SET written = ${bytes}
     WHERE tenant_id = ${tenant} AND artifact_id = ${artifact} AND finished_ms IS NULL`);
 
 /** The duty of forgetting promises. */
@@ -60,9 +62,11 @@ export type OldGeneration = Pick<Generation, "tenant_id" | "artifact_id" | "sour
 /** Those begun before this time, over all tenants. */
 export function oldGenerations(beforeMs: number, nowMs: number, limit: number): Statement<OldGeneration[]> {
   const row = { tenant: sql`artifact_generations.tenant_id`, key: sql`artifact_generations.artifact_id` };
-  return rows(sql`SELECT tenant_id, artifact_id, source_key FROM artifact_generations
+  return rows(sql`SELECT tenant_id, artifact_id, source_key FROM ${artifactGenerationsTable}
     WHERE created_ms < ${beforeMs} AND ${notPaused(FORGETTING, row, nowMs)} ORDER BY created_ms LIMIT ${limit}`);
 }
 
 export const forgetGeneration = (tenant: TenantId, artifact: string): Statement<number> =>
-  change(sql`DELETE FROM artifact_generations WHERE tenant_id = ${tenant} AND artifact_id = ${artifact}`);
+  change(
+    sql`DELETE FROM ${artifactGenerationsTable} WHERE tenant_id = ${tenant} AND artifact_id = ${artifact}`,
+  );

@@ -4,8 +4,16 @@ import { change, demand, firstRow, inJson, rows, type Statement } from "../platf
 import { containsText, startsWithText } from "../platform/fold-case.ts";
 import type { TenantId } from "../platform/ids.ts";
 import { offsetOf, type Page } from "../platform/paging.ts";
+import { into } from "../platform/columns.ts";
 import { artifactsWhere, mapped } from "./artifact-store.ts";
 import type { ArtifactObject } from "./artifact.ts";
+import {
+  releasesTable,
+  artifactsTable,
+  artifactDeviceTypesTable,
+  releaseTagsTable,
+  updateTypesTable,
+} from "./tables.ts";
 
 /** All artifacts of one name, without these. */
 export interface ReleaseRecord {
@@ -20,10 +28,10 @@ export interface ReleaseRecord {
 export const MAX_UNIQUE_TAGS = 100;
 
 export const releaseExists = (tenant: TenantId, name: string): Statement<{ name: string } | undefined> =>
-  firstRow(sql`SELECT name FROM releases WHERE tenant_id = ${tenant} AND name = ${name}`);
+  firstRow(sql`SELECT name FROM ${releasesTable} WHERE tenant_id = ${tenant} AND name = ${name}`);
 
 const distinctValues = (column: "device_types" | "update_types") => sql`
-  (SELECT json_group_array(value) FROM (SELECT DISTINCT j.value AS value FROM artifacts b, json_each(b.${sql.raw(column)}) j
+  (SELECT json_group_array(value) FROM (SELECT DISTINCT j.value AS value FROM ${artifactsTable} b, json_each(b.${sql.raw(column)}) j
     WHERE b.tenant_id = a.tenant_id AND b.name = a.name ORDER BY 1))`;
 
 /** Brings releases into line with their artifacts after a change of these; one without artifacts vanishes. */
@@ -33,14 +41,14 @@ export const refreshReleases = (
   atMs: number,
 ): Statement<number>[] => [
   change(sql`
-    INSERT INTO releases (tenant_id, name, artifacts_count, device_types, update_types, modified_ms)
+    INSERT ${into(releasesTable, "tenant_id, name, artifacts_count, device_types, update_types, modified_ms")}
     SELECT a.tenant_id, a.name, count(*), ${distinctValues("device_types")}, ${distinctValues("update_types")}, ${atMs}
-    FROM artifacts a WHERE a.tenant_id = ${tenant} AND ${inJson(sql`a.name`, names)} GROUP BY a.tenant_id, a.name
+    FROM ${artifactsTable} a WHERE a.tenant_id = ${tenant} AND ${inJson(sql`a.name`, names)} GROUP BY a.tenant_id, a.name
     ON CONFLICT (tenant_id, name) DO UPDATE SET artifacts_count = excluded.artifacts_count,
       device_types = excluded.device_types, update_types = excluded.update_types, modified_ms = excluded.modified_ms`),
   change(sql`
-    DELETE FROM releases WHERE tenant_id = ${tenant} AND ${inJson(sql`name`, names)}
-      AND NOT EXISTS (SELECT 1 FROM artifacts a WHERE a.tenant_id = releases.tenant_id AND a.name = releases.name)`),
+    DELETE FROM ${releasesTable} WHERE tenant_id = ${tenant} AND ${inJson(sql`name`, names)}
+      AND NOT EXISTS (SELECT 1 FROM ${artifactsTable} a WHERE a.tenant_id = releases.tenant_id AND a.name = releases.name)`),
 ];
 
 interface ReleaseRow {
@@ -87,12 +95,12 @@ const where = (tenant: TenantId, filter: ReleaseFilter): SQL => {
   add(filter.namePrefix, (text) => startsWithText(sql`r.name`, text));
   add(
     filter.description,
-    (text) => sql`EXISTS (SELECT 1 FROM artifacts a
+    (text) => sql`EXISTS (SELECT 1 FROM ${artifactsTable} a
       WHERE a.tenant_id = r.tenant_id AND a.name = r.name AND ${containsText(sql`a.description`, text)})`,
   );
   add(
     filter.deviceType,
-    (text) => sql`EXISTS (SELECT 1 FROM artifact_device_types t
+    (text) => sql`EXISTS (SELECT 1 FROM ${artifactDeviceTypesTable} t
       WHERE t.tenant_id = r.tenant_id AND t.name = r.name AND t.device_type = ${text})`,
   );
   add(
@@ -101,7 +109,7 @@ const where = (tenant: TenantId, filter: ReleaseFilter): SQL => {
   );
   add(
     filter.tags,
-    (tags) => sql`r.name IN (SELECT t.name FROM release_tags t
+    (tags) => sql`r.name IN (SELECT t.name FROM ${releaseTagsTable} t
       WHERE t.tenant_id = ${tenant} AND ${inJson(sql`t.tag`, tags)})`,
   );
   return sql.join(terms, sql` AND `);
@@ -123,7 +131,7 @@ export type ReleaseOrder = keyof typeof ORDERS;
 export const RELEASE_ORDERS = Object.keys(ORDERS) as ReleaseOrder[]; // the keys of a constant object
 
 const pageOfNames = (what: SQL, tenant: TenantId, filter: ReleaseFilter, order: ReleaseOrder, page: Page) =>
-  sql`SELECT ${what} FROM releases r WHERE ${where(tenant, filter)}
+  sql`SELECT ${what} FROM ${releasesTable} r WHERE ${where(tenant, filter)}
     ORDER BY ${ORDERS[order]} LIMIT ${page.perPage} OFFSET ${offsetOf(page)}`;
 
 export const releasePage = (
@@ -149,40 +157,45 @@ export const artifactsOfPage = (
 
 export const releaseCount = (tenant: TenantId, filter: ReleaseFilter): Statement<number> =>
   mapped(
-    firstRow<{ total: number }>(sql`SELECT count(*) AS total FROM releases r WHERE ${where(tenant, filter)}`),
+    firstRow<{ total: number }>(
+      sql`SELECT count(*) AS total FROM ${releasesTable} r WHERE ${where(tenant, filter)}`,
+    ),
     (row) => row?.total ?? 0,
   );
 
 export const releaseByName = (tenant: TenantId, name: string): Statement<ReleaseRecord | undefined> =>
   mapped(
     firstRow<ReleaseRow>(
-      sql`SELECT ${columns} FROM releases r WHERE r.tenant_id = ${tenant} AND r.name = ${name}`,
+      sql`SELECT ${columns} FROM ${releasesTable} r WHERE r.tenant_id = ${tenant} AND r.name = ${name}`,
     ),
     (row) => row && toRelease(row),
   );
 
 export const setNotes = (tenant: TenantId, name: string, notes: string): Statement<number> =>
-  change(sql`UPDATE releases SET notes = ${notes} WHERE tenant_id = ${tenant} AND name = ${name}`);
+  change(sql`UPDATE ${releasesTable} SET notes = ${notes} WHERE tenant_id = ${tenant} AND name = ${name}`);
 
 /** Replaces the tags. Fails the batch if there is no such release, or if there were too many different tags then. */
 export const setTags = (tenant: TenantId, name: string, tags: readonly string[]): Statement<unknown>[] => [
-  demand(sql`EXISTS (SELECT 1 FROM releases WHERE tenant_id = ${tenant} AND name = ${name})`, "no-release"),
-  change(sql`DELETE FROM release_tags WHERE tenant_id = ${tenant} AND name = ${name}`),
-  change(sql`INSERT INTO release_tags (tenant_id, tag, name)
+  demand(
+    sql`EXISTS (SELECT 1 FROM ${releasesTable} WHERE tenant_id = ${tenant} AND name = ${name})`,
+    "no-release",
+  ),
+  change(sql`DELETE FROM ${releaseTagsTable} WHERE tenant_id = ${tenant} AND name = ${name}`),
+  change(sql`INSERT ${into(releaseTagsTable, "tenant_id, tag, name")}
     SELECT ${tenant}, value, ${name} FROM json_each(${JSON.stringify(tags)})`),
   demand(
-    sql`(SELECT count(DISTINCT tag) FROM release_tags WHERE tenant_id = ${tenant}) <= ${MAX_UNIQUE_TAGS}`,
+    sql`(SELECT count(DISTINCT tag) FROM ${releaseTagsTable} WHERE tenant_id = ${tenant}) <= ${MAX_UNIQUE_TAGS}`,
     "too-many-tags",
   ),
   change(
-    sql`UPDATE releases SET tags = ${JSON.stringify(tags)} WHERE tenant_id = ${tenant} AND name = ${name}`,
+    sql`UPDATE ${releasesTable} SET tags = ${JSON.stringify(tags)} WHERE tenant_id = ${tenant} AND name = ${name}`,
   ),
 ];
 
 export const allTags = (tenant: TenantId): Statement<string[]> =>
   mapped(
     rows<{ tag: string }>(
-      sql`SELECT DISTINCT tag FROM release_tags WHERE tenant_id = ${tenant} ORDER BY tag`,
+      sql`SELECT DISTINCT tag FROM ${releaseTagsTable} WHERE tenant_id = ${tenant} ORDER BY tag`,
     ),
     (found) => found.map(({ tag }) => tag),
   );
@@ -190,7 +203,7 @@ export const allTags = (tenant: TenantId): Statement<string[]> =>
 export const allUpdateTypes = (tenant: TenantId): Statement<string[]> =>
   mapped(
     rows<{ update_type: string }>(
-      sql`SELECT update_type FROM update_types WHERE tenant_id = ${tenant} ORDER BY update_type`,
+      sql`SELECT update_type FROM ${updateTypesTable} WHERE tenant_id = ${tenant} ORDER BY update_type`,
     ),
     (found) => found.map(({ update_type }) => update_type),
   );

@@ -8,6 +8,8 @@ import { change, isUniqueViolation, rows, type Statement } from "../platform/dat
 import type { Deps } from "../platform/deps.ts";
 import { Fault } from "../platform/fault.ts";
 import type { TenantId } from "../platform/ids.ts";
+import { into } from "../platform/columns.ts";
+import { artifactKeysTable } from "./tables.ts";
 
 /** A tenant with trusted keys takes only artifacts that one of them signed. */
 export interface TrustedKey {
@@ -28,17 +30,17 @@ const MAX_KEYS = 20;
 
 const keysOf = (tenant: TenantId): Statement<KeyRow[]> =>
   rows(
-    sql`SELECT key_id, name, pem, created_ms FROM artifact_keys WHERE tenant_id = ${tenant} ORDER BY created_ms, key_id`,
+    sql`SELECT key_id, name, pem, created_ms FROM ${artifactKeysTable} WHERE tenant_id = ${tenant} ORDER BY created_ms, key_id`,
   );
 
 const addKey = (tenant: TenantId, key: KeyRow): Statement<number> =>
   change(sql`
-    INSERT INTO artifact_keys (tenant_id, key_id, name, pem, created_ms)
+    INSERT ${into(artifactKeysTable, "tenant_id, key_id, name, pem, created_ms")}
     SELECT ${tenant}, ${key.key_id}, ${key.name}, ${key.pem}, ${key.created_ms}
-    WHERE (SELECT count(*) FROM artifact_keys WHERE tenant_id = ${tenant}) < ${MAX_KEYS}`);
+    WHERE (SELECT count(*) FROM ${artifactKeysTable} WHERE tenant_id = ${tenant}) < ${MAX_KEYS}`);
 
 const dropKey = (tenant: TenantId, id: string): Statement<number> =>
-  change(sql`DELETE FROM artifact_keys WHERE tenant_id = ${tenant} AND key_id = ${id}`);
+  change(sql`DELETE FROM ${artifactKeysTable} WHERE tenant_id = ${tenant} AND key_id = ${id}`);
 
 const toKey = (row: KeyRow): TrustedKey => ({
   id: row.key_id,

@@ -4,7 +4,9 @@ import { change, firstRow, type Statement } from "../platform/database.ts";
 import type { Deps } from "../platform/deps.ts";
 import { asTenantId, type TenantId } from "../platform/ids.ts";
 import { STORAGE } from "../platform/limits.ts";
+import { into } from "../platform/columns.ts";
 import { knownObjects } from "./store.ts";
+import { orphanSweepTable } from "./tables.ts";
 
 /** Keys of this domain; other domains keep theirs in folders of their own. */
 const OBJECT_KEY = /^([^/]+)\/[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}(?:\.tmp)?$/;
@@ -15,11 +17,11 @@ const PAGE = STORAGE.keysAtOnce;
 const PAGES_A_NIGHT = 50;
 
 const cursorOf: Statement<{ after_key: string } | undefined> = firstRow(
-  sql`SELECT after_key FROM orphan_sweep WHERE id = 1`,
+  sql`SELECT after_key FROM ${orphanSweepTable} WHERE id = 1`,
 );
 
 const setCursor = (key: string): Statement<number> =>
-  change(sql`INSERT INTO orphan_sweep (id, after_key) VALUES (1, ${key})
+  change(sql`INSERT ${into(orphanSweepTable, "id, after_key")} VALUES (1, ${key})
     ON CONFLICT (id) DO UPDATE SET after_key = excluded.after_key`);
 
 interface Found {

@@ -6,6 +6,8 @@ import { change, firstRow, type Statement } from "../platform/database.ts";
 import type { Deps } from "../platform/deps.ts";
 import type { TenantId } from "../platform/ids.ts";
 import { requiredText, verbatim } from "../platform/wire.ts";
+import { into } from "../platform/columns.ts";
+import { storageSettingsTable } from "./tables.ts";
 
 const text = (min: number, max: number) => requiredText(min, max).optional();
 
@@ -85,14 +87,14 @@ export const StorageSettingsBody = z
 export const StorageSettingsSchema = Fields.extend(Aliases.shape).openapi("StorageSettings");
 
 const settingsOf = (tenant: TenantId): Statement<{ settings: string } | undefined> =>
-  firstRow(sql`SELECT settings FROM storage_settings WHERE tenant_id = ${tenant}`);
+  firstRow(sql`SELECT settings FROM ${storageSettingsTable} WHERE tenant_id = ${tenant}`);
 
 const keepSettings = (tenant: TenantId, settings: StorageSettings): Statement<number> =>
-  change(sql`INSERT INTO storage_settings (tenant_id, settings) VALUES (${tenant}, ${JSON.stringify(settings)})
+  change(sql`INSERT ${into(storageSettingsTable, "tenant_id, settings")} VALUES (${tenant}, ${JSON.stringify(settings)})
     ON CONFLICT (tenant_id) DO UPDATE SET settings = excluded.settings`);
 
 const dropSettings = (tenant: TenantId): Statement<number> =>
-  change(sql`DELETE FROM storage_settings WHERE tenant_id = ${tenant}`);
+  change(sql`DELETE FROM ${storageSettingsTable} WHERE tenant_id = ${tenant}`);
 
 /** With the secrets in clear, as the operator wrote them. */
 export async function showSettings(deps: Deps, { tenant }: OperatorActor): Promise<StorageSettings | null> {

@@ -2,6 +2,8 @@ import { sql } from "drizzle-orm";
 import { notPaused } from "../platform/apart.ts";
 import { change, demand, firstRow, rows, type Statement } from "../platform/database.ts";
 import type { TenantId } from "../platform/ids.ts";
+import { into } from "../platform/columns.ts";
+import { uploadsTable, objectsTable, uploadPartsTable } from "./tables.ts";
 
 export type UploadState = "open" | "verifying" | "done" | "failed";
 
@@ -33,30 +35,30 @@ export const addUpload = (
   maxOpen: number,
 ): Statement<number> =>
   change(sql`
-    INSERT INTO uploads (tenant_id, upload_id, state, object_key, description, actor, expires_ms)
+    INSERT ${into(uploadsTable, "tenant_id, upload_id, state, object_key, description, actor, expires_ms")}
     SELECT ${tenant}, ${upload.id}, 'open', ${upload.key}, ${upload.description ?? null}, ${upload.actor}, ${upload.expiresMs}
-    WHERE (SELECT count(*) FROM uploads WHERE tenant_id = ${tenant} AND state = 'open') < ${maxOpen}`);
+    WHERE (SELECT count(*) FROM ${uploadsTable} WHERE tenant_id = ${tenant} AND state = 'open') < ${maxOpen}`);
 
 export const uploadById = (tenant: TenantId, id: string): Statement<UploadRow | undefined> =>
   firstRow(sql`
     SELECT u.upload_id, u.state, u.object_key, o.state AS object_state, o.multipart_id, u.description, u.actor,
       u.failure, u.attempts, u.expires_ms
-    FROM uploads u LEFT JOIN objects o ON o.tenant_id = u.tenant_id AND o.object_key = u.object_key
+    FROM ${uploadsTable} u LEFT JOIN ${objectsTable} o ON o.tenant_id = u.tenant_id AND o.object_key = u.object_key
     WHERE u.tenant_id = ${tenant} AND u.upload_id = ${id}`);
 
 export const partsOf = (tenant: TenantId, id: string): Statement<PartRow[]> =>
-  rows(sql`SELECT part, etag, size FROM upload_parts WHERE ${uploadKey(tenant, id)} ORDER BY part`);
+  rows(sql`SELECT part, etag, size FROM ${uploadPartsTable} WHERE ${uploadKey(tenant, id)} ORDER BY part`);
 
 /** As long as bytes come, an upload does not expire. */
 export const prolongUpload = (tenant: TenantId, id: string, expiresMs: number): Statement<number> =>
-  change(sql`UPDATE uploads SET expires_ms = max(expires_ms, ${expiresMs})
+  change(sql`UPDATE ${uploadsTable} SET expires_ms = max(expires_ms, ${expiresMs})
     WHERE ${uploadKey(tenant, id)} AND state = 'open'`);
 
 /** A part sent again takes the place of the first. Nothing changes when the upload is closed. */
 export const addPart = (tenant: TenantId, id: string, part: PartRow): Statement<number> =>
   change(sql`
-    INSERT INTO upload_parts (tenant_id, upload_id, part, etag, size)
-    SELECT tenant_id, upload_id, ${part.part}, ${part.etag}, ${part.size} FROM uploads
+    INSERT ${into(uploadPartsTable, "tenant_id, upload_id, part, etag, size")}
+    SELECT tenant_id, upload_id, ${part.part}, ${part.etag}, ${part.size} FROM ${uploadsTable}
     WHERE ${uploadKey(tenant, id)} AND state = 'open'
     ON CONFLICT (tenant_id, upload_id, part) DO UPDATE SET etag = excluded.etag, size = excluded.size`);
 
@@ -65,10 +67,10 @@ export const addPart = (tenant: TenantId, id: string, part: PartRow): Statement<
  * upload is closed. The last statement tells which by the state it leaves the new object in.
  */
 export const replaceObject = (tenant: TenantId, id: string, key: string): Statement<unknown>[] => [
-  change(sql`UPDATE objects SET state = 'doomed' WHERE tenant_id = ${tenant} AND state <> 'doomed' AND object_key =
-    (SELECT object_key FROM uploads WHERE ${uploadKey(tenant, id)} AND state = 'open')`),
-  change(sql`UPDATE uploads SET object_key = ${key} WHERE ${uploadKey(tenant, id)} AND state = 'open'
-    AND EXISTS (SELECT 1 FROM objects WHERE tenant_id = ${tenant} AND object_key = ${key} AND state = 'writing')`),
+  change(sql`UPDATE ${objectsTable} SET state = 'doomed' WHERE tenant_id = ${tenant} AND state <> 'doomed' AND object_key =
+    (SELECT object_key FROM ${uploadsTable} WHERE ${uploadKey(tenant, id)} AND state = 'open')`),
+  change(sql`UPDATE ${uploadsTable} SET object_key = ${key} WHERE ${uploadKey(tenant, id)} AND state = 'open'
+    AND EXISTS (SELECT 1 FROM ${objectsTable} WHERE tenant_id = ${tenant} AND object_key = ${key} AND state = 'writing')`),
 ];
 
 /** Keeps the object if it became the one of the upload. */
@@ -77,46 +79,46 @@ export const keepUploaded = (
   id: string,
   { key, size }: { key: string; size: number },
 ): Statement<number> =>
-  change(sql`UPDATE objects SET state = 'stored', size = ${size}
+  change(sql`UPDATE ${objectsTable} SET state = 'stored', size = ${size}
     WHERE tenant_id = ${tenant} AND object_key = ${key} AND state = 'writing'
-      AND object_key = (SELECT object_key FROM uploads WHERE ${uploadKey(tenant, id)})`);
+      AND object_key = (SELECT object_key FROM ${uploadsTable} WHERE ${uploadKey(tenant, id)})`);
 
 /** No more bytes are taken; a job verifies what there is. */
 export const sealUpload = (tenant: TenantId, id: string, key: string, atMs: number): Statement<number> =>
-  change(sql`UPDATE uploads SET state = 'verifying', expires_ms = ${atMs}
+  change(sql`UPDATE ${uploadsTable} SET state = 'verifying', expires_ms = ${atMs}
     WHERE ${uploadKey(tenant, id)} AND state = 'open' AND object_key = ${key} AND expires_ms > ${atMs}`);
 
 /** The job at work is the one whose lease this is. */
 export const leaseUpload = (tenant: TenantId, id: string, atMs: number, untilMs: number): Statement<number> =>
-  change(sql`UPDATE uploads SET leased_until_ms = ${untilMs}, attempts = attempts + 1
+  change(sql`UPDATE ${uploadsTable} SET leased_until_ms = ${untilMs}, attempts = attempts + 1
     WHERE ${uploadKey(tenant, id)} AND state = 'verifying' AND leased_until_ms <= ${atMs}`);
 
 export const renewLease = (tenant: TenantId, id: string, untilMs: number): Statement<number> =>
   change(
-    sql`UPDATE uploads SET leased_until_ms = ${untilMs} WHERE ${uploadKey(tenant, id)} AND state = 'verifying'`,
+    sql`UPDATE ${uploadsTable} SET leased_until_ms = ${untilMs} WHERE ${uploadKey(tenant, id)} AND state = 'verifying'`,
   );
 
 /** Takes the leases of all jobs away, which have ended with their process. */
 export const endLeases = (): Statement<number> =>
-  change(sql`UPDATE uploads SET leased_until_ms = 0 WHERE state = 'verifying'`);
+  change(sql`UPDATE ${uploadsTable} SET leased_until_ms = 0 WHERE state = 'verifying'`);
 
 /** Fails the batch unless the upload is still being verified, and closes it. */
 export const finishUpload = (tenant: TenantId, id: string): Statement<unknown>[] => [
   demand(
-    sql`EXISTS (SELECT 1 FROM uploads WHERE ${uploadKey(tenant, id)} AND state = 'verifying')`,
+    sql`EXISTS (SELECT 1 FROM ${uploadsTable} WHERE ${uploadKey(tenant, id)} AND state = 'verifying')`,
     "upload-closed",
   ),
-  change(sql`UPDATE uploads SET state = 'done' WHERE ${uploadKey(tenant, id)}`),
+  change(sql`UPDATE ${uploadsTable} SET state = 'done' WHERE ${uploadKey(tenant, id)}`),
 ];
 
 export const failUpload = (tenant: TenantId, id: string, failure: string): Statement<number> =>
-  change(sql`UPDATE uploads SET state = 'failed', failure = ${failure}
+  change(sql`UPDATE ${uploadsTable} SET state = 'failed', failure = ${failure}
     WHERE ${uploadKey(tenant, id)} AND state IN ('open', 'verifying')`);
 
 /** Gives up the object of an upload that failed. */
 export const doomUploaded = (tenant: TenantId, id: string): Statement<number> =>
-  change(sql`UPDATE objects SET state = 'doomed' WHERE tenant_id = ${tenant} AND state <> 'doomed' AND object_key =
-    (SELECT object_key FROM uploads WHERE ${uploadKey(tenant, id)} AND state = 'failed')`);
+  change(sql`UPDATE ${objectsTable} SET state = 'doomed' WHERE tenant_id = ${tenant} AND state <> 'doomed' AND object_key =
+    (SELECT object_key FROM ${uploadsTable} WHERE ${uploadKey(tenant, id)} AND state = 'failed')`);
 
 /** The duty of ending uploads that were not completed in time. */
 export const EXPIRY = "end-upload";
@@ -128,11 +130,11 @@ export interface ExpiredUpload {
 
 export function expiredUploads(beforeMs: number, nowMs: number, limit: number): Statement<ExpiredUpload[]> {
   const row = { tenant: sql`uploads.tenant_id`, key: sql`uploads.upload_id` };
-  return rows(sql`SELECT tenant_id, upload_id FROM uploads
+  return rows(sql`SELECT tenant_id, upload_id FROM ${uploadsTable}
     WHERE expires_ms < ${beforeMs} AND state = 'open' AND ${notPaused(EXPIRY, row, nowMs)}
     ORDER BY expires_ms LIMIT ${limit}`);
 }
 
 /** Results that nobody can want to read any more. */
 export const forgetUploads = (beforeMs: number): Statement<number> =>
-  change(sql`DELETE FROM uploads WHERE expires_ms < ${beforeMs} AND state IN ('done', 'failed')`);
+  change(sql`DELETE FROM ${uploadsTable} WHERE expires_ms < ${beforeMs} AND state IN ('done', 'failed')`);

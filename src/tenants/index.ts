@@ -21,3 +21,4 @@ export {
   setTenantLimit,
   setTenantStatus,
 } from "./tenants.ts";
+export { tenantLimitsTable, tenantsTable } from "./tables.ts";

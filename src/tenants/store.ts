@@ -2,7 +2,9 @@ import { sql, type SQL } from "drizzle-orm";
 import { toSeconds } from "../platform/clock.ts";
 import { altering, change, firstRow, inJson, mapped, rows, type Statement } from "../platform/database.ts";
 import { asTenantId, type TenantId } from "../platform/ids.ts";
+import { into } from "../platform/columns.ts";
 import type { LimitName } from "./limit-names.ts";
+import { tenantsTable, tenantLimitsTable } from "./tables.ts";
 
 export type TenantStatus = "active" | "suspended";
 
@@ -38,7 +40,7 @@ const toTenant = (row: Row): Tenant => ({
 });
 
 const tenantWhere = (condition: SQL): Statement<Tenant | undefined> =>
-  mapped(firstRow<Row>(sql`SELECT * FROM tenants WHERE ${condition}`), (row) => row && toTenant(row));
+  mapped(firstRow<Row>(sql`SELECT * FROM ${tenantsTable} WHERE ${condition}`), (row) => row && toTenant(row));
 
 /** The tenant whose devices send this token, whatever its status. */
 export const tenantByTokenStatement = (token: string): Statement<Tenant | undefined> =>
@@ -49,19 +51,21 @@ export const tenantStatement = (tenant: TenantId): Statement<Tenant | undefined>
 
 /** Those of the ids that are tenants. */
 export const tenantsAmongStatement = (ids: readonly TenantId[]): Statement<{ tenant_id: TenantId }[]> =>
-  rows(sql`SELECT tenant_id FROM tenants WHERE ${inJson(sql`tenant_id`, ids)}`);
+  rows(sql`SELECT tenant_id FROM ${tenantsTable} WHERE ${inJson(sql`tenant_id`, ids)}`);
 
 /** Tenants after this id, in order of id. */
 export const tenantsStatement = (after: string, limit: number): Statement<Tenant[]> =>
   mapped(
-    rows<Row>(sql`SELECT * FROM tenants WHERE tenant_id > ${after} ORDER BY tenant_id LIMIT ${limit}`),
+    rows<Row>(
+      sql`SELECT * FROM ${tenantsTable} WHERE tenant_id > ${after} ORDER BY tenant_id LIMIT ${limit}`,
+    ),
     (found) => found.map(toTenant),
   );
 
 /** Adds the tenant unless its id exists. */
 export const addTenantStatement = (tenant: Tenant): Statement<number> =>
   change(sql`
-    INSERT INTO tenants (tenant_id, name, tenant_token, status, plan, created_ms, updated_ms)
+    INSERT ${into(tenantsTable, "tenant_id, name, tenant_token, status, plan, created_ms, updated_ms")}
     VALUES (${tenant.id}, ${tenant.name}, ${tenant.token}, ${tenant.status}, ${tenant.plan}, ${tenant.createdMs}, ${tenant.updatedMs})
     ON CONFLICT (tenant_id) DO NOTHING`);
 
@@ -74,7 +78,7 @@ export const setTenantStatusStatement = (
   altering(
     { tenant, what: { kind: "standing" } },
     change(sql`
-      UPDATE tenants SET status = ${status}, updated_ms = ${atMs},
+      UPDATE ${tenantsTable} SET status = ${status}, updated_ms = ${atMs},
         device_tokens_revoked_s = ${status === "suspended" ? devicesRevoked(atMs) : sql`device_tokens_revoked_s`}
       WHERE tenant_id = ${tenant} AND status <> ${status}`),
   );
@@ -87,7 +91,7 @@ export const revokeDeviceTokensStatement = (tenant: TenantId, atMs: number): Sta
   altering(
     { tenant, what: { kind: "standing" } },
     change(sql`
-      UPDATE tenants SET device_tokens_revoked_s = ${devicesRevoked(atMs)} WHERE tenant_id = ${tenant}`),
+      UPDATE ${tenantsTable} SET device_tokens_revoked_s = ${devicesRevoked(atMs)} WHERE tenant_id = ${tenant}`),
   );
 
 /** Until when device tokens of a tenant are void, and how often tokens were revoked in it. */
@@ -99,21 +103,21 @@ export interface TokenStanding {
 
 export const tokenStandingStatement = (tenant: TenantId): Statement<TokenStanding | undefined> =>
   firstRow(sql`
-    SELECT status, device_tokens_revoked_s AS revoked_s, revocations FROM tenants WHERE tenant_id = ${tenant}`);
+    SELECT status, device_tokens_revoked_s AS revoked_s, revocations FROM ${tenantsTable} WHERE tenant_id = ${tenant}`);
 
 /** One named limit of a tenant; undefined when none was set. What a value means is its reader's to say. */
 export const limitStatement = (tenant: TenantId, name: LimitName): Statement<{ value: number } | undefined> =>
-  firstRow(sql`SELECT value FROM tenant_limits WHERE tenant_id = ${tenant} AND name = ${name}`);
+  firstRow(sql`SELECT value FROM ${tenantLimitsTable} WHERE tenant_id = ${tenant} AND name = ${name}`);
 
 export const limitsStatement = (tenant: TenantId): Statement<{ name: string; value: number }[]> =>
-  rows(sql`SELECT name, value FROM tenant_limits WHERE tenant_id = ${tenant} ORDER BY name`);
+  rows(sql`SELECT name, value FROM ${tenantLimitsTable} WHERE tenant_id = ${tenant} ORDER BY name`);
 
 /** Sets a limit of a tenant that exists. */
 export const setLimitStatement = (tenant: TenantId, name: LimitName, value: number): Statement<number> =>
   change(sql`
-    INSERT INTO tenant_limits (tenant_id, name, value)
-    SELECT tenant_id, ${name}, ${value} FROM tenants WHERE tenant_id = ${tenant}
+    INSERT ${into(tenantLimitsTable, "tenant_id, name, value")}
+    SELECT tenant_id, ${name}, ${value} FROM ${tenantsTable} WHERE tenant_id = ${tenant}
     ON CONFLICT (tenant_id, name) DO UPDATE SET value = excluded.value WHERE value <> excluded.value`);
 
 export const clearLimitStatement = (tenant: TenantId, name: LimitName): Statement<number> =>
-  change(sql`DELETE FROM tenant_limits WHERE tenant_id = ${tenant} AND name = ${name}`);
+  change(sql`DELETE FROM ${tenantLimitsTable} WHERE tenant_id = ${tenant} AND name = ${name}`);

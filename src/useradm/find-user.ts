@@ -4,7 +4,9 @@ import { hasPermission, type UserActor } from "../platform/actor.ts";
 import { firstRow, mapped, type Statement } from "../platform/database.ts";
 import type { Deps } from "../platform/deps.ts";
 import { asTenantId, asUserId, type TenantId, type UserId } from "../platform/ids.ts";
+import { tenantsTable } from "../tenants/index.ts";
 import { touchTokenStatement } from "./token-store.ts";
+import { userTokensTable, usersTable } from "./tables.ts";
 
 interface LiveToken {
   email: string;
@@ -21,9 +23,9 @@ const TOUCH_EVERY_MS = 5 * 60_000;
 const liveToken = (tenant: string, subject: string, token: string, nowMs: number) =>
   firstRow<LiveToken>(sql`
     SELECT u.email AS email, u.roles AS roles, k.name AS name, k.last_used_ms AS lastUsedMs, k.expires_ms AS expiresMs
-    FROM user_tokens k
-    JOIN users u ON u.tenant_id = k.tenant_id AND u.user_id = k.user_id
-    JOIN tenants t ON t.tenant_id = k.tenant_id
+    FROM ${userTokensTable} k
+    JOIN ${usersTable} u ON u.tenant_id = k.tenant_id AND u.user_id = k.user_id
+    JOIN ${tenantsTable} t ON t.tenant_id = k.tenant_id
     WHERE k.tenant_id = ${tenant} AND k.user_id = ${subject} AND k.token_id = ${token}
       AND (k.expires_ms IS NULL OR k.expires_ms > ${nowMs}) AND t.status = 'active'`);
 

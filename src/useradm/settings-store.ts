@@ -1,6 +1,8 @@
 import { sql } from "drizzle-orm";
 import { change, firstRow, type Statement } from "../platform/database.ts";
 import type { TenantId, UserId } from "../platform/ids.ts";
+import { into } from "../platform/columns.ts";
+import { settingsTable, usersTable } from "./tables.ts";
 
 /** The settings of a user, or of the tenant. */
 export type Owner = UserId | "";
@@ -11,7 +13,7 @@ export interface StoredSettings {
 }
 
 export const settingsStatement = (tenant: TenantId, owner: Owner): Statement<StoredSettings | undefined> =>
-  firstRow(sql`SELECT etag, document FROM settings WHERE tenant_id = ${tenant} AND owner = ${owner}`);
+  firstRow(sql`SELECT etag, document FROM ${settingsTable} WHERE tenant_id = ${tenant} AND owner = ${owner}`);
 
 /** Replaces the document where it differs. With `expected` tags only a document that has one of them. */
 export const writeSettingsStatement = (
@@ -21,7 +23,7 @@ export const writeSettingsStatement = (
   expected: readonly string[] | undefined,
 ): Statement<number> =>
   change(sql`
-    INSERT INTO settings (tenant_id, owner, etag, document)
+    INSERT ${into(settingsTable, "tenant_id, owner, etag, document")}
     VALUES (${tenant}, ${owner}, ${next.etag}, ${next.document})
     ON CONFLICT (tenant_id, owner) DO UPDATE SET etag = excluded.etag, document = excluded.document
     WHERE document <> excluded.document
@@ -30,5 +32,5 @@ export const writeSettingsStatement = (
 /** Removes the settings of a user who is gone. */
 export const removeSettingsOfRemovedStatement = (tenant: TenantId, owner: UserId): Statement<number> =>
   change(sql`
-    DELETE FROM settings WHERE tenant_id = ${tenant} AND owner = ${owner}
-      AND NOT EXISTS (SELECT 1 FROM users u WHERE u.tenant_id = ${tenant} AND u.user_id = ${owner})`);
+    DELETE FROM ${settingsTable} WHERE tenant_id = ${tenant} AND owner = ${owner}
+      AND NOT EXISTS (SELECT 1 FROM ${usersTable} u WHERE u.tenant_id = ${tenant} AND u.user_id = ${owner})`);

@@ -1,5 +1,7 @@
 import { sql, type SQL } from "drizzle-orm";
 import { change, firstRow, inJson, mapped, type Statement } from "../platform/database.ts";
+import { into } from "../platform/columns.ts";
+import { loginFailuresTable } from "./tables.ts";
 
 /** How many failures are free, and how the pause after each further one grows. */
 export interface ThrottleRule {
@@ -14,14 +16,14 @@ export interface ThrottleRule {
 export const blockedUntilStatement = (subjects: readonly string[]): Statement<number> =>
   mapped(
     firstRow<{ until: number | null }>(
-      sql`SELECT MAX(blocked_until_ms) AS until FROM login_failures WHERE ${inJson(sql`subject`, subjects)}`,
+      sql`SELECT MAX(blocked_until_ms) AS until FROM ${loginFailuresTable} WHERE ${inJson(sql`subject`, subjects)}`,
     ),
     (row) => row?.until ?? 0,
   );
 
 /** True in SQL while none of the subjects is blocked. */
 export const noneBlocked = (subjects: readonly string[], nowMs: number): SQL =>
-  sql`NOT EXISTS (SELECT 1 FROM login_failures
+  sql`NOT EXISTS (SELECT 1 FROM ${loginFailuresTable}
     WHERE ${inJson(sql`subject`, subjects)} AND blocked_until_ms > ${nowMs})`;
 
 const MAX_DOUBLINGS = 20;
@@ -32,7 +34,7 @@ export function countFailureStatement(subject: string, rule: ThrottleRule, nowMs
   const pause = (failures: SQL) => sql`CASE WHEN ${failures} < ${rule.free} THEN 0
     ELSE MIN(${rule.maxPauseMs}, ${rule.firstPauseMs} << MIN(${failures} - ${rule.free}, ${MAX_DOUBLINGS})) END`;
   return change(sql`
-    INSERT INTO login_failures (subject, failures, last_ms, blocked_until_ms)
+    INSERT ${into(loginFailuresTable, "subject, failures, last_ms, blocked_until_ms")}
     VALUES (${subject}, 1, ${nowMs}, ${nowMs} + ${pause(sql`1`)})
     ON CONFLICT (subject) DO UPDATE SET failures = ${count}, last_ms = ${nowMs},
       blocked_until_ms = ${nowMs} + ${pause(sql`(${count})`)}`);
@@ -45,15 +47,15 @@ export const forgetAccountStatement = (range: {
   before: string;
 }): Statement<number> =>
   change(sql`
-    DELETE FROM login_failures
+    DELETE FROM ${loginFailuresTable}
     WHERE subject = ${range.account} OR (subject >= ${range.from} AND subject < ${range.before})`);
 
 /** Forgets what is counted for one subject if the statement before it in the batch changed something. */
 export const forgetFailuresIfChanged = (subject: string): Statement<number> =>
-  change(sql`DELETE FROM login_failures WHERE subject = ${subject} AND changes() > 0`);
+  change(sql`DELETE FROM ${loginFailuresTable} WHERE subject = ${subject} AND changes() > 0`);
 
 /** Removes a page of counters that no longer count. */
 export const forgetOldFailuresStatement = (beforeMs: number, limit: number): Statement<number> =>
   change(sql`
-    DELETE FROM login_failures WHERE subject IN (
-      SELECT subject FROM login_failures WHERE last_ms < ${beforeMs} ORDER BY last_ms LIMIT ${limit})`);
+    DELETE FROM ${loginFailuresTable} WHERE subject IN (
+      SELECT subject FROM ${loginFailuresTable} WHERE last_ms < ${beforeMs} ORDER BY last_ms LIMIT ${limit})`);

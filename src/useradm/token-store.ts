@@ -1,6 +1,9 @@
 import { sql } from "drizzle-orm";
 import { change, firstRow, mapped, rows, type Statement } from "../platform/database.ts";
 import type { TenantId, UserId } from "../platform/ids.ts";
+import { into } from "../platform/columns.ts";
+import { tenantsTable } from "../tenants/index.ts";
+import { userTokensTable, usersTable } from "./tables.ts";
 
 /** The record of a token. It names the token and cannot be turned into one. */
 export interface TokenRecord {
@@ -24,29 +27,29 @@ export interface PersonalToken {
 
 const ofUser = (tenant: TenantId, user: UserId) => sql`tenant_id = ${tenant} AND user_id = ${user}`;
 
-const columns = sql`(tenant_id, user_id, token_id, name, created_ms, expires_ms)`;
+const intoTokens = into(userTokensTable, "tenant_id, user_id, token_id, name, created_ms, expires_ms");
 
 const values = (token: TokenRecord) =>
   sql`SELECT ${token.tenant}, ${token.user}, ${token.id}, ${token.name}, ${token.createdMs}, ${token.expiresMs}`;
 
 /** Adds a session if the statement before it in the batch changed something. */
 export const addSessionIfChanged = (token: TokenRecord): Statement<number> =>
-  change(sql`INSERT INTO user_tokens ${columns} ${values(token)} WHERE changes() > 0`);
+  change(sql`INSERT ${intoTokens} ${values(token)} WHERE changes() > 0`);
 
 /** Keeps this session and the newest others of its user; personal tokens are not counted. */
 export const trimSessionsStatement = (newest: TokenRecord, keep: number): Statement<number> =>
   change(sql`
-    DELETE FROM user_tokens WHERE ${ofUser(newest.tenant, newest.user)} AND name IS NULL AND token_id NOT IN (
-      SELECT token_id FROM user_tokens WHERE ${ofUser(newest.tenant, newest.user)} AND name IS NULL
+    DELETE FROM ${userTokensTable} WHERE ${ofUser(newest.tenant, newest.user)} AND name IS NULL AND token_id NOT IN (
+      SELECT token_id FROM ${userTokensTable} WHERE ${ofUser(newest.tenant, newest.user)} AND name IS NULL
       ORDER BY token_id = ${newest.id} DESC, created_ms DESC LIMIT ${keep})`);
 
 export const removeExpiredStatement = (tenant: TenantId, user: UserId, nowMs: number): Statement<number> =>
-  change(sql`DELETE FROM user_tokens WHERE ${ofUser(tenant, user)} AND expires_ms <= ${nowMs}`);
+  change(sql`DELETE FROM ${userTokensTable} WHERE ${ofUser(tenant, user)} AND expires_ms <= ${nowMs}`);
 
 export const countPersonalStatement = (tenant: TenantId, user: UserId): Statement<number> =>
   mapped(
     firstRow<{ tokens: number }>(
-      sql`SELECT COUNT(*) AS tokens FROM user_tokens WHERE ${ofUser(tenant, user)} AND name IS NOT NULL`,
+      sql`SELECT COUNT(*) AS tokens FROM ${userTokensTable} WHERE ${ofUser(tenant, user)} AND name IS NOT NULL`,
     ),
     (row) => row?.tokens ?? 0,
   );
@@ -54,8 +57,8 @@ export const countPersonalStatement = (tenant: TenantId, user: UserId): Statemen
 /** Adds a personal token unless the user has one of that name or too many, or the tenant was suspended meanwhile. */
 export const addPersonalStatement = (token: TokenRecord, max: number): Statement<number> =>
   change(sql`
-    INSERT INTO user_tokens ${columns} ${values(token)}
-    WHERE EXISTS (SELECT 1 FROM tenants t WHERE t.tenant_id = ${token.tenant} AND t.status = 'active') AND (SELECT COUNT(*) FROM user_tokens WHERE ${ofUser(token.tenant, token.user)} AND name IS NOT NULL) < ${max}
+    INSERT ${intoTokens} ${values(token)}
+    WHERE EXISTS (SELECT 1 FROM ${tenantsTable} t WHERE t.tenant_id = ${token.tenant} AND t.status = 'active') AND (SELECT COUNT(*) FROM ${userTokensTable} WHERE ${ofUser(token.tenant, token.user)} AND name IS NOT NULL) < ${max}
     ON CONFLICT DO NOTHING`);
 
 export const personalTokensStatement = (
@@ -65,36 +68,36 @@ export const personalTokensStatement = (
 ): Statement<PersonalToken[]> =>
   rows(sql`
     SELECT token_id AS id, name, created_ms AS createdMs, expires_ms AS expiresMs, last_used_ms AS lastUsedMs
-    FROM user_tokens
+    FROM ${userTokensTable}
     WHERE ${ofUser(tenant, user)} AND name IS NOT NULL AND (expires_ms IS NULL OR expires_ms > ${nowMs})
     ORDER BY created_ms, token_id`);
 
 export const removeTokenStatement = (tenant: TenantId, user: UserId, id: string): Statement<number> =>
-  change(sql`DELETE FROM user_tokens WHERE ${ofUser(tenant, user)} AND token_id = ${id}`);
+  change(sql`DELETE FROM ${userTokensTable} WHERE ${ofUser(tenant, user)} AND token_id = ${id}`);
 
 /** Ends all tokens of a user, except one, if the statement before it in the batch changed something. */
 export const removeTokensIfChanged = (tenant: TenantId, user: UserId, except: string): Statement<number> =>
   change(
-    sql`DELETE FROM user_tokens WHERE ${ofUser(tenant, user)} AND token_id <> ${except} AND changes() > 0`,
+    sql`DELETE FROM ${userTokensTable} WHERE ${ofUser(tenant, user)} AND token_id <> ${except} AND changes() > 0`,
   );
 
 /** Ends all tokens of a user who is gone. */
 export const removeTokensOfRemovedStatement = (tenant: TenantId, user: UserId): Statement<number> =>
   change(sql`
-    DELETE FROM user_tokens WHERE ${ofUser(tenant, user)}
-      AND NOT EXISTS (SELECT 1 FROM users u WHERE u.tenant_id = ${tenant} AND u.user_id = ${user})`);
+    DELETE FROM ${userTokensTable} WHERE ${ofUser(tenant, user)}
+      AND NOT EXISTS (SELECT 1 FROM ${usersTable} u WHERE u.tenant_id = ${tenant} AND u.user_id = ${user})`);
 
 /** Ends all tokens of a tenant, or of one user of it. */
 export const removeTokensStatement = (tenant: TenantId, user: UserId | undefined): Statement<number> =>
   change(
     user === undefined
-      ? sql`DELETE FROM user_tokens WHERE tenant_id = ${tenant}`
-      : sql`DELETE FROM user_tokens WHERE ${ofUser(tenant, user)}`,
+      ? sql`DELETE FROM ${userTokensTable} WHERE tenant_id = ${tenant}`
+      : sql`DELETE FROM ${userTokensTable} WHERE ${ofUser(tenant, user)}`,
   );
 
 /** Ends all tokens of a tenant's users if the statement before it in the batch changed something. */
 export const removeTenantTokensIfChanged = (tenant: TenantId): Statement<number> =>
-  change(sql`DELETE FROM user_tokens WHERE tenant_id = ${tenant} AND changes() > 0`);
+  change(sql`DELETE FROM ${userTokensTable} WHERE tenant_id = ${tenant} AND changes() > 0`);
 
 /** Stamps the use of a personal token, at most once in the interval. */
 export const touchTokenStatement = (
@@ -105,6 +108,6 @@ export const touchTokenStatement = (
   intervalMs: number,
 ): Statement<number> =>
   change(sql`
-    UPDATE user_tokens SET last_used_ms = ${nowMs}
+    UPDATE ${userTokensTable} SET last_used_ms = ${nowMs}
     WHERE ${ofUser(tenant, user)} AND token_id = ${id}
       AND (last_used_ms IS NULL OR last_used_ms <= ${nowMs - intervalMs})`);

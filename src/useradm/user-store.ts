@@ -1,6 +1,9 @@
 import { sql, type SQL } from "drizzle-orm";
 import { change, firstRow, inJson, mapped, rows, type Statement } from "../platform/database.ts";
 import { asTenantId, asUserId, type TenantId, type UserId } from "../platform/ids.ts";
+import { into } from "../platform/columns.ts";
+import { tenantsTable } from "../tenants/index.ts";
+import { usersTable } from "./tables.ts";
 
 export interface User {
   tenant: TenantId;
@@ -47,11 +50,11 @@ const isUnrestricted = (alias: SQL) =>
 const keepsAll = (roles: readonly string[]) => roles.length === 0 || roles.includes(PERMIT_ALL);
 
 const anotherAdminExists = (tenant: TenantId, id: UserId) => sql`EXISTS (
-    SELECT 1 FROM users o WHERE o.tenant_id = ${tenant} AND o.user_id <> ${id} AND ${isUnrestricted(sql`o`)})`;
+    SELECT 1 FROM ${usersTable} o WHERE o.tenant_id = ${tenant} AND o.user_id <> ${id} AND ${isUnrestricted(sql`o`)})`;
 
 export const userStatement = (tenant: TenantId, id: UserId): Statement<User | undefined> =>
   mapped(
-    firstRow<Row>(sql`SELECT * FROM users WHERE tenant_id = ${tenant} AND user_id = ${id}`),
+    firstRow<Row>(sql`SELECT * FROM ${usersTable} WHERE tenant_id = ${tenant} AND user_id = ${id}`),
     (row) => row && toUser(row),
   );
 
@@ -64,7 +67,7 @@ export interface Account extends User {
 export const accountStatement = (email: string): Statement<Account | undefined> =>
   mapped(
     firstRow<Row & { status: string; plan: string }>(sql`
-      SELECT u.*, t.status, t.plan FROM users u JOIN tenants t ON t.tenant_id = u.tenant_id
+      SELECT u.*, t.status, t.plan FROM ${usersTable} u JOIN ${tenantsTable} t ON t.tenant_id = u.tenant_id
       WHERE u.email = ${email}`),
     (row) => row && { ...toUser(row), tenantStatus: row.status, plan: row.plan },
   );
@@ -88,8 +91,9 @@ export function usersStatement(tenant: TenantId, filter: UserFilter): Statement<
   if (filter.updatedAfterMs !== undefined) terms.push(sql`updated_ms > ${filter.updatedAfterMs}`);
   if (filter.updatedBeforeMs !== undefined) terms.push(sql`updated_ms < ${filter.updatedBeforeMs}`);
   const where = sql.join(terms, sql` AND `);
-  return mapped(rows<Row>(sql`SELECT * FROM users WHERE ${where} ORDER BY created_ms, user_id`), (found) =>
-    found.map(toUser),
+  return mapped(
+    rows<Row>(sql`SELECT * FROM ${usersTable} WHERE ${where} ORDER BY created_ms, user_id`),
+    (found) => found.map(toUser),
   );
 }
 
@@ -97,23 +101,25 @@ export function usersStatement(tenant: TenantId, filter: UserFilter): Statement<
 export const usersAfterStatement = (tenant: TenantId, after: string, limit: number): Statement<User[]> =>
   mapped(
     rows<Row>(sql`
-      SELECT * FROM users WHERE tenant_id = ${tenant} AND user_id > ${after} ORDER BY user_id LIMIT ${limit}`),
+      SELECT * FROM ${usersTable} WHERE tenant_id = ${tenant} AND user_id > ${after} ORDER BY user_id LIMIT ${limit}`),
     (found) => found.map(toUser),
   );
 
 export const hasUsersStatement = (tenant: TenantId): Statement<boolean> =>
   mapped(
-    firstRow<{ found: number }>(sql`SELECT 1 AS found FROM users WHERE tenant_id = ${tenant} LIMIT 1`),
+    firstRow<{ found: number }>(
+      sql`SELECT 1 AS found FROM ${usersTable} WHERE tenant_id = ${tenant} LIMIT 1`,
+    ),
     Boolean,
   );
 
 /** Adds a user to a tenant that exists. */
 export const addUserStatement = (user: User): Statement<number> =>
   change(sql`
-    INSERT INTO users (tenant_id, user_id, email, password_hash, roles, created_ms, updated_ms)
+    INSERT ${into(usersTable, "tenant_id, user_id, email, password_hash, roles, created_ms, updated_ms")}
     SELECT tenant_id, ${user.id}, ${user.email}, ${user.passwordHash}, ${JSON.stringify(user.roles)},
       ${user.createdMs}, ${user.updatedMs}
-    FROM tenants WHERE tenant_id = ${user.tenant}`);
+    FROM ${tenantsTable} WHERE tenant_id = ${user.tenant}`);
 
 /** The columns of `addUserStatement` and of an update that may break on another user. */
 export const EMAIL_KEY = "users.email";
@@ -125,7 +131,7 @@ export const ID_KEY = "users.tenant_id, users.user_id";
  */
 export const updateUserStatement = (before: User, after: User, atMs: number): Statement<number> =>
   change(sql`
-    UPDATE users SET email = ${after.email}, password_hash = ${after.passwordHash},
+    UPDATE ${usersTable} SET email = ${after.email}, password_hash = ${after.passwordHash},
       roles = ${JSON.stringify(after.roles)}, revision = revision + 1, updated_ms = ${atMs}
     WHERE tenant_id = ${before.tenant} AND user_id = ${before.id} AND revision = ${before.revision}
       AND (${keepsAll(after.roles) ? 1 : 0} OR roles = ${JSON.stringify(after.roles)} OR ${anotherAdminExists(before.tenant, before.id)})`);
@@ -139,15 +145,15 @@ export const anotherAdminStatement = (tenant: TenantId, id: UserId): Statement<b
 /** Stamps a login with the password that was just verified; none happens if it changed or the tenant was suspended meanwhile. */
 export const stampLoginStatement = (user: User, passwordHash: string, open: SQL, atMs: number) =>
   change(sql`
-    UPDATE users SET login_ms = ${atMs}, password_hash = ${passwordHash}
+    UPDATE ${usersTable} SET login_ms = ${atMs}, password_hash = ${passwordHash}
     WHERE tenant_id = ${user.tenant} AND user_id = ${user.id} AND password_hash = ${user.passwordHash} AND ${open}
-      AND EXISTS (SELECT 1 FROM tenants t WHERE t.tenant_id = ${user.tenant} AND t.status = 'active')`);
+      AND EXISTS (SELECT 1 FROM ${tenantsTable} t WHERE t.tenant_id = ${user.tenant} AND t.status = 'active')`);
 
 export const removeUserStatement = (tenant: TenantId, id: UserId): Statement<number> =>
-  change(sql`DELETE FROM users WHERE tenant_id = ${tenant} AND user_id = ${id}`);
+  change(sql`DELETE FROM ${usersTable} WHERE tenant_id = ${tenant} AND user_id = ${id}`);
 
 /** Removes a user unless no unrestricted user would be left. */
 export const removeUserButLastStatement = (tenant: TenantId, id: UserId): Statement<number> =>
   change(sql`
-    DELETE FROM users
+    DELETE FROM ${usersTable}
     WHERE tenant_id = ${tenant} AND user_id = ${id} AND ${anotherAdminExists(tenant, id)}`);

@@ -2,6 +2,9 @@ import { sql, type SQL } from "drizzle-orm";
 import { change, firstRow, rows, type Statement } from "../platform/database.ts";
 import { offsetOf, type Page } from "../platform/paging.ts";
 import type { TenantId } from "../platform/ids.ts";
+import { into } from "../platform/columns.ts";
+import { jobsTable } from "../platform/tables.ts";
+import { jobResultsTable, workflowDefinitionsTable } from "./tables.ts";
 
 export const JOB_STATUSES = ["pending", "processing", "done", "failed", "cancelled"] as const;
 export type JobStatus = (typeof JOB_STATUSES)[number];
@@ -44,19 +47,19 @@ const columns = sql.raw(
 
 export const addJob = (job: NewJob, atMs: number): Statement<number> =>
   change(sql`
-    INSERT INTO jobs (tenant_id, job_id, workflow, version, subject, status, input, created_ms, updated_ms)
+    INSERT ${into(jobsTable, "tenant_id, job_id, workflow, version, subject, status, input, created_ms, updated_ms")}
     VALUES (${job.tenant}, ${job.id}, ${job.workflow}, ${job.version}, ${job.subject ?? null}, 'pending',
       ${JSON.stringify(job.input)}, ${atMs}, ${atMs})`);
 
 export const jobOf = (tenant: TenantId, id: string): Statement<JobRow | undefined> =>
-  firstRow<JobRow>(sql`SELECT ${columns} FROM jobs WHERE tenant_id = ${tenant} AND job_id = ${id}`);
+  firstRow<JobRow>(sql`SELECT ${columns} FROM ${jobsTable} WHERE tenant_id = ${tenant} AND job_id = ${id}`);
 
 export const jobById = (id: string): Statement<JobRow | undefined> =>
-  firstRow<JobRow>(sql`SELECT ${columns} FROM jobs WHERE job_id = ${id}`);
+  firstRow<JobRow>(sql`SELECT ${columns} FROM ${jobsTable} WHERE job_id = ${id}`);
 
 /** The last job about something. */
 export const jobBySubject = (tenant: TenantId, subject: string): Statement<JobRow | undefined> =>
-  firstRow<JobRow>(sql`SELECT ${columns} FROM jobs
+  firstRow<JobRow>(sql`SELECT ${columns} FROM ${jobsTable}
     WHERE tenant_id = ${tenant} AND subject = ${subject} ORDER BY job_id DESC LIMIT 1`);
 
 export interface ResultRow {
@@ -66,7 +69,7 @@ export interface ResultRow {
 
 export const resultsOf = (tenant: TenantId, id: string): Statement<ResultRow[]> =>
   rows<ResultRow>(
-    sql`SELECT step, result FROM job_results WHERE tenant_id = ${tenant} AND job_id = ${id} ORDER BY step`,
+    sql`SELECT step, result FROM ${jobResultsTable} WHERE tenant_id = ${tenant} AND job_id = ${id} ORDER BY step`,
   );
 
 /** Definition of a job, if an operator registered it. */
@@ -74,7 +77,7 @@ export const definitionOfJob = (
   tenant: TenantId,
   id: string,
 ): Statement<{ definition: string } | undefined> =>
-  firstRow(sql`SELECT d.definition FROM jobs j JOIN workflow_definitions d ON d.name = j.workflow AND d.version = j.version
+  firstRow(sql`SELECT d.definition FROM ${jobsTable} j JOIN ${workflowDefinitionsTable} d ON d.name = j.workflow AND d.version = j.version
     WHERE j.tenant_id = ${tenant} AND j.job_id = ${id}`);
 
 const isCurrent = (tenant: TenantId, id: string, { step, attempt, run }: Position) => sql`
@@ -88,7 +91,7 @@ export const leaseStep = (
   at: Position,
   window: { nowMs: number; untilMs: number },
 ): Statement<number> =>
-  change(sql`UPDATE jobs SET leased_ms = ${window.untilMs}, status = 'processing'
+  change(sql`UPDATE ${jobsTable} SET leased_ms = ${window.untilMs}, status = 'processing'
     WHERE ${isCurrent(tenant, id, at)} AND leased_ms <= ${window.nowMs}`);
 
 export interface Move {
@@ -102,12 +105,12 @@ export interface Move {
 /** Moves the job on from a position, once. */
 export const moveJob = (tenant: TenantId, id: string, from: Position, to: Move): Statement<number> =>
   change(sql`
-    UPDATE jobs SET status = ${to.status}, step = ${to.step}, attempt = ${to.attempt}, leased_ms = 0,
+    UPDATE ${jobsTable} SET status = ${to.status}, step = ${to.step}, attempt = ${to.attempt}, leased_ms = 0,
       failure = ${to.failure ?? null}, updated_ms = ${to.atMs}
     WHERE ${isCurrent(tenant, id, from)}`);
 
 export const forgetJobAt = (tenant: TenantId, id: string, from: Position): Statement<number> =>
-  change(sql`DELETE FROM jobs WHERE ${isCurrent(tenant, id, from)}`);
+  change(sql`DELETE FROM ${jobsTable} WHERE ${isCurrent(tenant, id, from)}`);
 
 /** Keeps the result of a step if the statement before it in the batch moved the job. */
 export const addResultIfMoved = (
@@ -118,20 +121,20 @@ export const addResultIfMoved = (
   atMs: number,
 ): Statement<number> =>
   change(sql`
-    INSERT OR REPLACE INTO job_results (tenant_id, job_id, step, result, at_ms)
+    INSERT OR REPLACE ${into(jobResultsTable, "tenant_id, job_id, step, result, at_ms")}
     SELECT ${tenant}, ${id}, ${step}, ${JSON.stringify(result)}, ${atMs} WHERE changes() > 0`);
 
 export const cancelJob = (id: string, atMs: number): Statement<number> =>
-  change(sql`UPDATE jobs SET status = 'cancelled', updated_ms = ${atMs}
+  change(sql`UPDATE ${jobsTable} SET status = 'cancelled', updated_ms = ${atMs}
     WHERE job_id = ${id} AND status IN ('pending', 'processing')`);
 
 /** Begins again at the step that failed; messages of the run before mean nothing from here on. */
 export const retryJob = (id: string, run: number, atMs: number): Statement<number> =>
-  change(sql`UPDATE jobs SET status = 'pending', attempt = 0, run = run + 1, leased_ms = 0, failure = NULL, updated_ms = ${atMs}
+  change(sql`UPDATE ${jobsTable} SET status = 'pending', attempt = 0, run = run + 1, leased_ms = 0, failure = NULL, updated_ms = ${atMs}
     WHERE job_id = ${id} AND run = ${run} AND status IN ('failed', 'cancelled')`);
 
 export const dropJob = (id: string): Statement<number> =>
-  change(sql`DELETE FROM jobs WHERE job_id = ${id} AND status = 'failed'`);
+  change(sql`DELETE FROM ${jobsTable} WHERE job_id = ${id} AND status = 'failed'`);
 
 export interface JobFilter {
   tenant?: string | undefined;
@@ -150,13 +153,13 @@ const allOf = (filter: JobFilter): SQL => {
 
 /** Youngest first; one row more than the page, to see whether there is another. */
 export const listJobs = (filter: JobFilter, page: Page): Statement<JobRow[]> =>
-  rows<JobRow>(sql`SELECT ${columns} FROM jobs WHERE ${allOf(filter)}
+  rows<JobRow>(sql`SELECT ${columns} FROM ${jobsTable} WHERE ${allOf(filter)}
     ORDER BY job_id DESC LIMIT ${page.perPage + 1} OFFSET ${offsetOf(page)}`);
 
 /** Forgets some of the jobs that ended and are older than this id would be. */
 export const forgetEndedJobs = (before: string, limit: number): Statement<number> =>
-  change(sql`DELETE FROM jobs WHERE job_id IN (
-    SELECT job_id FROM jobs WHERE status IN ('done', 'failed', 'cancelled') AND job_id < ${before} LIMIT ${limit})`);
+  change(sql`DELETE FROM ${jobsTable} WHERE job_id IN (
+    SELECT job_id FROM ${jobsTable} WHERE status IN ('done', 'failed', 'cancelled') AND job_id < ${before} LIMIT ${limit})`);
 
 interface DefinitionRow {
   name: string;
@@ -167,14 +170,14 @@ interface DefinitionRow {
 /** Nothing changes if this version or a newer one is there. */
 export const addDefinition = (row: DefinitionRow, atMs: number): Statement<number> =>
   change(sql`
-    INSERT INTO workflow_definitions (name, version, definition, created_ms)
+    INSERT ${into(workflowDefinitionsTable, "name, version, definition, created_ms")}
     SELECT ${row.name}, ${row.version}, ${row.definition}, ${atMs}
-    WHERE NOT EXISTS (SELECT 1 FROM workflow_definitions WHERE name = ${row.name} AND version >= ${row.version})`);
+    WHERE NOT EXISTS (SELECT 1 FROM ${workflowDefinitionsTable} WHERE name = ${row.name} AND version >= ${row.version})`);
 
 export const newestDefinition = (name: string): Statement<DefinitionRow | undefined> =>
-  firstRow<DefinitionRow>(sql`SELECT name, version, definition FROM workflow_definitions
+  firstRow<DefinitionRow>(sql`SELECT name, version, definition FROM ${workflowDefinitionsTable}
     WHERE name = ${name} ORDER BY version DESC LIMIT 1`);
 
 export const newestDefinitions = (limit: number): Statement<DefinitionRow[]> =>
-  rows<DefinitionRow>(sql`SELECT name, max(version) AS version, definition FROM workflow_definitions
+  rows<DefinitionRow>(sql`SELECT name, max(version) AS version, definition FROM ${workflowDefinitionsTable}
     GROUP BY name ORDER BY name LIMIT ${limit}`);

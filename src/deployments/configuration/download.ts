@@ -10,6 +10,7 @@ import { Fault } from "../../platform/fault.ts";
 import type { DeviceId, TenantId } from "../../platform/ids.ts";
 import { answerBytes, type ByteRequest } from "../../storage/index.ts";
 import { mayDownload } from "../store/usage.ts";
+import { deploymentsTable } from "../tables.ts";
 
 export interface ConfigurationWanted extends ByteRequest {
   tenant: TenantId;
@@ -20,7 +21,7 @@ export interface ConfigurationWanted extends ByteRequest {
 
 const configurationOf = (tenant: TenantId, deployment: string) =>
   firstRow<{ name: string; configuration: string; created_ms: number }>(sql`
-    SELECT artifact_name AS name, configuration, created_ms FROM deployments
+    SELECT artifact_name AS name, configuration, created_ms FROM ${deploymentsTable}
     WHERE tenant_id = ${tenant} AND deployment_id = ${deployment} AND kind = 'configuration'`);
 
 /**

@@ -4,6 +4,12 @@ import type { TenantId } from "../../platform/ids.ts";
 import { SMALL } from "../limits.ts";
 import { ACTIVE_STATUSES, counterColumn, STATUS_CODES } from "../status.ts";
 import { seqOf } from "./membership.ts";
+import {
+  deploymentCountersTable,
+  deviceDeploymentsTable,
+  deploymentTargetsTable,
+  deploymentsTable,
+} from "../tables.ts";
 
 const active = ACTIVE_STATUSES.map((status) => sql.raw(counterColumn(status)));
 
@@ -12,7 +18,7 @@ export const abort = (tenant: TenantId, deployment: string, atMs: number): State
   altering(
     { tenant, what: { kind: "standing" } },
     change(sql`
-    UPDATE deployment_counters SET
+    UPDATE ${deploymentCountersTable} SET
       aborted = aborted + ${sql.join(active, sql` + `)},
       ${sql.join(
         active.map((column) => sql`${column} = 0`),
@@ -28,18 +34,18 @@ export const ABORT_PAGE = 1000;
 
 const ACTIVE_CODES = JSON.stringify(ACTIVE_STATUSES.map((status) => STATUS_CODES[status]));
 
-const abortedMs = sql`(SELECT c.aborted_ms FROM deployment_counters c
+const abortedMs = sql`(SELECT c.aborted_ms FROM ${deploymentCountersTable} c
   WHERE c.tenant_id = device_deployments.tenant_id AND c.seq = device_deployments.seq)`;
 
 /** Writes the abort into a page of device rows, which count as aborted before that already. */
 export const settleAborted = (tenant: TenantId, deployment: string): Statement<number> =>
   change(sql`
-    UPDATE device_deployments SET status = ${STATUS_CODES.aborted}, active = 0, finished_ms = ${abortedMs},
+    UPDATE ${deviceDeploymentsTable} SET status = ${STATUS_CODES.aborted}, active = 0, finished_ms = ${abortedMs},
       started_ms = coalesce(started_ms, ${abortedMs})
     WHERE tenant_id = ${tenant} AND (device_id, seq) IN (
-      SELECT dd.device_id, dd.seq FROM deployment_counters c
+      SELECT dd.device_id, dd.seq FROM ${deploymentCountersTable} c
       CROSS JOIN json_each(${ACTIVE_CODES}) code
-      CROSS JOIN device_deployments dd INDEXED BY device_deployments_by_status
+      CROSS JOIN ${deviceDeploymentsTable} dd INDEXED BY device_deployments_by_status
         ON dd.tenant_id = c.tenant_id AND dd.seq = c.seq AND dd.status = code.value AND dd.status > 0
       WHERE c.tenant_id = ${tenant} AND c.seq = ${seqOf(tenant, deployment)} AND c.aborted_ms IS NOT NULL
       LIMIT ${ABORT_PAGE})`);
@@ -47,10 +53,10 @@ export const settleAborted = (tenant: TenantId, deployment: string): Statement<n
 /** Takes an ended deployment out of the queues of the devices that never asked for it. */
 export const unqueue = (tenant: TenantId, deployment: string): Statement<number> =>
   change(sql`
-    DELETE FROM device_deployments
+    DELETE FROM ${deviceDeploymentsTable}
     WHERE tenant_id = ${tenant} AND status = 0 AND (device_id, seq) IN (
-      SELECT target.value, c.seq FROM deployment_counters c
-      JOIN deployment_targets t ON t.tenant_id = c.tenant_id AND t.seq = c.seq
+      SELECT target.value, c.seq FROM ${deploymentCountersTable} c
+      JOIN ${deploymentTargetsTable} t ON t.tenant_id = c.tenant_id AND t.seq = c.seq
       JOIN json_each(t.ids) target
       WHERE c.tenant_id = ${tenant} AND c.seq = ${seqOf(tenant, deployment)} AND c.aborted_ms IS NOT NULL
         AND c.max_devices <= ${SMALL})`);
@@ -58,7 +64,7 @@ export const unqueue = (tenant: TenantId, deployment: string): Statement<number>
 /** Replaces the update control map of an unfinished deployment that has one. */
 export const setControlMap = (tenant: TenantId, deployment: string, map: string): Statement<number> =>
   change(sql`
-    UPDATE deployments SET update_control_map = ${map}
+    UPDATE ${deploymentsTable} SET update_control_map = ${map}
     WHERE tenant_id = ${tenant} AND deployment_id = ${deployment} AND update_control_map IS NOT NULL
-      AND seq IN (SELECT c.seq FROM deployment_counters c
+      AND seq IN (SELECT c.seq FROM ${deploymentCountersTable} c
         WHERE c.tenant_id = ${tenant} AND c.seq = ${seqOf(tenant, deployment)} AND c.stage < 2)`);

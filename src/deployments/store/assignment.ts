@@ -2,7 +2,14 @@ import { sql, type SQL } from "drizzle-orm";
 import { change, firstRow, type Statement } from "../../platform/database.ts";
 import type { DeviceId, TenantId } from "../../platform/ids.ts";
 import { STATUS_CODES } from "../status.ts";
+import { tenantsTable } from "../../tenants/index.ts";
 import { hasRow, targetsList } from "./membership.ts";
+import {
+  deviceDeploymentsTable,
+  deploymentCountersTable,
+  deploymentArtifactsTable,
+  deploymentsTable,
+} from "../tables.ts";
 
 /** What a device tells of itself when it asks for work. */
 export interface DeviceState {
@@ -25,8 +32,8 @@ export interface Asking {
 
 /** The deployment the device is in the middle of. */
 export const currentSeq = (tenant: TenantId, device: DeviceId): SQL => sql`
-  SELECT dd.seq FROM device_deployments dd INDEXED BY device_deployments_active
-  JOIN deployment_counters now ON now.tenant_id = dd.tenant_id AND now.seq = dd.seq
+  SELECT dd.seq FROM ${deviceDeploymentsTable} dd INDEXED BY device_deployments_active
+  JOIN ${deploymentCountersTable} now ON now.tenant_id = dd.tenant_id AND now.seq = dd.seq
   WHERE dd.tenant_id = ${tenant} AND dd.device_id = ${device} AND dd.active = 1 AND dd.status > 0
     AND now.aborted_ms IS NULL
   ORDER BY dd.opens_ms, dd.seq LIMIT 1`;
@@ -38,13 +45,13 @@ export const currentSeq = (tenant: TenantId, device: DeviceId): SQL => sql`
 export const openSeq = (tenant: TenantId, device: DeviceId, atMs: number): SQL => sql`
   SELECT seq FROM (
     SELECT * FROM (
-      SELECT dd.opens_ms, dd.seq FROM device_deployments dd INDEXED BY device_deployments_active
+      SELECT dd.opens_ms, dd.seq FROM ${deviceDeploymentsTable} dd INDEXED BY device_deployments_active
       WHERE dd.tenant_id = ${tenant} AND dd.device_id = ${device} AND dd.active = 1 AND dd.status = 0
         AND dd.opens_ms <= ${atMs}
       ORDER BY dd.opens_ms, dd.seq LIMIT 1)
     UNION ALL
     SELECT * FROM (
-      SELECT c.opens_ms, c.seq FROM deployment_counters c INDEXED BY deployment_counters_wide
+      SELECT c.opens_ms, c.seq FROM ${deploymentCountersTable} c INDEXED BY deployment_counters_wide
       WHERE c.tenant_id = ${tenant} AND c.wide_open = 1 AND c.opens_ms <= ${atMs}
         AND NOT ${hasRow(device)} AND ${targetsList(device)}
       ORDER BY c.opens_ms, c.seq LIMIT 1))
@@ -67,14 +74,14 @@ export const suitsType = (state: DeviceState): SQL =>
 const uncheckedIsUnmet = (state: DeviceState): SQL =>
   state.complete
     ? sql`1`
-    : sql`(p.key IS NOT NULL OR NOT EXISTS (SELECT 1 FROM tenants t WHERE t.tenant_id = a.tenant_id AND t.plan = 'os'))`;
+    : sql`(p.key IS NOT NULL OR NOT EXISTS (SELECT 1 FROM ${tenantsTable} t WHERE t.tenant_id = a.tenant_id AND t.plan = 'os'))`;
 
 /**
  * The artifact of the deployment `seq` for this device: type and depends fit; then the least that cannot be checked,
  * the most depends satisfied, the smallest.
  */
 export const bestArtifact = (seq: SQL, state: DeviceState): SQL => sql`
-  SELECT a.artifact_id FROM deployment_artifacts a
+  SELECT a.artifact_id FROM ${deploymentArtifactsTable} a
   WHERE a.tenant_id = c.tenant_id AND a.seq = ${seq} AND ${suitsType(state)}
     AND NOT EXISTS (${unmetDepends(state)} AND ${uncheckedIsUnmet(state)})
   ORDER BY (SELECT count(*) FROM (${unmetDepends(state)})),
@@ -85,11 +92,11 @@ export const bestArtifact = (seq: SQL, state: DeviceState): SQL => sql`
 export const join = (asking: Asking): Statement<number> => {
   const { tenant, device, state, atMs } = asking;
   return change(sql`
-    INSERT INTO device_deployments (tenant_id, device_id, seq, status, active, opens_ms, attempts, joined_ms,
+    INSERT INTO ${deviceDeploymentsTable} (tenant_id, device_id, seq, status, active, opens_ms, attempts, joined_ms,
       device_type, artifact_name, artifact_id)
     SELECT c.tenant_id, ${device}, c.seq, ${STATUS_CODES.pending}, 1, c.opens_ms, 1, ${atMs},
       ${state.deviceType}, ${state.artifactName}, (${bestArtifact(sql`c.seq`, state)})
-    FROM deployment_counters c
+    FROM ${deploymentCountersTable} c
     WHERE c.tenant_id = ${tenant} AND c.seq = (${openSeq(tenant, device, atMs)}) AND NOT EXISTS (${currentSeq(tenant, device)})
       AND ${asking.only}
     ON CONFLICT (tenant_id, device_id, seq) DO UPDATE SET status = excluded.status, attempts = excluded.attempts,
@@ -100,10 +107,10 @@ export const join = (asking: Asking): Statement<number> => {
 /** Counts the joined device, if the statement before was a join and took effect. */
 export const countJoined = ({ tenant, device, state }: Asking): Statement<number> =>
   change(sql`
-    UPDATE deployment_counters AS c SET unseen = unseen - 1, pending = pending + 1, total_size = total_size + coalesce((
-      SELECT a.size FROM device_deployments dd
-      JOIN deployments d ON d.tenant_id = dd.tenant_id AND d.seq = dd.seq
-      JOIN deployment_artifacts a ON a.tenant_id = dd.tenant_id AND a.seq = dd.seq AND a.artifact_id = dd.artifact_id
+    UPDATE ${deploymentCountersTable} AS c SET unseen = unseen - 1, pending = pending + 1, total_size = total_size + coalesce((
+      SELECT a.size FROM ${deviceDeploymentsTable} dd
+      JOIN ${deploymentsTable} d ON d.tenant_id = dd.tenant_id AND d.seq = dd.seq
+      JOIN ${deploymentArtifactsTable} a ON a.tenant_id = dd.tenant_id AND a.seq = dd.seq AND a.artifact_id = dd.artifact_id
       WHERE dd.tenant_id = c.tenant_id AND dd.device_id = ${device} AND dd.seq = c.seq
         AND (d.force_installation = 1 OR d.artifact_name <> ${state.artifactName})), 0)
     WHERE changes() > 0 AND c.tenant_id = ${tenant} AND c.seq = (${currentSeq(tenant, device)})`);
@@ -127,8 +134,8 @@ export const currentDeployment = (tenant: TenantId, device: DeviceId): Statement
   firstRow(sql`
     SELECT d.seq, d.deployment_id, d.kind, d.artifact_name AS wanted, d.force_installation, d.update_control_map,
       dd.status, dd.device_type, dd.artifact_name, dd.artifact_id, a.device_types
-    FROM device_deployments dd
-    JOIN deployments d ON d.tenant_id = dd.tenant_id AND d.seq = dd.seq
-    LEFT JOIN deployment_artifacts a
+    FROM ${deviceDeploymentsTable} dd
+    JOIN ${deploymentsTable} d ON d.tenant_id = dd.tenant_id AND d.seq = dd.seq
+    LEFT JOIN ${deploymentArtifactsTable} a
       ON a.tenant_id = dd.tenant_id AND a.seq = dd.seq AND a.artifact_id = dd.artifact_id
     WHERE dd.tenant_id = ${tenant} AND dd.device_id = ${device} AND dd.seq = (${currentSeq(tenant, device)})`);

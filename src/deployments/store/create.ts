@@ -3,7 +3,14 @@ import { altering, change, firstRow, type Statement } from "../../platform/datab
 import type { TenantId } from "../../platform/ids.ts";
 import { addEventIfChanged } from "../../platform/outbox.ts";
 import { EVENTS } from "../events.ts";
+import { into } from "../../platform/columns.ts";
 import { seqOf } from "./membership.ts";
+import {
+  deploymentsTable,
+  deploymentCountersTable,
+  deploymentTargetsTable,
+  deviceDeploymentsTable,
+} from "../tables.ts";
 
 export interface DeploymentToStore {
   tenant: TenantId;
@@ -33,21 +40,21 @@ export const addDeployment = (d: DeploymentToStore): Statement<number> =>
   altering(
     { tenant: d.tenant, what: { kind: "standing" } },
     change(sql`
-    INSERT INTO deployments (tenant_id, seq, deployment_id, kind, name, artifact_name, force_installation, created_ms,
+    INSERT INTO ${deploymentsTable} (tenant_id, seq, deployment_id, kind, name, artifact_name, force_installation, created_ms,
       scope, group_names, phases, retries, update_control_map, configuration, fingerprint, idempotency_key)
     SELECT ${d.tenant},
-      max(coalesce((SELECT max(seq) FROM deployment_counters WHERE tenant_id = ${d.tenant}), 0) + 1, ${d.atMs}),
+      max(coalesce((SELECT max(seq) FROM ${deploymentCountersTable} WHERE tenant_id = ${d.tenant}), 0) + 1, ${d.atMs}),
       ${d.id}, ${d.kind}, ${d.name}, ${d.artifactName}, ${d.forceInstallation ? 1 : 0}, ${d.atMs},
       ${d.scope}, ${JSON.stringify(d.groups)}, ${d.phases}, ${d.retries}, ${d.updateControlMap}, ${d.configuration},
       ${d.fingerprint}, ${d.idempotencyKey}
     WHERE NOT EXISTS (
-        SELECT 1 FROM deployments same
-        JOIN deployment_counters c ON c.tenant_id = same.tenant_id AND c.seq = same.seq
+        SELECT 1 FROM ${deploymentsTable} same
+        JOIN ${deploymentCountersTable} c ON c.tenant_id = same.tenant_id AND c.seq = same.seq
         WHERE same.tenant_id = ${d.tenant} AND same.fingerprint = ${d.fingerprint} AND c.stage < 2)
       AND NOT EXISTS (
-        SELECT 1 FROM deployments same WHERE same.tenant_id = ${d.tenant} AND same.idempotency_key = ${d.idempotencyKey})
+        SELECT 1 FROM ${deploymentsTable} same WHERE same.tenant_id = ${d.tenant} AND same.idempotency_key = ${d.idempotencyKey})
       AND NOT EXISTS (
-        SELECT 1 FROM deployments same WHERE same.tenant_id = ${d.tenant} AND same.deployment_id = ${d.id})`),
+        SELECT 1 FROM ${deploymentsTable} same WHERE same.tenant_id = ${d.tenant} AND same.deployment_id = ${d.id})`),
   );
 
 const added = (d: { tenant: TenantId; id: string }) =>
@@ -63,10 +70,10 @@ export interface Targeting {
 
 export const addCounters = (d: DeploymentToStore, targets: Targeting): Statement<number> =>
   change(sql`
-    INSERT INTO deployment_counters (tenant_id, seq, wide_open, targeted, targeted_to, opens_ms, max_devices, remaining, unseen)
+    INSERT ${into(deploymentCountersTable, "tenant_id, seq, wide_open, targeted, targeted_to, opens_ms, max_devices, remaining, unseen")}
     SELECT d.tenant_id, d.seq, ${targets.wide ? 1 : 0}, ${targets.goOnAfter === null ? 1 : 0}, ${targets.goOnAfter},
       ${d.opensMs}, ${targets.count}, ${targets.count}, ${targets.count}
-    FROM deployments d WHERE changes() > 0 AND ${added(d)}`);
+    FROM ${deploymentsTable} d WHERE changes() > 0 AND ${added(d)}`);
 
 const CHUNK = 1000;
 
@@ -79,9 +86,9 @@ function chunksOf(ids: readonly string[]): string[][] {
 /** Adds target chunks if the statement before counted them; ids are sorted and lie behind those added before. */
 export const addTargets = (d: { tenant: TenantId; id: string }, ids: readonly string[]): Statement<number> =>
   change(sql`
-    INSERT INTO deployment_targets (tenant_id, seq, first_id, last_id, ids)
+    INSERT ${into(deploymentTargetsTable, "tenant_id, seq, first_id, last_id, ids")}
     SELECT d.tenant_id, d.seq, chunk.value ->> '$[0]', chunk.value ->> '$[#-1]', chunk.value
-    FROM deployments d JOIN json_each(${JSON.stringify(chunksOf(ids))}) chunk
+    FROM ${deploymentsTable} d JOIN json_each(${JSON.stringify(chunksOf(ids))}) chunk
     WHERE changes() > 0 AND ${added(d)}`);
 
 export const queueDevices = (
@@ -89,10 +96,10 @@ export const queueDevices = (
   ids: readonly string[],
 ): Statement<number> =>
   change(sql`
-    INSERT INTO device_deployments (tenant_id, device_id, seq, status, active, opens_ms)
+    INSERT ${into(deviceDeploymentsTable, "tenant_id, device_id, seq, status, active, opens_ms")}
     SELECT d.tenant_id, device.value, d.seq, 0, 1, c.opens_ms
-    FROM deployments d
-    JOIN deployment_counters c ON c.tenant_id = d.tenant_id AND c.seq = d.seq
+    FROM ${deploymentsTable} d
+    JOIN ${deploymentCountersTable} c ON c.tenant_id = d.tenant_id AND c.seq = d.seq
     JOIN json_each(${JSON.stringify(ids)}) device
     WHERE changes() > 0 AND ${added(d)}`);
 
@@ -103,7 +110,7 @@ export interface KnownKey {
 
 export const byIdempotencyKey = (tenant: TenantId, key: string | null): Statement<KnownKey | undefined> =>
   firstRow(sql`
-    SELECT deployment_id, fingerprint FROM deployments
+    SELECT deployment_id, fingerprint FROM ${deploymentsTable}
     WHERE tenant_id = ${tenant} AND idempotency_key = ${key}`);
 
 export interface TargetingRow {
@@ -117,8 +124,8 @@ export interface TargetingRow {
 /** The state of a deployment whose targets are still being looked up. */
 export const untargeted = (tenant: TenantId, deployment: string): Statement<TargetingRow | undefined> =>
   firstRow(sql`
-    SELECT d.seq, d.scope, d.group_names, c.targeted_to, c.opens_ms FROM deployments d
-    JOIN deployment_counters c ON c.tenant_id = d.tenant_id AND c.seq = d.seq
+    SELECT d.seq, d.scope, d.group_names, c.targeted_to, c.opens_ms FROM ${deploymentsTable} d
+    JOIN ${deploymentCountersTable} c ON c.tenant_id = d.tenant_id AND c.seq = d.seq
     WHERE d.tenant_id = ${tenant} AND d.deployment_id = ${deployment} AND c.targeted = 0 AND c.stage < 2`);
 
 /** Counts a page of targets found after `from`; of two jobs that found the same page one counts it. */
@@ -128,7 +135,7 @@ export const countTargets = (
   page: { from: string; to: string; count: number },
 ): Statement<number> =>
   change(sql`
-    UPDATE deployment_counters SET max_devices = max_devices + ${page.count}, remaining = remaining + ${page.count},
+    UPDATE ${deploymentCountersTable} SET max_devices = max_devices + ${page.count}, remaining = remaining + ${page.count},
       unseen = unseen + ${page.count}, targeted_to = ${page.to}
     WHERE tenant_id = ${tenant} AND seq = ${seq} AND targeted = 0 AND targeted_to = ${page.from} AND stage < 2`);
 
@@ -141,11 +148,11 @@ export const endTargeting = (
   altering(
     { tenant, what: { kind: "standing" } },
     change(sql`
-      UPDATE deployment_counters SET targeted = 1, targeted_to = NULL
+      UPDATE ${deploymentCountersTable} SET targeted = 1, targeted_to = NULL
       WHERE tenant_id = ${tenant} AND seq = ${seqOf(tenant, id)} AND targeted = 0 AND targeted_to = ${known.after}`),
   ),
   change(sql`
-    UPDATE deployment_counters SET stage = 2, wide_open = 0, finished_ms = ${known.atMs}
+    UPDATE ${deploymentCountersTable} SET stage = 2, wide_open = 0, finished_ms = ${known.atMs}
     WHERE tenant_id = ${tenant} AND seq = ${seqOf(tenant, id)} AND targeted = 1 AND remaining = 0 AND stage < 2`),
   addEventIfChanged({ kind: EVENTS.finished, tenant, subject: id }, known.atMs),
 ];

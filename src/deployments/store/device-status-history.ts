@@ -5,6 +5,7 @@ import type { TenantId } from "../../platform/ids.ts";
 import { offsetOf, type Page } from "../../platform/paging.ts";
 import { fieldOf, type Field } from "../analytics/fields.ts";
 import { ACTIVE_STATUSES, counterColumn, STATUS_CODES, type Status } from "../status.ts";
+import { deploymentsTable, deviceDeploymentsTable } from "../tables.ts";
 import { effectiveStatus } from "./devices.ts";
 
 /** Which of a tenant's deployments are looked at. */
@@ -35,7 +36,7 @@ function examined({ tenant, keys, createdFromMs }: DeploymentsWanted, limit: num
     : sql`WHERE tenant_id = ${tenant}`;
   // The number of a deployment is never below the time it was made.
   const since = createdFromMs === undefined ? sql`` : sql`AND seq >= ${createdFromMs}`;
-  return sql`SELECT * FROM deployments ${named} ${since} LIMIT ${limit}`;
+  return sql`SELECT * FROM ${deploymentsTable} ${named} ${since} LIMIT ${limit}`;
 }
 
 export const countExamined = (
@@ -73,7 +74,7 @@ export const survey = (
 
 const ofDevices = (tenant: TenantId, devices: readonly string[], limit: number): SQL => sql`
   SELECT dd.seq FROM json_each(${JSON.stringify(devices)}) i
-  CROSS JOIN device_deployments dd ON dd.tenant_id = ${tenant} AND dd.device_id = i.value AND dd.status > 0
+  CROSS JOIN ${deviceDeploymentsTable} dd ON dd.tenant_id = ${tenant} AND dd.device_id = i.value AND dd.status > 0
   LIMIT ${limit}`;
 
 export const countOfDevices = (
@@ -95,7 +96,7 @@ export const surveyDevices = (
   return rows(sql`
     SELECT d.seq, 0 AS devices ${textColumns(texts)}
     FROM (SELECT DISTINCT seq FROM (${ofDevices(tenant, devices, limit)})) s
-    CROSS JOIN deployments d ON d.tenant_id = ${tenant} AND d.seq = s.seq ${joinCounters}
+    CROSS JOIN ${deploymentsTable} d ON d.tenant_id = ${tenant} AND d.seq = s.seq ${joinCounters}
     WHERE ${all([...named, ...since, ...conditions])} ORDER BY d.seq DESC`);
 };
 
@@ -130,12 +131,12 @@ function source(scope: Scope): SQL {
   const seqs = JSON.stringify(scope.seqs);
   if (devices)
     return sql`json_each(${JSON.stringify(devices)}) i
-      CROSS JOIN device_deployments dd ON dd.tenant_id = ${tenant} AND dd.device_id = i.value AND dd.status > 0
+      CROSS JOIN ${deviceDeploymentsTable} dd ON dd.tenant_id = ${tenant} AND dd.device_id = i.value AND dd.status > 0
         AND dd.seq IN (SELECT value FROM json_each(${seqs}))
-      CROSS JOIN deployments d ON d.tenant_id = ${tenant} AND d.seq = dd.seq ${joinCounters} ${joinArtifact}`;
+      CROSS JOIN ${deploymentsTable} d ON d.tenant_id = ${tenant} AND d.seq = dd.seq ${joinCounters} ${joinArtifact}`;
   return sql`json_each(${seqs}) s
-    CROSS JOIN deployments d ON d.tenant_id = ${tenant} AND d.seq = s.value ${joinCounters}
-    CROSS JOIN device_deployments dd INDEXED BY device_deployments_by_status
+    CROSS JOIN ${deploymentsTable} d ON d.tenant_id = ${tenant} AND d.seq = s.value ${joinCounters}
+    CROSS JOIN ${deviceDeploymentsTable} dd INDEXED BY device_deployments_by_status
       ON dd.tenant_id = ${tenant} AND dd.seq = s.value AND dd.status > 0 ${withStatus(scope)}
     ${joinArtifact}`;
 }
@@ -248,7 +249,7 @@ function grouped(
   const counted = sql`CASE w.value ${perStatus(statuses)} END`;
   return sql`
     SELECT ${values}, sum(${counted}) AS devices FROM json_each(${JSON.stringify(scope.seqs)}) s
-    CROSS JOIN deployments d ON d.tenant_id = ${scope.tenant} AND d.seq = s.value ${joinCounters}
+    CROSS JOIN ${deploymentsTable} d ON d.tenant_id = ${scope.tenant} AND d.seq = s.value ${joinCounters}
     CROSS JOIN json_each(${JSON.stringify(statuses)}) w ${members}
     WHERE ${counted} > 0 AND ${all(conditions)} GROUP BY ${by}`;
 }

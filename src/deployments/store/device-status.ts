@@ -1,6 +1,7 @@
 import { sql } from "drizzle-orm";
 import { change, firstRow, type Statement } from "../../platform/database.ts";
 import type { DeviceId, TenantId } from "../../platform/ids.ts";
+import { deviceDeploymentsTable, deploymentCountersTable, deploymentsTable } from "../tables.ts";
 import { seqOf } from "./membership.ts";
 
 export interface ReportedRow {
@@ -17,14 +18,14 @@ export const reportedState = (
   deployment: string,
 ): Statement<ReportedRow | undefined> =>
   firstRow(sql`
-    SELECT dd.seq, dd.status, dd.active, c.aborted_ms FROM device_deployments dd
-    JOIN deployment_counters c ON c.tenant_id = dd.tenant_id AND c.seq = dd.seq
+    SELECT dd.seq, dd.status, dd.active, c.aborted_ms FROM ${deviceDeploymentsTable} dd
+    JOIN ${deploymentCountersTable} c ON c.tenant_id = dd.tenant_id AND c.seq = dd.seq
     WHERE dd.tenant_id = ${tenant} AND dd.device_id = ${device} AND dd.seq = ${seqOf(tenant, deployment)}
       AND dd.status > 0`);
 
 export const markLogged = (tenant: TenantId, device: DeviceId, seq: number): Statement<number> =>
   change(sql`
-    UPDATE device_deployments SET has_log = 1
+    UPDATE ${deviceDeploymentsTable} SET has_log = 1
     WHERE tenant_id = ${tenant} AND device_id = ${device} AND seq = ${seq} AND has_log = 0`);
 
 export const controlMapOf = (
@@ -33,8 +34,8 @@ export const controlMapOf = (
   deployment: string,
 ): Statement<{ update_control_map: string } | undefined> =>
   firstRow(sql`
-    SELECT d.update_control_map FROM deployments d
-    JOIN deployment_counters c ON c.tenant_id = d.tenant_id AND c.seq = d.seq
-    JOIN device_deployments dd ON dd.tenant_id = d.tenant_id AND dd.device_id = ${device} AND dd.seq = d.seq
+    SELECT d.update_control_map FROM ${deploymentsTable} d
+    JOIN ${deploymentCountersTable} c ON c.tenant_id = d.tenant_id AND c.seq = d.seq
+    JOIN ${deviceDeploymentsTable} dd ON dd.tenant_id = d.tenant_id AND dd.device_id = ${device} AND dd.seq = d.seq
     WHERE d.tenant_id = ${tenant} AND d.deployment_id = ${deployment} AND d.update_control_map IS NOT NULL
       AND dd.active = 1 AND dd.status > 0 AND c.aborted_ms IS NULL`);

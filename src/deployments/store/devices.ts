@@ -4,6 +4,13 @@ import type { DeviceId, TenantId } from "../../platform/ids.ts";
 import { offsetOf, type Page } from "../../platform/paging.ts";
 import { STATUS_CODES } from "../status.ts";
 import { counterColumns, MAX_TOTAL, type Counters } from "./queries.ts";
+import {
+  deploymentsTable,
+  deploymentCountersTable,
+  deploymentArtifactsTable,
+  deviceDeploymentsTable,
+  deploymentTargetsTable,
+} from "../tables.ts";
 
 /** A device of an aborted deployment counts as aborted even while a job has yet to write that into its row. */
 export const effectiveStatus = sql`
@@ -32,9 +39,9 @@ const columns = sql`
 
 const source = sql`
   device_deployments dd
-  JOIN deployments d ON d.tenant_id = dd.tenant_id AND d.seq = dd.seq
-  JOIN deployment_counters c ON c.tenant_id = dd.tenant_id AND c.seq = dd.seq
-  LEFT JOIN deployment_artifacts a
+  JOIN ${deploymentsTable} d ON d.tenant_id = dd.tenant_id AND d.seq = dd.seq
+  JOIN ${deploymentCountersTable} c ON c.tenant_id = dd.tenant_id AND c.seq = dd.seq
+  LEFT JOIN ${deploymentArtifactsTable} a
     ON a.tenant_id = dd.tenant_id AND a.seq = dd.seq AND a.artifact_id = dd.artifact_id`;
 
 export interface DeploymentHead {
@@ -48,7 +55,7 @@ export interface DeploymentHead {
 export const headOf = (tenant: TenantId, id: string): Statement<(DeploymentHead & Counters) | undefined> =>
   firstRow(sql`
     SELECT d.seq, d.kind, c.stage, c.aborted_ms, c.unseen, c.unseen_aborted, c.total_size, ${counterColumns}
-    FROM deployments d JOIN deployment_counters c ON c.tenant_id = d.tenant_id AND c.seq = d.seq
+    FROM ${deploymentsTable} d JOIN ${deploymentCountersTable} c ON c.tenant_id = d.tenant_id AND c.seq = d.seq
     WHERE d.tenant_id = ${tenant} AND d.deployment_id = ${id}`);
 
 /** A page of a deployment's devices in the order of status and id, of all or of these stored statuses. */
@@ -60,13 +67,13 @@ export const devicesOf = (
 ): Statement<DeviceRow[]> =>
   rows(sql`
     SELECT ${columns} FROM (
-      SELECT * FROM device_deployments INDEXED BY device_deployments_by_status
+      SELECT * FROM ${deviceDeploymentsTable} INDEXED BY device_deployments_by_status
       WHERE tenant_id = ${tenant} AND seq = ${seq} AND status > 0
         ${codes ? sql`AND ${inJson(sql`status`, codes)}` : sql``}
       ORDER BY status, device_id LIMIT ${page.perPage} OFFSET ${offsetOf(page)}) dd
-    JOIN deployments d ON d.tenant_id = dd.tenant_id AND d.seq = dd.seq
-    JOIN deployment_counters c ON c.tenant_id = dd.tenant_id AND c.seq = dd.seq
-    LEFT JOIN deployment_artifacts a
+    JOIN ${deploymentsTable} d ON d.tenant_id = dd.tenant_id AND d.seq = dd.seq
+    JOIN ${deploymentCountersTable} c ON c.tenant_id = dd.tenant_id AND c.seq = dd.seq
+    LEFT JOIN ${deploymentArtifactsTable} a
       ON a.tenant_id = dd.tenant_id AND a.seq = dd.seq AND a.artifact_id = dd.artifact_id
     ORDER BY dd.status, dd.device_id`);
 
@@ -79,12 +86,12 @@ export const devicesAfter = (
 ): Statement<(DeviceRow & { place: number })[]> =>
   rows(sql`
     SELECT ${columns}, dd.status AS place FROM (
-      SELECT * FROM device_deployments INDEXED BY device_deployments_by_status
+      SELECT * FROM ${deviceDeploymentsTable} INDEXED BY device_deployments_by_status
       WHERE tenant_id = ${tenant} AND seq = ${seq} AND status > 0 AND (status, device_id) > (${after.status}, ${after.device})
       ORDER BY status, device_id LIMIT ${limit}) dd
-    JOIN deployments d ON d.tenant_id = dd.tenant_id AND d.seq = dd.seq
-    JOIN deployment_counters c ON c.tenant_id = dd.tenant_id AND c.seq = dd.seq
-    LEFT JOIN deployment_artifacts a
+    JOIN ${deploymentsTable} d ON d.tenant_id = dd.tenant_id AND d.seq = dd.seq
+    JOIN ${deploymentCountersTable} c ON c.tenant_id = dd.tenant_id AND c.seq = dd.seq
+    LEFT JOIN ${deploymentArtifactsTable} a
       ON a.tenant_id = dd.tenant_id AND a.seq = dd.seq AND a.artifact_id = dd.artifact_id
     ORDER BY dd.status, dd.device_id`);
 
@@ -94,7 +101,7 @@ export const targetChunk = (
   after: string,
 ): Statement<{ first_id: string; ids: string } | undefined> =>
   firstRow(sql`
-    SELECT first_id, ids FROM deployment_targets
+    SELECT first_id, ids FROM ${deploymentTargetsTable}
     WHERE tenant_id = ${tenant} AND seq = ${seq} AND first_id > ${after} ORDER BY first_id LIMIT 1`);
 
 const historyWhere = (tenant: TenantId, device: DeviceId, codes: readonly number[] | undefined): SQL => sql`
@@ -119,8 +126,8 @@ export const historyTotal = (
 ): Statement<{ total: number } | undefined> =>
   firstRow(sql`
     SELECT count(*) AS total FROM (
-      SELECT 1 FROM device_deployments dd
-      JOIN deployment_counters c ON c.tenant_id = dd.tenant_id AND c.seq = dd.seq
+      SELECT 1 FROM ${deviceDeploymentsTable} dd
+      JOIN ${deploymentCountersTable} c ON c.tenant_id = dd.tenant_id AND c.seq = dd.seq
       WHERE ${historyWhere(tenant, device, codes)} LIMIT ${MAX_TOTAL})`);
 
 /** These devices in these deployments, paired by position. */
@@ -131,11 +138,11 @@ export const entriesOf = (
 ): Statement<DeviceRow[]> =>
   rows(sql`
     SELECT ${columns} FROM json_each(${JSON.stringify(pairs)}) pair
-    CROSS JOIN deployments d ON d.tenant_id = ${tenant} AND d.deployment_id = pair.value ->> '$.deployment'
-    CROSS JOIN device_deployments dd
+    CROSS JOIN ${deploymentsTable} d ON d.tenant_id = ${tenant} AND d.deployment_id = pair.value ->> '$.deployment'
+    CROSS JOIN ${deviceDeploymentsTable} dd
       ON dd.tenant_id = ${tenant} AND dd.device_id = pair.value ->> '$.device' AND dd.seq = d.seq
-    JOIN deployment_counters c ON c.tenant_id = ${tenant} AND c.seq = d.seq
-    LEFT JOIN deployment_artifacts a
+    JOIN ${deploymentCountersTable} c ON c.tenant_id = ${tenant} AND c.seq = d.seq
+    LEFT JOIN ${deploymentArtifactsTable} a
       ON a.tenant_id = ${tenant} AND a.seq = d.seq AND a.artifact_id = dd.artifact_id
     WHERE dd.status > 0
     ORDER BY dd.seq DESC, dd.device_id LIMIT ${page.perPage + 1} OFFSET ${offsetOf(page)}`);

@@ -3,6 +3,12 @@ import { firstRow, rows, type Statement } from "../../platform/database.ts";
 import type { DeviceId, TenantId } from "../../platform/ids.ts";
 import { targetsList } from "./membership.ts";
 import { currentSeq, openSeq, suitsType, unmetDepends, type DeviceState } from "./assignment.ts";
+import {
+  deploymentsTable,
+  deploymentCountersTable,
+  deviceDeploymentsTable,
+  deploymentArtifactsTable,
+} from "../tables.ts";
 
 export interface ExplainedRow {
   seq: number;
@@ -29,9 +35,9 @@ export const explained = (
   firstRow(sql`
     SELECT c.seq, c.opens_ms, c.stage, c.aborted_ms, c.targeted, ${targetsList(device)} AS listed,
       dd.status, dd.joined_ms, dd.finished_ms, dd.deleted_ms, dd.device_type, dd.artifact_name, dd.provides
-    FROM deployments d
-    JOIN deployment_counters c ON c.tenant_id = d.tenant_id AND c.seq = d.seq
-    LEFT JOIN device_deployments dd ON dd.tenant_id = d.tenant_id AND dd.device_id = ${device} AND dd.seq = d.seq
+    FROM ${deploymentsTable} d
+    JOIN ${deploymentCountersTable} c ON c.tenant_id = d.tenant_id AND c.seq = d.seq
+    LEFT JOIN ${deviceDeploymentsTable} dd ON dd.tenant_id = d.tenant_id AND dd.device_id = ${device} AND dd.seq = d.seq
     WHERE d.tenant_id = ${tenant} AND d.deployment_id = ${deployment}`);
 
 /** What the device is at, or would be given if it asked now. */
@@ -41,7 +47,7 @@ export const firstInLine = (
   atMs: number,
 ): Statement<{ seq: number; deployment_id: string } | undefined> =>
   firstRow(sql`
-    SELECT seq, deployment_id FROM deployments
+    SELECT seq, deployment_id FROM ${deploymentsTable}
     WHERE tenant_id = ${tenant} AND seq = coalesce((${currentSeq(tenant, device)}), (${openSeq(tenant, device, atMs)}))`);
 
 export interface FitRow {
@@ -56,4 +62,4 @@ export const fits = (tenant: TenantId, seq: number, state: DeviceState): Stateme
   rows(sql`
     SELECT a.artifact_id, ${suitsType(state)} AS type_fits,
       (SELECT json_group_array(unmet.key) FROM (${unmetDepends(state)}) unmet) AS unmet
-    FROM deployment_artifacts a WHERE a.tenant_id = ${tenant} AND a.seq = ${seq} ORDER BY a.artifact_id`);
+    FROM ${deploymentArtifactsTable} a WHERE a.tenant_id = ${tenant} AND a.seq = ${seq} ORDER BY a.artifact_id`);

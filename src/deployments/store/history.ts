@@ -2,11 +2,12 @@ import { sql, type SQL } from "drizzle-orm";
 import { altering, change, rows, type Statement } from "../../platform/database.ts";
 import type { DeviceId, TenantId } from "../../platform/ids.ts";
 import { counterColumn, isFinal, STATUS_CODES, STATUSES } from "../status.ts";
+import { deviceDeploymentsTable, deploymentCountersTable, deploymentsTable } from "../tables.ts";
 
 /** Final rows of the device, in deployments that are finished or not. */
 const ended = (tenant: TenantId, device: DeviceId, stages: SQL): SQL => sql`
-  SELECT dd.seq, dd.status, c.wide_open FROM device_deployments dd
-  JOIN deployment_counters c ON c.tenant_id = dd.tenant_id AND c.seq = dd.seq
+  SELECT dd.seq, dd.status, c.wide_open FROM ${deviceDeploymentsTable} dd
+  JOIN ${deploymentCountersTable} c ON c.tenant_id = dd.tenant_id AND c.seq = dd.seq
   WHERE dd.tenant_id = ${tenant} AND dd.device_id = ${device} AND dd.active = 0 AND dd.deleted_ms IS NULL
     AND c.stage ${stages}`;
 
@@ -25,18 +26,18 @@ export function resetHistory(tenant: TenantId, device: DeviceId, atMs: number): 
     altering(
       { tenant, what: { kind: "work", device } },
       change(sql`
-        UPDATE deployment_counters AS c SET ${sql.join(leave, sql`, `)}, unseen = unseen + 1, remaining = remaining + 1
+        UPDATE ${deploymentCountersTable} AS c SET ${sql.join(leave, sql`, `)}, unseen = unseen + 1, remaining = remaining + 1
         FROM (${open}) m WHERE c.tenant_id = ${tenant} AND c.seq = m.seq`),
     ),
     change(sql`
-      DELETE FROM device_deployments WHERE ${own} AND seq IN (SELECT seq FROM (${open}) WHERE wide_open = 1)`),
+      DELETE FROM ${deviceDeploymentsTable} WHERE ${own} AND seq IN (SELECT seq FROM (${open}) WHERE wide_open = 1)`),
     change(sql`
-      UPDATE device_deployments SET status = 0, active = 1, attempts = 0, has_log = 0, substate = NULL,
+      UPDATE ${deviceDeploymentsTable} SET status = 0, active = 1, attempts = 0, has_log = 0, substate = NULL,
         joined_ms = NULL, started_ms = NULL, finished_ms = NULL, device_type = NULL, artifact_name = NULL,
         artifact_id = NULL, provides = NULL
       WHERE ${own} AND seq IN (SELECT seq FROM (${open}))`),
     change(sql`
-      UPDATE device_deployments SET deleted_ms = ${atMs}
+      UPDATE ${deviceDeploymentsTable} SET deleted_ms = ${atMs}
       WHERE ${own} AND seq IN (SELECT seq FROM (${ended(tenant, device, sql`= 2`)}))`),
   ];
 }
@@ -52,8 +53,8 @@ export const lastStatuses = (tenant: TenantId, devices: readonly string[]): Stat
   rows(sql`
     SELECT dd.device_id, d.deployment_id, dd.status
     FROM json_each(${JSON.stringify(devices)}) wanted
-    CROSS JOIN device_deployments dd ON dd.tenant_id = ${tenant} AND dd.device_id = wanted.value AND dd.seq = (
-      SELECT last.seq FROM device_deployments last
+    CROSS JOIN ${deviceDeploymentsTable} dd ON dd.tenant_id = ${tenant} AND dd.device_id = wanted.value AND dd.seq = (
+      SELECT last.seq FROM ${deviceDeploymentsTable} last
       WHERE last.tenant_id = ${tenant} AND last.device_id = wanted.value AND last.active = 0
       ORDER BY last.finished_ms DESC, last.seq DESC LIMIT 1)
-    JOIN deployments d ON d.tenant_id = ${tenant} AND d.seq = dd.seq`);
+    JOIN ${deploymentsTable} d ON d.tenant_id = ${tenant} AND d.seq = dd.seq`);

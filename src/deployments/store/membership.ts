@@ -1,10 +1,16 @@
 import { sql, type SQL } from "drizzle-orm";
 import { rows, type Statement } from "../../platform/database.ts";
 import type { DeviceId, TenantId } from "../../platform/ids.ts";
+import {
+  deploymentsTable,
+  deploymentTargetsTable,
+  deploymentCountersTable,
+  deviceDeploymentsTable,
+} from "../tables.ts";
 
 /** The internal number of a deployment; null if the tenant has none with this id. */
 export const seqOf = (tenant: TenantId, deployment: string): SQL =>
-  sql`(SELECT seq FROM deployments WHERE tenant_id = ${tenant} AND deployment_id = ${deployment})`;
+  sql`(SELECT seq FROM ${deploymentsTable} WHERE tenant_id = ${tenant} AND deployment_id = ${deployment})`;
 
 /**
  * Whether the target chunks of the deployment in `c` (a row of deployment_counters) list the device. One chunk is found
@@ -12,7 +18,7 @@ export const seqOf = (tenant: TenantId, deployment: string): SQL =>
  */
 export const targetsList = (device: DeviceId): SQL => sql`EXISTS (
   SELECT 1 FROM (
-    SELECT t.last_id, t.ids FROM deployment_targets t
+    SELECT t.last_id, t.ids FROM ${deploymentTargetsTable} t
     WHERE t.tenant_id = c.tenant_id AND t.seq = c.seq AND t.first_id <= ${device}
     ORDER BY t.first_id DESC LIMIT 1) chunk
   WHERE chunk.last_id >= ${device} AND instr(chunk.ids, ${JSON.stringify(device)}) > 0)`;
@@ -26,16 +32,16 @@ export const targetedAmong = (
   rows<{ device_id: DeviceId }>(sql`
     SELECT device.value AS device_id FROM json_each(${JSON.stringify(devices)}) device
     WHERE EXISTS (
-      SELECT 1 FROM deployment_counters c
+      SELECT 1 FROM ${deploymentCountersTable} c
       WHERE c.tenant_id = ${tenant} AND c.seq = ${seqOf(tenant, deployment)} AND c.stage < 2)
     AND EXISTS (
       SELECT 1 FROM (
-        SELECT t.last_id, t.ids FROM deployment_targets t
+        SELECT t.last_id, t.ids FROM ${deploymentTargetsTable} t
         WHERE t.tenant_id = ${tenant} AND t.seq = ${seqOf(tenant, deployment)} AND t.first_id <= device.value
         ORDER BY t.first_id DESC LIMIT 1) chunk
       WHERE chunk.last_id >= device.value AND instr(chunk.ids, json_quote(device.value)) > 0)`);
 
 /** Whether the device has a row in the deployment in `c`. */
 export const hasRow = (device: DeviceId): SQL => sql`EXISTS (
-  SELECT 1 FROM device_deployments own
+  SELECT 1 FROM ${deviceDeploymentsTable} own
   WHERE own.tenant_id = c.tenant_id AND own.device_id = ${device} AND own.seq = c.seq)`;

@@ -6,6 +6,13 @@ import { offsetOf, type Page } from "../../platform/paging.ts";
 import { LISTED } from "../limits.ts";
 import { counterColumn, STATUSES } from "../status.ts";
 import { targetsList } from "./membership.ts";
+import {
+  deploymentArtifactsTable,
+  deploymentTargetsTable,
+  deploymentsTable,
+  deploymentCountersTable,
+  deviceDeploymentsTable,
+} from "../tables.ts";
 
 /** A count that goes beyond this is told as this. */
 export const MAX_TOTAL = 10_000;
@@ -49,22 +56,22 @@ const columns = sql`
   d.phases, d.update_control_map, d.configuration,
   c.stage, c.targeted, c.opens_ms, c.max_devices, c.unseen, c.unseen_aborted, c.total_size, c.finished_ms, c.aborted_ms,
   ${counterColumns},
-  (SELECT json_group_array(a.artifact_id) FROM deployment_artifacts a WHERE a.tenant_id = d.tenant_id AND a.seq = d.seq)
+  (SELECT json_group_array(a.artifact_id) FROM ${deploymentArtifactsTable} a WHERE a.tenant_id = d.tenant_id AND a.seq = d.seq)
     AS artifacts,
   CASE WHEN d.scope = 'list' AND c.max_devices <= ${LISTED} THEN (
-    SELECT t.ids FROM deployment_targets t WHERE t.tenant_id = d.tenant_id AND t.seq = d.seq LIMIT 1) END AS listed`;
+    SELECT t.ids FROM ${deploymentTargetsTable} t WHERE t.tenant_id = d.tenant_id AND t.seq = d.seq LIMIT 1) END AS listed`;
 
 export const deploymentById = (tenant: TenantId, id: string): Statement<DeploymentRow | undefined> =>
   firstRow(sql`
-    SELECT ${columns} FROM deployments d
-    JOIN deployment_counters c ON c.tenant_id = d.tenant_id AND c.seq = d.seq
+    SELECT ${columns} FROM ${deploymentsTable} d
+    JOIN ${deploymentCountersTable} c ON c.tenant_id = d.tenant_id AND c.seq = d.seq
     WHERE d.tenant_id = ${tenant} AND d.deployment_id = ${id}`);
 
 /** Deployments of these ids with their counters, each looked up. */
 const named = (tenant: TenantId, ids: readonly string[]): SQL => sql`
   json_each(${JSON.stringify(ids)}) wanted
-  CROSS JOIN deployments d ON d.tenant_id = ${tenant} AND d.deployment_id = wanted.value
-  JOIN deployment_counters c ON c.tenant_id = d.tenant_id AND c.seq = d.seq`;
+  CROSS JOIN ${deploymentsTable} d ON d.tenant_id = ${tenant} AND d.deployment_id = wanted.value
+  JOIN ${deploymentCountersTable} c ON c.tenant_id = d.tenant_id AND c.seq = d.seq`;
 
 export const deploymentsById = (tenant: TenantId, ids: readonly string[]): Statement<DeploymentRow[]> =>
   rows(sql`
@@ -108,19 +115,19 @@ function conditions(f: ListFilter): SQL {
 }
 
 const ofDevice = (tenant: TenantId, device: DeviceId): SQL => sql`(d.name = ${device}
-  OR d.seq IN (SELECT seq FROM device_deployments WHERE tenant_id = ${tenant} AND device_id = ${device})
+  OR d.seq IN (SELECT seq FROM ${deviceDeploymentsTable} WHERE tenant_id = ${tenant} AND device_id = ${device})
   OR (c.wide_open = 1 AND ${targetsList(device)}))`;
 
 /** The table whose order carries the page comes first, unless ids or names tell which rows are meant. */
 const source = (f: ListFilter): SQL => {
   const together = sql`c.tenant_id = d.tenant_id AND c.seq = d.seq`;
-  if (isAlongStage(f)) return sql`deployment_counters c CROSS JOIN deployments d ON ${together}`;
+  if (isAlongStage(f)) return sql`deployment_counters c CROSS JOIN ${deploymentsTable} d ON ${together}`;
   const index = f.ids
     ? sql`INDEXED BY deployments_by_id`
     : f.names
       ? sql`INDEXED BY deployments_by_name`
       : sql``;
-  return sql`deployments d ${index} CROSS JOIN deployment_counters c ON ${together}`;
+  return sql`deployments d ${index} CROSS JOIN ${deploymentCountersTable} c ON ${together}`;
 };
 
 const isAlongStage = (f: ListFilter): boolean => f.status !== undefined && !f.ids && !f.names;

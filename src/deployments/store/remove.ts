@@ -3,9 +3,10 @@ import { change, type Statement } from "../../platform/database.ts";
 import { addEventsFrom } from "../../platform/outbox.ts";
 import type { TenantId } from "../../platform/ids.ts";
 import { EVENTS } from "../events.ts";
+import { deploymentsTable, deploymentCountersTable, deviceDeploymentsTable } from "../tables.ts";
 
 const finished = (tenant: TenantId, id: string) => sql`
-  SELECT d.seq FROM deployments d JOIN deployment_counters c ON c.tenant_id = d.tenant_id AND c.seq = d.seq
+  SELECT d.seq FROM ${deploymentsTable} d JOIN ${deploymentCountersTable} c ON c.tenant_id = d.tenant_id AND c.seq = d.seq
   WHERE d.tenant_id = ${tenant} AND d.deployment_id = ${id} AND c.stage = 2`;
 
 /** Takes a finished deployment out of sight; its rows follow, last the counters, which keep its number from coming again. */
@@ -18,15 +19,17 @@ export const removeDeployment = (tenant: TenantId, id: string, atMs: number): St
     },
     atMs,
   ),
-  change(sql`DELETE FROM deployments WHERE tenant_id = ${tenant} AND seq = (${finished(tenant, id)})`),
+  change(
+    sql`DELETE FROM ${deploymentsTable} WHERE tenant_id = ${tenant} AND seq = (${finished(tenant, id)})`,
+  ),
 ];
 
 const PAGE = 1000;
 
 export const purgeDevices = (tenant: TenantId, seq: number): Statement<number> =>
   change(sql`
-    DELETE FROM device_deployments WHERE tenant_id = ${tenant} AND (device_id, seq) IN (
-      SELECT device_id, seq FROM device_deployments INDEXED BY device_deployments_by_status
+    DELETE FROM ${deviceDeploymentsTable} WHERE tenant_id = ${tenant} AND (device_id, seq) IN (
+      SELECT device_id, seq FROM ${deviceDeploymentsTable} INDEXED BY device_deployments_by_status
       WHERE tenant_id = ${tenant} AND seq = ${seq} AND status > 0 LIMIT ${PAGE})`);
 
 export const purgeRest = (tenant: TenantId, seq: number): Statement<number>[] =>

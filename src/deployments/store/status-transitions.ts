@@ -3,6 +3,7 @@ import { change, type Statement } from "../../platform/database.ts";
 import type { DeviceId, TenantId } from "../../platform/ids.ts";
 import { addEventsFrom } from "../../platform/outbox.ts";
 import { EVENTS } from "../events.ts";
+import { deviceDeploymentsTable, deploymentCountersTable, deploymentsTable } from "../tables.ts";
 import { seqOf } from "./membership.ts";
 import { ACTIVE_STATUSES, counterColumn, isFinal, QUEUED, STATUS_CODES, type Status } from "../status.ts";
 
@@ -25,8 +26,8 @@ export interface Move {
  * loser of a race change nothing at all.
  */
 const moving = (move: Move): SQL => sql`
-  SELECT dd.seq, dd.status FROM device_deployments dd
-  JOIN deployment_counters now ON now.tenant_id = dd.tenant_id AND now.seq = dd.seq
+  SELECT dd.seq, dd.status FROM ${deviceDeploymentsTable} dd
+  JOIN ${deploymentCountersTable} now ON now.tenant_id = dd.tenant_id AND now.seq = dd.seq
   WHERE dd.tenant_id = ${move.tenant} AND dd.device_id = ${move.device} AND dd.active = 1
     AND dd.status <> ${STATUS_CODES[move.to]} AND now.aborted_ms IS NULL
     ${move.deployment === undefined ? sql`` : sql`AND dd.seq = ${seqOf(move.tenant, move.deployment)}`}
@@ -49,19 +50,19 @@ const own = (move: Move): SQL => sql`c.tenant_id = ${move.tenant} AND c.seq = m.
 /** The last target's final status finishes the deployment in the statement that counts it. */
 const countLast = (move: Move): Statement<number> =>
   change(sql`
-    UPDATE deployment_counters AS c SET ${counterMoves(move.to)}, stage = 2, wide_open = 0, finished_ms = ${move.atMs}
+    UPDATE ${deploymentCountersTable} AS c SET ${counterMoves(move.to)}, stage = 2, wide_open = 0, finished_ms = ${move.atMs}
     FROM (${moving(move)}) m WHERE ${own(move)} AND c.remaining = 1 AND c.targeted = 1`);
 
 /** Every other move. After `countLast` nothing remains, so never both. */
 const count = (move: Move): Statement<number> =>
   change(sql`
-    UPDATE deployment_counters AS c SET ${counterMoves(move.to)}
+    UPDATE ${deploymentCountersTable} AS c SET ${counterMoves(move.to)}
     FROM (${moving(move)}) m
     WHERE ${own(move)} ${isFinal(move.to) ? sql`AND (c.remaining > 1 OR c.targeted = 0)` : sql``}`);
 
 const leavePending = (move: Move): Statement<number> =>
   change(sql`
-    UPDATE deployment_counters AS c SET stage = 1 FROM (${moving(move)}) m WHERE ${own(move)} AND c.stage = 0`);
+    UPDATE ${deploymentCountersTable} AS c SET stage = 1 FROM (${moving(move)}) m WHERE ${own(move)} AND c.stage = 0`);
 
 const deviceEvents = (move: Move): Statement<number> =>
   addEventsFrom(
@@ -70,7 +71,7 @@ const deviceEvents = (move: Move): Statement<number> =>
       tenant: move.tenant,
       source: sql`
         SELECT d.deployment_id AS subject, json_object('device_id', ${move.device}, 'status', ${move.to}) AS data
-        FROM (${moving(move)}) m JOIN deployments d ON d.tenant_id = ${move.tenant} AND d.seq = m.seq`,
+        FROM (${moving(move)}) m JOIN ${deploymentsTable} d ON d.tenant_id = ${move.tenant} AND d.seq = m.seq`,
     },
     move.atMs,
   );
@@ -84,8 +85,8 @@ const finishEvents = (move: Move): Statement<number> =>
       source: sql`
         SELECT d.deployment_id AS subject, '{}' AS data
         FROM (${moving(move)}) m
-        JOIN deployment_counters c ON c.tenant_id = ${move.tenant} AND c.seq = m.seq AND c.stage = 2
-        JOIN deployments d ON d.tenant_id = ${move.tenant} AND d.seq = m.seq`,
+        JOIN ${deploymentCountersTable} c ON c.tenant_id = ${move.tenant} AND c.seq = m.seq AND c.stage = 2
+        JOIN ${deploymentsTable} d ON d.tenant_id = ${move.tenant} AND d.seq = m.seq`,
     },
     move.atMs,
   );
@@ -99,7 +100,7 @@ function moveRows(move: Move): Statement<number> {
   if (move.also) changes.push(move.also);
   if (isFinal(move.to)) changes.push(sql`active = 0, finished_ms = ${move.atMs}`);
   return change(sql`
-    UPDATE device_deployments SET ${sql.join(changes, sql`, `)}
+    UPDATE ${deviceDeploymentsTable} SET ${sql.join(changes, sql`, `)}
     WHERE tenant_id = ${move.tenant} AND device_id = ${move.device} AND active = 1
       AND seq IN (SELECT seq FROM (${moving(move)}))`);
 }

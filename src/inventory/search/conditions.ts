@@ -1,5 +1,6 @@
 import { sql, type SQL } from "drizzle-orm";
 import { entryPath, valuePath } from "../attributes.ts";
+import { inventoryValuesTable } from "../tables.ts";
 import { atPlace, HAS_LATITUDE } from "./geo.ts";
 import { ID_KEY, type Bound, type Comparable, type PlaceTerm, type Term } from "./terms.ts";
 
@@ -160,7 +161,7 @@ export function asLookUp(term: Term, tenant: string, device: SQL): SQL | undefin
   if (term.kind !== "any" || term.key === ID_KEY) return undefined;
   const [only] = term.values;
   if (term.values.length !== 1 || only === undefined || !(term.kept || isExact(only))) return undefined;
-  const found = sql`EXISTS (SELECT 1 FROM inventory_values x
+  const found = sql`EXISTS (SELECT 1 FROM ${inventoryValuesTable} x
     WHERE x.tenant_id = ${tenant} AND x.key = ${term.key} AND x.value = ${kept(only)} AND x.device_id = ${device})`;
   return term.negated ? sql`NOT ${found}` : found;
 }

@@ -3,6 +3,8 @@ import { rows, type Statement } from "../../platform/database.ts";
 import type { TenantId } from "../../platform/ids.ts";
 import { valuePath } from "../attributes.ts";
 import { columnOf } from "../search/conditions.ts";
+import { inventoryDevicesTable } from "../../devices/index.ts";
+import { inventoryValuesTable } from "../tables.ts";
 
 /** One attribute of a nested grouping; of the outer ones only some values are of interest. */
 export interface GroupLevel {
@@ -39,7 +41,7 @@ function grouped(tenant: TenantId, levels: readonly GroupLevel[], picked: SQL | 
   const inner = others.map((level, i) => innerLevel(level, i + 1));
   const outermost = sql.raw("v.value");
   const values = [outermost, ...inner.map(({ value }) => value)];
-  const device = sql`CROSS JOIN inventory_devices d ON d.tenant_id = v.tenant_id AND d.device_id = v.device_id`;
+  const device = sql`CROSS JOIN ${inventoryDevicesTable} d ON d.tenant_id = v.tenant_id AND d.device_id = v.device_id`;
   const where = [
     sql`v.tenant_id = ${tenant} AND v.key = ${first.key} AND v.value >= '' AND v.value < x''`,
     ...amongOnly(outermost, first),
@@ -48,7 +50,7 @@ function grouped(tenant: TenantId, levels: readonly GroupLevel[], picked: SQL | 
   ];
   return sql`
     SELECT ${listOf(values, (value, i) => sql`${value} AS ${column(i)}`)}, count(*) AS devices
-    FROM inventory_values v ${inner.length > 0 ? device : sql``} ${sql.join(
+    FROM ${inventoryValuesTable} v ${inner.length > 0 ? device : sql``} ${sql.join(
       inner.map(({ from }) => from),
       sql` `,
     )}

@@ -1,6 +1,7 @@
 import { sql } from "drizzle-orm";
 import { rows, type Statement } from "../../platform/database.ts";
 import type { TenantId } from "../../platform/ids.ts";
+import { inventoryKeysTable, inventoryCountsTable } from "../tables.ts";
 
 export interface KeyCount {
   key: string;
@@ -14,7 +15,7 @@ const MAX_KEYS = 20_000;
 export const keyCounts = (tenant: TenantId, limit: number): Statement<KeyCount[]> =>
   rows(sql`
     SELECT key, devices FROM (
-      SELECT key, devices FROM inventory_keys WHERE tenant_id = ${tenant} LIMIT ${MAX_KEYS})
+      SELECT key, devices FROM ${inventoryKeysTable} WHERE tenant_id = ${tenant} LIMIT ${MAX_KEYS})
     WHERE devices > 0 ORDER BY devices DESC, key LIMIT ${limit}`);
 
 export interface KindCount {
@@ -27,12 +28,12 @@ export interface KindCount {
 /** How many devices there are of each group, status and tier. */
 export const kindCounts = (tenant: TenantId): Statement<KindCount[]> =>
   rows(sql`
-    SELECT group_name, status, tier, devices FROM inventory_counts WHERE tenant_id = ${tenant} AND devices > 0`);
+    SELECT group_name, status, tier, devices FROM ${inventoryCountsTable} WHERE tenant_id = ${tenant} AND devices > 0`);
 
 /** How many devices there are of each status and tier. */
 export const statusCounts = (
   tenant: TenantId,
 ): Statement<{ status: string; tier: string; devices: number }[]> =>
   rows(sql`
-    SELECT status, tier, sum(devices) AS devices FROM inventory_counts
+    SELECT status, tier, sum(devices) AS devices FROM ${inventoryCountsTable}
     WHERE tenant_id = ${tenant} AND status > '' AND devices > 0 GROUP BY status, tier`);

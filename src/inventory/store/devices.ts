@@ -4,6 +4,8 @@ import type { DeviceId, TenantId } from "../../platform/ids.ts";
 import type { AttributeDelta, StoredAttributes } from "../attributes.ts";
 import { MAX_IN_SCOPE, MAX_SCOPE_CHARACTERS, type LimitedScope } from "../limits.ts";
 import type { DeviceRow } from "../device-view.ts";
+import { into } from "../../platform/columns.ts";
+import { inventoryDevicesTable } from "../../devices/index.ts";
 
 export const DEVICE_COLUMNS = sql.raw(
   "d.device_id, d.status, d.tier, d.group_name, d.created_ms, d.updated_ms, d.check_in_ms, d.attributes",
@@ -22,7 +24,7 @@ export interface StatusChange {
 /** Sets the status unless a newer revision was stored; makes the device if it is unknown. */
 export const setStatus = (s: StatusChange): Statement<number> =>
   change(sql`
-    INSERT INTO inventory_devices (tenant_id, device_id, status, status_revision, tier, created_ms, updated_ms)
+    INSERT ${into(inventoryDevicesTable, "tenant_id, device_id, status, status_revision, tier, created_ms, updated_ms")}
     VALUES (${s.tenant}, ${s.device}, ${s.status}, ${s.revision}, ${s.tier ?? "standard"}, ${s.atMs}, ${s.atMs})
     ON CONFLICT (tenant_id, device_id) DO UPDATE
     SET status = excluded.status, status_revision = excluded.status_revision, tier = coalesce(${s.tier ?? null}, tier)
@@ -47,7 +49,7 @@ export const mergeAttributes = (
   { notAfterMs, tagsEtag }: MergeOptions = {},
 ): Statement<number> =>
   change(sql`
-    INSERT INTO inventory_devices (tenant_id, device_id, attributes, created_ms, updated_ms, tags_etag)
+    INSERT ${into(inventoryDevicesTable, "tenant_id, device_id, attributes, created_ms, updated_ms, tags_etag")}
     VALUES (${tenant}, ${device}, ${JSON.stringify(attributes)}, ${atMs}, ${atMs}, ${tagsEtag ?? null})
     ON CONFLICT (tenant_id, device_id) DO UPDATE
     SET attributes = json_patch(attributes, excluded.attributes), updated_ms = excluded.updated_ms,
@@ -73,7 +75,7 @@ export function setColumns(
   if (Object.keys(columns).length === 0) return [];
   return [
     change(sql`
-      UPDATE inventory_devices
+      UPDATE ${inventoryDevicesTable}
       SET status = coalesce(${columns.status ?? null}, status), tier = coalesce(${columns.tier ?? null}, tier),
         group_name = coalesce(${columns.group ?? null}, group_name),
         check_in_ms = coalesce(${columns.checkInMs ?? null}, check_in_ms)
@@ -90,7 +92,7 @@ interface Revised {
 export const someDevices = (tenant: TenantId, ids: readonly string[]): Statement<number> =>
   mapped(
     firstRow<{ n: number }>(sql`
-      SELECT count(*) AS n FROM inventory_devices
+      SELECT count(*) AS n FROM ${inventoryDevicesTable}
       WHERE tenant_id = ${tenant} AND ${inJson(sql`device_id`, ids)}`),
     (row) => row?.n ?? 0,
   );
@@ -100,7 +102,7 @@ export const countStale = (tenant: TenantId, items: readonly Revised[]): Stateme
   mapped(
     firstRow<{ n: number }>(sql`
       SELECT count(*) AS n FROM json_each(${JSON.stringify(items)}) i
-      JOIN inventory_devices d ON d.tenant_id = ${tenant} AND d.device_id = i.value ->> 'id'
+      JOIN ${inventoryDevicesTable} d ON d.tenant_id = ${tenant} AND d.device_id = i.value ->> 'id'
       WHERE d.status_revision >= i.value ->> 'revision'`),
     (row) => row?.n ?? 0,
   );
@@ -113,7 +115,7 @@ export const setStatuses = (
   atMs: number,
 ): Statement<number> =>
   change(sql`
-    INSERT INTO inventory_devices (tenant_id, device_id, status, status_revision, created_ms, updated_ms)
+    INSERT ${into(inventoryDevicesTable, "tenant_id, device_id, status, status_revision, created_ms, updated_ms")}
     SELECT ${tenant}, value ->> 'id', ${status}, value ->> 'revision', ${atMs}, ${atMs}
     FROM json_each(${JSON.stringify(items)}) WHERE true
     ON CONFLICT (tenant_id, device_id) DO UPDATE
@@ -122,10 +124,10 @@ export const setStatuses = (
 
 export const removeDevices = (tenant: TenantId, ids: readonly string[]): Statement<number> =>
   change(sql`
-    DELETE FROM inventory_devices WHERE tenant_id = ${tenant} AND ${inJson(sql`device_id`, ids)}`);
+    DELETE FROM ${inventoryDevicesTable} WHERE tenant_id = ${tenant} AND ${inJson(sql`device_id`, ids)}`);
 
 export const removeDevice = (tenant: TenantId, device: DeviceId): Statement<number> =>
-  change(sql`DELETE FROM inventory_devices WHERE tenant_id = ${tenant} AND device_id = ${device}`);
+  change(sql`DELETE FROM ${inventoryDevicesTable} WHERE tenant_id = ${tenant} AND device_id = ${device}`);
 
 /** A device with what a writer must know so that its write cannot undo another's. */
 export interface GuardedRow extends DeviceRow {
@@ -135,7 +137,7 @@ export interface GuardedRow extends DeviceRow {
 
 export const oneDevice = (tenant: TenantId, device: DeviceId): Statement<GuardedRow | undefined> =>
   firstRow(sql`
-    SELECT ${DEVICE_COLUMNS}, d.report_revision, d.tags_etag FROM inventory_devices d
+    SELECT ${DEVICE_COLUMNS}, d.report_revision, d.tags_etag FROM ${inventoryDevicesTable} d
     WHERE d.tenant_id = ${tenant} AND d.device_id = ${device}`);
 
 /** Makes an unknown device with these attributes. Changes nothing if the device is there. */
@@ -146,7 +148,7 @@ export const addDevice = (
   atMs: number,
 ): Statement<number> =>
   change(sql`
-    INSERT INTO inventory_devices (tenant_id, device_id, attributes, created_ms, updated_ms)
+    INSERT ${into(inventoryDevicesTable, "tenant_id, device_id, attributes, created_ms, updated_ms")}
     VALUES (${tenant}, ${device}, ${JSON.stringify(attributes)}, ${atMs}, ${atMs})
     ON CONFLICT DO NOTHING`);
 
@@ -181,7 +183,7 @@ export const writeReport = (
   atMs: number,
 ): Statement<number> =>
   change(sql`
-    INSERT INTO inventory_devices (tenant_id, device_id, attributes, created_ms, updated_ms)
+    INSERT ${into(inventoryDevicesTable, "tenant_id, device_id, attributes, created_ms, updated_ms")}
     VALUES (${tenant}, ${device}, ${JSON.stringify(write.incoming)}, ${atMs}, ${atMs})
     ON CONFLICT (tenant_id, device_id) DO UPDATE
     SET attributes = ${written(write)}, updated_ms = excluded.updated_ms, report_revision = report_revision + 1
@@ -196,7 +198,7 @@ export const writeTagsStatement = (
   atMs: number,
 ): Statement<number> =>
   change(sql`
-    UPDATE inventory_devices
+    UPDATE ${inventoryDevicesTable}
     SET attributes = ${written(write)}, updated_ms = ${atMs}, tags_etag = ${etags.new}
     WHERE tenant_id = ${tenant} AND device_id = ${device} AND ${hasRoom(write)}
       AND (${etags.old ?? null} IS NULL OR tags_etag = ${etags.old ?? null})`);
@@ -209,7 +211,7 @@ export const clearScope = (
   atMs: number,
 ): Statement<number> =>
   change(sql`
-    UPDATE inventory_devices
+    UPDATE ${inventoryDevicesTable}
     SET attributes = (
         SELECT json_group_object(a.key, json(a.value)) FROM json_each(attributes) a
         WHERE a.key NOT GLOB ${`${scope}-*`}),

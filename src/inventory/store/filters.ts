@@ -2,6 +2,8 @@ import { sql } from "drizzle-orm";
 import { change, demand, firstRow, inJson, mapped, rows, type Statement } from "../../platform/database.ts";
 import type { TenantId } from "../../platform/ids.ts";
 import type { Predicate } from "../search/terms.ts";
+import { into } from "../../platform/columns.ts";
+import { inventoryFiltersTable } from "../tables.ts";
 
 /** A search with a name. Its devices are a dynamic group: those that satisfy it at the moment of asking. */
 export interface SavedFilter {
@@ -25,49 +27,51 @@ const toFilter = (row: FilterRow): SavedFilter => ({
 export const listFilters = (tenant: TenantId, limit: number, offset: number): Statement<SavedFilter[]> =>
   mapped(
     rows<FilterRow>(sql`
-      SELECT filter_id, name, terms FROM inventory_filters
+      SELECT filter_id, name, terms FROM ${inventoryFiltersTable}
       WHERE tenant_id = ${tenant} ORDER BY name LIMIT ${limit} OFFSET ${offset}`),
     (found) => found.map(toFilter),
   );
 
 export const countFilters = (tenant: TenantId): Statement<number> =>
   mapped(
-    firstRow<{ n: number }>(sql`SELECT count(*) AS n FROM inventory_filters WHERE tenant_id = ${tenant}`),
+    firstRow<{ n: number }>(
+      sql`SELECT count(*) AS n FROM ${inventoryFiltersTable} WHERE tenant_id = ${tenant}`,
+    ),
     (row) => row?.n ?? 0,
   );
 
 export const filterById = (tenant: TenantId, id: string): Statement<SavedFilter | undefined> =>
   mapped(
     firstRow<FilterRow>(sql`
-      SELECT filter_id, name, terms FROM inventory_filters WHERE tenant_id = ${tenant} AND filter_id = ${id}`),
+      SELECT filter_id, name, terms FROM ${inventoryFiltersTable} WHERE tenant_id = ${tenant} AND filter_id = ${id}`),
     (row) => row && toFilter(row),
   );
 
 export const filtersByIds = (tenant: TenantId, ids: readonly string[]): Statement<SavedFilter[]> =>
   mapped(
     rows<FilterRow>(sql`
-      SELECT filter_id, name, terms FROM inventory_filters
+      SELECT filter_id, name, terms FROM ${inventoryFiltersTable}
       WHERE tenant_id = ${tenant} AND ${inJson(sql`filter_id`, ids)}`),
     (found) => found.map(toFilter),
   );
 
 export const demandFilter = (tenant: TenantId, id: string, refusal: string): Statement<void> =>
   demand(
-    sql`EXISTS (SELECT 1 FROM inventory_filters WHERE tenant_id = ${tenant} AND filter_id = ${id})`,
+    sql`EXISTS (SELECT 1 FROM ${inventoryFiltersTable} WHERE tenant_id = ${tenant} AND filter_id = ${id})`,
     refusal,
   );
 
 export const addFilter = (tenant: TenantId, filter: SavedFilter, atMs: number): Statement<number> =>
   change(sql`
-    INSERT INTO inventory_filters (tenant_id, filter_id, name, terms, created_ms)
+    INSERT ${into(inventoryFiltersTable, "tenant_id, filter_id, name, terms, created_ms")}
     VALUES (${tenant}, ${filter.id}, ${filter.name}, ${JSON.stringify(filter.terms)}, ${atMs})`);
 
 export const replaceFilter = (tenant: TenantId, filter: SavedFilter): Statement<number> =>
   change(sql`
-    UPDATE inventory_filters SET name = ${filter.name}, terms = ${JSON.stringify(filter.terms)}
+    UPDATE ${inventoryFiltersTable} SET name = ${filter.name}, terms = ${JSON.stringify(filter.terms)}
     WHERE tenant_id = ${tenant} AND filter_id = ${filter.id}`);
 
 export const removeFilter = (tenant: TenantId, id: string): Statement<number> =>
-  change(sql`DELETE FROM inventory_filters WHERE tenant_id = ${tenant} AND filter_id = ${id}`);
+  change(sql`DELETE FROM ${inventoryFiltersTable} WHERE tenant_id = ${tenant} AND filter_id = ${id}`);
 
 export const FILTER_NAME_KEY = "inventory_filters.tenant_id, inventory_filters.name";

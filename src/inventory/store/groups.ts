@@ -1,13 +1,15 @@
 import { sql } from "drizzle-orm";
 import { change, demand, firstRow, inJson, rows, type Statement } from "../../platform/database.ts";
 import type { DeviceId, TenantId } from "../../platform/ids.ts";
+import { inventoryDevicesTable } from "../../devices/index.ts";
+import { inventoryCountsTable, inventoryValuesTable } from "../tables.ts";
 
 export const groupOf = (
   tenant: TenantId,
   device: DeviceId,
 ): Statement<{ group: string | null } | undefined> =>
   firstRow(sql`
-    SELECT group_name AS "group" FROM inventory_devices WHERE tenant_id = ${tenant} AND device_id = ${device}`);
+    SELECT group_name AS "group" FROM ${inventoryDevicesTable} WHERE tenant_id = ${tenant} AND device_id = ${device}`);
 
 /** Names of all groups with members, or with members of this status. */
 export const groupNames = (
@@ -15,20 +17,20 @@ export const groupNames = (
   status: string | undefined,
 ): Statement<{ group_name: string }[]> =>
   rows(sql`
-    SELECT DISTINCT group_name FROM inventory_counts
+    SELECT DISTINCT group_name FROM ${inventoryCountsTable}
     WHERE tenant_id = ${tenant} AND group_name > '' AND devices > 0
       AND ${status === undefined ? sql`1` : sql`status = ${status}`}
     ORDER BY group_name`);
 
 export const groupSize = (tenant: TenantId, group: string): Statement<{ devices: number } | undefined> =>
   firstRow(sql`
-    SELECT coalesce(sum(devices), 0) AS devices FROM inventory_counts
+    SELECT coalesce(sum(devices), 0) AS devices FROM ${inventoryCountsTable}
     WHERE tenant_id = ${tenant} AND group_name = ${group}`);
 
 /** Fails its batch with this refusal unless the group has a device, without which there is no group. */
 export const demandGroup = (tenant: TenantId, group: string, refusal: string): Statement<void> =>
   demand(
-    sql`EXISTS (SELECT 1 FROM inventory_counts
+    sql`EXISTS (SELECT 1 FROM ${inventoryCountsTable}
       WHERE tenant_id = ${tenant} AND group_name = ${group} AND devices > 0)`,
     refusal,
   );
@@ -40,17 +42,17 @@ export const groupMembers = (
   offset: number,
 ): Statement<{ device_id: DeviceId }[]> =>
   rows(sql`
-    SELECT device_id FROM inventory_values
+    SELECT device_id FROM ${inventoryValuesTable}
     WHERE tenant_id = ${tenant} AND key = 'system-group' AND value = ${group}
     ORDER BY device_id LIMIT ${limit} OFFSET ${offset}`);
 
 export const setGroup = (tenant: TenantId, device: DeviceId, group: string): Statement<number> =>
   change(sql`
-    UPDATE inventory_devices SET group_name = ${group} WHERE tenant_id = ${tenant} AND device_id = ${device}`);
+    UPDATE ${inventoryDevicesTable} SET group_name = ${group} WHERE tenant_id = ${tenant} AND device_id = ${device}`);
 
 export const leaveGroup = (tenant: TenantId, device: DeviceId, group: string): Statement<number> =>
   change(sql`
-    UPDATE inventory_devices SET group_name = NULL
+    UPDATE ${inventoryDevicesTable} SET group_name = NULL
     WHERE tenant_id = ${tenant} AND device_id = ${device} AND group_name = ${group}`);
 
 /** How many of these devices there are and how many of them `fillGroup` would change. */
@@ -60,15 +62,15 @@ export const countForGroup = (
   group: string,
 ): Statement<{ known: number; members: number } | undefined> =>
   firstRow(sql`
-    SELECT count(*) AS known, count(*) FILTER (WHERE group_name = ${group}) AS members FROM inventory_devices
+    SELECT count(*) AS known, count(*) FILTER (WHERE group_name = ${group}) AS members FROM ${inventoryDevicesTable}
     WHERE tenant_id = ${tenant} AND ${inJson(sql`device_id`, devices)}`);
 
 export const fillGroup = (tenant: TenantId, devices: readonly string[], group: string): Statement<number> =>
   change(sql`
-    UPDATE inventory_devices SET group_name = ${group}
+    UPDATE ${inventoryDevicesTable} SET group_name = ${group}
     WHERE tenant_id = ${tenant} AND ${inJson(sql`device_id`, devices)} AND group_name IS NOT ${group}`);
 
 export const thinGroup = (tenant: TenantId, devices: readonly string[], group: string): Statement<number> =>
   change(sql`
-    UPDATE inventory_devices SET group_name = NULL
+    UPDATE ${inventoryDevicesTable} SET group_name = NULL
     WHERE tenant_id = ${tenant} AND ${inJson(sql`device_id`, devices)} AND group_name = ${group}`);

@@ -4,6 +4,7 @@ import type { DeviceId, TenantId } from "../../platform/ids.ts";
 import { valuePath } from "../attributes.ts";
 import { all, columnOf, onDevice } from "../search/conditions.ts";
 import type { Term } from "../search/terms.ts";
+import { inventoryDevicesTable } from "../../devices/index.ts";
 
 const these = (tenant: TenantId, devices: readonly DeviceId[]) =>
   sql`d.tenant_id = ${tenant} AND ${inJson(sql`d.device_id`, devices)}`;
@@ -14,7 +15,7 @@ export const satisfying = (
   devices: readonly DeviceId[],
   terms: readonly Term[],
 ): Statement<{ device_id: DeviceId }[]> =>
-  rows(sql`SELECT d.device_id FROM inventory_devices d
+  rows(sql`SELECT d.device_id FROM ${inventoryDevicesTable} d
     WHERE ${these(tenant, devices)} AND ${all(terms.map(onDevice))}`);
 
 /** The different texts that the devices have under a key, in the form in which texts are searchable. */
@@ -25,11 +26,11 @@ export function textsAmong(
 ): Statement<{ value: string }[]> {
   const column = columnOf(key);
   if (column) {
-    return rows(sql`SELECT DISTINCT ${column} AS value FROM inventory_devices d
+    return rows(sql`SELECT DISTINCT ${column} AS value FROM ${inventoryDevicesTable} d
       WHERE ${these(tenant, devices)} AND ${column} IS NOT NULL`);
   }
   return rows(sql`SELECT DISTINCT substr(m.atom, 1, 256) AS value
-    FROM inventory_devices d CROSS JOIN json_each(d.attributes, ${valuePath(key)}) m
+    FROM ${inventoryDevicesTable} d CROSS JOIN json_each(d.attributes, ${valuePath(key)}) m
     WHERE ${these(tenant, devices)} AND m.type = 'text'`);
 }
 
@@ -38,5 +39,5 @@ export const groupsOf = (
   tenant: TenantId,
   devices: readonly DeviceId[],
 ): Statement<{ device_id: DeviceId; group_name: string }[]> =>
-  rows(sql`SELECT d.device_id, d.group_name FROM inventory_devices d
+  rows(sql`SELECT d.device_id, d.group_name FROM ${inventoryDevicesTable} d
     WHERE ${these(tenant, devices)} AND d.group_name IS NOT NULL`);

@@ -6,6 +6,9 @@ import type { DeviceRow } from "../device-view.ts";
 import { all, ALWAYS, asLookUp, columnOf, isSelective, onDevice, onValues } from "../search/conditions.ts";
 import type { DeviceQuery, Driver, Plan, SortKey, Window } from "../search/query.ts";
 import type { Term } from "../search/terms.ts";
+import { into } from "../../platform/columns.ts";
+import { inventoryValuesTable, inventoryCountsTable, inventoryTotalsTable } from "../tables.ts";
+import { inventoryDevicesTable } from "../../devices/index.ts";
 import { DEVICE_COLUMNS } from "./devices.ts";
 
 const DEVICE = sql.raw("d.device_id");
@@ -39,7 +42,7 @@ function sourceOf(tenant: TenantId, driver: Driver, withDevice: boolean): Source
       id: FOUND,
       where: [sql`v.tenant_id = ${tenant} AND ${values}`],
     };
-  const set = sql`(SELECT DISTINCT v.tenant_id, v.device_id FROM inventory_values v
+  const set = sql`(SELECT DISTINCT v.tenant_id, v.device_id FROM ${inventoryValuesTable} v
     WHERE v.tenant_id = ${tenant} AND ${values}) v`;
   return { from: sql`${set} ${join}`, id: FOUND, where: [] };
 }
@@ -148,7 +151,7 @@ export function searchMissing(query: DeviceQuery, window: Window): Statement<Dev
 export const countPresent = (query: DeviceQuery): SQL => {
   const [first] = query.sort;
   if (!first) throw new Error("only a sorted search has a key");
-  return sql`SELECT count(*) FROM inventory_devices d WHERE ${all([
+  return sql`SELECT count(*) FROM ${inventoryDevicesTable} d WHERE ${all([
     sql`d.tenant_id = ${query.tenant}`,
     sql`${sortValue(first)} IS NOT NULL`,
     ...checks(query, undefined, DEVICE),
@@ -186,7 +189,7 @@ const FACET_COLUMNS: Record<string, string> = {
 /** The total of a search over status, group and tier only, from the numbers kept for them. */
 export const countKinds = (query: DeviceQuery): SQL => {
   const conditions = query.terms.map((term) => onKind(term, FACET_COLUMNS[term.key] ?? "k.tier"));
-  return sql`SELECT coalesce(sum(k.devices), 0) FROM inventory_counts k
+  return sql`SELECT coalesce(sum(k.devices), 0) FROM ${inventoryCountsTable} k
     WHERE ${all([sql`k.tenant_id = ${query.tenant}`, ...conditions])}`;
 };
 
@@ -212,7 +215,7 @@ function onKind(term: Term, name: string): SQL {
 export const sizeOf = (tenant: TenantId, term: Term, bound: number): Statement<number> => {
   const counted = firstRow<{ n: number }>(sql`
     SELECT count(*) AS n FROM (
-      SELECT 1 FROM inventory_values v WHERE v.tenant_id = ${tenant} AND ${onValues(term) ?? ALWAYS} LIMIT ${bound + 1})`);
+      SELECT 1 FROM ${inventoryValuesTable} v WHERE v.tenant_id = ${tenant} AND ${onValues(term) ?? ALWAYS} LIMIT ${bound + 1})`);
   return { ...counted, read: (result) => counted.read(result)?.n ?? 0 };
 };
 
@@ -245,7 +248,7 @@ export const rememberedTotal = (
   sinceMs: number,
   counted: SQL,
 ): Statement<Total> => {
-  const kept = sql`FROM inventory_totals
+  const kept = sql`FROM ${inventoryTotalsTable}
     WHERE tenant_id = ${tenant} AND query = ${fingerprint} AND counted_ms >= ${sinceMs}`;
   return asTotal(sql`
     SELECT coalesce((SELECT total ${kept}), (${counted})) AS total, EXISTS (SELECT 1 ${kept}) AS remembered`);
@@ -258,14 +261,14 @@ export const rememberTotal = (
   atMs: number,
 ): Statement<number> =>
   change(sql`
-    INSERT INTO inventory_totals (tenant_id, query, total, counted_ms)
+    INSERT ${into(inventoryTotalsTable, "tenant_id, query, total, counted_ms")}
     VALUES (${tenant}, ${fingerprint}, ${total}, ${atMs})
     ON CONFLICT DO UPDATE SET total = excluded.total, counted_ms = excluded.counted_ms`);
 
 export const forgetTotals = (beforeMs: number, limit: number): Statement<number> =>
   change(sql`
-    DELETE FROM inventory_totals WHERE (tenant_id, query) IN (
-      SELECT tenant_id, query FROM inventory_totals WHERE counted_ms < ${beforeMs} LIMIT ${limit})`);
+    DELETE FROM ${inventoryTotalsTable} WHERE (tenant_id, query) IN (
+      SELECT tenant_id, query FROM ${inventoryTotalsTable} WHERE counted_ms < ${beforeMs} LIMIT ${limit})`);
 
 /** The different texts under a key from `from` on, each found by one step along the index. */
 export const distinctTexts = (
@@ -276,10 +279,10 @@ export const distinctTexts = (
 ): Statement<{ value: string }[]> =>
   rows(sql`
     WITH RECURSIVE texts(value) AS (
-      SELECT * FROM (SELECT value FROM inventory_values
+      SELECT * FROM (SELECT value FROM ${inventoryValuesTable}
         WHERE tenant_id = ${tenant} AND key = ${key} AND value >= ${prefix} AND value < x'' ORDER BY value LIMIT 1)
       UNION ALL
-      SELECT (SELECT value FROM inventory_values
+      SELECT (SELECT value FROM ${inventoryValuesTable}
         WHERE tenant_id = ${tenant} AND key = ${key} AND value > texts.value AND value < x'' ORDER BY value LIMIT 1)
       FROM texts WHERE texts.value IS NOT NULL AND texts.value < ${`${prefix}\u{10FFFF}`})
     SELECT value FROM texts WHERE value < ${`${prefix}\u{10FFFF}`} LIMIT ${limit}`);
@@ -287,5 +290,5 @@ export const distinctTexts = (
 /** Ids of devices from `prefix` on, for expressions on the id itself. */
 export const deviceIds = (tenant: TenantId, prefix: string, limit: number): Statement<{ value: string }[]> =>
   rows(sql`
-    SELECT device_id AS value FROM inventory_devices
+    SELECT device_id AS value FROM ${inventoryDevicesTable}
     WHERE tenant_id = ${tenant} AND device_id >= ${prefix} ORDER BY device_id LIMIT ${limit}`);

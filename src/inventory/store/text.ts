@@ -4,6 +4,7 @@ import type { DeviceRow } from "../device-view.ts";
 import { all } from "../search/conditions.ts";
 import type { DeviceQuery, Window } from "../search/query.ts";
 import { possibleStems } from "../search/search-text.ts";
+import { inventoryDevicesTable } from "../../devices/index.ts";
 import { checks } from "./search.ts";
 import { DEVICE_COLUMNS } from "./devices.ts";
 
@@ -44,7 +45,7 @@ function found(
   const conditions = checks(query, undefined, sql.raw("d.device_id"));
   if (!withDevice && conditions.length === 0) return { from: sql`inventory_text t`, where: match };
   return {
-    from: sql`inventory_text t CROSS JOIN inventory_devices d ON d.device_no = t.rowid`,
+    from: sql`inventory_text t CROSS JOIN ${inventoryDevicesTable} d ON d.device_no = t.rowid`,
     where: all([match, ...conditions]),
   };
 }
@@ -81,11 +82,11 @@ export function textPage(
   if (window.offset >= scored) {
     return rows(sql`
       WITH hits AS MATERIALIZED (${hits(query, words, window.limit, window.offset)})
-      SELECT ${DEVICE_COLUMNS} FROM hits h CROSS JOIN inventory_devices d ON d.device_no = h.device_no`);
+      SELECT ${DEVICE_COLUMNS} FROM hits h CROSS JOIN ${inventoryDevicesTable} d ON d.device_no = h.device_no`);
   }
   return rows(sql`
     WITH hits AS MATERIALIZED (${hits(query, words, scored, 0)})
-    SELECT ${DEVICE_COLUMNS} FROM hits h CROSS JOIN inventory_devices d ON d.device_no = h.device_no
+    SELECT ${DEVICE_COLUMNS} FROM hits h CROSS JOIN ${inventoryDevicesTable} d ON d.device_no = h.device_no
     ORDER BY ${byWords(query, words)} h.score, h.device_no LIMIT ${window.limit} OFFSET ${window.offset}`);
 }
 
