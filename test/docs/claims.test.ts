@@ -3,7 +3,8 @@ import { join } from "node:path";
 import { expect, test } from "vitest";
 import { routeRule } from "../../src/gateway/route-table.ts";
 import { VERBS } from "../../src/local/admin-verbs.ts";
-import { PROJECT, read, said, target, wrong } from "./documents.ts";
+import { readStartOptions, START_USAGE } from "../../src/local/start-options.ts";
+import { documents, filesBelow, PROJECT, read, said, tableRows, target, wrong } from "./documents.ts";
 
 test("each link to a file leads somewhere", () => {
   const links = said(/\]\((?!https?:|#|mailto:)([^)#\s]+)(?:#[^)]*)?\)/g);
@@ -38,4 +39,98 @@ test("each whole path of the API that is named is routed", () => {
   const isRouted = (path: string) =>
     routeRule(path.replaceAll(/\{[^}]*\}/g, "x").replace(/[./]+$/, "")) !== undefined;
   expect(wrong(paths.filter(({ found }) => !isRouted(found)))).toEqual([]);
+});
+
+test("each option of npm start and npm run admin that is named exists", () => {
+  const commands = said(/(npm (?:start|run admin) -- [^`\n]*)/g);
+  expect(commands.length).toBeGreaterThan(8);
+  const usages = START_USAGE + read("src/local/admin.ts").text;
+  const known = new Set([
+    ...[...usages.matchAll(/--([a-z-]+)/g)].map(([, name]) => name),
+    ...Object.values(VERBS).flatMap((verb) => Object.keys(verb.options)),
+    "help",
+  ]);
+  const options = commands.flatMap(({ document, found }) =>
+    [...found.replace(" -- ", " ").matchAll(/ --([a-z-]+)/g)].map(([, name = ""]) => ({
+      document,
+      found: name,
+    })),
+  );
+  expect(wrong(options.filter(({ found }) => !known.has(found)))).toEqual([]);
+});
+
+test("the ports and the folder of a local server are those it takes unless told otherwise", () => {
+  const { port, httpsPort, data } = readStartOptions([]);
+  const ports = said(/(?:localhost|192\.168\.1\.10):(\d+)/g);
+  expect(new Set(ports.map(({ found }) => Number(found)))).toEqual(new Set([port, httpsPort]));
+  expect(new Set(said(/`?(\.edgemend)\//g).map(({ found }) => found))).toEqual(new Set([data]));
+});
+
+test("the oldest Node that is named is the oldest that is taken", () => {
+  const { engines } = JSON.parse(read("package.json").text) as { engines: { node: string } };
+  const named = said(/\bNode (\d+) or newer/g);
+  expect(named.map(({ found }) => `>=${found}`)).toEqual([engines.node]);
+});
+
+const WRANGLER = read("wrangler.toml").text;
+
+test("what is created on the platform by name is what is deployed with", () => {
+  const names = said(/npx wrangler (?:d1|r2 bucket|queues) (?:create|time-travel restore) ([\w-]+)/g).concat(
+    said(/`(edgemend-[a-z-]+)`/g),
+  );
+  expect(names.length).toBeGreaterThan(6);
+  expect(wrong(names.filter(({ found }) => !WRANGLER.includes(`"${found}"`)))).toEqual([]);
+});
+
+test("what runs by itself runs when the documents say", () => {
+  const { text } = read("docs/operations.md");
+  const [, hour = "", minute = ""] = /every night, (\d\d):(\d\d) UTC/.exec(text) ?? [];
+  expect(text).toContain("| every minute |");
+  expect(WRANGLER).toContain(`crons = ["* * * * *", "${Number(minute)} ${Number(hour)} * * *"]`);
+  expect(text).toContain("A message that fails is tried ten times");
+  expect(WRANGLER).toMatch(/queue = "edgemend-jobs"\n.*\n.*\nmax_retries = 10\n/);
+});
+
+/** The words in code that are between two others of the file. */
+const codeWords = (file: string, begin: string, end: string, word: RegExp): string[] => {
+  const [, between = ""] = read(file).text.split(begin);
+  return [...(between.split(end)[0] ?? "").matchAll(word)].map(([, found = ""]) => found);
+};
+
+test("the functions of workflows that are listed are those there are", () => {
+  const functions = codeWords(
+    "src/app/workflow-functions.ts",
+    "const FUNCTIONS",
+    "\n};",
+    /^ {2}"(\w+\.\w+)":/gm,
+  );
+  const listed = tableRows(read("docs/workflows.md").text).flatMap(([first = ""]) =>
+    [...first.matchAll(/`(\w+\.\w+)`/g)].map(([, name]) => name),
+  );
+  expect(functions.length).toBeGreaterThan(10);
+  expect(new Set(listed)).toEqual(new Set(functions));
+});
+
+test("the reasons why a device waits that are listed are those that are told", () => {
+  const reasons = codeWords("src/deployments/explain.ts", "  reason:", ";", /"(\w+)"/g);
+  const [, list = ""] =
+    /tells the reason in every case:\n([^.]*)\./.exec(read("docs/deployments.md").text) ?? [];
+  expect(reasons.length).toBeGreaterThan(5);
+  const listed = [...list.matchAll(/`(\w+)`/g)].map(([, reason]) => reason);
+  expect(new Set(listed)).toEqual(new Set(reasons));
+});
+
+test("each table of the database that is described exists", () => {
+  const migrations = filesBelow("migrations", ".sql")
+    .map((name) => read(name).text)
+    .join("\n");
+  const tables = documents().flatMap((document) =>
+    [...document.text.matchAll(/^\| Table \|.*\n\|[-| ]+\n((?:\|.*\n)+)/gm)].flatMap(([, body = ""]) =>
+      tableRows(body).map(([first = ""]) => ({ document, found: first.replaceAll("`", "") })),
+    ),
+  );
+  expect(tables.length).toBeGreaterThan(8);
+  const isMade = (name: string) =>
+    new RegExp(`CREATE (?:VIRTUAL )?TABLE (?:IF NOT EXISTS )?${name}\\b`).test(migrations);
+  expect(wrong(tables.filter(({ found }) => !isMade(found)))).toEqual([]);
 });

@@ -9,7 +9,7 @@ export interface Document {
   text: string;
 }
 
-const filesBelow = (folder: string, ending: string): string[] =>
+export const filesBelow = (folder: string, ending: string): string[] =>
   readdirSync(join(PROJECT, folder), { recursive: true, encoding: "utf8" })
     .filter((name) => name.endsWith(ending))
     .map((name) => join(folder, name))

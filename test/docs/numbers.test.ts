@@ -61,7 +61,7 @@ const CLAIMS: Readonly<Record<string, readonly Claim[]>> = {
     ["# values, 5,000 ids", "src/inventory/search/terms.ts", "MAX_VALUES"],
     ["5,000 values, # ids", "src/inventory/search/schema.ts", "MAX_IDS"],
     ["then score, for the first #, then age", "src/inventory/store/text.ts", "SCORED"],
-    ["| all; `limit` is #", "src/reporting/routes.ts", "NAME_LIMIT"],
+    ["| all; the # that most devices have", "src/reporting/routes.ts", "NAME_LIMIT"],
     ["reports beyond # entries", "src/reporting/schema.ts", "WINDOW"],
     ["reports over more than # devices", "src/deployments/analytics/scope.ts", "MAX_DEVICES"],
     ["`filter` of a list of more than # devices", "src/deployments/limits.ts", "LISTED"],
