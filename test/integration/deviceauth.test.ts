@@ -361,7 +361,7 @@ describe("listing devices", () => {
     expect((await admin.devices()).map(({ id }) => id)).toEqual(["c", "a", "d", "e", "b"]);
   });
 
-  it("shows a device as the wire has it [differs: decommission-at-once]", async () => {
+  it("shows a device as the wire has it [differs: decommission-at-once, tier-and-flags]", async () => {
     const [device] = await admin.devices("?id=c");
     const time = afterStart();
     expect(device).toEqual({

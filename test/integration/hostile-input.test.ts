@@ -323,6 +323,25 @@ describe("a fault", () => {
     ]);
   });
 
+  it("tells behind its prefix what this parser says [differs: parser-words]", async () => {
+    const body = '{"filters":x}';
+    let words = "";
+    try {
+      JSON.parse(body);
+    } catch (error) {
+      words = (error as Error).message;
+    }
+    expect(words).not.toBe("");
+    expect(await errorOf("POST", SEARCH, json(body))).toEqual([
+      400,
+      `failed to decode request body: ${words}`,
+    ]);
+    expect(await errorOf("POST", SEARCH, json('{"text":5}'))).toEqual([
+      400,
+      "failed to decode request body: Invalid input: expected string, received number at text",
+    ]);
+  });
+
   it("tells the first hundred problems of a body [differs: first-problems]", async () => {
     const path = "/api/management/v1/deployments/deployments";
     const { token } = await aUser(server);

@@ -111,7 +111,7 @@ describe("what other domains put into a device's inventory", () => {
 });
 
 describe("one device", () => {
-  it("is shown with all attributes, identities and updated_ts", async () => {
+  it("is shown with all attributes, identities and updated_ts [differs: tier-and-flags]", async () => {
     const device = asDeviceId(newId());
     await run(deviceStatusStatements({ tenant, device, status: "accepted", revision: 1, atMs: server.now }));
     await run(deviceIdentityStatements({ tenant, device, identity: { mac: "aa:bb" }, atMs: server.now }));

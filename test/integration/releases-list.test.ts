@@ -341,7 +341,7 @@ describe("lists of releases", () => {
 });
 
 describe("deleting releases", () => {
-  it("removes artifacts, records and objects", async () => {
+  it("removes artifacts, records and objects [differs: release-objects]", async () => {
     await add({ name: "a", deviceTypes: ["x"] });
     await add({ name: "a", deviceTypes: ["y"] });
     await add({ name: "b" });

@@ -505,6 +505,18 @@ describe("lists of artifacts", () => {
     );
   });
 
+  it("come without pages up to five thousand [differs: unpaged-artifacts]", async () => {
+    await env.DB.prepare(
+      `WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 5000)
+       INSERT INTO artifacts
+         (tenant_id, artifact_id, name, device_types, update_types, image, layout, size, modified_ms)
+       SELECT tenant_id, 'a-' || i, name, device_types, update_types, image, layout, size, modified_ms
+       FROM n, (SELECT * FROM artifacts LIMIT 1)`,
+    ).run();
+    expect(await namesOf(ARTIFACTS)).toHaveLength(5000);
+    expect((await get(`${ARTIFACTS}/list`)).headers.get("x-total-count")).toBe("5003");
+  });
+
   it("take the default for a page size they do not know", async () => {
     expect(await namesOf(`${ARTIFACTS}/list?per_page=501&page=x`)).toHaveLength(3);
   });

@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, it } from "vitest";
 import { aTenant, aUser, type TestUser } from "../support/actors.ts";
-import { anArtifact, idOf, upload } from "../support/artifacts.ts";
+import { anArtifact, bucketObjects, idOf, upload } from "../support/artifacts.ts";
 import { newSortableId } from "../../src/platform/ids.ts";
 import { env, OPERATOR_TOKEN, Server, type Answer } from "../support/server.ts";
 
@@ -21,7 +21,7 @@ const operator = (method: string, path: string, json?: unknown): Promise<Answer>
 const fault = (answer: Answer) => [answer.status, answer.json().error];
 
 describe("the storage limit", () => {
-  it("shows what is stored, without a limit at first", async () => {
+  it("shows what is stored, without a limit at first [differs: storage-usage]", async () => {
     expect((await get(LIMIT)).json()).toEqual({ limit: -1, usage: 0 });
     const bytes = await anArtifact();
     const id = idOf(await upload(server, bytes, user));
@@ -30,7 +30,7 @@ describe("the storage limit", () => {
     expect((await get(LIMIT)).json()).toEqual({ limit: -1, usage: 0 });
   });
 
-  it("is set by the operator for one tenant", async () => {
+  it("is set by the operator for one tenant [differs: storage-usage]", async () => {
     const other = await aUser(server, { tenant: "t-other" });
     expect((await operator("PUT", `${INTERNAL}/limits/storage`, { limit: 1000 })).status).toBe(204);
     expect((await get(LIMIT)).json()).toEqual({ limit: 1000, usage: 0 });
@@ -69,12 +69,24 @@ describe("the storage limit", () => {
 describe("storage settings", () => {
   const S3 = { region: "eu-west-1", bucket: "artifacts", key: "key-id", secret: "secret-key" };
 
-  it("are null until they are set, and kept as they were given", async () => {
+  it("are null until they are set, and kept as they were given [differs: storage-settings]", async () => {
     expect((await operator("GET", SETTINGS)).json()).toBeNull();
     expect((await operator("PUT", SETTINGS, S3)).status).toBe(204);
     expect((await operator("GET", SETTINGS)).json()).toEqual(S3);
     await aTenant(server, "t-other");
     expect((await operator("GET", SETTINGS.replace("default", "t-other"))).json()).toBeNull();
+  });
+
+  it("move no object: uploads stay in the bucket of the installation [differs: storage-settings]", async () => {
+    await operator("PUT", SETTINGS, S3);
+    const bytes = await anArtifact();
+    const id = idOf(await upload(server, bytes, user));
+    expect(await bucketObjects()).toMatchObject([{ size: bytes.length }]);
+    const { uri } = (await get(`/api/management/v1/deployments/artifacts/${id}/download`)).json<{
+      uri: string;
+    }>();
+    expect(new URL(uri).origin).toBe("https://edgemend.test");
+    expect((await server.call("GET", uri)).status).toBe(200);
   });
 
   it.each([{}, { container_name: "ignored" }])("are removed by %j", async (body) => {

@@ -71,7 +71,7 @@ const partOf = (bytes: Uint8Array<ArrayBuffer>, part: number) =>
   bytes.slice((part - 1) * UPLOAD_PART_BYTES, part * UPLOAD_PART_BYTES);
 
 describe("a direct upload", () => {
-  it("gives a link, takes the bytes and makes the artifact in the background", async () => {
+  it("gives a link, takes the bytes and makes the artifact in the background [differs: own-host-links, direct-upload, always-verified]", async () => {
     const bytes = await anArtifact();
     const link = await request();
     expect(link).toEqual({
@@ -185,10 +185,11 @@ describe("a direct upload", () => {
     expect((await complete(link.id)).status).toBe(404);
   });
 
-  it("that is no artifact leaves the reason and nothing else", async () => {
+  it("that is no artifact leaves the reason and nothing else [differs: direct-upload, always-verified]", async () => {
     const link = await request();
     await put(link.uri, noise(5000));
-    expect((await complete(link.id)).status).toBe(202);
+    const headers = { "Content-Type": "application/json" };
+    expect((await complete(link.id, { body: "{", headers })).status).toBe(202);
     await server.deliverEvents();
     expect(await follow(link.id)).toMatchObject({
       state: "failed",
@@ -252,6 +253,14 @@ describe("a direct upload", () => {
     ]);
   });
 
+  it("has the size of an artifact at most [differs: direct-upload-size]", async () => {
+    const bindings = { ...server.env, MAX_ARTIFACT_BYTES: "1000" };
+    const announce = (size: number) =>
+      server.call("POST", DIRECT, { token: user.token, json: { size } }, bindings);
+    expect((await announce(1000)).status).toBe(200);
+    expect(fault(await announce(1001))).toEqual([413, "Artifact file too large"]);
+  });
+
   it("can be cancelled", async () => {
     const link = await request();
     await put(link.uri, await anArtifact());
@@ -278,7 +287,7 @@ describe("a direct upload", () => {
     });
   });
 
-  it("counts against the limit of the tenant before and after it is sent", async () => {
+  it("counts against the limit of the tenant before and after it is sent [differs: direct-upload-size]", async () => {
     const bytes = await anArtifact();
     const limitTo = (limit: number) =>
       env.DB.prepare("INSERT OR REPLACE INTO tenant_limits VALUES ('default', 'storage', ?)")
@@ -331,7 +340,7 @@ describe("an upload in parts", () => {
     expect(Buffer.from(await stored()).equals(Buffer.from(bytes))).toBe(true);
   });
 
-  it("goes on after a cut with what is missing, even by a fresh link", async () => {
+  it("goes on after a cut with what is missing, even by a fresh link [differs: direct-upload]", async () => {
     const bytes = await aLargeArtifact();
     const link = await request();
     await put(link.uri, partOf(bytes, 1), 1);
@@ -407,14 +416,14 @@ describe("the job that verifies an upload", () => {
     await complete(link.id);
     return link.id;
   };
-  it("starts over when the one before it died", async () => {
+  it("starts over when the one before it died [differs: verification-resumed]", async () => {
     const id = await sealed(await anArtifact());
     await env.DB.prepare("UPDATE uploads SET leased_until_ms = 1, attempts = 1").run();
     await server.deliverEvents();
     expect((await artifact(id)).status).toBe(200);
   });
 
-  it("finds parts joined by one that died after that", async () => {
+  it("finds parts joined by one that died after that [differs: verification-resumed]", async () => {
     const bytes = await aLargeArtifact();
     const link = await request();
     for (const part of [1, 2, 3]) await put(link.uri, partOf(bytes, part), part);

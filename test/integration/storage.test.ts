@@ -47,7 +47,7 @@ const fetchBytes = async (uri: string, headers: Record<string, string> = {}, met
 };
 
 describe("a download link", () => {
-  it("lives 15 minutes and is on the own host", async () => {
+  it("lives 15 minutes and is on the own host [differs: own-host-links]", async () => {
     const id = idOf(await upload(server, await anArtifact(), user));
     const link = await linkTo(id);
     expect(link).toEqual({
@@ -88,7 +88,7 @@ describe("a download link", () => {
     ]);
   });
 
-  it("ends when it expires", async () => {
+  it("ends when it expires [differs: link-faults]", async () => {
     const { uri } = await linkTo(idOf(await upload(server, await anArtifact(), user)));
     server.advance(15 * 60_000 - 1);
     expect((await fetchBytes(uri)).status).toBe(200);
@@ -101,7 +101,7 @@ describe("a download link", () => {
     ["another artifact", (uri: string) => uri.replace(/artifacts\/default\/./, "artifacts/default/0")],
     ["another tenant", (uri: string) => uri.replace("artifacts/default", "artifacts/other")],
     ["a later end", (uri: string) => uri.replace(/expire=20\d\d/, "expire=2999")],
-  ])("does not open %s", async (_, change) => {
+  ])("does not open %s [differs: link-faults]", async (_, change) => {
     const id = "1c9dbd4e-6a49-4f0e-9f0c-0a3a3e9f8f10";
     idOf(await upload(server, await anArtifact(), user, [["artifact_id", id]]));
     const answer = await server.call("GET", change((await linkTo(id)).uri));
@@ -141,7 +141,7 @@ describe("a download link", () => {
     ],
     ["größe", `attachment; filename="gr__e.mender"; filename*=UTF-8''gr%C3%B6%C3%9Fe.mender`],
     ["50%", `attachment; filename="50%.mender"; filename*=UTF-8''50%25.mender`],
-  ])("names the file of %s safely", async (name, disposition) => {
+  ])("names the file of %s safely [differs: file-names]", async (name, disposition) => {
     const { uri } = await linkTo(idOf(await upload(server, await anArtifact({ name }), user)));
     expect((await fetchBytes(uri)).headers.get("content-disposition")).toBe(disposition);
   });
@@ -228,7 +228,7 @@ describe("equal payloads", () => {
   const usage = async () =>
     (await env.DB.prepare("SELECT bytes FROM storage_usage").first<{ bytes: number }>())?.bytes ?? 0;
 
-  it("are stored once and downloaded whole", async () => {
+  it("are stored once and downloaded whole [differs: stored-once]", async () => {
     const [first, second] = [await aVariant("a"), await aVariant("bb")];
     idOf(await upload(server, first, user));
     const id = idOf(await upload(server, second, user));
@@ -395,7 +395,7 @@ describe("the nightly look for objects without a record", () => {
   const DAY_MS = 24 * 3_600_000;
   const orphan = (tenant = "default") => `${tenant}/${crypto.randomUUID()}`;
 
-  it("removes old ones and leaves what is recorded, young or of others", async () => {
+  it("removes old ones and leaves what is recorded, young or of others [differs: orphan-objects]", async () => {
     idOf(await upload(server, await anArtifact(), user));
     const [kept] = await bucketObjects();
     await env.ARTIFACTS.put(orphan(), "x");
