@@ -240,7 +240,7 @@ describe("a report that is refused", () => {
     }
   });
 
-  it("is one that would not fit into the store", async () => {
+  it("is one that would not fit into the store [differs: scope-values]", async () => {
     const answer = await put([{ name: "a", value: "x".repeat(300_000) }]);
     expect([answer.status, answer.json().error]).toEqual([
       400,

@@ -55,6 +55,12 @@ describe("free text", () => {
     expect(await ids("xrel*")).toEqual([]);
   });
 
+  it("looks for its first sixteen words [differs: search-bounds]", async () => {
+    const words = Array.from({ length: 16 }, (_, i) => `word${i}`);
+    const [sixteenth] = await notes("word15", "word16");
+    expect(await ids([...words, "word16"].join(" "))).toEqual([sixteenth]);
+  });
+
   it("pages over all that it finds, each once, beyond those in order of score too [differs: text-order]", async () => {
     const made = await notes(...Array.from({ length: 230 }, (_, i) => (i % 3 === 0 ? "red green" : "red")));
     const pages = [];

@@ -272,7 +272,7 @@ describe("an upload that is refused leaves nothing", () => {
     expect(await refuse(answer)).toEqual([status, text]);
   });
 
-  it("with more combinations of depends than the server holds", async () => {
+  it("with more combinations of depends than the server holds [differs: depends-combinations]", async () => {
     const many = Array.from({ length: 40 }, (_, i) => `v${i}`);
     const bytes = await anArtifact({ depends: { a: many, b: many } });
     expect(await refuse(await upload(server, bytes, user))).toEqual([

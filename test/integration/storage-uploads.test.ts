@@ -311,7 +311,7 @@ describe("a direct upload", () => {
     expect(await bucketObjects()).toEqual([]);
   });
 
-  it("is limited in number", async () => {
+  it("is limited in number [differs: open-uploads]", async () => {
     for (let i = 0; i < 100; i++) await request();
     const answer = await server.call("POST", DIRECT, { token: user.token });
     expect(fault(answer)).toEqual([429, "there are 100 open uploads already"]);
