@@ -26,6 +26,7 @@ export async function makeDeps(env: Env, options: DepsOptions): Promise<Deps> {
   const log = makeLog({ request_id: options.requestId });
   const now = options.now ?? systemNow;
   const later = makeLater(options.later);
+  const after = options.after ?? later.after;
   const database = new Database(env.DB, cost, (changes) => tellHeads(env, changes, { cost, log }));
   return {
     db: () => database,
@@ -35,7 +36,7 @@ export async function makeDeps(env: Env, options: DepsOptions): Promise<Deps> {
     email: env.EMAIL,
     connections: env.DEVICE_CONNECTION,
     heads: env.TENANT_HEAD,
-    contacts: contactsOf(env, { now, later: { ...later, after: options.after ?? later.after }, cost }),
+    contacts: contactsOf(env, { now, later: { ...later, after }, cost }),
     keys: await loadKeys(env.SIGNING_KEY, env.SIGNING_KEY_FALLBACK),
     participants: PARTICIPANTS,
     workflowFunctions: WORKFLOW_FUNCTIONS,
@@ -47,5 +48,6 @@ export async function makeDeps(env: Env, options: DepsOptions): Promise<Deps> {
     network: options.network ?? (async () => undefined),
     scrypt: scryptOf(env.HOST_PROCESS),
     later: options.later,
+    after,
   };
 }

@@ -117,7 +117,7 @@ export async function receiveUpload(c: Context<AppEnv>, actor: UserActor, device
   const boundary = boundaryOf(c);
   const form =
     c.req.raw.body &&
-    (await readForm(readMultipart(c.req.raw.body, boundary, { lend: true })).catch(asFormFault));
+    (await readForm(readMultipart(c.req.raw.body, boundary, { lend: true, clock: deps })).catch(asFormFault));
   if (!form?.file) throw new Fault("bad_request", "file: upload file is required.");
   const fields = UploadFields.safeParse(form.fields);
   if (!fields.success) throw new Fault("bad_request", describeIssues(fields.error.issues));

@@ -1,7 +1,7 @@
 import { systemNow } from "../platform/clock.ts";
 import type { Context, MiddlewareHandler } from "hono";
 import type { App, AppEnv } from "../platform/app-env.ts";
-import { faultResponse, newApp } from "../platform/app.ts";
+import { bareRefusal, faultResponse, newApp } from "../platform/app.ts";
 import { makeDeps } from "../app/make-deps.ts";
 import type { Env } from "../platform/env.ts";
 import { Fault } from "../platform/fault.ts";
@@ -17,12 +17,13 @@ import { mountPages } from "./pages.ts";
 import { findUser } from "../useradm/index.ts";
 import { mountDomains } from "../app/domains.ts";
 import { mountProbes } from "./probes.ts";
-import { callsOf, holdHerd } from "./rate-limit.ts";
+import { takeBody } from "./body.ts";
+import { callsOf, holdHerd, holdWork } from "./rate-limit.ts";
 import { answerIdleCheck, isCheck } from "./idle-check.ts";
 import { methodsOf } from "./method-index.ts";
 import { demandPathTenant } from "./path-tenant.ts";
 import { requestIdOf } from "./request-id.ts";
-import { JSON_BODY_LIMIT, routeRule, type Access } from "./route-table.ts";
+import { routeRule, type Access } from "./route-table.ts";
 import { mountVerify } from "./verify-route.ts";
 
 export interface GatewayOptions {
@@ -77,42 +78,10 @@ const admit =
   async (c, next) => {
     const rule = routeRule(c.req.path);
     if (!rule) throw notFound();
+    c.set("bodyRule", rule.body);
     c.set("caller", await callerOf(c, rule.access).catch(unlessMissing(app, c.req.path)));
-    if (rule.body === "json") await boundBody(c);
     await next();
   };
-
-const tooLarge = () => new Fault("too_large", "http: request body too large");
-
-/** Refuses a body over the limit; one of undeclared length is read here, because only counting tells. */
-async function boundBody(c: Context<AppEnv>): Promise<void> {
-  const declared = c.req.header("content-length");
-  if (declared !== undefined) {
-    if (Number(declared) > JSON_BODY_LIMIT) throw tooLarge();
-    return;
-  }
-  const { url, method, headers, body } = c.req.raw;
-  // No route reads one here, and no request object can carry it on.
-  if (!body || method === "GET" || method === "HEAD") return;
-  c.req.raw = new Request(url, { method, headers, body: await readBounded(body) });
-}
-
-async function readBounded(body: ReadableStream<Uint8Array>): Promise<Uint8Array> {
-  const chunks: Uint8Array[] = [];
-  let size = 0;
-  try {
-    for await (const chunk of body) {
-      size += chunk.byteLength;
-      if (size > JSON_BODY_LIMIT) throw tooLarge();
-      chunks.push(chunk);
-    }
-  } catch (cause) {
-    if (cause instanceof Fault) throw cause;
-    // Malformed chunks, or a client that went away in the middle.
-    throw new Fault("bad_request", "unexpected EOF", { cause });
-  }
-  return Buffer.concat(chunks);
-}
 
 const reportCost: MiddlewareHandler<AppEnv> = async (c, next) => {
   await next();
@@ -153,7 +122,8 @@ export function makeGateway(options: GatewayOptions = {}): App {
     return emptyBody ? faultResponse(c, new Fault("unauthorized", "", { empty: true })) : response;
   });
   app.notFound(answerUnmatched(app));
-  app.use(answerHeaders, identify(options), reportCost, sendEvents, admit(app), holdHerd);
+  app.use(answerHeaders, identify(options), reportCost, sendEvents, admit(app));
+  app.use(holdHerd, takeBody, holdWork);
   app.get("/healthz", (c) => c.text("OK"));
   mountProbes(app);
   mountDomains(app);
@@ -184,20 +154,18 @@ function normalise(request: Request): Request | Response {
 }
 
 /** The address of a request is put together from its `Host`, which may be anything. */
-function malformedHost({ headers }: Request): Response {
-  const requestId = requestIdOf(headers);
-  return new Response(JSON.stringify({ error: "malformed Host header", request_id: requestId }), {
-    status: 400,
-    headers: { "Content-Type": "application/json; charset=utf-8", "X-MEN-RequestID": requestId },
-  });
-}
+const malformedHost = ({ headers }: Request): Response =>
+  bareRefusal(new Fault("bad_request", "malformed Host header"), requestIdOf(headers));
 
 export function makeFetch(options: GatewayOptions = {}) {
   const app = makeGateway(options);
   const { now = systemNow, after } = options;
   const check = async (request: Request, env: Env, ctx: ExecutionContext): Promise<Response> => {
     const later = makeLater((work) => ctx.waitUntil(work));
-    const checked = await answerIdleCheck(request, env, { ...later, ...(after && { after }) }, now());
+    const checked = await answerIdleCheck(request, env, {
+      now,
+      later: { ...later, ...(after && { after }) },
+    });
     return checked instanceof Response ? checked : app.fetch(checked, env, ctx);
   };
   return (request: Request, env: Env, ctx: ExecutionContext): Response | Promise<Response> => {

@@ -4,12 +4,16 @@ import type { DeviceClaim } from "../platform/actor.ts";
 import { noCost } from "../platform/database.ts";
 import { settingsOf, type Env } from "../platform/env.ts";
 import { loadKeys } from "../platform/keys.ts";
+import { bareRefusal } from "../platform/app.ts";
+import type { Clock } from "../platform/body-rate.ts";
+import { Fault } from "../platform/fault.ts";
 import type { Later } from "../platform/later.ts";
 import { makeLog } from "../platform/log.ts";
 import { verifyToken } from "../platform/tokens.ts";
 import { deviceClaimFrom } from "../platform/access.ts";
 import { costHeaders } from "./cost.ts";
-import { callsOf, tooMany, waitOf } from "./rate-limit.ts";
+import { hasWholeBody, readWhole, sharesOfDevice } from "./body.ts";
+import { callsOf, tooManyRequests, waitOf } from "./rate-limit.ts";
 import { requestIdOf } from "./request-id.ts";
 
 /**
@@ -28,14 +32,15 @@ const BEARER = /^bearer ([^ ]+)$/i;
 export async function answerIdleCheck(
   request: Request,
   env: Env,
-  later: Later,
-  nowMs: number,
+  { now, later }: { now: () => number; later: Later },
 ): Promise<Response | Request> {
+  const nowMs = now();
   const claim = await claimOf(request, env, nowMs);
   if (!claim) return request;
   const waitMs = waitOf(env, claim, nowMs);
-  if (waitMs > 0) return tooMany(waitMs, requestIdOf(request.headers));
-  const body = await smallJson(request);
+  if (waitMs > 0) return tooMany(waitMs, request);
+  const body = await smallJson(request, env, claim, { now, after: later.after });
+  if (body instanceof Fault) return bareRefusal(body, requestIdOf(request.headers));
   const checked = isWellFormed(request, body)
     ? await ask(env, claim, nowMs, later)
     : { isIdle: false, headCalls: 0 };
@@ -45,12 +50,17 @@ export async function answerIdleCheck(
   return onward;
 }
 
-function idleAnswer({ headers }: Request, env: Env, headCalls: number): Response {
+const tooMany = (waitMs: number, { headers }: Request): Response =>
+  bareRefusal(tooManyRequests(waitMs), requestIdOf(headers));
+
+function idleAnswer(request: Request, env: Env, headCalls: number): Response {
   const { STEERED_POLL_S, LOCAL } = settingsOf(env);
-  const requestId = requestIdOf(headers);
-  if (STEERED_POLL_S > 0) return tooMany(STEERED_POLL_S * 1000, requestId);
+  if (STEERED_POLL_S > 0) return tooMany(STEERED_POLL_S * 1000, request);
   const cost = LOCAL ? costHeaders({ ...noCost(), objectCalls: headCalls }) : {};
-  return new Response(null, { status: 204, headers: { "X-MEN-RequestID": requestId, ...cost } });
+  return new Response(null, {
+    status: 204,
+    headers: { "X-MEN-RequestID": requestIdOf(request.headers), ...cost },
+  });
 }
 
 /** Without the head the database is asked. */
@@ -80,12 +90,22 @@ async function claimOf(request: Request, env: Env, nowMs: number): Promise<Devic
 const MAX_BODY = 64 * 1024;
 
 /** The body of a check by body; undefined, and the request not touched, for everything else. */
-async function smallJson(request: Request): Promise<string | undefined> {
-  if (request.method !== "POST") return undefined;
-  const length = Number(request.headers.get("content-length") ?? Number.NaN);
-  const isJson = request.headers.get("content-type")?.startsWith("application/json") ?? false;
+async function smallJson(
+  { method, headers, body }: Request,
+  env: Env,
+  claim: DeviceClaim,
+  clock: Clock,
+): Promise<string | Fault | undefined> {
+  if (method !== "POST" || !body) return undefined;
+  const length = Number(headers.get("content-length") ?? Number.NaN);
+  const isJson = headers.get("content-type")?.startsWith("application/json") ?? false;
   if (!isJson || !(length <= MAX_BODY)) return undefined;
-  return request.text().catch(() => ""); // it broke off: the routes refuse what is left
+  try {
+    return new TextDecoder().decode(await readWhole(body, env, clock, sharesOfDevice(claim)));
+  } catch (cause) {
+    if (cause instanceof Fault) return cause;
+    throw cause;
+  }
 }
 
 /** Whether the routes would take the check. */
@@ -95,5 +115,8 @@ function isWellFormed(request: Request, body: string | undefined): boolean {
 }
 
 /** The same request with its body to be read once more. */
-const readAgain = ({ url, method, headers }: Request, body: string): Request =>
-  new Request(url, { method, headers, body });
+function readAgain({ url, method, headers }: Request, body: string): Request {
+  const again = new Request(url, { method, headers, body });
+  hasWholeBody.add(again);
+  return again;
+}

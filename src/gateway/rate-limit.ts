@@ -8,19 +8,9 @@ import { Fault } from "../platform/fault.ts";
 /** How far apart those sent away together come back. */
 const SPREAD_MS = 30_000;
 
-const TEXT = "too many requests";
-
-const retryAfter = (waitMs: number) => ({ "Retry-After": String(spreadSeconds(waitMs, SPREAD_MS)) });
-
-/** Refusals of the hot path, as the routes word them. */
-export const tooMany = (waitMs: number, requestId: string): Response =>
-  new Response(JSON.stringify({ error: TEXT, request_id: requestId }), {
-    status: 429,
-    headers: {
-      "Content-Type": "application/json; charset=utf-8",
-      "X-MEN-RequestID": requestId,
-      ...retryAfter(waitMs),
-    },
+export const tooManyRequests = (waitMs = 0): Fault =>
+  new Fault("rate_limited", "too many requests", {
+    headers: { "Retry-After": String(spreadSeconds(waitMs, SPREAD_MS)) },
   });
 
 /** Calls of the head that the hot path made for a request it lets go on; being here, a request was counted. */
@@ -60,19 +50,24 @@ const REPEATED =
 
 /** Sends callers away that come too often, before anything is read or written for them. */
 export const holdHerd: MiddlewareHandler<AppEnv> = async (c, next) => {
-  const { path } = c.req;
-  if (!path.startsWith("/api/devices/")) return next();
-  const [{ devices: _, ...guard }, nowMs] = [guardsOf(c.env), c.var.deps.now()];
-  const { caller } = c.var;
+  const { caller, deps } = c.var;
+  const nowMs = deps.now();
   if (caller?.kind === "device-claim" && !callsOf.has(c.req.raw)) refuse(waitOf(c.env, caller, nowMs));
-  const network = AUTHENTICATION.test(path) ? await c.var.deps.network() : undefined;
-  if (network !== undefined) refuse(guard.addresses.waitOf(network, nowMs));
-  if (!REPEATED.test(path)) return next();
-  const end = guard.work.begin(caller?.kind === "device-claim" ? caller.tenant : "", nowMs);
-  if (!end) throw new Fault("rate_limited", TEXT, { headers: retryAfter(0) });
+  const network = AUTHENTICATION.test(c.req.path) ? await deps.network() : undefined;
+  if (network !== undefined) refuse(guardsOf(c.env).addresses.waitOf(network, nowMs));
+  await next();
+};
+
+/** Holds the work for the devices of a tenant to its budget. Its place is taken when all of the request is there. */
+export const holdWork: MiddlewareHandler<AppEnv> = async (c, next) => {
+  if (!REPEATED.test(c.req.path)) return next();
+  const { caller, deps } = c.var;
+  const tenant = caller?.kind === "device-claim" ? caller.tenant : "";
+  const end = guardsOf(c.env).work.begin(tenant, deps.now());
+  if (!end) throw tooManyRequests();
   return next().finally(end);
 };
 
 function refuse(waitMs: number): void {
-  if (waitMs > 0) throw new Fault("rate_limited", TEXT, { headers: retryAfter(waitMs) });
+  if (waitMs > 0) throw tooManyRequests(waitMs);
 }

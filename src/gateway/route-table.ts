@@ -1,9 +1,11 @@
+import type { AppEnv } from "../platform/app-env.ts";
+
 /** Who may call a path. Anything not listed here does not exist. */
 export type Access = "public" | "device" | "user" | "operator";
 
-/** `json`: bodies up to `JSON_BODY_LIMIT`. `stream`: the route bounds and reads the body itself. */
-export type BodyRule = "json" | "stream";
+type BodyRule = AppEnv["Variables"]["bodyRule"];
 
+/** Bytes of the largest body that is no stream. */
 export const JSON_BODY_LIMIT = 1024 * 1024;
 
 interface Entry {

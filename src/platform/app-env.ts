@@ -18,6 +18,8 @@ export interface AppEnv {
   Variables: {
     deps: Deps;
     requestId: string;
+    /** `json`: read as a whole before the route. `stream`: the route bounds and reads it. */
+    bodyRule: "json" | "stream";
     caller: UserActor | DeviceClaim | OperatorActor | undefined;
     /** Read before the route's schema sees it. */
     jsonBody?: JsonBody;

@@ -44,6 +44,13 @@ export function faultResponse(c: Context<AppEnv>, cause: unknown): Response {
   return new Response(JSON.stringify(body), { status: fault.status, headers });
 }
 
+/** The same for what is refused before there is a context. */
+export const bareRefusal = ({ status, publicMessage, detail }: Fault, requestId: string): Response =>
+  new Response(JSON.stringify({ error: publicMessage, request_id: requestId }), {
+    status,
+    headers: { "X-MEN-RequestID": requestId, ...detail.headers, "Content-Type": JSON_TYPE },
+  });
+
 /** How the runtime words that nobody waits for the answer any more. */
 const WENT_AWAY = /client disconnected|disconnected prematurely|abortRead\(\)|ECONNRESET/i;
 

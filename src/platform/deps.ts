@@ -4,6 +4,7 @@ import type { Database, DatabaseCost } from "./database.ts";
 import type { Env, Settings } from "./env.ts";
 import type { TenantId } from "./ids.ts";
 import type { Keys } from "./keys.ts";
+import type { Later } from "./later.ts";
 import type { Log } from "./log.ts";
 import type { Participants } from "./participants.ts";
 import type { Scrypt } from "./scrypt.ts";
@@ -40,4 +41,6 @@ export interface Deps {
   scrypt: Scrypt;
   /** Work that may go on after the answer. */
   later: (work: Promise<unknown>) => void;
+  /** Work that begins after so many milliseconds, unless the signal aborts it. */
+  after: Later["after"];
 }

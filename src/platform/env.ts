@@ -50,6 +50,8 @@ export interface Env {
   /** Work for the devices of one tenant that may reach the database in a second, and at once; 0 for any amount. */
   TENANT_WORK_PER_S?: string;
   TENANT_WORK_AT_ONCE?: string;
+  /** Uploads of one tenant under way at once; 0 for any number. */
+  TENANT_UPLOADS_AT_ONCE?: string;
   /** When devices that have nothing to do shall ask again; 0 leaves it to them. */
   STEERED_POLL_S?: string;
   DEVICE_TOKEN_LIFE_S?: string;
@@ -141,6 +143,7 @@ const SettingsSchema = z.object({
   WAITING_PER_ADDRESS_PER_HOUR: count(300),
   TENANT_WORK_PER_S: count(1000),
   TENANT_WORK_AT_ONCE: count(64),
+  TENANT_UPLOADS_AT_ONCE: count(32),
   STEERED_POLL_S: count(0),
   DEVICE_TOKEN_LIFE_S: seconds(604_800),
   USER_TOKEN_LIFE_S: seconds(604_800),

@@ -17,7 +17,7 @@ export async function readBody<T>(
 ): Promise<T> {
   const boundary = multipartBoundary(contentType);
   if (boundary === null) throw new Fault("bad_request", "no multipart boundary param in Content-Type");
-  const work = read(readMultipart(stream, boundary, { lend: true })).catch((cause: unknown) => {
+  const work = read(readMultipart(stream, boundary, { lend: true, clock: deps })).catch((cause: unknown) => {
     if (cause instanceof MultipartFault)
       throw new Fault("bad_request", `multipart: ${cause.message}`, { cause });
     throw cause;

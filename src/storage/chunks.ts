@@ -1,3 +1,5 @@
+import { RatedReads, type Clock } from "../platform/body-rate.ts";
+
 const CHUNK_BYTES = 64 * 1024;
 /** One buffer for a whole body may be large: every read costs some garbage of its own. */
 const LENT_CHUNK_BYTES = 256 * 1024;
@@ -10,6 +12,8 @@ export type ChunkOptions = {
   lend?: boolean;
   /** Waits until a chunk is full. For sources that are fast and send little at a time, such as the storage. */
   fill?: boolean;
+  /** Holds the client that sends the stream to a rate. */
+  clock?: Clock;
 };
 
 /**
@@ -21,15 +25,17 @@ export async function* streamChunks(
   options: ChunkOptions = {},
 ): AsyncGenerator<Uint8Array, void> {
   const reader = openReader(stream, options);
+  const reads = options.clock && new RatedReads<Uint8Array>(options.clock);
   let isDone = false;
   try {
     for (;;) {
-      const { done, value } = await reader.read();
+      const { done, value } = await (reads ? reads.next(reader.read()) : reader.read());
       if (done) break;
       if (value.length > 0) yield value;
     }
     isDone = true;
   } finally {
+    reads?.end();
     if (!isDone) await reader.cancel();
   }
 }

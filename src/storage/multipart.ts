@@ -1,4 +1,5 @@
 import { type ByteSource, ChunkSource, decodeText, joinBytes } from "../artifact/bytes.ts";
+import { Fault } from "../platform/fault.ts";
 import { type ChunkOptions, streamChunks } from "./chunks.ts";
 import { type PartHeader, parsePartHeader } from "./multipart-header.ts";
 
@@ -56,6 +57,7 @@ async function* untilBroken(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<U
   try {
     for (;;) {
       const { done, value } = await iterator.next().catch((cause: unknown) => {
+        if (cause instanceof Fault && cause.kind !== "bad_request") throw cause;
         throw new MultipartFault("truncated", "the body breaks off", { cause });
       });
       if (done) return;

@@ -3,6 +3,7 @@ import { rfc3339 } from "../platform/clock.ts";
 import type { Deps } from "../platform/deps.ts";
 import { Fault } from "../platform/fault.ts";
 import { newId, type TenantId } from "../platform/ids.ts";
+import { passOn } from "./pass-on.ts";
 import { signedLink } from "./links.ts";
 import { ARTIFACT_TYPE } from "./object-writer.ts";
 import {
@@ -113,12 +114,15 @@ async function findOpen(deps: Deps, tenant: TenantId, id: string): Promise<Uploa
 }
 
 export interface UploadBody {
-  stream: ReadableStream | null;
+  stream: ReadableStream<Uint8Array> | null;
   declaredBytes: number | undefined;
 }
 
 /** The storage needs to know the length beforehand; the runtime holds the body to it. */
-function lengthOf({ stream, declaredBytes }: UploadBody, maxBytes: number): number {
+function boundBody(
+  { stream, declaredBytes }: UploadBody,
+  maxBytes: number,
+): { stream: ReadableStream<Uint8Array>; size: number } {
   if (stream === null || declaredBytes === undefined || !(declaredBytes > 0)) {
     throw new Fault("bad_request", "Content-Length is required");
   }
@@ -128,7 +132,7 @@ function lengthOf({ stream, declaredBytes }: UploadBody, maxBytes: number): numb
       `one request may carry at most ${maxBytes} bytes: send parts of ${UPLOAD_PART_BYTES} bytes with the query member part=1, 2, …`,
     );
   }
-  return declaredBytes;
+  return { stream, size: declaredBytes };
 }
 
 /** Says every minute that bytes are still coming, however slow the client is. */
@@ -146,7 +150,7 @@ export async function receiveWhole(
   id: string,
   body: UploadBody,
 ): Promise<void> {
-  const size = lengthOf(body, Math.min(MAX_PUT_BYTES, deps.settings.MAX_BODY_BYTES));
+  const { stream, size } = boundBody(body, Math.min(MAX_PUT_BYTES, deps.settings.MAX_BODY_BYTES));
   await findOpen(deps, tenant, id);
   await boundSize(deps, tenant, size);
   const database = deps.db(tenant);
@@ -157,7 +161,9 @@ export async function receiveWhole(
   );
   const work = (async () => {
     try {
-      await deps.bucket.put(key, body.stream, { httpMetadata: { contentType: ARTIFACT_TYPE } });
+      await passOn(deps, stream, size, (bytes) =>
+        deps.bucket.put(key, bytes, { httpMetadata: { contentType: ARTIFACT_TYPE } }),
+      );
       const [, , kept] = await database.batch([
         ...replaceObject(tenant, id, key),
         keepUploaded(tenant, id, { key, size }),
@@ -184,7 +190,7 @@ export async function receivePart(
   part: number,
   body: UploadBody,
 ): Promise<PartRow> {
-  const size = lengthOf(body, Math.min(UPLOAD_PART_BYTES, deps.settings.MAX_BODY_BYTES));
+  const { stream, size } = boundBody(body, Math.min(UPLOAD_PART_BYTES, deps.settings.MAX_BODY_BYTES));
   const upload = await findOpen(deps, tenant, id);
   if (upload.object_state !== "collecting") {
     throw new Fault("conflict", "the artifact was sent as a whole already");
@@ -193,7 +199,7 @@ export async function receivePart(
   const multipart = await multipartFor(deps, tenant, upload);
   const stop = keepAlive(deps, () => deps.db(tenant).one(prolongUpload(tenant, id, expiryFrom(deps))));
   try {
-    const { etag } = await multipart.uploadPart(part, body.stream ?? new Uint8Array());
+    const { etag } = await passOn(deps, stream, size, (bytes) => multipart.uploadPart(part, bytes));
     const row = { part, etag, size };
     const [kept] = await deps
       .db(tenant)

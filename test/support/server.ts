@@ -131,6 +131,11 @@ export class Server {
     });
   }
 
+  /** How much work waits for its time. */
+  get waiting(): number {
+    return this.#due.length;
+  }
+
   advance(ms: number): void {
     this.now += ms;
   }
