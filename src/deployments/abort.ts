@@ -1,10 +1,9 @@
-import { sql } from "drizzle-orm";
 import { requirePermission, type Actor } from "../platform/actor.ts";
 import { addAudit, addAuditIfChanged } from "../platform/audit.ts";
 import type { Deps } from "../platform/deps.ts";
 import { Fault } from "../platform/fault.ts";
 import type { DeviceId } from "../platform/ids.ts";
-import { addEventIfChanged, addEventsFrom } from "../platform/outbox.ts";
+import { addEventIfChanged } from "../platform/outbox.ts";
 import { auditedDeployment } from "./audit-object.ts";
 import type { UpdateControlMap } from "./control-map.ts";
 import { EVENTS } from "./events.ts";
@@ -12,7 +11,7 @@ import { moveStatements } from "./store/status-transitions.ts";
 import { deploymentById, type DeploymentRow } from "./store/queries.ts";
 import { removeDeployment } from "./store/remove.ts";
 import { resetHistory } from "./store/history.ts";
-import { abort, ABORT_PAGE, setControlMap, settleAborted, unqueue } from "./store/abort.ts";
+import { abort, setControlMap, settleAborted, settleRest, unqueue } from "./store/abort.ts";
 import { queueUnseen } from "./store/usage.ts";
 
 async function found(deps: Deps, actor: Actor, id: string): Promise<DeploymentRow> {
@@ -27,21 +26,16 @@ export async function abortDeployment(deps: Deps, actor: Actor, id: string): Pro
   const { tenant } = actor;
   const row = await found(deps, actor, id);
   const atMs = deps.now();
-  const [aborted] = await deps.db(tenant).batch([
-    abort(tenant, id, atMs),
-    addAuditIfChanged(actor, { action: "abort", object: auditedDeployment(id, row) }, atMs),
-    addEventIfChanged({ kind: EVENTS.aborted, tenant, subject: id }, atMs),
-    unqueue(tenant, id),
-    settleAborted(tenant, id),
-    addEventsFrom(
-      {
-        kind: EVENTS.settling,
-        tenant,
-        source: sql`SELECT ${id} AS subject, '{}' AS data WHERE changes() >= ${ABORT_PAGE}`,
-      },
-      atMs,
-    ),
-  ]);
+  const [aborted] = await deps
+    .db(tenant)
+    .batch([
+      abort(tenant, id, atMs),
+      addAuditIfChanged(actor, { action: "abort", object: auditedDeployment(id, row) }, atMs),
+      addEventIfChanged({ kind: EVENTS.aborted, tenant, subject: id }, atMs),
+      unqueue(tenant, id),
+      settleAborted(tenant, id),
+      settleRest(tenant, id, atMs),
+    ]);
   if (aborted === 0) throw new Fault("unprocessable", "Deployment already finished");
 }
 

@@ -3,7 +3,7 @@ import { requirePermission, type Actor } from "../platform/actor.ts";
 import type { Deps } from "../platform/deps.ts";
 import type { Page } from "../platform/paging.ts";
 import { deviceDeployment, type DeviceDeployment } from "./analytics/document.ts";
-import { fieldOf } from "./analytics/fields.ts";
+import { fieldOf } from "./store/report-fields.ts";
 import { findScope, requireFew, type ReportRequest } from "./analytics/scope.ts";
 import { reportBuckets, reportPage, reportTotal } from "./store/device-status-history.ts";
 

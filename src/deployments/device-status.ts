@@ -1,4 +1,3 @@
-import { sql } from "drizzle-orm";
 import { asLiveDevice, ifLive } from "../devices/index.ts";
 import type { DeviceClaim } from "../platform/actor.ts";
 import type { Deps } from "../platform/deps.ts";
@@ -6,7 +5,7 @@ import { Fault } from "../platform/fault.ts";
 import { writeLog } from "./logs.ts";
 import type { LogMessage } from "./log-text.ts";
 import { STATUS_CODES, type Status } from "./status.ts";
-import { moveStatements } from "./store/status-transitions.ts";
+import { joinedAnd, moveStatements } from "./store/status-transitions.ts";
 import { controlMapOf, markLogged, reportedState, type ReportedRow } from "./store/device-status.ts";
 
 /**
@@ -27,8 +26,8 @@ export async function reportStatus(
     deployment,
     to: report.status,
     atMs: deps.now(),
-    only: sql`dd.status > 0 AND ${ifLive(claim)}`,
-    also: report.substate ? sql`substate = ${report.substate}` : undefined,
+    only: joinedAnd(ifLive(claim)),
+    also: report.substate ? { substate: report.substate } : undefined,
   });
   const { results } = await asLiveDevice(deps, claim, [state, ...moves]);
   refuseEnded(results[0]);

@@ -1,4 +1,3 @@
-import { sql } from "drizzle-orm";
 import { asLiveDevice, ifLive } from "../devices/index.ts";
 import type { DeviceClaim } from "../platform/actor.ts";
 import type { Deps } from "../platform/deps.ts";
@@ -12,7 +11,7 @@ import {
   type CurrentRow,
   type DeviceState,
 } from "./store/assignment.ts";
-import { moveStatements } from "./store/status-transitions.ts";
+import { JOINED, moveStatements } from "./store/status-transitions.ts";
 
 const CONFIGURATION_LIFE_S = 900;
 
@@ -76,8 +75,8 @@ async function settle(deps: Deps, claim: DeviceClaim, found: CurrentRow, to: Sta
       deployment: found.deployment_id,
       to,
       atMs: deps.now(),
-      only: sql`dd.status > 0`,
-      also: to === "noartifact" ? sql`provides = ${provides}` : undefined,
+      only: JOINED,
+      also: to === "noartifact" ? { provides } : undefined,
     }),
   );
 }

@@ -1,12 +1,11 @@
-import { sql } from "drizzle-orm";
 import { headOf } from "../checkin/index.ts";
-import { change, rows } from "../platform/database.ts";
 import type { Deps } from "../platform/deps.ts";
 import { Fault } from "../platform/fault.ts";
 import { migrate } from "../platform/migrations.ts";
 import { signToken } from "../platform/tokens.ts";
 import { DEFAULT_TENANT, type TenantId } from "../platform/ids.ts";
 import { ensureDefaultTenant, revokeDeviceTokensStatement, tenantsStatement } from "../tenants/index.ts";
+import { dropTable, tableNames } from "./store.ts";
 
 export async function migrateAll(deps: Deps): Promise<string[]> {
   const applied = await migrate(deps.directory);
@@ -20,21 +19,11 @@ export function mintToken(deps: Deps, claims: Record<string, unknown>): Promise<
   return signToken(deps.keys, claims);
 }
 
-const tablesStatement = rows<{ name: string; isVirtual: number }>(sql`
-  SELECT name, sql LIKE 'CREATE VIRTUAL TABLE%' AS isVirtual FROM sqlite_master
-  WHERE type = 'table' AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\' AND name NOT LIKE '\\_cf\\_%' ESCAPE '\\'
-  ORDER BY isVirtual DESC, name`);
-
-/** Tables that belong to a full-text one and go with it. */
-const SHADOW = /_(data|idx|content|docsize|config)$/;
-
 /** Drops every table in one transaction. */
 async function dropTables(deps: Deps): Promise<number> {
-  const found = await deps.directory.one(tablesStatement);
-  const virtual = new Set(found.filter(({ isVirtual }) => isVirtual === 1).map(({ name }) => name));
-  const own = found.filter(({ name }) => !SHADOW.test(name) || !virtual.has(name.replace(SHADOW, "")));
-  await deps.directory.batch(own.map(({ name }) => change(sql`DROP TABLE ${sql.identifier(name)}`)));
-  return own.length;
+  const names = await deps.directory.one(tableNames);
+  await deps.directory.batch(names.map(dropTable));
+  return names.length;
 }
 
 async function removeObjects(deps: Deps): Promise<number> {
@@ -55,8 +44,8 @@ const forgetHead = (deps: Deps, tenant: TenantId): Promise<void> =>
 
 /** Heads forget what they hold of tenants, in memory and stored. */
 async function forgetHeads(deps: Deps): Promise<void> {
-  const tables = await deps.directory.one(tablesStatement);
-  if (!tables.some(({ name }) => name === "tenants")) return; // a fall came after the tables
+  const tables = await deps.directory.one(tableNames);
+  if (!tables.includes("tenants")) return; // a fall came after the tables
   for (let after = "", full = true; full;) {
     const tenants = await deps.directory.one(tenantsStatement(after, TENANTS));
     await Promise.all(tenants.map(({ id }) => forgetHead(deps, id)));

@@ -1,52 +1,19 @@
-import { sql } from "drizzle-orm";
 import { headOf } from "../checkin/index.ts";
 import type { OperatorActor } from "../platform/actor.ts";
-import { change, rows, type Statement } from "../platform/database.ts";
 import type { Deps } from "../platform/deps.ts";
 import { Fault } from "../platform/fault.ts";
 import { DEFAULT_TENANT, type TenantId } from "../platform/ids.ts";
 import { getTenant, setTenantStatus } from "../tenants/index.ts";
+import { removeRowsStatement, removeTenantStatement, tenantTables } from "./store.ts";
 
-/** Rows that one statement removes, so that none runs for longer than the database allows. */
-const ROWS_A_STATEMENT = 1000;
 /** Batches, and listings of objects, of one call; the caller asks again for what is left. */
 const ROUNDS_A_CALL = 50;
 const OBJECTS_A_LISTING = 1000;
 
-const TENANTS = "tenants";
-
-interface Table {
-  name: string;
-  sql: string;
-}
-
-/** Every table that has rows of tenants, whoever made it: a new one cannot be forgotten here. */
-const tablesStatement: Statement<Table[]> = rows(sql`
-  SELECT name, sql FROM sqlite_master
-  WHERE type = 'table' AND name <> ${TENANTS} AND sql LIKE '%tenant_id TEXT%' ORDER BY name`);
-
-/** The columns that tell rows apart, from the table's own definition; the tenant alone where it has one row. */
-function keyOf({ sql: definition }: Table): string[] {
-  if (!definition.includes("WITHOUT ROWID")) return ["rowid"];
-  const columns = /PRIMARY KEY \(([^)]+)\)/.exec(definition)?.[1] ?? "tenant_id";
-  return columns.split(",").map((column) => column.trim());
-}
-
-function removeRowsStatement(table: Table, tenant: TenantId): Statement<number> {
-  const name = sql.identifier(table.name);
-  const key = sql.join(
-    keyOf(table).map((column) => sql.identifier(column)),
-    sql`, `,
-  );
-  return change(sql`
-    DELETE FROM ${name} WHERE (${key}) IN (
-      SELECT ${key} FROM ${name} WHERE tenant_id = ${tenant} LIMIT ${ROWS_A_STATEMENT})`);
-}
-
 /** Removing rows of one table can make triggers write to another: goes on until a whole round finds none. */
 async function removeRows(deps: Deps, tenant: TenantId): Promise<{ rows: number; gone: boolean }> {
   const database = deps.db(tenant);
-  const tables = await database.one(tablesStatement);
+  const tables = await database.one(tenantTables);
   let removed = 0;
   for (let round = 0; round < ROUNDS_A_CALL; round += 1) {
     const counts = await database.batch(tables.map((table) => removeRowsStatement(table, tenant)));
@@ -102,8 +69,7 @@ export async function removeTenant(deps: Deps, actor: OperatorActor): Promise<Re
   const stored = records.gone ? await removeObjects(deps, tenant) : { objects: 0, gone: false };
   const gone = records.gone && stored.gone;
   if (gone) {
-    const removal = change(sql`DELETE FROM ${sql.identifier(TENANTS)} WHERE tenant_id = ${tenant}`);
-    await deps.directory.one(removal);
+    await deps.directory.one(removeTenantStatement(tenant));
     await headOf(deps.heads, tenant).forget();
   }
   return { gone, rows: records.rows, objects: stored.objects };

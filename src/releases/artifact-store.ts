@@ -151,6 +151,9 @@ export const artifactsWhere = (condition: SQL): Statement<ArtifactObject[]> =>
     (found) => found.map(toArtifact),
   );
 
+export const artifactsNamed = (tenant: TenantId, name: string): Statement<ArtifactObject[]> =>
+  artifactsWhere(sql`a.tenant_id = ${tenant} AND a.name = ${name}`);
+
 /** Artifacts of several names, at most so many. */
 export const idsOfNames = (
   tenant: TenantId,

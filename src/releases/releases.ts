@@ -1,11 +1,10 @@
-import { sql } from "drizzle-orm";
 import { requirePermission, type Actor } from "../platform/actor.ts";
 import { addAudit, addAuditIfChanged } from "../platform/audit.ts";
 import { refusalOf } from "../platform/database.ts";
 import type { Deps } from "../platform/deps.ts";
 import { Fault } from "../platform/fault.ts";
 import type { Page } from "../platform/paging.ts";
-import { artifactsWhere, idsOfNames } from "./artifact-store.ts";
+import { artifactsNamed, idsOfNames } from "./artifact-store.ts";
 import type { ArtifactObject } from "./artifact.ts";
 import {
   allTags,
@@ -72,7 +71,7 @@ export async function getRelease(deps: Deps, actor: Actor, name: string): Promis
   const { tenant } = actor;
   const [release, artifacts] = await deps
     .db(tenant)
-    .batch([releaseByName(tenant, name), artifactsWhere(sql`a.tenant_id = ${tenant} AND a.name = ${name}`)]);
+    .batch([releaseByName(tenant, name), artifactsNamed(tenant, name)]);
   if (!release) throw unknownRelease();
   return { ...release, artifacts };
 }

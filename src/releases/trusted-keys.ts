@@ -1,15 +1,13 @@
 import { createHash, createPublicKey } from "node:crypto";
-import { sql } from "drizzle-orm";
 import { verifySignature } from "../artifact/verify.ts";
 import { requirePermission, type Actor } from "../platform/actor.ts";
 import { addAuditIfChanged } from "../platform/audit.ts";
 import { rfc3339 } from "../platform/clock.ts";
-import { change, isUniqueViolation, rows, type Statement } from "../platform/database.ts";
+import { isUniqueViolation } from "../platform/database.ts";
 import type { Deps } from "../platform/deps.ts";
 import { Fault } from "../platform/fault.ts";
 import type { TenantId } from "../platform/ids.ts";
-import { into } from "../platform/columns.ts";
-import { artifactKeysTable } from "./tables.ts";
+import { addKey, dropKey, keysOf, MAX_KEYS, type KeyRow } from "./trusted-key-store.ts";
 
 /** A tenant with trusted keys takes only artifacts that one of them signed. */
 export interface TrustedKey {
@@ -18,29 +16,6 @@ export interface TrustedKey {
   public_key: string;
   created: string;
 }
-
-interface KeyRow {
-  key_id: string;
-  name: string;
-  pem: string;
-  created_ms: number;
-}
-
-const MAX_KEYS = 20;
-
-const keysOf = (tenant: TenantId): Statement<KeyRow[]> =>
-  rows(
-    sql`SELECT key_id, name, pem, created_ms FROM ${artifactKeysTable} WHERE tenant_id = ${tenant} ORDER BY created_ms, key_id`,
-  );
-
-const addKey = (tenant: TenantId, key: KeyRow): Statement<number> =>
-  change(sql`
-    INSERT ${into(artifactKeysTable, "tenant_id, key_id, name, pem, created_ms")}
-    SELECT ${tenant}, ${key.key_id}, ${key.name}, ${key.pem}, ${key.created_ms}
-    WHERE (SELECT count(*) FROM ${artifactKeysTable} WHERE tenant_id = ${tenant}) < ${MAX_KEYS}`);
-
-const dropKey = (tenant: TenantId, id: string): Statement<number> =>
-  change(sql`DELETE FROM ${artifactKeysTable} WHERE tenant_id = ${tenant} AND key_id = ${id}`);
 
 const toKey = (row: KeyRow): TrustedKey => ({
   id: row.key_id,

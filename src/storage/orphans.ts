@@ -1,12 +1,9 @@
-import { sql } from "drizzle-orm";
 import { eachApart, type Duty } from "../platform/apart.ts";
-import { change, firstRow, type Statement } from "../platform/database.ts";
 import type { Deps } from "../platform/deps.ts";
 import { asTenantId, type TenantId } from "../platform/ids.ts";
 import { STORAGE } from "../platform/limits.ts";
-import { into } from "../platform/columns.ts";
+import { sweptTo, setSweptTo } from "./orphan-store.ts";
 import { knownObjects } from "./store.ts";
-import { orphanSweepTable } from "./tables.ts";
 
 /** Keys of this domain; other domains keep theirs in folders of their own. */
 const OBJECT_KEY = /^([^/]+)\/[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}(?:\.tmp)?$/;
@@ -15,14 +12,6 @@ const OBJECT_KEY = /^([^/]+)\/[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}(?:\.tm
 const MIN_AGE_MS = 24 * 3_600_000;
 const PAGE = STORAGE.keysAtOnce;
 const PAGES_A_NIGHT = 50;
-
-const cursorOf: Statement<{ after_key: string } | undefined> = firstRow(
-  sql`SELECT after_key FROM ${orphanSweepTable} WHERE id = 1`,
-);
-
-const setCursor = (key: string): Statement<number> =>
-  change(sql`INSERT ${into(orphanSweepTable, "id, after_key")} VALUES (1, ${key})
-    ON CONFLICT (id) DO UPDATE SET after_key = excluded.after_key`);
 
 interface Found {
   tenant: TenantId;
@@ -58,7 +47,7 @@ async function removeOrphans(deps: Deps, { tenant, keys }: Found): Promise<numbe
  * part of the bucket a night and goes on from there in the next.
  */
 export async function sweepOrphans(deps: Deps): Promise<{ removed: number }> {
-  let after = (await deps.directory.one(cursorOf))?.after_key ?? "";
+  let after = (await deps.directory.one(sweptTo))?.after_key ?? "";
   let removed = 0;
   for (let page = 0; page < PAGES_A_NIGHT; page++) {
     const listed = await deps.bucket.list({ limit: PAGE, ...(after === "" ? {} : { startAfter: after }) });
@@ -71,7 +60,7 @@ export async function sweepOrphans(deps: Deps): Promise<{ removed: number }> {
     };
     await eachApart(deps, duty, candidatesAmong(deps, listed.objects));
     after = listed.truncated ? (listed.objects.at(-1)?.key ?? "") : "";
-    await deps.directory.one(setCursor(after));
+    await deps.directory.one(setSweptTo(after));
     if (!listed.truncated) break;
   }
   return { removed };

@@ -1,13 +1,9 @@
 import { z } from "@hono/zod-openapi";
-import { sql } from "drizzle-orm";
 import type { OperatorActor } from "../platform/actor.ts";
 import { addAudit } from "../platform/audit.ts";
-import { change, firstRow, type Statement } from "../platform/database.ts";
 import type { Deps } from "../platform/deps.ts";
-import type { TenantId } from "../platform/ids.ts";
 import { requiredText, verbatim } from "../platform/wire.ts";
-import { into } from "../platform/columns.ts";
-import { storageSettingsTable } from "./tables.ts";
+import { dropSettings, keepSettings, settingsOf } from "./settings-store.ts";
 
 const text = (min: number, max: number) => requiredText(min, max).optional();
 
@@ -85,16 +81,6 @@ export const StorageSettingsBody = z
 
 /** For the documentation alone: what a body may hold. */
 export const StorageSettingsSchema = Fields.extend(Aliases.shape).openapi("StorageSettings");
-
-const settingsOf = (tenant: TenantId): Statement<{ settings: string } | undefined> =>
-  firstRow(sql`SELECT settings FROM ${storageSettingsTable} WHERE tenant_id = ${tenant}`);
-
-const keepSettings = (tenant: TenantId, settings: StorageSettings): Statement<number> =>
-  change(sql`INSERT ${into(storageSettingsTable, "tenant_id, settings")} VALUES (${tenant}, ${JSON.stringify(settings)})
-    ON CONFLICT (tenant_id) DO UPDATE SET settings = excluded.settings`);
-
-const dropSettings = (tenant: TenantId): Statement<number> =>
-  change(sql`DELETE FROM ${storageSettingsTable} WHERE tenant_id = ${tenant}`);
 
 /** With the secrets in clear, as the operator wrote them. */
 export async function showSettings(deps: Deps, { tenant }: OperatorActor): Promise<StorageSettings | null> {

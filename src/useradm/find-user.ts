@@ -1,33 +1,13 @@
-import { sql } from "drizzle-orm";
 import type { FindUser } from "../platform/access.ts";
 import { hasPermission, type UserActor } from "../platform/actor.ts";
-import { firstRow, mapped, type Statement } from "../platform/database.ts";
+import { mapped, type Statement } from "../platform/database.ts";
 import type { Deps } from "../platform/deps.ts";
 import { asTenantId, asUserId, type TenantId, type UserId } from "../platform/ids.ts";
-import { tenantsTable } from "../tenants/index.ts";
-import { touchTokenStatement } from "./token-store.ts";
-import { userTokensTable, usersTable } from "./tables.ts";
-
-interface LiveToken {
-  email: string;
-  roles: string;
-  name: string | null;
-  lastUsedMs: number | null;
-  expiresMs: number | null;
-}
+import { liveToken, touchTokenStatement, type LiveToken } from "./token-store.ts";
 
 type Claims = Parameters<FindUser>[1];
 
 const TOUCH_EVERY_MS = 5 * 60_000;
-
-const liveToken = (tenant: string, subject: string, token: string, nowMs: number) =>
-  firstRow<LiveToken>(sql`
-    SELECT u.email AS email, u.roles AS roles, k.name AS name, k.last_used_ms AS lastUsedMs, k.expires_ms AS expiresMs
-    FROM ${userTokensTable} k
-    JOIN ${usersTable} u ON u.tenant_id = k.tenant_id AND u.user_id = k.user_id
-    JOIN ${tenantsTable} t ON t.tenant_id = k.tenant_id
-    WHERE k.tenant_id = ${tenant} AND k.user_id = ${subject} AND k.token_id = ${token}
-      AND (k.expires_ms IS NULL OR k.expires_ms > ${nowMs}) AND t.status = 'active'`);
 
 /** A row while the token lives and its user may read artifacts. */
 export const mayReadArtifactsStatement = (

@@ -111,3 +111,26 @@ export const touchTokenStatement = (
     UPDATE ${userTokensTable} SET last_used_ms = ${nowMs}
     WHERE ${ofUser(tenant, user)} AND token_id = ${id}
       AND (last_used_ms IS NULL OR last_used_ms <= ${nowMs - intervalMs})`);
+
+/** A token that is good now, and whose it is. */
+export interface LiveToken {
+  email: string;
+  roles: string;
+  name: string | null;
+  lastUsedMs: number | null;
+  expiresMs: number | null;
+}
+
+export const liveToken = (
+  tenant: string,
+  subject: string,
+  token: string,
+  nowMs: number,
+): Statement<LiveToken | undefined> =>
+  firstRow(sql`
+    SELECT u.email AS email, u.roles AS roles, k.name AS name, k.last_used_ms AS lastUsedMs, k.expires_ms AS expiresMs
+    FROM ${userTokensTable} k
+    JOIN ${usersTable} u ON u.tenant_id = k.tenant_id AND u.user_id = k.user_id
+    JOIN ${tenantsTable} t ON t.tenant_id = k.tenant_id
+    WHERE k.tenant_id = ${tenant} AND k.user_id = ${subject} AND k.token_id = ${token}
+      AND (k.expires_ms IS NULL OR k.expires_ms > ${nowMs}) AND t.status = 'active'`);

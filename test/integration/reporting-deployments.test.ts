@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { beforeAll, beforeEach, describe, expect, it } from "vitest";
-import { fieldOf } from "../../src/deployments/analytics/fields.ts";
+import { fieldOf } from "../../src/deployments/store/report-fields.ts";
 import { STATUSES } from "../../src/deployments/status.ts";
 import {
   countExamined,

@@ -15,8 +15,9 @@ import {
   type Scope,
   type SurveyedDeployment,
 } from "../store/device-status-history.ts";
-import { fieldOf, type Field } from "./fields.ts";
-import { fieldTerm, holdsFor, onField, type FieldTerm, type ReportFilter } from "./terms.ts";
+import { onField } from "../store/report-conditions.ts";
+import { fieldOf, type Field } from "../store/report-fields.ts";
+import { fieldTerm, holdsFor, type FieldTerm, type ReportFilter } from "./terms.ts";
 
 /** Deployments of which the wanted ones are found by looking at each. */
 const MAX_DEPLOYMENTS = 10_000;

@@ -1,7 +1,6 @@
-import { sql, type SQL } from "drizzle-orm";
 import { compileWholeRegex, timeOf, type Regex } from "../../inventory/index.ts";
 import { Fault } from "../../platform/fault.ts";
-import type { Field } from "./fields.ts";
+import type { Field } from "../store/report-fields.ts";
 
 /** One condition of a report as it comes in. */
 export interface ReportFilter {
@@ -12,11 +11,9 @@ export interface ReportFilter {
 
 const MAX_VALUES = 5000;
 
-type Scalar = string | number;
+export type Scalar = string | number;
 
-const COMPARISONS = { $gt: sql.raw(">"), $gte: sql.raw(">="), $lt: sql.raw("<"), $lte: sql.raw("<=") };
-
-type Comparison = keyof typeof COMPARISONS;
+export type Comparison = "$gt" | "$gte" | "$lt" | "$lte";
 
 /** A condition on one field. A list satisfies it if any member does; `negated` turns the whole condition round. */
 export type FieldTerm =
@@ -79,27 +76,6 @@ export function fieldTerm(field: Field, { type, value }: ReportFilter): FieldTer
 
 const rangeTerm = ({ type }: Field, comparison: Comparison, bound: Scalar | undefined): FieldTerm =>
   bound === undefined || type === "boolean" ? NOTHING : { kind: "range", comparison, bound };
-
-const among = (value: SQL, values: readonly Scalar[]) =>
-  sql`${value} IN (SELECT value FROM json_each(${JSON.stringify(values)}))`;
-
-const ofScalar = (value: SQL, term: Exclude<FieldTerm, { kind: "exists" | "regex" }>): SQL =>
-  term.kind === "any"
-    ? among(value, term.values)
-    : sql`${value} ${COMPARISONS[term.comparison]} ${term.bound}`;
-
-/** A condition in SQL. Expressions must have been replaced by the values that they match. */
-export function onField({ type, value }: Field, term: Exclude<FieldTerm, { kind: "regex" }>): SQL {
-  if (term.kind === "exists") {
-    const exists = type === "list" ? sql`json_array_length(${value}) > 0` : sql`${value} IS NOT NULL`;
-    return term.negated ? sql`NOT coalesce(${exists}, 0)` : exists;
-  }
-  const holds =
-    type === "list"
-      ? sql`EXISTS (SELECT 1 FROM json_each(${value}) member WHERE ${ofScalar(sql.raw("member.value"), term)})`
-      : ofScalar(value, term);
-  return term.kind === "any" && term.negated ? sql`NOT coalesce(${holds}, 0)` : holds;
-}
 
 /** Whether a text satisfies a condition; `spend` is told what an expression costs. */
 export function holdsFor(text: string, term: FieldTerm, spend: (steps: number) => void): boolean {

@@ -1,16 +1,14 @@
 import { createHash } from "node:crypto";
-import { sql } from "drizzle-orm";
 import { joinBytes } from "../../artifact/bytes.ts";
 import { configurationArtifact } from "../../artifact/images.ts";
 import { writeArtifact } from "../../artifact/write.ts";
 import { acceptedDeviceStatement } from "../../deviceauth/index.ts";
-import { firstRow } from "../../platform/database.ts";
 import type { Deps } from "../../platform/deps.ts";
 import { Fault } from "../../platform/fault.ts";
 import type { DeviceId, TenantId } from "../../platform/ids.ts";
 import { answerBytes, type ByteRequest } from "../../storage/index.ts";
+import { configurationOf } from "../store/configuration.ts";
 import { mayDownload } from "../store/usage.ts";
-import { deploymentsTable } from "../tables.ts";
 
 export interface ConfigurationWanted extends ByteRequest {
   tenant: TenantId;
@@ -18,11 +16,6 @@ export interface ConfigurationWanted extends ByteRequest {
   deviceType: string;
   device: DeviceId;
 }
-
-const configurationOf = (tenant: TenantId, deployment: string) =>
-  firstRow<{ name: string; configuration: string; created_ms: number }>(sql`
-    SELECT artifact_name AS name, configuration, created_ms FROM ${deploymentsTable}
-    WHERE tenant_id = ${tenant} AND deployment_id = ${deployment} AND kind = 'configuration'`);
 
 /**
  * The artifact of a configuration deployment, made anew for each request and always of the same bytes, so that a download

@@ -1,6 +1,8 @@
 import { sql } from "drizzle-orm";
 import { altering, change, type Statement } from "../../platform/database.ts";
 import type { TenantId } from "../../platform/ids.ts";
+import { addEventsFrom } from "../../platform/outbox.ts";
+import { EVENTS } from "../events.ts";
 import { SMALL } from "../limits.ts";
 import { ACTIVE_STATUSES, counterColumn, STATUS_CODES } from "../status.ts";
 import { seqOf } from "./membership.ts";
@@ -68,3 +70,14 @@ export const setControlMap = (tenant: TenantId, deployment: string, map: string)
     WHERE tenant_id = ${tenant} AND deployment_id = ${deployment} AND update_control_map IS NOT NULL
       AND seq IN (SELECT c.seq FROM ${deploymentCountersTable} c
         WHERE c.tenant_id = ${tenant} AND c.seq = ${seqOf(tenant, deployment)} AND c.stage < 2)`);
+
+/** After `settleAborted`: if that had as much to do as it does at once, a job goes on. */
+export const settleRest = (tenant: TenantId, deployment: string, atMs: number): Statement<number> =>
+  addEventsFrom(
+    {
+      kind: EVENTS.settling,
+      tenant,
+      source: sql`SELECT ${deployment} AS subject, '{}' AS data WHERE changes() >= ${ABORT_PAGE}`,
+    },
+    atMs,
+  );

@@ -3,7 +3,7 @@ import { rankedBuckets, type BucketRow, type GroupLevel } from "../../inventory/
 import { firstRow, inJson, rows, type Statement } from "../../platform/database.ts";
 import type { TenantId } from "../../platform/ids.ts";
 import { offsetOf, type Page } from "../../platform/paging.ts";
-import { fieldOf, type Field } from "../analytics/fields.ts";
+import { fieldOf, type Field } from "./report-fields.ts";
 import { ACTIVE_STATUSES, counterColumn, STATUS_CODES, type Status } from "../status.ts";
 import { deploymentsTable, deviceDeploymentsTable } from "../tables.ts";
 import { effectiveStatus } from "./devices.ts";

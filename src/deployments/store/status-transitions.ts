@@ -17,8 +17,16 @@ export interface Move {
   /** Condition on `dd`, the device's row before the move. */
   only?: SQL;
   /** Further columns of the device's row to set. */
-  also?: SQL | undefined;
+  also?: { substate: string } | { provides: string | null } | undefined;
 }
+
+/** Condition of a move: the device has asked for the deployment. */
+export const JOINED = sql`dd.status > 0`;
+
+export const joinedAnd = (condition: SQL): SQL => sql`${JOINED} AND ${condition}`;
+
+const setting = (also: NonNullable<Move["also"]>): SQL =>
+  "substate" in also ? sql`substate = ${also.substate}` : sql`provides = ${also.provides}`;
 
 /**
  * The rows that move, as they are before it: (seq, status). Final rows never do, nor rows of an aborted deployment,
@@ -97,7 +105,7 @@ function moveRows(move: Move): Statement<number> {
   if (move.to !== "pending") {
     changes.push(sql`started_ms = coalesce(started_ms, ${move.atMs})`);
   }
-  if (move.also) changes.push(move.also);
+  if (move.also) changes.push(setting(move.also));
   if (isFinal(move.to)) changes.push(sql`active = 0, finished_ms = ${move.atMs}`);
   return change(sql`
     UPDATE ${deviceDeploymentsTable} SET ${sql.join(changes, sql`, `)}

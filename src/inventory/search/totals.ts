@@ -1,8 +1,9 @@
-import { sql, type SQL } from "drizzle-orm";
+import type { SQL } from "drizzle-orm";
 import type { Deps } from "../../platform/deps.ts";
 import type { TenantId } from "../../platform/ids.ts";
-import { countKinds, countOf, rememberedTotal, rememberTotal, totalOf, type Total } from "../store/search.ts";
+import { countKinds, countOf } from "../store/search.ts";
 import { textCount } from "../store/text.ts";
+import { difference, rememberedTotal, rememberTotal, totalOf, type Total } from "../store/totals.ts";
 import { countDriver, isDrivable, isFacet, type DeviceQuery, type Surveyed } from "./query.ts";
 import { ID_KEY, isTime, type Term } from "./terms.ts";
 
@@ -47,7 +48,7 @@ function cheapestCount(query: DeviceQuery, surveyed: readonly Surveyed[]): SQL {
   if (!opposite) return countOf(query, countDriver(query, surveyed));
   const kinds = query.terms.filter(isFacet);
   const left = { ...query, terms: [...kinds, opposite] };
-  return sql`SELECT (${countKinds({ ...query, terms: kinds })}) - (${countOf(left, countDriver(left, []))})`;
+  return difference(countKinds({ ...query, terms: kinds }), countOf(left, countDriver(left, [])));
 }
 
 function oppositeOf(term: Term): Term | undefined {

@@ -2,7 +2,7 @@ import { sql, type SQL } from "drizzle-orm";
 import { rows, type Statement } from "../../platform/database.ts";
 import type { TenantId } from "../../platform/ids.ts";
 import { valuePath } from "../attributes.ts";
-import { columnOf } from "../search/conditions.ts";
+import { columnOf } from "./conditions.ts";
 import { inventoryDevicesTable } from "../../devices/index.ts";
 import { inventoryValuesTable } from "../tables.ts";
 

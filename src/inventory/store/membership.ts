@@ -2,7 +2,7 @@ import { sql } from "drizzle-orm";
 import { inJson, rows, type Statement } from "../../platform/database.ts";
 import type { DeviceId, TenantId } from "../../platform/ids.ts";
 import { valuePath } from "../attributes.ts";
-import { all, columnOf, onDevice } from "../search/conditions.ts";
+import { all, columnOf, onDevice } from "./conditions.ts";
 import type { Term } from "../search/terms.ts";
 import { inventoryDevicesTable } from "../../devices/index.ts";
 

@@ -1,14 +1,13 @@
 import { sql, type SQL } from "drizzle-orm";
-import { change, firstRow, inJson, rows, type Statement } from "../../platform/database.ts";
+import { inventoryDevicesTable } from "../../devices/index.ts";
+import { firstRow, inJson, rows, type Statement } from "../../platform/database.ts";
 import type { TenantId } from "../../platform/ids.ts";
 import { valuePath } from "../attributes.ts";
 import type { DeviceRow } from "../device-view.ts";
-import { all, ALWAYS, asLookUp, columnOf, isSelective, onDevice, onValues } from "../search/conditions.ts";
+import { all, ALWAYS, asLookUp, columnOf, isSelective, onDevice, onValues } from "./conditions.ts";
 import type { DeviceQuery, Driver, Plan, SortKey, Window } from "../search/query.ts";
 import type { Term } from "../search/terms.ts";
-import { into } from "../../platform/columns.ts";
-import { inventoryValuesTable, inventoryCountsTable, inventoryTotalsTable } from "../tables.ts";
-import { inventoryDevicesTable } from "../../devices/index.ts";
+import { inventoryCountsTable, inventoryValuesTable } from "../tables.ts";
 import { DEVICE_COLUMNS } from "./devices.ts";
 
 const DEVICE = sql.raw("d.device_id");
@@ -218,57 +217,6 @@ export const sizeOf = (tenant: TenantId, term: Term, bound: number): Statement<n
       SELECT 1 FROM ${inventoryValuesTable} v WHERE v.tenant_id = ${tenant} AND ${onValues(term) ?? ALWAYS} LIMIT ${bound + 1})`);
   return { ...counted, read: (result) => counted.read(result)?.n ?? 0 };
 };
-
-/** A total, whether it was remembered from a moment ago, and what it cost. */
-export interface Total {
-  total: number;
-  remembered: boolean;
-  rowsRead: number;
-}
-
-const asTotal = (query: SQL): Statement<Total> => {
-  const statement = firstRow<{ total: number; remembered: number }>(query);
-  return {
-    ...statement,
-    read: (result) => {
-      const row = statement.read(result);
-      const rowsRead = result.meta.rows_read;
-      return { total: row?.total ?? 0, remembered: row?.remembered === 1, rowsRead };
-    },
-  };
-};
-
-export const totalOf = (counted: SQL): Statement<Total> =>
-  asTotal(sql`SELECT (${counted}) AS total, 1 AS remembered`);
-
-/** The remembered total if it is not older than `sinceMs`; otherwise counts. */
-export const rememberedTotal = (
-  tenant: TenantId,
-  fingerprint: string,
-  sinceMs: number,
-  counted: SQL,
-): Statement<Total> => {
-  const kept = sql`FROM ${inventoryTotalsTable}
-    WHERE tenant_id = ${tenant} AND query = ${fingerprint} AND counted_ms >= ${sinceMs}`;
-  return asTotal(sql`
-    SELECT coalesce((SELECT total ${kept}), (${counted})) AS total, EXISTS (SELECT 1 ${kept}) AS remembered`);
-};
-
-export const rememberTotal = (
-  tenant: TenantId,
-  fingerprint: string,
-  total: number,
-  atMs: number,
-): Statement<number> =>
-  change(sql`
-    INSERT ${into(inventoryTotalsTable, "tenant_id, query, total, counted_ms")}
-    VALUES (${tenant}, ${fingerprint}, ${total}, ${atMs})
-    ON CONFLICT DO UPDATE SET total = excluded.total, counted_ms = excluded.counted_ms`);
-
-export const forgetTotals = (beforeMs: number, limit: number): Statement<number> =>
-  change(sql`
-    DELETE FROM ${inventoryTotalsTable} WHERE (tenant_id, query) IN (
-      SELECT tenant_id, query FROM ${inventoryTotalsTable} WHERE counted_ms < ${beforeMs} LIMIT ${limit})`);
 
 /** The different texts under a key from `from` on, each found by one step along the index. */
 export const distinctTexts = (

@@ -1,7 +1,7 @@
 import { sql, type SQL } from "drizzle-orm";
 import { rows, type Statement } from "../../platform/database.ts";
 import type { DeviceRow } from "../device-view.ts";
-import { all } from "../search/conditions.ts";
+import { all } from "./conditions.ts";
 import type { DeviceQuery, Window } from "../search/query.ts";
 import { possibleStems } from "../search/search-text.ts";
 import { inventoryDevicesTable } from "../../devices/index.ts";

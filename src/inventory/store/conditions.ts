@@ -1,8 +1,8 @@
 import { sql, type SQL } from "drizzle-orm";
 import { entryPath, valuePath } from "../attributes.ts";
 import { inventoryValuesTable } from "../tables.ts";
-import { atPlace, HAS_LATITUDE } from "./geo.ts";
-import { ID_KEY, type Bound, type Comparable, type PlaceTerm, type Term } from "./terms.ts";
+import { atPlace, HAS_LATITUDE } from "./place.ts";
+import { ID_KEY, type Bound, type Comparable, type PlaceTerm, type Term } from "../search/terms.ts";
 
 /** Characters of a text that the table of searchable values keeps. */
 const KEPT_CHARACTERS = 256;

@@ -1,6 +1,6 @@
 import { sql, type SQL } from "drizzle-orm";
 import { STATUS_CODES } from "../status.ts";
-import { effectiveStatus } from "../store/devices.ts";
+import { effectiveStatus } from "./devices.ts";
 
 /**
  * What a field of a report belongs to: the whole deployment, the status, which the deployment's counters count, or the
