@@ -21,17 +21,12 @@ const quoted = documents().flatMap(({ name, text }) => {
     .map((words) => ({ name, words }));
 });
 
+const LITERAL = /"((?:[^"\\\n]|\\.)*)"|(?<!\w)'((?:[^'\\\n]|\\.)*)'|`((?:[^`\\]|\\.)*)`/g;
+
 /** The texts that code contains, and those that tests expect. */
-const texts = sources(
-  "src",
-  "durable-objects",
-  "workers",
-  "test/integration",
-  "test/unit",
-  "test/local",
-).flatMap(({ text }) =>
-  [...text.matchAll(/"((?:[^"\\\n]|\\.)*)"|`((?:[^`\\]|\\.)*)`/g)].map(([, a, b]) => a ?? b ?? ""),
-);
+const texts = ["src", "durable-objects", "workers", "test/integration", "test/unit", "test/local"]
+  .flatMap((folder) => sources(folder))
+  .flatMap(({ text }) => [...text.matchAll(LITERAL)].map((found) => found.slice(1).join("")));
 
 /** An ellipsis stands for what differs from case to case. */
 const isSaid = (words: string): boolean => {

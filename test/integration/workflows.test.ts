@@ -196,7 +196,7 @@ describe("Mender's interface of the engine", () => {
     ]);
   });
 
-  it("starts a batch, all or none", async () => {
+  it("starts a batch, all or none [differs: whole-batch]", async () => {
     await register(server, notify());
     const batch = (body: unknown) => asOperator(server, "POST", `${WORKFLOW}/notify/batch`, body);
     const started = await batch([{ who: "a" }, { who: "b" }]);
@@ -345,7 +345,7 @@ describe("an http task", () => {
     expect([sent, (await jobOf(server, id)).failure]).toEqual([[], `tell: ${reason}`]);
   });
 
-  it("follows a redirect within the host and none to another [differs: workflow-addresses]", async () => {
+  it("follows a redirect within the host and none to another [differs: workflow-addresses, http-success]", async () => {
     const to = (location: string) => () => new Response(null, { status: 307, headers: { location } });
     const sent = theWeb(to("/elsewhere"), to("https://evil.example.net/"));
     await register(server, notify());
