@@ -90,4 +90,22 @@ const sql = {
   }),
 };
 
-export default { meta: { name: "house" }, rules: { clock, layers, database, sql } };
+/** Makers of routes and routers that do not ask who may call. */
+const BARE = new Set(["createRoute", "OpenAPIHono", "Hono"]);
+
+/** Every route says who may call it: it is made by `platform/route.ts` and mounted on the app of `platform/app.ts`. */
+const routes = {
+  create: (context) => ({
+    ImportDeclaration({ source, importKind, specifiers }) {
+      if (!/^(hono|@hono\/zod-openapi)$/.test(source.value) || importKind === "type") return;
+      for (const node of specifiers)
+        if (node.type !== "ImportSpecifier" || (BARE.has(node.imported.name) && node.importKind !== "type"))
+          context.report({
+            node,
+            message: "Make routes with `userRoute`, `deviceRoute`, `operatorRoute`, `publicRoute`.",
+          });
+    },
+  }),
+};
+
+export default { meta: { name: "house" }, rules: { clock, layers, database, routes, sql } };

@@ -1,7 +1,8 @@
-import { createRoute, z } from "@hono/zod-openapi";
+import { z } from "@hono/zod-openapi";
 import { userOf } from "../platform/app.ts";
 import type { App } from "../platform/app-env.ts";
 import { pageOf, pageQuery, setPageHeaders } from "../platform/paging.ts";
+import { userRoute } from "../platform/route.ts";
 import { faultResponses, jsonContent, verbatim } from "../platform/wire.ts";
 import { exportEntries, listEntries } from "./entries.ts";
 import type { AuditFilter } from "./store.ts";
@@ -48,7 +49,7 @@ const Entry = z
   })
   .openapi("AuditLog");
 
-const list = createRoute({
+const list = userRoute("audit:read", {
   method: "get",
   path: BASE,
   tags: ["audit"],
@@ -63,7 +64,7 @@ const list = createRoute({
   },
 });
 
-const exportCsv = createRoute({
+const exportCsv = userRoute("audit:read", {
   method: "get",
   path: `${BASE}/export`,
   tags: ["audit"],

@@ -1,5 +1,5 @@
 import { groupInto, noBuckets, type Aggregated, type Aggregation } from "../inventory/index.ts";
-import { requirePermission, type Actor } from "../platform/actor.ts";
+import type { Actor } from "../platform/actor.ts";
 import type { Deps } from "../platform/deps.ts";
 import type { Page } from "../platform/paging.ts";
 import { deviceDeployment, type DeviceDeployment } from "./analytics/document.ts";
@@ -14,7 +14,6 @@ export async function searchDeviceDeployments(
   request: ReportRequest & { sort: readonly { attribute: string; descending: boolean }[] },
   page: Page,
 ): Promise<{ found: DeviceDeployment[]; total: number }> {
-  requirePermission(actor, "deployments:read");
   const what = await findScope(deps, actor.tenant, request);
   const { scope, isCounted, devices } = what;
   if (scope.seqs.length === 0) return { found: [], total: 0 };
@@ -39,7 +38,6 @@ export async function aggregateDeviceDeployments(
   request: ReportRequest,
   aggregations: readonly Aggregation[],
 ): Promise<Aggregated[]> {
-  requirePermission(actor, "deployments:read");
   const what = await findScope(deps, actor.tenant, request);
   const { scope, statuses } = what;
   if (scope.seqs.length === 0) return noBuckets(aggregations);

@@ -1,4 +1,4 @@
-import { requirePermission, type Actor } from "../platform/actor.ts";
+import type { Actor } from "../platform/actor.ts";
 import { rfc3339 } from "../platform/clock.ts";
 import type { Deps } from "../platform/deps.ts";
 import { Fault } from "../platform/fault.ts";
@@ -36,7 +36,6 @@ export async function explain(
   deployment: string,
   device: DeviceId,
 ): Promise<Explanation> {
-  requirePermission(actor, "deployments:read");
   const { tenant } = actor;
   const [row, first] = await deps
     .db(tenant)

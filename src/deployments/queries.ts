@@ -1,4 +1,4 @@
-import { requirePermission, type Actor } from "../platform/actor.ts";
+import type { Actor } from "../platform/actor.ts";
 import type { Deps } from "../platform/deps.ts";
 import { Fault } from "../platform/fault.ts";
 import type { DeviceId } from "../platform/ids.ts";
@@ -44,7 +44,6 @@ export async function deployments(
   wanted: DeploymentsWanted,
   page: Page,
 ): Promise<Listed<DeploymentObject>> {
-  requirePermission(actor, "deployments:read");
   const filter = { ...wanted, tenant: actor.tenant, nowMs: deps.now() };
   const [rows, count] = await deps
     .db(actor.tenant)
@@ -57,7 +56,6 @@ export async function deployments(
 }
 
 export async function deployment(deps: Deps, actor: Actor, id: string): Promise<DeploymentObject> {
-  requirePermission(actor, "deployments:read");
   const row = await deps.db(actor.tenant).one(deploymentById(actor.tenant, id));
   if (!row) throw new Fault("not_found", "Resource not found");
   return deploymentObject(row, deps.now());
@@ -66,7 +64,6 @@ export async function deployment(deps: Deps, actor: Actor, id: string): Promise<
 type Head = DeploymentHead & Counters;
 
 async function head(deps: Deps, actor: Actor, id: string, text: string): Promise<Head> {
-  requirePermission(actor, "deployments:read");
   const row = await deps.db(actor.tenant).one(headOf(actor.tenant, id));
   if (!row) throw new Fault("not_found", text);
   return row;
@@ -80,7 +77,6 @@ export async function statisticsList(
   actor: Actor,
   ids: readonly string[],
 ): Promise<{ id: string; stats: Statistics }[]> {
-  requirePermission(actor, "deployments:read");
   const rows = await deps.db(actor.tenant).one(countersOf(actor.tenant, ids));
   if (rows.length === 0) throw new Fault("not_found", "Deployment not found");
   return rows.map((row) => ({ id: row.deployment_id, stats: statisticsOf(row) }));
@@ -164,7 +160,6 @@ export async function history(
   statuses: readonly Status[] | undefined,
   page: Page,
 ): Promise<Listed<HistoryEntry>> {
-  requirePermission(actor, "deployments:read");
   const codes = statuses?.map((status) => STATUS_CODES[status]);
   const { tenant } = actor;
   const [rows, count] = await deps
@@ -179,7 +174,6 @@ export async function history(
 
 /** The deployment of a device, in text. */
 export async function deviceLog(deps: Deps, actor: Actor, id: string, device: DeviceId): Promise<string> {
-  requirePermission(actor, "deployments:read");
   const { tenant } = actor;
   const row = await deps.db(tenant).one(reportedState(tenant, device, id));
   const messages = row && (await readLog(deps, { tenant, deployment: id, device }));

@@ -1,19 +1,29 @@
-import { createRoute, z } from "@hono/zod-openapi";
+import { z, type RouteConfig } from "@hono/zod-openapi";
 import type { App } from "../platform/app-env.ts";
 import { Fault } from "../platform/fault.ts";
+import { PUBLIC } from "../platform/route.ts";
 import { faultResponses, jsonContent, mediaTypeOf } from "../platform/wire.ts";
 import { AuthRequestBody, readAuthRequest } from "./auth-request.ts";
 import { authenticate } from "./authenticate.ts";
 import { isSignedBy } from "./device-key.ts";
 
-const authRequestRoute = createRoute({
+const path = "/api/devices/v1/authentication/auth_requests";
+
+/** For the document only: the handler must read the signed bytes before anyone parses them. */
+const documented: RouteConfig = {
   method: "post",
-  path: "/api/devices/v1/authentication/auth_requests",
+  path,
   tags: ["deviceauth"],
   summary: "Ask for a device token",
   description:
     "The body is signed with the device's private key: RSA PKCS#1 v1.5 or ECDSA (DER) over SHA-256, or plain Ed25519.",
   security: [],
+  request: {
+    headers: z.object({
+      "X-MEN-Signature": z.string().openapi({ description: "Base64 of the signature over the exact body" }),
+    }),
+    body: { required: true, content: jsonContent(AuthRequestBody) },
+  },
   responses: {
     200: {
       description: "The token and nothing else",
@@ -21,19 +31,11 @@ const authRequestRoute = createRoute({
     },
     ...faultResponses(400, 401, 413, 415),
   },
-});
-
-/** What the route takes, for the document only: the handler must read the signed bytes before anyone parses them. */
-const documentedRequest = {
-  headers: z.object({
-    "X-MEN-Signature": z.string().openapi({ description: "Base64 of the signature over the exact body" }),
-  }),
-  body: { required: true, content: jsonContent(AuthRequestBody) },
 };
 
 export function mountAuthRequests(app: App): void {
-  app.openAPIRegistry.registerPath({ ...authRequestRoute, request: documentedRequest });
-  app.post(authRequestRoute.path, async (c) => {
+  app.document(documented);
+  app.plain(PUBLIC, ["POST"], path, async (c) => {
     const body = new Uint8Array(await c.req.arrayBuffer());
     if (body.byteLength > 0 && mediaTypeOf(c) !== "application/json") {
       throw new Fault("unsupported_media", "Bad Content-Type, expected 'application/json'");

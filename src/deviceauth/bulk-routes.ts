@@ -1,7 +1,8 @@
-import { createRoute, z } from "@hono/zod-openapi";
+import { z } from "@hono/zod-openapi";
 import { userOf } from "../platform/app.ts";
 import type { App } from "../platform/app-env.ts";
 import { withMembers } from "../platform/json-members.ts";
+import { userRoute } from "../platform/route.ts";
 import { describeIssues, faultResponses, jsonBody, jsonContent, refuseInvalid } from "../platform/wire.ts";
 import { bulkPreauthorize, bulkSetStatus, MAX_ITEMS, type ItemResult } from "./bulk.ts";
 import type { Preauthorization } from "./preauthorize.ts";
@@ -63,7 +64,7 @@ const responses = {
   ...faultResponses(400, 401, 403),
 };
 
-const statusRoute = createRoute({
+const statusRoute = userRoute("devices:manage", {
   method: "post",
   path: `${base}/status`,
   tags,
@@ -73,7 +74,7 @@ const statusRoute = createRoute({
   responses,
 });
 
-const preauthorizeRoute = createRoute({
+const preauthorizeRoute = userRoute("devices:manage", {
   method: "post",
   path: `${base}/preauthorize`,
   tags,

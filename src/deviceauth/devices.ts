@@ -1,4 +1,4 @@
-import { requirePermission, type Actor } from "../platform/actor.ts";
+import type { Actor } from "../platform/actor.ts";
 import { toSeconds } from "../platform/clock.ts";
 import type { Statement } from "../platform/database.ts";
 import type { Deps } from "../platform/deps.ts";
@@ -35,7 +35,6 @@ export async function listDevices(
   filter: DeviceFilter,
   page: Page,
 ): Promise<{ devices: Device[]; hasNext: boolean }> {
-  requirePermission(actor, "devices:read");
   const { tenant } = actor;
   const window = { limit: page.perPage + 1, offset: offsetOf(page) };
   const devices = await deps.db(tenant).one(devicesStatement(tenant, filter, window));
@@ -45,7 +44,6 @@ export async function listDevices(
 
 /** Devices by status and tier, without looking at devices. */
 export async function deviceCounts(deps: Deps, actor: Actor): Promise<DeviceCount[]> {
-  requirePermission(actor, "devices:read");
   return deps.db(actor.tenant).one(deviceCountsStatement(actor.tenant));
 }
 
@@ -57,7 +55,6 @@ export async function countDevices(deps: Deps, actor: Actor, status?: DeviceStat
 }
 
 async function findDevice(deps: Deps, actor: Actor, id: string): Promise<Device> {
-  requirePermission(actor, "devices:read");
   const device = await deps.db(actor.tenant).one(deviceStatement(actor.tenant, id));
   if (!device) throw new Fault("not_found", "device not found");
   return device;
@@ -86,7 +83,6 @@ async function findSet(
 
 /** Looks at the set's id only, as clients may rely on (protocol notes, deviceauth 4). */
 export async function getSetStatus(deps: Deps, actor: Actor, set: string): Promise<SetStatus> {
-  requirePermission(actor, "devices:read");
   return (await findSet(deps, actor, set)).set.status;
 }
 
@@ -122,7 +118,6 @@ export const setSetStatus = (
   status: UserStatus,
 ): Promise<void> =>
   untilUndisturbed(async () => {
-    requirePermission(actor, "devices:manage");
     const { device, set } = await findSet(deps, actor, target.set);
     if (device.id !== target.device) throw new Fault("bad_request", "dev auth: dev ID and auth ID mismatch");
     const statements = setStatusStatements(deps, actor, device, set, status, deps.now());
@@ -137,7 +132,6 @@ export const setSetStatus = (
 /** Removes a set. A device loses its last set and stays, unless it was only ever preauthorised. */
 export const dismissSet = (deps: Deps, actor: Actor, id: string): Promise<void> =>
   untilUndisturbed(async () => {
-    requirePermission(actor, "devices:manage");
     const { device, set } = await findSet(deps, actor, id, true);
     const at = deps.now();
     const isLonePreauthorized = device.sets.length === 1 && set.status === "preauthorized";
@@ -154,7 +148,6 @@ export const dismissSet = (deps: Deps, actor: Actor, id: string): Promise<void> 
 /** Removes the device everywhere, at once. Its next request makes a new one. */
 export const decommissionDevice = (deps: Deps, actor: Actor, id: string): Promise<void> =>
   untilUndisturbed(async () => {
-    requirePermission(actor, "devices:manage");
     const db = deps.db(actor.tenant);
     const device = await db.one(deviceStatement(actor.tenant, id));
     if (!device) throw new Fault("not_found", "device not found", { empty: true });
@@ -167,7 +160,6 @@ export const decommissionDevice = (deps: Deps, actor: Actor, id: string): Promis
 
 /** Kills every token of a set; `jti` of a token is the id of its set. The device may ask for a new one at once. */
 export async function revokeToken(deps: Deps, actor: Actor, jti: string): Promise<void> {
-  requirePermission(actor, "devices:manage");
   const { device, set } = await findSet(deps, actor, jti, true);
   if (set.status !== "accepted") throw unknownSet(true);
   const at = deps.now();

@@ -1,6 +1,7 @@
-import { createRoute, z } from "@hono/zod-openapi";
+import { z } from "@hono/zod-openapi";
 import { userOf } from "../platform/app.ts";
 import type { App } from "../platform/app-env.ts";
+import { userRoute } from "../platform/route.ts";
 import { faultResponses, jsonBody, jsonContent, refuseInvalid } from "../platform/wire.ts";
 import { deviceLimits } from "./limits.ts";
 import { DeviceParam, TierLimitsSchema } from "./schema.ts";
@@ -11,7 +12,7 @@ const base = "/api/management/v2/devauth";
 const tags = ["deviceauth"];
 const INVALID_FLAGS = "failed to decode device flags: ";
 
-const tierLimitsRoute = createRoute({
+const tierLimitsRoute = userRoute("devices:read", {
   method: "get",
   path: `${base}/limits/devices`,
   tags,
@@ -19,7 +20,7 @@ const tierLimitsRoute = createRoute({
   responses: { 200: { description: "The limits", content: jsonContent(TierLimitsSchema) } },
 });
 
-const flagsRoute = createRoute({
+const flagsRoute = userRoute("devices:manage", {
   method: "put",
   path: `${base}/devices/{id}/flags`,
   tags,
@@ -37,7 +38,7 @@ const flagsRoute = createRoute({
   responses: { 204: { description: "Set, or so already" }, ...faultResponses(400, 404, 422, 429) },
 });
 
-const licenseRoute = createRoute({
+const licenseRoute = userRoute("devices:read", {
   method: "get",
   path: `${base}/license`,
   tags,

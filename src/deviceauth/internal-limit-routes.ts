@@ -1,6 +1,7 @@
-import { createRoute, z } from "@hono/zod-openapi";
+import { z } from "@hono/zod-openapi";
 import { operatorOf } from "../platform/app.ts";
 import type { App } from "../platform/app-env.ts";
+import { operatorRoute } from "../platform/route.ts";
 import { faultResponses, jsonBody, jsonContent, refuseInvalid } from "../platform/wire.ts";
 import { deviceLimit, deviceLimits, LIMIT_NAMES, limitsOfTenants, setDeviceLimits } from "./limits.ts";
 import { LimitSchema, TierLimitsSchema } from "./schema.ts";
@@ -17,7 +18,7 @@ const LimitValue = z
 const limitPath = `${base}/tenant/{tenant_id}/limits/{name}`;
 const LimitParams = z.object({ tenant_id: z.string(), name: z.string().openapi({ example: "max_devices" }) });
 
-const getLimit = createRoute({
+const getLimit = operatorRoute({
   method: "get",
   path: limitPath,
   tags,
@@ -29,7 +30,7 @@ const getLimit = createRoute({
   },
 });
 
-const putLimit = createRoute({
+const putLimit = operatorRoute({
   method: "put",
   path: limitPath,
   tags,
@@ -42,7 +43,7 @@ const putLimit = createRoute({
   responses: { 204: { description: "Set" }, ...faultResponses(400, 401, 404) },
 });
 
-const deleteLimit = createRoute({
+const deleteLimit = operatorRoute({
   method: "delete",
   path: limitPath,
   tags,
@@ -54,7 +55,7 @@ const deleteLimit = createRoute({
 const allPath = `${base}/tenant/{tid}/limits`;
 const TenantParam = z.object({ tid: z.string() });
 
-const getAll = createRoute({
+const getAll = operatorRoute({
   method: "get",
   path: allPath,
   tags,
@@ -66,7 +67,7 @@ const getAll = createRoute({
   },
 });
 
-const putAll = createRoute({
+const putAll = operatorRoute({
   method: "put",
   path: allPath,
   tags,
@@ -84,7 +85,7 @@ const putAll = createRoute({
   responses: { 204: { description: "Set" }, ...faultResponses(400, 401, 404) },
 });
 
-const deleteAll = createRoute({
+const deleteAll = operatorRoute({
   method: "delete",
   path: allPath,
   tags,
@@ -93,7 +94,7 @@ const deleteAll = createRoute({
   responses: { 200: { description: "Taken" }, ...faultResponses(401, 404) },
 });
 
-const getMany = createRoute({
+const getMany = operatorRoute({
   method: "get",
   path: `${base}/tenant/limits`,
   tags,
@@ -117,9 +118,9 @@ const documentStandardLimit = (app: App) => {
   const request = { params: z.object({ tenant_id: z.string() }) };
   const path = `${base}/tenant/{tenant_id}/limits/max_devices`;
   const body = putLimit.request.body;
-  app.openAPIRegistry.registerPath({ ...getLimit, path, request });
-  app.openAPIRegistry.registerPath({ ...putLimit, path, request: { ...request, body } });
-  app.openAPIRegistry.registerPath({ ...deleteLimit, path, request });
+  app.document({ ...getLimit, path, request });
+  app.document({ ...putLimit, path, request: { ...request, body } });
+  app.document({ ...deleteLimit, path, request });
 };
 
 function mountOneLimit(app: App): void {

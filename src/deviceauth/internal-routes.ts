@@ -1,8 +1,9 @@
-import { createRoute, z } from "@hono/zod-openapi";
+import { z } from "@hono/zod-openapi";
 import { operatorOf } from "../platform/app.ts";
 import type { App } from "../platform/app-env.ts";
 import { Fault } from "../platform/fault.ts";
 import { pageOf } from "../platform/paging.ts";
+import { operatorRoute } from "../platform/route.ts";
 import { prepareForTenant, TenantToPrepare } from "../tenants/index.ts";
 import { faultResponses, jsonBody, jsonContent, refuseInvalid } from "../platform/wire.ts";
 import { answerDevices } from "./device-page.ts";
@@ -18,7 +19,7 @@ const TenantParam = z.object({ tid: z.string() });
 const DeviceParams = z.object({ tid: z.string(), did: z.string() });
 
 const probe = (name: "alive" | "health") =>
-  createRoute({
+  operatorRoute({
     method: "get",
     path: `${base}/${name}`,
     tags,
@@ -26,7 +27,7 @@ const probe = (name: "alive" | "health") =>
     responses: { 204: { description: "They do" }, ...faultResponses(401, 503) },
   });
 
-const revokeRoute = createRoute({
+const revokeRoute = operatorRoute({
   method: "delete",
   path: `${base}/tokens`,
   tags,
@@ -40,7 +41,7 @@ const revokeRoute = createRoute({
   responses: { 204: { description: "Revoked" }, ...faultResponses(400, 401) },
 });
 
-const addTenantRoute = createRoute({
+const addTenantRoute = operatorRoute({
   method: "post",
   path: `${base}/tenants`,
   tags,
@@ -55,7 +56,7 @@ const addTenantRoute = createRoute({
   responses: { 201: { description: "It is there" }, ...faultResponses(400, 401) },
 });
 
-const removeTenantRoute = createRoute({
+const removeTenantRoute = operatorRoute({
   method: "delete",
   path: `${base}/tenants/{tid}`,
   tags,
@@ -64,7 +65,7 @@ const removeTenantRoute = createRoute({
   responses: { 204: { description: "Gone" }, ...faultResponses(401) },
 });
 
-const listRoute = createRoute({
+const listRoute = operatorRoute({
   method: "get",
   path: `${base}/tenants/{tid}/devices`,
   tags,
@@ -76,7 +77,7 @@ const listRoute = createRoute({
   },
 });
 
-const countRoute = createRoute({
+const countRoute = operatorRoute({
   method: "get",
   path: `${base}/tenants/{tid}/devices/count`,
   tags,
@@ -88,7 +89,7 @@ const countRoute = createRoute({
   },
 });
 
-const statusRoute = createRoute({
+const statusRoute = operatorRoute({
   method: "get",
   path: `${base}/tenants/{tid}/devices/{did}/status`,
   tags,
@@ -100,7 +101,7 @@ const statusRoute = createRoute({
   },
 });
 
-const removeDeviceRoute = createRoute({
+const removeDeviceRoute = operatorRoute({
   method: "delete",
   path: `${base}/tenants/{tid}/devices/{did}`,
   tags,
@@ -109,7 +110,7 @@ const removeDeviceRoute = createRoute({
   responses: { 204: { description: "Gone" }, ...faultResponses(401, 404) },
 });
 
-const provisionedRoute = createRoute({
+const provisionedRoute = operatorRoute({
   method: "patch",
   path: `${base}/tenants/{tid}/devices/{did}`,
   tags,
@@ -131,7 +132,7 @@ const name = z
   .min(1, { error: blank })
   .max(256, { error: "the length must be no more than 256" });
 
-const externalRoute = createRoute({
+const externalRoute = operatorRoute({
   method: "put",
   path: `${base}/tenants/{tid}/devices/{did}/external`,
   tags,

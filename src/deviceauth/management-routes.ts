@@ -1,8 +1,9 @@
-import { createRoute, z } from "@hono/zod-openapi";
+import { z } from "@hono/zod-openapi";
 import { userOf } from "../platform/app.ts";
 import type { App } from "../platform/app-env.ts";
 import { Fault } from "../platform/fault.ts";
 import { pageOf } from "../platform/paging.ts";
+import { userRoute } from "../platform/route.ts";
 import { faultResponses, jsonBody, jsonContent, refuseInvalid } from "../platform/wire.ts";
 import { withContact } from "./contacts.ts";
 import { answerDevices } from "./device-page.ts";
@@ -36,7 +37,7 @@ const base = "/api/management/v2/devauth";
 const tags = ["deviceauth"];
 const nothing = (description: string) => ({ 204: { description } });
 
-const listRoute = createRoute({
+const listRoute = userRoute("devices:read", {
   method: "get",
   path: `${base}/devices`,
   tags,
@@ -48,7 +49,7 @@ const listRoute = createRoute({
   },
 });
 
-const countRoute = createRoute({
+const countRoute = userRoute("devices:read", {
   method: "get",
   path: `${base}/devices/count`,
   tags,
@@ -63,7 +64,7 @@ const countRoute = createRoute({
   },
 });
 
-const getRoute = createRoute({
+const getRoute = userRoute("devices:read", {
   method: "get",
   path: `${base}/devices/{id}`,
   tags,
@@ -75,7 +76,7 @@ const getRoute = createRoute({
   },
 });
 
-const preauthorizeRoute = createRoute({
+const preauthorizeRoute = userRoute("devices:manage", {
   method: "post",
   path: `${base}/devices`,
   tags,
@@ -89,7 +90,7 @@ const preauthorizeRoute = createRoute({
   },
 });
 
-const decommissionRoute = createRoute({
+const decommissionRoute = userRoute("devices:manage", {
   method: "delete",
   path: `${base}/devices/{id}`,
   tags,
@@ -98,7 +99,7 @@ const decommissionRoute = createRoute({
   responses: { ...nothing("Gone"), ...faultResponses(404) },
 });
 
-const getStatusRoute = createRoute({
+const getStatusRoute = userRoute("devices:read", {
   method: "get",
   path: `${base}/devices/{id}/auth/{aid}/status`,
   tags,
@@ -110,7 +111,7 @@ const getStatusRoute = createRoute({
   },
 });
 
-const setStatusRoute = createRoute({
+const setStatusRoute = userRoute("devices:manage", {
   method: "put",
   path: `${base}/devices/{id}/auth/{aid}/status`,
   tags,
@@ -120,7 +121,7 @@ const setStatusRoute = createRoute({
   responses: { ...nothing("Done, or so already"), ...faultResponses(400, 404, 422) },
 });
 
-const dismissRoute = createRoute({
+const dismissRoute = userRoute("devices:manage", {
   method: "delete",
   path: `${base}/devices/{id}/auth/{aid}`,
   tags,
@@ -129,7 +130,7 @@ const dismissRoute = createRoute({
   responses: { ...nothing("Gone"), ...faultResponses(404) },
 });
 
-const revokeRoute = createRoute({
+const revokeRoute = userRoute("devices:manage", {
   method: "delete",
   path: `${base}/tokens/{id}`,
   tags,
@@ -138,7 +139,7 @@ const revokeRoute = createRoute({
   responses: { ...nothing("Revoked"), ...faultResponses(404) },
 });
 
-const limitRoute = createRoute({
+const limitRoute = userRoute("devices:read", {
   method: "get",
   path: `${base}/limits/{name}`,
   tags,
@@ -212,7 +213,7 @@ function mountSets(app: App): void {
 function mountLimits(app: App): void {
   // The one name that the public document of the wire knows, in the document under its own path.
   const { request: _, ...standardLimit } = { ...limitRoute, path: `${base}/limits/max_devices` };
-  app.openAPIRegistry.registerPath(standardLimit);
+  app.document(standardLimit);
   app.openapi(limitRoute, async (c) => {
     const limit = await deviceLimit(c.var.deps, userOf(c), c.req.valid("param").name);
     return c.json({ limit }, 200);

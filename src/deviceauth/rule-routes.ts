@@ -1,7 +1,8 @@
-import { createRoute, z } from "@hono/zod-openapi";
+import { z } from "@hono/zod-openapi";
 import { userOf } from "../platform/app.ts";
 import type { App } from "../platform/app-env.ts";
 import { rfc3339 } from "../platform/clock.ts";
+import { userRoute } from "../platform/route.ts";
 import { faultResponses, jsonBody, jsonContent, refuseInvalid, requiredText } from "../platform/wire.ts";
 import type { Rule } from "./rule-store.ts";
 import { addRule, admissionSettings, listRules, removeRule, setAdmissionSettings } from "./rules.ts";
@@ -96,7 +97,7 @@ const WaitingSchema = z
   })
   .openapi("WaitingDevices");
 
-const listRoute = createRoute({
+const listRoute = userRoute("devices:read", {
   method: "get",
   path: `${base}/rules`,
   tags,
@@ -107,7 +108,7 @@ const listRoute = createRoute({
   },
 });
 
-const addRoute = createRoute({
+const addRoute = userRoute("devices:manage", {
   method: "post",
   path: `${base}/rules`,
   tags,
@@ -122,7 +123,7 @@ const addRoute = createRoute({
   },
 });
 
-const removeRoute = createRoute({
+const removeRoute = userRoute("devices:manage", {
   method: "delete",
   path: `${base}/rules/{id}`,
   tags,
@@ -131,7 +132,7 @@ const removeRoute = createRoute({
   responses: { 204: { description: "Gone" }, ...faultResponses(401, 403, 404) },
 });
 
-const getSettingsRoute = createRoute({
+const getSettingsRoute = userRoute("devices:read", {
   method: "get",
   path: `${base}/settings`,
   tags,
@@ -142,7 +143,7 @@ const getSettingsRoute = createRoute({
   },
 });
 
-const putSettingsRoute = createRoute({
+const putSettingsRoute = userRoute("settings:manage", {
   method: "put",
   path: `${base}/settings`,
   tags,
@@ -152,7 +153,7 @@ const putSettingsRoute = createRoute({
   responses: { 204: { description: "Set" }, ...faultResponses(400, 401, 403) },
 });
 
-const getWaitingRoute = createRoute({
+const getWaitingRoute = userRoute("devices:read", {
   method: "get",
   path: `${base}/waiting`,
   tags,

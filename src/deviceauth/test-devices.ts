@@ -1,4 +1,4 @@
-import { requirePermission, type Actor } from "../platform/actor.ts";
+import type { Actor } from "../platform/actor.ts";
 import { refusalOf } from "../platform/database.ts";
 import type { Deps } from "../platform/deps.ts";
 import { Fault } from "../platform/fault.ts";
@@ -33,7 +33,6 @@ function refusal(cause: unknown, at: number): unknown {
 /** Names a device a test device, which may poll often, or takes that back. Few per tenant, and few changes a day. */
 export const setTestDevice = (deps: Deps, actor: Actor, id: string, isTestDevice: boolean): Promise<void> =>
   untilUndisturbed(async () => {
-    requirePermission(actor, "devices:manage");
     const { tenant } = actor;
     const db = deps.db(tenant);
     const device = await db.one(deviceStatement(tenant, id));

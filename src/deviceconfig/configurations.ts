@@ -1,5 +1,5 @@
 import { knownDeviceStatement, asLiveDevice, ifLive } from "../devices/index.ts";
-import { requirePermission, type Actor, type DeviceClaim } from "../platform/actor.ts";
+import type { Actor, DeviceClaim } from "../platform/actor.ts";
 import { addAuditIfChanged } from "../platform/audit.ts";
 import { rfc3339 } from "../platform/clock.ts";
 import type { Deps } from "../platform/deps.ts";
@@ -41,7 +41,6 @@ export async function reportConfiguration(
 
 /** The record of a device; empty for a device that has none yet (protocol notes, deviceconfig 9). */
 export async function configurationRecord(deps: Deps, actor: Actor, device: DeviceId) {
-  requirePermission(actor, "devices:configure");
   const [known, row] = await deps
     .db(actor.tenant)
     .batch([knownDeviceStatement(actor.tenant, device), configurationOf(actor.tenant, device)]);
@@ -66,7 +65,6 @@ export async function configureDevice(
   values: ConfigurationValues,
   how: "replace" | "merge" = "replace",
 ): Promise<void> {
-  requirePermission(actor, "devices:configure");
   const atMs = deps.now();
   const write = how === "replace" ? setConfigured : mergeConfigured;
   const entry = {
@@ -86,7 +84,6 @@ export async function configureDevice(
 
 /** What a device should run with, where each value comes from, and whether the device says that it does. */
 export async function effectiveConfiguration(deps: Deps, actor: Actor, device: DeviceId) {
-  requirePermission(actor, "devices:configure");
   const effective = (await effectiveOf(deps, actor.tenant, [device])).get(device);
   if (!effective) throw notFound();
   return {

@@ -1,7 +1,8 @@
-import { createRoute, z } from "@hono/zod-openapi";
+import { z } from "@hono/zod-openapi";
 import { userOf } from "../platform/app.ts";
 import type { App } from "../platform/app-env.ts";
 import { pageOf, pageQuery, setPageHeaders } from "../platform/paging.ts";
+import { userRoute } from "../platform/route.ts";
 import { faultResponses, jsonBody, jsonContent, refuseInvalid } from "../platform/wire.ts";
 import { getDefaults, listDefaults, removeDefaults, setDefaults, type Defaults } from "./defaults.ts";
 import type { Source } from "./defaults-store.ts";
@@ -26,7 +27,7 @@ const routesOf = (kind: Source["kind"]) => {
   const path = `${list}/{id}` as const;
   const params = z.object({ id: z.string().min(1).max(256) });
   return {
-    list: createRoute({
+    list: userRoute("devices:configure", {
       method: "get",
       path: list,
       summary: `Configurations by ${kind} (extension)`,
@@ -37,7 +38,7 @@ const routesOf = (kind: Source["kind"]) => {
         ...faultResponses(400, 401, 403),
       },
     }),
-    get: createRoute({
+    get: userRoute("devices:configure", {
       method: "get",
       path,
       summary: `Values for all devices of a ${kind} (extension)`,
@@ -48,7 +49,7 @@ const routesOf = (kind: Source["kind"]) => {
         ...faultResponses(401, 403, 404),
       },
     }),
-    put: createRoute({
+    put: userRoute("devices:configure", {
       method: "put",
       path,
       summary: `Set values for all devices of a ${kind}, without deploying them (extension)`,
@@ -61,7 +62,7 @@ const routesOf = (kind: Source["kind"]) => {
       },
       responses: { 204: { description: "Set" }, ...faultResponses(400, 401, 403, 404, 413, 415, 422) },
     }),
-    remove: createRoute({
+    remove: userRoute("devices:configure", {
       method: "delete",
       path,
       summary: `Forget the values of a ${kind} (extension)`,
@@ -69,7 +70,7 @@ const routesOf = (kind: Source["kind"]) => {
       request: { params },
       responses: { 204: { description: "Gone" }, ...faultResponses(401, 403, 404) },
     }),
-    deploy: createRoute({
+    deploy: userRoute("devices:configure", {
       method: "post",
       path: `${path}/deploy`,
       summary: `Deploy what is wanted of the devices of a ${kind} to those that do not have it (extension)`,

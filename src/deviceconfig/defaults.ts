@@ -1,5 +1,5 @@
 import { demandFilterStatement, demandGroupStatement, FILTER_GONE, GROUP_GONE } from "../inventory/index.ts";
-import { requirePermission, type Actor } from "../platform/actor.ts";
+import type { Actor } from "../platform/actor.ts";
 import { addAuditIfChanged } from "../platform/audit.ts";
 import { rfc3339 } from "../platform/clock.ts";
 import { refusalOf } from "../platform/database.ts";
@@ -47,7 +47,6 @@ export async function listDefaults(
   kind: Source["kind"],
   page: Page,
 ): Promise<{ defaults: Defaults[]; hasNext: boolean }> {
-  requirePermission(actor, "devices:configure");
   const found = await deps
     .db(actor.tenant)
     .one(listStatement(actor.tenant, kind, page.perPage, offsetOf(page)));
@@ -55,7 +54,6 @@ export async function listDefaults(
 }
 
 export async function getDefaults(deps: Deps, actor: Actor, source: Source): Promise<Defaults> {
-  requirePermission(actor, "devices:configure");
   const row = await deps.db(actor.tenant).one(defaultsOf(actor.tenant, source));
   if (!row) throw noDefaults(source);
   return toWire(row);
@@ -73,7 +71,6 @@ export async function setDefaults(
   source: Source,
   wanted: { values: ConfigurationValues; priority: number },
 ): Promise<void> {
-  requirePermission(actor, "devices:configure");
   const { tenant } = actor;
   const atMs = deps.now();
   const [set] = await deps
@@ -94,7 +91,6 @@ export async function setDefaults(
 }
 
 export async function removeDefaults(deps: Deps, actor: Actor, source: Source): Promise<void> {
-  requirePermission(actor, "devices:configure");
   const atMs = deps.now();
   const [removed] = await deps
     .db(actor.tenant)

@@ -1,8 +1,9 @@
-import { createRoute, z } from "@hono/zod-openapi";
+import { z } from "@hono/zod-openapi";
 import { operatorOf } from "../platform/app.ts";
 import { deployConfiguration } from "./deploy.ts";
 import type { App } from "../platform/app-env.ts";
 import { asDeviceId } from "../platform/ids.ts";
+import { operatorRoute } from "../platform/route.ts";
 import { faultResponses, jsonBody, jsonContent, refuseInvalid } from "../platform/wire.ts";
 import { prepareForTenant, TenantToPrepare } from "../tenants/index.ts";
 import { Configuration, DeployAnswer, DeployRequest } from "./schema.ts";
@@ -20,7 +21,7 @@ const tenantParam = z.object({ tenantId: z.string().max(128) });
 const deviceParam = tenantParam.extend({ deviceId: z.string().min(1).max(128) });
 const requiredId = z.string({ error: "cannot be blank" }).min(1, { error: "cannot be blank" });
 
-const addTenant = createRoute({
+const addTenant = operatorRoute({
   method: "post",
   path: `${INTERNAL}/tenants`,
   summary: "Make a tenant unless it exists",
@@ -30,7 +31,7 @@ const addTenant = createRoute({
   responses: { 201: { description: "It is there" }, ...faultResponses(400, 401) },
 });
 
-const removeTenant = createRoute({
+const removeTenant = operatorRoute({
   method: "delete",
   path: `${INTERNAL}/tenants/{tenantId}`,
   summary: "Forget all configurations of a tenant",
@@ -39,7 +40,7 @@ const removeTenant = createRoute({
   responses: { 204: { description: "Gone" }, ...faultResponses(401) },
 });
 
-const addDevice = createRoute({
+const addDevice = operatorRoute({
   method: "post",
   path: `${INTERNAL}/tenants/{tenantId}/devices`,
   summary: "Make the record of a device",
@@ -52,7 +53,7 @@ const addDevice = createRoute({
   responses: { 201: { description: "Made" }, ...faultResponses(400, 401, 404, 409) },
 });
 
-const removeDevice = createRoute({
+const removeDevice = operatorRoute({
   method: "delete",
   path: `${INTERNAL}/tenants/{tenantId}/devices/{deviceId}`,
   summary: "Forget the configuration of a device",
@@ -61,7 +62,7 @@ const removeDevice = createRoute({
   responses: { 204: { description: "Gone" }, ...faultResponses(401, 404) },
 });
 
-const merge = createRoute({
+const merge = operatorRoute({
   method: "patch",
   path: `${INTERNAL}/tenants/{tenantId}/configurations/device/{deviceId}`,
   summary: "Complete what is wanted of a device",
@@ -71,7 +72,7 @@ const merge = createRoute({
   responses: { 204: { description: "Merged" }, ...faultResponses(400, 401, 404) },
 });
 
-const deploy = createRoute({
+const deploy = operatorRoute({
   method: "post",
   path: `${INTERNAL}/tenants/{tenantId}/configurations/device/{deviceId}/deploy`,
   summary: "Deploy what is wanted of a device",

@@ -1,8 +1,9 @@
-import { createRoute, z } from "@hono/zod-openapi";
+import { z } from "@hono/zod-openapi";
 import { deviceClaimOf, userOf } from "../platform/app.ts";
 import { deployConfiguration } from "./deploy.ts";
 import type { App } from "../platform/app-env.ts";
 import { asDeviceId } from "../platform/ids.ts";
+import { deviceRoute, userRoute } from "../platform/route.ts";
 import { faultResponses, jsonBody, jsonContent, refuseInvalid } from "../platform/wire.ts";
 import { mountDefaults } from "./defaults-routes.ts";
 import { mountDeviceconfigInternal } from "./internal-routes.ts";
@@ -30,7 +31,7 @@ const param = z.object({ id: z.string().min(1).max(128) });
 const configuration = { required: true, content: jsonContent(Configuration) };
 const plain = z.record(z.string(), z.string());
 
-const deviceGet = createRoute({
+const deviceGet = deviceRoute({
   method: "get",
   path: DEVICE,
   summary: "What is wanted of the device",
@@ -41,7 +42,7 @@ const deviceGet = createRoute({
   },
 });
 
-const devicePut = createRoute({
+const devicePut = deviceRoute({
   method: "put",
   path: DEVICE,
   summary: "Tell what the device runs with",
@@ -55,7 +56,7 @@ const devicePut = createRoute({
   },
 });
 
-const get = createRoute({
+const get = userRoute("devices:configure", {
   method: "get",
   path: RECORD,
   summary: "Wanted and reported configuration of a device",
@@ -67,7 +68,7 @@ const get = createRoute({
   },
 });
 
-const put = createRoute({
+const put = userRoute("devices:configure", {
   method: "put",
   path: RECORD,
   summary: "Set what is wanted of a device, without deploying it",
@@ -77,7 +78,7 @@ const put = createRoute({
   responses: { 204: { description: "Set" }, ...faultResponses(400, 401, 403, 404, 413, 415) },
 });
 
-const deploy = createRoute({
+const deploy = userRoute("devices:configure", {
   method: "post",
   path: `${RECORD}/deploy`,
   summary: "Deploy what is wanted of a device",
@@ -90,7 +91,7 @@ const deploy = createRoute({
   },
 });
 
-const effective = createRoute({
+const effective = userRoute("devices:configure", {
   method: "get",
   path: `${RECORD}/effective`,
   summary: "What a device should run with and whether it does (extension)",

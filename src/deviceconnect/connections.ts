@@ -1,15 +1,10 @@
 import { isLiveStatement, asLiveDevice, knownDeviceStatement } from "../devices/index.ts";
-import {
-  hasPermission,
-  requirePermission,
-  type Actor,
-  type DeviceClaim,
-  type UserActor,
-} from "../platform/actor.ts";
+import type { Actor, DeviceClaim, UserActor } from "../platform/actor.ts";
 import { rfc3339 } from "../platform/clock.ts";
 import type { Deps } from "../platform/deps.ts";
 import { Fault, type FaultKind } from "../platform/fault.ts";
 import { newId, type DeviceId, type TenantId } from "../platform/ids.ts";
+import { hasPermission } from "../platform/permissions.ts";
 import { findTokenHolders } from "../useradm/index.ts";
 import type { ConnectionRpc } from "./connection-rpc.ts";
 import {
@@ -66,7 +61,6 @@ const DISCONNECTED = "failed to connect to device: device disconnected";
 
 /** Refuses a user who may not connect, and one whose device is not connected: here clients can read why. */
 export async function admitUser(deps: Deps, actor: UserActor, device: DeviceId): Promise<void> {
-  requirePermission(actor, "devices:connect");
   if (!(await isConnected(deps, actor, device))) throw new Fault("not_found", DISCONNECTED);
 }
 
@@ -115,7 +109,6 @@ export async function connectionStatus(
   actor: Actor,
   device: DeviceId,
 ): Promise<ConnectionStatus> {
-  requirePermission(actor, "devices:read");
   const [known, connection] = await deps
     .db(actor.tenant)
     .batch([knownDeviceStatement(actor.tenant, device), connectionOf(actor.tenant, device)]);
@@ -141,7 +134,6 @@ export async function requestOfDevice(
   device: DeviceId,
   typ: ClientRequest,
 ): Promise<void> {
-  requirePermission(actor, actor.kind === "user" ? "devices:connect" : "devices:read");
   const userId = actor.kind === "user" ? actor.user : undefined;
   const asked =
     (await isConnected(deps, actor, device)) &&
@@ -150,14 +142,12 @@ export async function requestOfDevice(
 }
 
 export async function liveSessions(deps: Deps, actor: Actor, device: DeviceId): Promise<LiveSession[]> {
-  requirePermission(actor, "devices:connect");
   const [known] = await deps.db(actor.tenant).batch([knownDeviceStatement(actor.tenant, device)]);
   if (!known) throw new Fault("not_found", "device not found");
   return connectionObject(deps, actor.tenant, device).sessions();
 }
 
 export async function endSession(deps: Deps, actor: Actor, device: DeviceId, sid: string): Promise<void> {
-  requirePermission(actor, "devices:connect");
   const [known] = await deps.db(actor.tenant).batch([knownDeviceStatement(actor.tenant, device)]);
   if (!known || !(await connectionObject(deps, actor.tenant, device).endSession(sid))) {
     throw new Fault("not_found", "session not found");

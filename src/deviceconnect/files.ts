@@ -1,5 +1,5 @@
 import type { Context } from "hono";
-import { requirePermission, type UserActor } from "../platform/actor.ts";
+import type { UserActor } from "../platform/actor.ts";
 import type { AppEnv } from "../platform/app-env.ts";
 import type { Deps } from "../platform/deps.ts";
 import { Fault, type FaultKind } from "../platform/fault.ts";
@@ -111,7 +111,6 @@ class Bounded implements AsyncIterable<Uint8Array> {
 /** Sends the file of an upload form to the device as it comes in. */
 export async function receiveUpload(c: Context<AppEnv>, actor: UserActor, device: DeviceId): Promise<void> {
   const { deps } = c.var;
-  requirePermission(actor, "devices:connect");
   const { MAX_DEVICE_FILE_BYTES: maxBytes } = deps.settings;
   requireSize(Number(c.req.header("content-length") ?? 0), maxBytes);
   const boundary = boundaryOf(c);
@@ -158,7 +157,6 @@ export async function sendDownload(
   path: string,
 ): Promise<Response> {
   const { deps } = c.var;
-  requirePermission(actor, "devices:connect");
   const object = await connectedObject(deps, actor, device);
   if (c.req.method === "HEAD") {
     return new Response(null, { headers: headersOf(settled(await object.stat(holderOf(actor), path))) });

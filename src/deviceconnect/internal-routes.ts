@@ -1,7 +1,8 @@
-import { createRoute, z } from "@hono/zod-openapi";
+import { z } from "@hono/zod-openapi";
 import { operatorOf } from "../platform/app.ts";
 import type { App } from "../platform/app-env.ts";
 import { asDeviceId } from "../platform/ids.ts";
+import { operatorRoute } from "../platform/route.ts";
 import { faultResponses, jsonBody, jsonContent } from "../platform/wire.ts";
 import { TenantDeviceParam } from "./schema.ts";
 import { disconnectTenant } from "./followers.ts";
@@ -10,7 +11,7 @@ import { removeDeviceConnection, requestOfDevice } from "./connections.ts";
 const tags = ["deviceconnect internal"];
 const INTERNAL = "/api/internal/v1/deviceconnect";
 
-const addDevice = createRoute({
+const addDevice = operatorRoute({
   method: "post",
   path: `${INTERNAL}/tenants/{tenantId}/devices`,
   summary: "Make a device known; it is known without this call",
@@ -28,7 +29,7 @@ const addDevice = createRoute({
   responses: { 201: { description: "Known" }, ...faultResponses(400, 401) },
 });
 
-const removeTenant = createRoute({
+const removeTenant = operatorRoute({
   method: "delete",
   path: `${INTERNAL}/tenants/{tenantId}`,
   summary: "End all connections of a tenant",
@@ -37,7 +38,7 @@ const removeTenant = createRoute({
   responses: { 204: { description: "Gone" }, ...faultResponses(401) },
 });
 
-const shutdown = createRoute({
+const shutdown = operatorRoute({
   method: "get",
   path: `${INTERNAL}/shutdown`,
   summary: "Nothing to shut down: connections live in objects of their own",
@@ -45,7 +46,7 @@ const shutdown = createRoute({
   responses: { 202: { description: "Nothing was done" }, ...faultResponses(401) },
 });
 
-const removeDevice = createRoute({
+const removeDevice = operatorRoute({
   method: "delete",
   path: `${INTERNAL}/tenants/{tenantId}/devices/{deviceId}`,
   summary: "End a device's connection and forget it",
@@ -55,7 +56,7 @@ const removeDevice = createRoute({
 });
 
 const clientRequest = (typ: "check-update" | "send-inventory") =>
-  createRoute({
+  operatorRoute({
     method: "post",
     path: `${INTERNAL}/tenants/{tenantId}/devices/{deviceId}/${typ}`,
     summary: `As the management request ${typ}, for any tenant`,

@@ -1,4 +1,4 @@
-import { createRoute, z } from "@hono/zod-openapi";
+import { z } from "@hono/zod-openapi";
 import type { Context } from "hono";
 import type { App, AppEnv } from "../platform/app-env.ts";
 import { deviceClaimOf, userOf } from "../platform/app.ts";
@@ -6,6 +6,7 @@ import { rfc3339 } from "../platform/clock.ts";
 import { Fault } from "../platform/fault.ts";
 import { asDeviceId } from "../platform/ids.ts";
 import { pageOf, pageQuery, setPageHeaders } from "../platform/paging.ts";
+import { deviceRoute, userRoute } from "../platform/route.ts";
 import { faultResponses, jsonContent } from "../platform/wire.ts";
 import { receiveUpload, sendDownload } from "./files.ts";
 import {
@@ -33,7 +34,7 @@ const tags = ["deviceconnect"];
 const MANAGEMENT = "/api/management/v1/deviceconnect";
 const upgraded = { 101: { description: "Switching to a WebSocket of binary MessagePack messages" } };
 
-const deviceSocket = createRoute({
+const deviceSocket = deviceRoute({
   method: "get",
   path: "/api/devices/v1/deviceconnect/connect",
   summary: "Connect a device",
@@ -41,7 +42,7 @@ const deviceSocket = createRoute({
   responses: { ...upgraded, 401: { description: "Token not live; empty body" }, ...faultResponses(400) },
 });
 
-const userSocket = createRoute({
+const userSocket = userRoute("devices:connect", {
   method: "get",
   path: `${MANAGEMENT}/devices/{id}/connect`,
   summary: "Open a terminal or port forwarding session",
@@ -50,7 +51,7 @@ const userSocket = createRoute({
   responses: { ...upgraded, ...faultResponses(400, 401, 403, 404, 422) },
 });
 
-const status = createRoute({
+const status = userRoute("devices:read", {
   method: "get",
   path: `${MANAGEMENT}/devices/{id}`,
   summary: "Whether a device is connected",
@@ -63,7 +64,7 @@ const status = createRoute({
 });
 
 const clientRequestRoute = (typ: "check-update" | "send-inventory") =>
-  createRoute({
+  userRoute("devices:connect", {
     method: "post",
     path: `${MANAGEMENT}/devices/{id}/${typ}`,
     summary:
@@ -76,7 +77,7 @@ const clientRequestRoute = (typ: "check-update" | "send-inventory") =>
     },
   });
 
-const sessions = createRoute({
+const sessions = userRoute("devices:connect", {
   method: "get",
   path: `${MANAGEMENT}/devices/{id}/sessions`,
   summary: "Live sessions with a device (extension)",
@@ -88,7 +89,7 @@ const sessions = createRoute({
   },
 });
 
-const session = createRoute({
+const session = userRoute("devices:connect", {
   method: "delete",
   path: `${MANAGEMENT}/devices/{id}/sessions/{session_id}`,
   summary: "End a live session (extension)",
@@ -97,7 +98,7 @@ const session = createRoute({
   responses: { 204: { description: "Both sides were told" }, ...faultResponses(401, 403, 404) },
 });
 
-const history = createRoute({
+const history = userRoute(["audit:read", "devices:connect"], {
   method: "get",
   path: `${MANAGEMENT}/sessions`,
   summary: "Sessions on record, newest first (extension)",
@@ -109,7 +110,7 @@ const history = createRoute({
   },
 });
 
-const playback = createRoute({
+const playback = userRoute(["audit:read", "devices:connect"], {
   method: "get",
   path: `${MANAGEMENT}/sessions/{session_id}/playback`,
   summary: "Play a recorded terminal session into a WebSocket",
@@ -118,7 +119,7 @@ const playback = createRoute({
   responses: { ...upgraded, ...faultResponses(400, 401, 403, 404) },
 });
 
-const recording = createRoute({
+const recording = userRoute(["audit:read", "devices:connect"], {
   method: "get",
   path: `${MANAGEMENT}/sessions/{session_id}/recording`,
   summary: "A recorded terminal session as asciicast v2 (extension)",
@@ -127,7 +128,7 @@ const recording = createRoute({
   responses: { 200: { description: "asciicast v2" }, ...faultResponses(401, 403, 404) },
 });
 
-const upload = createRoute({
+const upload = userRoute("devices:connect", {
   method: "put",
   path: `${MANAGEMENT}/devices/{id}/upload`,
   summary: "Send a file to a device",
@@ -140,7 +141,7 @@ const upload = createRoute({
   },
 });
 
-const download = createRoute({
+const download = userRoute("devices:connect", {
   method: "get",
   path: `${MANAGEMENT}/devices/{id}/download`,
   summary: "Fetch a file from a device",

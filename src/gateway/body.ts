@@ -7,7 +7,7 @@ import type { Deps } from "../platform/deps.ts";
 import { settingsOf, type Env } from "../platform/env.ts";
 import { Fault } from "../platform/fault.ts";
 import { tooManyRequests } from "./rate-limit.ts";
-import { JSON_BODY_LIMIT } from "./route-table.ts";
+import { JSON_BODY_LIMIT } from "./body-rule.ts";
 import { WaitingBodies, type Share } from "./waiting-bodies.ts";
 
 /** Bodies that are waited for at once in an isolate, by whom they are to come from. */

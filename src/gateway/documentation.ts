@@ -1,4 +1,5 @@
 import type { App } from "../platform/app-env.ts";
+import { PUBLIC } from "../platform/route.ts";
 import page from "./documentation.html";
 import { pageHeaders } from "./pages.ts";
 
@@ -9,7 +10,7 @@ export function mountDocumentation(app: App): void {
     scheme: "bearer",
     bearerFormat: "JWT",
   });
-  app.get("/api/openapi.json", (c) =>
+  app.plain(PUBLIC, ["GET"], "/api/openapi.json", (c) =>
     c.json(
       app.getOpenAPI31Document({
         openapi: "3.1.0",
@@ -18,5 +19,5 @@ export function mountDocumentation(app: App): void {
       }),
     ),
   );
-  app.get("/api/docs", (c) => c.body(page, 200, pageHeaders(page)));
+  app.plain(PUBLIC, ["GET"], "/api/docs", (c) => c.body(page, 200, pageHeaders(page)));
 }

@@ -5,6 +5,7 @@ import { bareRefusal, faultResponse, newApp } from "../platform/app.ts";
 import { makeDeps } from "../app/make-deps.ts";
 import type { Env } from "../platform/env.ts";
 import { Fault } from "../platform/fault.ts";
+import { PUBLIC, requireNeeds, type Access } from "../platform/route.ts";
 import { makeLater, type Later } from "../platform/later.ts";
 import { drainOutbox } from "../platform/send-events.ts";
 import { authenticateDevice, authenticateOperator, authenticateUser } from "../platform/access.ts";
@@ -17,13 +18,13 @@ import { mountPages } from "./pages.ts";
 import { findUser } from "../useradm/index.ts";
 import { mountDomains } from "../app/domains.ts";
 import { mountProbes } from "./probes.ts";
+import { bodyRuleOf } from "./body-rule.ts";
 import { takeBody } from "./body.ts";
 import { callsOf, holdHerd, holdWork } from "./rate-limit.ts";
 import { answerIdleCheck, isCheck } from "./idle-check.ts";
-import { methodsOf } from "./method-index.ts";
+import { methodsOf, servedUnder } from "./method-index.ts";
 import { demandPathTenant } from "./path-tenant.ts";
 import { requestIdOf } from "./request-id.ts";
-import { routeRule, type Access } from "./route-table.ts";
 import { mountVerify } from "./verify-route.ts";
 
 export interface GatewayOptions {
@@ -56,30 +57,35 @@ const identify =
 const notFound = () => new Fault("not_found", "not found");
 
 async function callerOf(c: Context<AppEnv>, access: Access): Promise<AppEnv["Variables"]["caller"]> {
-  if (access === "user") return authenticateUser(c, findUser);
-  if (access === "operator") {
+  if (access.caller === "user") {
+    const user = await authenticateUser(c, findUser);
+    requireNeeds(user, access.needs, c.req.path);
+    return user;
+  }
+  if (access.caller === "operator") {
     const operator = authenticateOperator(c);
     await demandPathTenant(c);
     return operator;
   }
-  return access === "device" ? authenticateDevice(c) : undefined;
+  return access.caller === "device" ? authenticateDevice(c) : undefined;
 }
 
-/** What is not there is told so to whoever asks: clients take a 401 for a lost session. */
-const unlessMissing =
-  (app: App, path: string) =>
-  (cause: unknown): never => {
-    const isRefused = cause instanceof Fault && cause.kind === "unauthorized";
-    throw isRefused && methodsOf(app, path).length === 0 ? notFound() : cause;
-  };
+/** By the route that is to answer; of a path that takes other methods, whoever these are for is told so. */
+function accessTo(app: App, c: Context<AppEnv>): Access {
+  const access = app.accessOf(c);
+  if (access) return access;
+  const [other] = servedUnder(app, c.req.path);
+  if (!other) throw notFound();
+  return other.access.caller === "user" ? { caller: "user", needs: "basic" } : other.access;
+}
 
 const admit =
   (app: App): MiddlewareHandler<AppEnv> =>
   async (c, next) => {
-    const rule = routeRule(c.req.path);
-    if (!rule) throw notFound();
-    c.set("bodyRule", rule.body);
-    c.set("caller", await callerOf(c, rule.access).catch(unlessMissing(app, c.req.path)));
+    const access = accessTo(app, c);
+    c.set("access", access);
+    c.set("bodyRule", bodyRuleOf(c.req.path));
+    c.set("caller", await callerOf(c, access));
     await next();
   };
 
@@ -118,13 +124,13 @@ export function makeGateway(options: GatewayOptions = {}): App {
   const app = newApp();
   app.onError((cause, c) => {
     const response = faultResponse(c, cause);
-    const emptyBody = response.status === 401 && routeRule(c.req.path)?.access === "device";
+    const emptyBody = response.status === 401 && c.var.access?.caller === "device";
     return emptyBody ? faultResponse(c, new Fault("unauthorized", "", { empty: true })) : response;
   });
   app.notFound(answerUnmatched(app));
   app.use(answerHeaders, identify(options), reportCost, sendEvents, admit(app));
   app.use(holdHerd, takeBody, holdWork);
-  app.get("/healthz", (c) => c.text("OK"));
+  app.plain(PUBLIC, ["GET"], "/healthz", (c) => c.text("OK"));
   mountProbes(app);
   mountDomains(app);
   mountVerify(app);

@@ -1,6 +1,6 @@
-import type { App } from "../platform/app-env.ts";
+import type { App, Declaration } from "../platform/app-env.ts";
 
-type Index = { pattern: RegExp; method: string }[];
+type Index = { pattern: RegExp; declaration: Declaration }[];
 
 const indexes = new WeakMap<App, Index>();
 
@@ -22,18 +22,20 @@ const toPattern = (path: string) => {
 function indexOf(app: App): Index {
   const known = indexes.get(app);
   if (known) return known;
-  const index = app.routes
-    .filter(({ method }) => method !== "ALL")
-    .map(({ method, path }) => ({ pattern: toPattern(path), method }));
+  const index = app
+    .declarations()
+    .map((declaration) => ({ pattern: toPattern(declaration.path), declaration }));
   indexes.set(app, index);
   return index;
 }
 
-/** Methods that exist for a path, for 405 and `Allow`; none for an unknown path. */
+/** What is served under a path, whatever the method; nothing for an unknown path. */
+export const servedUnder = (app: App, path: string): Declaration[] =>
+  indexOf(app)
+    .filter(({ pattern }) => pattern.test(path))
+    .map(({ declaration }) => declaration);
+
+/** Methods that exist for a path, for 405 and `Allow`. */
 export const methodsOf = (app: App, path: string): string[] => [
-  ...new Set(
-    indexOf(app)
-      .filter(({ pattern }) => pattern.test(path))
-      .map(({ method }) => method),
-  ),
+  ...new Set(servedUnder(app, path).map(({ method }) => method)),
 ];

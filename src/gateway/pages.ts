@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import type { App } from "../platform/app-env.ts";
+import { PUBLIC } from "../platform/route.ts";
 import welcome from "./welcome.html";
 
 const hashesOf = (html: string, element: "style" | "script"): string =>
@@ -33,8 +34,8 @@ const ICON = `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 32 32"><rect 
 /** What a person sees who opens the server's address, and its icon. */
 export function mountPages(app: App): void {
   const headers = pageHeaders(welcome);
-  app.get("/", (c) => c.body(welcome, 200, headers));
-  app.get("/favicon.svg", (c) =>
+  app.plain(PUBLIC, ["GET"], "/", (c) => c.body(welcome, 200, headers));
+  app.plain(PUBLIC, ["GET"], "/favicon.svg", (c) =>
     c.body(ICON, 200, { "Content-Type": "image/svg+xml", "Cache-Control": "public, max-age=86400" }),
   );
 }

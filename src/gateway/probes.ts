@@ -1,7 +1,7 @@
-import { createRoute } from "@hono/zod-openapi";
 import type { App } from "../platform/app-env.ts";
 import type { Deps } from "../platform/deps.ts";
 import { Fault } from "../platform/fault.ts";
+import { operatorRoute } from "../platform/route.ts";
 import { faultResponses } from "../platform/wire.ts";
 
 /** What the original runs as services of their own; scripts ask each for its health. */
@@ -16,7 +16,7 @@ const SERVICES = [
 ] as const;
 
 const probe = (service: string, name: "alive" | "health") =>
-  createRoute({
+  operatorRoute({
     method: "get",
     path: `/api/internal/v1/${service}/${name}`,
     summary: name === "alive" ? "Whether the server runs" : "Whether the server reaches what it stands on",

@@ -1,12 +1,12 @@
-import { createRoute } from "@hono/zod-openapi";
 import { asLiveDevice } from "../devices/index.ts";
 import type { App } from "../platform/app-env.ts";
 import { Fault } from "../platform/fault.ts";
 import { faultResponses } from "../platform/wire.ts";
 import { authenticateDevice } from "../platform/access.ts";
+import { publicRoute } from "../platform/route.ts";
 
 const verifyRoute = (method: "get" | "post") =>
-  createRoute({
+  publicRoute({
     method,
     path: "/api/internal/v1/devauth/tokens/verify",
     tags: ["deviceauth internal"],

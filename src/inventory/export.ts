@@ -1,4 +1,4 @@
-import { requirePermission, type Actor } from "../platform/actor.ts";
+import type { Actor } from "../platform/actor.ts";
 import type { Deps } from "../platform/deps.ts";
 import { asDeviceId } from "../platform/ids.ts";
 import { attributeCatalogue } from "./catalogue.ts";
@@ -49,7 +49,6 @@ export async function exportDevices(
   request: ExportRequest,
   format: ExportFormat,
 ): Promise<ReadableStream<Uint8Array>> {
-  requirePermission(actor, "devices:read");
   const search = searchOf(request);
   const selected = request.attributes?.map(({ scope, attribute }) => ({ scope, name: attribute }));
   const columns = selected ?? (format === "csv" ? await attributeCatalogue(deps, actor) : undefined);

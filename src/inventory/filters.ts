@@ -1,4 +1,4 @@
-import { requirePermission, type Actor } from "../platform/actor.ts";
+import type { Actor } from "../platform/actor.ts";
 import { addAuditIfChanged } from "../platform/audit.ts";
 import { isUniqueViolation, type Statement } from "../platform/database.ts";
 import type { Deps } from "../platform/deps.ts";
@@ -30,7 +30,6 @@ export async function savedFilters(
   actor: Actor,
   page: Page,
 ): Promise<{ filters: SavedFilter[]; total: number }> {
-  requirePermission(actor, "devices:read");
   const [filters, total] = await deps
     .db(actor.tenant)
     .batch([listFilters(actor.tenant, page.perPage, offsetOf(page)), countFilters(actor.tenant)]);
@@ -38,7 +37,6 @@ export async function savedFilters(
 }
 
 export async function showFilter(deps: Deps, actor: Actor, id: string): Promise<SavedFilter> {
-  requirePermission(actor, "devices:read");
   const filter = await deps.db(actor.tenant).one(filterById(actor.tenant, id));
   if (!filter) throw notFound();
   return filter;
@@ -51,7 +49,6 @@ export async function runFilter(deps: Deps, actor: Actor, id: string, page: Page
 }
 
 export async function createFilter(deps: Deps, actor: Actor, definition: FilterDefinition): Promise<string> {
-  requirePermission(actor, "devices:manage");
   const filter = checked(newId(), definition);
   await write(deps, actor, addFilter(actor.tenant, filter, deps.now()), "create", filter);
   return filter.id;
@@ -63,14 +60,12 @@ export async function updateFilter(
   id: string,
   definition: FilterDefinition,
 ): Promise<void> {
-  requirePermission(actor, "devices:manage");
   const filter = checked(id, definition);
   const changed = await write(deps, actor, replaceFilter(actor.tenant, filter), "update", filter);
   if (changed === 0) throw notFound();
 }
 
 export async function deleteFilter(deps: Deps, actor: Actor, id: string): Promise<void> {
-  requirePermission(actor, "devices:manage");
   const changed = await write(
     deps,
     actor,

@@ -1,4 +1,4 @@
-import { requirePermission, type Actor } from "../platform/actor.ts";
+import type { Actor } from "../platform/actor.ts";
 import type { Deps } from "../platform/deps.ts";
 import type { Page } from "../platform/paging.ts";
 import { cleanText, keyOf } from "./attributes.ts";
@@ -38,7 +38,6 @@ async function find(
   page: Page,
   selected?: Selected,
 ): Promise<FoundDevices> {
-  requirePermission(actor, "devices:read");
   const found = await searchDevices(deps, actor.tenant, search, page);
   const projection = projectionOf(selected);
   return { devices: found.rows.map((row) => deviceOf(row, projection)), total: found.total };

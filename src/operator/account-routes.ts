@@ -1,15 +1,16 @@
-import { createRoute, z } from "@hono/zod-openapi";
+import { z } from "@hono/zod-openapi";
 import { operatorOf } from "../platform/app.ts";
 import type { App } from "../platform/app-env.ts";
 import { rfc3339 } from "../platform/clock.ts";
 import { DEFAULT_TENANT } from "../platform/ids.ts";
+import { operatorRoute } from "../platform/route.ts";
 import { faultResponses, jsonBody } from "../platform/wire.ts";
 import { EmailText, type User } from "../useradm/index.ts";
 import { createUser, listUsers, removeUser, setPassword } from "./accounts.ts";
 import { BASE, body, made, ok, tags } from "./route-parts.ts";
 import * as schema from "./schema.ts";
 
-const postUser = createRoute({
+const postUser = operatorRoute({
   method: "post",
   path: `${BASE}/users`,
   tags,
@@ -19,7 +20,7 @@ const postUser = createRoute({
   responses: { ...made("Created", schema.UserRef), ...faultResponses(400, 401, 404, 409, 422) },
 });
 
-const putPassword = createRoute({
+const putPassword = operatorRoute({
   method: "put",
   path: `${BASE}/users/password`,
   tags,
@@ -29,7 +30,7 @@ const putPassword = createRoute({
   responses: { ...ok("Set", schema.UserRef), ...faultResponses(400, 401, 404, 409, 422) },
 });
 
-const getUsers = createRoute({
+const getUsers = operatorRoute({
   method: "get",
   path: `${BASE}/users`,
   tags,
@@ -44,7 +45,7 @@ const getUsers = createRoute({
   responses: { ...ok("Users", z.array(schema.User)), ...faultResponses(400, 401, 404) },
 });
 
-const deleteUser = createRoute({
+const deleteUser = operatorRoute({
   method: "delete",
   path: `${BASE}/users`,
   tags,

@@ -1,8 +1,9 @@
-import { createRoute, z } from "@hono/zod-openapi";
+import { z } from "@hono/zod-openapi";
 import type { Context } from "hono";
 import { operatorOf } from "../platform/app.ts";
 import type { App, AppEnv } from "../platform/app-env.ts";
 import { rfc3339 } from "../platform/clock.ts";
+import { operatorRoute } from "../platform/route.ts";
 import { faultResponses, jsonBody } from "../platform/wire.ts";
 import { getTenant, listTenants, setTenantLimit, setTenantStatus, type Tenant } from "../tenants/index.ts";
 import { mountAccounts } from "./account-routes.ts";
@@ -24,7 +25,7 @@ const tenantWire = (tenant: Tenant) => ({
 
 const params = z.object({ id: z.string() });
 
-const postTenant = createRoute({
+const postTenant = operatorRoute({
   method: "post",
   path: `${BASE}/tenants`,
   tags,
@@ -34,7 +35,7 @@ const postTenant = createRoute({
   responses: { ...made("Created", schema.TenantWithUser), ...faultResponses(400, 401, 422) },
 });
 
-const getTenants = createRoute({
+const getTenants = operatorRoute({
   method: "get",
   path: `${BASE}/tenants`,
   tags,
@@ -48,7 +49,7 @@ const getTenants = createRoute({
   responses: { ...ok("Tenants", z.array(schema.Tenant)), ...faultResponses(400, 401) },
 });
 
-const getOneTenant = createRoute({
+const getOneTenant = operatorRoute({
   method: "get",
   path: `${BASE}/tenants/{id}`,
   tags,
@@ -57,7 +58,7 @@ const getOneTenant = createRoute({
   responses: { ...ok("The tenant", schema.TenantWithLimits), ...faultResponses(401, 404) },
 });
 
-const deleteTenant = createRoute({
+const deleteTenant = operatorRoute({
   method: "delete",
   path: `${BASE}/tenants/{id}`,
   tags,
@@ -68,7 +69,7 @@ const deleteTenant = createRoute({
   responses: { ...ok("What is left", schema.TenantRemoved), ...faultResponses(401, 404, 422) },
 });
 
-const putStatus = createRoute({
+const putStatus = operatorRoute({
   method: "put",
   path: `${BASE}/tenants/{id}/status`,
   tags,
@@ -78,7 +79,7 @@ const putStatus = createRoute({
   responses: { ...ok("The tenant", schema.TenantWithLimits), ...faultResponses(400, 401, 404) },
 });
 
-const putLimit = createRoute({
+const putLimit = operatorRoute({
   method: "put",
   path: `${BASE}/tenants/{id}/limits/{name}`,
   tags,
@@ -124,7 +125,7 @@ function mountTenantVerbs(app: App): void {
   });
 }
 
-const postMigrate = createRoute({
+const postMigrate = operatorRoute({
   method: "post",
   path: `${BASE}/migrate`,
   tags,
@@ -132,7 +133,7 @@ const postMigrate = createRoute({
   responses: { ...ok("Names applied now", schema.Migrated), ...faultResponses(401) },
 });
 
-const postSetup = createRoute({
+const postSetup = operatorRoute({
   method: "post",
   path: `${BASE}/setup`,
   tags,
@@ -142,7 +143,7 @@ const postSetup = createRoute({
   responses: { ...ok("What is there and what was made", schema.SetupDone), ...faultResponses(400, 401, 422) },
 });
 
-const postToken = createRoute({
+const postToken = operatorRoute({
   method: "post",
   path: `${BASE}/tokens`,
   tags,
@@ -152,7 +153,7 @@ const postToken = createRoute({
   responses: { ...ok("The token", schema.Minted), ...faultResponses(400, 401, 404) },
 });
 
-const postReset = createRoute({
+const postReset = operatorRoute({
   method: "post",
   path: `${BASE}/factory-reset`,
   tags,

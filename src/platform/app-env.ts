@@ -1,7 +1,9 @@
-import type { OpenAPIHono } from "@hono/zod-openapi";
+import type { OpenAPIHono, RouteConfig, RouteHandler, RouteHook } from "@hono/zod-openapi";
+import type { Context, Handler } from "hono";
 import type { DeviceClaim, OperatorActor, UserActor } from "./actor.ts";
 import type { Deps } from "./deps.ts";
 import type { Env } from "./env.ts";
+import type { Access, DeclaredRoute } from "./route.ts";
 
 /** A request's JSON body, read once. */
 export interface JsonBody {
@@ -18,6 +20,8 @@ export interface AppEnv {
   Variables: {
     deps: Deps;
     requestId: string;
+    /** Of the path; absent where nothing is served. */
+    access?: Access;
     /** `json`: read as a whole before the route. `stream`: the route bounds and reads it. */
     bodyRule: "json" | "stream";
     caller: UserActor | DeviceClaim | OperatorActor | undefined;
@@ -26,4 +30,31 @@ export interface AppEnv {
   };
 }
 
-export type App = OpenAPIHono<AppEnv>;
+export type Router = OpenAPIHono<AppEnv>;
+
+/** What is served under a method and a path as the router writes it. */
+export interface Declaration {
+  method: string;
+  path: string;
+  access: Access;
+}
+
+/** A router that serves nothing that does not say who may call it. */
+export interface App extends Pick<
+  Router,
+  "use" | "onError" | "notFound" | "fetch" | "routes" | "getOpenAPI31Document"
+> {
+  openAPIRegistry: Pick<Router["openAPIRegistry"], "registerComponent">;
+  openapi<R extends DeclaredRoute>(
+    route: R,
+    handler: RouteHandler<R, AppEnv>,
+    hook?: RouteHook<R, AppEnv>,
+  ): void;
+  /** Writes a route into the document that is served in another form. */
+  document(route: RouteConfig): void;
+  /** Serves what is not in the document, or not as it is served. */
+  plain(access: Access, methods: readonly string[], path: string, ...handlers: Handler<AppEnv>[]): void;
+  declarations(): readonly Declaration[];
+  /** Of the route that is to answer; undefined if none is. */
+  accessOf(c: Context<AppEnv>): Access | undefined;
+}

@@ -1,12 +1,14 @@
-import { OpenAPIHono } from "@hono/zod-openapi";
-import type { Context } from "hono";
+import { OpenAPIHono, type RouteConfig } from "@hono/zod-openapi";
+import type { Context, Handler } from "hono";
+import { matchedRoutes } from "hono/route";
 import { HTTPException } from "hono/http-exception";
 import type { DeviceClaim, OperatorActor, UserActor } from "./actor.ts";
-import type { App, AppEnv } from "./app-env.ts";
+import type { App, AppEnv, Declaration, Router } from "./app-env.ts";
 import { Fault } from "./fault.ts";
 import { asTenantId, DEFAULT_TENANT } from "./ids.ts";
 import { takeJsonBodies } from "./json-route.ts";
 import { makeLog } from "./log.ts";
+import type { Access, DeclaredRoute } from "./route.ts";
 import { refuseInvalid } from "./wire.ts";
 
 const JSON_TYPE = "application/json; charset=utf-8";
@@ -65,7 +67,47 @@ function asFault(cause: unknown): Fault | undefined {
   return undefined;
 }
 
-export const newApp = (): App => takeJsonBodies(new OpenAPIHono<AppEnv>({ defaultHook: refuseInvalid() }));
+/** What is mounted, by method and path. */
+class Declarations {
+  readonly #all = new Map<string, Declaration>();
+
+  add(method: string, path: string, access: Access): void {
+    const key = `${method.toUpperCase()} ${path}`;
+    if (!this.#all.has(key)) this.#all.set(key, { method: method.toUpperCase(), path, access });
+  }
+
+  all = (): readonly Declaration[] => [...this.#all.values()];
+
+  of = (c: Context<AppEnv>): Access | undefined => {
+    const route = matchedRoutes(c).find(({ method }) => method !== "ALL");
+    if (!route) return undefined;
+    const declared = this.#all.get(`${route.method} ${route.path}`);
+    if (!declared) throw new Error(`${route.method} ${route.path} does not say who may call it`);
+    return declared.access;
+  };
+}
+
+export function newApp(): App {
+  const router: Router = takeJsonBodies(new OpenAPIHono<AppEnv>({ defaultHook: refuseInvalid() }));
+  const declarations = new Declarations();
+  const serve = router.openapi as (...route: unknown[]) => unknown; // its generics are for the handlers' sake and say nothing here
+  return Object.assign(router, {
+    openapi({ access, ...route }: DeclaredRoute, ...rest: unknown[]) {
+      declarations.add(route.method, route.path.replaceAll(/\{(\w+)\}/g, ":$1"), access);
+      serve(route, ...rest);
+    },
+    document(described: RouteConfig & Partial<DeclaredRoute>) {
+      const { access: _, ...route } = described;
+      router.openAPIRegistry.registerPath(route);
+    },
+    plain(access: Access, methods: string[], path: string, ...handlers: Handler<AppEnv>[]) {
+      for (const method of methods) declarations.add(method, path, access);
+      router.on(methods, [path], ...handlers);
+    },
+    declarations: declarations.all,
+    accessOf: declarations.of,
+  }) as unknown as App; // narrower on purpose: a bare route has no way in
+}
 
 /** The user of a request on a user route. */
 export function userOf(c: Context<AppEnv>): UserActor {

@@ -1,11 +1,10 @@
 import { z, type Hook, type RouteConfig } from "@hono/zod-openapi";
 import type { Context, Handler } from "hono";
-import type { App, AppEnv, JsonBody } from "./app-env.ts";
+import type { AppEnv, JsonBody, Router } from "./app-env.ts";
 import { withMembers, type MemberRules } from "./json-members.ts";
 import { Fault } from "./fault.ts";
 import { absentBody, describeIssues, readJsonBody } from "./wire.ts";
 
-/** A route as `createRoute` makes it. */
 type Route = RouteConfig & { hide?: boolean };
 type RouteHook = Hook<object, AppEnv, string, undefined>;
 
@@ -50,7 +49,7 @@ export async function takeJson<T extends object>(
  * Has every route with a JSON body take it in one way. The framework's own validator would take a body that is absent for
  * an object without members, refuse one that may be absent, and know no rules for members.
  */
-export function takeJsonBodies(app: App): App {
+export function takeJsonBodies(app: Router): Router {
   const register = app.openapi;
   const take = (route: Route, handler: Handler<AppEnv>, hook?: RouteHook) => {
     const rules = rulesOf(route);

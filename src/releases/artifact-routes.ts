@@ -1,10 +1,11 @@
-import { createRoute, z } from "@hono/zod-openapi";
+import { z } from "@hono/zod-openapi";
 import type { Context } from "hono";
 import type { Actor } from "../platform/actor.ts";
 import { operatorOf, userOf } from "../platform/app.ts";
 import type { App, AppEnv } from "../platform/app-env.ts";
 import { Fault } from "../platform/fault.ts";
 import { pageOf, setPageHeaders } from "../platform/paging.ts";
+import { operatorRoute, userRoute } from "../platform/route.ts";
 import {
   faultResponses,
   jsonBody,
@@ -65,7 +66,7 @@ const uploadResponses = {
   ...faultResponses(400, 409, 413, 415),
 };
 
-const uploadRoute = createRoute({
+const uploadRoute = userRoute("artifacts:upload", {
   method: "post",
   path: V1,
   summary: "Upload an artifact",
@@ -74,7 +75,7 @@ const uploadRoute = createRoute({
   responses: uploadResponses,
 });
 
-const internalUploadRoute = createRoute({
+const internalUploadRoute = operatorRoute({
   method: "post",
   path: "/api/internal/v1/deployments/tenants/{id}/artifacts",
   summary: "Upload an artifact into a tenant",
@@ -84,7 +85,7 @@ const internalUploadRoute = createRoute({
   responses: uploadResponses,
 });
 
-const allArtifactsRoute = createRoute({
+const allArtifactsRoute = userRoute("artifacts:read", {
   method: "get",
   path: V1,
   summary: "Artifacts, up to 5,000 of them",
@@ -94,7 +95,7 @@ const allArtifactsRoute = createRoute({
   responses: { 200: artifactList },
 });
 
-const artifactListRoute = createRoute({
+const artifactListRoute = userRoute("artifacts:read", {
   method: "get",
   path: `${V1}/list`,
   summary: "Artifacts whose texts contain what is asked for",
@@ -104,7 +105,7 @@ const artifactListRoute = createRoute({
   responses: { 200: artifactList },
 });
 
-const artifactPatternRoute = createRoute({
+const artifactPatternRoute = userRoute("artifacts:read", {
   method: "get",
   path: "/api/management/v2/deployments/artifacts",
   summary: "Artifacts by name",
@@ -113,7 +114,7 @@ const artifactPatternRoute = createRoute({
   responses: { 200: artifactList, ...faultResponses(400) },
 });
 
-const artifactRoute = createRoute({
+const artifactRoute = userRoute("artifacts:read", {
   method: "get",
   path: `${V1}/{id}`,
   summary: "An artifact",
@@ -125,7 +126,7 @@ const artifactRoute = createRoute({
   },
 });
 
-const describeRoute = createRoute({
+const describeRoute = userRoute("artifacts:manage", {
   method: "put",
   path: `${V1}/{id}`,
   summary: "Describe an artifact that was never deployed",
@@ -138,7 +139,7 @@ const describeRoute = createRoute({
   responses: { 204: { description: "Described" }, ...faultResponses(400, 404, 422) },
 });
 
-const deleteRoute = createRoute({
+const deleteRoute = userRoute("artifacts:manage", {
   method: "delete",
   path: `${V1}/{id}`,
   summary: "Delete an artifact and what it stores",
@@ -147,7 +148,7 @@ const deleteRoute = createRoute({
   responses: { 204: { description: "Deleted" }, ...faultResponses(400, 404, 409) },
 });
 
-const linkRoute = createRoute({
+const linkRoute = userRoute("artifacts:read", {
   method: "get",
   path: `${V1}/{id}/download`,
   summary: "A link to the bytes of an artifact",

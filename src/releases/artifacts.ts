@@ -1,4 +1,4 @@
-import { requirePermission, type Actor } from "../platform/actor.ts";
+import type { Actor } from "../platform/actor.ts";
 import { addAuditIfChanged } from "../platform/audit.ts";
 import type { Deps } from "../platform/deps.ts";
 import { Fault } from "../platform/fault.ts";
@@ -25,7 +25,6 @@ export async function listArtifacts(
   order: ArtifactOrder,
   page: Page,
 ): Promise<{ artifacts: ArtifactObject[]; total: number }> {
-  requirePermission(actor, "artifacts:read");
   const [found, total] = await deps
     .db(actor.tenant)
     .batch([artifactPage(actor.tenant, filter, order, page), artifactCount(actor.tenant, filter)]);
@@ -39,7 +38,6 @@ export async function browseArtifacts(
   filter: ArtifactFilter,
   page: Page,
 ): Promise<{ artifacts: ArtifactObject[]; hasNext: boolean }> {
-  requirePermission(actor, "artifacts:read");
   const found = await deps.db(actor.tenant).one(artifactPage(actor.tenant, filter, "name:asc", page));
   return { artifacts: found.slice(0, page.perPage), hasNext: found.length > page.perPage };
 }
@@ -51,7 +49,6 @@ async function findArtifact(deps: Deps, tenant: TenantId, id: string): Promise<A
 }
 
 export async function getArtifact(deps: Deps, actor: Actor, id: string): Promise<ArtifactObject> {
-  requirePermission(actor, "artifacts:read");
   return findArtifact(deps, actor.tenant, id);
 }
 
@@ -60,7 +57,6 @@ export async function linkToArtifact(
   actor: Actor,
   id: string,
 ): Promise<{ uri: string; expire: string; method: "GET" }> {
-  requirePermission(actor, "artifacts:read");
   await findArtifact(deps, actor.tenant, id);
   const link = await downloadLink(deps, {
     tenant: actor.tenant,
@@ -78,7 +74,6 @@ export async function describeArtifact(
   id: string,
   description: string,
 ): Promise<void> {
-  requirePermission(actor, "artifacts:manage");
   const { tenant } = actor;
   const { name } = await findArtifact(deps, tenant, id);
   if (await deps.db(tenant).one(deps.participants.artifactUse.ever(tenant, name))) {
@@ -97,7 +92,6 @@ export async function describeArtifact(
 
 /** Removes the artifact, and its objects unless another artifact shares them. */
 export async function deleteArtifact(deps: Deps, actor: Actor, id: string): Promise<void> {
-  requirePermission(actor, "artifacts:manage");
   const { name } = await findArtifact(deps, actor.tenant, id);
   const outcome = await removeArtifacts(deps, actor, [{ id, name }]);
   if (outcome === "in use") throw new Fault("conflict", "Artifact is used in active deployment");

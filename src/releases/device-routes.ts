@@ -1,6 +1,7 @@
-import { createRoute, z } from "@hono/zod-openapi";
+import { z } from "@hono/zod-openapi";
 import { deviceClaimOf } from "../platform/app.ts";
 import type { App } from "../platform/app-env.ts";
+import { deviceRoute } from "../platform/route.ts";
 import { faultResponses, jsonContent, refuseInvalid, requiredText } from "../platform/wire.ts";
 import { ArtifactSchema } from "./artifact.ts";
 import { artifactForDevice, artifactsForDevice, linkForDevice } from "./device-artifacts.ts";
@@ -11,7 +12,7 @@ const tags = ["releases"];
 const params = z.object({ id: ArtifactId });
 const name = requiredText(1, 4096);
 
-const listRoute = createRoute({
+const listRoute = deviceRoute({
   method: "get",
   path: base,
   tags,
@@ -23,7 +24,7 @@ const listRoute = createRoute({
   },
 });
 
-const artifactRoute = createRoute({
+const artifactRoute = deviceRoute({
   method: "get",
   path: `${base}/{id}`,
   tags,
@@ -35,7 +36,7 @@ const artifactRoute = createRoute({
   },
 });
 
-const linkRoute = createRoute({
+const linkRoute = deviceRoute({
   method: "get",
   path: `${base}/{id}/download`,
   tags,

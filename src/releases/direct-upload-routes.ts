@@ -1,8 +1,9 @@
-import { createRoute, z } from "@hono/zod-openapi";
+import { z } from "@hono/zod-openapi";
 import type { MiddlewareHandler } from "hono";
 import { userOf } from "../platform/app.ts";
 import type { App, AppEnv } from "../platform/app-env.ts";
 import { Fault } from "../platform/fault.ts";
+import { userRoute } from "../platform/route.ts";
 import { faultResponses, jsonBody, jsonContent, mediaTypeOf, optionalText } from "../platform/wire.ts";
 import { UploadStatusSchema } from "../storage/index.ts";
 import { cancelUpload, closeUpload, followUpload, requestUpload } from "./direct-upload.ts";
@@ -27,7 +28,7 @@ const LinkSchema = z
   })
   .openapi("ArtifactUploadLink");
 
-const requestRoute = createRoute({
+const requestRoute = userRoute("artifacts:upload", {
   method: "post",
   path: BASE,
   summary: "Get a link to upload an artifact to, whole or in parts",
@@ -51,7 +52,7 @@ const onlyJson: MiddlewareHandler<AppEnv> = async (c, next) => {
   await next();
 };
 
-const completeRoute = createRoute({
+const completeRoute = userRoute("artifacts:upload", {
   method: "post",
   path: `${BASE}/{id}/complete`,
   summary: "Have an upload verified and made an artifact",
@@ -61,7 +62,7 @@ const completeRoute = createRoute({
   responses: { 202: { description: "A job verifies it" }, ...faultResponses(400, 404, 415) },
 });
 
-const followRoute = createRoute({
+const followRoute = userRoute("artifacts:upload", {
   method: "get",
   path: `${BASE}/{id}`,
   summary: "How far an upload came, with a fresh link to it",
@@ -76,7 +77,7 @@ const followRoute = createRoute({
   },
 });
 
-const cancelRoute = createRoute({
+const cancelRoute = userRoute("artifacts:upload", {
   method: "delete",
   path: `${BASE}/{id}`,
   summary: "Give up an upload and what it stored",

@@ -1,6 +1,6 @@
 import { readArtifact } from "../artifact/read.ts";
 import type { EventHandler } from "../platform/background.ts";
-import { requirePermission, type Actor } from "../platform/actor.ts";
+import type { Actor } from "../platform/actor.ts";
 import { refusalOf } from "../platform/database.ts";
 import type { Deps } from "../platform/deps.ts";
 import { Fault } from "../platform/fault.ts";
@@ -30,7 +30,6 @@ export async function requestUpload(
   actor: Actor,
   announced: { description?: string | undefined; size?: number | undefined },
 ): Promise<UploadLink> {
-  requirePermission(actor, "artifacts:upload");
   return openUpload(deps, actor, announced);
 }
 
@@ -40,19 +39,16 @@ export async function followUpload(
   actor: Actor,
   id: string,
 ): Promise<UploadStatus & Pick<UploadLink, "uri" | "expire">> {
-  requirePermission(actor, "artifacts:upload");
   const status = await showUpload(deps, actor.tenant, id);
   const { uri, expire } = await linkToUpload(deps, actor.tenant, id);
   return { ...status, uri, expire };
 }
 
 export async function closeUpload(deps: Deps, actor: Actor, id: string): Promise<void> {
-  requirePermission(actor, "artifacts:upload");
   await completeUpload(deps, actor.tenant, id);
 }
 
 export async function cancelUpload(deps: Deps, actor: Actor, id: string): Promise<void> {
-  requirePermission(actor, "artifacts:upload");
   const ended = await rejectUpload(deps, actor.tenant, id, "the upload was cancelled");
   if (!ended) throw new Fault("not_found", "Resource not found");
 }

@@ -1,7 +1,8 @@
-import { createRoute, z } from "@hono/zod-openapi";
+import { z } from "@hono/zod-openapi";
 import { userOf } from "../platform/app.ts";
 import type { App } from "../platform/app-env.ts";
 import { Fault } from "../platform/fault.ts";
+import { userRoute } from "../platform/route.ts";
 import { faultResponses, jsonContent, mediaTypeOf } from "../platform/wire.ts";
 import { invalidForm } from "./generate-form.ts";
 import { generateArtifact, generationState } from "./generate.ts";
@@ -12,7 +13,7 @@ const PATH = `${ARTIFACTS}/generate`;
 const tags = ["releases"];
 const text = { type: "string" as const };
 
-const generateRoute = createRoute({
+const generateRoute = userRoute("artifacts:upload", {
   method: "post",
   path: PATH,
   summary: "Generate an artifact from a file",
@@ -63,7 +64,7 @@ const State = z
   })
   .openapi("ArtifactGeneration");
 
-const stateRoute = createRoute({
+const stateRoute = userRoute("artifacts:read", {
   method: "get",
   path: `${PATH}/{id}`,
   summary: "What has become of an artifact that is being generated",

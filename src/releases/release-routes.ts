@@ -1,8 +1,9 @@
-import { createRoute, z } from "@hono/zod-openapi";
+import { z } from "@hono/zod-openapi";
 import { userOf } from "../platform/app.ts";
 import type { App } from "../platform/app-env.ts";
 import { Fault } from "../platform/fault.ts";
 import { pageOf, setPageHeaders } from "../platform/paging.ts";
+import { userRoute } from "../platform/route.ts";
 import { faultResponses, jsonBody, jsonContent, refuseInvalid } from "../platform/wire.ts";
 import {
   kindQuery,
@@ -44,7 +45,7 @@ const listOf = <T extends z.ZodType>(schema: T) => ({
 const texts = { 200: { description: "In alphabetical order", content: jsonContent(z.array(z.string())) } };
 const nameParam = z.object({ release_name: z.string() });
 
-const allReleasesRoute = createRoute({
+const allReleasesRoute = userRoute("artifacts:read", {
   method: "get",
   path: V1,
   summary: "The first releases",
@@ -54,7 +55,7 @@ const allReleasesRoute = createRoute({
   responses: listOf(ReleaseV1Schema),
 });
 
-const releaseListV1Route = createRoute({
+const releaseListV1Route = userRoute("artifacts:read", {
   method: "get",
   path: `${V1}/list`,
   summary: "Releases in pages",
@@ -64,7 +65,7 @@ const releaseListV1Route = createRoute({
   responses: listOf(ReleaseV1Schema),
 });
 
-const releaseListRoute = createRoute({
+const releaseListRoute = userRoute("artifacts:read", {
   method: "get",
   path: V2,
   summary: "Releases in pages",
@@ -73,7 +74,7 @@ const releaseListRoute = createRoute({
   responses: listOf(ReleaseSchema),
 });
 
-const deleteReleasesRoute = createRoute({
+const deleteReleasesRoute = userRoute("artifacts:manage", {
   method: "delete",
   path: V2,
   summary: "Delete releases with their artifacts and what these store",
@@ -89,7 +90,7 @@ const deleteReleasesRoute = createRoute({
   responses: { 204: { description: "Deleted" }, ...faultResponses(400, 409) },
 });
 
-const releaseRoute = createRoute({
+const releaseRoute = userRoute("artifacts:read", {
   method: "get",
   path: `${V2}/{release_name}`,
   summary: "A release with its artifacts",
@@ -101,7 +102,7 @@ const releaseRoute = createRoute({
   },
 });
 
-const notesRoute = createRoute({
+const notesRoute = userRoute("artifacts:manage", {
   method: "patch",
   path: `${V2}/{release_name}`,
   summary: "Write or clear the notes of a release",
@@ -111,7 +112,7 @@ const notesRoute = createRoute({
   responses: { 204: { description: "Written" }, ...faultResponses(400, 404) },
 });
 
-const tagsRoute = createRoute({
+const tagsRoute = userRoute("artifacts:manage", {
   method: "put",
   path: `${V2}/{release_name}/tags`,
   summary: "Replace the tags of a release",
@@ -121,7 +122,7 @@ const tagsRoute = createRoute({
   responses: { 204: { description: "Replaced" }, ...faultResponses(400, 404, 409) },
 });
 
-const allTagsRoute = createRoute({
+const allTagsRoute = userRoute("artifacts:read", {
   method: "get",
   path: "/api/management/v2/deployments/releases/all/tags",
   summary: "Tags of all releases",
@@ -129,7 +130,7 @@ const allTagsRoute = createRoute({
   responses: texts,
 });
 
-const allTypesRoute = createRoute({
+const allTypesRoute = userRoute("artifacts:read", {
   method: "get",
   path: "/api/management/v2/deployments/releases/all/types",
   summary: "Every update type there ever was",
@@ -137,7 +138,7 @@ const allTypesRoute = createRoute({
   responses: texts,
 });
 
-const softwareRoute = createRoute({
+const softwareRoute = userRoute("artifacts:read", {
   method: "get",
   path: SOFTWARE,
   summary: "Releases without their artifacts",
@@ -146,7 +147,7 @@ const softwareRoute = createRoute({
   responses: listOf(SoftwareSchema),
 });
 
-const softwareTagsRoute = createRoute({
+const softwareTagsRoute = userRoute("artifacts:read", {
   method: "get",
   path: `${SOFTWARE}/tags`,
   summary: "Tags of a kind of software",

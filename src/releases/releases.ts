@@ -1,4 +1,4 @@
-import { requirePermission, type Actor } from "../platform/actor.ts";
+import type { Actor } from "../platform/actor.ts";
 import { addAudit, addAuditIfChanged } from "../platform/audit.ts";
 import { refusalOf } from "../platform/database.ts";
 import type { Deps } from "../platform/deps.ts";
@@ -35,7 +35,6 @@ export async function listReleases(
   order: ReleaseOrder,
   page: Page,
 ): Promise<{ releases: Release[]; total: number }> {
-  requirePermission(actor, "artifacts:read");
   const { tenant } = actor;
   const [found, artifacts, total] = await deps
     .db(tenant)
@@ -59,7 +58,6 @@ export async function listSoftware(
   order: ReleaseOrder,
   page: Page,
 ): Promise<{ releases: ReleaseRecord[]; total: number }> {
-  requirePermission(actor, "artifacts:read");
   const [releases, total] = await deps
     .db(actor.tenant)
     .batch([releasePage(actor.tenant, filter, order, page), releaseCount(actor.tenant, filter)]);
@@ -67,7 +65,6 @@ export async function listSoftware(
 }
 
 export async function getRelease(deps: Deps, actor: Actor, name: string): Promise<Release> {
-  requirePermission(actor, "artifacts:read");
   const { tenant } = actor;
   const [release, artifacts] = await deps
     .db(tenant)
@@ -79,7 +76,6 @@ export async function getRelease(deps: Deps, actor: Actor, name: string): Promis
 const releaseObject = (name: string) => ({ type: "release", id: name, detail: { release: { name } } });
 
 export async function annotateRelease(deps: Deps, actor: Actor, name: string, notes: string): Promise<void> {
-  requirePermission(actor, "artifacts:manage");
   const entry = { action: "update", object: releaseObject(name), change: `notes: ${notes}` };
   const [changed] = await deps
     .db(actor.tenant)
@@ -93,7 +89,6 @@ export async function tagRelease(
   name: string,
   tags: readonly string[],
 ): Promise<void> {
-  requirePermission(actor, "artifacts:manage");
   const entry = { action: "update", object: releaseObject(name), change: `tags: ${tags.join(", ")}` };
   try {
     await deps
@@ -113,7 +108,6 @@ const REMOVED_AT_ONCE = 50;
 
 /** Removes releases with their artifacts and what these store; what an unfinished deployment uses stays. */
 export async function deleteReleases(deps: Deps, actor: Actor, names: readonly string[]): Promise<void> {
-  requirePermission(actor, "artifacts:manage");
   const database = deps.db(actor.tenant);
   const active = await database.batch(
     names.map((name) => deps.participants.artifactUse.current(actor.tenant, name)),
@@ -133,11 +127,9 @@ const usedReleases = (deployments: readonly { id: string }[]) =>
   });
 
 export async function listTags(deps: Deps, actor: Actor): Promise<string[]> {
-  requirePermission(actor, "artifacts:read");
   return deps.db(actor.tenant).one(allTags(actor.tenant));
 }
 
 export async function listUpdateTypes(deps: Deps, actor: Actor): Promise<string[]> {
-  requirePermission(actor, "artifacts:read");
   return deps.db(actor.tenant).one(allUpdateTypes(actor.tenant));
 }

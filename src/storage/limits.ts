@@ -1,4 +1,4 @@
-import { requirePermission, type Actor, type OperatorActor } from "../platform/actor.ts";
+import type { Actor, OperatorActor } from "../platform/actor.ts";
 import type { Deps } from "../platform/deps.ts";
 import { limitStatement, setTenantLimit } from "../tenants/index.ts";
 import { storageQuota } from "./quota.ts";
@@ -13,7 +13,6 @@ export type LimitName = (typeof LIMIT_NAMES)[number];
 
 /** What the tenant stores and may store, in bytes; the usage is that of the objects, equal payloads counted once. */
 export async function showStorage(deps: Deps, actor: Actor): Promise<{ limit: number; usage: number }> {
-  requirePermission(actor, "artifacts:read");
   const { limit, usage } = await storageQuota(deps, actor.tenant);
   return { limit: limit ?? UNLIMITED, usage };
 }

@@ -1,8 +1,9 @@
-import { createRoute, z } from "@hono/zod-openapi";
+import { z } from "@hono/zod-openapi";
 import { resendEvents } from "../platform/resend-events.ts";
 import { operatorOf, userOf } from "../platform/app.ts";
 import type { App } from "../platform/app-env.ts";
 import { Fault } from "../platform/fault.ts";
+import { forUsers, operatorRoute, userRoute } from "../platform/route.ts";
 import { faultResponses, jsonBody, jsonContent, refuseInvalid } from "../platform/wire.ts";
 import { changeLimit, LIMIT_NAMES, showLimit, showStorage } from "./limits.ts";
 import { sweepUploads } from "./objects.ts";
@@ -23,7 +24,7 @@ const LimitSchema = z
 const TenantLimitSchema = LimitSchema.extend({ tenant_id: z.string() }).openapi("TenantStorageLimit");
 const limitResponse = { 200: { description: "The limit", content: jsonContent(LimitSchema) } };
 
-const storageLimitRoute = createRoute({
+const storageLimitRoute = userRoute("artifacts:read", {
   method: "get",
   path: `${LIMITS}/storage`,
   summary: "What the tenant stores and may store",
@@ -36,7 +37,7 @@ const limitParams = z.object({
   name: z.string().openapi({ enum: [...LIMIT_NAMES] }),
 });
 
-const getLimitRoute = createRoute({
+const getLimitRoute = operatorRoute({
   method: "get",
   path: `${INTERNAL}/limits/{name}`,
   summary: "A limit of a tenant",
@@ -48,7 +49,7 @@ const getLimitRoute = createRoute({
   },
 });
 
-const putLimitRoute = createRoute({
+const putLimitRoute = operatorRoute({
   method: "put",
   path: `${INTERNAL}/limits/{name}`,
   summary: "Set a limit of a tenant; -1 removes it",
@@ -63,7 +64,7 @@ const putLimitRoute = createRoute({
 
 const settingsParams = z.object({ id: z.string() });
 
-const getSettingsRoute = createRoute({
+const getSettingsRoute = operatorRoute({
   method: "get",
   path: `${INTERNAL}/storage/settings`,
   summary: "Storage settings of a tenant with their secrets, or null",
@@ -74,7 +75,7 @@ const getSettingsRoute = createRoute({
   },
 });
 
-const putSettingsRoute = createRoute({
+const putSettingsRoute = operatorRoute({
   method: "put",
   path: `${INTERNAL}/storage/settings`,
   summary: "Keep storage settings of a tenant; an empty object removes them",
@@ -87,7 +88,7 @@ const putSettingsRoute = createRoute({
   responses: { 204: { description: "Kept" }, ...faultResponses(400) },
 });
 
-const sweepRoute = createRoute({
+const sweepRoute = operatorRoute({
   method: "post",
   path: "/api/operator/v1/sweep-uploads",
   summary:
@@ -109,7 +110,7 @@ const limitName = (name: string) => {
 
 export function mountStorageAdministration(app: App): void {
   app.openapi(storageLimitRoute, async (c) => c.json(await showStorage(c.var.deps, userOf(c)), 200));
-  app.get(`${LIMITS}/:name`, (c) => {
+  app.plain(forUsers("artifacts:read"), ["GET"], `${LIMITS}/:name`, (c) => {
     throw new Fault("bad_request", `unsupported limit ${c.req.param("name")}`);
   });
   app.openapi(getLimitRoute, async (c) => {

@@ -1,7 +1,8 @@
-import { createRoute, z } from "@hono/zod-openapi";
+import { z } from "@hono/zod-openapi";
 import type { Context } from "hono";
 import type { App, AppEnv } from "../platform/app-env.ts";
 import { asTenantId } from "../platform/ids.ts";
+import { publicRoute } from "../platform/route.ts";
 import { faultResponses, jsonContent } from "../platform/wire.ts";
 import { binaryBody, linkQuery, refuseBadParameters, refuseLink } from "./link-routes.ts";
 import { verifyLink } from "./links.ts";
@@ -31,7 +32,7 @@ const partNumber = z
   .optional()
   .openapi({ type: "integer", minimum: 1, maximum: MAX_PARTS });
 
-const putRoute = createRoute({
+const putRoute = publicRoute({
   method: "put",
   path: PATH,
   summary: "Send an artifact, or one part of it, by a signed link",
@@ -50,7 +51,7 @@ const putRoute = createRoute({
   },
 });
 
-const statusRoute = createRoute({
+const statusRoute = publicRoute({
   method: "get",
   path: PATH,
   summary: "How far an upload came, by the link to it",

@@ -1,8 +1,9 @@
 import type { FindUser } from "../platform/access.ts";
-import { hasPermission, type UserActor } from "../platform/actor.ts";
+import type { UserActor } from "../platform/actor.ts";
 import { mapped, type Statement } from "../platform/database.ts";
 import type { Deps } from "../platform/deps.ts";
 import { asTenantId, asUserId, type TenantId, type UserId } from "../platform/ids.ts";
+import { hasPermission } from "../platform/permissions.ts";
 import { liveToken, touchTokenStatement, type LiveToken } from "./token-store.ts";
 
 type Claims = Parameters<FindUser>[1];

@@ -1,4 +1,4 @@
-import { createRoute, z } from "@hono/zod-openapi";
+import { z } from "@hono/zod-openapi";
 import type { Context } from "hono";
 import { getCookie } from "hono/cookie";
 import { bearerToken, isOperator, userOfToken } from "../platform/access.ts";
@@ -6,6 +6,7 @@ import { operatorOf } from "../platform/app.ts";
 import type { App, AppEnv } from "../platform/app-env.ts";
 import { Fault } from "../platform/fault.ts";
 import { asUserId } from "../platform/ids.ts";
+import { operatorRoute, publicRoute } from "../platform/route.ts";
 import { faultResponses, jsonBody, jsonContent } from "../platform/wire.ts";
 import { prepareForTenant, TenantToPrepare } from "../tenants/index.ts";
 import { findUser } from "./find-user.ts";
@@ -18,7 +19,7 @@ const BASE = "/api/internal/v1/useradm";
 const tags = ["useradm internal"];
 
 const verify = (method: "get" | "post") =>
-  createRoute({
+  publicRoute({
     method,
     path: `${BASE}/auth/verify`,
     tags,
@@ -50,7 +51,7 @@ async function verifyForwarded(c: Context<AppEnv>): Promise<Response> {
   return c.body(null, 200);
 }
 
-const postTenant = createRoute({
+const postTenant = operatorRoute({
   method: "post",
   path: `${BASE}/tenants`,
   tags,
@@ -67,7 +68,7 @@ const postTenant = createRoute({
 
 const params = z.object({ tenant_id: z.string() });
 
-const list = createRoute({
+const list = operatorRoute({
   method: "get",
   path: `${BASE}/tenants/{tenant_id}/users`,
   tags,
@@ -79,7 +80,7 @@ const list = createRoute({
   },
 });
 
-const create = createRoute({
+const create = operatorRoute({
   method: "post",
   path: `${BASE}/tenants/{tenant_id}/users`,
   tags,
@@ -89,7 +90,7 @@ const create = createRoute({
   responses: { 201: { description: "Created" }, ...faultResponses(400, 401, 404, 415, 422) },
 });
 
-const remove = createRoute({
+const remove = operatorRoute({
   method: "delete",
   path: `${BASE}/tenants/{tenant_id}/users/{user_id}`,
   tags,
@@ -123,7 +124,7 @@ function mountUsersOfTenants(app: App): void {
   });
 }
 
-const revoke = createRoute({
+const revoke = operatorRoute({
   method: "delete",
   path: `${BASE}/tokens`,
   tags,

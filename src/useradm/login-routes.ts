@@ -1,9 +1,10 @@
-import { createRoute, z } from "@hono/zod-openapi";
+import { z } from "@hono/zod-openapi";
 import type { Context } from "hono";
 import { getCookie, setCookie } from "hono/cookie";
 import { userOf } from "../platform/app.ts";
 import type { App, AppEnv } from "../platform/app-env.ts";
 import { Fault } from "../platform/fault.ts";
+import { publicRoute, userRoute } from "../platform/route.ts";
 import { faultResponses, jsonBody, jsonContent } from "../platform/wire.ts";
 import { DEVICE_COOKIE, DEVICE_COOKIE_LIFE_S, makeDeviceCookie } from "./known-device.ts";
 import { logIn, logOut } from "./login.ts";
@@ -17,7 +18,7 @@ export const jwtResponse = (description: string) => ({
   content: { "application/jwt": { schema: z.string() } },
 });
 
-const login = createRoute({
+const login = publicRoute({
   method: "post",
   path: "/api/management/v1/useradm/auth/login",
   tags: ["useradm"],
@@ -29,7 +30,7 @@ const login = createRoute({
   responses: { 200: jwtResponse("The token"), ...faultResponses(400, 401, 415, 429) },
 });
 
-const logout = createRoute({
+const logout = userRoute("basic", {
   method: "post",
   path: "/api/management/v1/useradm/auth/logout",
   tags: ["useradm"],

@@ -1,6 +1,7 @@
-import { createRoute, z } from "@hono/zod-openapi";
+import { z } from "@hono/zod-openapi";
 import type { App } from "../platform/app-env.ts";
 import { offsetOf, pageOf, pageQuery } from "../platform/paging.ts";
+import { userRoute } from "../platform/route.ts";
 import { faultResponses, jsonContent } from "../platform/wire.ts";
 import { PlanBinding, Plans } from "./schema.ts";
 
@@ -20,7 +21,7 @@ const PLAN = {
   },
 };
 
-const list = createRoute({
+const list = userRoute("basic", {
   method: "get",
   path: "/api/management/v1/useradm/plans",
   tags: ["useradm"],
@@ -29,7 +30,7 @@ const list = createRoute({
   responses: { 200: { description: "Plans", content: jsonContent(Plans) }, ...faultResponses(400, 401) },
 });
 
-const binding = createRoute({
+const binding = userRoute("basic", {
   method: "get",
   path: "/api/management/v1/useradm/plan_binding",
   tags: ["useradm"],

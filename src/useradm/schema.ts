@@ -1,5 +1,5 @@
+import { BUILT_IN_ROLES } from "../platform/permissions.ts";
 import { z } from "@hono/zod-openapi";
-import { BUILT_IN_ROLES } from "../platform/actor.ts";
 import { verbatim } from "../platform/wire.ts";
 import { isImportableHash } from "./passwords.ts";
 

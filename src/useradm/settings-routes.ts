@@ -1,10 +1,12 @@
-import { createRoute, z } from "@hono/zod-openapi";
+import { z } from "@hono/zod-openapi";
 import type { Context } from "hono";
 import { userOf } from "../platform/app.ts";
 import type { App, AppEnv } from "../platform/app-env.ts";
 import { rfc3339 } from "../platform/clock.ts";
 import { Fault } from "../platform/fault.ts";
 import { parseKeptJson } from "../platform/json.ts";
+import type { Permission } from "../platform/permissions.ts";
+import { userRoute } from "../platform/route.ts";
 import {
   describeIssues,
   faultResponses,
@@ -22,13 +24,20 @@ import type { PersonalToken as StoredToken } from "./token-store.ts";
 const BASE = "/api/management/v1/useradm/settings";
 const tags = ["useradm"];
 
-const SCOPES: { path: string; scope: SettingsScope; of: string }[] = [
-  { path: BASE, scope: "tenant", of: "of the tenant" },
-  { path: `${BASE}/me`, scope: "own", of: "of the own user" },
+interface Document {
+  path: string;
+  scope: SettingsScope;
+  of: string;
+  write: Permission;
+}
+
+const DOCUMENTS: readonly Document[] = [
+  { path: BASE, scope: "tenant", of: "of the tenant", write: "settings:manage" },
+  { path: `${BASE}/me`, scope: "own", of: "of the own user", write: "basic" },
 ];
 
-const readRoute = (path: string, of: string) =>
-  createRoute({
+const readRoute = ({ path, of }: Document) =>
+  userRoute("basic", {
     method: "get",
     path,
     tags,
@@ -42,8 +51,8 @@ const readRoute = (path: string, of: string) =>
     },
   });
 
-const writeRoute = (path: string, of: string) =>
-  createRoute({
+const writeRoute = ({ path, of, write }: Document) =>
+  userRoute(write, {
     method: "post",
     path,
     tags,
@@ -77,15 +86,16 @@ async function documentOf(c: Context<AppEnv>): Promise<Record<string, unknown>> 
 }
 
 function mountDocuments(app: App): void {
-  for (const { path, scope, of } of SCOPES) {
-    app.openapi(readRoute(path, of), async (c) => {
+  for (const document of DOCUMENTS) {
+    const { scope } = document;
+    app.openapi(readRoute(document), async (c) => {
       const stored = await readSettings(c.var.deps, userOf(c), scope);
       // Unquoted, as the web UI sends it back (protocol notes, useradm 5).
       if (stored) c.header("ETag", stored.etag);
       return c.json(SettingsDocument.parse(JSON.parse(stored?.document ?? "{}")), 200);
     });
 
-    app.openapi(writeRoute(path, of), async (c) => {
+    app.openapi(writeRoute(document), async (c) => {
       const expected = expectedTags(c.req.header("if-match"));
       await writeSettings(c.var.deps, userOf(c), scope, { document: await documentOf(c), expected });
       return c.body(null, 201);
@@ -93,7 +103,7 @@ function mountDocuments(app: App): void {
   }
 }
 
-const createToken = createRoute({
+const createToken = userRoute("tokens:manage", {
   method: "post",
   path: `${BASE}/tokens`,
   tags,
@@ -106,7 +116,7 @@ const createToken = createRoute({
   },
 });
 
-const listTokens = createRoute({
+const listTokens = userRoute("basic", {
   method: "get",
   path: `${BASE}/tokens`,
   tags,
@@ -117,7 +127,7 @@ const listTokens = createRoute({
   },
 });
 
-const deleteToken = createRoute({
+const deleteToken = userRoute("basic", {
   method: "delete",
   path: `${BASE}/tokens/{id}`,
   tags,

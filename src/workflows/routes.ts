@@ -1,9 +1,10 @@
-import { createRoute, z } from "@hono/zod-openapi";
+import { z } from "@hono/zod-openapi";
 import type { Context } from "hono";
 import { operatorOf } from "../platform/app.ts";
 import type { App, AppEnv } from "../platform/app-env.ts";
 import { Fault } from "../platform/fault.ts";
 import { withMembers } from "../platform/json-members.ts";
+import { operatorRoute } from "../platform/route.ts";
 import { FaultBody, describeIssues, faultResponses, jsonContent, parseJsonBody } from "../platform/wire.ts";
 import { mountOperatorJobs } from "./operator-routes.ts";
 import { DefinitionSchema, type Input } from "./definition.ts";
@@ -31,7 +32,7 @@ const Batch = z.array(Parameters).max(MAX_BATCH, { error: `at most ${MAX_BATCH} 
 // Bodies are parsed in the routes, whose errors have a shape of their own.
 const ANY_OBJECT = { type: "object" as const, additionalProperties: true };
 
-const statusRoute = createRoute({
+const statusRoute = operatorRoute({
   method: "get",
   path: "/status",
   summary: "The workflow engine answers",
@@ -42,7 +43,7 @@ const statusRoute = createRoute({
   },
 });
 
-const healthRoute = createRoute({
+const healthRoute = operatorRoute({
   method: "get",
   path: "/api/v1/health",
   summary: "The workflow engine and its storage answer",
@@ -50,7 +51,7 @@ const healthRoute = createRoute({
   responses: { 204: { description: "They do" }, ...faultResponses(401, 503) },
 });
 
-const startRoute = createRoute({
+const startRoute = operatorRoute({
   method: "post",
   path: "/api/v1/workflow/{name}",
   summary: "Start a job",
@@ -66,7 +67,7 @@ const startRoute = createRoute({
   },
 });
 
-const batchRoute = createRoute({
+const batchRoute = operatorRoute({
   method: "post",
   path: "/api/v1/workflow/{name}/batch",
   summary: "Start a job for each set of parameters, all or none",
@@ -85,7 +86,7 @@ const batchRoute = createRoute({
 });
 
 const jobRoutes = ["/api/v1/jobs/{id}", "/api/v1/workflow/{name}/{id}"].map((path) =>
-  createRoute({
+  operatorRoute({
     method: "get",
     path,
     summary: "A job with its results, secrets masked",
@@ -95,7 +96,7 @@ const jobRoutes = ["/api/v1/jobs/{id}", "/api/v1/workflow/{name}/{id}"].map((pat
   }),
 );
 
-const definitionsRoute = createRoute({
+const definitionsRoute = operatorRoute({
   method: "get",
   path: "/api/v1/metadata/workflows",
   summary: "The newest definition of every workflow, secrets masked",
@@ -106,7 +107,7 @@ const definitionsRoute = createRoute({
   },
 });
 
-const registerRoute = createRoute({
+const registerRoute = operatorRoute({
   method: "post",
   path: "/api/v1/metadata/workflows",
   summary: "Register a workflow",

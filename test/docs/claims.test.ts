@@ -1,7 +1,6 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { routeRule } from "../../src/gateway/route-table.ts";
 import { VERBS } from "../../src/local/admin-verbs.ts";
 import { readStartOptions, START_USAGE } from "../../src/local/start-options.ts";
 import { documents, filesBelow, PROJECT, read, said, tableRows, target, wrong } from "./documents.ts";
@@ -31,14 +30,6 @@ test("each verb of npm run admin that is named exists", () => {
   const verbs = said(/npm run admin -- (?:--(?:url|operator-token|data) \S+ )*([a-z][a-z-]*)/g);
   expect(verbs.length).toBeGreaterThan(2);
   expect(wrong(verbs.filter(({ found }) => !Object.hasOwn(VERBS, found)))).toEqual([]);
-});
-
-test("each whole path of the API that is named is routed", () => {
-  const paths = said(/(\/api\/(?:devices|management|internal|operator|storage)\/v\d\w*\/[\w/{}.-]+)/g);
-  expect(paths.length).toBeGreaterThan(5);
-  const isRouted = (path: string) =>
-    routeRule(path.replaceAll(/\{[^}]*\}/g, "x").replace(/[./]+$/, "")) !== undefined;
-  expect(wrong(paths.filter(({ found }) => !isRouted(found)))).toEqual([]);
 });
 
 test("each option of npm start and npm run admin that is named exists", () => {

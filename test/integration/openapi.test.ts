@@ -1,4 +1,6 @@
+/// <reference types="vite/types/importMeta.d.ts" />
 import { beforeAll, describe, expect, it } from "vitest";
+import { makeGateway } from "../../src/gateway/gateway.ts";
 import { Server } from "../support/server.ts";
 import { WIRE_ROUTES } from "../support/wire-routes.ts";
 
@@ -78,5 +80,28 @@ describe("the OpenAPI document", () => {
       ),
     );
     expect(found).toEqual([]);
+  });
+});
+
+/** The texts of the documents, as the build brings them along. */
+const DOCUMENTS = import.meta.glob<string>(["../../README.md", "../../docs/*.md"], {
+  query: "?raw",
+  import: "default",
+  eager: true,
+});
+const NAMED = /(\/api\/(?:devices|management|internal|operator|storage)\/v\d\w*\/[\w/{}.-]+)/g;
+
+describe("the other documents", () => {
+  it("name no path of the API that is not routed", () => {
+    const named = Object.values(DOCUMENTS).flatMap((text) => [...text.matchAll(NAMED)].map(([path]) => path));
+    expect(named.length).toBeGreaterThan(5);
+    const templates = makeGateway()
+      .declarations()
+      .map(({ path }) => path.replaceAll(/:\w+/g, "{}"));
+    const isRouted = (path: string) => {
+      const asked = path.replaceAll(/\{[^}]*\}/g, "{}").replace(/[./]+$/, "");
+      return templates.some((template) => template === asked || template.startsWith(`${asked}/`));
+    };
+    expect(named.filter((path) => !isRouted(path))).toEqual([]);
   });
 });

@@ -314,18 +314,19 @@ describe("roles", () => {
       await call(user, "PUT", "/users/me", { roles: ["RBAC_ROLE_PERMIT_ALL"] }),
       await call(user, "PUT", `/users/${user.id}`, { roles: [] }),
       await call(user, "DELETE", `/users/${admin.id}`),
+      await call(user, "POST", "/settings", { a: 1 }),
+      await call(user, "POST", "/settings/tokens", { name: "mine" }),
     ];
     expect(denied.map(refusal)).toEqual(denied.map(() => forbidden));
     const allowed = [
       await call(user, "GET", "/users/me"),
       await call(user, "GET", `/users/${user.id}`),
       await call(user, "GET", "/settings"),
-      await call(user, "POST", "/settings", { a: 1 }),
       await call(user, "POST", "/settings/me", { a: 1 }),
-      await call(user, "POST", "/settings/tokens", { name: "mine" }),
+      await call(user, "GET", "/settings/tokens"),
       await call(user, "POST", "/auth/logout"),
     ];
-    expect(allowed.map(({ status }) => status)).toEqual([200, 200, 200, 201, 201, 200, 202]);
+    expect(allowed.map(({ status }) => status)).toEqual([200, 200, 200, 201, 200, 202]);
   });
 
   it("let everybody change the own password", async () => {

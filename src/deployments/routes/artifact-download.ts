@@ -1,6 +1,7 @@
-import { createRoute, z } from "@hono/zod-openapi";
+import { z } from "@hono/zod-openapi";
 import type { App } from "../../platform/app-env.ts";
 import { asTenantId } from "../../platform/ids.ts";
+import { publicRoute } from "../../platform/route.ts";
 import { faultResponses } from "../../platform/wire.ts";
 import {
   binaryBody,
@@ -22,7 +23,7 @@ const RESUMABLE_FOR_MS = 23 * 3_600_000;
 
 const text = z.string().optional();
 
-const downloadRoute = createRoute({
+const downloadRoute = publicRoute({
   method: "get",
   path: "/api/devices/v1/deployments/download/artifacts/{tenant}/{artifact}",
   summary: "The bytes of an artifact, by a signed link",

@@ -1,7 +1,8 @@
-import { createRoute, z } from "@hono/zod-openapi";
+import { z } from "@hono/zod-openapi";
 import type { App } from "../../platform/app-env.ts";
 import { Fault } from "../../platform/fault.ts";
 import { asDeviceId, asTenantId, DEFAULT_TENANT } from "../../platform/ids.ts";
+import { publicRoute } from "../../platform/route.ts";
 import { faultResponses, refuseInvalid } from "../../platform/wire.ts";
 import { conditionHeaders, verifyLink } from "../../storage/index.ts";
 import { downloadConfiguration } from "../configuration/download.ts";
@@ -9,7 +10,7 @@ import { downloadConfiguration } from "../configuration/download.ts";
 const required = z.string({ error: "cannot be blank" }).min(1, { error: "cannot be blank" });
 const binary = { "application/vnd.mender-artifact": { schema: z.string().openapi({ format: "binary" }) } };
 
-const download = createRoute({
+const download = publicRoute({
   method: "get",
   path: "/api/devices/v1/deployments/download/configuration/{deployment_id}/{device_type}/{device_id}",
   summary: "The artifact of a configuration deployment, by a signed link",

@@ -1,6 +1,7 @@
-import { createRoute, z } from "@hono/zod-openapi";
+import { z } from "@hono/zod-openapi";
 import { deviceClaimOf } from "../../platform/app.ts";
 import type { App } from "../../platform/app-env.ts";
+import { deviceRoute } from "../../platform/route.ts";
 import { faultResponses, jsonBody, jsonContent, refuseInvalid } from "../../platform/wire.ts";
 import { controlMapFor, reportLog, reportStatus } from "../device-status.ts";
 import { ControlMapAnswer, DeploymentLog, ReportedDeploymentId, StatusReport } from "../schema.ts";
@@ -9,7 +10,7 @@ const DEPLOYMENT = "/api/devices/v1/deployments/device/deployments/{id}";
 
 const params = z.object({ id: ReportedDeploymentId });
 
-const status = createRoute({
+const status = deviceRoute({
   method: "put",
   path: `${DEPLOYMENT}/status`,
   summary: "Report where the device stands in a deployment",
@@ -21,7 +22,7 @@ const status = createRoute({
 
 const LOG = "invalid deployment log: ";
 
-const log = createRoute({
+const log = deviceRoute({
   method: "put",
   path: `${DEPLOYMENT}/log`,
   summary: "Upload the device's log of a deployment",
@@ -31,7 +32,7 @@ const log = createRoute({
   responses: { 204: { description: "Kept" }, ...faultResponses(400, 401, 404, 413) },
 });
 
-const controlMap = createRoute({
+const controlMap = deviceRoute({
   method: "get",
   path: "/api/devices/v2/deployments/device/deployments/{id}/update_control_map",
   summary: "Read the update control map of a deployment the device is at",

@@ -1,8 +1,9 @@
-import { createRoute, z } from "@hono/zod-openapi";
+import { z } from "@hono/zod-openapi";
 import { userOf } from "../../platform/app.ts";
 import type { App } from "../../platform/app-env.ts";
 import { asDeviceId } from "../../platform/ids.ts";
 import { pageOf, pageQuery } from "../../platform/paging.ts";
+import { userRoute } from "../../platform/route.ts";
 import { faultResponses, jsonContent } from "../../platform/wire.ts";
 import { explain } from "../explain.ts";
 import { answerStream } from "../json-stream.ts";
@@ -15,7 +16,7 @@ const DEPLOYMENTS = "/api/management/v1/deployments/deployments";
 
 const params = z.object({ id: DeploymentId });
 
-const list = createRoute({
+const list = userRoute("deployments:read", {
   method: "get",
   path: `${DEPLOYMENTS}/{id}/devices/list`,
   summary: "List the devices that have asked for a deployment",
@@ -27,7 +28,7 @@ const list = createRoute({
   },
 });
 
-const listAll = createRoute({
+const listAll = userRoute("deployments:read", {
   method: "get",
   path: `${DEPLOYMENTS}/{id}/devices`,
   summary: "List all devices that have asked for a deployment",
@@ -39,7 +40,7 @@ const listAll = createRoute({
   },
 });
 
-const listIds = createRoute({
+const listIds = userRoute("deployments:read", {
   method: "get",
   path: `${DEPLOYMENTS}/{id}/device_list`,
   summary: "List the ids of all devices a deployment is for",
@@ -51,7 +52,7 @@ const listIds = createRoute({
   },
 });
 
-const showLog = createRoute({
+const showLog = userRoute("deployments:read", {
   method: "get",
   path: `${DEPLOYMENTS}/{id}/devices/{device}/log`,
   summary: "Show a device's log of a deployment",
@@ -63,7 +64,7 @@ const showLog = createRoute({
   },
 });
 
-const showHistory = createRoute({
+const showHistory = userRoute("deployments:read", {
   method: "get",
   path: `${DEPLOYMENTS}/devices/{id}`,
   summary: "List the deployments of a device",
@@ -78,7 +79,7 @@ const showHistory = createRoute({
   },
 });
 
-const showExplanation = createRoute({
+const showExplanation = userRoute("deployments:read", {
   method: "get",
   path: `${DEPLOYMENTS}/{id}/devices/{device}/explain`,
   summary: "Tell why a device has or has not got a deployment",

@@ -1,9 +1,10 @@
-import { createRoute, z } from "@hono/zod-openapi";
+import { z } from "@hono/zod-openapi";
 import { operatorOf } from "../../platform/app.ts";
 import type { App } from "../../platform/app-env.ts";
 import { Fault } from "../../platform/fault.ts";
 import { asDeviceId, isUuid } from "../../platform/ids.ts";
 import { pageOf, pageQuery } from "../../platform/paging.ts";
+import { operatorRoute } from "../../platform/route.ts";
 import { faultResponses, jsonBody, jsonContent, verbatim } from "../../platform/wire.ts";
 import { prepareForTenant, TenantToPrepare } from "../../tenants/index.ts";
 import { deployConfiguration } from "../configuration/deploy.ts";
@@ -26,7 +27,7 @@ const TENANT = `${INTERNAL}/tenants/{tenant}`;
 const tags = ["deployments internal"];
 const tenant = z.string();
 
-const addTenant = createRoute({
+const addTenant = operatorRoute({
   method: "post",
   path: `${INTERNAL}/tenants`,
   summary: "Make a tenant unless it exists",
@@ -38,7 +39,7 @@ const addTenant = createRoute({
   responses: { 201: { description: "It is there" }, ...faultResponses(400, 401) },
 });
 
-const listForTenant = createRoute({
+const listForTenant = operatorRoute({
   method: "get",
   path: `${TENANT}/deployments`,
   summary: "List the deployments of a tenant",
@@ -58,7 +59,7 @@ const entriesResponse = {
   ...faultResponses(400, 401),
 };
 
-const listEntries = createRoute({
+const listEntries = operatorRoute({
   method: "get",
   path: `${TENANT}/deployments/devices`,
   summary: "Show devices in deployments by the ids of these entries",
@@ -77,7 +78,7 @@ const listEntries = createRoute({
   responses: entriesResponse,
 });
 
-const showHistory = createRoute({
+const showHistory = operatorRoute({
   method: "get",
   path: `${TENANT}/deployments/devices/{id}`,
   summary: "List the deployments of a device",
@@ -89,7 +90,7 @@ const showHistory = createRoute({
   responses: entriesResponse,
 });
 
-const decommission = createRoute({
+const decommission = operatorRoute({
   method: "delete",
   path: `${TENANT}/deployments/devices/{id}`,
   summary: "End everything a decommissioned device has open",
@@ -98,7 +99,7 @@ const decommission = createRoute({
   responses: { 204: { description: "Nothing is left open for the device" }, ...faultResponses(401) },
 });
 
-const configure = createRoute({
+const configure = operatorRoute({
   method: "post",
   path: `${TENANT}/configuration/deployments/{deployment}/devices/{device}`,
   summary: "Deploy a configuration to a device",
@@ -111,7 +112,7 @@ const configure = createRoute({
   responses: { 201: { description: "Created; `Location` names it" }, ...faultResponses(400, 401, 404, 409) },
 });
 
-const last = createRoute({
+const last = operatorRoute({
   method: "post",
   path: `${TENANT}/devices/deployments/last`,
   summary: "Show the final status that each device reached last",

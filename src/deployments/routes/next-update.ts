@@ -1,8 +1,9 @@
-import { createRoute, z } from "@hono/zod-openapi";
+import { z } from "@hono/zod-openapi";
 import type { Context } from "hono";
 import { deviceClaimOf } from "../../platform/app.ts";
 import type { App, AppEnv } from "../../platform/app-env.ts";
 import { Fault } from "../../platform/fault.ts";
+import { deviceRoute } from "../../platform/route.ts";
 import { describeIssues, faultResponses, jsonBody, jsonContent, refuseInvalid } from "../../platform/wire.ts";
 import { nextUpdate, type Instructions } from "../next-update.ts";
 import {
@@ -40,7 +41,7 @@ const responses = {
 
 const common = { tags: ["deployments"], responses };
 
-const askByQuery = createRoute({
+const askByQuery = deviceRoute({
   ...common,
   method: "get",
   path: NEXT_V1,
@@ -50,7 +51,7 @@ const askByQuery = createRoute({
 
 const SCHEMA = "invalid schema: ";
 
-const askByBody = createRoute({
+const askByBody = deviceRoute({
   ...common,
   method: "post",
   path: NEXT_V1,
@@ -59,7 +60,7 @@ const askByBody = createRoute({
   request: { body: { required: true, content: jsonContent(AskingBody) } },
 });
 
-const askByBodyV2 = createRoute({
+const askByBodyV2 = deviceRoute({
   ...common,
   method: "post",
   path: NEXT_V2,

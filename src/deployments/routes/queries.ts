@@ -1,8 +1,9 @@
-import { createRoute, z } from "@hono/zod-openapi";
+import { z } from "@hono/zod-openapi";
 import type { Context } from "hono";
 import { userOf } from "../../platform/app.ts";
 import type { App, AppEnv } from "../../platform/app-env.ts";
 import { pageOf, pageQuery, setPageHeaders, type Page } from "../../platform/paging.ts";
+import { userRoute } from "../../platform/route.ts";
 import { faultResponses, jsonBody, jsonContent } from "../../platform/wire.ts";
 import { deploymentsQuery, firstOnly, several } from "../list-query.ts";
 import { deployment, deployments, statistics, statisticsList, type Listed } from "../queries.ts";
@@ -17,7 +18,7 @@ const listResponses = {
   ...faultResponses(400, 401, 403),
 };
 
-const listV1 = createRoute({
+const listV1 = userRoute("deployments:read", {
   method: "get",
   path: V1,
   summary: "List deployments",
@@ -26,7 +27,7 @@ const listV1 = createRoute({
   responses: listResponses,
 });
 
-const listV2 = createRoute({
+const listV2 = userRoute("deployments:read", {
   method: "get",
   path: V2,
   summary: "List deployments by id, name or device",
@@ -44,7 +45,7 @@ const listV2 = createRoute({
   responses: listResponses,
 });
 
-const show = createRoute({
+const show = userRoute("deployments:read", {
   method: "get",
   path: `${V1}/{id}`,
   summary: "Show a deployment",
@@ -56,7 +57,7 @@ const show = createRoute({
   },
 });
 
-const showStatistics = createRoute({
+const showStatistics = userRoute("deployments:read", {
   method: "get",
   path: `${V1}/{id}/statistics`,
   summary: "Count a deployment's devices by status",
@@ -68,7 +69,7 @@ const showStatistics = createRoute({
   },
 });
 
-const listStatistics = createRoute({
+const listStatistics = userRoute("deployments:read", {
   method: "post",
   path: `${V1}/statistics/list`,
   summary: "Count the devices of several deployments by status",

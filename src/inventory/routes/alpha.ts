@@ -1,7 +1,8 @@
-import { createRoute, z } from "@hono/zod-openapi";
+import { z } from "@hono/zod-openapi";
 import { userOf } from "../../platform/app.ts";
 import type { App } from "../../platform/app-env.ts";
 import { asDeviceId } from "../../platform/ids.ts";
+import { userRoute } from "../../platform/route.ts";
 import { faultResponses, jsonBody, jsonContent } from "../../platform/wire.ts";
 import { showDevice } from "../devices.ts";
 import { findByIdentity } from "../find.ts";
@@ -12,7 +13,7 @@ import { foundDevices } from "./search.ts";
 
 const base = "/api/management/v2alpha1/inventory";
 
-const identitiesRoute = createRoute({
+const identitiesRoute = userRoute("devices:read", {
   method: "post",
   path: `${base}/identities/search`,
   tags: ["inventory"],
@@ -22,7 +23,7 @@ const identitiesRoute = createRoute({
   responses: { 200: foundDevices, ...faultResponses(400, 401, 403) },
 });
 
-const componentsRoute = createRoute({
+const componentsRoute = userRoute("devices:read", {
   method: "get",
   path: `${base}/devices/{id}/components`,
   tags: ["inventory"],

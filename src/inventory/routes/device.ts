@@ -1,8 +1,9 @@
-import { createRoute, type z } from "@hono/zod-openapi";
+import type { z } from "@hono/zod-openapi";
 import type { Context } from "hono";
 import { deviceClaimOf } from "../../platform/app.ts";
 import type { App, AppEnv } from "../../platform/app-env.ts";
 import { takeJson } from "../../platform/json-route.ts";
+import { DEVICE, deviceRoute } from "../../platform/route.ts";
 import { faultResponses, jsonBody, jsonContent } from "../../platform/wire.ts";
 import { refuseList } from "../refuse.ts";
 import { reportAttributes, type ReportMode } from "../device-attributes.ts";
@@ -14,7 +15,7 @@ const ANY_PATH = "/api/devices/v1/inventory/*";
 const DECODE = "failed to decode request body: ";
 
 const reportRoute = (method: "put" | "patch", summary: string) =>
-  createRoute({
+  deviceRoute({
     method,
     path,
     tags: ["inventory"],
@@ -41,7 +42,7 @@ export function mountDeviceRoutes(app: App): void {
     (c) => report(c, "merge", c.req.valid("json")),
     refuseList(),
   );
-  app.on(["PUT", "PATCH"], ANY_PATH, jsonBody(DECODE), async (c) => {
+  app.plain(DEVICE, ["PUT", "PATCH"], ANY_PATH, jsonBody(DECODE), async (c) => {
     const rules = { schema: AttributeList, required: true, foldCase: true };
     const attributes = await takeJson(c, rules, refuseList());
     return report(c, c.req.method === "PUT" ? "replace" : "merge", attributes);

@@ -1,8 +1,9 @@
-import { createRoute, z } from "@hono/zod-openapi";
+import { z } from "@hono/zod-openapi";
 import { userOf } from "../../platform/app.ts";
 import type { App } from "../../platform/app-env.ts";
 import { asDeviceId } from "../../platform/ids.ts";
 import { pageOf, pageQuery, setPageHeaders } from "../../platform/paging.ts";
+import { userRoute } from "../../platform/route.ts";
 import { faultResponses, jsonBody, jsonContent, refuseInvalid } from "../../platform/wire.ts";
 import { clearInventory, showDevice } from "../devices.ts";
 import { listDevices } from "../find.ts";
@@ -15,7 +16,7 @@ const base = "/api/management/v1/inventory/devices";
 const params = z.object({ id: DeviceIdText });
 const DECODE = "failed to decode request body: ";
 
-const listRoute = createRoute({
+const listRoute = userRoute("devices:read", {
   method: "get",
   path: base,
   tags: ["inventory"],
@@ -38,7 +39,7 @@ const listRoute = createRoute({
   },
 });
 
-const showRoute = createRoute({
+const showRoute = userRoute("devices:read", {
   method: "get",
   path: `${base}/{id}`,
   tags: ["inventory"],
@@ -50,7 +51,7 @@ const showRoute = createRoute({
   },
 });
 
-const clearRoute = createRoute({
+const clearRoute = userRoute("devices:manage", {
   method: "delete",
   path: `${base}/{id}`,
   tags: ["inventory"],
@@ -60,7 +61,7 @@ const clearRoute = createRoute({
 });
 
 const tagsRoute = (method: "put" | "patch", summary: string) =>
-  createRoute({
+  userRoute("devices:manage", {
     method,
     path: `${base}/{id}/tags`,
     tags: ["inventory"],

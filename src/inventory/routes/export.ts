@@ -1,6 +1,7 @@
-import { createRoute, z } from "@hono/zod-openapi";
+import { z } from "@hono/zod-openapi";
 import { userOf } from "../../platform/app.ts";
 import type { App } from "../../platform/app-env.ts";
+import { userRoute } from "../../platform/route.ts";
 import { faultResponses, jsonBody, jsonContent } from "../../platform/wire.ts";
 import { exportDevices, type ExportFormat } from "../export.ts";
 import { showFilter } from "../filters.ts";
@@ -26,7 +27,7 @@ const exported = {
   content: { "text/csv": { schema: z.string() }, "application/x-ndjson": { schema: z.string() } },
 };
 
-const exportRoute = createRoute({
+const exportRoute = userRoute("devices:read", {
   method: "post",
   path: `${base}/search/export`,
   tags: ["inventory"],
@@ -36,7 +37,7 @@ const exportRoute = createRoute({
   responses: { 200: exported, ...faultResponses(400, 401, 403) },
 });
 
-const exportFilterRoute = createRoute({
+const exportFilterRoute = userRoute("devices:read", {
   method: "get",
   path: `${base}/{id}/export`,
   tags: ["inventory"],

@@ -1,8 +1,9 @@
-import { createRoute, z } from "@hono/zod-openapi";
+import { z } from "@hono/zod-openapi";
 import { userOf } from "../../platform/app.ts";
 import type { App } from "../../platform/app-env.ts";
 import { Fault } from "../../platform/fault.ts";
 import { pageOf, pageQuery, setPageHeaders } from "../../platform/paging.ts";
+import { userRoute } from "../../platform/route.ts";
 import { faultResponses, jsonBody, jsonContent, refuseInvalid } from "../../platform/wire.ts";
 import { createFilter, deleteFilter, runFilter, savedFilters, showFilter, updateFilter } from "../filters.ts";
 import { refuseList } from "../refuse.ts";
@@ -41,7 +42,7 @@ export const FilterOut = z
 const DECODE = "failed to decode request body: ";
 const definition = { required: true, content: jsonContent(FilterInput) };
 
-const listRoute = createRoute({
+const listRoute = userRoute("devices:read", {
   method: "get",
   path: base,
   tags: ["inventory"],
@@ -53,7 +54,7 @@ const listRoute = createRoute({
   },
 });
 
-const createFilterRoute = createRoute({
+const createFilterRoute = userRoute("devices:manage", {
   method: "post",
   path: base,
   tags: ["inventory"],
@@ -63,7 +64,7 @@ const createFilterRoute = createRoute({
   responses: { 201: { description: "Saved; `Location` names it" }, ...faultResponses(400, 401, 403, 409) },
 });
 
-const showRoute = createRoute({
+const showRoute = userRoute("devices:read", {
   method: "get",
   path: `${base}/{id}`,
   tags: ["inventory"],
@@ -75,7 +76,7 @@ const showRoute = createRoute({
   },
 });
 
-const updateRoute = createRoute({
+const updateRoute = userRoute("devices:manage", {
   method: "put",
   path: `${base}/{id}`,
   tags: ["inventory"],
@@ -85,7 +86,7 @@ const updateRoute = createRoute({
   responses: { 204: { description: "Replaced" }, ...faultResponses(400, 401, 403, 404, 409) },
 });
 
-const deleteRoute = createRoute({
+const deleteRoute = userRoute("devices:manage", {
   method: "delete",
   path: `${base}/{id}`,
   tags: ["inventory"],
@@ -94,7 +95,7 @@ const deleteRoute = createRoute({
   responses: { 204: { description: "Deleted" }, ...faultResponses(401, 403, 404) },
 });
 
-const runRoute = createRoute({
+const runRoute = userRoute("devices:read", {
   method: "get",
   path: `${base}/{id}/search`,
   tags: ["inventory"],

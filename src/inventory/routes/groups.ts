@@ -1,8 +1,9 @@
-import { createRoute, z } from "@hono/zod-openapi";
+import { z } from "@hono/zod-openapi";
 import { userOf } from "../../platform/app.ts";
 import type { App } from "../../platform/app-env.ts";
 import { asDeviceId } from "../../platform/ids.ts";
 import { pageOf, pageQuery, setPageHeaders } from "../../platform/paging.ts";
+import { userRoute } from "../../platform/route.ts";
 import { faultResponses, jsonBody, jsonContent, MAX_LISTED_IDS, refuseInvalid } from "../../platform/wire.ts";
 import {
   addMembers,
@@ -37,7 +38,7 @@ const Ids = z
 
 const counts = { description: "How many devices were found and changed", content: jsonContent(ChangeCounts) };
 
-const showRoute = createRoute({
+const showRoute = userRoute("devices:read", {
   method: "get",
   path: `${base}/devices/{id}/group`,
   tags: ["inventory"],
@@ -49,7 +50,7 @@ const showRoute = createRoute({
   },
 });
 
-const assignRoute = createRoute({
+const assignRoute = userRoute("devices:manage", {
   method: "put",
   path: `${base}/devices/{id}/group`,
   tags: ["inventory"],
@@ -62,7 +63,7 @@ const assignRoute = createRoute({
   responses: { 204: { description: "It is in the group" }, ...faultResponses(400, 401, 403, 404) },
 });
 
-const unassignRoute = createRoute({
+const unassignRoute = userRoute("devices:manage", {
   method: "delete",
   path: `${base}/devices/{id}/group/{name}`,
   tags: ["inventory"],
@@ -71,7 +72,7 @@ const unassignRoute = createRoute({
   responses: { 204: { description: "It is in no group" }, ...faultResponses(401, 403, 404) },
 });
 
-const listRoute = createRoute({
+const listRoute = userRoute("devices:read", {
   method: "get",
   path: `${base}/groups`,
   tags: ["inventory"],
@@ -83,7 +84,7 @@ const listRoute = createRoute({
   },
 });
 
-const dissolveRoute = createRoute({
+const dissolveRoute = userRoute("devices:manage", {
   method: "delete",
   path: `${base}/groups/{name}`,
   tags: ["inventory"],
@@ -92,7 +93,7 @@ const dissolveRoute = createRoute({
   responses: { 200: counts, ...faultResponses(400, 401, 403) },
 });
 
-const membersRoute = createRoute({
+const membersRoute = userRoute("devices:read", {
   method: "get",
   path: `${base}/groups/{name}/devices`,
   tags: ["inventory"],
@@ -104,7 +105,7 @@ const membersRoute = createRoute({
   },
 });
 
-const fillRoute = createRoute({
+const fillRoute = userRoute("devices:manage", {
   method: "patch",
   path: `${base}/groups/{name}/devices`,
   tags: ["inventory"],
@@ -114,7 +115,7 @@ const fillRoute = createRoute({
   responses: { 200: counts, ...faultResponses(400, 401, 403) },
 });
 
-const thinRoute = createRoute({
+const thinRoute = userRoute("devices:manage", {
   method: "delete",
   path: `${base}/groups/{name}/devices`,
   tags: ["inventory"],

@@ -1,6 +1,7 @@
-import { createRoute, z } from "@hono/zod-openapi";
+import { z } from "@hono/zod-openapi";
 import { operatorOf } from "../../platform/app.ts";
 import type { App } from "../../platform/app-env.ts";
+import { operatorRoute } from "../../platform/route.ts";
 import { faultResponses, jsonBody, jsonContent } from "../../platform/wire.ts";
 import { prepareForTenant, TenantToPrepare } from "../../tenants/index.ts";
 import { deviceStatistics } from "../catalogue.ts";
@@ -16,7 +17,7 @@ const v2 = "/api/internal/v2/inventory/tenants/{tenant}";
 
 const tenant = z.object({ tenant: z.string() });
 
-const tenantRoute = createRoute({
+const tenantRoute = operatorRoute({
   method: "post",
   path: `${v1}/tenants`,
   tags: ["inventory internal"],
@@ -26,7 +27,7 @@ const tenantRoute = createRoute({
   responses: { 201: { description: "Prepared" }, ...faultResponses(400, 401) },
 });
 
-const searchRoute = createRoute({
+const searchRoute = operatorRoute({
   method: "post",
   path: `${v2}/filters/search`,
   tags: ["inventory internal"],
@@ -36,7 +37,7 @@ const searchRoute = createRoute({
   responses: { 200: foundDevices, ...faultResponses(400, 401) },
 });
 
-const statisticsRoute = createRoute({
+const statisticsRoute = operatorRoute({
   method: "get",
   path: `${v2}/statistics`,
   tags: ["inventory internal"],
@@ -48,7 +49,7 @@ const statisticsRoute = createRoute({
   },
 });
 
-const filterRoute = createRoute({
+const filterRoute = operatorRoute({
   method: "get",
   path: `${v2}/filters/{id}`,
   tags: ["inventory internal"],

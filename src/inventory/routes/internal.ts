@@ -1,8 +1,9 @@
-import { createRoute, z } from "@hono/zod-openapi";
+import { z } from "@hono/zod-openapi";
 import { operatorOf } from "../../platform/app.ts";
 import type { App } from "../../platform/app-env.ts";
 import { Fault } from "../../platform/fault.ts";
 import { asDeviceId } from "../../platform/ids.ts";
+import { operatorRoute } from "../../platform/route.ts";
 import { faultResponses, jsonBody, jsonContent } from "../../platform/wire.ts";
 import { deviceGroup } from "../groups.ts";
 import {
@@ -30,7 +31,7 @@ const AnyAttribute = ScopedAttribute.partial({ scope: true }).transform((attribu
   scope: attribute.scope ?? "inventory",
 }));
 
-const createDeviceRoute = createRoute({
+const createDeviceRoute = operatorRoute({
   method: "post",
   path: `${base}/tenants/{tenant}/devices`,
   tags: ["inventory internal"],
@@ -46,7 +47,7 @@ const createDeviceRoute = createRoute({
   responses: { 201: { description: "It is there; `Location` names it" }, ...faultResponses(400, 401) },
 });
 
-const deleteDeviceRoute = createRoute({
+const deleteDeviceRoute = operatorRoute({
   method: "delete",
   path: `${base}/tenants/{tenant}/devices/{id}`,
   tags: ["inventory internal"],
@@ -55,7 +56,7 @@ const deleteDeviceRoute = createRoute({
   responses: { 204: { description: "Nothing is left of it" }, ...faultResponses(401) },
 });
 
-const statusRoute = createRoute({
+const statusRoute = operatorRoute({
   method: "post",
   path: `${base}/tenants/{tenant}/devices/status/{status}`,
   tags: ["inventory internal"],
@@ -79,7 +80,7 @@ const statusRoute = createRoute({
 const unmodified = z.object({ "if-unmodified-since": z.string().optional() });
 const written = { 200: { description: "Written" }, ...faultResponses(400, 401, 412) };
 
-const scopeRoute = createRoute({
+const scopeRoute = operatorRoute({
   method: "patch",
   path: `${base}/tenants/{tenant}/device/{id}/attribute/scope/{scope}`,
   tags: ["inventory internal"],
@@ -93,7 +94,7 @@ const scopeRoute = createRoute({
   responses: written,
 });
 
-const attributesRoute = createRoute({
+const attributesRoute = operatorRoute({
   method: "patch",
   path: `${base}/tenants/{tenant}/device/{id}/attributes`,
   tags: ["inventory internal"],
@@ -107,7 +108,7 @@ const attributesRoute = createRoute({
   responses: written,
 });
 
-const groupsRoute = createRoute({
+const groupsRoute = operatorRoute({
   method: "get",
   path: `${base}/tenants/{tenant}/devices/{id}/groups`,
   tags: ["inventory internal"],
@@ -122,7 +123,7 @@ const groupsRoute = createRoute({
   },
 });
 
-const reindexRoute = createRoute({
+const reindexRoute = operatorRoute({
   method: "post",
   path: `${base}/tenants/{tenant}/devices/{id}/reindex`,
   tags: ["inventory internal"],
@@ -131,7 +132,7 @@ const reindexRoute = createRoute({
   responses: { 200: { description: "Fresh" }, ...faultResponses(400, 401) },
 });
 
-const inGroupsRoute = createRoute({
+const inGroupsRoute = operatorRoute({
   method: "post",
   path: `${base}/tenants/{tenant}/test/devices/groups`,
   tags: ["inventory internal"],
@@ -149,7 +150,7 @@ const inGroupsRoute = createRoute({
   responses: { 200: { description: "They are" }, ...faultResponses(400, 401, 404) },
 });
 
-const deleteTenantRoute = createRoute({
+const deleteTenantRoute = operatorRoute({
   method: "delete",
   path: `${base}/tenants/{tenant}`,
   tags: ["inventory internal"],

@@ -1,6 +1,7 @@
-import { createRoute, z } from "@hono/zod-openapi";
+import { z } from "@hono/zod-openapi";
 import { userOf } from "../../platform/app.ts";
 import type { App } from "../../platform/app-env.ts";
+import { userRoute } from "../../platform/route.ts";
 import { faultResponses, jsonBody, jsonContent } from "../../platform/wire.ts";
 import { attributeCatalogue, deviceStatistics } from "../catalogue.ts";
 import { findDevices } from "../find.ts";
@@ -25,7 +26,7 @@ export const foundDevices = {
   content: jsonContent(z.array(DeviceOut)),
 };
 
-const searchRoute = createRoute({
+const searchRoute = userRoute("devices:read", {
   method: "post",
   path: `${base}/filters/search`,
   tags: ["inventory"],
@@ -35,7 +36,7 @@ const searchRoute = createRoute({
   responses: { 200: foundDevices, ...faultResponses(400, 401, 403) },
 });
 
-const catalogueRoute = createRoute({
+const catalogueRoute = userRoute("devices:read", {
   method: "get",
   path: `${base}/filters/attributes`,
   tags: ["inventory"],
@@ -55,7 +56,7 @@ const catalogueRoute = createRoute({
   },
 });
 
-const statisticsRoute = createRoute({
+const statisticsRoute = userRoute("devices:read", {
   method: "get",
   path: `${base}/statistics`,
   tags: ["inventory"],

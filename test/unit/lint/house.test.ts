@@ -16,6 +16,24 @@ const BROKEN: readonly (readonly [name: string, path: string, text: string, rule
     "export const a = (b) => b.transaction();",
     "house(database)",
   ],
+  [
+    "a route that does not say who may call it",
+    "src/storage/bare-routes.ts",
+    'import { createRoute } from "@hono/zod-openapi";\nexport const a = createRoute({});',
+    "house(routes)",
+  ],
+  [
+    "a router that takes bare routes",
+    "src/storage/router.ts",
+    'import { Hono } from "hono";\nexport const a = new Hono();',
+    "house(routes)",
+  ],
+  [
+    "all there is to make routes",
+    "src/storage/all-routes.ts",
+    'import * as openapi from "@hono/zod-openapi";\nexport const a = openapi.createRoute({});',
+    "house(routes)",
+  ],
   ["SQL among the rules", "src/storage/sql.ts", "export const a = (sql) => sql`SELECT 1`;", "house(sql)"],
   [
     "an import from a higher layer",

@@ -1,0 +1,52 @@
+import type { RouteConfig } from "@hono/zod-openapi";
+import type { UserActor } from "./actor.ts";
+import { forbidden, hasPermission, type Permission } from "./permissions.ts";
+
+/** What a user needs for a route: a permission, any of several, or one that depends on whom the path names. */
+export type Needs = Permission | readonly Permission[] | ((user: UserActor, path: string) => Permission);
+
+/** Who may call a route. */
+export type Access = { caller: "public" | "device" | "operator" } | { caller: "user"; needs: Needs };
+
+/** A route that says who may call it; no other is served. */
+export type DeclaredRoute = RouteConfig & { access: Access };
+
+type Described<P extends string> = Omit<RouteConfig, "path"> & { path: P };
+
+export const PUBLIC = { caller: "public" } as const;
+export const DEVICE = { caller: "device" } as const;
+const OPERATOR = { caller: "operator" } as const;
+
+/** For everybody; what it guards, it checks itself. */
+export const publicRoute = <P extends string, R extends Described<P>>(route: R) => ({
+  ...route,
+  access: PUBLIC,
+});
+
+export const deviceRoute = <P extends string, R extends Described<P>>(route: R) => ({
+  ...route,
+  access: DEVICE,
+});
+
+export const operatorRoute = <P extends string, R extends Described<P>>(route: R) => ({
+  ...route,
+  access: OPERATOR,
+});
+
+export const forUsers = (needs: Needs) => ({ caller: "user", needs }) as const;
+
+export const userRoute = <P extends string, R extends Described<P>>(needs: Needs, route: R) => ({
+  ...route,
+  access: forUsers(needs),
+});
+
+const permissionsOf = (needs: Needs, user: UserActor, path: string): readonly Permission[] => {
+  const needed = typeof needs === "function" ? needs(user, path) : needs;
+  return typeof needed === "string" ? [needed] : needed;
+};
+
+/** Comes before anything of the request is read, so that who may not call a route learns nothing of what it takes. */
+export function requireNeeds(user: UserActor, needs: Needs, path: string): void {
+  if (!permissionsOf(needs, user, path).some((permission) => hasPermission(user, permission)))
+    throw forbidden();
+}
