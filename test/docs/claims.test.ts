@@ -3,7 +3,20 @@ import { join } from "node:path";
 import { expect, test } from "vitest";
 import { VERBS } from "../../src/local/admin-verbs.ts";
 import { readStartOptions, START_USAGE } from "../../src/local/start-options.ts";
-import { documents, filesBelow, PROJECT, read, said, tableRows, target, wrong } from "./documents.ts";
+import {
+  documents,
+  filesBelow,
+  PROJECT,
+  read,
+  said,
+  sources,
+  tableRows,
+  target,
+  wrong,
+  type Document,
+} from "./documents.ts";
+
+const CODE = ["src", "workers", "durable-objects", "bench"];
 
 test("each link to a file leads somewhere", () => {
   const links = said(/\]\((?!https?:|#|mailto:)([^)#\s]+)(?:#[^)]*)?\)/g);
@@ -17,6 +30,35 @@ test("each file of the project that is named exists", () => {
   const files = said(/`((?:src|test|docs|workers|durable-objects|migrations|bench)\/[\w./-]+)`/g);
   expect(files.length).toBeGreaterThan(10);
   expect(wrong(files.filter(({ found }) => !existsSync(join(PROJECT, found))))).toEqual([]);
+});
+
+/** Files that are named alone lie beside one that the document names whole, or in a domain like any other. */
+test("each file that is named without its folder exists", () => {
+  const isThere = ({ document, found }: { document: Document; found: string }) => {
+    const folders = [
+      ...document.text.matchAll(/`((?:src|test|workers|durable-objects|bench)\/[\w/-]*?)\/?[\w.-]+`/g),
+    ];
+    return folders.some(([, folder = ""]) => existsSync(join(PROJECT, folder, found)));
+  };
+  const files = said(/`([\w-]+\.ts)`/g);
+  expect(files.length).toBeGreaterThan(10);
+  expect(wrong(files.filter((file) => !isThere(file)))).toEqual([]);
+});
+
+/** Of the original or of device clients, and not here. */
+const FOREIGN = ["mender.trial", "mender.addons"];
+
+test("each name of a variable, member, column or event that is in code type occurs in code", () => {
+  const names = said(/`([a-z]+(?:[A-Z]\w*|(?:[_.][a-z]+)+))`/g).filter(
+    ({ found }) => !FOREIGN.includes(found),
+  );
+  const code = [
+    ...filesBelow("migrations", ".sql").map(read),
+    ...sources(...CODE, "test/integration", "test/unit"),
+  ];
+  const words = new Set(code.flatMap(({ text }) => text.match(/\w+(?:\.\w+)*/g) ?? []));
+  expect(names.length).toBeGreaterThan(100);
+  expect(wrong(names.filter(({ found }) => !words.has(found)))).toEqual([]);
 });
 
 test("each npm script that is named exists", () => {
