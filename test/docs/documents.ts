@@ -17,7 +17,8 @@ export const filesBelow = (folder: string, ending: string): string[] =>
 
 export const read = (name: string): Document => ({ name, text: readFileSync(join(PROJECT, name), "utf8") });
 
-export const documents = (): Document[] => ["README.md", ...filesBelow("docs", ".md")].map(read);
+export const documents = (): Document[] =>
+  ["README.md", "CONTRIBUTING.md", ...filesBelow("docs", ".md")].map(read);
 
 export const sources = (...folders: string[]): Document[] =>
   folders.flatMap((folder) => filesBelow(folder, ".ts")).map(read);

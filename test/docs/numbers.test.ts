@@ -19,6 +19,8 @@ const CLAIMS: Readonly<Record<string, readonly Claim[]>> = {
     ["works for # tenants at a time", "workers/queue.ts", "LANES"],
     ["4 … # minutes", "src/platform/apart.ts", "LAST_PAUSE_MS", MINUTE],
     ["only # hashes run at once", "src/useradm/login-concurrency.ts", "AT_ONCE"],
+    ["to bring # KiB, in each", "src/platform/body-rate.ts", "MIN_WINDOW_BYTES", KIB],
+    ["in each # s that its client", "src/platform/body-rate.ts", "BODY_WINDOW_MS", SECOND],
   ],
   "docs/checkins.md": [
     ["open deployments to at most # devices", "src/deployments/limits.ts", "SMALL"],
@@ -31,6 +33,11 @@ const CLAIMS: Readonly<Record<string, readonly Claim[]>> = {
     ["by an alarm # minutes after the first", "src/checkin/head.ts", "FLUSH_MS", MINUTE],
     ["up to # devices a row", "src/checkin/presence.ts", "PAGE_ENTRIES"],
     ["(up to # ids)", "src/checkin/presence-queries.ts", "MAX_IDS"],
+    ["Once # minute the head compares itself", "src/checkin/head-digest.ts", "TRUSTED_MS", MINUTE],
+    ["back below # of it", "src/checkin/rate.ts", "HYSTERESIS"],
+    ["at most **# seconds** later", "src/checkin/digest-cache.ts", "STALE_MS", SECOND],
+    ["contacts of the last # seconds", "src/checkin/head.ts", "SAVE_MS", SECOND],
+    ["spread over # minute", "src/gateway/rate-limit.ts", "SPREAD_MS", MINUTE],
   ],
   "docs/compatibility.md": [
     ["JSON nested deeper than # levels", "src/platform/json.ts", "MAX_DEPTH"],
@@ -114,12 +121,16 @@ const CLAIMS: Readonly<Record<string, readonly Claim[]>> = {
     ["at most # of them, in at most", "src/deployments/analytics/scope.ts", "MAX_DEVICES"],
     ["in at most # deployments", "src/deployments/analytics/scope.ts", "MAX_DEPLOYMENTS"],
     ["reach up to the #th entry", "src/reporting/schema.ts", "WINDOW"],
+    ["within # minutes; device admission", "src/checkin/head.ts", "FLUSH_MS", MINUTE],
+    ["then shown for # minute", "src/inventory/search/totals.ts", "TOTAL_LIFE_MS", MINUTE],
   ],
   "docs/operations.md": [
     ["resumed for # h longer", "src/deployments/routes/artifact-download.ts", "RESUMABLE_FOR_MS", HOUR],
     ["# beyond the device limits unless set", "src/deviceauth/waiting-store.ts", "DEFAULT_WAITING_DEVICES"],
     ["not handled for # minutes are sent again", "src/platform/send-events.ts", "RESEND_AFTER_MS", MINUTE],
     ["two parts of # MiB in memory", "src/storage/object-writer.ts", "PART_BYTES", MIB],
+    ["failed logins older than # hour", "src/useradm/throttle.ts", "HOUR_MS", HOUR],
+    ["doubles up to # hour", "src/platform/retry-delay.ts", "MAX_DELAY_MS", HOUR],
   ],
   "docs/remote-access.md": [
     ["beyond one window of # chunks", "src/deviceconnect/transfer.ts", "WINDOW"],
@@ -137,6 +148,7 @@ const CLAIMS: Readonly<Record<string, readonly Claim[]>> = {
     ["a look that is older than # s", "src/deviceconnect/rights.ts", "HOLD_MS", SECOND],
     ["a look begins every # s", "src/deviceconnect/rights.ts", "RENEW_MS", SECOND],
     ["They are told # at a time", "src/deviceconnect/followers.ts", "PAGE"],
+    ["and # minute while there are sessions", "durable-objects/device-connection.ts", "WATCH_MS", MINUTE],
   ],
   "docs/workflows.md": [
     ["at most # hour.", "src/platform/retry-delay.ts", "MAX_DELAY_MS", HOUR],
@@ -146,6 +158,7 @@ const CLAIMS: Readonly<Record<string, readonly Claim[]>> = {
 };
 
 const WORDS = new Map([
+  [0.5, "half(?: an?)?"],
   [1, "(?:an?|one)"],
   [2, "two"],
   [3, "three"],

@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
-import { documents, sources } from "./documents.ts";
+import { CLOSE } from "../../src/deviceconnect/sockets.ts";
+import { documents, said, sources, wrong } from "./documents.ts";
 
 /** What a table or sentence quotes as the words of an error: after a status, or several words that are no command or code. */
 const AFTER_STATUS = /\b(?:4\d\d|5\d\d|10[01]\d) `([^`]+)`/g;
@@ -13,13 +14,16 @@ const withoutForeignTables = (text: string): string =>
 
 const withoutExamples = (text: string): string => text.replaceAll(/^```[\s\S]*?^```/gm, "");
 
-const quoted = documents().flatMap(({ name, text }) => {
-  const prose = withoutForeignTables(withoutExamples(text));
-  return [...prose.matchAll(AFTER_STATUS), ...prose.matchAll(WORDS)]
-    .map(([, words = ""]) => words)
-    .filter((words) => !COMMANDS.test(words))
-    .map((words) => ({ name, words }));
-});
+/** What a contributor reads tells of commits, not of answers. */
+const quoted = documents()
+  .filter(({ name }) => name !== "CONTRIBUTING.md")
+  .flatMap(({ name, text }) => {
+    const prose = withoutForeignTables(withoutExamples(text));
+    return [...prose.matchAll(AFTER_STATUS), ...prose.matchAll(WORDS)]
+      .map(([, words = ""]) => words)
+      .filter((words) => !COMMANDS.test(words))
+      .map((words) => ({ name, words }));
+  });
 
 const LITERAL = /"((?:[^"\\\n]|\\.)*)"|(?<!\w)'((?:[^'\\\n]|\\.)*)'|`((?:[^`\\]|\\.)*)`/g;
 
@@ -37,4 +41,11 @@ const isSaid = (words: string): boolean => {
 test("the words of each error that documents quote are those of the server", () => {
   expect(quoted.length).toBeGreaterThan(25);
   expect(quoted.filter(({ words }) => !isSaid(words))).toEqual([]);
+});
+
+test("each close of a socket that documents quote has this code and these words", () => {
+  const closes = Object.values(CLOSE).map(({ code, reason }) => `${code} \`${reason}\``);
+  const told = said(/\b(10[01]\d `[^`]+`)/g);
+  expect(told.length).toBeGreaterThan(8);
+  expect(wrong(told.filter(({ found }) => !closes.includes(found)))).toEqual([]);
 });
