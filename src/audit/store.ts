@@ -2,6 +2,15 @@ import { sql, type SQL } from "drizzle-orm";
 import { change, firstRow, mapped, rows, type Statement } from "../platform/database.ts";
 import type { TenantId } from "../platform/ids.ts";
 import { auditLogTable } from "../platform/tables.ts";
+import { columnsOf, type RowOf } from "../platform/columns.ts";
+
+const columns = columnsOf(
+  auditLogTable,
+  "time_ms, id, actor_type, actor_id, actor_email, action, object_type, object_id, object, change, meta",
+);
+
+/** An entry as stored; `object` and `meta` are JSON. */
+export type StoredEntry = RowOf<typeof columns>;
 
 export interface AuditFilter {
   /** Entries beyond what the public document describes, too. */
@@ -17,21 +26,6 @@ export interface AuditFilter {
   objectType?: string | undefined;
   deploymentName?: string | undefined;
   order: "asc" | "desc";
-}
-
-/** An entry as stored; `object` and `meta` are JSON. */
-export interface StoredEntry {
-  time_ms: number;
-  id: string;
-  actor_type: string;
-  actor_id: string;
-  actor_email: string | null;
-  action: string;
-  object_type: string;
-  object_id: string;
-  object: string;
-  change: string | null;
-  meta: string | null;
 }
 
 function conditions(tenant: TenantId, filter: AuditFilter): SQL[] {
@@ -57,8 +51,6 @@ const and = (terms: SQL[]) => sql.join(terms, sql` AND `);
 
 const inOrder = (order: "asc" | "desc") =>
   order === "asc" ? sql`ORDER BY time_ms, id` : sql`ORDER BY time_ms DESC, id DESC`;
-
-const columns = sql`time_ms, id, actor_type, actor_id, actor_email, action, object_type, object_id, object, change, meta`;
 
 export const entriesStatement = (
   tenant: TenantId,

@@ -2,7 +2,7 @@ import { sql } from "drizzle-orm";
 import { notPaused } from "../platform/apart.ts";
 import { change, firstRow, mapped, rows, type Statement } from "../platform/database.ts";
 import type { DeviceId, TenantId } from "../platform/ids.ts";
-import { into } from "../platform/columns.ts";
+import { into, type Row } from "../platform/columns.ts";
 import { tenantsTable } from "../tenants/index.ts";
 import { authSetsTable } from "../devices/index.ts";
 import { autoAcceptRulesTable, admissionSettingsTable } from "./tables.ts";
@@ -19,14 +19,7 @@ export interface Rule {
   createdMs: number;
 }
 
-interface RuleRow {
-  rule_id: string;
-  name: string;
-  identity: string;
-  secret_hash: string | null;
-  expires_ms: number | null;
-  created_ms: number;
-}
+type RuleRow = Row<typeof autoAcceptRulesTable>;
 
 const toRule = (row: RuleRow): Rule => ({
   id: row.rule_id,

@@ -2,7 +2,7 @@ import { sql, type SQL } from "drizzle-orm";
 import { lastCheckIn, authSetsTable, devicesTable } from "../devices/index.ts";
 import { altering, change, demand, firstRow, inJson, rows, type Statement } from "../platform/database.ts";
 import type { DeviceId, TenantId } from "../platform/ids.ts";
-import { into } from "../platform/columns.ts";
+import { into, columnsOf, type RowOf } from "../platform/columns.ts";
 import { tenantsTable } from "../tenants/index.ts";
 import type { Identity } from "./identity.ts";
 import type { DeviceStatus, SetStatus, Tier } from "./states.ts";
@@ -51,20 +51,13 @@ export interface Device {
   sets: AuthSet[];
 }
 
-interface DeviceRow {
-  device_id: DeviceId;
-  identity: string;
-  status: DeviceStatus;
-  revision: number;
-  tier: Tier;
-  provisioned: number;
-  test_device: number;
-  external: string | null;
-  created_ms: number;
-  updated_ms: number;
-  check_in_ms: number | null;
-  sets: string;
-}
+const ownColumns = columnsOf(
+  devicesTable,
+  "device_id, identity, status, revision, tier, provisioned, test_device, external, created_ms, updated_ms",
+  "d",
+);
+
+type DeviceRow = RowOf<typeof ownColumns> & { check_in_ms: number | null; sets: string };
 
 const byAge = (a: AuthSet, b: AuthSet) => a.createdMs - b.createdMs || (a.id < b.id ? -1 : 1);
 
@@ -87,8 +80,7 @@ const toDevice = (row: DeviceRow): Device => ({
  * Everything about device `d`, its sets included, without a second statement. Indexes are named in this file because
  * the planner takes "all rows of the tenant" for few.
  */
-const deviceColumns = sql`d.device_id, d.identity, d.status, d.revision, d.tier, d.provisioned, d.test_device, d.external,
-  d.created_ms, d.updated_ms, ${lastCheckIn(sql`d.tenant_id`, sql`d.device_id`)} AS check_in_ms,
+const deviceColumns = sql`${ownColumns}, ${lastCheckIn(sql`d.tenant_id`, sql`d.device_id`)} AS check_in_ms,
   (SELECT json_group_array(json_object('id', a.auth_set_id, 'keyHash', a.key_hash, 'pubkey', a.pubkey, 'tier', a.tier,
       'status', a.status, 'tokensRevokedS', a.tokens_revoked_s, 'createdMs', a.created_ms))
     FROM ${authSetsTable} a INDEXED BY auth_sets_by_device WHERE a.tenant_id = d.tenant_id AND a.device_id = d.device_id) AS sets`;

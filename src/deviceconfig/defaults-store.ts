@@ -1,7 +1,7 @@
 import { sql } from "drizzle-orm";
 import { change, firstRow, inJson, rows, type Statement } from "../platform/database.ts";
 import type { TenantId } from "../platform/ids.ts";
-import { into } from "../platform/columns.ts";
+import { into, columnsOf, type RowOf } from "../platform/columns.ts";
 import type { ConfigurationValues } from "./schema.ts";
 import { configurationDefaultsTable } from "./tables.ts";
 
@@ -11,17 +11,12 @@ export interface Source {
   id: string;
 }
 
-export interface DefaultsRow {
-  source_id: string;
-  configured: string;
-  priority: number;
-  updated_ms: number;
-}
-
 /** Every filter is looked at for every device. */
 export const MAX_FILTERS = 20;
 
-const columns = sql.raw("source_id, configured, priority, updated_ms");
+const columns = columnsOf(configurationDefaultsTable, "source_id, configured, priority, updated_ms");
+
+export type DefaultsRow = RowOf<typeof columns>;
 
 const rowOf = (tenant: TenantId, { kind, id }: Source) =>
   sql`tenant_id = ${tenant} AND source = ${kind} AND source_id = ${id}`;

@@ -1,25 +1,24 @@
 import { sql, type SQL } from "drizzle-orm";
 import { change, firstRow, inJson, rows, type Statement } from "../platform/database.ts";
 import type { DeviceId, TenantId } from "../platform/ids.ts";
-import { into } from "../platform/columns.ts";
+import { into, columnsOf, type RowOf } from "../platform/columns.ts";
 import { devicesTable } from "../devices/index.ts";
 import type { ConfigurationValues } from "./schema.ts";
 import { deviceConfigurationsTable, configurationDefaultsTable } from "./tables.ts";
 
-export interface ConfigurationRow {
-  configured: string;
-  reported: string;
-  deployment_id: string | null;
-  updated_ms: number | null;
-  reported_ms: number | null;
-}
+const columns = columnsOf(
+  deviceConfigurationsTable,
+  "configured, reported, deployment_id, updated_ms, reported_ms",
+);
+
+export type ConfigurationRow = RowOf<typeof columns>;
 
 export const configurationOf = (
   tenant: TenantId,
   device: DeviceId,
 ): Statement<ConfigurationRow | undefined> =>
   firstRow<ConfigurationRow>(sql`
-    SELECT configured, reported, deployment_id, updated_ms, reported_ms FROM ${deviceConfigurationsTable}
+    SELECT ${columns} FROM ${deviceConfigurationsTable}
     WHERE tenant_id = ${tenant} AND device_id = ${device}`);
 
 export const configurationsOf = (

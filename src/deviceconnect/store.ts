@@ -2,20 +2,18 @@ import { sql } from "drizzle-orm";
 import { notPaused } from "../platform/apart.ts";
 import { change, firstRow, rows, type Statement } from "../platform/database.ts";
 import type { DeviceId, TenantId, UserId } from "../platform/ids.ts";
-import { into } from "../platform/columns.ts";
+import { into, columnsOf, type Row, type RowOf } from "../platform/columns.ts";
 import { tenantLimitsTable } from "../tenants/index.ts";
 import { UNSPOKEN, type SessionKind } from "./sockets.ts";
 import { deviceConnectionsTable, deviceSessionsTable } from "./tables.ts";
 
-export interface ConnectionRow {
-  connected: number;
-  created_ms: number;
-  updated_ms: number;
-}
+const connectionColumns = columnsOf(deviceConnectionsTable, "connected, created_ms, updated_ms");
+
+export type ConnectionRow = RowOf<typeof connectionColumns>;
 
 export const connectionOf = (tenant: TenantId, device: DeviceId): Statement<ConnectionRow | undefined> =>
   firstRow<ConnectionRow>(sql`
-    SELECT connected, created_ms, updated_ms FROM ${deviceConnectionsTable}
+    SELECT ${connectionColumns} FROM ${deviceConnectionsTable}
     WHERE tenant_id = ${tenant} AND device_id = ${device}`);
 
 export interface ConnectionChange {
@@ -43,17 +41,12 @@ export const recordingFolder = (tenant: TenantId, sid: string): string => `recor
 export const pieceKey = (tenant: TenantId, sid: string, piece: number): string =>
   `${recordingFolder(tenant, sid)}${String(piece).padStart(6, "0")}`;
 
-export interface SessionRow {
-  session_id: string;
-  device_id: string;
-  user_id: string;
-  user_email: string;
-  kind: SessionKind | typeof UNSPOKEN;
-  started_ms: number;
-  ended_ms: number | null;
-  pieces: number;
-  recorded_bytes: number;
-}
+const columns = columnsOf(
+  deviceSessionsTable,
+  "session_id, device_id, user_id, user_email, kind, started_ms, ended_ms, pieces, recorded_bytes",
+);
+
+export type SessionRow = RowOf<typeof columns>;
 
 interface StartedSession {
   tenant: TenantId;
@@ -93,8 +86,6 @@ export const endSessionRow = (
     UPDATE ${deviceSessionsTable} SET ended_ms = ${endedMs}, pieces = ${session.pieces}, recorded_bytes = ${session.bytes}
     WHERE tenant_id = ${session.tenant} AND session_id = ${session.sid} AND ended_ms IS NULL`);
 
-const columns = sql`session_id, device_id, user_id, user_email, kind, started_ms, ended_ms, pieces, recorded_bytes`;
-
 export const sessionRow = (tenant: TenantId, sid: string): Statement<SessionRow | undefined> =>
   firstRow<SessionRow>(
     sql`SELECT ${columns} FROM ${deviceSessionsTable} WHERE tenant_id = ${tenant} AND session_id = ${sid}`,
@@ -131,10 +122,7 @@ export const sessionDevices = (
 /** The duty of removing old sessions with their recordings. */
 export const RECORDING_REMOVAL = "remove-recording";
 
-export interface OldSession {
-  tenant_id: TenantId;
-  session_id: string;
-}
+export type OldSession = Row<typeof deviceSessionsTable, "tenant_id" | "session_id">;
 
 /** Sessions that began before a time, oldest first, whatever their tenant. */
 export function sessionsBefore(beforeMs: number, nowMs: number, limit: number): Statement<OldSession[]> {

@@ -1,5 +1,6 @@
 import { integer, primaryKey, sqliteTable, text } from "drizzle-orm/sqlite-core";
 import type { DeviceId, TenantId, UserId } from "../platform/ids.ts";
+import type { SessionKind, UNSPOKEN } from "./sockets.ts";
 
 export const deviceConnectionsTable = sqliteTable(
   "device_connections",
@@ -22,7 +23,7 @@ export const deviceSessionsTable = sqliteTable(
     device_id: text().$type<DeviceId>().notNull(),
     user_id: text().$type<UserId>().notNull(),
     user_email: text().notNull(),
-    kind: text().notNull(),
+    kind: text().$type<SessionKind | typeof UNSPOKEN>().notNull(),
     started_ms: integer().notNull(),
     ended_ms: integer(),
     pieces: integer().notNull().default(0),

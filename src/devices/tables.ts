@@ -8,9 +8,11 @@ export const devicesTable = sqliteTable(
     device_id: text().$type<DeviceId>().notNull(),
     identity_hash: text().notNull(),
     identity: text().notNull(),
-    status: text().notNull(),
+    status: text({ enum: ["accepted", "noauth", "pending", "preauthorized", "rejected"] }).notNull(),
     revision: integer().notNull(),
-    tier: text().notNull().default("standard"),
+    tier: text({ enum: ["standard", "micro", "system"] })
+      .notNull()
+      .default("standard"),
     provisioned: integer().notNull().default(0),
     test_device: integer().notNull().default(0),
     external: text(),
@@ -29,8 +31,10 @@ export const authSetsTable = sqliteTable(
     device_id: text().$type<DeviceId>().notNull(),
     key_hash: text().notNull(),
     pubkey: text().notNull(),
-    tier: text().notNull().default("standard"),
-    status: text().notNull(),
+    tier: text({ enum: ["standard", "micro", "system"] })
+      .notNull()
+      .default("standard"),
+    status: text({ enum: ["accepted", "preauthorized", "pending", "rejected"] }).notNull(),
     tokens_revoked_s: integer().notNull().default(0),
     created_ms: integer().notNull(),
   },

@@ -1,19 +1,15 @@
 import { z } from "@hono/zod-openapi";
 import { rfc3339 } from "../platform/clock.ts";
+import type { Row } from "../platform/columns.ts";
+import type { inventoryDevicesTable } from "../devices/index.ts";
 import { keyOf, nameOfKey, readStored, type StoredAttribute } from "./attributes.ts";
 import type { AttributeOut, DeviceOut } from "./schema.ts";
 
 /** A device's row as the stores select it. */
-export interface DeviceRow {
-  device_id: string;
-  status: string | null;
-  tier: string;
-  group_name: string | null;
-  created_ms: number;
-  updated_ms: number;
-  check_in_ms: number | null;
-  attributes: string;
-}
+export type DeviceRow = Row<
+  typeof inventoryDevicesTable,
+  "device_id" | "status" | "tier" | "group_name" | "created_ms" | "updated_ms" | "check_in_ms" | "attributes"
+>;
 
 export type Device = z.output<typeof DeviceOut>;
 export type WireAttribute = z.output<typeof AttributeOut>;

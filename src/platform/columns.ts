@@ -17,6 +17,12 @@ type Columns<T extends SQLiteTable, List extends string> = SQL<
   Pick<T["$inferSelect"], NamesIn<List> & ColumnOf<T>>
 >;
 
+/** Some columns of a row of a table. */
+export type Row<T extends SQLiteTable, Name extends ColumnOf<T> = ColumnOf<T>> = Pick<
+  T["$inferSelect"],
+  Name
+>;
+
 /** A row of such columns. */
 export type RowOf<C extends SQL> = C["_"]["type"];
 

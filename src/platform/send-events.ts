@@ -2,12 +2,13 @@ import { sql } from "drizzle-orm";
 import { change, rows, type Database } from "./database.ts";
 import type { Deps } from "./deps.ts";
 import { addFailedEvent } from "./failed-jobs.ts";
-import { asTenantId, newId, type TenantId } from "./ids.ts";
+import { asTenantId, newId } from "./ids.ts";
 import { QUEUE } from "./limits.ts";
 import { forgetEvent, openEvents, type EventKey } from "./outbox.ts";
 import { batchesOf, fitsQueue } from "./queue-batches.ts";
 import { retryDelayMs } from "./retry-delay.ts";
 import { outboxTable } from "./tables.ts";
+import { columnsOf, type RowOf } from "./columns.ts";
 
 /** How long a sent event may stay unhandled before the sweep sends it again. */
 const RESEND_AFTER_MS = 5 * 60_000;
@@ -24,12 +25,9 @@ const REFUSED_PAUSE_MS = 60_000;
 
 const UNSENDABLE = "the queue does not take this event; the log has the reason";
 
-interface DueRow {
-  tenant_id: TenantId;
-  id: string;
-  kind: string;
-  attempts: number;
-}
+const dueColumns = columnsOf(outboxTable, "tenant_id, id, kind, attempts");
+
+type DueRow = RowOf<typeof dueColumns>;
 
 /** Ids begin with the time they are due at, in twelve hexadecimal digits. */
 const idsUntil = (ms: number): string => (ms + 1).toString(16).padStart(12, "0");
@@ -62,7 +60,7 @@ const takeDue = (nowMs: number) =>
             WHERE i.tenant_id = w.tenant AND i.id < ${idsUntil(nowMs)} ORDER BY i.id LIMIT ${WINDOW}) first
           WHERE first.due_ms <= ${nowMs}))
       ORDER BY turn, id LIMIT ${QUEUE.batchMessages})
-    RETURNING tenant_id, id, kind, attempts`);
+    RETURNING ${dueColumns}`);
 
 const keyOf = ({ tenant_id: tenant, id, kind }: DueRow): EventKey => ({ tenant, id, kind });
 

@@ -48,7 +48,7 @@ export const jobsTable = sqliteTable(
     workflow: text().notNull(),
     version: integer().notNull(),
     subject: text(),
-    status: text().notNull(),
+    status: text({ enum: ["pending", "processing", "done", "failed", "cancelled"] }).notNull(),
     input: text().notNull(),
     step: integer().notNull().default(0),
     attempt: integer().notNull().default(0),

@@ -4,7 +4,7 @@ import { offsetOf, type Page } from "../platform/paging.ts";
 import { containsText, startsWithText } from "../platform/fold-case.ts";
 import type { TenantId } from "../platform/ids.ts";
 import type { Segment } from "../storage/index.ts";
-import { into } from "../platform/columns.ts";
+import { into, columnsOf, type RowOf } from "../platform/columns.ts";
 import {
   candidateOf,
   shownArtifact,
@@ -77,16 +77,12 @@ export const takenCombinations = (
   rows(sql`SELECT combination FROM ${artifactCombinationsTable}
     WHERE tenant_id = ${tenant} AND name = ${name} AND ${inJson(sql`combination`, combinations)}`);
 
-interface ArtifactRow {
-  image: string;
-  description: string | null;
-  modified_ms: number;
-}
-
 /** The order in which artifacts came: ids are random, and several may come in one millisecond. */
 const byUpload = sql`a.created_ms, a.rowid`;
 
-const columns = sql`a.image, a.description, a.modified_ms`;
+const columns = columnsOf(artifactsTable, "image, description, modified_ms", "a");
+
+type ArtifactRow = RowOf<typeof columns>;
 
 const toArtifact = (row: ArtifactRow): ArtifactObject => {
   const image = JSON.parse(row.image) as ArtifactImage; // written by `insertArtifact`

@@ -2,30 +2,12 @@ import { sql } from "drizzle-orm";
 import { notPaused } from "../platform/apart.ts";
 import { change, demand, firstRow, rows, type Statement } from "../platform/database.ts";
 import type { TenantId } from "../platform/ids.ts";
-import { into } from "../platform/columns.ts";
+import { into, type Row } from "../platform/columns.ts";
 import { artifactGenerationsTable } from "./tables.ts";
 
-export interface Generation {
-  tenant_id: TenantId;
-  artifact_id: string;
-  name: string;
-  description: string | null;
-  device_types: string;
-  payload: string;
-  actor: string;
-  source_key: string;
-  size: number;
-  sha256: string;
-  written: number;
-  finished_ms: number | null;
-  created_ms: number;
-}
+export type Generation = Row<typeof artifactGenerationsTable>;
 
 export type NewGeneration = Omit<Generation, "written" | "finished_ms">;
-
-const columns = sql.raw(
-  "tenant_id, artifact_id, name, description, device_types, payload, actor, source_key, size, sha256, written, finished_ms, created_ms",
-);
 
 export const addGeneration = (g: NewGeneration): Statement<number> =>
   change(sql`
@@ -35,7 +17,7 @@ export const addGeneration = (g: NewGeneration): Statement<number> =>
 
 export const generationOf = (tenant: TenantId, artifact: string): Statement<Generation | undefined> =>
   firstRow<Generation>(
-    sql`SELECT ${columns} FROM ${artifactGenerationsTable} WHERE tenant_id = ${tenant} AND artifact_id = ${artifact}`,
+    sql`SELECT * FROM ${artifactGenerationsTable} WHERE tenant_id = ${tenant} AND artifact_id = ${artifact}`,
   );
 
 /** Fails its batch if the artifact was made before. */

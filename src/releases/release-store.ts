@@ -4,7 +4,7 @@ import { change, demand, firstRow, inJson, rows, type Statement } from "../platf
 import { containsText, startsWithText } from "../platform/fold-case.ts";
 import type { TenantId } from "../platform/ids.ts";
 import { offsetOf, type Page } from "../platform/paging.ts";
-import { into } from "../platform/columns.ts";
+import { into, columnsOf, type RowOf } from "../platform/columns.ts";
 import { artifactsWhere, mapped } from "./artifact-store.ts";
 import type { ArtifactObject } from "./artifact.ts";
 import {
@@ -51,16 +51,13 @@ export const refreshReleases = (
       AND NOT EXISTS (SELECT 1 FROM ${artifactsTable} a WHERE a.tenant_id = releases.tenant_id AND a.name = releases.name)`),
 ];
 
-interface ReleaseRow {
-  name: string;
-  modified_ms: number;
-  tags: string;
-  notes: string;
-  artifacts_count: number;
-  device_types: string;
-}
+const columns = columnsOf(
+  releasesTable,
+  "name, modified_ms, tags, notes, artifacts_count, device_types",
+  "r",
+);
 
-const columns = sql`r.name, r.modified_ms, r.tags, r.notes, r.artifacts_count, r.device_types`;
+type ReleaseRow = RowOf<typeof columns>;
 
 // JSON columns are written by `refreshReleases` and `setTags`.
 const toRelease = (row: ReleaseRow): ReleaseRecord => ({

@@ -6,7 +6,7 @@ export const objectsTable = sqliteTable(
   {
     tenant_id: text().$type<TenantId>().notNull(),
     object_key: text().notNull(),
-    state: text().notNull(),
+    state: text({ enum: ["writing", "collecting", "stored", "doomed"] }).notNull(),
     multipart_id: text(),
     size: integer().notNull().default(0),
     payload_sha256: text(),
@@ -27,7 +27,7 @@ export const uploadsTable = sqliteTable(
   {
     tenant_id: text().$type<TenantId>().notNull(),
     upload_id: text().notNull(),
-    state: text().notNull(),
+    state: text({ enum: ["open", "verifying", "done", "failed"] }).notNull(),
     object_key: text().notNull(),
     description: text(),
     actor: text().notNull(),

@@ -2,29 +2,23 @@ import { sql } from "drizzle-orm";
 import { notPaused } from "../platform/apart.ts";
 import { change, demand, firstRow, rows, type Statement } from "../platform/database.ts";
 import type { TenantId } from "../platform/ids.ts";
-import { into } from "../platform/columns.ts";
+import { into, columnsOf, type Row, type RowOf } from "../platform/columns.ts";
 import { uploadsTable, objectsTable, uploadPartsTable } from "./tables.ts";
 
-export type UploadState = "open" | "verifying" | "done" | "failed";
+const ownColumns = columnsOf(
+  uploadsTable,
+  "upload_id, state, object_key, description, actor, failure, attempts, expires_ms",
+  "u",
+);
 
-export interface UploadRow {
-  upload_id: string;
-  state: UploadState;
-  object_key: string;
+export type UploadRow = RowOf<typeof ownColumns> & {
   object_state: string | null;
   multipart_id: string | null;
-  description: string | null;
-  actor: string;
-  failure: string | null;
-  attempts: number;
-  expires_ms: number;
-}
+};
 
-export interface PartRow {
-  part: number;
-  etag: string;
-  size: number;
-}
+const partColumns = columnsOf(uploadPartsTable, "part, etag, size");
+
+export type PartRow = RowOf<typeof partColumns>;
 
 const uploadKey = (tenant: TenantId, id: string) => sql`tenant_id = ${tenant} AND upload_id = ${id}`;
 
@@ -41,13 +35,12 @@ export const addUpload = (
 
 export const uploadById = (tenant: TenantId, id: string): Statement<UploadRow | undefined> =>
   firstRow(sql`
-    SELECT u.upload_id, u.state, u.object_key, o.state AS object_state, o.multipart_id, u.description, u.actor,
-      u.failure, u.attempts, u.expires_ms
+    SELECT ${ownColumns}, o.state AS object_state, o.multipart_id
     FROM ${uploadsTable} u LEFT JOIN ${objectsTable} o ON o.tenant_id = u.tenant_id AND o.object_key = u.object_key
     WHERE u.tenant_id = ${tenant} AND u.upload_id = ${id}`);
 
 export const partsOf = (tenant: TenantId, id: string): Statement<PartRow[]> =>
-  rows(sql`SELECT part, etag, size FROM ${uploadPartsTable} WHERE ${uploadKey(tenant, id)} ORDER BY part`);
+  rows(sql`SELECT ${partColumns} FROM ${uploadPartsTable} WHERE ${uploadKey(tenant, id)} ORDER BY part`);
 
 /** As long as bytes come, an upload does not expire. */
 export const prolongUpload = (tenant: TenantId, id: string, expiresMs: number): Statement<number> =>
@@ -123,10 +116,7 @@ export const doomUploaded = (tenant: TenantId, id: string): Statement<number> =>
 /** The duty of ending uploads that were not completed in time. */
 export const EXPIRY = "end-upload";
 
-export interface ExpiredUpload {
-  tenant_id: TenantId;
-  upload_id: string;
-}
+export type ExpiredUpload = Row<typeof uploadsTable, "tenant_id" | "upload_id">;
 
 export function expiredUploads(beforeMs: number, nowMs: number, limit: number): Statement<ExpiredUpload[]> {
   const row = { tenant: sql`uploads.tenant_id`, key: sql`uploads.upload_id` };

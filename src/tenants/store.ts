@@ -1,12 +1,14 @@
 import { sql, type SQL } from "drizzle-orm";
 import { toSeconds } from "../platform/clock.ts";
 import { altering, change, firstRow, inJson, mapped, rows, type Statement } from "../platform/database.ts";
-import { asTenantId, type TenantId } from "../platform/ids.ts";
-import { into } from "../platform/columns.ts";
+import type { TenantId } from "../platform/ids.ts";
+import { into, type Row } from "../platform/columns.ts";
 import type { LimitName } from "./limit-names.ts";
 import { tenantsTable, tenantLimitsTable } from "./tables.ts";
 
-export type TenantStatus = "active" | "suspended";
+type TenantRow = Row<typeof tenantsTable>;
+
+export type TenantStatus = TenantRow["status"];
 
 export interface Tenant {
   id: TenantId;
@@ -19,18 +21,8 @@ export interface Tenant {
   updatedMs: number;
 }
 
-interface Row {
-  tenant_id: string;
-  name: string;
-  tenant_token: string;
-  status: TenantStatus;
-  plan: string;
-  created_ms: number;
-  updated_ms: number;
-}
-
-const toTenant = (row: Row): Tenant => ({
-  id: asTenantId(row.tenant_id),
+const toTenant = (row: TenantRow): Tenant => ({
+  id: row.tenant_id,
   name: row.name,
   token: row.tenant_token,
   status: row.status,
@@ -40,7 +32,10 @@ const toTenant = (row: Row): Tenant => ({
 });
 
 const tenantWhere = (condition: SQL): Statement<Tenant | undefined> =>
-  mapped(firstRow<Row>(sql`SELECT * FROM ${tenantsTable} WHERE ${condition}`), (row) => row && toTenant(row));
+  mapped(
+    firstRow<TenantRow>(sql`SELECT * FROM ${tenantsTable} WHERE ${condition}`),
+    (row) => row && toTenant(row),
+  );
 
 /** The tenant whose devices send this token, whatever its status. */
 export const tenantByTokenStatement = (token: string): Statement<Tenant | undefined> =>
@@ -56,7 +51,7 @@ export const tenantsAmongStatement = (ids: readonly TenantId[]): Statement<{ ten
 /** Tenants after this id, in order of id. */
 export const tenantsStatement = (after: string, limit: number): Statement<Tenant[]> =>
   mapped(
-    rows<Row>(
+    rows<TenantRow>(
       sql`SELECT * FROM ${tenantsTable} WHERE tenant_id > ${after} ORDER BY tenant_id LIMIT ${limit}`,
     ),
     (found) => found.map(toTenant),

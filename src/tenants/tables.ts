@@ -5,7 +5,9 @@ export const tenantsTable = sqliteTable("tenants", {
   tenant_id: text().$type<TenantId>().primaryKey(),
   name: text().notNull(),
   tenant_token: text().notNull(),
-  status: text().notNull().default("active"),
+  status: text({ enum: ["active", "suspended"] })
+    .notNull()
+    .default("active"),
   plan: text().notNull().default("enterprise"),
   device_tokens_revoked_s: integer().notNull().default(0),
   created_ms: integer().notNull(),

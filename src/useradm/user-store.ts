@@ -1,7 +1,7 @@
 import { sql, type SQL } from "drizzle-orm";
 import { change, firstRow, inJson, mapped, rows, type Statement } from "../platform/database.ts";
-import { asTenantId, asUserId, type TenantId, type UserId } from "../platform/ids.ts";
-import { into } from "../platform/columns.ts";
+import type { TenantId, UserId } from "../platform/ids.ts";
+import { into, type Row } from "../platform/columns.ts";
 import { tenantsTable } from "../tenants/index.ts";
 import { usersTable } from "./tables.ts";
 
@@ -17,21 +17,11 @@ export interface User {
   loginMs: number | null;
 }
 
-interface Row {
-  tenant_id: string;
-  user_id: string;
-  email: string;
-  password_hash: string;
-  roles: string;
-  revision: number;
-  created_ms: number;
-  updated_ms: number;
-  login_ms: number | null;
-}
+type UserRow = Row<typeof usersTable>;
 
-const toUser = (row: Row): User => ({
-  tenant: asTenantId(row.tenant_id),
-  id: asUserId(row.user_id),
+const toUser = (row: UserRow): User => ({
+  tenant: row.tenant_id,
+  id: row.user_id,
   email: row.email,
   passwordHash: row.password_hash,
   roles: JSON.parse(row.roles) as string[], // only this store writes them
@@ -54,7 +44,7 @@ const anotherAdminExists = (tenant: TenantId, id: UserId) => sql`EXISTS (
 
 export const userStatement = (tenant: TenantId, id: UserId): Statement<User | undefined> =>
   mapped(
-    firstRow<Row>(sql`SELECT * FROM ${usersTable} WHERE tenant_id = ${tenant} AND user_id = ${id}`),
+    firstRow<UserRow>(sql`SELECT * FROM ${usersTable} WHERE tenant_id = ${tenant} AND user_id = ${id}`),
     (row) => row && toUser(row),
   );
 
@@ -66,7 +56,7 @@ export interface Account extends User {
 /** The account of a login with what its token must say about the tenant. */
 export const accountStatement = (email: string): Statement<Account | undefined> =>
   mapped(
-    firstRow<Row & { status: string; plan: string }>(sql`
+    firstRow<UserRow & { status: string; plan: string }>(sql`
       SELECT u.*, t.status, t.plan FROM ${usersTable} u JOIN ${tenantsTable} t ON t.tenant_id = u.tenant_id
       WHERE u.email = ${email}`),
     (row) => row && { ...toUser(row), tenantStatus: row.status, plan: row.plan },
@@ -92,7 +82,7 @@ export function usersStatement(tenant: TenantId, filter: UserFilter): Statement<
   if (filter.updatedBeforeMs !== undefined) terms.push(sql`updated_ms < ${filter.updatedBeforeMs}`);
   const where = sql.join(terms, sql` AND `);
   return mapped(
-    rows<Row>(sql`SELECT * FROM ${usersTable} WHERE ${where} ORDER BY created_ms, user_id`),
+    rows<UserRow>(sql`SELECT * FROM ${usersTable} WHERE ${where} ORDER BY created_ms, user_id`),
     (found) => found.map(toUser),
   );
 }
@@ -100,7 +90,7 @@ export function usersStatement(tenant: TenantId, filter: UserFilter): Statement<
 /** Users of a tenant after this id, in order of id. */
 export const usersAfterStatement = (tenant: TenantId, after: string, limit: number): Statement<User[]> =>
   mapped(
-    rows<Row>(sql`
+    rows<UserRow>(sql`
       SELECT * FROM ${usersTable} WHERE tenant_id = ${tenant} AND user_id > ${after} ORDER BY user_id LIMIT ${limit}`),
     (found) => found.map(toUser),
   );

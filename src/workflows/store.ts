@@ -2,28 +2,12 @@ import { sql, type SQL } from "drizzle-orm";
 import { change, firstRow, rows, type Statement } from "../platform/database.ts";
 import { offsetOf, type Page } from "../platform/paging.ts";
 import type { TenantId } from "../platform/ids.ts";
-import { into } from "../platform/columns.ts";
+import { into, columnsOf, type Row, type RowOf } from "../platform/columns.ts";
 import { jobsTable } from "../platform/tables.ts";
 import { jobResultsTable, workflowDefinitionsTable } from "./tables.ts";
 
-export const JOB_STATUSES = ["pending", "processing", "done", "failed", "cancelled"] as const;
+export const JOB_STATUSES = jobsTable.status.enumValues;
 export type JobStatus = (typeof JOB_STATUSES)[number];
-
-export interface JobRow {
-  tenant_id: TenantId;
-  job_id: string;
-  workflow: string;
-  version: number;
-  subject: string | null;
-  status: JobStatus;
-  input: string;
-  step: number;
-  attempt: number;
-  run: number;
-  failure: string | null;
-  created_ms: number;
-  updated_ms: number;
-}
 
 /** Which message of a job is the current one. */
 export interface Position {
@@ -41,9 +25,12 @@ export interface NewJob {
   input: Record<string, unknown>;
 }
 
-const columns = sql.raw(
+const columns = columnsOf(
+  jobsTable,
   "tenant_id, job_id, workflow, version, subject, status, input, step, attempt, run, failure, created_ms, updated_ms",
 );
+
+export type JobRow = RowOf<typeof columns>;
 
 export const addJob = (job: NewJob, atMs: number): Statement<number> =>
   change(sql`
@@ -62,10 +49,7 @@ export const jobBySubject = (tenant: TenantId, subject: string): Statement<JobRo
   firstRow<JobRow>(sql`SELECT ${columns} FROM ${jobsTable}
     WHERE tenant_id = ${tenant} AND subject = ${subject} ORDER BY job_id DESC LIMIT 1`);
 
-export interface ResultRow {
-  step: number;
-  result: string;
-}
+export type ResultRow = Row<typeof jobResultsTable, "step" | "result">;
 
 export const resultsOf = (tenant: TenantId, id: string): Statement<ResultRow[]> =>
   rows<ResultRow>(
@@ -161,11 +145,7 @@ export const forgetEndedJobs = (before: string, limit: number): Statement<number
   change(sql`DELETE FROM ${jobsTable} WHERE job_id IN (
     SELECT job_id FROM ${jobsTable} WHERE status IN ('done', 'failed', 'cancelled') AND job_id < ${before} LIMIT ${limit})`);
 
-interface DefinitionRow {
-  name: string;
-  version: number;
-  definition: string;
-}
+type DefinitionRow = Row<typeof workflowDefinitionsTable, "name" | "version" | "definition">;
 
 /** Nothing changes if this version or a newer one is there. */
 export const addDefinition = (row: DefinitionRow, atMs: number): Statement<number> =>

@@ -3,6 +3,7 @@ import { change, firstRow, type Statement } from "../../platform/database.ts";
 import type { DeviceId, TenantId } from "../../platform/ids.ts";
 import { STATUS_CODES } from "../status.ts";
 import { tenantsTable } from "../../tenants/index.ts";
+import { columnsOf, type RowOf } from "../../platform/columns.ts";
 import { hasRow, targetsList } from "./membership.ts";
 import {
   deviceDeploymentsTable,
@@ -115,25 +116,27 @@ export const countJoined = ({ tenant, device, state }: Asking): Statement<number
         AND (d.force_installation = 1 OR d.artifact_name <> ${state.artifactName})), 0)
     WHERE changes() > 0 AND c.tenant_id = ${tenant} AND c.seq = (${currentSeq(tenant, device)})`);
 
-export interface CurrentRow {
-  seq: number;
-  deployment_id: string;
-  kind: "software" | "configuration";
-  wanted: string;
-  force_installation: number;
-  update_control_map: string | null;
-  status: number;
-  device_type: string;
-  artifact_name: string;
-  artifact_id: string | null;
-  device_types: string | null;
-}
+const ofDeployment = columnsOf(
+  deploymentsTable,
+  "seq, deployment_id, kind, force_installation, update_control_map",
+  "d",
+);
+const ofDevice = columnsOf(deviceDeploymentsTable, "status, device_type, artifact_name, artifact_id", "dd");
+
+export type CurrentRow = RowOf<typeof ofDeployment> &
+  RowOf<typeof ofDevice> & {
+    /** Name of the artifact it shall have. */
+    wanted: string;
+    /** Known of every device that has asked, as the next. */
+    device_type: string;
+    artifact_name: string;
+    device_types: string | null;
+  };
 
 /** The deployment the device is in the middle of, with the artifact it was given. */
 export const currentDeployment = (tenant: TenantId, device: DeviceId): Statement<CurrentRow | undefined> =>
   firstRow(sql`
-    SELECT d.seq, d.deployment_id, d.kind, d.artifact_name AS wanted, d.force_installation, d.update_control_map,
-      dd.status, dd.device_type, dd.artifact_name, dd.artifact_id, a.device_types
+    SELECT ${ofDeployment}, d.artifact_name AS wanted, ${ofDevice}, a.device_types
     FROM ${deviceDeploymentsTable} dd
     JOIN ${deploymentsTable} d ON d.tenant_id = dd.tenant_id AND d.seq = dd.seq
     LEFT JOIN ${deploymentArtifactsTable} a

@@ -3,7 +3,7 @@ import { altering, change, firstRow, type Statement } from "../../platform/datab
 import type { TenantId } from "../../platform/ids.ts";
 import { addEventIfChanged } from "../../platform/outbox.ts";
 import { EVENTS } from "../events.ts";
-import { into } from "../../platform/columns.ts";
+import { into, type Row } from "../../platform/columns.ts";
 import { seqOf } from "./membership.ts";
 import {
   deploymentsTable,
@@ -103,23 +103,15 @@ export const queueDevices = (
     JOIN json_each(${JSON.stringify(ids)}) device
     WHERE changes() > 0 AND ${added(d)}`);
 
-export interface KnownKey {
-  deployment_id: string;
-  fingerprint: string;
-}
+export type KnownKey = Row<typeof deploymentsTable, "deployment_id" | "fingerprint">;
 
 export const byIdempotencyKey = (tenant: TenantId, key: string | null): Statement<KnownKey | undefined> =>
   firstRow(sql`
     SELECT deployment_id, fingerprint FROM ${deploymentsTable}
     WHERE tenant_id = ${tenant} AND idempotency_key = ${key}`);
 
-export interface TargetingRow {
-  seq: number;
-  scope: "group" | "all" | "list";
-  group_names: string;
-  targeted_to: string;
-  opens_ms: number;
-}
+export type TargetingRow = Row<typeof deploymentsTable, "seq" | "scope" | "group_names"> &
+  Row<typeof deploymentCountersTable, "opens_ms"> & { targeted_to: string };
 
 /** The state of a deployment whose targets are still being looked up. */
 export const untargeted = (tenant: TenantId, deployment: string): Statement<TargetingRow | undefined> =>

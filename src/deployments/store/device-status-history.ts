@@ -3,9 +3,10 @@ import { rankedBuckets, type BucketRow, type GroupLevel } from "../../inventory/
 import { firstRow, inJson, rows, type Statement } from "../../platform/database.ts";
 import type { TenantId } from "../../platform/ids.ts";
 import { offsetOf, type Page } from "../../platform/paging.ts";
+import { columnsOf, type Row, type RowOf } from "../../platform/columns.ts";
+import { deploymentCountersTable, deploymentsTable, deviceDeploymentsTable } from "../tables.ts";
 import { fieldOf, type Field } from "./report-fields.ts";
 import { ACTIVE_STATUSES, counterColumn, STATUS_CODES, type Status } from "../status.ts";
-import { deploymentsTable, deviceDeploymentsTable } from "../tables.ts";
 import { effectiveStatus } from "./devices.ts";
 
 /** Which of a tenant's deployments are looked at. */
@@ -49,7 +50,7 @@ const joinCounters = sql.raw(
   "CROSS JOIN deployment_counters c ON c.tenant_id = d.tenant_id AND c.seq = d.seq",
 );
 
-const columnsOf = (statuses: readonly Status[]): SQL =>
+const countersOf = (statuses: readonly Status[]): SQL =>
   sql.raw(statuses.map((status) => `c.${counterColumn(status)}`).join(" + ") || "0");
 
 const textColumns = (texts: readonly Field[]): SQL =>
@@ -68,9 +69,9 @@ export const survey = (
   limit: number,
 ): Statement<SurveyedDeployment[]> =>
   rows(sql`
-    SELECT d.seq, ${columnsOf(wanted.statuses)} AS devices ${textColumns(texts)}
+    SELECT d.seq, ${countersOf(wanted.statuses)} AS devices ${textColumns(texts)}
     FROM (${examined(wanted, limit)}) d ${joinCounters}
-    WHERE ${columnsOf(wanted.statuses)} > 0 AND ${all(wanted.conditions)} ORDER BY d.seq DESC`);
+    WHERE ${countersOf(wanted.statuses)} > 0 AND ${all(wanted.conditions)} ORDER BY d.seq DESC`);
 
 const ofDevices = (tenant: TenantId, devices: readonly string[], limit: number): SQL => sql`
   SELECT dd.seq FROM json_each(${JSON.stringify(devices)}) i
@@ -161,27 +162,21 @@ const sorted = (sort: readonly ReportSort[]): SQL =>
     sql`, `,
   );
 
-export interface ReportedDeviceRow {
-  tenant_id: string;
-  device_id: string;
-  deployment_id: string;
-  name: string;
-  artifact_name: string;
-  kind: string;
-  scope: string;
-  created_ms: number;
-  force_installation: number;
-  group_names: string;
-  phases: string | null;
-  retries: number;
-  max_devices: number;
-  status: number;
-  has_log: number;
-  attempts: number;
-  finished_ms: number | null;
-  deleted_ms: number | null;
-  image: string | null;
-}
+const ofDevice = columnsOf(
+  deviceDeploymentsTable,
+  "tenant_id, device_id, has_log, attempts, finished_ms, deleted_ms",
+  "dd",
+);
+const ofDeployment = columnsOf(
+  deploymentsTable,
+  "deployment_id, name, artifact_name, kind, scope, created_ms, force_installation, group_names, phases, retries",
+  "d",
+);
+
+export type ReportedDeviceRow = RowOf<typeof ofDevice> &
+  RowOf<typeof ofDeployment> &
+  Row<typeof deviceDeploymentsTable, "status"> &
+  Row<typeof deploymentCountersTable, "max_devices"> & { image: string | null };
 
 /** Without a sort the devices come by deployment, newest first, then by status and id: the order of the index. */
 export function reportPage(
@@ -191,9 +186,7 @@ export function reportPage(
 ): Statement<ReportedDeviceRow[]> {
   const order = sort.length > 0 || scope.devices ? sql`ORDER BY ${sorted(sort)}` : sql``;
   return rows(sql`
-    SELECT dd.tenant_id, dd.device_id, d.deployment_id, d.name, d.artifact_name, d.kind, d.scope, d.created_ms,
-      d.force_installation, d.group_names, d.phases, d.retries, c.max_devices, ${effectiveStatus} AS status,
-      dd.has_log, dd.attempts, dd.finished_ms, dd.deleted_ms, a.image
+    SELECT ${ofDevice}, ${ofDeployment}, c.max_devices, ${effectiveStatus} AS status, a.image
     FROM ${source(scope)} WHERE ${where(scope)} ${order} LIMIT ${page.perPage} OFFSET ${offsetOf(page)}`);
 }
 

@@ -2,14 +2,11 @@ import { sql } from "drizzle-orm";
 import { change, firstRow, type Statement } from "../../platform/database.ts";
 import type { DeviceId, TenantId } from "../../platform/ids.ts";
 import { deviceDeploymentsTable, deploymentCountersTable, deploymentsTable } from "../tables.ts";
+import type { Row } from "../../platform/columns.ts";
 import { seqOf } from "./membership.ts";
 
-export interface ReportedRow {
-  seq: number;
-  status: number;
-  active: number;
-  aborted_ms: number | null;
-}
+export type ReportedRow = Row<typeof deviceDeploymentsTable, "seq" | "status" | "active"> &
+  Row<typeof deploymentCountersTable, "aborted_ms">;
 
 /** Where the device stands in a deployment it has asked about; nothing if it never did. */
 export const reportedState = (

@@ -3,6 +3,7 @@ import { firstRow, inJson, rows, type Statement } from "../../platform/database.
 import type { DeviceId, TenantId } from "../../platform/ids.ts";
 import { offsetOf, type Page } from "../../platform/paging.ts";
 import { STATUS_CODES } from "../status.ts";
+import { columnsOf, type Row, type RowOf } from "../../platform/columns.ts";
 import { counterColumns, MAX_TOTAL, type Counters } from "./queries.ts";
 import {
   deploymentsTable,
@@ -18,38 +19,30 @@ export const effectiveStatus = sql`
 
 const abortTime = sql`CASE WHEN dd.active = 1 THEN c.aborted_ms END`;
 
-export interface DeviceRow {
-  device_id: string;
-  deployment_id: string;
-  seq: number;
-  created_ms: number;
-  status: number;
-  has_log: number;
-  substate: string | null;
-  started_ms: number | null;
-  finished_ms: number | null;
-  deleted_ms: number | null;
-  device_type: string | null;
-  image: string | null;
-}
+const ofDevice = columnsOf(
+  deviceDeploymentsTable,
+  "device_id, seq, has_log, substate, deleted_ms, device_type",
+  "dd",
+);
+const ofDeployment = columnsOf(deploymentsTable, "deployment_id, created_ms", "d");
+
+export type DeviceRow = RowOf<typeof ofDevice> &
+  RowOf<typeof ofDeployment> &
+  Row<typeof deviceDeploymentsTable, "status" | "started_ms" | "finished_ms"> & { image: string | null };
 
 const columns = sql`
-  dd.device_id, d.deployment_id, dd.seq, d.created_ms, ${effectiveStatus} AS status, dd.has_log, dd.substate,
-  coalesce(dd.started_ms, ${abortTime}) AS started_ms, coalesce(dd.finished_ms, ${abortTime}) AS finished_ms, dd.deleted_ms, dd.device_type, a.image`;
+  ${ofDevice}, ${ofDeployment}, ${effectiveStatus} AS status,
+  coalesce(dd.started_ms, ${abortTime}) AS started_ms, coalesce(dd.finished_ms, ${abortTime}) AS finished_ms, a.image`;
 
 const source = sql`
-  device_deployments dd
+  ${deviceDeploymentsTable} dd
   JOIN ${deploymentsTable} d ON d.tenant_id = dd.tenant_id AND d.seq = dd.seq
   JOIN ${deploymentCountersTable} c ON c.tenant_id = dd.tenant_id AND c.seq = dd.seq
   LEFT JOIN ${deploymentArtifactsTable} a
     ON a.tenant_id = dd.tenant_id AND a.seq = dd.seq AND a.artifact_id = dd.artifact_id`;
 
-export interface DeploymentHead {
-  seq: number;
-  stage: number;
-  aborted_ms: number | null;
-  kind: "software" | "configuration";
-}
+export type DeploymentHead = Row<typeof deploymentsTable, "seq" | "kind"> &
+  Row<typeof deploymentCountersTable, "stage" | "aborted_ms">;
 
 /** What lists of a deployment's devices need to know of it, with its counters. */
 export const headOf = (tenant: TenantId, id: string): Statement<(DeploymentHead & Counters) | undefined> =>

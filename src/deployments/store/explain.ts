@@ -1,6 +1,7 @@
 import { sql } from "drizzle-orm";
 import { firstRow, rows, type Statement } from "../../platform/database.ts";
 import type { DeviceId, TenantId } from "../../platform/ids.ts";
+import { columnsOf, type RowOf } from "../../platform/columns.ts";
 import { targetsList } from "./membership.ts";
 import { currentSeq, openSeq, suitsType, unmetDepends, type DeviceState } from "./assignment.ts";
 import {
@@ -10,21 +11,18 @@ import {
   deploymentArtifactsTable,
 } from "../tables.ts";
 
-export interface ExplainedRow {
-  seq: number;
-  opens_ms: number;
-  stage: number;
-  aborted_ms: number | null;
-  targeted: number;
+const ofDeployment = columnsOf(deploymentCountersTable, "seq, opens_ms, stage, aborted_ms, targeted", "c");
+const ofDevice = columnsOf(
+  deviceDeploymentsTable,
+  "status, joined_ms, finished_ms, deleted_ms, device_type, artifact_name, provides",
+  "dd",
+);
+
+export type ExplainedRow = RowOf<typeof ofDeployment> & {
   listed: number;
+  /** Null, as what follows, if the device has no part in it. */
   status: number | null;
-  joined_ms: number | null;
-  finished_ms: number | null;
-  deleted_ms: number | null;
-  device_type: string | null;
-  artifact_name: string | null;
-  provides: string | null;
-}
+} & Omit<RowOf<typeof ofDevice>, "status">;
 
 /** Everything about one device in one deployment; nothing if there is no such deployment. */
 export const explained = (
@@ -33,8 +31,7 @@ export const explained = (
   device: DeviceId,
 ): Statement<ExplainedRow | undefined> =>
   firstRow(sql`
-    SELECT c.seq, c.opens_ms, c.stage, c.aborted_ms, c.targeted, ${targetsList(device)} AS listed,
-      dd.status, dd.joined_ms, dd.finished_ms, dd.deleted_ms, dd.device_type, dd.artifact_name, dd.provides
+    SELECT ${ofDeployment}, ${targetsList(device)} AS listed, ${ofDevice}
     FROM ${deploymentsTable} d
     JOIN ${deploymentCountersTable} c ON c.tenant_id = d.tenant_id AND c.seq = d.seq
     LEFT JOIN ${deviceDeploymentsTable} dd ON dd.tenant_id = d.tenant_id AND dd.device_id = ${device} AND dd.seq = d.seq

@@ -5,6 +5,7 @@ import type { DeviceId, TenantId } from "../../platform/ids.ts";
 import { offsetOf, type Page } from "../../platform/paging.ts";
 import { LISTED } from "../limits.ts";
 import { counterColumn, STATUSES } from "../status.ts";
+import { columnsOf, type Row, type RowOf } from "../../platform/columns.ts";
 import { targetsList } from "./membership.ts";
 import {
   deploymentArtifactsTable,
@@ -22,40 +23,30 @@ export const counterColumns = sql.join(
   sql`, `,
 );
 
-export type Counters = Record<string, number> & {
-  stage: number;
-  unseen: number;
-  unseen_aborted: number;
-  total_size: number;
-};
+export type Counters = Record<string, number> &
+  Row<typeof deploymentCountersTable, "stage" | "unseen" | "unseen_aborted" | "total_size">;
 
-export type DeploymentRow = Counters & {
-  deployment_id: string;
-  kind: "software" | "configuration";
-  name: string;
-  artifact_name: string;
-  force_installation: number;
-  created_ms: number;
-  scope: "list" | "group" | "all";
-  group_names: string;
-  phases: string | null;
-  update_control_map: string | null;
-  configuration: string | null;
-  targeted: number;
-  opens_ms: number;
-  max_devices: number;
-  finished_ms: number | null;
-  aborted_ms: number | null;
-  artifacts: string;
-  /** Ids of a list of at most `LISTED` devices. */
-  listed: string | null;
-};
+const ofDeployment = columnsOf(
+  deploymentsTable,
+  "deployment_id, kind, name, artifact_name, force_installation, created_ms, scope, group_names, phases, update_control_map, configuration",
+  "d",
+);
+const ofCounters = columnsOf(
+  deploymentCountersTable,
+  "stage, targeted, opens_ms, max_devices, unseen, unseen_aborted, total_size, finished_ms, aborted_ms",
+  "c",
+);
+
+export type DeploymentRow = Counters &
+  RowOf<typeof ofDeployment> &
+  RowOf<typeof ofCounters> & {
+    artifacts: string;
+    /** Ids of a list of at most `LISTED` devices. */
+    listed: string | null;
+  };
 
 const columns = sql`
-  d.deployment_id, d.kind, d.name, d.artifact_name, d.force_installation, d.created_ms, d.scope, d.group_names,
-  d.phases, d.update_control_map, d.configuration,
-  c.stage, c.targeted, c.opens_ms, c.max_devices, c.unseen, c.unseen_aborted, c.total_size, c.finished_ms, c.aborted_ms,
-  ${counterColumns},
+  ${ofDeployment}, ${ofCounters}, ${counterColumns},
   (SELECT json_group_array(a.artifact_id) FROM ${deploymentArtifactsTable} a WHERE a.tenant_id = d.tenant_id AND a.seq = d.seq)
     AS artifacts,
   CASE WHEN d.scope = 'list' AND c.max_devices <= ${LISTED} THEN (

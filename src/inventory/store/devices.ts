@@ -4,11 +4,13 @@ import type { DeviceId, TenantId } from "../../platform/ids.ts";
 import type { AttributeDelta, StoredAttributes } from "../attributes.ts";
 import { MAX_IN_SCOPE, MAX_SCOPE_CHARACTERS, type LimitedScope } from "../limits.ts";
 import type { DeviceRow } from "../device-view.ts";
-import { into } from "../../platform/columns.ts";
+import { into, columnsOf, type Row } from "../../platform/columns.ts";
 import { inventoryDevicesTable } from "../../devices/index.ts";
 
-export const DEVICE_COLUMNS = sql.raw(
-  "d.device_id, d.status, d.tier, d.group_name, d.created_ms, d.updated_ms, d.check_in_ms, d.attributes",
+export const DEVICE_COLUMNS = columnsOf(
+  inventoryDevicesTable,
+  "device_id, status, tier, group_name, created_ms, updated_ms, check_in_ms, attributes",
+  "d",
 );
 
 export interface StatusChange {
@@ -130,10 +132,7 @@ export const removeDevice = (tenant: TenantId, device: DeviceId): Statement<numb
   change(sql`DELETE FROM ${inventoryDevicesTable} WHERE tenant_id = ${tenant} AND device_id = ${device}`);
 
 /** A device with what a writer must know so that its write cannot undo another's. */
-export interface GuardedRow extends DeviceRow {
-  report_revision: number;
-  tags_etag: string | null;
-}
+export type GuardedRow = DeviceRow & Row<typeof inventoryDevicesTable, "report_revision" | "tags_etag">;
 
 export const oneDevice = (tenant: TenantId, device: DeviceId): Statement<GuardedRow | undefined> =>
   firstRow(sql`

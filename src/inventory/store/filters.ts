@@ -2,7 +2,7 @@ import { sql } from "drizzle-orm";
 import { change, demand, firstRow, inJson, mapped, rows, type Statement } from "../../platform/database.ts";
 import type { TenantId } from "../../platform/ids.ts";
 import type { Predicate } from "../search/terms.ts";
-import { into } from "../../platform/columns.ts";
+import { into, columnsOf, type RowOf } from "../../platform/columns.ts";
 import { inventoryFiltersTable } from "../tables.ts";
 
 /** A search with a name. Its devices are a dynamic group: those that satisfy it at the moment of asking. */
@@ -12,11 +12,9 @@ export interface SavedFilter {
   terms: Predicate[];
 }
 
-interface FilterRow {
-  filter_id: string;
-  name: string;
-  terms: string;
-}
+const columns = columnsOf(inventoryFiltersTable, "filter_id, name, terms");
+
+type FilterRow = RowOf<typeof columns>;
 
 const toFilter = (row: FilterRow): SavedFilter => ({
   id: row.filter_id,
@@ -27,7 +25,7 @@ const toFilter = (row: FilterRow): SavedFilter => ({
 export const listFilters = (tenant: TenantId, limit: number, offset: number): Statement<SavedFilter[]> =>
   mapped(
     rows<FilterRow>(sql`
-      SELECT filter_id, name, terms FROM ${inventoryFiltersTable}
+      SELECT ${columns} FROM ${inventoryFiltersTable}
       WHERE tenant_id = ${tenant} ORDER BY name LIMIT ${limit} OFFSET ${offset}`),
     (found) => found.map(toFilter),
   );
@@ -43,14 +41,14 @@ export const countFilters = (tenant: TenantId): Statement<number> =>
 export const filterById = (tenant: TenantId, id: string): Statement<SavedFilter | undefined> =>
   mapped(
     firstRow<FilterRow>(sql`
-      SELECT filter_id, name, terms FROM ${inventoryFiltersTable} WHERE tenant_id = ${tenant} AND filter_id = ${id}`),
+      SELECT ${columns} FROM ${inventoryFiltersTable} WHERE tenant_id = ${tenant} AND filter_id = ${id}`),
     (row) => row && toFilter(row),
   );
 
 export const filtersByIds = (tenant: TenantId, ids: readonly string[]): Statement<SavedFilter[]> =>
   mapped(
     rows<FilterRow>(sql`
-      SELECT filter_id, name, terms FROM ${inventoryFiltersTable}
+      SELECT ${columns} FROM ${inventoryFiltersTable}
       WHERE tenant_id = ${tenant} AND ${inJson(sql`filter_id`, ids)}`),
     (found) => found.map(toFilter),
   );

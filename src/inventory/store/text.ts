@@ -1,10 +1,11 @@
 import { sql, type SQL } from "drizzle-orm";
 import { rows, type Statement } from "../../platform/database.ts";
 import type { DeviceRow } from "../device-view.ts";
+import { type Row } from "../../platform/columns.ts";
+import { inventoryDevicesTable } from "../../devices/index.ts";
 import { all } from "./conditions.ts";
 import type { DeviceQuery, Window } from "../search/query.ts";
 import { possibleStems } from "../search/search-text.ts";
-import { inventoryDevicesTable } from "../../devices/index.ts";
 import { checks } from "./search.ts";
 import { DEVICE_COLUMNS } from "./devices.ts";
 
@@ -95,9 +96,7 @@ export const textCount = (query: DeviceQuery, words: readonly string[]): SQL => 
   return sql`SELECT count(*) FROM ${from} WHERE ${where}`;
 };
 
-export interface NumberedRow extends DeviceRow {
-  device_no: number;
-}
+export type NumberedRow = DeviceRow & Row<typeof inventoryDevicesTable, "device_no">;
 
 /** Devices that have any of the words, from a number on: for reading all of them. */
 export function textAfter(
