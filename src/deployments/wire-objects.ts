@@ -1,5 +1,5 @@
 import { rfc3339 } from "../platform/clock.ts";
-import { redactedConfiguration } from "./configuration/artifact.ts";
+import { masked } from "./configuration/masking.ts";
 import type { DeploymentObject, DeviceObject, HistoryEntry, Statistics } from "./schema.ts";
 import { counterColumn, statusOf, STATUSES } from "./status.ts";
 import type { DeviceRow } from "./store/devices.ts";
@@ -55,6 +55,10 @@ function phasesOf(row: DeploymentRow): DeploymentObject["phases"] {
 
 const json = (text: string) => JSON.parse(text) as Record<string, unknown>; // validated when it was stored
 
+/** Base64 of the JSON. */
+const shownConfiguration = (stored: string): string =>
+  Buffer.from(JSON.stringify(masked(JSON.parse(stored)))).toString("base64");
+
 export function deploymentObject(row: DeploymentRow, nowMs: number): DeploymentObject {
   const groups = groupsOf(row);
   const [filter, phases] = [filterOf(row), phasesOf(row)];
@@ -77,7 +81,7 @@ export function deploymentObject(row: DeploymentRow, nowMs: number): DeploymentO
     ...(row.update_control_map !== null && {
       update_control_map: { ...json(row.update_control_map), id: row.deployment_id },
     }),
-    ...(row.configuration !== null && { configuration: redactedConfiguration(row.configuration) }),
+    ...(row.configuration !== null && { configuration: shownConfiguration(row.configuration) }),
     ...(row.targeted === 0 && { targeting: "inprogress" as const }),
   };
 }

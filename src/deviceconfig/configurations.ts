@@ -1,3 +1,4 @@
+import { maskedConfiguration } from "../deployments/index.ts";
 import { knownDeviceStatement, asLiveDevice, ifLive } from "../devices/index.ts";
 import type { Actor, DeviceClaim } from "../platform/actor.ts";
 import { addAuditIfChanged } from "../platform/audit.ts";
@@ -7,7 +8,6 @@ import { Fault } from "../platform/fault.ts";
 import type { DeviceId, TenantId } from "../platform/ids.ts";
 import { addEventIfChanged } from "../platform/outbox.ts";
 import { effectiveFrom, effectiveOf, effectiveReads, isInSync, wordsOf } from "./effective.ts";
-import { masked } from "./masking.ts";
 import { valuesOf, type ConfigurationValues } from "./schema.ts";
 import {
   addRecord,
@@ -70,7 +70,7 @@ export async function configureDevice(
   const entry = {
     action: "set_configuration",
     object: { type: "device", id: device },
-    change: JSON.stringify(masked(values)),
+    change: JSON.stringify(maskedConfiguration(values)),
   };
   const [changed] = await deps
     .db(actor.tenant)

@@ -1,3 +1,4 @@
+import { maskedConfiguration } from "../deployments/index.ts";
 import { demandFilterStatement, demandGroupStatement, FILTER_GONE, GROUP_GONE } from "../inventory/index.ts";
 import type { Actor } from "../platform/actor.ts";
 import { addAuditIfChanged } from "../platform/audit.ts";
@@ -15,7 +16,6 @@ import {
   type DefaultsRow,
   type Source,
 } from "./defaults-store.ts";
-import { masked } from "./masking.ts";
 import { valuesOf, type ConfigurationValues } from "./schema.ts";
 
 /** Values for all members of a group or of a saved filter, under each device's own (extension). */
@@ -62,7 +62,7 @@ export async function getDefaults(deps: Deps, actor: Actor, source: Source): Pro
 const entry = (source: Source, values: ConfigurationValues) => ({
   action: "set_configuration",
   object: sourceObject(source),
-  change: JSON.stringify(masked(values)),
+  change: JSON.stringify(maskedConfiguration(values)),
 });
 
 export async function setDefaults(

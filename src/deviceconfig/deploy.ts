@@ -1,5 +1,5 @@
 import { DEVICE_GONE, demandDevicesStatement } from "../devices/index.ts";
-import { configurationDeploymentStatements } from "../deployments/index.ts";
+import { configurationDeploymentStatements, maskedConfiguration } from "../deployments/index.ts";
 import { savedFilterStatement, searchDeviceIds, type Predicate } from "../inventory/index.ts";
 import type { EventHandler } from "../platform/background.ts";
 import type { Actor } from "../platform/actor.ts";
@@ -12,7 +12,6 @@ import { addEvent, addEventIfChanged, forgetEvent } from "../platform/outbox.ts"
 import { defaultsOf, type Source } from "./defaults-store.ts";
 import { noDefaults, sourceObject } from "./defaults.ts";
 import { effectiveOf, isInSync, type Effective } from "./effective.ts";
-import { masked } from "./masking.ts";
 import { MembersRun, tooManyValues, type ConfigurationValues } from "./schema.ts";
 import { setDeploymentIfChanged } from "./store.ts";
 
@@ -64,7 +63,7 @@ export async function deployConfiguration(
   const entry = {
     action: "deploy_configuration",
     object: { type: "device", id: device },
-    change: JSON.stringify(masked(values)),
+    change: JSON.stringify(maskedConfiguration(values)),
   };
   await write(deps, tenant, [
     demandDevicesStatement(tenant, [device]),

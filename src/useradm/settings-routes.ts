@@ -89,10 +89,10 @@ function mountDocuments(app: App): void {
   for (const document of DOCUMENTS) {
     const { scope } = document;
     app.openapi(readRoute(document), async (c) => {
-      const stored = await readSettings(c.var.deps, userOf(c), scope);
+      const { etag, document: shown } = await readSettings(c.var.deps, userOf(c), scope);
       // Unquoted, as the web UI sends it back (protocol notes, useradm 5).
-      if (stored) c.header("ETag", stored.etag);
-      return c.json(SettingsDocument.parse(JSON.parse(stored?.document ?? "{}")), 200);
+      if (etag !== undefined) c.header("ETag", etag);
+      return c.json(SettingsDocument.parse(shown), 200);
     });
 
     app.openapi(writeRoute(document), async (c) => {

@@ -4,23 +4,30 @@ import type { Statement } from "../platform/database.ts";
 import type { Deps } from "../platform/deps.ts";
 import { Fault } from "../platform/fault.ts";
 import { newId } from "../platform/ids.ts";
-import {
-  settingsStatement,
-  writeSettingsStatement,
-  type Owner,
-  type StoredSettings,
-} from "./settings-store.ts";
+import { hasPermission } from "../platform/permissions.ts";
+import { settingsStatement, writeSettingsStatement, type Owner } from "./settings-store.ts";
 
 export type SettingsScope = "tenant" | "own";
 
 const ownerOf = (actor: UserActor, scope: SettingsScope): Owner => (scope === "own" ? actor.user : "");
 
-export const readSettings = (
-  deps: Deps,
-  actor: UserActor,
-  scope: SettingsScope,
-): Promise<StoredSettings | undefined> =>
-  deps.directory.one(settingsStatement(actor.tenant, ownerOf(actor, scope)));
+/** Where the web UI keeps the values that it offers for new devices; they may hold secrets as any configuration. */
+const DEFAULT_CONFIGURATION = "defaultDeviceConfig";
+
+interface Settings {
+  /** Absent before the first write. */
+  etag?: string;
+  document: Record<string, unknown>;
+}
+
+export async function readSettings(deps: Deps, actor: UserActor, scope: SettingsScope): Promise<Settings> {
+  const stored = await deps.directory.one(settingsStatement(actor.tenant, ownerOf(actor, scope)));
+  if (!stored) return { document: {} };
+  const document = JSON.parse(stored.document) as Record<string, unknown>; // written by `writeSettings`
+  if (scope === "tenant" && !hasPermission(actor, "devices:configure"))
+    delete document[DEFAULT_CONFIGURATION];
+  return { etag: stored.etag, document };
+}
 
 /** The tags of an `If-Match` header in bare, quoted or weak form; undefined when anything matches. */
 export function expectedTags(header: string | undefined): string[] | undefined {
@@ -47,7 +54,7 @@ const auditOf = (actor: UserActor, scope: SettingsScope, keys: string[], at: num
         ),
       ];
 
-/** Replaces a document, whatever the role: the web UI needs to. An identical one is not written again and keeps its tag. */
+/** Replaces a document. An identical one is not written again and keeps its tag. */
 export async function writeSettings(
   deps: Deps,
   actor: UserActor,

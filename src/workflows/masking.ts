@@ -1,9 +1,9 @@
+import { isSecretName as isSecret } from "../platform/secret-names.ts";
+
 export const MASK = "***";
 
-const SECRET_NAME =
-  /passw|secret|token|credential|authori[sz]ation|cookie|api[-_]?key|access[-_]?key|private|connection[-_]?string|signature|configuration/i;
-
-export const isSecretName = (name: string): boolean => SECRET_NAME.test(name);
+/** A configuration may hold secrets of any name. */
+export const isSecretName = (name: string): boolean => isSecret(name) || /configuration/i.test(name);
 
 /** The value as answers may show it: what stands under the name of a secret is gone, at any depth. */
 export function masked(value: unknown, name = ""): unknown {

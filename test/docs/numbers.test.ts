@@ -87,7 +87,7 @@ const CLAIMS: Readonly<Record<string, readonly Claim[]>> = {
     ["201 after # s for a device", "src/deviceconnect/transfer.ts", "SETTLE_MS", SECOND],
     ["asked and has # s to answer", "src/deviceconnect/transfers.ts", "PROBE_MS", SECOND],
     ["more than # keys |", "src/deviceconfig/schema.ts", "MAX_KEYS"],
-    ["cut to # characters", "src/deviceconfig/masking.ts", "SHOWN"],
+    ["cut to # characters", "src/deployments/configuration/masking.ts", "SHOWN"],
   ],
   "docs/configuration.md": [
     ["A map has at most # keys", "src/deviceconfig/schema.ts", "MAX_KEYS"],
@@ -96,7 +96,7 @@ const CLAIMS: Readonly<Record<string, readonly Claim[]>> = {
     ["at most # filters of a tenant", "src/deviceconfig/defaults-store.ts", "MAX_FILTERS"],
     ["in pages of #", "src/deviceconfig/deploy.ts", "MEMBERS_PAGE"],
     ["more than # keys is left out", "src/deviceconfig/schema.ts", "MAX_KEYS"],
-    ["cut to # characters", "src/deviceconfig/masking.ts", "SHOWN"],
+    ["cut to # characters", "src/deployments/configuration/masking.ts", "SHOWN"],
   ],
   "docs/deployments.md": [
     ["chunks of about #", "src/deployments/store/create.ts", "CHUNK"],

@@ -159,6 +159,18 @@ describe("a route", () => {
   });
 });
 
+describe("default values for new devices, among the settings of the tenant", () => {
+  it("are for those who may configure devices [differs: default-configuration]", async () => {
+    const path = "/api/management/v1/useradm/settings";
+    const document = { defaultDeviceConfig: { current: { password: "hunter2" } }, retries: 1 };
+    const [admin, observer] = [await aUser(server), await aUser(server, { roles: ["RBAC_ROLE_OBSERVER"] })];
+    await server.call("POST", path, { token: admin.token, json: document });
+    const read = async (user: TestUser) => (await server.call("GET", path, { token: user.token })).json();
+    expect(await read(observer)).toEqual({ retries: 1 });
+    expect(await read(admin)).toEqual(document);
+  });
+});
+
 describe("the settings that all users of a tenant share", () => {
   const SETTINGS = "/api/management/v1/useradm/settings";
 
