@@ -15,7 +15,7 @@ export const LAYERS = [
   ["src/releases"],
   ["src/workflows"],
   ["src/deviceauth", "src/inventory", "src/useradm", "src/storage", "src/audit"],
-  ["src/devices", "src/tenants"],
+  ["src/devices", "src/tenants", "src/mail"],
   ["src/platform"],
   ["src/artifact"],
 ];

@@ -1,5 +1,6 @@
 import { systemNow } from "../platform/clock.ts";
 import { contactsOf, tellHeads } from "../checkin/index.ts";
+import { mailerOf } from "../mail/index.ts";
 import { Database, noCost } from "../platform/database.ts";
 import type { Deps } from "../platform/deps.ts";
 import { settingsOf, type Env } from "../platform/env.ts";
@@ -33,7 +34,7 @@ export async function makeDeps(env: Env, options: DepsOptions): Promise<Deps> {
     directory: database,
     bucket: env.ARTIFACTS,
     jobs: env.JOBS,
-    email: env.EMAIL,
+    mailer: mailerOf(env),
     connections: env.DEVICE_CONNECTION,
     heads: env.TENANT_HEAD,
     contacts: contactsOf(env, { now, later: { ...later, after }, cost }),

@@ -1,4 +1,6 @@
 import { UsageError } from "./flags.ts";
+import type { DataFolder } from "./data-folder.ts";
+import { listMails, mailboxOf, showMail } from "./mailbox.ts";
 import type { OperatorClient } from "./operator-client.ts";
 import { DEFAULT_TENANT } from "../platform/ids.ts";
 import { LIMIT_NAMES } from "../tenants/limit-names.ts"; // not its index, which loads the whole domain
@@ -6,13 +8,18 @@ import { LIMIT_NAMES } from "../tenants/limit-names.ts"; // not its index, which
 /** Values of a verb's options by name; required ones are present. */
 export type Values = Record<string, string | undefined>;
 
-export interface Verb {
+interface Described {
   summary: string;
   /** Name to placeholder; a placeholder in brackets marks what may be left out, an empty one a switch. */
   options: Readonly<Record<string, string>>;
-  /** What goes to stdout. */
-  run: (operator: OperatorClient, values: Values) => Promise<unknown>;
 }
+
+/** Either asks a server or looks into the data folder of a local one; answers what goes to stdout. */
+export type Verb = Described &
+  (
+    | { run: (operator: OperatorClient, values: Values) => Promise<unknown> }
+    | { runHere: (folder: DataFolder, values: Values) => unknown }
+  );
 
 /** A request path with every value in it encoded. */
 const path = (strings: TemplateStringsArray, ...values: (string | undefined)[]) =>
@@ -131,6 +138,13 @@ export const VERBS: Readonly<Record<string, Verb>> = {
       operator.call("PUT", path`/tenants/${tenant ?? DEFAULT_TENANT}/limits/${limitName(name)}`, {
         value: wholeNumber("value", value),
       }),
+  },
+  mail: {
+    summary:
+      "list the mails of a local server, or show one, `last` being the newest; needs no running server",
+    options: { id: "[ID]" },
+    runHere: (folder, { id }) =>
+      id === undefined ? { mails: listMails(mailboxOf(folder)) } : showMail(mailboxOf(folder), id),
   },
   migrate: {
     summary: "bring the database up to date",

@@ -2,6 +2,7 @@ import { rmSync } from "node:fs";
 import type { ParseArgsOptionsConfig } from "node:util";
 import { VERBS, type Values, type Verb } from "./admin-verbs.ts";
 import { readFlags, textFlag, UsageError, type Flags } from "./flags.ts";
+import { existingDataFolder } from "./data-folder.ts";
 import { npmCommand } from "./command.ts";
 import { DEFAULT_DATA, findServer, type Address } from "./find-server.ts";
 import { OperatorClient } from "./operator-client.ts";
@@ -77,6 +78,23 @@ function flagsOf({ options }: Verb): ParseArgsOptionsConfig {
   return { ...synonyms, ...Object.fromEntries(own), ...COMMON_FLAGS };
 }
 
+async function answerOf(name: string, verb: Verb, values: Values, flags: Flags): Promise<unknown> {
+  const data = textFlag(flags, "data") ?? DEFAULT_DATA;
+  if ("runHere" in verb) {
+    const folder = existingDataFolder(data);
+    if (!folder) throw new UsageError(`there is no data folder ${data}`);
+    return verb.runHere(folder, values);
+  }
+  const address = await findServer({
+    url: textFlag(flags, "url"),
+    operatorToken: textFlag(flags, "operator-token"),
+    data,
+  });
+  const answer = await verb.run(new OperatorClient(address.url, address.operatorToken), values);
+  if (name === "factory-reset") afterReset(address, flags);
+  return answer;
+}
+
 async function main(args: string[]): Promise<string> {
   const isHelp = args.includes("--help") || args.includes("-h");
   if (isHelp && !args.some(isVerb)) return usage();
@@ -92,13 +110,7 @@ async function main(args: string[]): Promise<string> {
     if (!isOptional(placeholder) && values[option] === undefined && flags[option] === undefined)
       throw new UsageError(`${name} needs --${option}; usage: ${signature(name, verb)}`);
   }
-  const address = await findServer({
-    url: textFlag(flags, "url"),
-    operatorToken: textFlag(flags, "operator-token"),
-    data: textFlag(flags, "data") ?? DEFAULT_DATA,
-  });
-  const answer = await verb.run(new OperatorClient(address.url, address.operatorToken), values);
-  if (name === "factory-reset") afterReset(address, flags);
+  const answer = await answerOf(name, verb, values, flags);
   return `${typeof answer === "string" ? answer : JSON.stringify(answer)}\n`;
 }
 

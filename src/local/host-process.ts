@@ -1,5 +1,6 @@
 import { availableParallelism } from "node:os";
 import { Response, type Request } from "miniflare";
+import type { Mail } from "../platform/mail.ts";
 import { deriveHere, type ScryptInput } from "../platform/scrypt.ts";
 
 /** Leaves a core to the Worker where there is more than one. */
@@ -21,12 +22,21 @@ async function derive(input: ScryptInput): Promise<Buffer> {
   }
 }
 
-/** What the Worker asks the process around it: who is behind a connection, and work that would hold up its thread. */
+export interface Host {
+  peerAt: (port: number) => string | undefined;
+  keepMail: (mail: Mail) => void;
+}
+
+/** What the Worker asks the process around it: who is behind a connection, and what it cannot do itself. */
 export const answerWorker =
-  (peerAt: (port: number) => string | undefined) =>
+  ({ peerAt, keepMail }: Host) =>
   async (request: Request): Promise<Response> => {
     const { pathname } = new URL(request.url);
     if (pathname === "/scrypt") return new Response(await derive((await request.json()) as ScryptInput)); // sent by the Worker
+    if (pathname === "/mail") {
+      keepMail((await request.json()) as Mail); // sent by the Worker
+      return new Response();
+    }
     const peer = /^\/peers\/\d+$/.test(pathname)
       ? peerAt(Number(pathname.slice("/peers/".length)))
       : undefined;

@@ -8,6 +8,8 @@ export interface Ready {
   outwardUrl: string | undefined;
   caFile: string;
   dataFolder: string;
+  /** Where mails go that a deployed server would send. */
+  mailFolder: string;
   /** What other commands have to say to find this server; nothing for the default folder. */
   dataFlag: string[];
   /** The first admin; undefined if its name is not known here. */
@@ -26,6 +28,7 @@ export const readyJson = (ready: Ready): string =>
     url: ready.url,
     httpsUrl: ready.httpsUrl,
     caFile: ready.caFile,
+    mailFolder: ready.mailFolder,
     ...(ready.admin && { adminEmail: ready.admin.email }),
     ...(ready.admin && ready.adminIsNew && { adminPassword: ready.admin.password }),
     tenantToken: ready.tenantToken,
@@ -61,6 +64,7 @@ export function readyScreen(ready: Ready): string {
     `  Password       ${passwordLine(ready)}`,
     `  Tenant token   ${ready.tenantToken}`,
     `  Data           ${ready.dataFolder}`,
+    `  Mails          ${ready.mailFolder}   (${npmCommand("admin", ...ready.dataFlag, "mail")} lists them)`,
     "",
     "A device trusts this server once it has the file",
     `  ${ready.caFile}`,

@@ -6,6 +6,7 @@ import { runCrons } from "./cron.ts";
 import { openDataFolder, type DataFolder } from "./data-folder.ts";
 import { checkDatabases } from "./database-files.ts";
 import { DEFAULT_DATA } from "./find-server.ts";
+import { keepMail, mailboxOf } from "./mailbox.ts";
 import { certificateNames, localName, outwardName } from "./names.ts";
 import { OperatorClient } from "./operator-client.ts";
 import { npmPid, onNpmGone } from "./parent.ts";
@@ -81,6 +82,7 @@ async function start(options: StartOptions, log: StartLog): Promise<LocalServer>
     LOCAL: "true",
     LOCAL_HTTPS_PORT: String(httpsPort),
     LOCAL_ADDRESS: options.host,
+    LOCAL_ORIGIN: url,
     OPERATOR_TOKEN: secrets.operatorToken,
     SIGNING_KEY: secrets.signingKey,
   };
@@ -92,7 +94,10 @@ async function start(options: StartOptions, log: StartLog): Promise<LocalServer>
     inspectorPort,
     bindings,
     state: folder.state,
-    answerWorker: answerWorker((peerPort) => listener.peerAt(peerPort)),
+    answerWorker: answerWorker({
+      peerAt: (peerPort) => listener.peerAt(peerPort),
+      keepMail: (mail) => keepMail(mailboxOf(folder), mail),
+    }),
     log: log.write,
   };
   const operator = new OperatorClient(url, secrets.operatorToken);
@@ -121,6 +126,7 @@ async function start(options: StartOptions, log: StartLog): Promise<LocalServer>
     outwardUrl: outward && `https://${outward}:${httpsPort}`,
     caFile,
     dataFolder: folder.path,
+    mailFolder: mailboxOf(folder),
     dataFlag: options.data === DEFAULT_DATA ? [] : ["--data", options.data],
     admin: setup.admin,
     adminIsNew: setup.created,

@@ -84,6 +84,7 @@ const MADE_HERE: Readonly<Record<string, string>> = {
   LOCAL: "it is true for every server that npm start runs",
   LOCAL_HTTPS_PORT: "use --https-port",
   LOCAL_ADDRESS: "use --host",
+  LOCAL_ORIGIN: "use PUBLIC_ORIGIN",
 };
 
 function nameProblem(name: string): string[] {

@@ -6,6 +6,7 @@ import type { TenantId } from "./ids.ts";
 import type { Keys } from "./keys.ts";
 import type { Later } from "./later.ts";
 import type { Log } from "./log.ts";
+import type { Mailer } from "./mail.ts";
 import type { Participants } from "./participants.ts";
 import type { Scrypt } from "./scrypt.ts";
 
@@ -18,7 +19,7 @@ export interface Deps {
   bucket: R2Bucket;
   jobs: Queue<unknown>;
   /** Sends mail, where the deployment can. */
-  email: SendEmail | undefined;
+  mailer: Mailer | undefined;
   /** One object per device that is or was connected. */
   connections: Env["DEVICE_CONNECTION"];
   /** One object per tenant, which every check of its devices passes. */

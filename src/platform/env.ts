@@ -21,7 +21,9 @@ export interface Env {
   LOCAL_HTTPS_PORT?: string;
   /** Address that the local TLS listener passes requests on to. */
   LOCAL_ADDRESS?: string;
-  /** The process around a local server: tells whose connection one is, and derives keys from passwords. */
+  /** Address of a local server: what links in its mails begin with, whatever `Host` a client names. */
+  LOCAL_ORIGIN?: string;
+  /** The process around a local server: tells whose connection one is, derives keys from passwords, keeps mails. */
   HOST_PROCESS?: Fetcher;
   /** Addresses of the operator's own proxies in front of a local server, separated by commas: whom they name is believed. */
   TRUSTED_PROXIES?: string;
@@ -74,7 +76,7 @@ export interface Env {
   WORKFLOW_VARIABLES?: string;
   /** Longest wait for the answer to a request of a workflow. */
   WORKFLOW_HTTP_TIMEOUT_S?: string;
-  /** `send_email` binding for mail tasks of workflows; without it they fail and say so. */
+  /** `send_email` binding; without it a deployed server sends no mail. */
   EMAIL?: SendEmail;
 }
 
@@ -112,6 +114,7 @@ const SettingsSchema = z.object({
     .transform((value) => value === "true"),
   LOCAL_HTTPS_PORT: z.string().optional(),
   LOCAL_ADDRESS: z.string().optional(),
+  LOCAL_ORIGIN: z.string().optional(),
   TRUSTED_PROXIES: z
     .string()
     .default("")

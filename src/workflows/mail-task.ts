@@ -9,7 +9,7 @@ const addresses = (texts: readonly string[] | undefined, scope: Scope): string[]
     .map((address) => address.trim())
     .filter((address) => address !== "");
 
-/** Sends a mail by the platform's binding, which speaks to the mail server itself. */
+/** Sends a mail by what carries the mails of this deployment. */
 export async function runMailTask(deps: Deps, task: MailTask, scope: Scope): Promise<Outcome> {
   const { smtp } = task;
   const text = (template: string) => expandText(template, scope);
@@ -21,17 +21,17 @@ export async function runMailTask(deps: Deps, task: MailTask, scope: Scope): Pro
     reason,
     result: { ...resultOf(task, false), smtp: { sender: from, recipients, error: reason } },
   });
-  if (!deps.email) return ended("refused", "this deployment has no EMAIL binding to send mail by");
+  if (!deps.mailer) return ended("refused", "this deployment has no EMAIL binding to send mail by");
   if (!to || to.length === 0) return ended("refused", "the mail has no recipient");
   try {
-    await deps.email.send({
+    await deps.mailer.send({
       from,
       to,
-      ...(cc && cc.length > 0 && { cc }),
-      ...(bcc && bcc.length > 0 && { bcc }),
+      cc,
+      bcc,
       subject: text(smtp.subject),
       text: text(smtp.body),
-      ...(smtp.html !== undefined && { html: text(smtp.html) }),
+      html: smtp.html === undefined ? undefined : text(smtp.html),
     });
   } catch (cause) {
     if (cause instanceof ExpansionTooLong) throw cause;

@@ -8,6 +8,7 @@ const READY: Ready = {
   outwardUrl: undefined,
   caFile: "/data/ca.pem",
   dataFolder: "/data",
+  mailFolder: "/data/mail",
   dataFlag: [],
   admin: { email: "admin@example.com", password: "generated" },
   adminIsNew: true,
@@ -23,6 +24,7 @@ describe("the ready screen", () => {
     const elsewhere = readyScreen({ ...READY, dataFlag: ["--data", "my data"], adminIsNew: false });
     expect(elsewhere).toContain("npm run demo -- --data 'my data'\n");
     expect(elsewhere).toContain("npm run admin -- --data 'my data' set-password makes a new one");
+    expect(elsewhere).toContain("/data/mail   (npm run admin -- --data 'my data' mail lists them)");
   });
 
   test("shows the first password once and says afterwards how to make a new one", () => {

@@ -1,0 +1,1 @@
+export { mailerOf } from "./mailer.ts";
