@@ -1,40 +1,49 @@
 import { forgetOldEntries } from "../audit/index.ts";
 import { expireWaitingSets, forgetOldRevocations } from "../deviceauth/index.ts";
 import { sweepRecordings } from "../deviceconnect/index.ts";
+import { eachApart, type Duty } from "../platform/apart.ts";
 import type { Sweep } from "../platform/background.ts";
 import type { Deps } from "../platform/deps.ts";
+import { DEFAULT_TENANT } from "../platform/ids.ts";
 import { drainOutbox } from "../platform/send-events.ts";
 import { forgetOldGenerations } from "../releases/index.ts";
 import { sweepDeadUploads, sweepOrphanObjects } from "../storage/index.ts";
 import { forgetOldLoginFailures } from "../useradm/index.ts";
 import { forgetOldJobs } from "../workflows/index.ts";
 
+type Sweeps = Readonly<Record<string, Sweep>>;
+
 const sendLeftEvents: Sweep = async (deps) => {
   await drainOutbox(deps, deps.directory);
 };
 
 /** Duties of every minute, in order. */
-export const EVERY_MINUTE: readonly Sweep[] = [
-  sendLeftEvents,
-  sweepDeadUploads,
-  expireWaitingSets,
+export const EVERY_MINUTE: Sweeps = {
+  "send-events": sendLeftEvents,
+  "end-uploads": sweepDeadUploads,
+  "expire-waiting": expireWaitingSets,
   // Anybody can make these rows.
-  forgetOldLoginFailures,
-];
+  "forget-login-failures": forgetOldLoginFailures,
+};
 
 /** Duties of every night. */
-export const EVERY_NIGHT: readonly Sweep[] = [
-  sweepRecordings,
-  forgetOldEntries,
-  forgetOldJobs,
-  forgetOldGenerations,
-  forgetOldRevocations,
-  sweepOrphanObjects,
-];
+export const EVERY_NIGHT: Sweeps = {
+  "remove-recordings": sweepRecordings,
+  "forget-audit": forgetOldEntries,
+  "forget-jobs": forgetOldJobs,
+  "forget-generations": forgetOldGenerations,
+  "forget-revocations": forgetOldRevocations,
+  "remove-orphans": sweepOrphanObjects,
+};
 
-/** Runs all duties; one that fails is logged and does not keep the others from running. */
-export async function runSweeps(deps: Deps, sweeps: readonly Sweep[]): Promise<void> {
-  for (const sweep of sweeps) {
-    await sweep(deps).catch((cause: unknown) => deps.log.error("sweep failed", { sweep: sweep.name, cause }));
-  }
+/** Runs all duties; one that fails as a whole is shown as a failed job, and tried again with the next run. */
+export async function runSweeps(deps: Deps, sweeps: Sweeps): Promise<void> {
+  const duty: Duty<[name: string, sweep: Sweep]> = {
+    name: "duty",
+    of: ([name]) => ({ tenant: DEFAULT_TENANT, key: name }),
+    work: ([, sweep]) => sweep(deps),
+    maxPauseMs: 0,
+  };
+  const work = eachApart(deps, duty, Object.entries(sweeps));
+  await work.catch((cause: unknown) => deps.log.error("duties not done", { cause }));
 }

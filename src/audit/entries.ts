@@ -1,16 +1,19 @@
 import type { Sweep } from "../platform/background.ts";
 import type { UserActor } from "../platform/actor.ts";
-import { eachApart, type Duty } from "../platform/apart.ts";
+import { inPages, inSlices, type Duty } from "../platform/apart.ts";
 import type { Deps } from "../platform/deps.ts";
+import type { TenantId } from "../platform/ids.ts";
 import { offsetOf, type Page } from "../platform/paging.ts";
-import { listTenants, type Tenant } from "../tenants/index.ts";
 import { csvHead, csvLine, type CsvFormat } from "./csv.ts";
 import { toEntry, type Entry } from "./entry.ts";
 import {
   countStatement,
   entriesAfterStatement,
   entriesStatement,
+  FORGETTING,
   forgetEntriesStatement,
+  KEY,
+  tenantsToForget,
   type AuditFilter,
   type StoredEntry,
 } from "./store.ts";
@@ -62,23 +65,16 @@ export function exportEntries(
   });
 }
 
-const SWEEP_PAGE = 500;
+const SWEEP_PAGE = 2000;
 
 /** Entries older than the installation keeps them. */
 export const forgetOldEntries: Sweep = async (deps) => {
   const beforeMs = deps.now() - deps.settings.AUDIT_LIFE_S * 1000;
-  const duty: Duty<Tenant> = {
-    name: "forget-audit",
-    of: ({ id }) => ({ tenant: id, key: "log" }),
-    work: async ({ id }) => {
-      while ((await deps.db(id).one(forgetEntriesStatement(id, beforeMs, SWEEP_PAGE))) === SWEEP_PAGE);
-    },
+  const duty: Duty<TenantId> = {
+    name: FORGETTING,
+    of: (tenant) => ({ tenant, key: KEY }),
+    work: (tenant) =>
+      inSlices(SWEEP_PAGE, (limit) => deps.db(tenant).one(forgetEntriesStatement(tenant, beforeMs, limit))),
   };
-  let after = "";
-  for (;;) {
-    const tenants = await listTenants(deps, after, SWEEP_PAGE);
-    await eachApart(deps, duty, tenants);
-    if (tenants.length < SWEEP_PAGE) return;
-    after = tenants.at(-1)?.id ?? "";
-  }
+  await inPages(deps, duty, (limit) => deps.directory.one(tenantsToForget(beforeMs, deps.now(), limit)));
 };

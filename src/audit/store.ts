@@ -1,4 +1,5 @@
 import { sql, type SQL } from "drizzle-orm";
+import { notPaused } from "../platform/apart.ts";
 import { change, firstRow, mapped, rows, type Statement } from "../platform/database.ts";
 import type { TenantId } from "../platform/ids.ts";
 import { auditLogTable } from "../platform/tables.ts";
@@ -96,3 +97,19 @@ export const forgetEntriesStatement = (
     DELETE FROM ${auditLogTable} WHERE tenant_id = ${tenant} AND (time_ms, id) IN (
       SELECT time_ms, id FROM ${auditLogTable} WHERE tenant_id = ${tenant} AND time_ms < ${beforeMs}
       ORDER BY time_ms, id LIMIT ${limit})`);
+
+/** The duty that removes old entries; its rows are the logs of tenants. */
+export const FORGETTING = "forget-audit";
+export const KEY = "log";
+
+/** Tenants with entries that are older than this, each found by one step along the key. */
+export function tenantsToForget(beforeMs: number, nowMs: number, limit: number): Statement<TenantId[]> {
+  const paused = notPaused(FORGETTING, { tenant: sql`t.tenant`, key: sql`${KEY}` }, nowMs);
+  const found = rows<{ tenant: TenantId }>(sql`
+    WITH RECURSIVE t(tenant) AS (
+      SELECT min(tenant_id) FROM audit_log
+      UNION SELECT (SELECT min(tenant_id) FROM audit_log WHERE tenant_id > t.tenant) FROM t WHERE t.tenant IS NOT NULL)
+    SELECT t.tenant FROM t WHERE t.tenant IS NOT NULL AND ${paused}
+      AND EXISTS (SELECT 1 FROM audit_log WHERE tenant_id = t.tenant AND time_ms < ${beforeMs}) LIMIT ${limit}`);
+  return mapped(found, (list) => list.map(({ tenant }) => tenant));
+}

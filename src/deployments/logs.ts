@@ -1,5 +1,6 @@
 import type { Deps } from "../platform/deps.ts";
 import type { DeviceId, TenantId } from "../platform/ids.ts";
+import { STORAGE } from "../platform/limits.ts";
 import type { LogMessage } from "./log-text.ts";
 
 interface LogPlace {
@@ -22,14 +23,12 @@ export async function readLog(deps: Deps, place: LogPlace): Promise<LogMessage[]
   return object ? await object.json<LogMessage[]>() : undefined;
 }
 
-const PAGE = 1000;
-
 /** Removes the logs of all devices of a deployment. */
 export async function removeLogs(deps: Deps, tenant: TenantId, deployment: string): Promise<void> {
   for (let left = true; left;) {
     const { objects, truncated } = await deps.bucket.list({
       prefix: `logs/${tenant}/${deployment}/`,
-      limit: PAGE,
+      limit: STORAGE.keysAtOnce,
     });
     if (objects.length > 0) await deps.bucket.delete(objects.map(({ key }) => key));
     left = truncated;

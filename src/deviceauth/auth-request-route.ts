@@ -2,7 +2,7 @@ import { z, type RouteConfig } from "@hono/zod-openapi";
 import type { App } from "../platform/app-env.ts";
 import { Fault } from "../platform/fault.ts";
 import { PUBLIC } from "../platform/route.ts";
-import { faultResponses, jsonContent, mediaTypeOf } from "../platform/wire.ts";
+import { faultResponses, jsonContent, mediaTypeOf, wholeBody } from "../platform/wire.ts";
 import { AuthRequestBody, readAuthRequest } from "./auth-request.ts";
 import { authenticate } from "./authenticate.ts";
 import { isSignedBy } from "./device-key.ts";
@@ -36,7 +36,7 @@ const documented: RouteConfig = {
 export function mountAuthRequests(app: App): void {
   app.document(documented);
   app.plain(PUBLIC, ["POST"], path, async (c) => {
-    const body = new Uint8Array(await c.req.arrayBuffer());
+    const body = new Uint8Array(await wholeBody(c.req.arrayBuffer()));
     if (body.byteLength > 0 && mediaTypeOf(c) !== "application/json") {
       throw new Fault("unsupported_media", "Bad Content-Type, expected 'application/json'");
     }

@@ -1,4 +1,5 @@
 import type { OperatorActor } from "../platform/actor.ts";
+import { inSlices } from "../platform/apart.ts";
 import { toSeconds } from "../platform/clock.ts";
 import type { Deps } from "../platform/deps.ts";
 import { Fault } from "../platform/fault.ts";
@@ -61,6 +62,7 @@ const FORGOTTEN_AT_ONCE = 1000;
 /** Cron duty: revocations need not be remembered longer than a token lives. */
 export async function forgetOldRevocations(deps: Deps): Promise<void> {
   const beforeS = toSeconds(deps.now()) - deps.settings.DEVICE_TOKEN_LIFE_S;
-  const forget = forgetRevocationsStatement(beforeS, FORGOTTEN_AT_ONCE);
-  while ((await deps.directory.one(forget)) === FORGOTTEN_AT_ONCE);
+  await inSlices(FORGOTTEN_AT_ONCE, (limit) =>
+    deps.directory.one(forgetRevocationsStatement(beforeS, limit)),
+  );
 }

@@ -1,8 +1,9 @@
 import { addAudit, addAuditIfChanged } from "../platform/audit.ts";
 import type { Deps } from "../platform/deps.ts";
+import { OBJECT } from "../platform/limits.ts";
 import { limitStatement } from "../tenants/index.ts";
 import { concat } from "./msgpack.ts";
-import { encodeEvent, type RecordedEvent } from "./recording.ts";
+import { encodeEvent, inPieces, type RecordedEvent } from "./recording.ts";
 import {
   actorOf,
   asRecord,
@@ -18,6 +19,8 @@ import { UNSPOKEN, type SessionKind, type SessionLimits } from "./sockets.ts";
 import { endSessionRow, pieceKey, setSessionKind, startSessionRow } from "./store.ts";
 
 const PIECE_BYTES = 64 * 1024;
+/** Of one event in the object's storage; its key and what the storage adds have room beside it. */
+export const MAX_EVENT_BYTES = OBJECT.valueBytes - 1000;
 
 const DEFAULT_OUTPUT_BYTES = 8 * 1024 * 1024;
 
@@ -111,6 +114,10 @@ export class Recorder {
 
   /** Keeps one event. Not awaited by the terminal it belongs to: the storage orders it before whatever comes later. */
   async add(sid: string, event: RecordedEvent): Promise<void> {
+    for (const piece of inPieces(event, MAX_EVENT_BYTES)) await this.#add(sid, piece);
+  }
+
+  async #add(sid: string, event: RecordedEvent): Promise<void> {
     const bytes = encodeEvent(event);
     const number = await this.#nextNumber(sid);
     void this.#storage.put(eventPrefix(sid) + String(number).padStart(NUMBER_DIGITS, "0"), bytes, {
@@ -147,7 +154,7 @@ export class Recorder {
     await this.#storage.transaction(async (txn) => {
       const current = await txn.get<StoredRecord>(recordKey(sid));
       if (current) await txn.put(recordKey(sid), { ...current, ...stored });
-      for (const keys of inGroups([...events.keys()], 128)) await txn.delete(keys);
+      for (const keys of inGroups([...events.keys()], OBJECT.keysAtOnce)) await txn.delete(keys);
     });
     return { ...record, ...stored };
   }

@@ -10,6 +10,14 @@ const HEADER_BYTES = 9;
 const OUTPUT = 1;
 const RESIZE = 2;
 
+/** The same as events that take at most so many bytes each as they are stored. */
+export function* inPieces(event: RecordedEvent, maxBytes: number): Generator<RecordedEvent> {
+  if (event.kind === "resize") return yield event;
+  const { data } = event;
+  const step = maxBytes - HEADER_BYTES;
+  for (let at = 0; at < data.byteLength; at += step) yield { ...event, data: data.subarray(at, at + step) };
+}
+
 /** One event as it is stored: kind, milliseconds since the session began, length, content; all big-endian. */
 export function encodeEvent(event: RecordedEvent): Uint8Array {
   const content =

@@ -1,5 +1,5 @@
 import type { Actor } from "../platform/actor.ts";
-import { eachApart, type Duty } from "../platform/apart.ts";
+import { inPages, type Duty } from "../platform/apart.ts";
 import { rfc3339 } from "../platform/clock.ts";
 import type { Deps } from "../platform/deps.ts";
 import { Fault } from "../platform/fault.ts";
@@ -113,8 +113,6 @@ async function* castOf(deps: Deps, actor: Actor, row: SessionRow): AsyncGenerato
   if (first) yield encoder.encode(cast.header(row.started_ms, undefined));
 }
 
-const SWEEP_PAGE = 50;
-
 /** Removes every piece there is, also those of a session whose end was never recorded. */
 async function removePieces(deps: Deps, { tenant_id: tenant, session_id: sid }: OldSession): Promise<void> {
   for (let left = true; left;) {
@@ -135,9 +133,5 @@ export async function sweepRecordings(deps: Deps): Promise<void> {
       await deps.db(session.tenant_id).one(removeSessionRow(session.tenant_id, session.session_id));
     },
   };
-  for (;;) {
-    const old = await deps.directory.one(sessionsBefore(before, deps.now(), SWEEP_PAGE));
-    await eachApart(deps, duty, old);
-    if (old.length < SWEEP_PAGE) return;
-  }
+  await inPages(deps, duty, (limit) => deps.directory.one(sessionsBefore(before, deps.now(), limit)));
 }

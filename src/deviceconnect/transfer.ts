@@ -1,5 +1,6 @@
 import { decode, encode } from "@msgpack/msgpack";
 import { z } from "zod";
+import { HTTP } from "../platform/limits.ts";
 import { integerProp, makeFrame, PROTO, type Frame } from "./frame.ts";
 import { concat, writeInt64, writeMap, writeText, writeUint32 } from "./msgpack.ts";
 
@@ -82,8 +83,11 @@ const offsetFrame = (typ: string, offset: number, body?: Uint8Array): Frame =>
 
 const ErrorBody = z.object({ err: z.string(), msgtype: z.string().optional() });
 const AcceptBody = z.object({ protocols: z.array(z.number()) });
+/** The path goes into two headers, in which a character takes at most three bytes. */
+export const MAX_PATH_CHARACTERS = HTTP.headerBytes / 8;
+
 const InfoBody = z.object({
-  path: z.string(),
+  path: z.string().max(MAX_PATH_CHARACTERS),
   size: z.coerce.number(),
   uid: z.number().default(0),
   gid: z.number().default(0),

@@ -5,6 +5,7 @@ import { bareRefusal, faultResponse, newApp } from "../platform/app.ts";
 import { makeDeps } from "../app/make-deps.ts";
 import type { Env } from "../platform/env.ts";
 import { Fault } from "../platform/fault.ts";
+import { HTTP } from "../platform/limits.ts";
 import { PUBLIC, requireNeeds, type Access } from "../platform/route.ts";
 import { makeLater, type Later } from "../platform/later.ts";
 import { drainOutbox } from "../platform/send-events.ts";
@@ -163,6 +164,9 @@ function normalise(request: Request): Request | Response {
 const malformedHost = ({ headers }: Request): Response =>
   bareRefusal(new Fault("bad_request", "malformed Host header"), requestIdOf(headers));
 
+const longAddress = ({ headers }: Request): Response =>
+  bareRefusal(new Fault("address_too_long", "the address is too long"), requestIdOf(headers));
+
 export function makeFetch(options: GatewayOptions = {}) {
   const app = makeGateway(options);
   const { now = systemNow, after } = options;
@@ -175,6 +179,7 @@ export function makeFetch(options: GatewayOptions = {}) {
     return checked instanceof Response ? checked : app.fetch(checked, env, ctx);
   };
   return (request: Request, env: Env, ctx: ExecutionContext): Response | Promise<Response> => {
+    if (request.url.length > HTTP.urlBytes) return longAddress(request);
     if (!URL.canParse(request.url)) return malformedHost(request);
     if (isCheck(request.url)) return check(request, env, ctx);
     const target = normalise(request);

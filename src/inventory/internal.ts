@@ -1,13 +1,16 @@
 import type { Actor } from "../platform/actor.ts";
-import type { Statement } from "../platform/database.ts";
+import { refusalOf, type Statement } from "../platform/database.ts";
 import type { Deps } from "../platform/deps.ts";
 import { Fault } from "../platform/fault.ts";
 import { newId, type DeviceId, type TenantId } from "../platform/ids.ts";
 import { keyOf, toStored, type Attribute, type StoredAttributes } from "./attributes.ts";
+import { noRoom } from "./limits.ts";
 import { COLUMN_TYPES, timeOf } from "./search/terms.ts";
 import {
   addDevice,
   countStale,
+  demandRoom,
+  DEVICE_FULL,
   mergeAttributes,
   oneDevice,
   removeDevice,
@@ -60,6 +63,10 @@ function ownColumn(key: string, value: unknown): OwnColumns {
   return {};
 }
 
+const refuseFull = (cause: unknown): never => {
+  throw refusalOf(cause) === DEVICE_FULL ? noRoom() : cause;
+};
+
 /** Writes attributes of any scope for a trusted caller; makes the device if it is unknown. */
 export async function upsertAttributes(
   deps: Deps,
@@ -72,15 +79,19 @@ export async function upsertAttributes(
   const notAfterMs = unmodifiedSinceMs === undefined ? undefined : unmodifiedSinceMs + 999; // the header has whole seconds
   const hasTags = attributes.some(({ scope }) => scope === "tags");
   const now = deps.now();
-  const [before] = await deps.db(actor.tenant).batch([
-    oneDevice(actor.tenant, device),
-    addDevice(actor.tenant, device, {}, Math.min(now, notAfterMs ?? now)),
-    ...setColumns(actor.tenant, device, columns, notAfterMs),
-    mergeAttributes(actor.tenant, device, stored, now, {
-      notAfterMs,
-      tagsEtag: hasTags ? newId() : undefined,
-    }),
-  ]);
+  const [, before] = await deps
+    .db(actor.tenant)
+    .batch([
+      demandRoom(actor.tenant, device, stored),
+      oneDevice(actor.tenant, device),
+      addDevice(actor.tenant, device, {}, Math.min(now, notAfterMs ?? now)),
+      ...setColumns(actor.tenant, device, columns, notAfterMs),
+      mergeAttributes(actor.tenant, device, stored, now, {
+        notAfterMs,
+        tagsEtag: hasTags ? newId() : undefined,
+      }),
+    ])
+    .catch(refuseFull);
   if (before && notAfterMs !== undefined && before.updated_ms > notAfterMs)
     throw new Fault("precondition_failed", "write conflict");
 }

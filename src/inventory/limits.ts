@@ -1,15 +1,22 @@
 import { Fault } from "../platform/fault.ts";
+import { DATABASE } from "../platform/limits.ts";
 import type { StoredAttributes } from "./attributes.ts";
 
 export const MAX_IN_SCOPE = { inventory: 100, tags: 20 } as const;
 
-/** Together the scopes of a device must fit into one row of the database, which holds 2 MB. */
+/** Of one scope, so that what a device and its users write fits into its row together. */
 export const MAX_SCOPE_CHARACTERS = 256 * 1024;
+
+/** All attributes of a device, which lie in one row with what else is known of it. */
+export const MAX_ATTRIBUTE_BYTES = DATABASE.valueBytes - 20_000;
 
 /** Each member of a list is a row to search by. */
 export const MAX_VALUES_IN_SCOPE = 2000;
 
 export type LimitedScope = keyof typeof MAX_IN_SCOPE;
+
+export const noRoom = (): Fault =>
+  new Fault("bad_request", "the size of the attributes of the device is above the limit");
 
 export const overLimit = (): Fault =>
   new Fault("bad_request", "the number of attributes in the scope is above the limit");

@@ -4,6 +4,7 @@ import { Fault } from "../platform/fault.ts";
 import { migrate } from "../platform/migrations.ts";
 import { signToken } from "../platform/tokens.ts";
 import { DEFAULT_TENANT, type TenantId } from "../platform/ids.ts";
+import { STORAGE } from "../platform/limits.ts";
 import { ensureDefaultTenant, revokeDeviceTokensStatement, tenantsStatement } from "../tenants/index.ts";
 import { dropTable, tableNames } from "./store.ts";
 
@@ -29,7 +30,7 @@ async function dropTables(deps: Deps): Promise<number> {
 async function removeObjects(deps: Deps): Promise<number> {
   let removed = 0;
   for (;;) {
-    const { objects } = await deps.bucket.list({ limit: 1000 });
+    const { objects } = await deps.bucket.list({ limit: STORAGE.keysAtOnce });
     if (objects.length === 0) return removed;
     await deps.bucket.delete(objects.map(({ key }) => key));
     removed += objects.length;

@@ -3,12 +3,13 @@ import type { OperatorActor } from "../platform/actor.ts";
 import type { Deps } from "../platform/deps.ts";
 import { Fault } from "../platform/fault.ts";
 import { DEFAULT_TENANT, type TenantId } from "../platform/ids.ts";
+import { STORAGE } from "../platform/limits.ts";
 import { getTenant, setTenantStatus } from "../tenants/index.ts";
 import { removeRowsStatement, removeTenantStatement, tenantTables } from "./store.ts";
 
 /** Batches, and listings of objects, of one call; the caller asks again for what is left. */
 const ROUNDS_A_CALL = 50;
-const OBJECTS_A_LISTING = 1000;
+const OBJECTS_A_LISTING = STORAGE.keysAtOnce;
 
 /** Removing rows of one table can make triggers write to another: goes on until a whole round finds none. */
 async function removeRows(deps: Deps, tenant: TenantId): Promise<{ rows: number; gone: boolean }> {

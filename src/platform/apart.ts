@@ -5,6 +5,7 @@ import { JOB_ID_LENGTH } from "./failed-jobs.ts";
 import { newSortableId, type TenantId } from "./ids.ts";
 import { into } from "./columns.ts";
 import { jobsTable } from "./tables.ts";
+import { INVOCATION } from "./limits.ts";
 
 /**
  * Duties that walk rows of many tenants take each row apart from the others: one that fails is shown to the operator as
@@ -15,7 +16,17 @@ export interface Duty<R> {
   name: string;
   of: (row: R) => { tenant: TenantId; key: string };
   work: (row: R) => Promise<unknown>;
+  /** How long a row that failed waits at most; an hour unless said. */
+  maxPauseMs?: number;
 }
+
+/** Rows that one run of a duty takes, with three calls each: all duties of a run are one invocation. The next goes on. */
+export const ROWS_A_RUN = Math.floor(INVOCATION.databaseCalls / 7);
+const PAGES_A_RUN = 3;
+const PAGE = Math.floor(ROWS_A_RUN / PAGES_A_RUN);
+
+/** Removals of one run that take a page of rows with a single statement. */
+const SLICES_A_RUN = 40;
 
 /** What a failed job is called that stands for a row. */
 const ROW_PREFIX = "row:";
@@ -53,7 +64,7 @@ const forgetFailure = (duty: string, row: { tenant: TenantId; key: string }): St
 
 /** Counts the failure, and makes the job at the first. */
 function addFailure(
-  duty: string,
+  { name: duty, maxPauseMs = LAST_PAUSE_MS }: Pick<Duty<never>, "name" | "maxPauseMs">,
   row: { tenant: TenantId; key: string },
   reason: string,
   nowMs: number,
@@ -61,12 +72,12 @@ function addFailure(
   const id = newSortableId(nowMs).slice(0, JOB_ID_LENGTH);
   return [
     change(sql`UPDATE ${jobsTable} SET attempt = attempt + 1, failure = ${reason}, updated_ms = ${nowMs},
-      leased_ms = ${nowMs} + min(${FIRST_PAUSE_MS} << min(attempt, ${DOUBLINGS}), ${LAST_PAUSE_MS})
+      leased_ms = ${nowMs} + min(${FIRST_PAUSE_MS} << min(attempt, ${DOUBLINGS}), ${maxPauseMs})
       WHERE ${jobWhere(duty, row)}`),
     change(sql`
       INSERT ${into(jobsTable, "tenant_id, job_id, workflow, version, subject, status, input, attempt, leased_ms, failure, created_ms, updated_ms")}
       SELECT ${row.tenant}, ${id}, ${ROW_PREFIX + duty}, 0, ${subjectPrefix(duty) + row.key}, 'failed',
-        ${JSON.stringify({ duty, key: row.key })}, 1, ${nowMs + FIRST_PAUSE_MS}, ${reason}, ${nowMs}, ${nowMs}
+        ${JSON.stringify({ duty, key: row.key })}, 1, ${nowMs + Math.min(FIRST_PAUSE_MS, maxPauseMs)}, ${reason}, ${nowMs}, ${nowMs}
       WHERE changes() = 0`),
   ];
 }
@@ -97,11 +108,31 @@ export async function eachApart<R>(deps: Deps, duty: Duty<R>, rows: readonly R[]
       await duty.work(row);
     } catch (cause) {
       deps.log.error("row failed", { duty: duty.name, ...at, cause });
-      await deps.db(at.tenant).batch(addFailure(duty.name, at, reasonOf(cause), deps.now()));
+      await deps.db(at.tenant).batch(addFailure(duty, at, reasonOf(cause), deps.now()));
       continue;
     }
     if (pausedMs !== undefined) await deps.db(at.tenant).one(forgetFailure(duty.name, at));
     done.push(row);
   }
   return done;
+}
+
+/** Does the duty for the rows that a statement finds, a page at a time; answers for how many it was done. */
+export async function inPages<R>(
+  deps: Deps,
+  duty: Duty<R>,
+  find: (limit: number) => Promise<R[]>,
+): Promise<number> {
+  let done = 0;
+  for (let page = 0; page < PAGES_A_RUN; page++) {
+    const rows = await find(PAGE);
+    done += (await eachApart(deps, duty, rows)).length;
+    if (rows.length < PAGE) break;
+  }
+  return done;
+}
+
+/** Repeats a removal of so many rows as long as there are more. */
+export async function inSlices(size: number, remove: (limit: number) => Promise<number>): Promise<void> {
+  for (let slice = 0; slice < SLICES_A_RUN; slice++) if ((await remove(size)) < size) return;
 }

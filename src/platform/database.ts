@@ -2,6 +2,7 @@ import { getTableName, Name, sql, SQL, StringChunk } from "drizzle-orm";
 import { SQLiteTable } from "drizzle-orm/sqlite-core";
 import type { DigestChange } from "./digest-change.ts";
 import { Fault } from "./fault.ts";
+import { DATABASE, isWithin } from "./limits.ts";
 
 /** What a request cost the database so far; budgets are tested on these numbers. */
 export interface DatabaseCost {
@@ -117,6 +118,7 @@ export class Database {
   /** Runs all statements as one transaction in one round trip: all take effect or none. */
   async batch<const S extends readonly Statement<unknown>[]>(statements: S): Promise<Results<S>> {
     if (statements.length === 0) return [] as unknown as Results<S>; // the empty tuple is its own result
+    statements.forEach(requireFits);
     const prepared = statements.map((s) => this.#d1.prepare(s.sql).bind(...s.params));
     const results = await this.#run(prepared);
     this.cost.roundTrips += 1;
@@ -162,6 +164,16 @@ export class Database {
       throw cause;
     }
   }
+}
+
+const isTooLarge = (value: unknown): boolean =>
+  typeof value === "string" && !isWithin(value, DATABASE.valueBytes);
+
+/** Refuses what the platform would not take; where a bound of its own says more, that comes before. */
+function requireFits({ sql: text, params }: Statement<unknown>): void {
+  if (params.some(isTooLarge)) throw new Fault("too_large", "the request is too large to be stored");
+  if (params.length > DATABASE.parameters || !isWithin(text, DATABASE.statementBytes))
+    throw new Fault("bad_request", "the request has too many conditions");
 }
 
 /** How the platform words that the database is busy, moving or away; our own mistakes are worded otherwise. */

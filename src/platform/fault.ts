@@ -9,6 +9,7 @@ const STATUS = {
   gone: 410,
   precondition_failed: 412,
   too_large: 413,
+  address_too_long: 414,
   unsupported_media: 415,
   range_not_satisfiable: 416,
   unprocessable: 422,

@@ -1,6 +1,8 @@
 import { z } from "@hono/zod-openapi";
 import type { Context } from "hono";
 import type { AppEnv } from "./app-env.ts";
+import { Fault } from "./fault.ts";
+import { HTTP } from "./limits.ts";
 import { verbatim } from "./wire.ts";
 
 const DEFAULT_PER_PAGE = 20;
@@ -46,6 +48,14 @@ export const pageOf = (query: { page: number; per_page: number }): Page => ({
 
 export const offsetOf = (page: Page): number => (page.page - 1) * page.perPage;
 
+/** The address of another page; 400 if it would be too long to be asked for, as encoding can make it. */
+export function addressOf({ pathname }: URL, query: URLSearchParams): string {
+  const address = `${pathname}?${query.toString()}`;
+  if (address.length > HTTP.urlBytes)
+    throw new Fault("bad_request", "the query is too long for links to pages");
+  return address;
+}
+
 /** `Link` lines of a list, relative and with sorted keys, and `X-Total-Count` when the total is known. */
 export function setPageHeaders(
   c: Context<AppEnv>,
@@ -58,7 +68,7 @@ export function setPageHeaders(
     query.set("page", String(number));
     query.set("per_page", String(page.perPage));
     query.sort();
-    c.header("Link", `<${url.pathname}?${query.toString()}>; rel="${rel}"`, { append: true });
+    c.header("Link", `<${addressOf(url, query)}>; rel="${rel}"`, { append: true });
   };
   const last = known.total === undefined ? undefined : Math.max(1, Math.ceil(known.total / page.perPage));
   link(1, "first");

@@ -136,10 +136,10 @@ export function parseJsonBody(text: string, prefix = ""): unknown {
   }
 }
 
-/** The text of the body; one that ends before its declared length breaks off too. */
-async function textOf(c: Context<AppEnv>, prefix: string): Promise<string> {
+/** What is read of the body; one that ends before its declared length breaks off too. */
+export async function wholeBody<T>(reading: Promise<T>, prefix = ""): Promise<T> {
   try {
-    return await c.req.text();
+    return await reading;
   } catch (cause) {
     throw new Fault("bad_request", `${prefix}unexpected EOF`, { cause });
   }
@@ -152,7 +152,7 @@ export async function readJsonBody(c: Context<AppEnv>, prefix = ""): Promise<Jso
   if (mediaTypeOf(c) !== "application/json") {
     throw new Fault("unsupported_media", "Bad Content-Type, expected 'application/json'");
   }
-  const text = await textOf(c, prefix);
+  const text = await wholeBody(c.req.text(), prefix);
   return text.trim() === "" ? absent : { prefix, isAbsent: false, value: parseJsonBody(text, prefix) };
 }
 

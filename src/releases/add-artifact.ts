@@ -27,8 +27,8 @@ import { refreshReleases } from "./release-store.ts";
 import { demandTrusted } from "./trusted-keys.ts";
 
 /**
- * What is kept of an artifact has to fit into one row, which the database bounds to 2,000,000 bytes with the columns
- * beside it: 10,000 files with names of 50 characters do.
+ * What is kept of an artifact has to fit into one row with the columns beside it: 10,000 files with names of 50 characters
+ * do.
  */
 export const MAX_RECORD_BYTES = 1_900_000;
 

@@ -2,7 +2,7 @@ import { z } from "@hono/zod-openapi";
 import { readArtifact } from "../artifact/read.ts";
 import { writeArtifact } from "../artifact/write.ts";
 import type { Actor } from "../platform/actor.ts";
-import { eachApart, type Duty } from "../platform/apart.ts";
+import { inPages, type Duty } from "../platform/apart.ts";
 import type { Deps } from "../platform/deps.ts";
 import { Fault } from "../platform/fault.ts";
 import { asUserId, type TenantId } from "../platform/ids.ts";
@@ -101,8 +101,6 @@ async function* sourceChunks(
   }
 }
 
-const PAGE = 100;
-
 /** Promises older than this go, and with those that were not kept their sources. */
 export async function forgetGenerations(deps: Deps, beforeMs: number): Promise<void> {
   const duty: Duty<OldGeneration> = {
@@ -113,9 +111,5 @@ export async function forgetGenerations(deps: Deps, beforeMs: number): Promise<v
       await removeDoomedObjects(deps, tenant);
     },
   };
-  for (let full = true; full;) {
-    const old = await deps.directory.one(oldGenerations(beforeMs, deps.now(), PAGE));
-    await eachApart(deps, duty, old);
-    full = old.length === PAGE;
-  }
+  await inPages(deps, duty, (limit) => deps.directory.one(oldGenerations(beforeMs, deps.now(), limit)));
 }

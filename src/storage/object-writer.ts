@@ -1,8 +1,10 @@
 import { joinBytes } from "../artifact/bytes.ts";
+import { Fault } from "../platform/fault.ts";
+import { STORAGE } from "../platform/limits.ts";
 
 export const ARTIFACT_TYPE = "application/vnd.mender-artifact";
 
-/** Parts of an upload of unknown length. The storage wants all but the last of one size, at least 5 MiB, at most 10,000. */
+/** Parts of an upload of unknown length. The storage wants all but the last of one size, at least 5 MiB. */
 export const PART_BYTES = 8 * 1024 * 1024;
 
 const httpMetadata = { contentType: ARTIFACT_TYPE };
@@ -12,6 +14,9 @@ export interface ObjectWriterOptions {
   onMultipart: (multipartId: string) => Promise<void>;
   partBytes?: number;
 }
+
+const tooLong = (partBytes: number) =>
+  new Fault("too_large", `an artifact may have at most ${STORAGE.parts * partBytes} bytes`);
 
 /** Sends chunks to one object, holding at most two parts in memory; what fits into one part goes in a single put. */
 export class ObjectWriter {
@@ -92,6 +97,7 @@ export class ObjectWriter {
     await this.#inFlight;
     const [sent, bytes] = [this.#buffer, this.#buffer.subarray(0, this.#fill)];
     const number = this.#parts.length + 1;
+    if (number > STORAGE.parts) throw tooLong(this.#partBytes);
     this.#inFlight = multipart.uploadPart(number, bytes).then((part) => {
       this.#parts.push(part);
       this.#spare = sent;

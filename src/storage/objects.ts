@@ -1,4 +1,4 @@
-import { eachApart, type Duty } from "../platform/apart.ts";
+import { inPages, type Duty } from "../platform/apart.ts";
 import type { Deps } from "../platform/deps.ts";
 import { Fault } from "../platform/fault.ts";
 import { newId, type TenantId } from "../platform/ids.ts";
@@ -22,8 +22,6 @@ import {
 /** How often a long upload says that it is alive, and after what silence it is taken for dead. */
 export const HEARTBEAT_MS = 60_000;
 export const DEAD_AFTER_MS = 10 * 60_000;
-
-const SWEEP_PAGE = 100;
 
 export interface StoredObject {
   key: string;
@@ -135,15 +133,10 @@ const removal = (deps: Deps): Duty<DoomedObject> => ({
   work: (object) => removeObject(deps, object),
 });
 
-/** Removes everything given up, of one tenant or of all. May run twice at once. */
+/** Removes what was given up, of one tenant or of all; what is too much for a run is left to the next. May run twice at once. */
 export async function removeDoomedObjects(deps: Deps, tenant?: TenantId): Promise<number> {
   const database = tenant === undefined ? deps.directory : deps.db(tenant);
-  let removed = 0;
-  for (;;) {
-    const objects = await database.one(doomedObjects(tenant, deps.now(), SWEEP_PAGE));
-    removed += (await eachApart(deps, removal(deps), objects)).length;
-    if (objects.length < SWEEP_PAGE) return removed;
-  }
+  return inPages(deps, removal(deps), (limit) => database.one(doomedObjects(tenant, deps.now(), limit)));
 }
 
 /** Ends uploads whose request died before this time, and removes what they left. */

@@ -1,4 +1,4 @@
-import { eachApart, type Duty } from "../platform/apart.ts";
+import { eachApart, ROWS_A_RUN, type Duty } from "../platform/apart.ts";
 import type { Deps } from "../platform/deps.ts";
 import { asTenantId, type TenantId } from "../platform/ids.ts";
 import { STORAGE } from "../platform/limits.ts";
@@ -12,6 +12,8 @@ const OBJECT_KEY = /^([^/]+)\/[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}(?:\.tm
 const MIN_AGE_MS = 24 * 3_600_000;
 const PAGE = STORAGE.keysAtOnce;
 const PAGES_A_NIGHT = 50;
+/** Each is looked up by itself. */
+const TENANTS_A_NIGHT = ROWS_A_RUN;
 
 interface Found {
   tenant: TenantId;
@@ -48,8 +50,8 @@ async function removeOrphans(deps: Deps, { tenant, keys }: Found): Promise<numbe
  */
 export async function sweepOrphans(deps: Deps): Promise<{ removed: number }> {
   let after = (await deps.directory.one(sweptTo))?.after_key ?? "";
-  let removed = 0;
-  for (let page = 0; page < PAGES_A_NIGHT; page++) {
+  let [removed, tenants] = [0, TENANTS_A_NIGHT];
+  for (let page = 0; page < PAGES_A_NIGHT && tenants > 0; page++) {
     const listed = await deps.bucket.list({ limit: PAGE, ...(after === "" ? {} : { startAfter: after }) });
     const duty: Duty<Found> = {
       name: "remove-orphans",
@@ -58,10 +60,16 @@ export async function sweepOrphans(deps: Deps): Promise<{ removed: number }> {
         removed += await removeOrphans(deps, found);
       },
     };
-    await eachApart(deps, duty, candidatesAmong(deps, listed.objects));
-    after = listed.truncated ? (listed.objects.at(-1)?.key ?? "") : "";
+    const found = candidatesAmong(deps, listed.objects);
+    const taken = found.slice(0, tenants);
+    tenants -= taken.length;
+    await eachApart(deps, duty, taken);
+    const isCut = taken.length < found.length;
+    // The keys of a tenant lie together.
+    const last = isCut ? taken.at(-1)?.keys.at(-1) : listed.objects.at(-1)?.key;
+    after = (isCut || listed.truncated ? last : undefined) ?? "";
     await deps.directory.one(setSweptTo(after));
-    if (!listed.truncated) break;
+    if (after === "") break;
   }
   return { removed };
 }

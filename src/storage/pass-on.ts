@@ -20,13 +20,23 @@ export async function passOn<T>(
   return taken.value;
 }
 
+/** What the client sends; 400 if that ends too soon, as when it goes away. */
+async function* fromClient(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array, void> {
+  try {
+    yield* chunks;
+  } catch (cause) {
+    throw cause instanceof Fault ? cause : new Fault("bad_request", "unexpected EOF", { cause });
+  }
+}
+
 async function copy(
   clock: Clock,
   body: ReadableStream<Uint8Array>,
   writer: WritableStreamDefaultWriter<Uint8Array>,
 ): Promise<void> {
   try {
-    for await (const chunk of streamChunks(body, { lend: true, clock })) await writer.write(chunk);
+    const chunks = streamChunks(body, { lend: true, clock });
+    for await (const chunk of fromClient(chunks)) await writer.write(chunk);
     await writer.close();
   } catch (cause) {
     await writer.abort(cause).catch(() => undefined);

@@ -1,4 +1,4 @@
-import { eachApart, type Duty } from "../platform/apart.ts";
+import { inPages, type Duty } from "../platform/apart.ts";
 import type { Deps } from "../platform/deps.ts";
 import { Fault } from "../platform/fault.ts";
 import type { TenantId } from "../platform/ids.ts";
@@ -123,7 +123,6 @@ export async function rejectUpload(
 /** How long after its link an upload may still be finished by a request that is under way, and results be read. */
 const GRACE_MS = 10 * 60_000;
 const KEEP_RESULTS_MS = 24 * 3_600_000;
-const SWEEP_PAGE = 100;
 
 const expiry = (deps: Deps): Duty<ExpiredUpload> => ({
   name: EXPIRY,
@@ -135,10 +134,8 @@ const expiry = (deps: Deps): Duty<ExpiredUpload> => ({
 /** Ends uploads that were never completed, and forgets old results. */
 export async function sweepExpiredUploads(deps: Deps): Promise<void> {
   const now = deps.now();
-  for (;;) {
-    const expired = await deps.directory.one(expiredUploads(now - GRACE_MS, now, SWEEP_PAGE));
-    await eachApart(deps, expiry(deps), expired);
-    if (expired.length < SWEEP_PAGE) break;
-  }
+  await inPages(deps, expiry(deps), (limit) =>
+    deps.directory.one(expiredUploads(now - GRACE_MS, deps.now(), limit)),
+  );
   await deps.directory.one(forgetUploads(now - KEEP_RESULTS_MS));
 }

@@ -2,6 +2,7 @@ import { z } from "@hono/zod-openapi";
 import type { Context } from "hono";
 import type { App, AppEnv } from "../platform/app-env.ts";
 import { asTenantId } from "../platform/ids.ts";
+import { STORAGE } from "../platform/limits.ts";
 import { publicRoute } from "../platform/route.ts";
 import { faultResponses, jsonContent } from "../platform/wire.ts";
 import { binaryBody, linkQuery, refuseBadParameters, refuseLink } from "./link-routes.ts";
@@ -9,7 +10,6 @@ import { verifyLink } from "./links.ts";
 import { receivePart, receiveWhole, showUpload } from "./uploads.ts";
 
 const PATH = "/api/storage/v1/uploads/{tenant}/{id}";
-const MAX_PARTS = 10_000;
 const tags = ["storage"];
 const params = z.object({ tenant: z.string(), id: z.string() });
 
@@ -26,11 +26,11 @@ export const UploadStatusSchema = z
 
 const partNumber = z
   .string()
-  .regex(/^[1-9]\d{0,4}$/, { error: `must be a number from 1 to ${MAX_PARTS}` })
+  .regex(/^[1-9]\d{0,4}$/, { error: `must be a number from 1 to ${STORAGE.parts}` })
   .transform(Number)
-  .refine((part) => part <= MAX_PARTS, { error: `must be a number from 1 to ${MAX_PARTS}` })
+  .refine((part) => part <= STORAGE.parts, { error: `must be a number from 1 to ${STORAGE.parts}` })
   .optional()
-  .openapi({ type: "integer", minimum: 1, maximum: MAX_PARTS });
+  .openapi({ type: "integer", minimum: 1, maximum: STORAGE.parts });
 
 const putRoute = publicRoute({
   method: "put",

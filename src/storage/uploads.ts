@@ -3,6 +3,7 @@ import { rfc3339 } from "../platform/clock.ts";
 import type { Deps } from "../platform/deps.ts";
 import { Fault } from "../platform/fault.ts";
 import { newId, type TenantId } from "../platform/ids.ts";
+import { STORAGE } from "../platform/limits.ts";
 import { passOn } from "./pass-on.ts";
 import { signedLink } from "./links.ts";
 import { ARTIFACT_TYPE } from "./object-writer.ts";
@@ -29,8 +30,6 @@ import {
 
 /** Every part but the last has this size. */
 export const UPLOAD_PART_BYTES = 16 * 1024 * 1024;
-/** The storage takes no more in a single put. */
-const MAX_PUT_BYTES = 5 * 1024 ** 3;
 const MAX_OPEN_UPLOADS = 100;
 
 export interface UploadLink {
@@ -150,7 +149,7 @@ export async function receiveWhole(
   id: string,
   body: UploadBody,
 ): Promise<void> {
-  const { stream, size } = boundBody(body, Math.min(MAX_PUT_BYTES, deps.settings.MAX_BODY_BYTES));
+  const { stream, size } = boundBody(body, Math.min(STORAGE.putBytes, deps.settings.MAX_BODY_BYTES));
   await findOpen(deps, tenant, id);
   await boundSize(deps, tenant, size);
   const database = deps.db(tenant);

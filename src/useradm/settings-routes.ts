@@ -14,6 +14,7 @@ import {
   jsonContent,
   hasBody,
   mediaTypeOf,
+  wholeBody,
 } from "../platform/wire.ts";
 import { JWT_TYPE, jwtResponse } from "./login-routes.ts";
 import { createPersonalToken, deletePersonalToken, listPersonalTokens } from "./personal-tokens.ts";
@@ -77,7 +78,7 @@ function parsedOrNothing(text: string): unknown {
 async function documentOf(c: Context<AppEnv>): Promise<Record<string, unknown>> {
   if (hasBody(c) && mediaTypeOf(c) !== "application/json")
     throw new Fault("unsupported_media", "Bad Content-Type, expected 'application/json'");
-  const value = parsedOrNothing(await c.req.text());
+  const value = parsedOrNothing(await wholeBody(c.req.text()));
   if (typeof value !== "object" || value === null || Array.isArray(value))
     throw new Fault("bad_request", "cannot parse request body as json");
   const parsed = SettingsDocument.safeParse(value);

@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import { inSlices } from "../platform/apart.ts";
 import type { Statement } from "../platform/database.ts";
 import type { Deps } from "../platform/deps.ts";
 import { Fault } from "../platform/fault.ts";
@@ -128,6 +129,5 @@ const PAGE = 500;
 
 export const forgetOldLoginFailures: Sweep = async (deps: Deps) => {
   const beforeMs = deps.now() - HOUR_MS;
-  let removed = PAGE;
-  while (removed === PAGE) removed = await deps.directory.one(forgetOldFailuresStatement(beforeMs, PAGE));
+  await inSlices(PAGE, (limit) => deps.directory.one(forgetOldFailuresStatement(beforeMs, limit)));
 };

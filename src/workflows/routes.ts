@@ -5,7 +5,14 @@ import type { App, AppEnv } from "../platform/app-env.ts";
 import { Fault } from "../platform/fault.ts";
 import { withMembers } from "../platform/json-members.ts";
 import { operatorRoute } from "../platform/route.ts";
-import { FaultBody, describeIssues, faultResponses, jsonContent, parseJsonBody } from "../platform/wire.ts";
+import {
+  FaultBody,
+  describeIssues,
+  faultResponses,
+  jsonContent,
+  parseJsonBody,
+  wholeBody,
+} from "../platform/wire.ts";
 import { mountOperatorJobs } from "./operator-routes.ts";
 import { DefinitionSchema, type Input } from "./definition.ts";
 import { definitionWire, JobSchema, jobWire } from "./schema.ts";
@@ -120,7 +127,7 @@ const registerRoute = operatorRoute({
 });
 
 async function readBody<T>(c: Context<AppEnv>, schema: z.ZodType<T>, prefix: string): Promise<T> {
-  const body = parseJsonBody(await c.req.text(), prefix);
+  const body = parseJsonBody(await wholeBody(c.req.text(), prefix), prefix);
   const parsed = schema.safeParse(withMembers(schema, body));
   if (!parsed.success) throw refuse(prefix + describeIssues(parsed.error.issues));
   return parsed.data;

@@ -3,6 +3,7 @@ import type { EventHandler } from "../platform/background.ts";
 import type { Statement } from "../platform/database.ts";
 import type { Deps } from "../platform/deps.ts";
 import { stableId } from "../platform/ids.ts";
+import { DATABASE, isWithin } from "../platform/limits.ts";
 import { addEventIfChanged, type Event, type EventMessage } from "../platform/outbox.ts";
 import { retryDelayMs } from "../platform/retry-delay.ts";
 import { StepBudget, STEPS } from "../platform/step-budget.ts";
@@ -30,6 +31,9 @@ export const STEP_EVENT = "workflow.step";
 const MIN_DELAY_MS = 1000;
 /** Longer than any request may take, so that what looks abandoned is. */
 const LEASE_MARGIN_MS = 60_000;
+
+/** Of a result in its row. */
+const MAX_RESULT_BYTES = DATABASE.valueBytes - 1000;
 
 const PositionSchema = z.object({ step: z.int(), attempt: z.int(), run: z.int() });
 
@@ -113,11 +117,18 @@ interface Ran {
   outcome: Outcome;
 }
 
+/** Of what fits no row, what was sent is not kept. What was answered is bounded, and later steps read it. */
+function keptOf(result: TaskResult): TaskResult {
+  if (isWithin(JSON.stringify(result), MAX_RESULT_BYTES)) return result;
+  const { httpRequest: _, smtp: __, ...kept } = result;
+  return kept;
+}
+
 /** What a step leaves behind, as one batch: the job moves, its result is kept, the next step is recorded. */
 function consequences(deps: Deps, job: JobRow, { definition, task, outcome }: Ran): Statement<unknown>[] {
   const { tenant_id: tenant, job_id: id, step, attempt, run } = job;
   const atMs = deps.now();
-  const keep = addResultIfMoved(tenant, id, step, outcome.result, atMs);
+  const keep = addResultIfMoved(tenant, id, step, keptOf(outcome.result), atMs);
   const goOn = (next: Position, dueMs: number) => addEventIfChanged(stepEvent(job, next), atMs, dueMs);
   if (outcome.kind === "success") {
     const isLast = step + 1 >= definition.tasks.length;

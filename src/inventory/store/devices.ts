@@ -1,8 +1,9 @@
 import { sql, type SQL } from "drizzle-orm";
-import { change, firstRow, inJson, mapped, type Statement } from "../../platform/database.ts";
+import { change, demand, firstRow, inJson, mapped, type Statement } from "../../platform/database.ts";
 import type { DeviceId, TenantId } from "../../platform/ids.ts";
+import { bytesOf } from "../../platform/limits.ts";
 import type { AttributeDelta, StoredAttributes } from "../attributes.ts";
-import { MAX_IN_SCOPE, MAX_SCOPE_CHARACTERS, type LimitedScope } from "../limits.ts";
+import { MAX_ATTRIBUTE_BYTES, MAX_IN_SCOPE, MAX_SCOPE_CHARACTERS, type LimitedScope } from "../limits.ts";
 import type { DeviceRow } from "../device-view.ts";
 import { into, columnsOf, type Row } from "../../platform/columns.ts";
 import { inventoryDevicesTable } from "../../devices/index.ts";
@@ -58,6 +59,22 @@ export const mergeAttributes = (
       report_revision = report_revision + 1, tags_etag = coalesce(excluded.tags_etag, tags_etag)
     WHERE json_patch(attributes, excluded.attributes) <> attributes
       AND (${notAfterMs ?? null} IS NULL OR updated_ms <= ${notAfterMs ?? null})`);
+
+const octets = (text: SQL): SQL => sql`octet_length(${text})`;
+
+export const DEVICE_FULL = "device-full";
+
+/** Fails the batch if the row of the device has no room for these attributes beside its others. */
+export const demandRoom = (
+  tenant: TenantId,
+  device: DeviceId,
+  attributes: StoredAttributes,
+): Statement<void> =>
+  demand(
+    sql`NOT EXISTS (SELECT 1 FROM inventory_devices WHERE tenant_id = ${tenant} AND device_id = ${device}
+      AND ${octets(sql`json_patch(attributes, ${JSON.stringify(attributes)})`)} > ${MAX_ATTRIBUTE_BYTES})`,
+    DEVICE_FULL,
+  );
 
 /** Attributes with columns, as far as others than the server itself may set them. */
 export interface OwnColumns {
@@ -169,10 +186,15 @@ function written({ scope, mode, incoming }: ScopeWrite): SQL {
       UNION ALL SELECT key, value FROM json_each(${given})) w))`;
 }
 
+/** True if the row has room: surely for both what is stored and what is new, or else for what they come to. */
+const hasRoomInRow = (write: ScopeWrite): SQL =>
+  sql`(${octets(sql`inventory_devices.attributes`)} + ${bytesOf(JSON.stringify(write.incoming))} <= ${MAX_ATTRIBUTE_BYTES}
+    OR ${octets(written(write))} <= ${MAX_ATTRIBUTE_BYTES})`;
+
 /** True if the scope has room for what is stored by then. What the caller saw was checked exactly; this meets races. */
 const hasRoom = (write: ScopeWrite): SQL =>
   sql`(SELECT count(*) <= ${MAX_IN_SCOPE[write.scope]} AND total(length(value)) <= ${MAX_SCOPE_CHARACTERS}
-    FROM json_each(${written(write)}) WHERE key GLOB ${`${write.scope}-*`})`;
+    FROM json_each(${written(write)}) WHERE key GLOB ${`${write.scope}-*`}) AND ${hasRoomInRow(write)}`;
 
 /** Writes a device's report, and makes the device if it is unknown. Changes nothing if the scope has no room for it. */
 export const writeReport = (

@@ -8,17 +8,17 @@ const ofBytes = (bytes: number) => "x".repeat(bytes - QUEUE.overheadBytes - 2);
 const same = (body: unknown) => body;
 
 describe("messages of the queue", () => {
-  it("are counted in bytes of what is sent, with what the platform adds", () => {
+  it("are counted in bytes of what is sent, with what the platform adds [limit: QUEUE.overheadBytes]", () => {
     expect(messageBytes("ä\n")).toBe('"ä\\n"'.length + 1 + QUEUE.overheadBytes);
     expect(messageBytes(ofBytes(1000))).toBe(1000);
   });
 
-  it("fit up to the last byte", () => {
+  it("fit up to the last byte [limit: QUEUE.messageBytes]", () => {
     expect(fitsQueue(ofBytes(QUEUE.messageBytes))).toBe(true);
     expect(fitsQueue(ofBytes(QUEUE.messageBytes + 1))).toBe(false);
   });
 
-  it("fill a batch up to its last byte and its last message", () => {
+  it("fill a batch up to its last byte and its last message [limit: QUEUE.batchBytes] [limit: QUEUE.batchMessages]", () => {
     const half = ofBytes(QUEUE.batchBytes / 2);
     const sizes = (bodies: string[]) => batchesOf(bodies, same).map((batch) => batch.length);
     expect(sizes([half, half])).toEqual([2]);

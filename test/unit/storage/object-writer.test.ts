@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { STORAGE } from "../../../src/platform/limits.ts";
 import { ObjectWriter } from "../../../src/storage/object-writer.ts";
 
 /** A bucket that keeps what it is sent and says how much of it was on its way at once. */
@@ -80,6 +81,17 @@ describe("the object writer", () => {
     bucket.failAtPart = 1;
     await expect(writeAll(bucket, [new Uint8Array(5 * PART)])).rejects.toThrow("out of order");
     expect(bucket.completed).toBe(false);
+  });
+
+  it("takes as many parts as the storage does, and no more [limit: STORAGE.parts]", async () => {
+    const most = new RecordingBucket();
+    const { size } = await writeAll(most, [new Uint8Array(STORAGE.parts * PART)]);
+    expect([size, most.parts.length]).toEqual([STORAGE.parts * PART, STORAGE.parts]);
+    const tooLong = writeAll(new RecordingBucket(), [new Uint8Array(STORAGE.parts * PART + 1)]);
+    await expect(tooLong).rejects.toMatchObject({
+      status: 413,
+      publicMessage: `an artifact may have at most ${STORAGE.parts * PART} bytes`,
+    });
   });
 
   it("takes nothing more once it has ended", async () => {
