@@ -3,6 +3,7 @@ import { statfsSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { cloudflareTest } from "@cloudflare/vitest-plugin";
 import { defineConfig } from "vitest/config";
+import { copyPublicFiles } from "./src/local/public-files.ts";
 
 const DAY_MS = 86_400_000;
 const FIRST_DAY_MS = Date.UTC(2020, 0, 1);
@@ -46,6 +47,7 @@ function keepScratchInMemory(): void {
 }
 
 keepScratchInMemory();
+copyPublicFiles();
 
 export default defineConfig(({ mode }) => ({
   test: {

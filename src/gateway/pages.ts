@@ -3,18 +3,27 @@ import type { App } from "../platform/app-env.ts";
 import { PUBLIC } from "../platform/route.ts";
 import welcome from "./welcome.html";
 
-const hashesOf = (html: string, element: "style" | "script"): string =>
-  [...html.matchAll(new RegExp(`<${element}[^>]*>([\\s\\S]*?)</${element}>`, "g"))]
-    .map(([, text = ""]) => `'sha256-${createHash("sha256").update(text).digest("base64")}'`)
-    .join(" ") || "'none'";
+/** Where parts of a page may come from, beyond what is written into it, by the directive's name before `-src`. */
+export type Sources = Partial<Record<"script" | "style" | "img" | "worker", string>>;
 
-/** A page of our own: nothing runs in it but what was written into it, nothing comes from elsewhere, nobody frames it. */
-export function pageHeaders(html: string): Record<string, string> {
+const hashesOf = (html: string, element: "style" | "script"): string[] =>
+  [...html.matchAll(new RegExp(`<${element}>([\\s\\S]*?)</${element}>`, "g"))].map(
+    ([, text = ""]) => `'sha256-${createHash("sha256").update(text).digest("base64")}'`,
+  );
+
+const directive = (name: string, ...sources: (string | undefined)[]): string => {
+  const given = sources.filter((source) => source !== undefined);
+  return `${name} ${given.join(" ") || "'none'"}`;
+};
+
+/** A page of our own: nothing runs in it but what was written into it and what it names, nobody frames it. */
+export function pageHeaders(html: string, sources: Sources = {}): Record<string, string> {
   const policy = [
     "default-src 'none'",
-    `script-src ${hashesOf(html, "script")}`,
-    `style-src ${hashesOf(html, "style")}`,
-    "img-src 'self'",
+    directive("script-src", ...hashesOf(html, "script"), sources.script),
+    directive("style-src", ...hashesOf(html, "style"), sources.style),
+    directive("img-src", "'self'", sources.img),
+    directive("worker-src", sources.worker),
     "connect-src 'self'",
     "base-uri 'none'",
     "form-action 'none'",

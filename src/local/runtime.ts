@@ -13,6 +13,7 @@ import { bundleWorker } from "./bundle.ts";
 import { settingProblems } from "../platform/env.ts";
 import { UsageError } from "./flags.ts";
 import { projectRoot } from "./data-folder.ts";
+import { copyPublicFiles } from "./public-files.ts";
 import { guardRuntime } from "./runtime-guard.ts";
 import { checkFallbackKey } from "./secrets.ts";
 
@@ -37,6 +38,8 @@ export interface Runtime {
 
 /** What of wrangler's answer is used here; its own type is too loose to spread. */
 interface WorkerOptions {
+  assets?: { directory: string };
+  compatibilityDate?: string;
   bindings?: Record<string, string>;
   cronTriggers?: string[];
   modulesRules?: { type: string; include: string[] }[];
@@ -44,31 +47,47 @@ interface WorkerOptions {
 
 /** The Worker's name in the runtime. */
 const WORKER = "edgemend";
+/** A Worker for the static files alone: in front of the other one they would hold up every request. */
+const FILES_WORKER = "public-files";
 
 /** Of rules like `**\/*.sql`. */
 const textEndings = (rules: { type: string; include: string[] }[]) =>
   rules.filter(({ type }) => type === "Text").flatMap(({ include }) => include.map((glob) => extname(glob)));
 
-async function workerOf(options: RuntimeOptions) {
+/** Static files on a Worker of their own, which has nothing else to ask. */
+function filesWorkerOf(assets: WorkerOptions["assets"], compatibilityDate = "") {
+  const contents = "export default {}";
+  return {
+    name: FILES_WORKER,
+    compatibilityDate,
+    modules: [{ type: "ESModule" as const, path: join(projectRoot, "public-files.mjs"), contents }],
+    ...(assets && {
+      assets: { ...assets, run_worker_first: false, routerConfig: { has_user_worker: false } },
+    }),
+  };
+}
+
+async function workersOf(options: RuntimeOptions) {
   const { workerOptions, main } = unstable_getMiniflareWorkerOptions(join(projectRoot, "wrangler.toml"));
   if (main === undefined) throw new Error("wrangler.toml names no main module");
   // wrangler makes this object for exactly this use
-  const { modulesRules = [], ...worker } = workerOptions as WorkerOptions;
+  const { modulesRules = [], assets, ...worker } = workerOptions as WorkerOptions;
   const bindings = { ...worker.bindings, ...options.bindings };
   const [problem] = settingProblems(bindings);
   if (problem !== undefined) throw new UsageError(`[vars] of wrangler.toml: ${problem}`);
   checkFallbackKey(bindings.SIGNING_KEY_FALLBACK);
   const contents = await bundleWorker(main, textEndings(modulesRules));
-  return {
+  const gateway = {
     ...worker,
     name: WORKER,
     rootPath: projectRoot,
     modules: [{ type: "ESModule" as const, path: join(projectRoot, "gateway.mjs"), contents }],
     bindings,
-    serviceBindings: { HOST_PROCESS: options.answerWorker },
+    serviceBindings: { HOST_PROCESS: options.answerWorker, ASSETS: FILES_WORKER },
     // Requests reach the Worker without passing Miniflare's own entry Worker, which costs several times more.
     unsafeDirectSockets: [{ host: options.host, port: options.port }],
   };
+  return { gateway, files: filesWorkerOf(assets, worker.compatibilityDate) };
 }
 
 /**
@@ -85,11 +104,12 @@ function trustNoClientAboutItself(): void {
  */
 export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
   trustNoClientAboutItself();
-  const worker = await workerOf(options);
+  copyPublicFiles();
+  const { gateway, files } = await workersOf(options);
   const endGuard = guardRuntime();
   const miniflare = new Miniflare(
     convertV4MiniflareOptions({
-      workers: [worker],
+      workers: [gateway, files],
       host: "127.0.0.1",
       port: 0,
       ...(options.inspectorPort !== undefined && { inspectorPort: options.inspectorPort }),
@@ -104,7 +124,7 @@ export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
   await miniflare.ready;
   const fetcher = await miniflare.getWorker(WORKER);
   return {
-    crons: worker.cronTriggers ?? [],
+    crons: gateway.cronTriggers ?? [],
     async fireCron(cron, scheduledTime) {
       await fetcher.scheduled({ cron, scheduledTime });
     },

@@ -6,6 +6,8 @@ export interface Env {
   DB: D1Database;
   ARTIFACTS: R2Bucket;
   JOBS: Queue<unknown>;
+  /** The static files of the pages. */
+  ASSETS: Fetcher;
   /** Who calls the objects narrows these in one helper. */
   DEVICE_CONNECTION: DurableObjectNamespace;
   TENANT_HEAD: DurableObjectNamespace;

@@ -116,7 +116,7 @@ describe("gateway", () => {
     expect([answer.status, answer.headers.get("location")]).toEqual([301, "/api/docs?a=1"]);
   });
 
-  it("serves an OpenAPI document and its page", async () => {
+  it("serves an OpenAPI document", async () => {
     const document = await server.call("GET", "/api/openapi.json");
     expect(document.json()).toMatchObject({ openapi: "3.1.0" });
   });
@@ -126,12 +126,46 @@ describe("gateway", () => {
     expect([page.status, page.headers.get("content-type")]).toEqual([200, "text/html; charset=utf-8"]);
     const policy = page.headers.get("content-security-policy");
     expect(policy).toMatch(
-      /^default-src 'none'; script-src '[^']+'; style-src 'sha256-[^']+'; img-src 'self'/,
+      /^default-src 'none'; script-src '[^' ]+'; style-src 'sha256-[^']+'[^;]*; img-src 'self'/,
     );
     expect(policy).not.toContain("unsafe");
+    expect(policy).not.toContain("http");
     expect(policy).toContain("frame-ancestors 'none'");
     expect(page.headers.get("x-content-type-options")).toBe("nosniff");
     expect(page.text).toContain('href="/favicon.svg"');
+    // No policy would let these run.
+    expect(page.text).not.toMatch(/ style=| on[a-z]+=/);
+  });
+
+  it("serves the viewer of the API document from its own origin", async () => {
+    const [, path = ""] = /<script src="([^"]+)">/.exec((await server.call("GET", "/api/docs")).text) ?? [];
+    const viewer = await server.call("GET", path);
+    expect([viewer.status, viewer.headers.get("content-type")]).toEqual([
+      200,
+      "text/javascript; charset=utf-8",
+    ]);
+    expect(viewer.headers.get("x-content-type-options")).toBe("nosniff");
+    expect(viewer.text).not.toContain("cdn.redoc");
+
+    const etag = viewer.headers.get("etag") ?? "";
+    const again = await server.call("GET", path, { headers: { "If-None-Match": etag } });
+    expect([again.status, again.text]).toEqual([304, ""]);
+
+    const licences = await server.call("GET", `${path}.LICENSE.txt`);
+    expect([licences.status, licences.headers.get("content-type")]).toEqual([
+      200,
+      "text/plain; charset=utf-8",
+    ]);
+    expect((await server.call("POST", path)).status).toBe(405);
+    expect((await server.call("GET", "/api/docs/other.js")).status).toBe(404);
+    expect((await server.call("GET", `${path}.map`)).status).toBe(404);
+  });
+
+  it("answers 404 for the viewer where its file was not deployed", async () => {
+    const none = { fetch: async () => new Response("", { status: 404 }) } as unknown as Fetcher;
+    const bindings = { ...server.env, ASSETS: none };
+    const answer = await server.call("GET", "/api/docs/redoc.standalone.js", {}, bindings);
+    expect([answer.status, answer.json().error]).toEqual([404, "not found"]);
   });
 
   it("has an icon", async () => {

@@ -100,6 +100,17 @@ describe("a server on an empty folder", () => {
     await expect(overTls(first, "")).rejects.toThrow("self-signed certificate in certificate chain");
   });
 
+  test("serves the page of its API and the script in it", async () => {
+    const page = await (await fetch(`${first.ready.url}/api/docs`)).text();
+    const [, script = ""] = /<script src="([^"]+)">/.exec(page) ?? [];
+    const viewer = await fetch(first.ready.url + script);
+    expect([viewer.status, viewer.headers.get("content-type")]).toEqual([
+      200,
+      "text/javascript; charset=utf-8",
+    ]);
+    expect((await viewer.text()).length).toBeGreaterThan(500_000);
+  });
+
   test("lets a device hold its socket over HTTPS", async () => {
     const device = new SimulatedDevice({
       serverUrl: first.ready.httpsUrl,

@@ -1,0 +1,3 @@
+import { copyPublicFiles } from "./public-files.ts";
+
+copyPublicFiles();
