@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { expect, test } from "vitest";
 import { VERBS } from "../../src/local/admin-verbs.ts";
 import { readStartOptions, START_USAGE } from "../../src/local/start-options.ts";
+import { isSecretName } from "../../src/platform/secret-names.ts";
 import {
   documents,
   filesBelow,
@@ -45,8 +46,8 @@ test("each file that is named without its folder exists", () => {
   expect(wrong(files.filter((file) => !isThere(file)))).toEqual([]);
 });
 
-/** Of the original or of device clients, and not here. */
-const FOREIGN = ["mender.trial", "mender.addons"];
+/** Of the original, of device clients or of users, and not here. */
+const FOREIGN = ["mender.trial", "mender.addons", "access_key"];
 
 test("each name of a variable, member, column or event that is in code type occurs in code", () => {
   const names = said(/`([a-z]+(?:[A-Z]\w*|(?:[_.][a-z]+)+))`/g).filter(
@@ -166,4 +167,12 @@ test("each table of the database that is described exists", () => {
   const isMade = (name: string) =>
     new RegExp(`CREATE (?:VIRTUAL )?TABLE (?:IF NOT EXISTS )?${name}\\b`).test(migrations);
   expect(wrong(tables.filter(({ found }) => !isMade(found)))).toEqual([]);
+});
+
+test("each name of a secret that is listed marks one", () => {
+  const [, list = ""] =
+    /marked as a secret by [^`]*((?:`\w+`[,\s]+|or )+)/.exec(read("docs/configuration.md").text) ?? [];
+  const names = [...list.matchAll(/`(\w+)`/g)].map(([, name = ""]) => name);
+  expect(names.length).toBeGreaterThan(8);
+  expect(names.filter((name) => !isSecretName(name))).toEqual([]);
 });

@@ -1,7 +1,7 @@
 import { expect, test, vi } from "vitest";
 import { mountDomains } from "../../src/app/domains.ts";
 import { newApp } from "../../src/platform/app.ts";
-import { documents, wrong, type Document } from "./documents.ts";
+import { documents, said, wrong, type Document } from "./documents.ts";
 
 // Their texts are for the runtime to load.
 vi.mock("../../src/platform/migrations.ts", () => ({}));
@@ -68,4 +68,18 @@ test("each route of the API that is named, whole or by its end, is there", () =>
         .map(({ document, method = "", path }) => ({ document, found: `${method} ${path}` })),
     ),
   ).toEqual([]);
+});
+
+test("each tag of the API's page that is named has routes", () => {
+  const info = { title: "", version: "" };
+  const { paths = {} } = app.getOpenAPI31Document({ openapi: "3.1.0", info });
+  const operations = Object.values(paths).flatMap((item): { tags?: string[] }[] => Object.values(item));
+  const tags = new Set(operations.flatMap((operation) => operation.tags ?? []));
+  const named = [
+    ...said(/\*(deviceauth extensions)\*/g),
+    ...said(/\btags? `(\w+)`/g),
+    ...said(/\btags `\w+` and `(\w+)`/g),
+  ];
+  expect(named.length).toBeGreaterThan(2);
+  expect(wrong(named.filter(({ found }) => !tags.has(found)))).toEqual([]);
 });

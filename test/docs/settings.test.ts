@@ -79,3 +79,13 @@ test("each limit of a tenant that is named can be set", () => {
   expect(limits.length).toBeGreaterThan(5);
   expect(wrong(limits.filter(({ found }) => !LIMIT_NAMES.some((name) => name === found)))).toEqual([]);
 });
+
+test("each setting that is named where the platform is set up is one", () => {
+  const { text } = read("wrangler.toml");
+  const inExamples = [...text.matchAll(/^# ([A-Z_]+) = /gm)].map(([, name = ""]) => name);
+  const secrets = said(/wrangler secret put ([A-Z_]+)/g)
+    .map(({ found }) => found)
+    .filter((name) => name !== "NAME");
+  expect([inExamples.length > 3, secrets.length > 1]).toEqual([true, true]);
+  expect([...inExamples, ...secrets].filter((name) => !SETTING_NAMES.includes(name))).toEqual([]);
+});

@@ -520,8 +520,15 @@ describe("creating a deployment", () => {
       409,
       "Invalid deployment definition: there is already an active deployment with the same parameters",
     ]);
-    for (const other of [{ name: "e" }, { force_installation: true }, { devices: [device.id] }]) {
-      expect((await create({ ...valid, devices: [device.id, device.id], ...other })).status).toBe(201);
+    await anArtifact(server, { name: "release-3" });
+    for (const difference of [
+      { name: "e" },
+      { artifact_name: "release-3" },
+      { force_installation: true },
+      { phases: [{ start_ts: afterStart(3_600_000) }] },
+      { devices: [device.id] },
+    ]) {
+      expect((await create({ ...valid, devices: [device.id, other.id], ...difference })).status).toBe(201);
     }
     await server.call("PUT", `${MANAGEMENT}/${first}/status`, {
       token: user.token,
