@@ -68,6 +68,17 @@ export default defineConfig(({ mode }) => ({
           hookTimeout: 60_000,
         },
       },
+      // Attacks: a few of each kind here, all of them in `npm run test:hostile`.
+      {
+        test: {
+          name: "hostile",
+          include: ["test/hostile/**/*.test.ts"],
+          environment: "node",
+          env: { TEST_FORM: mode === "long" ? "long" : "short" },
+          testTimeout: mode === "long" ? 3_600_000 : 60_000,
+          hookTimeout: 120_000,
+        },
+      },
       // Real time and long searches: `npm run test:long`.
       ...(mode === "long"
         ? [{ test: { name: "long", include: ["test/long/**/*.test.ts"], testTimeout: 900_000 } }]

@@ -13,8 +13,10 @@ export class Manifest {
   /** Adds the lines of one manifest file and returns the paths it lists. */
   addLines(content: Uint8Array): string[] {
     const lines = decodeText(content).split("\n");
-    // What follows the last line end is not a line.
-    lines.pop();
+    // What follows the last line end is not a line, but must look like one.
+    const tail = lines.pop() ?? "";
+    if (tail.trim() !== "" && !tail.includes("  "))
+      throw refusal("manifest_invalid", `readHeaderV3: Garbled entry in manifest: '${tail}'`);
     const paths: string[] = [];
     for (const line of lines) {
       if (line.trim() === "") continue;
@@ -56,13 +58,16 @@ export class Manifest {
 
 const POPULATE = "readHeaderV3: readHeaderV3: Failed to populate the manifest's checksum store";
 
+/** What they name is the folder, or the one above. */
+const NO_NAMES = [".", ".."];
+
 /** The listed files that belong to payloads: `data/NNNN/<file>`. */
 export function payloadPaths(paths: readonly string[], payloadCount: number): PayloadPath[] {
   return paths
     .filter((path) => path.startsWith("data/"))
     .map((path) => {
       const [, digits = "", fileName, ...rest] = path.split("/");
-      if (fileName === undefined || rest.length > 0) {
+      if (fileName === undefined || NO_NAMES.includes(fileName) || rest.length > 0) {
         throw refusal("manifest_invalid", `Malformed manifest entry: '${path}'`);
       }
       if (!/^[0-9]{4}$/.test(digits)) {

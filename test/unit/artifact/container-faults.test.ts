@@ -311,6 +311,26 @@ describe("the manifest", () => {
       "Malformed manifest entry: 'data/foo'",
     ],
     [
+      "something behind its last line",
+      {
+        outer: (all) =>
+          all.map((entry) =>
+            entry.name === "manifest" ? { ...entry, content: `${String(entry.content)}x` } : entry,
+          ),
+      },
+      "readHeaderV3: Garbled entry in manifest: 'x'",
+    ],
+    [
+      "a path that is the folder itself",
+      { manifest: add(manifestLine("data/0000/.", "")) },
+      "Malformed manifest entry: 'data/0000/.'",
+    ],
+    [
+      "a path that leads out of the folder",
+      { manifest: add(manifestLine("data/0000/..", "")) },
+      "Malformed manifest entry: 'data/0000/..'",
+    ],
+    [
       "a path with a directory too many",
       { manifest: add(manifestLine("data/0000/a/b", "")) },
       "Malformed manifest entry: 'data/0000/a/b'",
