@@ -20,6 +20,15 @@ export function isStringArray(value: unknown): value is string[] {
   return Array.isArray(value) && value.every((item) => typeof item === "string");
 }
 
+const MAY_BE_INFINITE = /[eE]\+?\d{3}|\d{309}/;
+
+/** What is too large for a number would be kept as `null`; the original refuses it. */
+function finite(_: string, value: unknown): unknown {
+  if (value === Number.POSITIVE_INFINITY || value === Number.NEGATIVE_INFINITY)
+    throw new RangeError("infinite");
+  return value;
+}
+
 export type ParsedJson = { ok: true; value: unknown } | { ok: false };
 
 export function parseJson(content: Uint8Array): ParsedJson {
@@ -30,7 +39,7 @@ export function parseJson(content: Uint8Array): ParsedJson {
     throw refusal("limit_exceeded", `more than ${MAX_JSON_VALUES} values in one file of the header`);
   }
   try {
-    return { ok: true, value: JSON.parse(text) };
+    return { ok: true, value: JSON.parse(text, MAY_BE_INFINITE.test(text) ? finite : undefined) };
   } catch {
     return { ok: false };
   }

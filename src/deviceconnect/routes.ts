@@ -150,9 +150,14 @@ const download = userRoute("devices:connect", {
   responses: { 200: { description: "The file's bytes" }, ...faultResponses(400, 401, 403, 409) },
 });
 
+const WEBSOCKET_VERSION = "13";
+
 function requireUpgrade(c: Context<AppEnv>): void {
   if (c.req.header("upgrade")?.toLowerCase() !== "websocket")
     throw new Fault("bad_request", "expected a WebSocket upgrade");
+  // The runtime would refuse it as well, but only once the socket counts as open.
+  const version = c.req.header("sec-websocket-version") ?? WEBSOCKET_VERSION;
+  if (version !== WEBSOCKET_VERSION) throw new Fault("bad_request", "unsupported version of WebSocket");
 }
 
 /** A page of another origin must not open a socket with the user's cookie; callers that are no browsers send no origin. */

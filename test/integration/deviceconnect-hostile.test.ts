@@ -257,3 +257,16 @@ describe("what is on its way to a slow reader is bounded", () => {
     expect(peer.closed).toBeUndefined();
   });
 });
+
+it("a socket of a version that nobody speaks is refused before it counts as open", async () => {
+  const headers = { Upgrade: "websocket", "Sec-WebSocket-Version": "99" };
+  const answer = await server.call("GET", "/api/devices/v1/deviceconnect/connect", {
+    token: device.token,
+    headers,
+  });
+  expect([answer.status, answer.json().error]).toEqual([400, "unsupported version of WebSocket"]);
+  const { status } = (
+    await server.call("GET", `${DEVICECONNECT}/devices/${device.id}`, { token: user.token })
+  ).json();
+  expect(status).toBe("disconnected");
+});

@@ -3,6 +3,16 @@ import { makeGateway } from "../../src/gateway/gateway.ts";
 import { aDevice, aUser } from "../support/actors.ts";
 import { anArtifact, ARTIFACTS, bucketObjects, storageRows } from "../support/artifacts.ts";
 import {
+  complaintsAbout,
+  fill,
+  jsonSchemaOf,
+  plausibleBody,
+  type Route,
+  routesOf,
+  segmentsOf,
+  title,
+} from "../support/hostile-calls.ts";
+import {
   HOSTILE_BODIES,
   HOSTILE_HEADERS,
   HOSTILE_JSON,
@@ -10,47 +20,19 @@ import {
   HOSTILE_SEGMENTS,
   HOSTILE_TYPES,
   mutated,
-  plausible,
-  type Schema,
   type Schemas,
 } from "../support/hostile-values.ts";
 import { env, OPERATOR_TOKEN, Server, type Answer, type Call } from "../support/server.ts";
-
-interface Operation {
-  parameters?: { in: string; name: string }[];
-  requestBody?: { content: Record<string, { schema: Schema }> };
-}
-
-interface Route extends Operation {
-  method: string;
-  path: string;
-}
-
-/** Refuses with an empty body, because clients of the protocol expect it so. */
-const EMPTY_REFUSALS: readonly RegExp[] = [
-  /^401 \w+ \/api\/devices\//,
-  /^404 DELETE \/api\/(internal\/v1|management\/v2)\/devauth\/(tenants\/.*\/)?(devices|tokens)\//,
-];
 
 /** Takes everything away, the things of the other tests too. */
 const RESET = "/api/operator/v1/factory-reset";
 
 const MAX_TRIPS = 6;
-const MAX_FAULT_BYTES = 8192;
 const JSON_LIMIT = 1024 * 1024;
 
 const document = makeGateway().getOpenAPI31Document({ openapi: "3.1.0", info: { title: "", version: "" } });
 const schemas = (document.components?.schemas ?? {}) as Schemas;
-const routes: Route[] = Object.entries(document.paths ?? {})
-  .filter(([path]) => path !== RESET)
-  .flatMap(([path, item]) =>
-    Object.entries(item as Record<string, Operation>).map(([method, operation]) => ({
-      ...operation,
-      method: method.toUpperCase(),
-      path,
-    })),
-  );
-const title = ({ method, path }: Route) => `${method} ${path}`;
+const routes = routesOf(document.paths ?? {}).filter(({ path }) => path !== RESET);
 
 let server: Server;
 
@@ -73,25 +55,11 @@ async function callerOf(path: string): Promise<{ token?: string }> {
 }
 
 /** Things that exist, so that what is hostile about a call is the only thing wrong with it. */
-async function segmentsOf(path: string): Promise<Record<string, string>> {
-  const device = await aDevice(server);
-  const tenant = { tenant: "default", tenant_id: "default", tenantId: "default" };
-  const inTenants = /^\/api\/(operator|internal).*\/tenants\/\{id\}/.test(path);
-  const id = inTenants ? "default" : path.includes("/users/") ? (await aUser(server)).id : device.id;
-  const names = { scope: "tags", status: "accepted", name: "max_devices" };
-  return {
-    ...tenant,
-    ...names,
-    id,
-    device: device.id,
-    device_id: device.id,
-    deviceId: device.id,
-    aid: device.authSet,
-  };
+async function thingsOf(path: string): Promise<Record<string, string>> {
+  const [device, user] = [await aDevice(server), await aUser(server)];
+  const ids = { tenant: "default", user: user.id, device: device.id, authSet: device.authSet };
+  return segmentsOf(path, ids);
 }
-
-const fill = (path: string, segments: Record<string, string>) =>
-  path.replace(/\{(\w+)\}/g, (_, name: string) => segments[name] ?? "3f8a1f0e-3f5f-4f0a-9d43-5b1ff4a2b001");
 
 const recorded = async () =>
   (await env.DB.prepare(
@@ -100,34 +68,10 @@ const recorded = async () =>
     n: number;
   }>())!.n;
 
-/** What is wrong with the answer, if anything. */
-function complaintsAbout(route: Route, answer: Answer): string[] {
-  const complaints: string[] = [];
-  const { status, headers, text } = answer;
-  if (status >= 500) complaints.push(`status ${status}`);
-  if (!headers.get("x-men-requestid")) complaints.push("no request id");
-  if (headers.has("x-injected")) complaints.push("a header was injected");
-  if (answer.cost.trips > MAX_TRIPS) complaints.push(`${answer.cost.trips} round trips`);
-  if (status < 400) return complaints;
-  if (text === "" && EMPTY_REFUSALS.some((known) => known.test(`${status} ${title(route)}`)))
-    return complaints;
-  const body = parsed(text);
-  if (
-    typeof body?.error !== "string" ||
-    body.error === "" ||
-    body.request_id !== headers.get("x-men-requestid")
-  )
-    complaints.push(`body of ${status}: ${text.slice(0, 200)}`);
-  if (text.length > MAX_FAULT_BYTES) complaints.push("a fault that echoes too much");
-  return complaints;
-}
-
-function parsed(text: string): Record<string, unknown> | undefined {
-  try {
-    return JSON.parse(text) as Record<string, unknown>;
-  } catch {
-    return undefined;
-  }
+function complaints(route: Route, answer: Answer): string[] {
+  const { status, headers, text, cost } = answer;
+  const about = complaintsAbout(route, { status, text, header: (name) => headers.get(name) });
+  return cost.trips > MAX_TRIPS ? [...about, `${cost.trips} round trips`] : about;
 }
 
 interface Attack {
@@ -141,11 +85,9 @@ const json = (body: string, headers: Record<string, string> = {}): Call => ({
   headers: { "Content-Type": "application/json", ...headers },
 });
 
-const schemaOf = ({ requestBody }: Route) => requestBody?.content["application/json"]?.schema;
-
 const plausibleCall = (route: Route): Call => {
-  const schema = schemaOf(route);
-  return schema ? json(plausible(schema, schemas)) : {};
+  const body = plausibleBody(route, schemas);
+  return body === undefined ? {} : json(body);
 };
 
 /** How much of each list a route gets. */
@@ -161,7 +103,7 @@ const some = {
 };
 
 function* attacksByBody(route: Route): Generator<Attack> {
-  const schema = schemaOf(route);
+  const schema = jsonSchemaOf(route);
   if (!schema && (route.method === "GET" || route.method === "DELETE")) return;
   for (const body of some.bodies(SHARE.bodies)) yield { what: `body ${body.slice(0, 40)}`, call: json(body) };
   for (const type of some.types(SHARE.types)) {
@@ -216,20 +158,20 @@ describe("whatever is sent", () => {
     "%s answers with a clear refusal or does it, and a refusal leaves no trace",
     async (_, route) => {
       const { token } = await callerOf(route.path);
-      const segments = await segmentsOf(route.path);
+      const segments = await thingsOf(route.path);
       const path = fill(route.path, segments);
-      const complaints: string[] = [];
+      const found: string[] = [];
       let before = await recorded();
       for (const attack of attacks(route, segments)) {
         const answer = await server.call(route.method, attack.path ?? path, { ...attack.call, token });
         const after = await recorded();
-        const about = complaintsAbout(route, answer);
+        const about = complaints(route, answer);
         if (answer.status >= 400 && after !== before)
           about.push(`${answer.status} left ${after - before} records`);
         before = after;
-        complaints.push(...about.map((text) => `${attack.what}: ${text}`));
+        found.push(...about.map((text) => `${attack.what}: ${text}`));
       }
-      expect(complaints).toEqual([]);
+      expect(found).toEqual([]);
     },
   );
 });

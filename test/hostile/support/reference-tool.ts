@@ -23,18 +23,21 @@ const run = (args: string[]): Promise<Said> =>
 /** Why the tool accepts what we refuse: by our reason. Each is a declared difference or a rule of the protocol notes. */
 const STRICTER: readonly (readonly [why: string, ours: RegExp])[] = [
   [
-    "the tool is older than the server's rule of required members",
-    /missing argument: (Artifact name|Empty Artifact provides)/,
+    "the tool is older than the server's rules of what an artifact has to have",
+    /missing argument: (Artifact name|Empty Artifact provides)|Metadata invalid|contains invalid characters/,
   ],
   [
     "the tool does not read the trailer of a compressed part",
-    /Payload: .*(invalid compressed data|unexpected EOF)$/,
+    /Payload: .*(invalid \w+ data|unexpected EOF)$/,
   ],
+  ["the tool takes null for a text, a list or nothing at all", /is not (a string|an array of strings)$/],
+  ["the tool does not look behind the manifest of a version 2", /Garbled entry in manifest/],
 ];
 
 /** Why the tool refuses what we accept: by what it says. */
 const LAXER: readonly (readonly [why: string, theirs: RegExp])[] = [
   ["the tool wants the key of what is signed; the server only tells that it is", /missing verifier/],
+  ["the tool reads numbers of tar headers that mean nothing here", /archive\/tar: invalid tar header/],
 ];
 
 /** The published program as the judge of our verdicts, a few at a time. */

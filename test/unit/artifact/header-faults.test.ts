@@ -203,6 +203,11 @@ describe("the header's other files", () => {
     ["meta-data that is a number", { metaData: "1" }, "Top level object in meta-data must be a JSON object"],
     ["meta-data that is broken", { metaData: "{" }, "error reading meta-data: invalid JSON"],
     [
+      "meta-data with a number beyond all numbers",
+      { metaData: '{"a":-1e999}' },
+      "error reading meta-data: invalid JSON",
+    ],
+    [
       "meta-data nested without end",
       { metaData: `{"a":${"[".repeat(100_000)}${"]".repeat(100_000)}}` },
       "error reading meta-data: invalid JSON",

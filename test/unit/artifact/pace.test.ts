@@ -5,13 +5,10 @@ import { ChunkSource } from "../../../src/artifact/bytes.ts";
 import { decoder, type Encoding } from "../../../src/artifact/decompress.ts";
 import { UnpackBudget } from "../../../src/artifact/unpack-budget.ts";
 import { artifact, HEADER_INFO, type Parts, pack, tar, verdict } from "../../support/artifact-samples.ts";
+import { XZ_MEBIBYTE_OF_ZEROS } from "../../support/bombs.ts";
 
 vi.setConfig({ testTimeout: 30_000 });
 
-const XZ_MEBIBYTE_OF_ZEROS = Buffer.from(
-  "/Td6WFoAAATm1rRGAgAhARYAAAB0L+Wj7///ANldAABv/f//o7f/Rz5IFXI5YVG4kijmo4YH+e7kHoLTL8U6PAFLsX7JiopNL6MN2X+m44wjEVPgWRjFdYrid/i2lH8MasDedElk4ulcU7IE2PdEDKtfDW1G6eXDdoi3llestk3haR1v+0uIEGxCy4g/XACP0E6vJiiUcR89jyThcJ6nI1/sKMuF0ZWYin4qkfIndfcZwAaYTZj92K/VkA/EJVP49ZE2MQWlsO5vwXBNRwzRkRGqrWAdus6xJxhcWYbpZlJYvul2rFnk5VsFCPnH2q38+1Iq9+SVJQAAAAAAwva6PqJwa2AAAfUBgIBAAHmXf0exxGf7AgAAAAAEWVo=",
-  "base64",
-);
 const XZ_NOTHING = Buffer.from("/Td6WFoAAATm1rRGAAAAABzfRCEftvN9AQAAAAAEWVo=", "base64");
 const NO_LIMITS = { allowanceBytes: Number.MAX_SAFE_INTEGER, ratio: 1 };
 
