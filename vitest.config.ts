@@ -26,6 +26,7 @@ const TEST_BINDINGS = {
   DEVICE_REQUESTS_PER_MINUTE: "0",
   ADDRESS_REQUESTS_PER_MINUTE: "0",
   TENANT_WORK_PER_S: "0",
+  TENANT_MANAGEMENT_PER_S: "0",
   // Real password hashes take their time; one test holds what they cost.
   PASSWORD_COST_LN: "10",
   TEST_CLOCK_START_MS: String(clockStartMs),

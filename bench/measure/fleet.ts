@@ -44,6 +44,9 @@ const UNLIMITED = {
   WAITING_PER_ADDRESS_PER_HOUR: "0",
   TENANT_WORK_PER_S: "0",
   TENANT_WORK_AT_ONCE: "0",
+  TENANT_MANAGEMENT_PER_S: "0",
+  TENANT_MANAGEMENT_AT_ONCE: "0",
+  TENANT_DATABASE_MS_PER_S: "0",
 };
 /** In a wave every device has a connection of its own, as far as one machine goes. */
 const WAVE_CONNECTIONS = 1000;

@@ -13,6 +13,7 @@ import { authenticateDevice, authenticateOperator, authenticateUser } from "../p
 import { answerHeaders } from "./answer-headers.ts";
 import { networkOfClient } from "./client-network.ts";
 import { originOfClient } from "./client-origin.ts";
+import { shareDatabase } from "./fair-database.ts";
 import { costHeaders } from "./cost.ts";
 import { mountDocumentation } from "./documentation.ts";
 import { mountPages } from "./pages.ts";
@@ -130,7 +131,7 @@ export function makeGateway(options: GatewayOptions = {}): App {
   });
   app.notFound(answerUnmatched(app));
   app.use(answerHeaders, identify(options), reportCost, sendEvents, admit(app));
-  app.use(holdHerd, takeBody, holdWork);
+  app.use(holdHerd, takeBody, holdWork, shareDatabase);
   app.plain(PUBLIC, ["GET"], "/healthz", (c) => c.text("OK"));
   mountProbes(app);
   mountDomains(app);

@@ -1,4 +1,4 @@
-import type { MiddlewareHandler } from "hono";
+import type { Context, MiddlewareHandler } from "hono";
 import { CallCounts, spreadSeconds, WorkBudget } from "../checkin/index.ts";
 import type { DeviceClaim } from "../platform/actor.ts";
 import type { AppEnv } from "../platform/app-env.ts";
@@ -20,6 +20,7 @@ interface Guards {
   devices: CallCounts;
   addresses: CallCounts;
   work: WorkBudget;
+  management: WorkBudget;
 }
 
 // Counts belong to an isolate and its bindings; losing them is harmless.
@@ -33,6 +34,10 @@ function guardsOf(env: Env): Guards {
     devices: new CallCounts(settings.DEVICE_REQUESTS_PER_MINUTE),
     addresses: new CallCounts(settings.ADDRESS_REQUESTS_PER_MINUTE),
     work: new WorkBudget({ perSecond: settings.TENANT_WORK_PER_S, atOnce: settings.TENANT_WORK_AT_ONCE }),
+    management: new WorkBudget({
+      perSecond: settings.TENANT_MANAGEMENT_PER_S,
+      atOnce: settings.TENANT_MANAGEMENT_AT_ONCE,
+    }),
   };
   guards.set(env, made);
   return made;
@@ -58,12 +63,19 @@ export const holdHerd: MiddlewareHandler<AppEnv> = async (c, next) => {
   await next();
 };
 
-/** Holds the work for the devices of a tenant to its budget. Its place is taken when all of the request is there. */
+/** The budget that a request counts on. */
+function budgetOf({ req, env, var: { caller } }: Context<AppEnv>): [WorkBudget, string] | undefined {
+  const { work, management } = guardsOf(env);
+  if (caller?.kind === "user") return [management, caller.tenant];
+  if (!REPEATED.test(req.path)) return undefined;
+  return [work, caller?.kind === "device-claim" ? caller.tenant : ""];
+}
+
+/** Holds the work for the devices and for the users of a tenant to its budget. A place is taken when all of the request is there. */
 export const holdWork: MiddlewareHandler<AppEnv> = async (c, next) => {
-  if (!REPEATED.test(c.req.path)) return next();
-  const { caller, deps } = c.var;
-  const tenant = caller?.kind === "device-claim" ? caller.tenant : "";
-  const end = guardsOf(c.env).work.begin(tenant, deps.now());
+  const [budget, tenant] = budgetOf(c) ?? [];
+  if (!budget) return next();
+  const end = budget.begin(tenant ?? "", c.var.deps.now());
   if (!end) throw tooManyRequests();
   return next().finally(end);
 };

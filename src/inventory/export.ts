@@ -15,8 +15,8 @@ interface Column {
   name: string;
 }
 
-/** Devices read by one statement: a few megabytes at most. */
-const PIECE = 500;
+/** Devices read by one statement: a megabyte or so. Between two of them others have their turn. */
+const PIECE = 200;
 
 /** The pages of a search, each read when the one before has been taken. */
 async function* pagesOf(deps: Deps, actor: Actor, search: Search): AsyncGenerator<DeviceRow[]> {

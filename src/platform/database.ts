@@ -104,15 +104,29 @@ export type Announce = (changes: readonly DigestChange[]) => Promise<void>;
 
 const RECORDS_EVENT = /^\s*INSERT INTO outbox\b/;
 
+type Ran = D1Result<Record<string, unknown>>[];
+
+/** Runs a batch, now or in its turn. */
+export type Run = (batch: () => Promise<Ran>) => Promise<Ran>;
+
+const atOnce: Run = (batch) => batch();
+
 export class Database {
   readonly cost: DatabaseCost;
   readonly #d1: D1Database;
   readonly #announce: Announce;
+  readonly #run: Run;
 
-  constructor(d1: D1Database, cost: DatabaseCost, announce: Announce = async () => {}) {
+  constructor(d1: D1Database, cost: DatabaseCost, announce: Announce = async () => {}, run = atOnce) {
     this.#d1 = d1;
     this.cost = cost;
     this.#announce = announce;
+    this.#run = run;
+  }
+
+  /** The same database whose batches are run so. */
+  with(run: Run): Database {
+    return new Database(this.#d1, this.cost, this.#announce, run);
   }
 
   /** Runs all statements as one transaction in one round trip: all take effect or none. */
@@ -120,7 +134,7 @@ export class Database {
     if (statements.length === 0) return [] as unknown as Results<S>; // the empty tuple is its own result
     statements.forEach(requireFits);
     const prepared = statements.map((s) => this.#d1.prepare(s.sql).bind(...s.params));
-    const results = await this.#run(prepared);
+    const results = await this.#run(() => this.#send(prepared));
     this.cost.roundTrips += 1;
     this.cost.statements += statements.length;
     results.forEach(({ meta }, i) => {
@@ -154,7 +168,7 @@ export class Database {
     return new Database(this.#d1, noCost(), this.#announce);
   }
 
-  async #run(prepared: D1PreparedStatement[]) {
+  async #send(prepared: D1PreparedStatement[]): Promise<Ran> {
     try {
       return await this.#d1.batch<Record<string, unknown>>(prepared);
     } catch (cause) {

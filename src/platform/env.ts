@@ -54,6 +54,11 @@ export interface Env {
   /** Work for the devices of one tenant that may reach the database in a second, and at once; 0 for any amount. */
   TENANT_WORK_PER_S?: string;
   TENANT_WORK_AT_ONCE?: string;
+  /** Requests of one tenant's users that are answered in a second, and at once; 0 for any number. */
+  TENANT_MANAGEMENT_PER_S?: string;
+  TENANT_MANAGEMENT_AT_ONCE?: string;
+  /** Time of the database in a second beyond which a tenant's users wait in line; 0 for any. */
+  TENANT_DATABASE_MS_PER_S?: string;
   /** Uploads of one tenant under way at once; 0 for any number. */
   TENANT_UPLOADS_AT_ONCE?: string;
   /** When devices that have nothing to do shall ask again; 0 leaves it to them. */
@@ -148,6 +153,9 @@ const SettingsSchema = z.object({
   WAITING_PER_ADDRESS_PER_HOUR: count(300),
   TENANT_WORK_PER_S: count(1000),
   TENANT_WORK_AT_ONCE: count(64),
+  TENANT_MANAGEMENT_PER_S: count(300),
+  TENANT_MANAGEMENT_AT_ONCE: count(64),
+  TENANT_DATABASE_MS_PER_S: count(500),
   TENANT_UPLOADS_AT_ONCE: count(32),
   STEERED_POLL_S: count(0),
   DEVICE_TOKEN_LIFE_S: seconds(604_800),
