@@ -5,7 +5,7 @@ import { Fault } from "../platform/fault.ts";
 import type { TenantId } from "../platform/ids.ts";
 import { artifactBytesStatement, type ArtifactBytes } from "../releases/index.ts";
 import { answerBytes, cut, type ByteRequest, type Recipient, type Segment } from "../storage/index.ts";
-import { mayReadArtifactsStatement } from "../useradm/index.ts";
+import { mayDownloadArtifactsStatement } from "../useradm/index.ts";
 import { isDownloading } from "./status.ts";
 import { mayDownload } from "./store/usage.ts";
 
@@ -60,7 +60,7 @@ function rightsOf(deps: Deps, tenant: TenantId, recipient: Recipient | undefined
   const rights: Statement<object | undefined>[] = [];
   const part: Statement<{ status: number } | undefined>[] = [];
   if (recipient?.kind === "user") {
-    rights.push(mayReadArtifactsStatement(tenant, recipient, deps.now()));
+    rights.push(mayDownloadArtifactsStatement(tenant, recipient, deps.now()));
   } else if (recipient) {
     rights.push(acceptedDeviceStatement(tenant, recipient.device));
     if (recipient.deployment !== undefined) {

@@ -11,6 +11,7 @@ export type Permission =
   | "deployments:read"
   | "deployments:manage"
   | "artifacts:read"
+  | "artifacts:download"
   | "artifacts:manage"
   | "artifacts:upload"
   | "users:read"
@@ -24,9 +25,9 @@ export type Permission =
 /** Built-in roles and what they add to `basic` (protocol notes, rbac 4). Configurations hold secrets: none but the first reads them. */
 export const ROLE_PERMISSIONS: Readonly<Record<string, "all" | readonly Permission[]>> = {
   RBAC_ROLE_PERMIT_ALL: "all",
-  RBAC_ROLE_OBSERVER: ["devices:read", "deployments:read", "artifacts:read"],
-  RBAC_ROLE_CI: ["artifacts:read", "artifacts:manage", "artifacts:upload"],
-  RBAC_ROLE_DEPLOYMENTS_MANAGER: ["devices:read", "deployments:read", "deployments:manage"],
+  RBAC_ROLE_OBSERVER: ["devices:read", "deployments:read", "artifacts:read", "artifacts:download"],
+  RBAC_ROLE_CI: ["artifacts:read", "artifacts:download", "artifacts:manage", "artifacts:upload"],
+  RBAC_ROLE_DEPLOYMENTS_MANAGER: ["devices:read", "deployments:read", "deployments:manage", "artifacts:read"],
   RBAC_ROLE_REMOTE_TERMINAL: ["devices:connect"],
 };
 

@@ -148,7 +148,7 @@ const deleteRoute = userRoute("artifacts:manage", {
   responses: { 204: { description: "Deleted" }, ...faultResponses(400, 404, 409) },
 });
 
-const linkRoute = userRoute("artifacts:read", {
+const linkRoute = userRoute("artifacts:download", {
   method: "get",
   path: `${V1}/{id}/download`,
   summary: "A link to the bytes of an artifact",

@@ -10,8 +10,8 @@ type Claims = Parameters<FindUser>[1];
 
 const TOUCH_EVERY_MS = 5 * 60_000;
 
-/** A row while the token lives and its user may read artifacts. */
-export const mayReadArtifactsStatement = (
+/** A row while the token lives and its user may download artifacts. */
+export const mayDownloadArtifactsStatement = (
   tenant: TenantId,
   { user, token }: { user: UserId; token: string },
   nowMs: number,
@@ -20,7 +20,7 @@ export const mayReadArtifactsStatement = (
     if (!live) return undefined;
     const roles = JSON.parse(live.roles) as string[]; // written by this domain as a list of role names
     const actor = { kind: "user" as const, tenant, user, token, email: live.email, roles };
-    return hasPermission(actor, "artifacts:read") ? live : undefined;
+    return hasPermission(actor, "artifacts:download") ? live : undefined;
   });
 
 /** Stamps the use of a personal token after the answer; sessions have no stamp to show. */

@@ -554,7 +554,7 @@ describe("lists of artifacts", () => {
 
   it.each([ARTIFACTS, `${ARTIFACTS}/list`, V2])("%s needs a user who may read artifacts", async (path) => {
     expect((await server.call("GET", path)).status).toBe(401);
-    const stranger = await aUser(server, { roles: ["RBAC_ROLE_DEPLOYMENTS_MANAGER"] });
+    const stranger = await aUser(server, { roles: ["RBAC_ROLE_REMOTE_TERMINAL"] });
     expect((await server.call("GET", path, { token: stranger.token })).status).toBe(403);
   });
 });

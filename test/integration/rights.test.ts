@@ -3,6 +3,7 @@ import { makeGateway } from "../../src/gateway/gateway.ts";
 import type { Declaration } from "../../src/platform/app-env.ts";
 import { BUILT_IN_ROLES, ROLE_PERMISSIONS, type Permission } from "../../src/platform/permissions.ts";
 import { aDevice, aUser, type TestUser } from "../support/actors.ts";
+import { anArtifact, ARTIFACTS, idOf, upload } from "../support/artifacts.ts";
 import { env, OPERATOR_TOKEN, Server, type Answer, type Call } from "../support/server.ts";
 
 const ID = "3f8a1f0e-3f5f-4f0a-9d43-5b1ff4a2b001";
@@ -136,6 +137,20 @@ describe("a route for users", () => {
       expect([nameOf(route), told(answer)]).toEqual([nameOf(route), `403 ${FORBIDDEN}`]);
     }
     expect(pulled).toBe(0);
+  });
+});
+
+describe("a user who only manages deployments", () => {
+  it("sees what there is to deploy, and downloads nothing", async () => {
+    const [admin, manager] = [
+      await aUser(server),
+      await aUser(server, { roles: ["RBAC_ROLE_DEPLOYMENTS_MANAGER"] }),
+    ];
+    const id = idOf(await upload(server, await anArtifact(), admin));
+    const list = await server.call("GET", ARTIFACTS, { token: manager.token });
+    expect(list.json<{ id: string }[]>().map((artifact) => artifact.id)).toEqual([id]);
+    const link = await server.call("GET", `${ARTIFACTS}/${id}/download`, { token: manager.token });
+    expect(told(link)).toBe(`403 ${FORBIDDEN}`);
   });
 });
 
