@@ -76,7 +76,7 @@ const MICRO = /^mender-mcu/i;
 
 /**
  * The query as the client meant it: small devices do not escape, so that a plus is a plus there and a space elsewhere
- * (protocol notes, deployments pitfall 6).
+ * (protocol notes, deployments 3.1).
  */
 export function askingQuery(url: string, userAgent: string | undefined): Record<string, string> {
   const search = new URL(url).search.slice(1);
