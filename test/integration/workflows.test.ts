@@ -283,7 +283,7 @@ describe("an http task", () => {
     expect(new Set(sent.map(({ headers }) => headers["idempotency-key"])).size).toBe(1);
   });
 
-  it("ends as a failed job that says why, and can be retried at the task that failed", async () => {
+  it("ends as a failed job that says why, and can be retried at the task that failed [differs: job-list]", async () => {
     const sent = theWeb(
       () => Response.json({}),
       () => new Response("bad", { status: 503 }),
@@ -358,7 +358,7 @@ describe("an http task", () => {
     expect((await jobOf(server, id)).failure).toBe("tell: answered 307");
   });
 
-  it("is not sent twice by two deliveries at once", async () => {
+  it("is not sent twice by two deliveries at once [differs: repeated-delivery]", async () => {
     const sent = theWeb();
     await register(server, notify());
     const id = await start(server, "notify", { who: "me" });
@@ -491,7 +491,7 @@ describe("a mail task", () => {
 });
 
 describe("jobs", () => {
-  it("can be listed by status, workflow and tenant, page by page", async () => {
+  it("can be listed by status, workflow and tenant, page by page [differs: job-list]", async () => {
     theWeb();
     await register(server, notify());
     const first = await start(server, "notify", { who: "1" });
@@ -516,7 +516,7 @@ describe("jobs", () => {
     expect((await asOperator(server, "GET", `${JOBS}?status=odd`)).status).toBe(400);
   });
 
-  it("can be cancelled until they end", async () => {
+  it("can be cancelled until they end [differs: job-list]", async () => {
     const sent = theWeb();
     await register(server, notify());
     const id = await start(server, "notify", { who: "me" });
