@@ -14,9 +14,11 @@ const withoutForeignTables = (text: string): string =>
 
 const withoutExamples = (text: string): string => text.replaceAll(/^```[\s\S]*?^```/gm, "");
 
-/** What a contributor reads tells of commits, not of answers. */
+/** Contributors are told of commits, and the protocol's facts are of the original: the words there are not all of this server. */
+const FOREIGN = /^(?:CONTRIBUTING\.md|docs\/protocol\/.*)$/;
+
 const quoted = documents()
-  .filter(({ name }) => name !== "CONTRIBUTING.md")
+  .filter(({ name }) => !FOREIGN.test(name))
   .flatMap(({ name, text }) => {
     const prose = withoutForeignTables(withoutExamples(text));
     return [...prose.matchAll(AFTER_STATUS), ...prose.matchAll(WORDS)]
