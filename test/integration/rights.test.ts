@@ -2,9 +2,9 @@ import { beforeAll, describe, expect, it } from "vitest";
 import { makeGateway } from "../../src/gateway/gateway.ts";
 import type { Declaration } from "../../src/platform/app-env.ts";
 import { BUILT_IN_ROLES, ROLE_PERMISSIONS, type Permission } from "../../src/platform/permissions.ts";
-import { aDevice, aUser, type TestUser } from "../support/actors.ts";
+import { aUser, type TestUser } from "../support/actors.ts";
 import { anArtifact, ARTIFACTS, idOf, upload } from "../support/artifacts.ts";
-import { env, OPERATOR_TOKEN, Server, type Answer, type Call } from "../support/server.ts";
+import { env, Server, type Answer, type Call } from "../support/server.ts";
 
 const ID = "3f8a1f0e-3f5f-4f0a-9d43-5b1ff4a2b001";
 const FORBIDDEN = "forbidden by role-based access control";
@@ -151,26 +151,6 @@ describe("a user who only manages deployments", () => {
     expect(list.json<{ id: string }[]>().map((artifact) => artifact.id)).toEqual([id]);
     const link = await server.call("GET", `${ARTIFACTS}/${id}/download`, { token: manager.token });
     expect(told(link)).toBe(`403 ${FORBIDDEN}`);
-  });
-});
-
-describe("a route", () => {
-  it("of any kind refuses all other kinds of callers", async () => {
-    const [user, device] = [await aUser(server), await aDevice(server)];
-    const tokens = { nobody: undefined, user: user.token, device: device.token, operator: OPERATOR_TOKEN };
-    const closed = routes.filter(({ access }) => access.caller !== "public");
-    const wrong: string[] = [];
-    let cells = 0;
-    for (const route of closed) {
-      for (const [name, token] of Object.entries(tokens)) {
-        if (name === route.access.caller) continue;
-        cells++;
-        const answer = await askWrongly(route, token);
-        if (answer.status !== 401) wrong.push(`${name}: ${nameOf(route)}: ${told(answer)}`);
-      }
-    }
-    console.log(`${closed.length} closed routes, ${cells} cells of other callers`);
-    expect(wrong).toEqual([]);
   });
 });
 

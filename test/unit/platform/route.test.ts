@@ -1,0 +1,42 @@
+import { describe, expect, expectTypeOf, it } from "vitest";
+import type { UserActor } from "../../../src/platform/actor.ts";
+import type { App } from "../../../src/platform/app-env.ts";
+import { asTenantId, asUserId } from "../../../src/platform/ids.ts";
+import { requireNeeds, userRoute, type Needs } from "../../../src/platform/route.ts";
+
+const userWith = (...roles: string[]): UserActor => ({
+  kind: "user",
+  tenant: asTenantId("t"),
+  user: asUserId("u"),
+  email: "",
+  token: "",
+  roles,
+});
+
+describe("a route", () => {
+  it("does not compile without who may call it", () => {
+    type Route = Parameters<App["openapi"]>[0];
+    expectTypeOf<Omit<Route, "access">>().not.toExtend<Route>();
+    expectTypeOf<"get" | "post" | "put" | "patch" | "delete" | "all" | "on" | "route">().not.toExtend<
+      keyof App
+    >();
+    expectTypeOf(userRoute).parameter(0).toEqualTypeOf<Needs>();
+  });
+
+  it.each<[string, Needs, string[], boolean]>([
+    ["one permission", "devices:read", ["RBAC_ROLE_OBSERVER"], true],
+    ["one that the role lacks", "devices:manage", ["RBAC_ROLE_OBSERVER"], false],
+    ["one of another role of the user", "artifacts:upload", ["RBAC_ROLE_OBSERVER", "RBAC_ROLE_CI"], true],
+    ["any of two", ["audit:read", "devices:connect"], ["RBAC_ROLE_REMOTE_TERMINAL"], true],
+    ["any of two, of which there is none", ["audit:read", "devices:connect"], ["RBAC_ROLE_CI"], false],
+    ["what everybody may, of a role that is gone", "basic", ["GONE"], true],
+    ["more, of a role that is gone", "devices:read", ["GONE"], false],
+    ["more, of a role with a name of all objects", "devices:read", ["constructor"], false],
+    ["anything, without any role", "settings:manage", [], true],
+    ["what the path says", (_, path) => (path === "/a" ? "basic" : "users:read"), ["RBAC_ROLE_CI"], true],
+  ])("asks for %s", (_, needs, roles, isAllowed) => {
+    const call = () => requireNeeds(userWith(...roles), needs, "/a");
+    if (isAllowed) expect(call).not.toThrow();
+    else expect(call).toThrow("forbidden by role-based access control");
+  });
+});
