@@ -11,7 +11,7 @@ import type { Sent } from "./support/wire.ts";
 /** The short form takes a few routes by its seed: every route has its calls in `test/integration/hostile-input.test.ts`. */
 const CASES = many(200, 10);
 const SHORT_ROUTES = 12;
-const LANES = 4;
+const LANES = 6;
 
 const MAX_MS = 1000;
 const TRIES = 3;

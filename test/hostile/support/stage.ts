@@ -10,6 +10,8 @@ const AUTH_REQUESTS = "/api/devices/v1/authentication/auth_requests";
 const STRANGER = "127.66.0.1";
 const INSIDER = "127.66.0.2";
 
+const STRANGERS = 200;
+
 const NOISY_ROWS = 40;
 
 /** An attacked installation: a tenant with a hostile manager and device, and honest tenants beside it. */
@@ -22,6 +24,7 @@ export class Stage {
   /** A user of another tenant, whose name strangers know. */
   readonly known: Tenant;
   readonly #honest: Tenant[];
+  readonly #strangers = new Map<string, Wire>();
 
   private constructor(
     installation: Installation,
@@ -80,8 +83,16 @@ export class Stage {
     return { body, headers };
   }
 
-  authenticate(identity: object, keys?: DeviceKeys): Promise<Sent> {
-    return this.stranger.send("POST", AUTH_REQUESTS, this.authRequest(identity, keys));
+  authenticate(identity: object, keys?: DeviceKeys, from = this.stranger): Promise<Sent> {
+    return from.send("POST", AUTH_REQUESTS, this.authRequest(identity, keys));
+  }
+
+  /** One of many strangers, each with an address of its own. */
+  strangerOf(number: number): Wire {
+    const address = `127.67.0.${1 + (number % STRANGERS)}`;
+    const wire = this.#strangers.get(address) ?? new Wire(this.installation.url, address);
+    this.#strangers.set(address, wire);
+    return wire;
   }
 
   /** Requests whose body begins and does not go on. */
