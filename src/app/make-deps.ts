@@ -1,3 +1,4 @@
+import { guardedBucket } from "../platform/bucket.ts";
 import { systemNow } from "../platform/clock.ts";
 import { contactsOf, tellHeads } from "../checkin/index.ts";
 import { mailerOf } from "../mail/index.ts";
@@ -32,7 +33,7 @@ export async function makeDeps(env: Env, options: DepsOptions): Promise<Deps> {
   return {
     db: () => database,
     directory: database,
-    bucket: env.ARTIFACTS,
+    bucket: guardedBucket(env.ARTIFACTS),
     jobs: env.JOBS,
     mailer: mailerOf(env),
     connections: env.DEVICE_CONNECTION,

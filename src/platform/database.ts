@@ -194,7 +194,7 @@ function requireFits({ sql: text, params }: Statement<unknown>): void {
 const AWAY =
   /overloaded|exceeded timeout|Network connection lost|to be reset|reset because|transient issue|internal error/i;
 
-const isAway = (cause: unknown) => cause instanceof Error && AWAY.test(cause.message);
+export const isAway = (cause: unknown) => cause instanceof Error && AWAY.test(cause.message);
 
 /** True if a batch failed on the unique key of these columns, named as `table.column, table.column`. */
 export const isUniqueViolation = (cause: unknown, columns: string): boolean =>
