@@ -3,10 +3,8 @@ import { addAudit, addAuditIfChanged } from "../platform/audit.ts";
 import type { Deps } from "../platform/deps.ts";
 import { Fault } from "../platform/fault.ts";
 import type { DeviceId } from "../platform/ids.ts";
-import { addEventIfChanged } from "../platform/outbox.ts";
 import { auditedDeployment } from "./audit-object.ts";
 import type { UpdateControlMap } from "./control-map.ts";
-import { EVENTS } from "./events.ts";
 import { moveStatements } from "./store/status-transitions.ts";
 import { deploymentById, type DeploymentRow } from "./store/queries.ts";
 import { removeDeployment } from "./store/remove.ts";
@@ -30,7 +28,6 @@ export async function abortDeployment(deps: Deps, actor: Actor, id: string): Pro
     .batch([
       abort(tenant, id, atMs),
       addAuditIfChanged(actor, { action: "abort", object: auditedDeployment(id, row) }, atMs),
-      addEventIfChanged({ kind: EVENTS.aborted, tenant, subject: id }, atMs),
       unqueue(tenant, id),
       settleAborted(tenant, id),
       settleRest(tenant, id, atMs),

@@ -2,9 +2,6 @@
  * Events of this domain. The subject is the deployment's id.
  * - `created`: a deployment exists; its targets may still be looked up. Data is `{ type }`, and `opens_later` if it is scheduled.
  * - `opened`: devices may ask now that could not when it was created, because it was scheduled or had not found them.
- * - `finished`: every target has a final status. Comes once.
- * - `aborted`: an operator ended it. Comes instead of `finished`; devices are not told one by one.
- * - `deviceFinished`: one device reached a final status otherwise; data is `{ device_id, status }`.
  * - `targeting`: targets are still to be looked up; this domain's own follower does it.
  * - `settling`: device rows of an aborted deployment are still to be written; likewise.
  * - `deleted`: a finished deployment was removed; its rows and logs follow. Data is `{ seq }`.
@@ -12,10 +9,13 @@
 export const EVENTS = {
   created: "deployment.created",
   opened: "deployment.opened",
-  finished: "deployment.finished",
-  aborted: "deployment.aborted",
-  deviceFinished: "deployment.device_finished",
   deleted: "deployment.deleted",
   targeting: "deployment.targeting",
   settling: "deployment.settling",
 } as const;
+
+type Kinds = Record<(typeof EVENTS)[keyof typeof EVENTS], true>;
+
+declare module "../platform/outbox.ts" {
+  interface EventKinds extends Kinds {}
+}

@@ -2,7 +2,7 @@ import { searchDeviceIds } from "../inventory/index.ts";
 import type { EventHandler } from "../platform/background.ts";
 import type { Deps } from "../platform/deps.ts";
 import { asDeviceId, type TenantId } from "../platform/ids.ts";
-import { addEvent } from "../platform/outbox.ts";
+import { addEvent, type EventKind } from "../platform/outbox.ts";
 import { EVENTS } from "./events.ts";
 import { removeLogs } from "./logs.ts";
 import { TARGET_PAGE } from "./limits.ts";
@@ -14,7 +14,7 @@ import { scopeTerms } from "./targets.ts";
 /** Pages of one run: a run stays well within the statements a single invocation may make, and goes on in the next. */
 const PAGES_OF_A_RUN = 100;
 
-const goOn = async (deps: Deps, kind: string, tenant: TenantId, subject: string, data = {}) => {
+const goOn = async (deps: Deps, kind: EventKind, tenant: TenantId, subject: string, data = {}) => {
   await deps.db(tenant).one(addEvent({ kind, tenant, subject, data }, deps.now()));
 };
 

@@ -3,21 +3,29 @@ import type { Event } from "../platform/outbox.ts";
 import type { Device } from "./store.ts";
 import type { DeviceStatus } from "./states.ts";
 
+declare module "../platform/outbox.ts" {
+  interface EventKinds {
+    "device.status_changed": true;
+    "device.tokens_revoked": true;
+    "device.decommissioned": true;
+    "tenant.device_tokens_revoked": true;
+  }
+}
+
 /**
  * Events of this domain. Subject is always the device id.
  *
  * | kind                      | when                                              | data                              |
  * | ------------------------- | ------------------------------------------------- | --------------------------------- |
- * | `device.provisioned`      | accepted for the first time                       | `status`, `previous`, `revision`  |
- * | `device.status_changed`   | any other change of status, a new device included | `status`, `previous`, `revision`  |
+ * | `device.status_changed`   | a change of status, a new device included         | `status`, `previous`, `revision`  |
  * | `device.tokens_revoked`   | tokens ended while the status stayed              | none                              |
  * | `device.decommissioned`   | gone, with everything the product knew about it   | `status` it had, `revision`       |
  *
  * `tenant.device_tokens_revoked`, whose subject is the tenant, says the same of all of its devices.
- * `previous` is null for a new device. Followers that want every status handle the first two kinds alike.
+ * `previous` is null for a new device.
  */
 export const statusEvent = (tenant: TenantId, device: Device, before: Device | undefined): Event => ({
-  kind: device.provisioned && !before?.provisioned ? "device.provisioned" : "device.status_changed",
+  kind: "device.status_changed",
   tenant,
   subject: device.id,
   data: { status: device.status, previous: before?.status ?? null, revision: device.revision },

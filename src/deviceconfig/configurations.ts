@@ -6,7 +6,6 @@ import { rfc3339 } from "../platform/clock.ts";
 import type { Deps } from "../platform/deps.ts";
 import { Fault } from "../platform/fault.ts";
 import type { DeviceId, TenantId } from "../platform/ids.ts";
-import { addEventIfChanged } from "../platform/outbox.ts";
 import { effectiveFrom, effectiveOf, effectiveReads, isInSync, wordsOf } from "./effective.ts";
 import { valuesOf, type ConfigurationValues } from "./schema.ts";
 import {
@@ -74,11 +73,7 @@ export async function configureDevice(
   };
   const [changed] = await deps
     .db(actor.tenant)
-    .batch([
-      write(actor.tenant, device, values, atMs),
-      addAuditIfChanged(actor, entry, atMs),
-      addEventIfChanged({ kind: "configuration.set", tenant: actor.tenant, subject: device }, atMs),
-    ]);
+    .batch([write(actor.tenant, device, values, atMs), addAuditIfChanged(actor, entry, atMs)]);
   if (changed === 0) throw notFound();
 }
 

@@ -8,7 +8,8 @@ import { refusalOf, type Statement } from "../platform/database.ts";
 import type { Deps } from "../platform/deps.ts";
 import { Fault } from "../platform/fault.ts";
 import { asDeviceId, newId, stableId, type DeviceId, type TenantId } from "../platform/ids.ts";
-import { addEvent, addEventIfChanged, forgetEvent } from "../platform/outbox.ts";
+import { addEvent, addEventIfChanged, forgetEvent, type Event } from "../platform/outbox.ts";
+import { MEMBERS_EVENT } from "./events.ts";
 import { defaultsOf, type Source } from "./defaults-store.ts";
 import { noDefaults, sourceObject } from "./defaults.ts";
 import { effectiveOf, isInSync, type Effective } from "./effective.ts";
@@ -81,8 +82,6 @@ async function write(deps: Deps, tenant: TenantId, statements: Statement<unknown
     throw cause;
   }
 }
-
-export const MEMBERS_EVENT = "configuration.deploying";
 
 /** The deployments of a run's first page, and whether more pages follow. */
 export interface StartedRun {
@@ -168,7 +167,7 @@ export const deployToPage: EventHandler = async (deps, event) => {
       : [],
   );
   const last = members.length < MEMBERS_PAGE ? undefined : members.at(-1);
-  const next = {
+  const next: Event = {
     kind: MEMBERS_EVENT,
     tenant,
     subject: run,

@@ -4,6 +4,7 @@ export {
   configureDevice,
   removeDeviceConfiguration,
 } from "./configurations.ts";
-export { MEMBERS_EVENT, deployConfiguration, deployToPage } from "./deploy.ts";
+export { deployConfiguration, deployToPage } from "./deploy.ts";
+export { MEMBERS_EVENT } from "./events.ts";
 export { removeConfigurationStatements, removeFilterDefaultsStatements } from "./removal.ts";
 export { mountDeviceconfig } from "./routes.ts";

@@ -1,12 +1,12 @@
 import type { Deps } from "./deps.ts";
 import type { SystemActor } from "./actor.ts";
-import type { EventMessage } from "./outbox.ts";
+import type { EventKind, EventMessage } from "./outbox.ts";
 
 /** Carries out one follower of an event. Must be idempotent: events come at least once and in no order. */
 export type EventHandler = (deps: Deps, event: EventMessage) => Promise<void>;
 
-/** Followers by event kind. An event without followers is only recorded for the moment it is handled. */
-export type EventHandlers = Partial<Record<string, readonly EventHandler[]>>;
+/** The followers of every kind of event: what nobody follows is not recorded. */
+export type EventHandlers = Readonly<Record<EventKind, readonly [EventHandler, ...EventHandler[]]>>;
 
 /** One recurring duty. Works in pages and may run twice at once without harm. */
 export type Sweep = (deps: Deps) => Promise<void>;

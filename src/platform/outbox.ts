@@ -4,9 +4,18 @@ import { newSortableId, type TenantId } from "./ids.ts";
 import { columnsOf, into, type RowOf } from "./columns.ts";
 import { outboxTable } from "./tables.ts";
 
+/**
+ * The kinds of events, as keys. Each domain declares its own in its `events.ts`; `src/app/event-handlers.ts` has a
+ * follower of each, or it does not compile.
+ */
+// oxlint-disable-next-line typescript/no-empty-interface -- the domains add to it
+export interface EventKinds {}
+
+export type EventKind = keyof EventKinds;
+
 /** Something that happened and has followers outside the database. Written in the same batch as what happened. */
 export interface Event {
-  kind: string;
+  kind: EventKind;
   tenant: TenantId;
   /** Id of what it is about: a device, a deployment, an artifact, an object key. */
   subject: string;
@@ -15,7 +24,9 @@ export interface Event {
 }
 
 /** An event as its followers get it. Delivered at least once and in no order. */
-export interface EventMessage extends Event {
+export interface EventMessage extends Omit<Event, "kind"> {
+  /** Also of an event that an earlier version recorded, which nobody follows any more. */
+  kind: string;
   id: string;
   atMs: number;
 }
@@ -44,7 +55,7 @@ const SORTING_PART = 16;
 
 /** Records one event for each row of the source, which has the columns `subject` and `data` (JSON text). */
 export const addEventsFrom = (
-  events: { kind: string; tenant: TenantId; source: SQL },
+  events: { kind: EventKind; tenant: TenantId; source: SQL },
   at: number,
 ): Statement<number> =>
   change(sql`

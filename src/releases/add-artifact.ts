@@ -5,7 +5,6 @@ import { isUniqueViolation, type Statement } from "../platform/database.ts";
 import type { Deps } from "../platform/deps.ts";
 import { Fault } from "../platform/fault.ts";
 import type { TenantId } from "../platform/ids.ts";
-import { addEvent } from "../platform/outbox.ts";
 import {
   aloneArrangement,
   arrangedKeys,
@@ -126,7 +125,6 @@ async function add(
         ...refreshReleases(tenant, [image.name], now),
         ...deps.participants.artifactAdded.map((offer) => offer(tenant, candidate)),
         addAudit(actor, { action: "upload", object }, now),
-        addEvent({ kind: "artifact.uploaded", tenant, subject: image.id, data: { name: image.name } }, now),
         ...(artifact.also ?? []),
       ]);
   } catch (cause) {

@@ -20,7 +20,7 @@ export {
 export { PayloadRegion } from "./payload-region.ts";
 export { overQuota, roomIn, storageQuota, type Quota } from "./quota.ts";
 export { readObject } from "./read-object.ts";
-export { completeUpload, leaseSealed, rejectUpload, UPLOAD_SEALED, type LeasedUpload } from "./seal.ts";
+export { completeUpload, leaseSealed, rejectUpload, type LeasedUpload } from "./seal.ts";
 export {
   aloneArrangement,
   arrangedKeys,
@@ -37,3 +37,4 @@ export { multipartBoundary } from "./multipart-header.ts";
 export { MultipartFault, readMultipart, type MultipartPart } from "./multipart.ts";
 export { mountStorage } from "./routes.ts";
 export { UploadStatusSchema } from "./upload-routes.ts";
+export { UPLOAD_SEALED } from "./events.ts";

@@ -2,7 +2,8 @@ import { inPages, type Duty } from "../platform/apart.ts";
 import type { Deps } from "../platform/deps.ts";
 import { Fault } from "../platform/fault.ts";
 import type { TenantId } from "../platform/ids.ts";
-import { addEventIfChanged } from "../platform/outbox.ts";
+import { addEventIfChanged, type Event } from "../platform/outbox.ts";
+import { UPLOAD_SEALED } from "./events.ts";
 import { isUnknownMultipart, removeDoomedObjects } from "./objects.ts";
 import { UPLOAD_PART_BYTES } from "./uploads.ts";
 import { RetryLater } from "../platform/background.ts";
@@ -23,8 +24,6 @@ import {
   type UploadRow,
 } from "./upload-store.ts";
 
-export const UPLOAD_SEALED = "upload.sealed";
-
 const unknownUpload = () => new Fault("not_found", "Resource not found");
 
 /** Takes no more bytes and has a job verify what came. Not found without any byte, or a second time. */
@@ -33,7 +32,7 @@ export async function completeUpload(deps: Deps, tenant: TenantId, id: string): 
   if (!upload) throw unknownUpload();
   if (upload.object_state === "collecting") demandWhole(parts);
   const now = deps.now();
-  const event = { kind: UPLOAD_SEALED, tenant, subject: id };
+  const event: Event = { kind: UPLOAD_SEALED, tenant, subject: id };
   const [sealed] = await deps
     .db(tenant)
     .batch([sealUpload(tenant, id, upload.object_key, now), addEventIfChanged(event, now)]);

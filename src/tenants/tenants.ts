@@ -39,14 +39,13 @@ export const prepareTenant = (input: NewTenant, atMs: number, id = newTenantId()
   updatedMs: atMs,
 });
 
-/** The rows of a new tenant: itself, its audit entry and its event. Nothing changes if the id exists. */
+/** The rows of a new tenant: itself and its audit entry. Nothing changes if the id exists. */
 export const createTenantStatements = (tenant: Tenant) => {
   const actor: OperatorActor = { kind: "operator", tenant: tenant.id };
   const object = { type: "tenant", id: tenant.id, detail: { tenant: { id: tenant.id, name: tenant.name } } };
   return [
     addTenantStatement(tenant),
     addAuditIfChanged(actor, { action: "create", object }, tenant.createdMs),
-    addEventIfChanged({ kind: "tenant.created", tenant: tenant.id, subject: tenant.id }, tenant.createdMs),
   ] as const;
 };
 
@@ -57,7 +56,7 @@ export async function ensureDefaultTenant(deps: Deps): Promise<Tenant> {
     ...createTenantStatements(tenant),
     tenantStatement(DEFAULT_TENANT),
   ]);
-  return results[3] ?? tenant;
+  return results[2] ?? tenant;
 }
 
 const TENANT_ID = /^[0-9A-Za-z_-]{1,64}$/;

@@ -35,12 +35,11 @@ export async function createPersonalToken(
   const id = newId();
   const lifeS = input.expiresInS === 0 ? undefined : input.expiresInS;
   const record = { id, tenant, user, name: input.name, createdMs: at, expiresMs: expiryMs(deps, lifeS) };
-  const [, count, added, , , found] = await deps.directory.batch([
+  const [, count, added, , found] = await deps.directory.batch([
     removeExpiredStatement(tenant, user, at),
     countPersonalStatement(tenant, user),
     addPersonalStatement(record, MAX_PERSONAL_TOKENS),
     addAuditIfChanged(actor, { action: "create", object: objectOf(id, input.name) }, at),
-    addEventIfChanged({ kind: "user.token.created", tenant, subject: id }, at),
     tenantStatement(tenant),
   ]);
   if (found?.status !== "active") throw new Fault("unauthorized", "unauthorized");
@@ -61,7 +60,6 @@ export async function deletePersonalToken(deps: Deps, actor: UserActor, id: stri
   await deps.directory.batch([
     removeTokenStatement(actor.tenant, actor.user, id),
     addAuditIfChanged(actor, { action: "delete", object: objectOf(id) }, at),
-    addEventIfChanged({ kind: "user.token.deleted", tenant: actor.tenant, subject: id }, at),
     addEventIfChanged(tokensEnded(actor.tenant, actor.user), at),
   ]);
 }

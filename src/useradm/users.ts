@@ -78,7 +78,6 @@ export function prepareUser(deps: Deps, tenant: TenantId, input: NewUser, passwo
 export const createUserStatements = (actor: Actor, user: User): Statement<number>[] => [
   addUserStatement(user),
   addAuditIfChanged(actor, { action: "create", object: userObject(user) }, user.createdMs),
-  addEventIfChanged({ kind: "user.created", tenant: user.tenant, subject: user.id }, user.createdMs),
 ];
 
 /** Adds a user whose password is already hashed. */

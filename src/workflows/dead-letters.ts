@@ -1,7 +1,8 @@
 import type { Deps } from "../platform/deps.ts";
 import { addFailedEvent, EVENT_PREFIX } from "../platform/failed-jobs.ts";
-import { forgetEvent, type Event, type EventMessage } from "../platform/outbox.ts";
-import { currentPosition, STEP_EVENT } from "./run.ts";
+import { forgetEvent, type Event, type EventKind, type EventMessage } from "../platform/outbox.ts";
+import { STEP_EVENT } from "./events.ts";
+import { currentPosition } from "./run.ts";
 import { jobOf, moveJob, type JobRow } from "./store.ts";
 
 const GAVE_UP = "given up after too many deliveries; the log has the reason";
@@ -11,7 +12,7 @@ export function deadEventOf(job: JobRow): Event | undefined {
   if (!job.workflow.startsWith(EVENT_PREFIX)) return undefined;
   const { data } = JSON.parse(job.input) as Pick<Event, "data">; // written by `addFailedEvent`
   return {
-    kind: job.workflow.slice(EVENT_PREFIX.length),
+    kind: job.workflow.slice(EVENT_PREFIX.length) as EventKind, // recorded with it; one of an earlier version has no follower
     tenant: job.tenant_id,
     subject: job.subject ?? "",
     ...(data && { data }),

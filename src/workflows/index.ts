@@ -1,5 +1,6 @@
 export { buryEvent } from "./dead-letters.ts";
 export { forgetOldJobs } from "./jobs.ts";
 export { mountWorkflows } from "./routes.ts";
-export { STEP_EVENT, runStep } from "./run.ts";
+export { STEP_EVENT } from "./events.ts";
+export { runStep } from "./run.ts";
 export { jobAbout, startBuiltIn } from "./workflows.ts";

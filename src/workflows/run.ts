@@ -7,6 +7,7 @@ import { DATABASE, isWithin } from "../platform/limits.ts";
 import { addEventIfChanged, type Event, type EventMessage } from "../platform/outbox.ts";
 import { retryDelayMs } from "../platform/retry-delay.ts";
 import { StepBudget, STEPS } from "../platform/step-budget.ts";
+import { STEP_EVENT } from "./events.ts";
 import { builtIn } from "./built-in.ts";
 import { DefinitionSchema, type Definition, type Input, type Task } from "./definition.ts";
 import { RetryLater } from "../platform/background.ts";
@@ -25,8 +26,6 @@ import {
 import { type Outcome, type TaskResult } from "./task-result.ts";
 import { isOutgoing, runTask } from "./tasks.ts";
 import { ExpansionTooLong, type Scope } from "./template.ts";
-
-export const STEP_EVENT = "workflow.step";
 
 const MIN_DELAY_MS = 1000;
 /** Longer than any request may take, so that what looks abandoned is. */

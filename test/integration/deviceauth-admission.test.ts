@@ -147,7 +147,7 @@ describe("deciding on many devices", () => {
       })),
     });
     expect((await admin.devices("?status=accepted")).length).toBe(5);
-    expect(await eventsOf(devices[0]!.id)).toEqual(["device.status_changed", "device.provisioned"]);
+    expect(await eventsOf(devices[0]!.id)).toEqual(["device.status_changed", "device.status_changed"]);
     expect(await auditOf(devices[0]!.id)).toMatchObject([{ action: "accept" }]);
   });
 
@@ -276,7 +276,7 @@ describe("auto-accept rules", () => {
     expect(answer.cost.trips).toBe(2);
     const { id, status } = await admin.onlyDevice();
     expect(status).toBe("accepted");
-    expect(await eventsOf(id)).toEqual(["device.provisioned"]);
+    expect(await eventsOf(id)).toEqual(["device.status_changed"]);
     expect(await auditOf(id)).toMatchObject([
       { actor_id: "system", action: "accept", change: "rule factory" },
     ]);

@@ -314,7 +314,7 @@ describe("races", () => {
     await admin.call("POST", "/devices", { identity_data: { mac: "1" }, pubkey: device.pem });
     const answers = await Promise.all([device.ask(server), device.ask(server)]);
     expect(answers.map(({ status }) => status)).toEqual([200, 200]);
-    expect((await events()).filter(({ kind }) => kind === "device.provisioned")).toHaveLength(1);
+    expect((await events()).filter(({ status }) => status === "accepted")).toHaveLength(1);
   });
 
   it("lets exactly one of two limit-bound accepts win [differs: limit-races]", async () => {
@@ -576,7 +576,7 @@ describe("status of a set", () => {
     await admin.putStatus(id, set, "accepted");
     expect(await events()).toEqual([
       { kind: "device.status_changed", subject: id, status: "pending", previous: null, revision: 1 },
-      { kind: "device.provisioned", subject: id, status: "accepted", previous: "pending", revision: 2 },
+      { kind: "device.status_changed", subject: id, status: "accepted", previous: "pending", revision: 2 },
       { kind: "device.status_changed", subject: id, status: "rejected", previous: "accepted", revision: 3 },
       { kind: "device.status_changed", subject: id, status: "accepted", previous: "rejected", revision: 4 },
     ]);
@@ -684,7 +684,7 @@ describe("preauthorising", () => {
     });
     expect((await events()).map(({ kind, status }) => [kind, status])).toEqual([
       ["device.status_changed", "preauthorized"],
-      ["device.provisioned", "accepted"],
+      ["device.status_changed", "accepted"],
     ]);
     expect(await auditActions()).toEqual(["preauthorize", "accept"]);
   });

@@ -1,8 +1,6 @@
 import { sql } from "drizzle-orm";
 import { altering, change, firstRow, type Statement } from "../../platform/database.ts";
 import type { TenantId } from "../../platform/ids.ts";
-import { addEventIfChanged } from "../../platform/outbox.ts";
-import { EVENTS } from "../events.ts";
 import { into, type Row } from "../../platform/columns.ts";
 import { seqOf } from "./membership.ts";
 import {
@@ -131,7 +129,7 @@ export const countTargets = (
       unseen = unseen + ${page.count}, targeted_to = ${page.to}
     WHERE tenant_id = ${tenant} AND seq = ${seq} AND targeted = 0 AND targeted_to = ${page.from} AND stage < 2`);
 
-/** All targets are known. If meanwhile none is left to wait for, the deployment is finished and somebody told. */
+/** All targets are known. If meanwhile none is left to wait for, the deployment is finished. */
 export const endTargeting = (
   tenant: TenantId,
   id: string,
@@ -146,5 +144,4 @@ export const endTargeting = (
   change(sql`
     UPDATE ${deploymentCountersTable} SET stage = 2, wide_open = 0, finished_ms = ${known.atMs}
     WHERE tenant_id = ${tenant} AND seq = ${seqOf(tenant, id)} AND targeted = 1 AND remaining = 0 AND stage < 2`),
-  addEventIfChanged({ kind: EVENTS.finished, tenant, subject: id }, known.atMs),
 ];

@@ -1,9 +1,7 @@
 import { sql, type SQL } from "drizzle-orm";
 import { change, type Statement } from "../../platform/database.ts";
 import type { DeviceId, TenantId } from "../../platform/ids.ts";
-import { addEventsFrom } from "../../platform/outbox.ts";
-import { EVENTS } from "../events.ts";
-import { deviceDeploymentsTable, deploymentCountersTable, deploymentsTable } from "../tables.ts";
+import { deviceDeploymentsTable, deploymentCountersTable } from "../tables.ts";
 import { seqOf } from "./membership.ts";
 import { ACTIVE_STATUSES, counterColumn, isFinal, QUEUED, STATUS_CODES, type Status } from "../status.ts";
 
@@ -72,33 +70,6 @@ const leavePending = (move: Move): Statement<number> =>
   change(sql`
     UPDATE ${deploymentCountersTable} AS c SET stage = 1 FROM (${moving(move)}) m WHERE ${own(move)} AND c.stage = 0`);
 
-const deviceEvents = (move: Move): Statement<number> =>
-  addEventsFrom(
-    {
-      kind: EVENTS.deviceFinished,
-      tenant: move.tenant,
-      source: sql`
-        SELECT d.deployment_id AS subject, json_object('device_id', ${move.device}, 'status', ${move.to}) AS data
-        FROM (${moving(move)}) m JOIN ${deploymentsTable} d ON d.tenant_id = ${move.tenant} AND d.seq = m.seq`,
-    },
-    move.atMs,
-  );
-
-/** Between counting and moving the row, a finished deployment with a moving device was finished just now. */
-const finishEvents = (move: Move): Statement<number> =>
-  addEventsFrom(
-    {
-      kind: EVENTS.finished,
-      tenant: move.tenant,
-      source: sql`
-        SELECT d.deployment_id AS subject, '{}' AS data
-        FROM (${moving(move)}) m
-        JOIN ${deploymentCountersTable} c ON c.tenant_id = ${move.tenant} AND c.seq = m.seq AND c.stage = 2
-        JOIN ${deploymentsTable} d ON d.tenant_id = ${move.tenant} AND d.seq = m.seq`,
-    },
-    move.atMs,
-  );
-
 function moveRows(move: Move): Statement<number> {
   const changes = [sql`status = ${STATUS_CODES[move.to]}`];
   // Whatever ends the waiting is the start, the abort included (protocol notes, deployments 3.2).
@@ -113,11 +84,11 @@ function moveRows(move: Move): Statement<number> {
       AND seq IN (SELECT seq FROM (${moving(move)}))`);
 }
 
-/** Moves a device to another state in one deployment or in all of its own: counters, events, row, in this order. */
+/** Moves a device to another state in one deployment or in all of its own: counters and then the row. */
 export function moveStatements(move: Move): Statement<number>[] {
   if (isFinal(move.to)) {
     const early = move.to === "decommissioned" ? [] : [leavePending(move)];
-    return [deviceEvents(move), countLast(move), count(move), finishEvents(move), ...early, moveRows(move)];
+    return [countLast(move), count(move), ...early, moveRows(move)];
   }
   return [count(move), leavePending(move), moveRows(move)];
 }
