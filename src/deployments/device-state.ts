@@ -1,6 +1,5 @@
 import { z } from "@hono/zod-openapi";
 import { withMembers } from "../platform/json-members.ts";
-import { parseKeptJson } from "../platform/json.ts";
 import { requiredText } from "../platform/wire.ts";
 import { artifactText } from "./artifact-text.ts";
 import type { DeviceState } from "./store/assignment.ts";
@@ -89,11 +88,7 @@ export const asksByQuery = ({ url, headers }: Request): boolean =>
   AskingQuery.safeParse(askingQuery(url, headers.get("user-agent") ?? undefined)).success;
 
 /** Whether a check by body would be taken. */
-export function asksByBody(body: string, version: "v1" | "v2"): boolean {
-  try {
-    const schema = version === "v2" ? AskingBodyV2 : AskingBody;
-    return schema.safeParse(withMembers(schema, parseKeptJson(body), { foldCase: true })).success;
-  } catch {
-    return false;
-  }
+export function asksByBody(body: unknown, version: "v1" | "v2"): boolean {
+  const schema = version === "v2" ? AskingBodyV2 : AskingBody;
+  return schema.safeParse(withMembers(schema, body, { foldCase: true })).success;
 }

@@ -10,7 +10,10 @@ import { Fault } from "../platform/fault.ts";
 import type { Later } from "../platform/later.ts";
 import { makeLog } from "../platform/log.ts";
 import { verifyToken } from "../platform/tokens.ts";
-import { deviceClaimFrom } from "../platform/access.ts";
+import { deviceClaimFrom, verifiedClaims } from "../platform/access.ts";
+import { credentialsOf } from "../platform/authorization.ts";
+import { parseKeptJson } from "../platform/json.ts";
+import { parsedBodies } from "../platform/wire.ts";
 import { costHeaders } from "./cost.ts";
 import { hasWholeBody, readWhole, sharesOfDevice } from "./body.ts";
 import { callsOf, tooManyRequests, waitOf } from "./rate-limit.ts";
@@ -26,8 +29,6 @@ export const isCheck = (url: string): boolean => ASKING.test(url);
 
 const ASKING = /^https?:\/\/[^/]+\/api\/devices\/v[12]\/deployments\/device\/deployments\/next(\?|$)/;
 
-const BEARER = /^bearer ([^ ]+)$/i;
-
 /** The answer to an idle check, or the request to go on with. */
 export async function answerIdleCheck(
   request: Request,
@@ -41,12 +42,15 @@ export async function answerIdleCheck(
   if (waitMs > 0) return tooMany(waitMs, request);
   const body = await smallJson(request, env, claim, { now, after: later.after });
   if (body instanceof Fault) return bareRefusal(body, requestIdOf(request.headers));
-  const checked = isWellFormed(request, body)
+  const json = body === undefined ? undefined : jsonOf(body);
+  const checked = isWellFormed(request, json)
     ? await ask(env, claim, nowMs, later)
     : { isIdle: false, headCalls: 0 };
   if (checked.isIdle) return idleAnswer(request, env, checked.headCalls);
   const onward = body === undefined ? request : readAgain(request, body);
   callsOf.set(onward, checked.headCalls);
+  verifiedClaims.set(onward, claim);
+  if (json) parsedBodies.set(onward, json);
   return onward;
 }
 
@@ -75,7 +79,7 @@ async function ask(env: Env, claim: DeviceClaim, nowMs: number, later: Later) {
 }
 
 async function claimOf(request: Request, env: Env, nowMs: number): Promise<DeviceClaim | undefined> {
-  const token = BEARER.exec(request.headers.get("authorization") ?? "")?.[1];
+  const token = credentialsOf("bearer", request.headers.get("authorization"));
   if (token === undefined) return undefined;
   try {
     settingsOf(env);
@@ -108,9 +112,18 @@ async function smallJson(
   }
 }
 
+/** The value of a body; undefined for one that is no JSON, of which the routes say why. */
+function jsonOf(body: string): { value: unknown } | undefined {
+  try {
+    return { value: parseKeptJson(body) };
+  } catch {
+    return undefined;
+  }
+}
+
 /** Whether the routes would take the check. */
-function isWellFormed(request: Request, body: string | undefined): boolean {
-  if (body !== undefined) return asksByBody(body, request.url.includes("/api/devices/v2/") ? "v2" : "v1");
+function isWellFormed(request: Request, json: { value: unknown } | undefined): boolean {
+  if (json) return asksByBody(json.value, request.url.includes("/api/devices/v2/") ? "v2" : "v1");
   return request.method === "GET" && asksByQuery(request);
 }
 

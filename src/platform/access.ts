@@ -4,6 +4,7 @@ import { getCookie } from "hono/cookie";
 import type { JWTPayload } from "jose";
 import type { DeviceClaim, OperatorActor, UserActor } from "./actor.ts";
 import type { AppEnv } from "./app-env.ts";
+import { parseAuthorization } from "./authorization.ts";
 import type { Deps } from "./deps.ts";
 import { Fault } from "./fault.ts";
 import { asDeviceId, asTenantId, DEFAULT_TENANT } from "./ids.ts";
@@ -21,10 +22,11 @@ export function bearerToken(c: Context<AppEnv>, cookieAllowed: boolean): string 
     if (cookie) return cookie;
     throw unauthorized("Authorization not present in header");
   }
-  const [scheme = "", token, ...rest] = header.split(" ");
-  if (!token || rest.length > 0) throw unauthorized("malformed Authorization header");
-  if (scheme.toLowerCase() !== "bearer") throw unauthorized(`unknown Authorization method ${scheme}`);
-  return token;
+  const given = parseAuthorization(header);
+  if (!given) throw unauthorized("malformed Authorization header");
+  if (given.scheme.toLowerCase() !== "bearer")
+    throw unauthorized(`unknown Authorization method ${given.scheme}`);
+  return given.credentials;
 }
 
 /** A token that cannot be read is told so on every route. */
@@ -57,11 +59,16 @@ export async function userOfToken(deps: Deps, token: string, findUser: FindUser)
   return actor;
 }
 
+/** Whose token a request carries, where the gateway has verified it before the routes. */
+export const verifiedClaims = new WeakMap<Request, DeviceClaim>();
+
 /**
  * A device token by signature and lifetime. Device routes empty every 401, because device clients abort on a body there
  * (protocol notes, client traffic 0); the verifier tells what is unreadable and nothing of what does not hold.
  */
 export async function authenticateDevice(c: Context<AppEnv>): Promise<DeviceClaim> {
+  const known = verifiedClaims.get(c.req.raw);
+  if (known) return known;
   const deps = c.var.deps;
   const token = bearerToken(c, false);
   const verified = await verifyToken(deps.keys, token, deps.now());

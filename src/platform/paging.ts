@@ -49,31 +49,51 @@ export const pageOf = (query: { page: number; per_page: number }): Page => ({
 export const offsetOf = (page: Page): number => (page.page - 1) * page.perPage;
 
 /** The address of another page; 400 if it would be too long to be asked for, as encoding can make it. */
-export function addressOf({ pathname }: URL, query: URLSearchParams): string {
+function addressOf({ pathname }: URL, query: URLSearchParams): string {
   const address = `${pathname}?${query.toString()}`;
   if (address.length > HTTP.urlBytes)
     throw new Fault("bad_request", "the query is too long for links to pages");
   return address;
 }
 
-/** `Link` lines of a list, relative and with sorted keys, and `X-Total-Count` when the total is known. */
-export function setPageHeaders(
+interface LinkForm {
+  /** One header with commas instead of a line for each. */
+  isOneLine?: boolean;
+  sortsKeys?: boolean;
+  /** Stands between an address and its relation. */
+  separator: string;
+}
+
+/** Writes `Link` with relative addresses of other pages of a list, each with its relation. */
+export function writeLinks(
   c: Context<AppEnv>,
-  page: Page,
-  known: { total?: number; hasNext?: boolean },
+  perPage: number,
+  pages: readonly [page: number, relation: string][],
+  form: LinkForm,
 ): void {
   const url = new URL(c.req.url);
-  const link = (number: number, rel: string) => {
+  const links = pages.map(([page, relation]) => {
     const query = new URLSearchParams(url.search);
-    query.set("page", String(number));
-    query.set("per_page", String(page.perPage));
-    query.sort();
-    c.header("Link", `<${addressOf(url, query)}>; rel="${rel}"`, { append: true });
-  };
-  const last = known.total === undefined ? undefined : Math.max(1, Math.ceil(known.total / page.perPage));
-  link(1, "first");
-  if (page.page > 1) link(page.page - 1, "prev");
-  if (known.hasNext ?? (last !== undefined && page.page < last)) link(page.page + 1, "next");
-  if (last !== undefined && (known.total ?? 0) > 0) link(last, "last");
+    query.set("page", String(page));
+    query.set("per_page", String(perPage));
+    if (form.sortsKeys) query.sort();
+    return `<${addressOf(url, query)}>${form.separator}rel="${relation}"`;
+  });
+  if (form.isOneLine) c.header("Link", links.join(", "));
+  else for (const link of links) c.header("Link", link, { append: true });
+}
+
+/** `Link` lines of a list, and `X-Total-Count` when the total is known. */
+export function setPageHeaders(
+  c: Context<AppEnv>,
+  { page, perPage }: Page,
+  known: { total?: number; hasNext?: boolean },
+): void {
+  const last = known.total === undefined ? undefined : Math.max(1, Math.ceil(known.total / perPage));
+  const pages: [number, string][] = [[1, "first"]];
+  if (page > 1) pages.push([page - 1, "prev"]);
+  if (known.hasNext ?? (last !== undefined && page < last)) pages.push([page + 1, "next"]);
+  if (last !== undefined && (known.total ?? 0) > 0) pages.push([last, "last"]);
+  writeLinks(c, perPage, pages, { sortsKeys: true, separator: "; " });
   if (known.total !== undefined) c.header("X-Total-Count", String(known.total));
 }

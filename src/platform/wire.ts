@@ -145,6 +145,9 @@ export async function wholeBody<T>(reading: Promise<T>, prefix = ""): Promise<T>
   }
 }
 
+/** Bodies that the gateway had to look into before their routes. */
+export const parsedBodies = new WeakMap<Request, { value: unknown }>();
+
 /** Reads the JSON body (protocol notes, gateway 5): content type rules, then syntax. */
 export async function readJsonBody(c: Context<AppEnv>, prefix = ""): Promise<JsonBody> {
   const absent = { prefix, isAbsent: true, value: undefined };
@@ -152,6 +155,8 @@ export async function readJsonBody(c: Context<AppEnv>, prefix = ""): Promise<Jso
   if (mediaTypeOf(c) !== "application/json") {
     throw new Fault("unsupported_media", "Bad Content-Type, expected 'application/json'");
   }
+  const known = parsedBodies.get(c.req.raw);
+  if (known) return { prefix, isAbsent: false, value: known.value };
   const text = await wholeBody(c.req.text(), prefix);
   return text.trim() === "" ? absent : { prefix, isAbsent: false, value: parseJsonBody(text, prefix) };
 }

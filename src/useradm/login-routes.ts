@@ -3,6 +3,7 @@ import type { Context } from "hono";
 import { getCookie, setCookie } from "hono/cookie";
 import { userOf } from "../platform/app.ts";
 import type { App, AppEnv } from "../platform/app-env.ts";
+import { credentialsOf } from "../platform/authorization.ts";
 import { Fault } from "../platform/fault.ts";
 import { publicRoute, userRoute } from "../platform/route.ts";
 import { faultResponses, jsonBody, jsonContent } from "../platform/wire.ts";
@@ -38,12 +39,12 @@ const logout = userRoute("basic", {
   responses: { 202: { description: "The token is dead" }, ...faultResponses(401) },
 });
 
-const BASIC = /^basic ([A-Za-z0-9+/]+={0,2})$/i;
+const BASE64 = /^[A-Za-z0-9+/]+={0,2}$/;
 
 /** Email and password of the Basic header. */
-function credentialsOf(c: Context<AppEnv>): { email: string; password: string } {
-  const [, encoded] = BASIC.exec(c.req.header("authorization") ?? "") ?? [];
-  const text = encoded === undefined ? "" : Buffer.from(encoded, "base64").toString("utf8");
+function accountOf(c: Context<AppEnv>): { email: string; password: string } {
+  const encoded = credentialsOf("basic", c.req.header("authorization")) ?? "";
+  const text = BASE64.test(encoded) ? Buffer.from(encoded, "base64").toString("utf8") : "";
   const colon = text.indexOf(":");
   if (colon < 0) throw new Fault("unauthorized", "invalid or missing auth header");
   return { email: text.slice(0, colon).toLowerCase(), password: text.slice(colon + 1) };
@@ -53,7 +54,7 @@ export function mountLogin(app: App): void {
   app.openAPIRegistry.registerComponent("securitySchemes", "Basic", { type: "http", scheme: "basic" });
 
   app.openapi(login, async (c) => {
-    const credentials = credentialsOf(c);
+    const credentials = accountOf(c);
     const options = c.req.valid("json");
     const token = await logIn(c.var.deps, {
       ...credentials,

@@ -116,7 +116,7 @@ describe("keys of one device", () => {
     expect(sets.map(({ pubkey }) => pubkey)).toEqual([owner.pem, ...keys.slice(2).map(({ pem }) => pem)]);
     expect((await owner.ask(server)).status).toBe(200);
     expect(await rowsOf("SELECT * FROM token_revocations")).toEqual([]);
-    expect((await eventsOf(id)).filter((kind) => kind === "device.status_changed")).toHaveLength(1);
+    expect((await eventsOf(id)).filter((kind) => kind === "device.status_changed")).toHaveLength(2);
   });
 
   it("that waited in any number before are as many as may be after the next", async () => {

@@ -20,9 +20,8 @@ interface Source {
   where: SQL[];
 }
 
-const joined = sql.raw(
-  "CROSS JOIN inventory_devices d ON d.tenant_id = v.tenant_id AND d.device_id = v.device_id",
-);
+const joined = sql`
+  CROSS JOIN ${inventoryDevicesTable} d ON d.tenant_id = v.tenant_id AND d.device_id = v.device_id`;
 
 /** What a driver reads. `withDevice` joins the device's row as `d`. */
 function sourceOf(tenant: TenantId, driver: Driver, withDevice: boolean): Source {
