@@ -4,13 +4,13 @@ import type { Deps } from "../platform/deps.ts";
 import { Fault } from "../platform/fault.ts";
 import type { TenantId } from "../platform/ids.ts";
 import { signToken } from "../platform/tokens.ts";
+import { Disturbed } from "../platform/undisturbed.ts";
 import { admissionStatement, type Admission } from "./admission-store.ts";
 import type { AuthRequest } from "./auth-request.ts";
 import {
   acceptance,
   auditStatement,
   changeStatements,
-  Disturbed,
   hitDeviceLimit,
   untilUndisturbed,
 } from "./transitions.ts";

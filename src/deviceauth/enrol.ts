@@ -2,12 +2,12 @@ import type { SystemActor } from "../platform/actor.ts";
 import type { Deps } from "../platform/deps.ts";
 import { Fault } from "../platform/fault.ts";
 import type { DeviceId } from "../platform/ids.ts";
+import { Disturbed } from "../platform/undisturbed.ts";
 import type { Admission, AdmissionRule } from "./admission-store.ts";
 import type { AuthRequest } from "./auth-request.ts";
 import {
   auditStatement,
   changeStatements,
-  Disturbed,
   hitDeviceLimit,
   newDeviceStatements,
   newSet,

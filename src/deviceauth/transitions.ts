@@ -2,10 +2,10 @@ import type { Actor } from "../platform/actor.ts";
 import { addAudit, type AuditEntry } from "../platform/audit.ts";
 import { toSeconds } from "../platform/clock.ts";
 import { isUniqueViolation, refusalOf, type Statement } from "../platform/database.ts";
-import { Fault } from "../platform/fault.ts";
 import { asDeviceId, newId, type TenantId } from "../platform/ids.ts";
 import { addEvent } from "../platform/outbox.ts";
 import type { Participants } from "../platform/participants.ts";
+import { Disturbed, untilUndisturbed as untilWon } from "../platform/undisturbed.ts";
 import type { DeviceKey } from "./device-key.ts";
 import { decommissionedEvent, statusEvent, tokensRevokedEvent } from "./events.ts";
 import { identityMembers, type Identity } from "./identity.ts";
@@ -194,29 +194,15 @@ export const auditStatement = (
 
 export const hitDeviceLimit = (cause: unknown): boolean => refusalOf(cause) === "device-limit";
 
-/** Someone else changed what a verb had read; `untilUndisturbed` runs it again. */
-export class Disturbed extends Error {}
-
 const lostRace = (cause: unknown) =>
-  cause instanceof Disturbed ||
   refusalOf(cause) === "stale" ||
   isUniqueViolation(cause, "devices.tenant_id, devices.identity_hash") ||
   isUniqueViolation(cause, "auth_sets.tenant_id, auth_sets.device_id");
 
-/** Each attempt that is lost is one that another writer won, so that this is about how many may write at the same time. */
-const MAX_ATTEMPTS = 64;
-
-/**
- * Runs a verb that reads, decides and writes, again from its reading if someone else wrote in between. The verb is told
- * which attempt it is, from 1 on.
- */
-export async function untilUndisturbed<T>(verb: (attempt: number) => Promise<T>): Promise<T> {
-  for (let attempt = 1; attempt <= MAX_ATTEMPTS; attempt++) {
-    try {
-      return await verb(attempt);
-    } catch (cause) {
-      if (!lostRace(cause)) throw cause;
-    }
-  }
-  throw new Fault("unavailable", "service unavailable", { headers: { "Retry-After": "1" } });
-}
+/** As the platform's, for verbs whose batches fail where someone else was faster. */
+export const untilUndisturbed = <T>(verb: (attempt: number) => Promise<T>): Promise<T> =>
+  untilWon((attempt) =>
+    verb(attempt).catch((cause: unknown) => {
+      throw lostRace(cause) ? new Disturbed("another change was faster", { cause }) : cause;
+    }),
+  );

@@ -3,8 +3,9 @@ import type { Statement } from "../platform/database.ts";
 import type { Deps } from "../platform/deps.ts";
 import { Fault } from "../platform/fault.ts";
 import type { DeviceId, TenantId } from "../platform/ids.ts";
+import { Disturbed } from "../platform/undisturbed.ts";
 import type { Admission } from "./admission-store.ts";
-import { changeStatements, Disturbed, removalStatements } from "./transitions.ts";
+import { changeStatements, removalStatements } from "./transitions.ts";
 import { deviceStatement, type AuthSet, type Device } from "./store.ts";
 import {
   countRemovalsStatements,

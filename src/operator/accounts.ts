@@ -1,5 +1,6 @@
 import type { OperatorActor } from "../platform/actor.ts";
 import type { Deps } from "../platform/deps.ts";
+import { untilUndisturbed } from "../platform/undisturbed.ts";
 import { getTenant } from "../tenants/index.ts";
 import {
   accountStatement,
@@ -27,12 +28,13 @@ export async function createUser(
 }
 
 /** Emails are unique in the installation, so that no tenant need be named. */
-export async function setPassword(deps: Deps, email: string, password: string): Promise<UserRef> {
-  const user = await deps.directory.one(accountStatement(email));
-  if (!user) throw unknownUser();
-  await resetPassword(deps, { kind: "operator", tenant: user.tenant }, user, password);
-  return { id: user.id, email, tenant: user.tenant };
-}
+export const setPassword = (deps: Deps, email: string, password: string): Promise<UserRef> =>
+  untilUndisturbed(async () => {
+    const user = await deps.directory.one(accountStatement(email));
+    if (!user) throw unknownUser();
+    await resetPassword(deps, { kind: "operator", tenant: user.tenant }, user, password);
+    return { id: user.id, email, tenant: user.tenant };
+  });
 
 export async function listUsers(
   deps: Deps,

@@ -5,6 +5,7 @@ import { Fault } from "../platform/fault.ts";
 import type { UserId } from "../platform/ids.ts";
 import { addEventIfChanged } from "../platform/outbox.ts";
 import { requirePermission } from "../platform/permissions.ts";
+import { Disturbed, untilUndisturbed } from "../platform/undisturbed.ts";
 import { hashPassword, verifyPassword } from "./passwords.ts";
 import { blockedUntilStatement, forgetAccountStatement } from "./throttle-store.ts";
 import {
@@ -75,16 +76,14 @@ async function write(deps: Deps, actor: Actor, before: User, after: User, keepTo
   if (updated) return;
   const rolesLost = !sameRoles(before.roles, after.roles) && !anotherAdmin;
   if (rolesLost) throw new Fault("unprocessable", "the last administrator must keep all permissions");
-  throw new Fault("conflict", "entity tag did not match any records");
+  throw new Disturbed("the user was changed meanwhile");
 }
 
 /** Changes a user; with `current` proof needed for one's own password or email (protocol notes, useradm 4). */
-export async function updateUser(
-  deps: Deps,
-  actor: UserActor,
-  id: UserId,
-  update: UserUpdate,
-): Promise<void> {
+export const updateUser = (deps: Deps, actor: UserActor, id: UserId, update: UserUpdate): Promise<void> =>
+  untilUndisturbed(() => updateOnce(deps, actor, id, update));
+
+async function updateOnce(deps: Deps, actor: UserActor, id: UserId, update: UserUpdate): Promise<void> {
   const own = id === actor.user;
   // Of oneself all but the roles, which would be a way to any permission.
   if (update.roles) requirePermission(actor, "users:manage");

@@ -328,6 +328,22 @@ describe("races", () => {
     expect((await admin.call("GET", "/devices/count?status=accepted")).json()).toEqual({ count: 1 });
   });
 
+  it("takes a hundred changes of one device at once, and the last is what it is", async () => {
+    await new SigningDevice({ mac: "1" }).ask(server);
+    const {
+      id,
+      auth_sets: [set],
+    } = await admin.onlyDevice();
+    const wanted = ["accepted", "rejected", "pending"];
+    const answers = await Promise.all(
+      Array.from({ length: 100 }, (_, i) => admin.putStatus(id, set!.id, wanted[i % 3]!)),
+    );
+    expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([204]));
+    const { status, auth_sets: sets } = await admin.onlyDevice();
+    expect(sets.map((one) => one.status)).toEqual([status]);
+    expect((await rowsOf("inventory_devices")).map((row) => row.status)).toEqual([status]);
+  });
+
   it("leaves a device whole when it is accepted and decommissioned at once", async () => {
     await new SigningDevice({ mac: "1" }).ask(server);
     const {
