@@ -16,6 +16,7 @@ import textStems from "../../migrations/0018_text_stems.sql";
 import artifactUploadTime from "../../migrations/0020_artifact_upload_time.sql";
 import waitingDevices from "../../migrations/0026_waiting_devices.sql";
 import auditPlain from "../../migrations/0029_audit_plain.sql";
+import identityLists from "../../migrations/0032_identity_lists.sql";
 import { change, rows, type Database } from "./database.ts";
 import { into } from "./columns.ts";
 import { d1MigrationsTable } from "./tables.ts";
@@ -39,6 +40,7 @@ const MIGRATIONS: readonly { name: string; text: string }[] = [
   { name: "0020_artifact_upload_time.sql", text: artifactUploadTime },
   { name: "0026_waiting_devices.sql", text: waitingDevices },
   { name: "0029_audit_plain.sql", text: auditPlain },
+  { name: "0032_identity_lists.sql", text: identityLists },
 ];
 
 /** Statements end with a semicolon at the end of a line; what follows them starts in the first column. */
