@@ -1,4 +1,4 @@
-import { unknownDevicesStatement } from "../devices/index.ts";
+import { hasSomeDeviceStatement, unknownDevicesStatement } from "../devices/index.ts";
 import { deviceGroupStatement, searchDeviceIds } from "../inventory/index.ts";
 import type { Actor } from "../platform/actor.ts";
 import { addAuditIfChanged } from "../platform/audit.ts";
@@ -51,11 +51,15 @@ export interface Created {
 /** At most so many unknown devices are told. */
 const MAX_TOLD = 100;
 
+/** None of the devices would ever ask for it. */
+const noneKnown = (unknownDevices: string[]) =>
+  new Fault("bad_request", "No devices for the deployment", { extra: { unknown_devices: unknownDevices } });
+
 /** Creates a deployment; a repeated request with the same key returns the first one. */
 export async function createDeployment(deps: Deps, actor: Actor, wanted: Wanted): Promise<Created> {
   const { definition } = wanted;
   const fingerprint = await fingerprintOf(wanted);
-  const [targets, [known, candidates, group, unknown]] = await Promise.all([
+  const [targets, [known, candidates, group, unknown, hasSome]] = await Promise.all([
     firstTargets(deps, actor, wanted),
     deps
       .db(actor.tenant)
@@ -64,11 +68,13 @@ export async function createDeployment(deps: Deps, actor: Actor, wanted: Wanted)
         artifactCandidatesStatement(actor.tenant, definition.artifact_name),
         deviceGroupStatement(actor.tenant, asDeviceId(definition.devices?.[0] ?? "")),
         unknownDevicesStatement(actor.tenant, definition.devices ?? [], MAX_TOLD),
+        hasSomeDeviceStatement(actor.tenant, definition.devices ?? []),
       ]),
   ]);
   const unknownDevices = unknown.map(({ id }) => id);
   if (known) return { id: sameOrRefuse(known, fingerprint), unknownDevices };
   if (targets.count === 0) throw new Fault("bad_request", "No devices for the deployment");
+  if (definition.devices && !hasSome) throw noneKnown(unknownDevices);
   if (candidates.length === 0) throw new Fault("unprocessable", "No artifact for the deployment");
   const inGroup = targets.count === 1 && definition.devices ? group?.group : undefined;
   const deployment = toStore(deps, actor, wanted, { fingerprint, group: wanted.group ?? inGroup });

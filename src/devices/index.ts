@@ -4,6 +4,7 @@ export {
   demandDevicesStatement,
   knownDeviceStatement,
   knownDevicesStatement,
+  hasSomeDeviceStatement,
   unknownDevicesStatement,
 } from "./known-devices.ts";
 export { asLiveDevice, ifLive, isLiveStatement } from "./live-device.ts";

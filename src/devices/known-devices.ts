@@ -1,5 +1,5 @@
 import { sql } from "drizzle-orm";
-import { demand, firstRow, inJson, rows, type Statement } from "../platform/database.ts";
+import { demand, firstRow, inJson, mapped, rows, type Statement } from "../platform/database.ts";
 import type { DeviceId, TenantId } from "../platform/ids.ts";
 import { devicesTable } from "./tables.ts";
 
@@ -28,6 +28,14 @@ export const unknownDevicesStatement = (
 ): Statement<{ id: string }[]> =>
   rows(sql`SELECT value AS id FROM json_each(${JSON.stringify(ids)}) WHERE NOT EXISTS (
     SELECT 1 FROM ${devicesTable} WHERE tenant_id = ${tenant} AND device_id = value) LIMIT ${limit}`);
+
+/** Whether the tenant has any of the devices. */
+export const hasSomeDeviceStatement = (tenant: TenantId, ids: readonly string[]): Statement<boolean> =>
+  mapped(
+    firstRow<{ some: number }>(sql`SELECT EXISTS (
+      SELECT 1 FROM json_each(${JSON.stringify(ids)}) JOIN ${devicesTable} ON tenant_id = ${tenant} AND device_id = value) AS some`),
+    (row) => row?.some === 1,
+  );
 
 export const DEVICE_GONE = "device-gone";
 

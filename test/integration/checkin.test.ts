@@ -213,7 +213,7 @@ describe("in relaxed mode", () => {
     const id = await deploy(server, user, [device]);
     server.advance(5000);
     expect((await check(device, bindings)).json().id).toBe(id);
-    await deploy(server, user, others(100));
+    await deploy(server, user, [await aDevice(server), ...others(100)]);
     server.advance(5000);
     expect((await check(device, bindings)).json().id).toBe(id);
   });

@@ -249,6 +249,7 @@ class Play {
     return this.#record(
       () => this.#manage(isolate, "POST", MANAGEMENT, definition),
       (answer) => {
+        if (answer.status === 400) return undefined; // all of its devices are gone
         const deployment = idOf(answer);
         this.#deployments.push(deployment);
         return { kind: "create", deployment, devices };

@@ -100,6 +100,8 @@ const claimOf = (tenant: TenantId): DeviceClaim => ({
   issuedS: Math.floor(server.now / 1000),
 });
 
+const INSERT_DEVICE = `INSERT INTO devices (tenant_id, device_id, identity_hash, identity, status, revision, created_ms, updated_ms)
+  VALUES (?, ?, ?, '{}', 'accepted', 1, 1, 1)`;
 const INSERT_SET = `INSERT INTO auth_sets (tenant_id, auth_set_id, device_id, key_hash, pubkey, status, created_ms)
   VALUES (?, ?, ?, ?, 'k', 'accepted', 1)`;
 const INSERT_ARTIFACT = `INSERT INTO artifacts
@@ -114,6 +116,7 @@ async function aWorld(wide: readonly boolean[]): Promise<World> {
     env.DB.prepare(
       "INSERT INTO tenants (tenant_id, name, tenant_token, created_ms, updated_ms) VALUES (?, 't', ?, 1, 1)",
     ).bind(tenant, tenant),
+    ...claims.map((claim) => env.DB.prepare(INSERT_DEVICE).bind(tenant, claim.device, claim.device)),
     ...claims.map((claim) =>
       env.DB.prepare(INSERT_SET).bind(tenant, claim.authSet, claim.device, claim.authSet),
     ),

@@ -450,6 +450,23 @@ describe("creating a deployment", () => {
     expect(await audited()).toEqual([{ action: "create", object_id: idOf(answer) }]);
   });
 
+  it.each([1, 60])(
+    "refuses a list of %i devices that the tenant does not have [differs: unknown-targets]",
+    async (n) => {
+      await anArtifact(server);
+      const gone = await aDevice(server);
+      await server.call("DELETE", `/api/management/v2/devauth/devices/${gone.id}`, { token: user.token });
+      const foreign = await aDevice(server, { tenant: "other" });
+      const devices = [gone.id, foreign.id, ...Array.from({ length: n }, () => crypto.randomUUID())];
+      const answer = await create({ ...valid, devices });
+      const { error, unknown_devices: unknown } = answer.json<{ error: string; unknown_devices: string[] }>();
+      expect([answer.status, error]).toEqual([400, "No devices for the deployment"]);
+      expect(unknown.toSorted()).toEqual(devices.toSorted());
+      const list = await server.call("GET", MANAGEMENT, { token: user.token });
+      expect(list.json()).toEqual([]);
+    },
+  );
+
   it("tells which of the devices the tenant does not have [differs: unknown-targets]", async () => {
     await anArtifact(server);
     const foreign = await aDevice(server, { tenant: "other" });
@@ -500,7 +517,7 @@ describe("creating a deployment", () => {
     ]) {
       expect([answer.status, answer.json().error]).toEqual([400, "No devices for the deployment"]);
     }
-    const none = await create({ ...valid, artifact_name: "release-99", devices: ["a"] });
+    const none = await create({ ...valid, artifact_name: "release-99", devices: [device.id] });
     expect([none.status, none.json().error]).toEqual([422, "No artifact for the deployment"]);
   });
 
@@ -547,7 +564,7 @@ describe("creating a deployment", () => {
     "shows the filter of a list of %i devices as it can be shown [differs: long-filter]",
     async (n, filter) => {
       await anArtifact(server);
-      const ids = Array.from({ length: n }, () => crypto.randomUUID()).toSorted();
+      const ids = [device.id, ...Array.from({ length: n - 1 }, () => crypto.randomUUID())].toSorted();
       const id = await deploy(
         server,
         user,
