@@ -6,7 +6,7 @@ import {
   removeDeviceStatements,
 } from "../inventory/index.ts";
 import type { Participants } from "../platform/participants.ts";
-import { removeTenantTokensIfChanged } from "../useradm/index.ts";
+import { mayStatement, removeTenantTokensIfChanged } from "../useradm/index.ts";
 
 /** Who takes part in whose changes. */
 export const PARTICIPANTS: Participants = {
@@ -17,4 +17,5 @@ export const PARTICIPANTS: Participants = {
   tenantSuspended: [removeTenantTokensIfChanged],
   artifactAdded: [offerNewArtifact],
   artifactUse: useInDeployments,
+  mayUpload: (tenant, holder, nowMs) => mayStatement(tenant, holder, "artifacts:upload", nowMs),
 };

@@ -5,7 +5,7 @@ import { Fault } from "../platform/fault.ts";
 import type { TenantId } from "../platform/ids.ts";
 import { artifactBytesStatement, type ArtifactBytes } from "../releases/index.ts";
 import { answerBytes, cut, type ByteRequest, type Recipient, type Segment } from "../storage/index.ts";
-import { mayDownloadArtifactsStatement } from "../useradm/index.ts";
+import { mayStatement } from "../useradm/index.ts";
 import { isDownloading } from "./status.ts";
 import { mayDownload } from "./store/usage.ts";
 
@@ -60,7 +60,7 @@ function rightsOf(deps: Deps, tenant: TenantId, recipient: Recipient | undefined
   const rights: Statement<object | undefined>[] = [];
   const part: Statement<{ status: number } | undefined>[] = [];
   if (recipient?.kind === "user") {
-    rights.push(mayDownloadArtifactsStatement(tenant, recipient, deps.now()));
+    rights.push(mayStatement(tenant, recipient, "artifacts:download", deps.now()));
   } else if (recipient) {
     rights.push(acceptedDeviceStatement(tenant, recipient.device));
     if (recipient.deployment !== undefined) {
@@ -85,7 +85,7 @@ export async function downloadArtifact(deps: Deps, request: DownloadRequest): Pr
 }
 
 /** How often a transfer that goes on asks whether it still may. */
-export const RECHECK_MS = 15_000;
+export const RECHECK_MS = 5_000;
 /** Shorter ones end before it matters, and pass from the bucket to the client untouched. */
 const WATCHED_BYTES = 1024 * 1024;
 

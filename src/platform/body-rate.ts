@@ -49,7 +49,7 @@ export class RatedReads<T extends ArrayBufferView> {
   }
 
   /** Ends the read under way, and those to come. */
-  giveUp(cause: Fault): void {
+  giveUp(cause: unknown): void {
     this.#refusal ??= cause;
     this.#refuse?.(this.#refusal);
   }

@@ -1,5 +1,5 @@
 import type { Statement } from "./database.ts";
-import type { DeviceId, TenantId } from "./ids.ts";
+import type { DeviceId, TenantId, UserId } from "./ids.ts";
 
 /** Refusal of a batch that would take away an artifact that is in use. */
 export const ARTIFACT_IN_USE = "artifact-in-use";
@@ -22,6 +22,12 @@ export interface Participants {
   /** Takes up an artifact that was not there before. */
   artifactAdded: readonly ((tenant: TenantId, artifact: OfferedArtifact) => Statement<unknown>)[];
   artifactUse: ArtifactUse;
+  /** A row while a user may upload artifacts by the token that a link was asked for with. */
+  mayUpload: (
+    tenant: TenantId,
+    holder: { user: UserId; token: string },
+    nowMs: number,
+  ) => Statement<object | undefined>;
 }
 
 export interface DeviceChange {

@@ -40,7 +40,7 @@ export async function followUpload(
   id: string,
 ): Promise<UploadStatus & Pick<UploadLink, "uri" | "expire">> {
   const status = await showUpload(deps, actor.tenant, id);
-  const { uri, expire } = await linkToUpload(deps, actor.tenant, id);
+  const { uri, expire } = await linkToUpload(deps, actor, id);
   return { ...status, uri, expire };
 }
 

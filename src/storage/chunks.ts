@@ -14,6 +14,8 @@ export type ChunkOptions = {
   fill?: boolean;
   /** Holds the client that sends the stream to a rate. */
   clock?: Clock;
+  /** Aborts with the fault that the reading is to end with; needs a clock. */
+  giveUp?: AbortSignal;
 };
 
 /**
@@ -26,6 +28,7 @@ export async function* streamChunks(
 ): AsyncGenerator<Uint8Array, void> {
   const reader = openReader(stream, options);
   const reads = options.clock && new RatedReads<Uint8Array>(options.clock);
+  options.giveUp?.addEventListener("abort", () => reads?.giveUp(options.giveUp?.reason));
   let isDone = false;
   try {
     for (;;) {

@@ -70,6 +70,9 @@ export async function verifyLink(
   return expiredForMs < (link.lapsesForMs ?? 0) ? "lapsed" : "expired";
 }
 
+/** Members that name a user as the recipient. */
+export const USER_QUERY = ["user", "token"] as const;
+
 export const DOWNLOAD_QUERY = ["deployment", "device", "user", "token"] as const;
 
 export interface DownloadLink {
@@ -83,11 +86,15 @@ export interface DownloadLink {
  * Whom a link is given to, and with whose rights it dies: a device with the deployment it is for, if it is for one, or
  * a user with the token the link was asked for by. The operator's links end by their time alone.
  */
-export type Recipient =
-  | { kind: "device"; device: DeviceId; deployment: string | undefined }
-  | { kind: "user"; user: UserId; token: string };
+export type Recipient = { kind: "device"; device: DeviceId; deployment: string | undefined } | UserRecipient;
 
-const membersOf = (recipient: Recipient | undefined): (readonly [string, string])[] => {
+export interface UserRecipient {
+  kind: "user";
+  user: UserId;
+  token: string;
+}
+
+export const membersOf = (recipient: Recipient | undefined): (readonly [string, string])[] => {
   if (!recipient) return [];
   if (recipient.kind === "user")
     return [
@@ -98,6 +105,16 @@ const membersOf = (recipient: Recipient | undefined): (readonly [string, string]
   return [...(deployment === undefined ? [] : [["deployment", deployment] as const]), ["device", device]];
 };
 
+/** The user that a verified link names, if it names one. */
+export const userRecipientOf = ({
+  user,
+  token,
+}: {
+  user?: string | undefined;
+  token?: string | undefined;
+}): UserRecipient | undefined =>
+  user === undefined ? undefined : { kind: "user", user: asUserId(user), token: token ?? "" };
+
 /** The recipient that a verified link names. */
 export function recipientOf(members: {
   device?: string | undefined;
@@ -105,9 +122,9 @@ export function recipientOf(members: {
   user?: string | undefined;
   token?: string | undefined;
 }): Recipient | undefined {
-  const { device, deployment, user, token } = members;
+  const { device, deployment } = members;
   if (device !== undefined) return { kind: "device", device: asDeviceId(device), deployment };
-  return user === undefined ? undefined : { kind: "user", user: asUserId(user), token: token ?? "" };
+  return userRecipientOf(members);
 }
 
 /** A link to the bytes of an artifact, for anyone who has it; at most a day. */

@@ -6,7 +6,7 @@ import { STORAGE } from "../platform/limits.ts";
 import { publicRoute } from "../platform/route.ts";
 import { faultResponses, jsonContent } from "../platform/wire.ts";
 import { binaryBody, linkQuery, refuseBadParameters, refuseLink } from "./link-routes.ts";
-import { verifyLink } from "./links.ts";
+import { USER_QUERY, userRecipientOf, verifyLink } from "./links.ts";
 import { receivePart, receiveWhole, showUpload } from "./uploads.ts";
 
 const PATH = "/api/storage/v1/uploads/{tenant}/{id}";
@@ -65,7 +65,11 @@ const statusRoute = publicRoute({
 });
 
 const admit = async (c: Context<AppEnv>) =>
-  refuseLink(await verifyLink(c.var.deps, new URL(c.req.url), { method: "PUT" }));
+  refuseLink(await verifyLink(c.var.deps, new URL(c.req.url), { method: "PUT", query: USER_QUERY }));
+
+/** Whom a verified link was given to. */
+const holderOf = ({ req }: Context<AppEnv>) =>
+  userRecipientOf({ user: req.query("user"), token: req.query("token") });
 
 export function mountUploads(app: App): void {
   app.openapi(
@@ -76,6 +80,7 @@ export function mountUploads(app: App): void {
       const { part } = c.req.valid("query");
       const declared = c.req.header("content-length");
       const body = {
+        holder: holderOf(c),
         stream: c.req.raw.body,
         declaredBytes: declared === undefined ? undefined : Number(declared),
       };
@@ -93,7 +98,7 @@ export function mountUploads(app: App): void {
     async (c) => {
       await admit(c);
       const { tenant, id } = c.req.valid("param");
-      return c.json(await showUpload(c.var.deps, asTenantId(tenant), id), 200);
+      return c.json(await showUpload(c.var.deps, asTenantId(tenant), id, holderOf(c)), 200);
     },
     refuseBadParameters,
   );

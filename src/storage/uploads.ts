@@ -5,7 +5,8 @@ import { Fault } from "../platform/fault.ts";
 import { newId, type TenantId } from "../platform/ids.ts";
 import { STORAGE } from "../platform/limits.ts";
 import { passOn } from "./pass-on.ts";
-import { signedLink } from "./links.ts";
+import { membersOf, signedLink, type UserRecipient } from "./links.ts";
+import { demandRight, judgeRights, rightsTo, watchRight } from "./upload-right.ts";
 import { ARTIFACT_TYPE } from "./object-writer.ts";
 import {
   giveUpObjects,
@@ -44,9 +45,16 @@ export interface UploadLink {
 
 const unknownUpload = () => new Fault("not_found", "Resource not found");
 
-export async function linkToUpload(deps: Deps, tenant: TenantId, id: string): Promise<UploadLink> {
-  const path = `/api/storage/v1/uploads/${encodeURIComponent(tenant)}/${id}`;
-  const link = await signedLink(deps, { method: "PUT", path, lifeS: deps.settings.UPLOAD_LINK_LIFE_S });
+/** A link dies with the right of whom it is given to. */
+export async function linkToUpload(deps: Deps, actor: Actor, id: string): Promise<UploadLink> {
+  const path = `/api/storage/v1/uploads/${encodeURIComponent(actor.tenant)}/${id}`;
+  const query = membersOf(actor.kind === "user" ? actor : undefined);
+  const link = await signedLink(deps, {
+    method: "PUT",
+    path,
+    lifeS: deps.settings.UPLOAD_LINK_LIFE_S,
+    query,
+  });
   return { id, ...link, method: "PUT", header: {}, part_size: UPLOAD_PART_BYTES };
 }
 
@@ -68,7 +76,7 @@ export async function openUpload(
       headers: { "Retry-After": "60" },
     });
   }
-  return linkToUpload(deps, tenant, id);
+  return linkToUpload(deps, actor, id);
 }
 
 /** Who asked for it also adds it; the token of the request stays out of it. */
@@ -93,8 +101,16 @@ export interface UploadStatus {
 }
 
 /** How far the upload came; what a client reads after a cut to know which parts are missing. */
-export async function showUpload(deps: Deps, tenant: TenantId, id: string): Promise<UploadStatus> {
-  const [upload, parts] = await deps.db(tenant).batch([uploadById(tenant, id), partsOf(tenant, id)]);
+export async function showUpload(
+  deps: Deps,
+  tenant: TenantId,
+  id: string,
+  holder?: UserRecipient,
+): Promise<UploadStatus> {
+  const [upload, parts, ...held] = await deps
+    .db(tenant)
+    .batch([uploadById(tenant, id), partsOf(tenant, id), ...rightsTo(deps, tenant, holder)]);
+  judgeRights(held);
   if (!upload) throw unknownUpload();
   return {
     id,
@@ -106,13 +122,23 @@ export async function showUpload(deps: Deps, tenant: TenantId, id: string): Prom
   };
 }
 
-async function findOpen(deps: Deps, tenant: TenantId, id: string): Promise<UploadRow> {
-  const upload = await deps.db(tenant).one(uploadById(tenant, id));
+async function findOpen(
+  deps: Deps,
+  tenant: TenantId,
+  id: string,
+  holder: UserRecipient | undefined,
+): Promise<UploadRow> {
+  const [upload, ...held] = await deps
+    .db(tenant)
+    .batch([uploadById(tenant, id), ...rightsTo(deps, tenant, holder)]);
+  judgeRights(held);
   if (upload?.state !== "open") throw unknownUpload();
   return upload;
 }
 
 export interface UploadBody {
+  /** Whom the link was given to that it came by. */
+  holder: UserRecipient | undefined;
   stream: ReadableStream<Uint8Array> | null;
   declaredBytes: number | undefined;
 }
@@ -150,7 +176,7 @@ export async function receiveWhole(
   body: UploadBody,
 ): Promise<void> {
   const { stream, size } = boundBody(body, Math.min(STORAGE.putBytes, deps.settings.MAX_BODY_BYTES));
-  await findOpen(deps, tenant, id);
+  await findOpen(deps, tenant, id, body.holder);
   await boundSize(deps, tenant, size);
   const database = deps.db(tenant);
   const key = newObjectKey(tenant);
@@ -158,11 +184,13 @@ export async function receiveWhole(
   const stop = keepAlive(deps, () =>
     database.batch([touchObject(tenant, key, deps.now()), prolongUpload(tenant, id, expiryFrom(deps))]),
   );
+  const watch = watchRight(deps, tenant, body.holder);
   const work = (async () => {
     try {
-      await passOn(deps, stream, size, (bytes) =>
+      await passOn(deps, { stream, size, giveUp: watch.lost }, (bytes) =>
         deps.bucket.put(key, bytes, { httpMetadata: { contentType: ARTIFACT_TYPE } }),
       );
+      await demandRight(deps, tenant, body.holder);
       const [, , kept] = await database.batch([
         ...replaceObject(tenant, id, key),
         keepUploaded(tenant, id, { key, size }),
@@ -173,6 +201,7 @@ export async function receiveWhole(
       await giveUpObjects(deps, tenant, [key]);
       throw cause;
     } finally {
+      watch.end();
       stop();
     }
   })();
@@ -190,15 +219,19 @@ export async function receivePart(
   body: UploadBody,
 ): Promise<PartRow> {
   const { stream, size } = boundBody(body, Math.min(UPLOAD_PART_BYTES, deps.settings.MAX_BODY_BYTES));
-  const upload = await findOpen(deps, tenant, id);
+  const upload = await findOpen(deps, tenant, id, body.holder);
   if (upload.object_state !== "collecting") {
     throw new Fault("conflict", "the artifact was sent as a whole already");
   }
   await boundSize(deps, tenant, (part - 1) * UPLOAD_PART_BYTES + size);
   const multipart = await multipartFor(deps, tenant, upload);
   const stop = keepAlive(deps, () => deps.db(tenant).one(prolongUpload(tenant, id, expiryFrom(deps))));
+  const watch = watchRight(deps, tenant, body.holder);
   try {
-    const { etag } = await passOn(deps, stream, size, (bytes) => multipart.uploadPart(part, bytes));
+    const { etag } = await passOn(deps, { stream, size, giveUp: watch.lost }, (bytes) =>
+      multipart.uploadPart(part, bytes),
+    );
+    await demandRight(deps, tenant, body.holder);
     const row = { part, etag, size };
     const [kept] = await deps
       .db(tenant)
@@ -209,6 +242,7 @@ export async function receivePart(
     // Cancelled or expired while the part was on its way.
     throw isUnknownMultipart(cause) ? unknownUpload() : cause;
   } finally {
+    watch.end();
     stop();
   }
 }

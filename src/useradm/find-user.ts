@@ -3,24 +3,25 @@ import type { UserActor } from "../platform/actor.ts";
 import { mapped, type Statement } from "../platform/database.ts";
 import type { Deps } from "../platform/deps.ts";
 import { asTenantId, asUserId, type TenantId, type UserId } from "../platform/ids.ts";
-import { hasPermission } from "../platform/permissions.ts";
+import { hasPermission, type Permission } from "../platform/permissions.ts";
 import { liveToken, touchTokenStatement, type LiveToken } from "./token-store.ts";
 
 type Claims = Parameters<FindUser>[1];
 
 const TOUCH_EVERY_MS = 5 * 60_000;
 
-/** A row while the token lives and its user may download artifacts. */
-export const mayDownloadArtifactsStatement = (
+/** A row while the token lives and its user has the permission. */
+export const mayStatement = (
   tenant: TenantId,
   { user, token }: { user: UserId; token: string },
+  permission: Permission,
   nowMs: number,
 ): Statement<object | undefined> =>
   mapped(liveToken(tenant, user, token, nowMs), (live) => {
     if (!live) return undefined;
     const roles = JSON.parse(live.roles) as string[]; // written by this domain as a list of role names
     const actor = { kind: "user" as const, tenant, user, token, email: live.email, roles };
-    return hasPermission(actor, "artifacts:download") ? live : undefined;
+    return hasPermission(actor, permission) ? live : undefined;
   });
 
 /** Stamps the use of a personal token after the answer; sessions have no stamp to show. */

@@ -1,4 +1,4 @@
-export { mayDownloadArtifactsStatement } from "./find-user.ts";
+export { mayStatement } from "./find-user.ts";
 export { hashPassword } from "./passwords.ts";
 export { removeTenantTokensIfChanged } from "./token-store.ts";
 export { resetPassword } from "./update-user.ts";

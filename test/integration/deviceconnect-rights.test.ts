@@ -1,5 +1,5 @@
 import { encode } from "@msgpack/msgpack";
-import { runDurableObjectAlarm } from "cloudflare:test";
+import { runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
 import { beforeEach, describe, expect, it, vi } from "vitest";
 import { makeFrame, PROTO } from "../../src/deviceconnect/frame.ts";
 import { aDevice, aUser, logIn, type TestDevice, type TestUser } from "../support/actors.ts";
@@ -19,6 +19,7 @@ beforeEach(async () => {
 });
 
 const USERADM = "/api/management/v1/useradm";
+const TOO_MANY = { code: 1008, reason: "too many messages" };
 const REVOKED = { code: 1008, reason: "access revoked" };
 
 /** The longest that a message may pass on an earlier look at rights. */
@@ -281,5 +282,47 @@ describe("every session has its place and is on record from the moment it opens"
       "open_terminal",
       "upload_file",
     ]);
+  });
+});
+
+describe("while the database is away", () => {
+  /** Has the object of the device see a database whose batches do this. */
+  const withDatabase = (batch: D1Database["batch"]) =>
+    runInDurableObject(stub(), (object) => {
+      const DB = { prepare: (sql: string) => env.DB.prepare(sql), batch } as D1Database;
+      Object.assign(object, { env: { ...env, DB } });
+    });
+
+  it("nothing is passed on, and who tries is told to come back", async () => {
+    const { fake, local } = await openSession();
+    await withDatabase(() => Promise.reject(new Error("D1 DB is overloaded.")));
+    server.advance(HOLD_MS);
+    local.send(file("get_file", "/a"));
+    expect(await untilClosed(local)).toEqual({
+      code: 1013,
+      reason: "access cannot be verified, try again later",
+    });
+    expect(fake.sent("get_file")).toEqual([]);
+    await withDatabase((statements) => env.DB.batch(statements));
+    const again = await connectUser(server, user, device);
+    again.send(FIRST["file transfer"]);
+    await again.until(() => again.frames.length > 0);
+  });
+
+  it("a device with more than 1,000 messages that wait is cut off", async () => {
+    const { remote, local } = await openSession();
+    await local.until(() => local.frames.length > 0);
+    const { sid } = local.frames[0]!;
+    let come = () => {};
+    const back = new Promise<void>((resolve) => (come = resolve));
+    await withDatabase(async (statements) => {
+      await back;
+      return env.DB.batch(statements);
+    });
+    server.advance(HOLD_MS);
+    const output = { ...shell("shell"), sid, body: new Uint8Array(1) };
+    for (let i = 0; i <= 1000; i++) remote.send(output);
+    expect(await untilClosed(remote)).toEqual(TOO_MANY);
+    come();
   });
 });
