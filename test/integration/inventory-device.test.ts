@@ -217,6 +217,15 @@ describe("a report that is refused", () => {
     ]);
   });
 
+  it("counts them also in the first one of a device [differs: first-patch]", async () => {
+    const answer = await patch(many(101));
+    expect([answer.status, answer.json().error]).toEqual([
+      400,
+      "the number of attributes in the scope is above the limit",
+    ]);
+    expect((await patch(many(100))).status).toBe(200);
+  });
+
   it("is one of more values than are worth searching for [differs: scope-values]", async () => {
     const numbers = (count: number) => Array.from({ length: count }, (_, i) => i);
     expect((await put([{ name: "a", value: numbers(1900) }])).status).toBe(200);

@@ -43,6 +43,19 @@ describe("the record of an artifact", () => {
     expect(shown).toMatchObject({ updates: [{ metadata: { value } }] });
   });
 
+  it("keeps a member of provides and depends named __proto__, which devices then need", async () => {
+    const typeInfo =
+      '{"type":"rootfs-image","artifact_provides":{"__proto__":"p"},"artifact_depends":{"__proto__":["d"]}}';
+    const id = idOf(await send({ typeInfo }));
+    const { text } = await server.call("GET", `${ARTIFACTS}/${id}`, { token: user.token });
+    expect(text).toContain('"__proto__":"p"');
+    expect(text).toContain('"__proto__":["d"]');
+    const device = await aDevice(server);
+    await inInventory(server, [device]);
+    await deploy(server, user, [device]);
+    expect((await poll(server, device)).status).toBe(204);
+  });
+
   it("says what it holds when that is too much, and leaves nothing [differs: artifact-record]", async () => {
     const answer = await send({ metaData: JSON.stringify({ value: "x".repeat(1_000_000) }) });
     expect([answer.status, answer.json().error]).toEqual([
