@@ -107,9 +107,9 @@ export function tenantsToForget(beforeMs: number, nowMs: number, limit: number):
   const paused = notPaused(FORGETTING, { tenant: sql`t.tenant`, key: sql`${KEY}` }, nowMs);
   const found = rows<{ tenant: TenantId }>(sql`
     WITH RECURSIVE t(tenant) AS (
-      SELECT min(tenant_id) FROM audit_log
-      UNION SELECT (SELECT min(tenant_id) FROM audit_log WHERE tenant_id > t.tenant) FROM t WHERE t.tenant IS NOT NULL)
+      SELECT min(tenant_id) FROM ${auditLogTable}
+      UNION SELECT (SELECT min(tenant_id) FROM ${auditLogTable} WHERE tenant_id > t.tenant) FROM t WHERE t.tenant IS NOT NULL)
     SELECT t.tenant FROM t WHERE t.tenant IS NOT NULL AND ${paused}
-      AND EXISTS (SELECT 1 FROM audit_log WHERE tenant_id = t.tenant AND time_ms < ${beforeMs}) LIMIT ${limit}`);
+      AND EXISTS (SELECT 1 FROM ${auditLogTable} WHERE tenant_id = t.tenant AND time_ms < ${beforeMs}) LIMIT ${limit}`);
   return mapped(found, (list) => list.map(({ tenant }) => tenant));
 }

@@ -61,7 +61,7 @@ export interface AdmissionSettings {
 
 export const admissionSettingsStatement = (tenant: TenantId): Statement<AdmissionSettings> =>
   mapped(
-    firstRow<{ pending_life_ms: number; refuse_weak_keys: number }>(
+    firstRow<Row<typeof admissionSettingsTable, "pending_life_ms" | "refuse_weak_keys">>(
       sql`SELECT pending_life_ms, refuse_weak_keys FROM ${admissionSettingsTable} WHERE tenant_id = ${tenant}`,
     ),
     (row) => ({

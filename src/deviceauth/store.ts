@@ -2,7 +2,7 @@ import { sql, type SQL } from "drizzle-orm";
 import { lastCheckIn, authSetsTable, devicesTable } from "../devices/index.ts";
 import { altering, change, demand, firstRow, inJson, rows, type Statement } from "../platform/database.ts";
 import type { DeviceId, TenantId } from "../platform/ids.ts";
-import { into, columnsOf, type RowOf } from "../platform/columns.ts";
+import { into, columnsOf, type RowOf, type Row } from "../platform/columns.ts";
 import { tenantsTable } from "../tenants/index.ts";
 import type { Identity } from "./identity.ts";
 import type { DeviceStatus, SetStatus, Tier } from "./states.ts";
@@ -105,7 +105,7 @@ export const deviceStatement = (tenant: TenantId, device: string) =>
 export const acceptedDeviceStatement = (
   tenant: TenantId,
   device: DeviceId,
-): Statement<{ device_id: string } | undefined> =>
+): Statement<Row<typeof devicesTable, "device_id"> | undefined> =>
   firstRow(sql`
     SELECT d.device_id FROM ${devicesTable} d JOIN ${tenantsTable} t ON t.tenant_id = d.tenant_id
     WHERE d.tenant_id = ${tenant} AND d.device_id = ${device} AND d.status = 'accepted' AND t.status = 'active'`);
@@ -278,7 +278,7 @@ export const revokedSetsStatement = (
   tenant: TenantId,
   after: string,
   limit: number,
-): Statement<{ auth_set_id: string }[]> =>
+): Statement<Row<typeof tokenRevocationsTable, "auth_set_id">[]> =>
   rows(sql`
     SELECT auth_set_id FROM ${tokenRevocationsTable}
     WHERE tenant_id = ${tenant} AND auth_set_id > ${after} ORDER BY auth_set_id LIMIT ${limit}`);

@@ -1,7 +1,7 @@
 import { sql, type SQL } from "drizzle-orm";
 import { change, firstRow, inJson, rows, type Statement } from "../platform/database.ts";
 import type { DeviceId, TenantId } from "../platform/ids.ts";
-import { into, columnsOf, type RowOf } from "../platform/columns.ts";
+import { into, columnsOf, type RowOf, type Row } from "../platform/columns.ts";
 import { devicesTable } from "../devices/index.ts";
 import type { ConfigurationValues } from "./schema.ts";
 import { deviceConfigurationsTable, configurationDefaultsTable } from "./tables.ts";
@@ -24,7 +24,7 @@ export const configurationOf = (
 export const configurationsOf = (
   tenant: TenantId,
   devices: readonly DeviceId[],
-): Statement<{ device_id: DeviceId; configured: string; reported: string }[]> =>
+): Statement<Row<typeof deviceConfigurationsTable, "device_id" | "configured" | "reported">[]> =>
   rows(sql`
     SELECT device_id, configured, reported FROM ${deviceConfigurationsTable}
     WHERE tenant_id = ${tenant} AND ${inJson(sql`device_id`, devices)}`);

@@ -112,8 +112,8 @@ export const sessionDevices = (
   user: string | undefined,
   after: string,
   limit: number,
-): Statement<{ device_id: DeviceId }[]> =>
-  rows<{ device_id: DeviceId }>(sql`
+): Statement<Row<typeof deviceSessionsTable, "device_id">[]> =>
+  rows(sql`
     SELECT DISTINCT device_id FROM ${deviceSessionsTable}
     WHERE tenant_id = ${tenant} AND ended_ms IS NULL ${user === undefined ? sql`` : sql`AND user_id = ${user}`}
       AND device_id > ${after}
@@ -141,7 +141,7 @@ export const connectedDevices = (
   tenant: TenantId,
   after: string,
   limit: number,
-): Statement<{ device_id: DeviceId }[]> =>
-  rows<{ device_id: DeviceId }>(sql`
+): Statement<Row<typeof deviceConnectionsTable, "device_id">[]> =>
+  rows(sql`
     SELECT device_id FROM ${deviceConnectionsTable}
     WHERE tenant_id = ${tenant} AND connected = 1 AND device_id > ${after} ORDER BY device_id LIMIT ${limit}`);

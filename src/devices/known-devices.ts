@@ -1,21 +1,22 @@
 import { sql } from "drizzle-orm";
 import { demand, firstRow, inJson, mapped, rows, type Statement } from "../platform/database.ts";
 import type { DeviceId, TenantId } from "../platform/ids.ts";
+import type { Row } from "../platform/columns.ts";
 import { devicesTable } from "./tables.ts";
 
 /** Whether a tenant has a device, for domains that keep something of their own beside it. */
 export const knownDeviceStatement = (
   tenant: TenantId,
   device: DeviceId,
-): Statement<{ created_ms: number } | undefined> =>
-  firstRow<{ created_ms: number }>(sql`
+): Statement<Row<typeof devicesTable, "created_ms"> | undefined> =>
+  firstRow(sql`
     SELECT created_ms FROM ${devicesTable} WHERE tenant_id = ${tenant} AND device_id = ${device}`);
 
 /** Those of the devices that the tenant has. */
 export const knownDevicesStatement = (
   tenant: TenantId,
   devices: readonly DeviceId[],
-): Statement<{ device_id: DeviceId }[]> =>
+): Statement<Row<typeof devicesTable, "device_id">[]> =>
   rows(
     sql`SELECT device_id FROM ${devicesTable} WHERE tenant_id = ${tenant} AND ${inJson(sql`device_id`, devices)}`,
   );

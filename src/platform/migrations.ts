@@ -18,7 +18,7 @@ import waitingDevices from "../../migrations/0026_waiting_devices.sql";
 import auditPlain from "../../migrations/0029_audit_plain.sql";
 import identityLists from "../../migrations/0032_identity_lists.sql";
 import { change, rows, type Database } from "./database.ts";
-import { into } from "./columns.ts";
+import { into, type Row } from "./columns.ts";
 import { d1MigrationsTable } from "./tables.ts";
 
 /** Every migration of the product in order; the table of applied ones is the one wrangler keeps. */
@@ -61,7 +61,9 @@ export async function migrate(db: Database): Promise<string[]> {
       applied_at TIMESTAMP DEFAULT CURRENT_TIMESTAMP NOT NULL)`),
   );
   const applied = new Set(
-    (await db.one(rows<{ name: string }>(sql`SELECT name FROM ${d1MigrationsTable}`))).map((r) => r.name),
+    (
+      await db.one(rows<Row<typeof d1MigrationsTable, "name">>(sql`SELECT name FROM ${d1MigrationsTable}`))
+    ).map((r) => r.name),
   );
   const missing = MIGRATIONS.filter(({ name }) => !applied.has(name));
   for (const { name, text } of missing) {

@@ -4,7 +4,7 @@ import { offsetOf, type Page } from "../platform/paging.ts";
 import { containsText, startsWithText } from "../platform/fold-case.ts";
 import type { TenantId } from "../platform/ids.ts";
 import type { Segment } from "../storage/index.ts";
-import { into, columnsOf, type RowOf } from "../platform/columns.ts";
+import { into, columnsOf, type RowOf, type Row } from "../platform/columns.ts";
 import {
   candidateOf,
   shownArtifact,
@@ -73,7 +73,7 @@ export const takenCombinations = (
   tenant: TenantId,
   name: string,
   combinations: readonly string[],
-): Statement<{ combination: string }[]> =>
+): Statement<Row<typeof artifactCombinationsTable, "combination">[]> =>
   rows(sql`SELECT combination FROM ${artifactCombinationsTable}
     WHERE tenant_id = ${tenant} AND name = ${name} AND ${inJson(sql`combination`, combinations)}`);
 
@@ -250,6 +250,9 @@ export const setDescription = (
 export const deleteArtifacts = (tenant: TenantId, ids: readonly string[]): Statement<number> =>
   change(sql`DELETE FROM ${artifactsTable} WHERE tenant_id = ${tenant} AND ${inJson(sql`artifact_id`, ids)}`);
 
-export const objectKeysOf = (tenant: TenantId, ids: readonly string[]): Statement<{ object_key: string }[]> =>
+export const objectKeysOf = (
+  tenant: TenantId,
+  ids: readonly string[],
+): Statement<Row<typeof artifactObjectsTable, "object_key">[]> =>
   rows(sql`SELECT DISTINCT object_key FROM ${artifactObjectsTable}
     WHERE tenant_id = ${tenant} AND ${inJson(sql`artifact_id`, ids)}`);

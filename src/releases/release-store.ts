@@ -4,7 +4,7 @@ import { change, demand, firstRow, inJson, rows, type Statement } from "../platf
 import { containsText, startsWithText } from "../platform/fold-case.ts";
 import type { TenantId } from "../platform/ids.ts";
 import { offsetOf, type Page } from "../platform/paging.ts";
-import { into, columnsOf, type RowOf } from "../platform/columns.ts";
+import { into, columnsOf, type RowOf, type Row } from "../platform/columns.ts";
 import { artifactsWhere, mapped } from "./artifact-store.ts";
 import type { ArtifactObject } from "./artifact.ts";
 import {
@@ -27,7 +27,10 @@ export interface ReleaseRecord {
 
 export const MAX_UNIQUE_TAGS = 100;
 
-export const releaseExists = (tenant: TenantId, name: string): Statement<{ name: string } | undefined> =>
+export const releaseExists = (
+  tenant: TenantId,
+  name: string,
+): Statement<Row<typeof releasesTable, "name"> | undefined> =>
   firstRow(sql`SELECT name FROM ${releasesTable} WHERE tenant_id = ${tenant} AND name = ${name}`);
 
 const distinctValues = (column: "device_types" | "update_types") => sql`
@@ -191,7 +194,7 @@ export const setTags = (tenant: TenantId, name: string, tags: readonly string[])
 
 export const allTags = (tenant: TenantId): Statement<string[]> =>
   mapped(
-    rows<{ tag: string }>(
+    rows<Row<typeof releaseTagsTable, "tag">>(
       sql`SELECT DISTINCT tag FROM ${releaseTagsTable} WHERE tenant_id = ${tenant} ORDER BY tag`,
     ),
     (found) => found.map(({ tag }) => tag),
@@ -199,7 +202,7 @@ export const allTags = (tenant: TenantId): Statement<string[]> =>
 
 export const allUpdateTypes = (tenant: TenantId): Statement<string[]> =>
   mapped(
-    rows<{ update_type: string }>(
+    rows<Row<typeof updateTypesTable, "update_type">>(
       sql`SELECT update_type FROM ${updateTypesTable} WHERE tenant_id = ${tenant} ORDER BY update_type`,
     ),
     (found) => found.map(({ update_type }) => update_type),

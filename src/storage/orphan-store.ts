@@ -1,10 +1,10 @@
 import { sql } from "drizzle-orm";
-import { into } from "../platform/columns.ts";
+import { into, type Row } from "../platform/columns.ts";
 import { change, firstRow, type Statement } from "../platform/database.ts";
 import { orphanSweepTable } from "./tables.ts";
 
 /** The key after which the sweep goes on. */
-export const sweptTo: Statement<{ after_key: string } | undefined> = firstRow(
+export const sweptTo: Statement<Row<typeof orphanSweepTable, "after_key"> | undefined> = firstRow(
   sql`SELECT after_key FROM ${orphanSweepTable} WHERE id = 1`,
 );
 

@@ -1,10 +1,12 @@
 import { sql } from "drizzle-orm";
-import { into } from "../platform/columns.ts";
+import { into, type Row } from "../platform/columns.ts";
 import { change, firstRow, type Statement } from "../platform/database.ts";
 import type { TenantId } from "../platform/ids.ts";
 import { storageSettingsTable } from "./tables.ts";
 
-export const settingsOf = (tenant: TenantId): Statement<{ settings: string } | undefined> =>
+export const settingsOf = (
+  tenant: TenantId,
+): Statement<Row<typeof storageSettingsTable, "settings"> | undefined> =>
   firstRow(sql`SELECT settings FROM ${storageSettingsTable} WHERE tenant_id = ${tenant}`);
 
 export const keepSettings = (tenant: TenantId, settings: object): Statement<number> =>

@@ -2,7 +2,7 @@ import { sql } from "drizzle-orm";
 import { notPaused } from "../platform/apart.ts";
 import { change, demand, firstRow, inJson, refusalOf, rows, type Statement } from "../platform/database.ts";
 import type { TenantId } from "../platform/ids.ts";
-import { into } from "../platform/columns.ts";
+import { into, type Row } from "../platform/columns.ts";
 import { objectsTable, storageUsageTable } from "./tables.ts";
 
 /** Where the payload of an artifact lies in its object. */
@@ -36,7 +36,7 @@ export const setMultipart = (tenant: TenantId, key: string, multipartId: string)
 export const multipartOf = (
   tenant: TenantId,
   key: string,
-): Statement<{ multipart_id: string | null } | undefined> =>
+): Statement<Row<typeof objectsTable, "multipart_id"> | undefined> =>
   firstRow(sql`SELECT multipart_id FROM ${objectsTable} WHERE tenant_id = ${tenant} AND object_key = ${key}`);
 
 /** The object is whole. Nothing changes if it was given up meanwhile. */
@@ -94,7 +94,7 @@ export const forgetObject = (tenant: TenantId, key: string): Statement<number> =
 export const knownObjects = (
   tenant: TenantId,
   keys: readonly string[],
-): Statement<{ object_key: string }[]> =>
+): Statement<Row<typeof objectsTable, "object_key">[]> =>
   rows(
     sql`SELECT object_key FROM ${objectsTable} WHERE tenant_id = ${tenant} AND ${inJson(sql`object_key`, keys)}`,
   );
@@ -109,7 +109,7 @@ export const objectWithPayload = (
     WHERE tenant_id = ${tenant} AND payload_sha256 = ${payload.sha256} AND payload_size = ${payload.size}
       AND state = 'stored' AND NOT ${unused} LIMIT 1`);
 
-export const usageOf = (tenant: TenantId): Statement<{ bytes: number } | undefined> =>
+export const usageOf = (tenant: TenantId): Statement<Row<typeof storageUsageTable, "bytes"> | undefined> =>
   firstRow(sql`SELECT bytes FROM ${storageUsageTable} WHERE tenant_id = ${tenant}`);
 
 export const addUsage = (tenant: TenantId, bytes: number): Statement<number> =>

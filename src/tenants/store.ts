@@ -45,7 +45,9 @@ export const tenantStatement = (tenant: TenantId): Statement<Tenant | undefined>
   tenantWhere(sql`tenant_id = ${tenant}`);
 
 /** Those of the ids that are tenants. */
-export const tenantsAmongStatement = (ids: readonly TenantId[]): Statement<{ tenant_id: TenantId }[]> =>
+export const tenantsAmongStatement = (
+  ids: readonly TenantId[],
+): Statement<Row<typeof tenantsTable, "tenant_id">[]> =>
   rows(sql`SELECT tenant_id FROM ${tenantsTable} WHERE ${inJson(sql`tenant_id`, ids)}`);
 
 /** Tenants after this id, in order of id. */
@@ -101,10 +103,15 @@ export const tokenStandingStatement = (tenant: TenantId): Statement<TokenStandin
     SELECT status, device_tokens_revoked_s AS revoked_s, revocations FROM ${tenantsTable} WHERE tenant_id = ${tenant}`);
 
 /** One named limit of a tenant; undefined when none was set. What a value means is its reader's to say. */
-export const limitStatement = (tenant: TenantId, name: LimitName): Statement<{ value: number } | undefined> =>
+export const limitStatement = (
+  tenant: TenantId,
+  name: LimitName,
+): Statement<Row<typeof tenantLimitsTable, "value"> | undefined> =>
   firstRow(sql`SELECT value FROM ${tenantLimitsTable} WHERE tenant_id = ${tenant} AND name = ${name}`);
 
-export const limitsStatement = (tenant: TenantId): Statement<{ name: string; value: number }[]> =>
+export const limitsStatement = (
+  tenant: TenantId,
+): Statement<Row<typeof tenantLimitsTable, "name" | "value">[]> =>
   rows(sql`SELECT name, value FROM ${tenantLimitsTable} WHERE tenant_id = ${tenant} ORDER BY name`);
 
 /** Sets a limit of a tenant that exists. */

@@ -60,7 +60,7 @@ export const resultsOf = (tenant: TenantId, id: string): Statement<ResultRow[]> 
 export const definitionOfJob = (
   tenant: TenantId,
   id: string,
-): Statement<{ definition: string } | undefined> =>
+): Statement<Row<typeof workflowDefinitionsTable, "definition"> | undefined> =>
   firstRow(sql`SELECT d.definition FROM ${jobsTable} j JOIN ${workflowDefinitionsTable} d ON d.name = j.workflow AND d.version = j.version
     WHERE j.tenant_id = ${tenant} AND j.job_id = ${id}`);
 

@@ -92,7 +92,7 @@ export const targetChunk = (
   tenant: TenantId,
   seq: number,
   after: string,
-): Statement<{ first_id: string; ids: string } | undefined> =>
+): Statement<Row<typeof deploymentTargetsTable, "first_id" | "ids"> | undefined> =>
   firstRow(sql`
     SELECT first_id, ids FROM ${deploymentTargetsTable}
     WHERE tenant_id = ${tenant} AND seq = ${seq} AND first_id > ${after} ORDER BY first_id LIMIT 1`);

@@ -1,7 +1,7 @@
 import { sql } from "drizzle-orm";
 import { firstRow, rows, type Statement } from "../../platform/database.ts";
 import type { DeviceId, TenantId } from "../../platform/ids.ts";
-import { columnsOf, type RowOf } from "../../platform/columns.ts";
+import { columnsOf, type RowOf, type Row } from "../../platform/columns.ts";
 import { targetsList } from "./membership.ts";
 import { currentSeq, openSeq, suitsType, unmetDepends, type DeviceState } from "./assignment.ts";
 import {
@@ -42,17 +42,16 @@ export const firstInLine = (
   tenant: TenantId,
   device: DeviceId,
   atMs: number,
-): Statement<{ seq: number; deployment_id: string } | undefined> =>
+): Statement<Row<typeof deploymentsTable, "seq" | "deployment_id"> | undefined> =>
   firstRow(sql`
     SELECT seq, deployment_id FROM ${deploymentsTable}
     WHERE tenant_id = ${tenant} AND seq = coalesce((${currentSeq(tenant, device)}), (${openSeq(tenant, device, atMs)}))`);
 
-export interface FitRow {
-  artifact_id: string;
+export type FitRow = Row<typeof deploymentArtifactsTable, "artifact_id"> & {
   type_fits: number;
   /** JSON array of the names of depends that are not satisfied. */
   unmet: string;
-}
+};
 
 /** How each artifact of the deployment fits what the device told. */
 export const fits = (tenant: TenantId, seq: number, state: DeviceState): Statement<FitRow[]> =>

@@ -2,7 +2,7 @@ import { sql } from "drizzle-orm";
 import { change, demand, firstRow, rows, type Statement } from "../../platform/database.ts";
 import { ARTIFACT_IN_USE } from "../../platform/participants.ts";
 import type { DeviceId, TenantId } from "../../platform/ids.ts";
-import { into } from "../../platform/columns.ts";
+import { into, type Row } from "../../platform/columns.ts";
 import { deviceDeploymentsTable, deploymentCountersTable, deploymentsTable } from "../tables.ts";
 import { hasRow, seqOf, targetsList } from "./membership.ts";
 
@@ -41,7 +41,7 @@ export const mayDownload = (
   tenant: TenantId,
   deployment: string,
   device: DeviceId,
-): Statement<{ status: number } | undefined> =>
+): Statement<Row<typeof deviceDeploymentsTable, "status"> | undefined> =>
   firstRow(sql`
     SELECT dd.status FROM ${deviceDeploymentsTable} dd
     JOIN ${deploymentCountersTable} c ON c.tenant_id = dd.tenant_id AND c.seq = dd.seq

@@ -71,7 +71,7 @@ export const demandRoom = (
   attributes: StoredAttributes,
 ): Statement<void> =>
   demand(
-    sql`NOT EXISTS (SELECT 1 FROM inventory_devices WHERE tenant_id = ${tenant} AND device_id = ${device}
+    sql`NOT EXISTS (SELECT 1 FROM ${inventoryDevicesTable} WHERE tenant_id = ${tenant} AND device_id = ${device}
       AND ${octets(sql`json_patch(attributes, ${JSON.stringify(attributes)})`)} > ${MAX_ATTRIBUTE_BYTES})`,
     DEVICE_FULL,
   );

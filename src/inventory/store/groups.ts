@@ -3,6 +3,7 @@ import { change, demand, firstRow, inJson, rows, type Statement } from "../../pl
 import type { DeviceId, TenantId } from "../../platform/ids.ts";
 import { inventoryDevicesTable } from "../../devices/index.ts";
 import { inventoryCountsTable, inventoryValuesTable } from "../tables.ts";
+import type { Row } from "../../platform/columns.ts";
 
 export const groupOf = (
   tenant: TenantId,
@@ -15,7 +16,7 @@ export const groupOf = (
 export const groupNames = (
   tenant: TenantId,
   status: string | undefined,
-): Statement<{ group_name: string }[]> =>
+): Statement<Row<typeof inventoryCountsTable, "group_name">[]> =>
   rows(sql`
     SELECT DISTINCT group_name FROM ${inventoryCountsTable}
     WHERE tenant_id = ${tenant} AND group_name > '' AND devices > 0
@@ -40,7 +41,7 @@ export const groupMembers = (
   group: string,
   limit: number,
   offset: number,
-): Statement<{ device_id: DeviceId }[]> =>
+): Statement<Row<typeof inventoryValuesTable, "device_id">[]> =>
   rows(sql`
     SELECT device_id FROM ${inventoryValuesTable}
     WHERE tenant_id = ${tenant} AND key = 'system-group' AND value = ${group}

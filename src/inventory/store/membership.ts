@@ -2,6 +2,7 @@ import { sql } from "drizzle-orm";
 import { inJson, rows, type Statement } from "../../platform/database.ts";
 import type { DeviceId, TenantId } from "../../platform/ids.ts";
 import { valuePath } from "../attributes.ts";
+import type { Row } from "../../platform/columns.ts";
 import { all, columnOf, onDevice } from "./conditions.ts";
 import type { Term } from "../search/terms.ts";
 import { inventoryDevicesTable } from "../../devices/index.ts";
@@ -14,7 +15,7 @@ export const satisfying = (
   tenant: TenantId,
   devices: readonly DeviceId[],
   terms: readonly Term[],
-): Statement<{ device_id: DeviceId }[]> =>
+): Statement<Row<typeof inventoryDevicesTable, "device_id">[]> =>
   rows(sql`SELECT d.device_id FROM ${inventoryDevicesTable} d
     WHERE ${these(tenant, devices)} AND ${all(terms.map(onDevice))}`);
 

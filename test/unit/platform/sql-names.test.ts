@@ -24,7 +24,7 @@ const columnsOf = (table: string): string[] => declared.get(table)?.columns.map(
 
 /** The text of the `sql` templates of a file; of what is put into them only the tables, as `{usersTable}`. */
 function templatesOf(source: string): string[] {
-  return Array.from(source.matchAll(/\bsql`/g), ({ index }) => {
+  return Array.from(source.matchAll(/(?<![.\w])sql`/g), ({ index }) => {
     let [text, put, depth] = ["", "", 0];
     for (let i = index + "sql`".length; depth > 0 || source[i] !== "`"; i++) {
       const character = source[i]!;
