@@ -12,6 +12,14 @@ import {
 } from "../deviceconnect/index.ts";
 import { verifyUpload, removeArtifactObjects } from "../releases/index.ts";
 import { UPLOAD_SEALED } from "../storage/index.ts";
+import {
+  LINK_ASKED,
+  LINK_READY,
+  NOTICE,
+  sendAskedLink,
+  sendNotice,
+  sendReadyLink,
+} from "../useradm/index.ts";
 import { runStep, STEP_EVENT } from "../workflows/index.ts";
 import type { EventHandlers } from "../platform/background.ts";
 
@@ -32,6 +40,9 @@ export const HANDLERS: EventHandlers = {
   "deployment.settling": [settleAbort],
   "deployment.deleted": [purgeDeployment],
   "artifact.deleted": [removeArtifactObjects],
+  [LINK_ASKED]: [sendAskedLink],
+  [LINK_READY]: [sendReadyLink],
+  [NOTICE]: [sendNotice],
   [MEMBERS_EVENT]: [deployToPage],
   [UPLOAD_SEALED]: [verifyUpload],
   [STEP_EVENT]: [runStep],

@@ -8,7 +8,7 @@ import { DEFAULT_TENANT } from "../platform/ids.ts";
 import { drainOutbox } from "../platform/send-events.ts";
 import { forgetOldGenerations } from "../releases/index.ts";
 import { sweepDeadUploads, sweepOrphanObjects } from "../storage/index.ts";
-import { forgetOldLoginFailures } from "../useradm/index.ts";
+import { forgetOldAccountLinks, forgetOldLoginFailures } from "../useradm/index.ts";
 import { forgetOldJobs } from "../workflows/index.ts";
 
 type Sweeps = Readonly<Record<string, Sweep>>;
@@ -33,6 +33,7 @@ export const EVERY_NIGHT: Sweeps = {
   "forget-jobs": forgetOldJobs,
   "forget-generations": forgetOldGenerations,
   "forget-revocations": forgetOldRevocations,
+  "forget-account-links": forgetOldAccountLinks,
   "remove-orphans": sweepOrphanObjects,
 };
 

@@ -1,22 +1,15 @@
-import type { Mail } from "../platform/mail.ts";
+import { oneLine, type Mail } from "../platform/mail.ts";
 
-// Everything that ends a line for some program, and what no line holds.
-// oxlint-disable-next-line no-control-regex -- these are what it looks for
-const CONTROL = /[\u0000-\u001f\u007f-\u009f\u2028\u2029]+/g;
-
-/** A text that stays within its header whatever it holds. */
-export const headerText = (text: string): string => text.replace(CONTROL, " ").trim();
-
-const cleanAll = (texts: readonly string[] | undefined) => texts?.map(headerText);
+const cleanAll = (texts: readonly string[] | undefined) => texts?.map(oneLine);
 
 /** The mail with nothing in its headers that could end one. */
 export const withCleanHeaders = (mail: Mail): Mail => ({
   ...mail,
-  from: headerText(mail.from),
-  to: mail.to.map(headerText),
+  from: oneLine(mail.from),
+  to: mail.to.map(oneLine),
   cc: cleanAll(mail.cc),
   bcc: cleanAll(mail.bcc),
-  subject: headerText(mail.subject),
+  subject: oneLine(mail.subject),
 });
 
 const isAscii = (text: string) => /^[ -~]*$/.test(text);

@@ -26,7 +26,12 @@ export interface NewTenant {
 export async function createTenant(deps: Deps, input: NewTenant): Promise<{ tenant: Tenant; user: UserRef }> {
   checkPassword(input.password, [input.user]);
   const tenant = prepareTenant({ name: input.name, plan: input.plan }, deps.now());
-  const user = prepareUser(deps, tenant.id, { email: input.user }, await hashPassword(deps, input.password));
+  const user = prepareUser(
+    deps,
+    tenant.id,
+    { email: input.user, isVerified: true },
+    await hashPassword(deps, input.password),
+  );
   const actor: OperatorActor = { kind: "operator", tenant: tenant.id };
   await writingEmail(
     deps.directory.batch([...createTenantStatements(tenant), ...createUserStatements(actor, user)]),

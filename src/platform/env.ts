@@ -33,6 +33,8 @@ export interface Env {
   PASSWORD_COST_LN?: string;
   /** Origin put into links, for example `https://updates.example.com`; default: the request's own. */
   PUBLIC_ORIGIN?: string;
+  /** Sender of mails; default: no-reply at the host of links. */
+  MAIL_FROM?: string;
   /** Origins besides our own that may open sockets, separated by commas. */
   ALLOWED_ORIGINS?: string;
   /** How long recordings of terminal sessions are kept. */
@@ -134,6 +136,7 @@ const SettingsSchema = z.object({
   PASSWORD_COST_LN: wholeNumber(15, 10, 16),
   OPERATOR_TOKEN: z.string().min(16, { error: "must have at least 16 characters" }).optional(),
   PUBLIC_ORIGIN: z.url({ error: "must be an origin like https://updates.example.com" }).optional(),
+  MAIL_FROM: z.email({ error: "must be an address like no-reply@example.com" }).optional(),
   ALLOWED_ORIGINS: z
     .string()
     .default("")

@@ -13,3 +13,10 @@ export interface Mail {
 export interface Mailer {
   send: (mail: Mail) => Promise<void>;
 }
+
+// Everything that ends a line for some program, and what no line holds.
+// oxlint-disable-next-line no-control-regex -- these are what it looks for
+const CONTROL = /[\u0000-\u001f\u007f-\u009f\u2028\u2029]+/g;
+
+/** A text that stays within its line whatever it holds. */
+export const oneLine = (text: string): string => text.replace(CONTROL, " ").trim();

@@ -1,12 +1,22 @@
 import type { TenantId, UserId } from "../platform/ids.ts";
 import type { Event } from "../platform/outbox.ts";
 
+/** Somebody named an address and wants a link sent to it. Whether it is anybody's is found out after the answer. */
+export const LINK_ASKED = "account.link_asked";
+/** A link that is recorded is to be sent. */
+export const LINK_READY = "account.link";
+/** A user is to be told of something. */
+export const NOTICE = "account.notice";
+
 declare module "../platform/outbox.ts" {
   interface EventKinds {
     "user.deleted": true;
     "user.updated": true;
     "user.tokens_ended": true;
     "tenant.user_tokens_ended": true;
+    [LINK_ASKED]: true;
+    [LINK_READY]: true;
+    [NOTICE]: true;
   }
 }
 

@@ -1,3 +1,6 @@
+export { sendAskedLink, sendNotice, sendReadyLink } from "./account-mails.ts";
+export { LINK_ASKED, LINK_READY, NOTICE } from "./events.ts";
+export { forgetOldAccountLinks } from "./account-secrets.ts";
 export { mayStatement } from "./find-user.ts";
 export { hashPassword } from "./passwords.ts";
 export { removeTenantTokensIfChanged } from "./token-store.ts";

@@ -5,6 +5,7 @@ import { Fault } from "../platform/fault.ts";
 import { newId } from "../platform/ids.ts";
 import { addEventIfChanged } from "../platform/outbox.ts";
 import { tenantStatement } from "../tenants/index.ts";
+import { noticeIfChanged } from "./account-mails.ts";
 import { tokensEnded } from "./events.ts";
 import { expiryMs, issueUserToken } from "./issue.ts";
 import {
@@ -35,11 +36,12 @@ export async function createPersonalToken(
   const id = newId();
   const lifeS = input.expiresInS === 0 ? undefined : input.expiresInS;
   const record = { id, tenant, user, name: input.name, createdMs: at, expiresMs: expiryMs(deps, lifeS) };
-  const [, count, added, , found] = await deps.directory.batch([
+  const [, count, added, , , found] = await deps.directory.batch([
     removeExpiredStatement(tenant, user, at),
     countPersonalStatement(tenant, user),
     addPersonalStatement(record, MAX_PERSONAL_TOKENS),
     addAuditIfChanged(actor, { action: "create", object: objectOf(id, input.name) }, at),
+    noticeIfChanged(deps, { tenant, id: user, email: actor.email }, "token_made", input.name),
     tenantStatement(tenant),
   ]);
   if (found?.status !== "active") throw new Fault("unauthorized", "unauthorized");

@@ -1,4 +1,5 @@
 import type { App } from "../platform/app-env.ts";
+import { mountAccountLinks } from "./account-link-routes.ts";
 import { mountInternal } from "./internal-routes.ts";
 import { mountLogin } from "./login-routes.ts";
 import { mountPlans } from "./plan-routes.ts";
@@ -7,6 +8,7 @@ import { mountUsers } from "./user-routes.ts";
 
 export function mountUseradm(app: App): void {
   mountLogin(app);
+  mountAccountLinks(app);
   mountUsers(app);
   mountSettings(app);
   mountPlans(app);

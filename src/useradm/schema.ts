@@ -53,7 +53,18 @@ const optional = <T extends z.ZodType>(schema: T) =>
   z.preprocess((value) => (value === "" || value === null ? undefined : value), schema.optional());
 
 export const NewUser = z
-  .object({ email: EmailText, password: PasswordText, roles: RoleNames.optional() })
+  .object({
+    email: EmailText,
+    password: optional(PasswordText).openapi({ description: "Needed unless a link to set one is sent" }),
+    roles: RoleNames.optional(),
+    send_reset_password: z.boolean().nullish().openapi({ description: "Send a link to set the password by" }),
+  })
+  .refine(({ password, send_reset_password }) => password !== undefined || send_reset_password === true, {
+    error: BLANK,
+    path: ["password"],
+    // Told beside what else is wrong.
+    when: ({ value }) => typeof value === "object" && value !== null,
+  })
   .openapi("NewUser");
 
 export const NewInternalUser = z
@@ -88,9 +99,30 @@ export const User = z
     created_ts: z.string(),
     updated_ts: z.string(),
     login_ts: z.string().optional(),
+    verified: z.boolean(),
     roles: z.array(z.string()).optional(),
   })
   .openapi("User");
+
+export const PendingEmailChange = z
+  .object({ new_email: z.string(), created_ts: z.string(), valid_until: z.string() })
+  .openapi("PendingEmailChange");
+
+export const OwnUser = User.extend({ pending_email_change_request: PendingEmailChange.optional() }).openapi(
+  "OwnUser",
+);
+
+/** Anything longer is no link that was ever sent. */
+const SecretHash = z.string({ error: BLANK }).min(1, { error: BLANK }).max(MAX_TEXT, { error: TOO_LONG });
+
+export const Address = z.object({ email: EmailText }).openapi("Address");
+export const LinkCompletion = z.object({ secret_hash: SecretHash }).openapi("LinkCompletion");
+export const PasswordResetCompletion = z
+  .object({ secret_hash: SecretHash, password: PasswordText })
+  .openapi("PasswordResetCompletion");
+export const EmailUpdateRequest = z
+  .object({ email: EmailText, current_password: optional(z.string()) })
+  .openapi("EmailUpdateRequest");
 
 const several = z
   .union([z.string(), z.array(z.string())])

@@ -1,6 +1,9 @@
 import { integer, primaryKey, sqliteTable, text } from "drizzle-orm/sqlite-core";
 import type { TenantId, UserId } from "../platform/ids.ts";
 
+/** What a link that was sent by mail is for. */
+export type SecretPurpose = "verify" | "reset" | "invite" | "email";
+
 export const usersTable = sqliteTable(
   "users",
   {
@@ -13,6 +16,7 @@ export const usersTable = sqliteTable(
     created_ms: integer().notNull(),
     updated_ms: integer().notNull(),
     login_ms: integer(),
+    verified_ms: integer(),
   },
   (row) => [primaryKey({ columns: [row.tenant_id, row.user_id] })],
 );
@@ -29,6 +33,22 @@ export const userTokensTable = sqliteTable(
     last_used_ms: integer(),
   },
   (row) => [primaryKey({ columns: [row.tenant_id, row.user_id, row.token_id] })],
+);
+
+export const accountSecretsTable = sqliteTable(
+  "account_secrets",
+  {
+    tenant_id: text().$type<TenantId>().notNull(),
+    user_id: text().$type<UserId>().notNull(),
+    secret_id: text().notNull(),
+    purpose: text().$type<SecretPurpose>().notNull(),
+    email: text().notNull(),
+    digest: text(),
+    created_ms: integer().notNull(),
+    expires_ms: integer().notNull(),
+    used_ms: integer(),
+  },
+  (row) => [primaryKey({ columns: [row.tenant_id, row.user_id, row.secret_id] })],
 );
 
 export const settingsTable = sqliteTable(

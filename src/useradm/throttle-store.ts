@@ -28,17 +28,24 @@ export const noneBlocked = (subjects: readonly string[], nowMs: number): SQL =>
 
 const MAX_DOUBLINGS = 20;
 
-/** Counts a failure and blocks the subject for as long as the rule says. */
-export function countFailureStatement(subject: string, rule: ThrottleRule, nowMs: number): Statement<number> {
+/** Counts a failure and blocks the subject for as long as the rule says; only where the condition holds. */
+export function countFailureStatement(
+  subject: string,
+  rule: ThrottleRule,
+  nowMs: number,
+  condition: SQL = sql`1`,
+): Statement<number> {
   const count = sql`CASE WHEN last_ms < ${nowMs - rule.forgetAfterMs} THEN 1 ELSE failures + 1 END`;
   const pause = (failures: SQL) => sql`CASE WHEN ${failures} < ${rule.free} THEN 0
     ELSE MIN(${rule.maxPauseMs}, ${rule.firstPauseMs} << MIN(${failures} - ${rule.free}, ${MAX_DOUBLINGS})) END`;
   return change(sql`
     INSERT ${into(loginFailuresTable, "subject, failures, last_ms, blocked_until_ms")}
-    VALUES (${subject}, 1, ${nowMs}, ${nowMs} + ${pause(sql`1`)})
+    SELECT ${subject}, 1, ${nowMs}, ${nowMs} + ${pause(sql`1`)} WHERE ${condition}
     ON CONFLICT (subject) DO UPDATE SET failures = ${count}, last_ms = ${nowMs},
       blocked_until_ms = ${nowMs} + ${pause(sql`(${count})`)}`);
 }
+
+export const ifChanged: SQL = sql`changes() > 0`;
 
 /** Forgets everything counted at an account, whoever tried. */
 export const forgetAccountStatement = (range: {

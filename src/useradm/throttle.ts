@@ -72,6 +72,32 @@ export const throttledSession = (email: string): Throttled => [
   { subject: accountOf(email) + CLIENTS + digest("session"), rule: CLIENT },
 ];
 
+/** Mails to one address. Links sent before stay good, so that nobody keeps a user out by asking for more. */
+const MAILS: ThrottleRule = {
+  free: 5,
+  firstPauseMs: 60_000,
+  maxPauseMs: 15 * 60_000,
+  forgetAfterMs: HOUR_MS,
+};
+
+/** Mails that one network asks for, to whomever. */
+const MAILS_OF_NETWORK: ThrottleRule = {
+  free: 20,
+  firstPauseMs: 60_000,
+  maxPauseMs: 15 * 60_000,
+  forgetAfterMs: HOUR_MS,
+};
+
+/** Whoever has a mail sent to an address, which may be nobody's. */
+export function throttledMail(
+  purpose: string,
+  { email, network }: Pick<Client, "email" | "network">,
+): Throttled {
+  const address = { subject: digest(`${purpose} ${email}`), rule: MAILS };
+  if (network === undefined) return [address];
+  return [address, { subject: digest(`mails ${network}`), rule: MAILS_OF_NETWORK }];
+}
+
 /** All that is counted at an account: the account itself and this range. */
 export const clientsOf = (email: string) => {
   const account = accountOf(email);

@@ -7,9 +7,11 @@ import { asUserId } from "../platform/ids.ts";
 import type { Permission } from "../platform/permissions.ts";
 import { userRoute, type Needs } from "../platform/route.ts";
 import { faultResponses, jsonBody, jsonContent } from "../platform/wire.ts";
-import { NewUser, OwnUserUpdate, User, UserQuery, UserUpdate } from "./schema.ts";
+import { NewUser, OwnUser, OwnUserUpdate, User, UserQuery, UserUpdate } from "./schema.ts";
 import { updateUser } from "./update-user.ts";
 import type { User as StoredUser, UserFilter } from "./user-store.ts";
+import { getOwnUser } from "./change-email.ts";
+import { toPending } from "./account-link-routes.ts";
 import { createUser, deleteUser, getUser, listUsers } from "./users.ts";
 
 const BASE = "/api/management/v1/useradm/users";
@@ -60,7 +62,15 @@ const getRoute = {
     ...faultResponses(401, 403, 404),
   },
 } as const;
-const getOwn = userRoute("basic", { ...getRoute, path: `${BASE}/me`, summary: "Get the own user" });
+const getOwn = userRoute("basic", {
+  ...getRoute,
+  path: `${BASE}/me`,
+  summary: "Get the own user",
+  responses: {
+    200: { description: "The user", content: jsonContent(OwnUser) },
+    ...faultResponses(401, 403, 404),
+  },
+});
 const getOne = userRoute(unless(isOwnId, "users:read"), {
   ...getRoute,
   path: `${BASE}/{id}`,
@@ -110,6 +120,7 @@ export const toWire = (user: StoredUser): z.input<typeof User> => ({
   created_ts: rfc3339(user.createdMs),
   updated_ts: rfc3339(user.updatedMs),
   ...(user.loginMs === null ? {} : { login_ts: rfc3339(user.loginMs) }),
+  verified: user.verifiedMs !== null,
   ...(user.roles.length === 0 ? {} : { roles: user.roles }),
 });
 
@@ -159,13 +170,19 @@ export function mountUsers(app: App): void {
   });
 
   app.openapi(create, async (c) => {
-    const id = await createUser(c.var.deps, userOf(c), c.req.valid("json"));
+    const { send_reset_password, ...user } = c.req.valid("json");
+    const isInvited = send_reset_password === true;
+    const id = await createUser(c.var.deps, userOf(c), { ...user, isInvited });
     return c.body(null, 201, { Location: `${BASE}/${id}` });
   });
 
   app.openapi(getOwn, async (c) => {
     const actor = userOf(c);
-    return c.json(toWire(await getUser(c.var.deps, actor, actor.user)), 200);
+    const { user, pending } = await getOwnUser(c.var.deps, actor);
+    return c.json(
+      { ...toWire(user), ...(pending && { pending_email_change_request: toPending(pending) }) },
+      200,
+    );
   });
 
   app.openapi(getOne, async (c) => {

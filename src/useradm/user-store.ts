@@ -15,11 +15,13 @@ export interface User {
   createdMs: number;
   updatedMs: number;
   loginMs: number | null;
+  /** Null while nobody has proved to read the mails of the address. */
+  verifiedMs: number | null;
 }
 
-type UserRow = Row<typeof usersTable>;
+export type UserRow = Row<typeof usersTable>;
 
-const toUser = (row: UserRow): User => ({
+export const toUser = (row: UserRow): User => ({
   tenant: row.tenant_id,
   id: row.user_id,
   email: row.email,
@@ -29,6 +31,7 @@ const toUser = (row: UserRow): User => ({
   createdMs: row.created_ms,
   updatedMs: row.updated_ms,
   loginMs: row.login_ms,
+  verifiedMs: row.verified_ms,
 });
 
 const PERMIT_ALL = "RBAC_ROLE_PERMIT_ALL";
@@ -106,9 +109,9 @@ export const hasUsersStatement = (tenant: TenantId): Statement<boolean> =>
 /** Adds a user to a tenant that exists. */
 export const addUserStatement = (user: User): Statement<number> =>
   change(sql`
-    INSERT ${into(usersTable, "tenant_id, user_id, email, password_hash, roles, created_ms, updated_ms")}
+    INSERT ${into(usersTable, "tenant_id, user_id, email, password_hash, roles, created_ms, updated_ms, verified_ms")}
     SELECT tenant_id, ${user.id}, ${user.email}, ${user.passwordHash}, ${JSON.stringify(user.roles)},
-      ${user.createdMs}, ${user.updatedMs}
+      ${user.createdMs}, ${user.updatedMs}, ${user.verifiedMs}
     FROM ${tenantsTable} WHERE tenant_id = ${user.tenant}`);
 
 /** The columns of `addUserStatement` and of an update that may break on another user. */
@@ -119,11 +122,17 @@ export const ID_KEY = "users.tenant_id, users.user_id";
  * Replaces a user's data if nobody else changed it since `before` was read. Never takes the rights of the last
  * unrestricted user of a tenant.
  */
-export const updateUserStatement = (before: User, after: User, atMs: number): Statement<number> =>
+export const updateUserStatement = (
+  before: User,
+  after: User,
+  atMs: number,
+  guard: SQL = sql`1`,
+): Statement<number> =>
   change(sql`
     UPDATE ${usersTable} SET email = ${after.email}, password_hash = ${after.passwordHash},
+      verified_ms = CASE WHEN email = ${after.email} THEN coalesce(verified_ms, ${after.verifiedMs}) ELSE ${after.verifiedMs} END,
       roles = ${JSON.stringify(after.roles)}, revision = revision + 1, updated_ms = ${atMs}
-    WHERE tenant_id = ${before.tenant} AND user_id = ${before.id} AND revision = ${before.revision}
+    WHERE tenant_id = ${before.tenant} AND user_id = ${before.id} AND revision = ${before.revision} AND ${guard}
       AND (${keepsAll(after.roles) ? 1 : 0} OR roles = ${JSON.stringify(after.roles)} OR ${anotherAdminExists(before.tenant, before.id)})`);
 
 /** Whether somebody else in the tenant is unrestricted. */

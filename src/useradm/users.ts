@@ -5,7 +5,10 @@ import type { Deps } from "../platform/deps.ts";
 import { Fault } from "../platform/fault.ts";
 import { asUserId, newId, type TenantId, type UserId } from "../platform/ids.ts";
 import { addEventIfChanged } from "../platform/outbox.ts";
+import { newSecret } from "./account-secrets.ts";
 import { hashPassword } from "./passwords.ts";
+import { sendLinkIfChanged } from "./account-mails.ts";
+import { addSecretIfChanged, removeSecretsOfRemovedStatement } from "./account-secret-store.ts";
 import { removeSettingsOfRemovedStatement } from "./settings-store.ts";
 import { removeTokensOfRemovedStatement } from "./token-store.ts";
 import {
@@ -23,8 +26,11 @@ import {
 const MIN_PASSWORD = 8;
 
 export const unknownUser = () => new Fault("not_found", "user not found");
-const duplicate = (cause: unknown) =>
+export const duplicateEmail = (cause?: unknown) =>
   new Fault("unprocessable", "user with a given email already exists", { cause });
+
+export const isDuplicateEmail = (cause: unknown): boolean =>
+  cause instanceof Fault && isUniqueViolation(cause.cause, EMAIL_KEY);
 
 /** The password rules that are no matter of syntax. */
 export function checkPassword(password: string, emails: readonly string[]): void {
@@ -39,7 +45,7 @@ export async function writingEmail<T>(batch: Promise<T>): Promise<T> {
   try {
     return await batch;
   } catch (cause) {
-    if (isUniqueViolation(cause, EMAIL_KEY)) throw duplicate(cause);
+    if (isUniqueViolation(cause, EMAIL_KEY)) throw duplicateEmail(cause);
     if (isUniqueViolation(cause, ID_KEY))
       throw new Fault("conflict", "user with a given id already exists", { cause });
     throw cause;
@@ -56,6 +62,10 @@ export interface NewUser {
   email: string;
   roles?: string[] | undefined;
   id?: string | undefined;
+  /** Somebody vouches for the address. */
+  isVerified?: boolean;
+  /** Gets a link to set a password by. */
+  isInvited?: boolean;
 }
 
 /** A user not yet stored; pass it to `createUserStatements`. */
@@ -71,6 +81,7 @@ export function prepareUser(deps: Deps, tenant: TenantId, input: NewUser, passwo
     createdMs: now,
     updatedMs: now,
     loginMs: null,
+    verifiedMs: input.isVerified ? now : null,
   };
 }
 
@@ -80,6 +91,16 @@ export const createUserStatements = (actor: Actor, user: User): Statement<number
   addAuditIfChanged(actor, { action: "create", object: userObject(user) }, user.createdMs),
 ];
 
+/** Sends a link to set a password by, if the statement before it in the batch made the user. */
+const inviteIfChanged = (deps: Deps, user: User): Statement<number>[] => {
+  const link = { id: newId(), purpose: "invite" as const, email: user.email };
+  const secret = newSecret(user, link, user.createdMs);
+  return [addSecretIfChanged(secret), sendLinkIfChanged(deps, secret)];
+};
+
+/** No password matches it. */
+const NO_PASSWORD = "";
+
 /** Adds a user whose password is already hashed. */
 export async function addUser(
   deps: Deps,
@@ -87,8 +108,10 @@ export async function addUser(
   input: NewUser,
   passwordHash: string,
 ): Promise<UserId> {
-  const user = prepareUser(deps, actor.tenant, input, passwordHash);
-  const [added] = await writingEmail(deps.directory.batch(createUserStatements(actor, user)));
+  const isVerified = actor.kind === "operator";
+  const user = prepareUser(deps, actor.tenant, { ...input, isVerified }, passwordHash);
+  const invite = input.isInvited ? inviteIfChanged(deps, user) : [];
+  const [added] = await writingEmail(deps.directory.batch([...createUserStatements(actor, user), ...invite]));
   if (added === 0) throw new Fault("not_found", "tenant not found");
   return user.id;
 }
@@ -96,10 +119,12 @@ export async function addUser(
 export async function createUser(
   deps: Deps,
   actor: Actor,
-  input: NewUser & { password: string },
+  input: NewUser & { password?: string | undefined },
 ): Promise<UserId> {
-  checkPassword(input.password, [input.email]);
-  return addUser(deps, actor, input, await hashPassword(deps, input.password));
+  const { password } = input;
+  if (password === undefined) return addUser(deps, actor, input, NO_PASSWORD);
+  checkPassword(password, [input.email]);
+  return addUser(deps, actor, input, await hashPassword(deps, password));
 }
 
 export function listUsers(deps: Deps, actor: Actor, filter: UserFilter): Promise<User[]> {
@@ -123,12 +148,13 @@ export async function deleteUser(deps: Deps, actor: Actor, id: UserId): Promise<
   if (!user) return;
   const at = deps.now();
   const remove = actor.kind === "user" ? removeUserButLastStatement : removeUserStatement;
-  const [, , , , , left] = await deps.directory.batch([
+  const [, , , , , , left] = await deps.directory.batch([
     remove(actor.tenant, id),
     addAuditIfChanged(actor, { action: "delete", object: userObject(user) }, at),
     addEventIfChanged({ kind: "user.deleted", tenant: actor.tenant, subject: id }, at),
     removeTokensOfRemovedStatement(actor.tenant, id),
     removeSettingsOfRemovedStatement(actor.tenant, id),
+    removeSecretsOfRemovedStatement(actor.tenant, id),
     userStatement(actor.tenant, id),
   ]);
   if (left) throw new Fault("unprocessable", "the last administrator cannot be deleted");

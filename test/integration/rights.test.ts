@@ -93,8 +93,11 @@ describe("a route for users", () => {
       "GET /api/management/v1/useradm/settings/me",
       "GET /api/management/v1/useradm/settings/tokens",
       "GET /api/management/v1/useradm/users/me",
+      "GET /api/management/v1/useradm/users/me/email-change/pending",
       "POST /api/management/v1/useradm/auth/logout",
       "POST /api/management/v1/useradm/settings/me",
+      "POST /api/management/v1/useradm/users/me/email-change/cancel",
+      "POST /api/management/v1/useradm/users/me/email-change/start",
       "PUT /api/management/v1/useradm/users/me",
       "PUT /api/management/v2/useradm/users/me",
     ]);

@@ -34,6 +34,7 @@ describe("users", () => {
       email: "new.user@example.com",
       created_ts: at,
       updated_ts: at,
+      verified: false,
     });
     expect((await logIn("new.user@example.com", PASSWORD)).status).toBe(200);
     expect(await auditOf(id)).toEqual([{ actor_id: admin.id, action: "create", change: null }]);
@@ -180,7 +181,7 @@ describe("user updates", () => {
     expect((await logIn(user.email, PASSWORD)).status).toBe(401);
     expect((await logIn(user.email, "a better secret")).status).toBe(200);
     expect(await auditOf(user.id)).toEqual([{ actor_id: user.id, action: "password_change", change: null }]);
-    expect(await eventsOf(user.id)).toEqual(["user.updated"]);
+    expect(await eventsOf(user.id)).toEqual(["account.notice", "user.updated", "account.notice"]);
   });
 
   it("change the own email", async () => {

@@ -1,0 +1,79 @@
+import type { SQL } from "drizzle-orm";
+import type { Actor } from "../platform/actor.ts";
+import { addAuditIfChanged } from "../platform/audit.ts";
+import type { Statement } from "../platform/database.ts";
+import type { Deps } from "../platform/deps.ts";
+import { addEventIfChanged } from "../platform/outbox.ts";
+import { noticeIfChanged } from "./account-mails.ts";
+import { removeSecretsOfChangedStatement } from "./account-secret-store.ts";
+import { removeTokensIfChanged } from "./token-store.ts";
+import { anotherAdminStatement, updateUserStatement, userStatement, type User } from "./user-store.ts";
+import { userObject, writingEmail } from "./users.ts";
+
+export const sameRoles = (a: readonly string[], b: readonly string[]) =>
+  JSON.stringify(a) === JSON.stringify(b);
+
+/** What changed, as the audit log shows it; a password is only named. */
+function describeUpdate(before: User, after: User): string {
+  const lines = [`Updated user ${before.email}:`];
+  if (before.email !== after.email) lines.push(`-email: ${before.email}`, `+email: ${after.email}`);
+  if (!sameRoles(before.roles, after.roles))
+    lines.push(`-roles: ${before.roles.join(", ")}`, `+roles: ${after.roles.join(", ")}`);
+  return lines.join("\n");
+}
+
+function auditOfUpdate(actor: Actor, before: User, after: User, at: number) {
+  const object = userObject(after);
+  const entries = [];
+  const changed = before.email !== after.email || !sameRoles(before.roles, after.roles);
+  const newPassword = before.passwordHash !== after.passwordHash;
+  if (changed || !newPassword)
+    entries.push(
+      addAuditIfChanged(actor, { action: "update", object, change: describeUpdate(before, after) }, at),
+    );
+  if (newPassword) entries.push(addAuditIfChanged(actor, { action: "password_change", object }, at));
+  return entries;
+}
+
+function noticesOfUpdate(deps: Deps, before: User, after: User): Statement<number>[] {
+  const notices = [];
+  if (before.passwordHash !== after.passwordHash)
+    notices.push(noticeIfChanged(deps, after, "password_changed"));
+  if (before.email !== after.email) notices.push(noticeIfChanged(deps, before, "email_changed", after.email));
+  return notices;
+}
+
+/** Links were sent for the old password and the old address. */
+const voidLinks = (before: User, after: User): Statement<number>[] =>
+  before.passwordHash === after.passwordHash && before.email === after.email
+    ? []
+    : [removeSecretsOfChangedStatement(after)];
+
+export interface Written {
+  updated: boolean;
+  anotherAdmin: boolean;
+}
+
+/**
+ * Writes the update, tells the user, and ends every token of the user but one: all of it if nobody changed the user
+ * meanwhile and the guard holds, or nothing.
+ */
+export async function writeUser(
+  deps: Deps,
+  actor: Actor,
+  { before, after, keepToken = "", guard }: { before: User; after: User; keepToken?: string; guard?: SQL },
+): Promise<Written> {
+  const at = deps.now();
+  const batch = deps.directory.batch([
+    updateUserStatement(before, after, at, guard),
+    anotherAdminStatement(before.tenant, before.id),
+    ...auditOfUpdate(actor, before, after, at),
+    addEventIfChanged({ kind: "user.updated", tenant: before.tenant, subject: before.id }, at),
+    ...noticesOfUpdate(deps, before, after),
+    removeTokensIfChanged(before.tenant, before.id, keepToken),
+    ...voidLinks(before, after),
+    userStatement(before.tenant, before.id),
+  ]);
+  const [updated, anotherAdmin] = await writingEmail(batch);
+  return { updated: updated > 0, anotherAdmin };
+}
