@@ -21,7 +21,7 @@ import {
 import type { WorkflowCall, WorkflowFunction } from "../platform/background.ts";
 import type { Deps } from "../platform/deps.ts";
 import { Fault } from "../platform/fault.ts";
-import { asDeviceId } from "../platform/ids.ts";
+import { asDeviceId, type DeviceId, type TenantId } from "../platform/ids.ts";
 import { describeIssues } from "../platform/wire.ts";
 import { writeGeneratedArtifact } from "../releases/index.ts";
 
@@ -38,6 +38,10 @@ const call =
   };
 
 const Device = z.object({ device_id: z.string().min(1).transform(asDeviceId) });
+
+/** A function that needs to know the device and nothing else. */
+const forDevice = (run: (deps: Deps, context: WorkflowCall, device: DeviceId) => Promise<unknown>) =>
+  call(Device, (deps, context, { device_id: device }) => run(deps, context, device));
 
 /** Values that a template may have turned into text. */
 const Whole = z.coerce.number().int().min(0);
@@ -76,26 +80,23 @@ const Attributes = Device.extend({
   ),
 });
 
+/** Of the system scope only the time of the last contact comes from outside. */
+function checkInStatements(tenant: TenantId, device: DeviceId, attributes: Record<string, unknown>) {
+  const contactMs = Date.parse(String(attributes.check_in_time));
+  return Number.isNaN(contactMs) ? [] : deviceCheckInStatements(tenant, device, contactMs);
+}
+
 const mergeAttributes = call(
   Attributes,
   (deps, { actor: { tenant } }, { device_id: device, scope, attributes }) => {
-    const identity = Object.fromEntries(attributes.map(({ name, value }) => [name, value]));
-    if (scope === "identity") {
-      const known = { tenant, device, identity, atMs: deps.now() };
-      return deps.db(tenant).batch(deviceIdentityStatements(known));
-    }
-    const contactMs = checkIn(identity);
-    return deps
-      .db(tenant)
-      .batch(contactMs === undefined ? [] : deviceCheckInStatements(tenant, device, contactMs));
+    const values = Object.fromEntries(attributes.map(({ name, value }) => [name, value]));
+    const statements =
+      scope === "identity"
+        ? deviceIdentityStatements({ tenant, device, identity: values, atMs: deps.now() })
+        : checkInStatements(tenant, device, values);
+    return deps.db(tenant).batch(statements);
   },
 );
-
-/** Of the system scope only the time of the last contact comes from outside. */
-function checkIn(attributes: Record<string, unknown>): number | undefined {
-  const time = Date.parse(String(attributes.check_in_time));
-  return Number.isNaN(time) ? undefined : time;
-}
 
 const ConfigurationDeployment = Device.extend({
   deployment_id: z.string().min(1),
@@ -132,22 +133,20 @@ async function mergeConfiguration(
 const FUNCTIONS: Readonly<Record<string, WorkflowFunction>> = {
   "inventory.set_status": setStatus,
   "inventory.merge_attributes": mergeAttributes,
-  "inventory.remove_device": call(Device, (deps, { actor }, { device_id: device }) =>
+  "inventory.remove_device": forDevice((deps, { actor }, device) =>
     deps.db(actor.tenant).batch(removeDeviceStatements(actor.tenant, device)),
   ),
   // Triggers keep the index in step with the rows.
-  "inventory.reindex": call(Device, async () => {}),
-  "deployments.decommission_device": call(Device, (deps, { actor }, { device_id: device }) =>
+  "inventory.reindex": forDevice(async () => {}),
+  "deployments.decommission_device": forDevice((deps, { actor }, device) =>
     deps.db(actor.tenant).batch(decommissionDeviceStatements(actor.tenant, device, deps.now())),
   ),
   "deployments.deploy_configuration": deployConfigurationAs,
-  "deviceauth.remove_device": call(Device, (deps, { actor }, { device_id: device }) =>
-    decommissionDevice(deps, actor, device),
-  ),
-  "deviceconfig.add_device": call(Device, (deps, { actor }, { device_id: device }) =>
+  "deviceauth.remove_device": forDevice((deps, { actor }, device) => decommissionDevice(deps, actor, device)),
+  "deviceconfig.add_device": forDevice((deps, { actor }, device) =>
     addConfigurationRecord(deps, actor.tenant, device),
   ),
-  "deviceconfig.remove_device": call(Device, (deps, { actor }, { device_id: device }) =>
+  "deviceconfig.remove_device": forDevice((deps, { actor }, device) =>
     removeDeviceConfiguration(deps, actor.tenant, device),
   ),
   "deviceconfig.merge": call(Configuration, mergeConfiguration),
@@ -156,10 +155,10 @@ const FUNCTIONS: Readonly<Record<string, WorkflowFunction>> = {
     (deps, { actor, stableId }, { device_id: device, retries }) =>
       deployConfiguration(deps, actor, device, { retries, id: stableId }),
   ),
-  "deviceconnect.remove_device": call(Device, (deps, { actor }, { device_id: device }) =>
+  "deviceconnect.remove_device": forDevice((deps, { actor }, device) =>
     removeDeviceConnection(deps, actor.tenant, device),
   ),
-  "deviceconnect.check_update": call(Device, (deps, { actor }, { device_id: device }) =>
+  "deviceconnect.check_update": forDevice((deps, { actor }, device) =>
     askForUpdate(deps, actor.tenant, device),
   ),
   "releases.generate": call(

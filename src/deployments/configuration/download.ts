@@ -17,33 +17,39 @@ export interface ConfigurationWanted extends ByteRequest {
   device: DeviceId;
 }
 
-/**
- * The artifact of a configuration deployment, made anew for each request and always of the same bytes, so that a download
- * can be resumed (protocol notes, deviceconfig 6 and 7).
- */
-export async function downloadConfiguration(deps: Deps, wanted: ConfigurationWanted): Promise<Response> {
-  const { tenant, deployment, device } = wanted;
-  const [found, accepted, part] = await deps
+/** The configuration that was stored with the deployment; refuses a device that has no part in it any more. */
+async function findConfiguration(deps: Deps, { tenant, deployment, device }: ConfigurationWanted) {
+  const [stored, accepted, part] = await deps
     .db(tenant)
     .batch([
       configurationOf(tenant, deployment),
       acceptedDeviceStatement(tenant, device),
       mayDownload(tenant, deployment, device),
     ]);
-  if (!found) throw new Fault("not_found", `deployment with id '${deployment}' not found`);
+  if (!stored) throw new Fault("not_found", `deployment with id '${deployment}' not found`);
   if (!accepted || !part) throw new Fault("forbidden", "URL revoked");
-  const configuration = JSON.parse(found.configuration) as Record<string, string>; // stored by the deployment's creation
-  const artifact = await writeArtifact(configurationArtifact(found.name, wanted.deviceType, configuration));
-  const chunks: Uint8Array[] = [];
-  for await (const chunk of artifact.chunks()) chunks.push(chunk);
-  const bytes = joinBytes(chunks);
+  const values = JSON.parse(stored.configuration) as Record<string, string>; // stored by the deployment's creation
+  return { name: stored.name, values, createdMs: stored.created_ms };
+}
+
+async function artifactBytes(name: string, deviceType: string, values: Record<string, string>) {
+  const artifact = await writeArtifact(configurationArtifact(name, deviceType, values));
+  return joinBytes(await Array.fromAsync(artifact.chunks()));
+}
+
+const digestOf = (bytes: Uint8Array): string => createHash("sha256").update(bytes).digest("hex");
+
+/**
+ * The artifact of a configuration deployment, made anew for each request and always of the same bytes, so that a download
+ * can be resumed (protocol notes, deviceconfig 6 and 7).
+ */
+export async function downloadConfiguration(deps: Deps, wanted: ConfigurationWanted): Promise<Response> {
+  const { name, values, createdMs } = await findConfiguration(deps, wanted);
+  const bytes = await artifactBytes(name, wanted.deviceType, values);
   return answerBytes(wanted, {
     fileName: "artifact.mender",
     size: bytes.byteLength,
-    validators: {
-      entityTag: `"${createHash("sha256").update(bytes).digest("hex")}"`,
-      modifiedMs: found.created_ms,
-    },
+    validators: { entityTag: `"${digestOf(bytes)}"`, modifiedMs: createdMs },
     open: async ({ first, last }) => bytes.slice(first, last + 1),
   });
 }
