@@ -5,8 +5,8 @@ import {
   type HeadRpc,
   type LiveCounters,
   type Verdict,
-  type Visit,
-  type Visited,
+  type DigestRequest,
+  type DigestResponse,
   type Contact,
 } from "../src/checkin/index.ts";
 import type { DigestChange } from "../src/platform/digest-change.ts";
@@ -26,7 +26,7 @@ export class TenantHead extends DurableObject<Env> implements HeadRpc {
     return this.#head.check(tenant, check);
   }
 
-  digest(tenant: TenantId, visit: Visit): Promise<Visited> {
+  digest(tenant: TenantId, visit: DigestRequest): Promise<DigestResponse> {
     return this.#head.digest(tenant, visit);
   }
 

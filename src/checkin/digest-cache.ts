@@ -21,7 +21,7 @@ const MAX_TENANTS = 1000;
 const MAX_BYTES = 32 * 1024 * 1024;
 
 /** What this isolate knows of a tenant. All of it may vanish at any moment. */
-interface Held {
+interface TenantState {
   mode: CheckMode;
   digest: Digest | undefined;
   /** When the visit began that brought the digest. */
@@ -37,7 +37,7 @@ interface Held {
   dueMs: number;
 }
 
-export interface Asked {
+export interface CheckVerdict {
   /** `idle`: nothing to do for certain. */
   verdict: "idle" | "concerns";
   headCalls: number;
@@ -52,7 +52,7 @@ const NEVER = Number.NEGATIVE_INFINITY;
 export class Isolate {
   readonly #heads: Heads;
   readonly #log: Log;
-  readonly #tenants = new Map<TenantId, Held>();
+  readonly #tenants = new Map<TenantId, TenantState>();
 
   constructor(heads: Heads, log: Log) {
     this.#heads = heads;
@@ -60,133 +60,142 @@ export class Isolate {
   }
 
   /** `later` keeps a visit alive that others wait for, although its own request may end. Throws if the head is away. */
-  async ask(tenant: TenantId, checking: Checking, nowMs: number, later: Later): Promise<Asked> {
-    const held = this.#held(tenant);
-    if (nowMs < held.awayUntilMs) return { verdict: "concerns", headCalls: 0 };
+  async ask(tenant: TenantId, checking: Checking, nowMs: number, later: Later): Promise<CheckVerdict> {
+    const state = this.#stateOf(tenant);
+    if (nowMs < state.awayUntilMs) return { verdict: "concerns", headCalls: 0 };
     try {
-      if (held.mode === "strict") return await this.#askHead(held, tenant, checking, nowMs);
-      return await this.#askDigest(held, tenant, checking, nowMs, later);
+      if (state.mode === "strict") return await this.#askHead(state, tenant, checking, nowMs);
+      return await this.#askDigest(state, tenant, checking, nowMs, later);
     } catch (cause) {
-      held.awayUntilMs = nowMs + AWAY_MS;
+      state.awayUntilMs = nowMs + AWAY_MS;
       throw cause;
     }
   }
 
   /** Notes a contact that no check told of. Answers how many calls are made for it at once. */
   note(tenant: TenantId, device: string, nowMs: number, later: Later): number {
-    const held = this.#held(tenant);
-    if (!held.untold.add(device, nowMs) || this.#isDue(held, nowMs)) return 0;
-    return this.#tellInTime(held, tenant, nowMs, later);
+    const state = this.#stateOf(tenant);
+    if (!state.untold.add(device, nowMs) || this.#isDue(state, nowMs)) return 0;
+    return this.#tellInTime(state, tenant, nowMs, later);
   }
 
   /** Last contacts as the head knows them, those included that were noted here. */
   lastSeen(tenant: TenantId, devices: readonly string[], nowMs: number): Promise<Record<string, number>> {
-    const [held, head] = [this.#held(tenant), headOf(this.#heads, tenant)];
-    return this.#telling(held, nowMs, (seen) => inTime(head.lastSeen(tenant, devices, seen)));
+    const [state, head] = [this.#stateOf(tenant), headOf(this.#heads, tenant)];
+    return this.#telling(state, nowMs, (seen) => inTime(head.lastSeen(tenant, devices, seen)));
   }
 
-  async #askHead(held: Held, tenant: TenantId, checking: Checking, nowMs: number): Promise<Asked> {
+  async #askHead(
+    state: TenantState,
+    tenant: TenantId,
+    checking: Checking,
+    nowMs: number,
+  ): Promise<CheckVerdict> {
     const head = headOf(this.#heads, tenant);
-    const { concerns, mode } = await this.#telling(held, nowMs, (seen) =>
+    const { concerns, mode } = await this.#telling(state, nowMs, (seen) =>
       inTime(head.check(tenant, { ...checking, nowMs, seen })),
     );
-    held.untold.told([[checking.device, nowMs]]);
-    held.mode = mode;
+    state.untold.told([[checking.device, nowMs]]);
+    state.mode = mode;
     return { verdict: concerns ? "concerns" : "idle", headCalls: 1 };
   }
 
   async #askDigest(
-    held: Held,
+    state: TenantState,
     tenant: TenantId,
     checking: Checking,
     nowMs: number,
     later: Later,
-  ): Promise<Asked> {
-    const isStale = nowMs - held.askedMs >= STALE_MS;
-    const isVisitor = isStale && !held.visit;
-    held.checks += 1;
-    const isNew = held.untold.add(checking.device, nowMs);
-    if (isVisitor) later.now(this.#visit(held, tenant, nowMs).catch(() => {})); // its failure is this check's
-    else if (isNew && !this.#isDue(held, nowMs)) this.#tellInTime(held, tenant, nowMs, later);
-    if (isStale && held.visit) await inTime(held.visit);
-    const { digest } = held;
-    const isCurrent = digest !== undefined && nowMs - held.askedMs < STALE_MS;
+  ): Promise<CheckVerdict> {
+    const isStale = nowMs - state.askedMs >= STALE_MS;
+    const isVisitor = isStale && !state.visit;
+    state.checks += 1;
+    const isNew = state.untold.add(checking.device, nowMs);
+    if (isVisitor) later.now(this.#visit(state, tenant, nowMs).catch(() => {})); // its failure is this check's
+    else if (isNew && !this.#isDue(state, nowMs)) this.#tellInTime(state, tenant, nowMs, later);
+    if (isStale && state.visit) await inTime(state.visit);
+    const { digest } = state;
+    const isCurrent = digest !== undefined && nowMs - state.askedMs < STALE_MS;
     const isIdle = isCurrent && !mayConcern(digest, checking, nowMs);
     return { verdict: isIdle ? "idle" : "concerns", headCalls: Number(isVisitor) };
   }
 
   /** Fetches the digest and tells of checks and contacts, once for all who want it now. */
-  #visit(held: Held, tenant: TenantId, nowMs: number): Promise<void> {
-    return (held.visit ??= this.#fetch(held, tenant, nowMs).finally(() => {
-      held.visit = undefined;
+  #visit(state: TenantState, tenant: TenantId, nowMs: number): Promise<void> {
+    return (state.visit ??= this.#fetch(state, tenant, nowMs).finally(() => {
+      state.visit = undefined;
     }));
   }
 
-  async #fetch(held: Held, tenant: TenantId, nowMs: number): Promise<void> {
-    const { checks } = held;
-    held.checks = 0;
-    const known = versionsOf(held.digest);
+  async #fetch(state: TenantState, tenant: TenantId, nowMs: number): Promise<void> {
+    const { checks } = state;
+    state.checks = 0;
+    const known = versionsOf(state.digest);
     const head = headOf(this.#heads, tenant);
-    const { mode, update } = await this.#telling(held, nowMs, (seen) =>
+    const { mode, update } = await this.#telling(state, nowMs, (seen) =>
       head.digest(tenant, { nowMs, known, checks, seen }),
     );
-    held.mode = mode;
-    held.digest = update && updated(held.digest, update);
-    held.askedMs = nowMs;
+    state.mode = mode;
+    state.digest = update && updated(state.digest, update);
+    state.askedMs = nowMs;
     this.#bound();
   }
 
   /** A call of the head that takes along what there is to tell; what does not arrive is told again. */
-  async #telling<T>(held: Held, nowMs: number, call: (seen: readonly Contact[]) => Promise<T>): Promise<T> {
-    const seen = held.untold.take();
-    held.toldMs = nowMs;
-    held.dueMs = NEVER;
+  async #telling<T>(
+    state: TenantState,
+    nowMs: number,
+    call: (seen: readonly Contact[]) => Promise<T>,
+  ): Promise<T> {
+    const seen = state.untold.take();
+    state.toldMs = nowMs;
+    state.dueMs = NEVER;
     try {
       const result = await call(seen);
-      held.untold.told(seen);
+      state.untold.told(seen);
       return result;
     } catch (cause) {
-      held.untold.putBack(seen);
-      held.awayUntilMs = nowMs + AWAY_MS;
+      state.untold.putBack(seen);
+      state.awayUntilMs = nowMs + AWAY_MS;
       throw cause;
     }
   }
 
-  #isDue({ dueMs }: Held, nowMs: number): boolean {
+  #isDue({ dueMs }: TenantState, nowMs: number): boolean {
     return nowMs < dueMs + OVERDUE_MS && dueMs <= nowMs + STALE_MS;
   }
 
   /** Tells the head at once after a silence, else at its end. Answers how many calls that is now. */
-  #tellInTime(held: Held, tenant: TenantId, nowMs: number, later: Later): number {
-    const gatherMs = held.mode === "strict" ? GATHER_MS : STALE_MS;
-    const waitMs = Math.min(Math.max(held.toldMs + gatherMs, held.awayUntilMs) - nowMs, STALE_MS);
+  #tellInTime(state: TenantState, tenant: TenantId, nowMs: number, later: Later): number {
+    const gatherMs = state.mode === "strict" ? GATHER_MS : STALE_MS;
+    const waitMs = Math.min(Math.max(state.toldMs + gatherMs, state.awayUntilMs) - nowMs, STALE_MS);
     if (waitMs <= 0) {
-      later.now(this.#tell(held, tenant, nowMs, later));
+      later.now(this.#tell(state, tenant, nowMs, later));
       return 1;
     }
-    held.dueMs = nowMs + waitMs;
-    later.after(waitMs, () => this.#tell(held, tenant, nowMs + waitMs, later));
+    state.dueMs = nowMs + waitMs;
+    later.after(waitMs, () => this.#tell(state, tenant, nowMs + waitMs, later));
     return 0;
   }
 
-  async #tell(held: Held, tenant: TenantId, nowMs: number, later: Later, attempt = 1): Promise<void> {
-    if (held.untold.isEmpty) return;
+  async #tell(state: TenantState, tenant: TenantId, nowMs: number, later: Later, attempt = 1): Promise<void> {
+    if (state.untold.isEmpty) return;
     try {
-      if (held.mode === "relaxed") return await this.#visit(held, tenant, nowMs);
+      if (state.mode === "relaxed") return await this.#visit(state, tenant, nowMs);
       const head = headOf(this.#heads, tenant);
-      await this.#telling(held, nowMs, (seen) => inTime(head.note(tenant, seen)));
+      await this.#telling(state, nowMs, (seen) => inTime(head.note(tenant, seen)));
     } catch (cause) {
       if (attempt === ATTEMPTS) return this.#log.error("head not told of contacts", { tenant, cause });
-      held.dueMs = nowMs + AWAY_MS;
-      later.after(AWAY_MS, () => this.#tell(held, tenant, nowMs + AWAY_MS, later, attempt + 1));
+      state.dueMs = nowMs + AWAY_MS;
+      later.after(AWAY_MS, () => this.#tell(state, tenant, nowMs + AWAY_MS, later, attempt + 1));
     }
   }
 
-  #held(tenant: TenantId): Held {
+  #stateOf(tenant: TenantId): TenantState {
     const known = this.#tenants.get(tenant);
     if (known) return known;
     if (this.#tenants.size >= MAX_TENANTS) this.#tenants.clear();
-    const held: Held = {
+    const state: TenantState = {
       mode: "strict",
       digest: undefined,
       askedMs: NEVER,
@@ -197,8 +206,8 @@ export class Isolate {
       toldMs: NEVER,
       dueMs: NEVER,
     };
-    this.#tenants.set(tenant, held);
-    return held;
+    this.#tenants.set(tenant, state);
+    return state;
   }
 
   /** Digests are small for small tenants; should they be too much together, all are fetched again. */

@@ -12,7 +12,7 @@ import { tokenStandingStatement } from "../tenants/index.ts";
 import { addTo, hashOf, type Filter, type IdHash } from "./filter.ts";
 
 /** What of a tenant decides about its digest, in one round trip. */
-export interface Standing {
+export interface DigestSources {
   active: boolean;
   revokedS: number;
   /** Changes whenever tokens are revoked. */
@@ -21,7 +21,7 @@ export interface Standing {
   queued: { lastSeq: number; remaining: number };
 }
 
-export async function standingOf(db: Database, tenant: TenantId): Promise<Standing> {
+export async function digestSources(db: Database, tenant: TenantId): Promise<DigestSources> {
   const [tokens, wide, queued] = await db.batch([
     tokenStandingStatement(tenant),
     wideDeploymentsStatement(tenant),

@@ -4,7 +4,13 @@ import type { TenantId } from "../platform/ids.ts";
 import type { Log } from "../platform/log.ts";
 import { filterOf, QUEUED, REVOKED, type Digest, type Part } from "./digest.ts";
 import { addTo, hashOf, makeFilter, roomOf, type Filter, type IdHash } from "./filter.ts";
-import { fillWaiting, queuedDevices, revokedSets, standingOf, type Standing } from "./digest-queries.ts";
+import {
+  fillWaiting,
+  queuedDevices,
+  revokedSets,
+  digestSources,
+  type DigestSources,
+} from "./digest-queries.ts";
 
 /** How long a digest is trusted without asking the database whether it is complete. */
 const TRUSTED_MS = 60_000;
@@ -180,9 +186,9 @@ export class HeadDigest {
     try {
       for (;;) {
         const told = this.#told;
-        const standing = await standingOf(this.#db(), tenant);
+        const sources = await digestSources(this.#db(), tenant);
         if (told !== this.#told) continue;
-        await this.#follow(tenant, standing, nowMs);
+        await this.#follow(tenant, sources, nowMs);
         if (told === this.#told) break;
       }
       this.#confirmedMs = nowMs;
@@ -194,18 +200,18 @@ export class HeadDigest {
     }
   }
 
-  async #follow(tenant: TenantId, standing: Standing, nowMs: number) {
-    const { active, revokedS } = standing;
+  async #follow(tenant: TenantId, sources: DigestSources, nowMs: number) {
+    const { active, revokedS } = sources;
     const seen = (this.#seen ??= { revocations: -1, queuedSeq: 0, isBehind: true });
     const digest = (this.#digest ??= { generation: nowMs, active, revokedS, parts: new Map() });
     if (digest.active !== active || digest.revokedS !== revokedS) {
       Object.assign(digest, { active, revokedS, generation: digest.generation + 1 });
     }
-    if (seen.revocations !== standing.revocations || !digest.parts.get(REVOKED)?.filter) {
-      await this.#readRevoked(tenant, standing.revocations);
+    if (seen.revocations !== sources.revocations || !digest.parts.get(REVOKED)?.filter) {
+      await this.#readRevoked(tenant, sources.revocations);
     }
-    await this.#followQueued(tenant, standing.queued);
-    await this.#followWide(tenant, standing.wide);
+    await this.#followQueued(tenant, sources.queued);
+    await this.#followWide(tenant, sources.wide);
   }
 
   /** Reads a part while changes may be told, and puts it in place with them. */
@@ -226,7 +232,7 @@ export class HeadDigest {
     if (this.#seen) this.#seen.revocations = revocations;
   }
 
-  async #followQueued(tenant: TenantId, queued: Standing["queued"]) {
+  async #followQueued(tenant: TenantId, queued: DigestSources["queued"]) {
     const seen = this.#seen;
     if (!seen) return;
     const filter = this.#digest?.parts.get(QUEUED)?.filter;
@@ -248,7 +254,7 @@ export class HeadDigest {
     });
   }
 
-  async #followWide(tenant: TenantId, wide: Standing["wide"]) {
+  async #followWide(tenant: TenantId, wide: DigestSources["wide"]) {
     const digest = this.#digest;
     if (!digest) return;
     const open = new Set(wide.map(({ deployment_id }) => deployment_id));
@@ -261,7 +267,7 @@ export class HeadDigest {
     for (const deployment of wide) await this.#followDeployment(tenant, deployment);
   }
 
-  async #followDeployment(tenant: TenantId, deployment: Standing["wide"][number]) {
+  async #followDeployment(tenant: TenantId, deployment: DigestSources["wide"][number]) {
     const { deployment_id: name, opens_ms: opensMs, remaining, seq } = deployment;
     const part = this.#digest?.parts.get(name);
     const isComplete = deployment.targeted === 1;

@@ -1,12 +1,12 @@
 import type { DigestChange } from "../platform/digest-change.ts";
 import type { TenantId } from "../platform/ids.ts";
-import type { Check, LiveCounters, Verdict, Visit, Visited } from "./head.ts";
+import type { Check, LiveCounters, Verdict, DigestRequest, DigestResponse } from "./head.ts";
 import type { Contact } from "./presence.ts";
 
 /** What a tenant's head can be called for. */
 export interface HeadRpc extends Rpc.DurableObjectBranded {
   check(tenant: TenantId, check: Check): Promise<Verdict>;
-  digest(tenant: TenantId, visit: Visit): Promise<Visited>;
+  digest(tenant: TenantId, visit: DigestRequest): Promise<DigestResponse>;
   changed(changes: readonly DigestChange["what"][]): Promise<void>;
   note(tenant: TenantId, contacts: readonly Contact[]): Promise<void>;
   lastSeen(

@@ -25,7 +25,7 @@ export interface Verdict {
 }
 
 /** What a Worker in relaxed mode brings along when it comes for the digest. */
-export interface Visit {
+export interface DigestRequest {
   nowMs: number;
   /** Versions of the parts it holds, by name. */
   known: Record<string, number>;
@@ -34,7 +34,7 @@ export interface Visit {
   seen: readonly Contact[];
 }
 
-export interface Visited {
+export interface DigestResponse {
   mode: CheckMode;
   /** Nothing while there is no digest. */
   update: DigestUpdate | undefined;
@@ -97,7 +97,7 @@ export class Head {
   }
 
   /** The digest for a Worker that answers checks by itself; without one while there is none. */
-  async digest(tenant: TenantId, visit: Visit): Promise<Visited> {
+  async digest(tenant: TenantId, visit: DigestRequest): Promise<DigestResponse> {
     this.#rate.add(visit.checks, visit.nowMs);
     await this.note(tenant, visit.seen);
     const digest = await this.#digest.current(tenant, visit.nowMs);

@@ -8,7 +8,7 @@ import type { TenantId } from "../platform/ids.ts";
 import type { Later } from "../platform/later.ts";
 import { makeLog, type Log } from "../platform/log.ts";
 import { headOf, inTime } from "./head-stub.ts";
-import { Isolate, STALE_MS, type Asked } from "./digest-cache.ts";
+import { Isolate, STALE_MS, type CheckVerdict } from "./digest-cache.ts";
 
 // What an isolate holds belongs to its bindings, so that two deployments in one process never mix.
 const isolates = new WeakMap<Env, Isolate>();
@@ -22,7 +22,7 @@ function isolateOf(env: Env): Isolate {
 }
 
 /** Whether a device's check can be answered without the database. */
-export const askHead = (env: Env, claim: DeviceClaim, nowMs: number, later: Later): Promise<Asked> => {
+export const askHead = (env: Env, claim: DeviceClaim, nowMs: number, later: Later): Promise<CheckVerdict> => {
   const { tenant, device, authSet, issuedS } = claim;
   return isolateOf(env).ask(tenant, { device, authSet, issuedS }, nowMs, later);
 };

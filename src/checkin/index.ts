@@ -1,5 +1,12 @@
 export { headOf } from "./head-stub.ts";
-export { Head, type Check, type LiveCounters, type Verdict, type Visit, type Visited } from "./head.ts";
+export {
+  Head,
+  type Check,
+  type LiveCounters,
+  type Verdict,
+  type DigestRequest,
+  type DigestResponse,
+} from "./head.ts";
 export { askHead, contactsOf, tellHeads, untilKnown } from "./heads.ts";
 export { mountPresenceRoutes } from "./presence-routes.ts";
 export { type Contact } from "./presence.ts";

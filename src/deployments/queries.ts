@@ -11,7 +11,7 @@ import { ACTIVE_STATUSES, counterColumn, STATUS_CODES, STATUSES, type Status } f
 import {
   devicesAfter,
   devicesOf,
-  headOf,
+  deploymentHead,
   historyOf,
   historyTotal,
   targetChunk,
@@ -64,7 +64,7 @@ export async function deployment(deps: Deps, actor: Actor, id: string): Promise<
 type Head = DeploymentHead & Counters;
 
 async function head(deps: Deps, actor: Actor, id: string, text: string): Promise<Head> {
-  const row = await deps.db(actor.tenant).one(headOf(actor.tenant, id));
+  const row = await deps.db(actor.tenant).one(deploymentHead(actor.tenant, id));
   if (!row) throw new Fault("not_found", text);
   return row;
 }

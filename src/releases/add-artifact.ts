@@ -128,11 +128,11 @@ async function add(
         ...(artifact.also ?? []),
       ]);
   } catch (cause) {
-    throw await refusalOf(deps, tenant, cause, image, combinations);
+    throw await conflictOrCause(deps, tenant, cause, image, combinations);
   }
 }
 
-async function refusalOf(
+async function conflictOrCause(
   deps: Deps,
   tenant: TenantId,
   cause: unknown,

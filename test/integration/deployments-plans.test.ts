@@ -5,7 +5,7 @@ import { byIdempotencyKey, untargeted } from "../../src/deployments/store/create
 import {
   devicesAfter,
   devicesOf,
-  headOf,
+  deploymentHead,
   historyOf,
   targetChunk,
 } from "../../src/deployments/store/devices.ts";
@@ -63,7 +63,7 @@ const STATEMENTS: Record<string, Statement<unknown>[]> = {
     ...moveStatements({ tenant: T, device: DEVICE, to: "decommissioned", atMs: 1 }),
   ],
   "aborting a deployment": [abort(T, "x", 1), settleAborted(T, "x"), unqueue(T, "x")],
-  "showing a deployment": [deploymentById(T, "x"), countersOf(T, ["x"]), headOf(T, "x")],
+  "showing a deployment": [deploymentById(T, "x"), countersOf(T, ["x"]), deploymentHead(T, "x")],
   "listing deployments": [
     listDeployments(list, PAGE),
     listDeployments({ ...list, status: "inprogress" }, PAGE),

@@ -45,7 +45,10 @@ export type DeploymentHead = Row<typeof deploymentsTable, "seq" | "kind"> &
   Row<typeof deploymentCountersTable, "stage" | "aborted_ms">;
 
 /** What lists of a deployment's devices need to know of it, with its counters. */
-export const headOf = (tenant: TenantId, id: string): Statement<(DeploymentHead & Counters) | undefined> =>
+export const deploymentHead = (
+  tenant: TenantId,
+  id: string,
+): Statement<(DeploymentHead & Counters) | undefined> =>
   firstRow(sql`
     SELECT d.seq, d.kind, c.stage, c.aborted_ms, c.unseen, c.unseen_aborted, c.total_size, ${counterColumns}
     FROM ${deploymentsTable} d JOIN ${deploymentCountersTable} c ON c.tenant_id = d.tenant_id AND c.seq = d.seq
