@@ -3,8 +3,8 @@ import type { Operations } from "./operations.ts";
 import type { Meter, Usage } from "./prices.ts";
 import { marginalUsd, monthlyBillUsd, times, usdOf } from "./usage.ts";
 
-export const FLEETS = [100, 10_000, 100_000, 1_000_000, 10_000_000];
-export const MOST_USD_PER_MILLION_CHECKS = 0.5;
+const FLEETS = [100, 10_000, 100_000, 1_000_000, 10_000_000];
+const MOST_USD_PER_MILLION_CHECKS = 0.5;
 
 const MILLION = 1e6;
 
@@ -35,7 +35,7 @@ function operationRow(name: string, used: Usage): string {
 }
 
 /** A check with its share of the head that is awake for all of them, in a fleet of this size. */
-export const checkShare = (devices: number, operations: Operations, a: Assumptions): Usage => {
+const checkShare = (devices: number, operations: Operations, a: Assumptions): Usage => {
   const { checking, checks } = monthOf(devices, operations, a);
   return times(checking, 1 / checks);
 };
@@ -50,7 +50,7 @@ const idleCheck = (mode: "strict" | "relaxed", devices: number, operations: Oper
 });
 
 /** The idle checks of either mode, each in a fleet that is served so. */
-export const idleChecks = (operations: Operations, a: Assumptions) => [
+const idleChecks = (operations: Operations, a: Assumptions) => [
   idleCheck("strict", STRICT_FLEET, operations, a),
   idleCheck("relaxed", RELAXED_FLEET, operations, a),
 ];

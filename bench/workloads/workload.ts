@@ -20,7 +20,7 @@ export interface Workload {
   turn(number: number): Step | undefined;
 }
 
-export const MARK = "edgemend-bench";
+const MARK = "edgemend-bench";
 
 const KEPT = `Host: ${MARK}\r\nUser-Agent: ${MARK}\r\n`;
 

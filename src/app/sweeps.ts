@@ -1,6 +1,7 @@
 import { forgetOldEntries } from "../audit/index.ts";
 import { expireWaitingSets, forgetOldRevocations } from "../deviceauth/index.ts";
 import { sweepRecordings } from "../deviceconnect/index.ts";
+import { forgetOldTotals } from "../inventory/index.ts";
 import { eachApart, type Duty } from "../platform/apart.ts";
 import type { Sweep } from "../platform/background.ts";
 import type { Deps } from "../platform/deps.ts";
@@ -34,6 +35,7 @@ export const EVERY_NIGHT: Sweeps = {
   "forget-generations": forgetOldGenerations,
   "forget-revocations": forgetOldRevocations,
   "forget-account-links": forgetOldAccountLinks,
+  "forget-totals": forgetOldTotals,
   "remove-orphans": sweepOrphanObjects,
 };
 

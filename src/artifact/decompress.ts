@@ -10,7 +10,7 @@ export type Encoding = "none" | "gzip" | "xz" | "zstd";
 export type Decoder = ByteSource & { close: () => Promise<void> };
 
 /** Windows and dictionaries above this are refused: an isolate has 128 MiB in all. */
-export const MAX_WINDOW_BYTES = 64 * 1024 * 1024;
+const MAX_WINDOW_BYTES = 64 * 1024 * 1024;
 const MAX_WINDOW_LOG = 26;
 const OUTPUT_CHUNK_BYTES = 64 * 1024;
 const INPUT_CHUNK_BYTES = 16 * 1024;

@@ -21,7 +21,7 @@ export type Described = {
   updates: ArtifactUpdate[];
 };
 
-export const MAX_DEVICE_TYPES = 200;
+const MAX_DEVICE_TYPES = 200;
 
 /** Puts together what the headers say and what the payloads hold. */
 export function describeArtifact(

@@ -7,10 +7,10 @@ import { parseMetaData, parseTypeInfo, type PayloadHeader } from "./payload-info
 import { type TarEntry, TarReader } from "./tar.ts";
 import type { UnpackBudget, UnpackLimits } from "./unpack-budget.ts";
 
-export const MAX_HEADER_FILE_BYTES = 1024 * 1024;
+const MAX_HEADER_FILE_BYTES = 1024 * 1024;
 /** Header files that are parsed, together: an artifact's record holds no more. */
-export const MAX_HEADER_KEPT_BYTES = 4 * 1024 * 1024;
-export const MAX_HEADER_ENTRIES = 10_000;
+const MAX_HEADER_KEPT_BYTES = 4 * 1024 * 1024;
+const MAX_HEADER_ENTRIES = 10_000;
 /** Scripts pass through unread, so the header as a whole has a limit of its own. */
 const HEADER_UNPACK_LIMITS: UnpackLimits = { allowanceBytes: 64 * 1024 * 1024, ratio: 0 };
 

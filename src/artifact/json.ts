@@ -5,10 +5,10 @@ import { refusal } from "./faults.ts";
 export type JsonObject = Record<string, unknown>;
 
 /** Deeper nesting would overflow the stack of whoever serialises it again. */
-export const MAX_JSON_DEPTH = 512;
+const MAX_JSON_DEPTH = 512;
 
 /** Room for 10,000 keys with a value each; a megabyte of the smallest values takes 200 ms to parse and hold. */
-export const MAX_JSON_VALUES = 25_000;
+const MAX_JSON_VALUES = 25_000;
 
 const utf8Encoder = new TextEncoder();
 

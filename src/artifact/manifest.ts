@@ -1,7 +1,7 @@
 import { decodeText } from "./bytes.ts";
 import { refusal } from "./faults.ts";
 
-export const MAX_MANIFEST_LINES = 10_000;
+const MAX_MANIFEST_LINES = 10_000;
 
 export type PayloadPath = { index: number; fileName: string; path: string };
 

@@ -15,8 +15,8 @@ import { TarReader } from "./tar.ts";
 import { UnpackBudget, type UnpackLimits } from "./unpack-budget.ts";
 import { readVersion } from "./version.ts";
 
-export type { ArtifactFile, ArtifactUpdate } from "./describe.ts";
-export type { ArtifactFault, ArtifactFaultReason } from "./faults.ts";
+export type { ArtifactUpdate } from "./describe.ts";
+export type { ArtifactFault } from "./faults.ts";
 
 export type ArtifactDescription = Described & {
   format: "mender";
@@ -42,7 +42,7 @@ export type ReadOptions = {
 export type ReadResult = { ok: true; artifact: ArtifactDescription } | { ok: false; fault: ArtifactFault };
 
 /** Zeros pack a thousandfold; beyond the allowance only what real images reach is unpacked. */
-export const UNPACK_LIMITS: UnpackLimits = { allowanceBytes: 64 * 1024 ** 2, ratio: 100 };
+const UNPACK_LIMITS: UnpackLimits = { allowanceBytes: 64 * 1024 ** 2, ratio: 100 };
 
 const DATA_NAME = /^data\/([0-9]{4})\.tar(\.gz|\.xz|\.zst)?$/;
 const TOO_LARGE = "Artifact file too large";

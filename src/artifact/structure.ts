@@ -8,9 +8,9 @@ import { Manifest } from "./manifest.ts";
 import type { TarEntry, TarReader } from "./tar.ts";
 import type { UnpackBudget } from "./unpack-budget.ts";
 
-export const MAX_TEXT_ENTRY_BYTES = 1024 * 1024;
+const MAX_TEXT_ENTRY_BYTES = 1024 * 1024;
 /** Room for 10,000 lines with names of a hundred characters. */
-export const MAX_MANIFEST_BYTES = 2 * 1024 * 1024;
+const MAX_MANIFEST_BYTES = 2 * 1024 * 1024;
 
 /** Everything before the payloads. */
 export type Headers = {

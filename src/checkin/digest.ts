@@ -45,11 +45,6 @@ export function mayConcern(digest: Digest, { device, authSet, issuedS }: Checkin
   return false;
 }
 
-/** Adds ids to a filter, which is made anew by its owner when it is full. */
-export function extend(filter: Filter, ids: Iterable<string>): void {
-  for (const id of ids) addTo(filter, hashOf(id));
-}
-
 /** A filter of exactly these hashes. */
 export function filterOf(hashes: readonly IdHash[]): Filter {
   const filter = makeFilter(hashes.length);

@@ -15,7 +15,7 @@ export function statisticsOf(row: Counters): Statistics {
 }
 
 /** Devices that have asked for the deployment. */
-export const deviceCount = (row: Counters): number =>
+const deviceCount = (row: Counters): number =>
   STATUSES.reduce((sum, status) => sum + (row[counterColumn(status)] ?? 0), 0);
 
 const STAGES = ["pending", "inprogress", "finished"] as const;

@@ -12,7 +12,7 @@ export interface DaemonOptions extends UpdateOptions {
 }
 
 /** One round of a device daemon: inventory, update check, update. False while the device is not accepted. */
-export async function poll(
+async function poll(
   device: SimulatedDevice,
   options: Omit<DaemonOptions, "pollMs" | "signal">,
 ): Promise<boolean> {

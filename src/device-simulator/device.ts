@@ -34,7 +34,7 @@ export interface LogMessage {
 }
 
 /** The server's answer was none that the protocol has for this request. */
-export class UnexpectedAnswer extends Error {
+class UnexpectedAnswer extends Error {
   readonly status: number;
 
   constructor(what: string, status: number, text: string) {
@@ -49,7 +49,7 @@ const NEXT = "/api/devices/v2/deployments/device/deployments/next";
 const deploymentPath = (id: string, part: "status" | "log") =>
   `/api/devices/v1/deployments/device/deployments/${id}/${part}`;
 
-export const randomMac = (): string =>
+const randomMac = (): string =>
   `02:${randomBytes(5)
     .toString("hex")
     .replace(/..(?=.)/g, "$&:")}`;

@@ -1,6 +1,6 @@
 import type { Reply, Transport } from "./transport.ts";
 
-export class DownloadError extends Error {}
+class DownloadError extends Error {}
 
 const MAX_BREAKS = 5;
 

@@ -11,7 +11,7 @@ export interface Downloaded {
 }
 
 /** Fetches the artifact, resuming where needed, and verifies every checksum in it. */
-export async function download(device: SimulatedDevice, instructions: Instructions): Promise<Downloaded> {
+async function download(device: SimulatedDevice, instructions: Instructions): Promise<Downloaded> {
   const hash = createHash("sha256");
   async function* hashed() {
     for await (const bytes of downloadBytes(device.transport, instructions.artifact.source.uri)) {

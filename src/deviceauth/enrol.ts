@@ -21,7 +21,7 @@ import { makeRoom } from "./waiting.ts";
 import { demandStatus, touchDeviceStatement, trimWaitingSetsStatement } from "./waiting-store.ts";
 
 /** Keys of one device that may wait for a decision; a further one replaces the oldest. */
-export const MAX_WAITING_KEYS = 10;
+const MAX_WAITING_KEYS = 10;
 
 const systemOf = ({ tenant }: Admission): SystemActor => ({ kind: "system", tenant });
 

@@ -14,9 +14,9 @@ const MAX_LENGTH = 65_536;
 const MAX_DEPTH = 64;
 
 /** Of a device seen for the first time. Clients send less than a kilobyte; larger ones that are known already stay so. */
-export const MAX_STORED_BYTES = 4096;
+const MAX_STORED_BYTES = 4096;
 /** Each is a row of the search. */
-export const MAX_STORED_VALUES = 100;
+const MAX_STORED_VALUES = 100;
 
 export const sha256 = (text: string): string => createHash("sha256").update(text).digest("hex");
 

@@ -19,7 +19,7 @@ import {
 import { TIERS, type Tier } from "./states.ts";
 import { waitingInfo } from "./waiting.ts";
 
-export const UNLIMITED = -1;
+const UNLIMITED = -1;
 
 export type DeviceLimits = Record<Tier | "test", number>;
 

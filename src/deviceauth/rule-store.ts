@@ -48,7 +48,7 @@ export const removeRuleStatement = (tenant: TenantId, rule: string): Statement<n
   change(sql`DELETE FROM ${autoAcceptRulesTable} WHERE tenant_id = ${tenant} AND rule_id = ${rule}`);
 
 /** How long a set may wait unless its tenant says otherwise. */
-export const DEFAULT_PENDING_LIFE_MS = 30 * 86_400_000;
+const DEFAULT_PENDING_LIFE_MS = 30 * 86_400_000;
 
 /** Stands for a wait without end. */
 const FOR_EVER = 0;

@@ -18,7 +18,7 @@ import {
   type Rule,
 } from "./rule-store.ts";
 
-export const MAX_RULES = 20;
+const MAX_RULES = 20;
 
 const DAY_MS = 86_400_000;
 

@@ -7,7 +7,7 @@ import { devicesTable } from "../devices/index.ts";
 import { DEFAULT_TEST_DEVICES, TEST_DEVICE_LIMIT } from "./limit-store.ts";
 import { testDeviceChangesTable } from "./tables.ts";
 
-export const CHANGES_A_DAY = 20;
+const CHANGES_A_DAY = 20;
 
 /** Fails the batch if the tenant may not have another test device. */
 export const demandTestDeviceLeft = (tenant: TenantId): Statement<void> => {

@@ -13,7 +13,7 @@ import { TIERS } from "./states.ts";
 import { deviceCountsTable, waitingRemovalsTable } from "./tables.ts";
 
 /** Devices that may wait beyond those that may be accepted, unless the tenant has a limit of its own. */
-export const DEFAULT_WAITING_DEVICES = 1000;
+const DEFAULT_WAITING_DEVICES = 1000;
 
 const tierLimits = sql.join(
   TIERS.map((tier) => sql`${limitNameOf(tier)}`),

@@ -49,7 +49,7 @@ const countAt = (bytes: Uint8Array, at: number, type: number): number =>
   type < 0xa0 ? type & 0x0f : lengthAt(bytes, at + 1, countWidth(type));
 
 /** Position after the value that begins at `at`. */
-export function endOfValue(bytes: Uint8Array, at: number, depth = 0): number {
+function endOfValue(bytes: Uint8Array, at: number, depth = 0): number {
   const type = bytes[at];
   if (type === undefined) throw truncated();
   if (depth > MAX_DEPTH) throw new MsgpackFault("message nested too deeply");

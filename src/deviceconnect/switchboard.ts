@@ -54,7 +54,7 @@ const encoder = new TextEncoder();
 /** Shell input that one message to a device can carry beside its header. */
 const MAX_INPUT = 4096;
 
-export function readMessage(message: string | ArrayBuffer): Frame | CloseReason {
+function readMessage(message: string | ArrayBuffer): Frame | CloseReason {
   const bytes = typeof message === "string" ? encoder.encode(message) : new Uint8Array(message);
   if (bytes.byteLength > LIMITS.messageBytes) return CLOSE.tooLarge;
   try {

@@ -14,7 +14,7 @@ import { WaitingBodies, type Share } from "./waiting-bodies.ts";
 export const MAX_OF_DEVICE = 8;
 export const MAX_OF_USER = 32;
 export const MAX_OF_NETWORK = 64;
-export const MAX_OF_TENANT = 256;
+const MAX_OF_TENANT = 256;
 
 interface Held {
   bodies: WaitingBodies;

@@ -6,7 +6,7 @@ import type { DeviceId } from "../platform/ids.ts";
 import { deviceOf, type Device } from "./device-view.ts";
 import { clearScope, oneDevice } from "./store/devices.ts";
 
-export const deviceNotFound = () => new Fault("not_found", "Device not found");
+const deviceNotFound = () => new Fault("not_found", "Device not found");
 
 export async function showDevice(
   deps: Deps,

@@ -23,5 +23,6 @@ export { expressionBudget, requireShortList } from "./search/expressions.ts";
 export { around } from "./search/geo.ts";
 export { compileWholeRegex, type Regex } from "./search/regex.ts";
 export { searchDevices, type Search } from "./search/search.ts";
+export { forgetOldTotals } from "./search/totals.ts";
 export { PLACE_KEY, termsOf, timeOf, type Predicate, type Term } from "./search/terms.ts";
 export { rankedBuckets, type BucketRow, type GroupLevel } from "./store/aggregate.ts";

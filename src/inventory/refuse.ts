@@ -4,7 +4,7 @@ import { describeIssues, MAX_ISSUES } from "../platform/wire.ts";
 type Issue = { code?: string | undefined; path: PropertyKey[]; message: string };
 type Result = { success: true } | { success: false; error: { issues: readonly Issue[] } };
 
-export const DECODE = "failed to decode request body: ";
+const DECODE = "failed to decode request body: ";
 
 /** A value of another JSON type than the field's, which the original calls a decoding error. */
 const isShapeProblem = (issue: Issue) =>

@@ -47,7 +47,7 @@ const cleaned = <T>(value: T): T =>
       ? value.map((member: unknown) => cleaned(member))
       : value) as T; // strings stay strings, members keep their types
 
-export const AttributeInput = z
+const AttributeInput = z
   .object({
     name: NameText,
     value: z

@@ -1,5 +1,5 @@
 /** What the server answered instead of what was asked for. */
-export class OperatorError extends Error {
+class OperatorError extends Error {
   readonly status: number;
 
   constructor(status: number, message: string) {

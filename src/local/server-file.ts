@@ -18,7 +18,7 @@ export interface ServerFile {
 
 const NAME = "server.json";
 
-export function readServerFile(folder: DataFolder): ServerFile | undefined {
+function readServerFile(folder: DataFolder): ServerFile | undefined {
   const text = readIfPresent(folder.file(NAME));
   if (text === undefined) return undefined;
   try {

@@ -4,7 +4,7 @@ import { EmailText, PasswordText, RoleNames } from "../useradm/index.ts";
 
 const BLANK = "cannot be blank";
 
-export const TenantName = z
+const TenantName = z
   .string({ error: BLANK })
   .min(1, { error: BLANK })
   .max(256, { error: "the length must be no more than 256" });

@@ -64,7 +64,7 @@ const endsWithName = (host: string, name: string): boolean => host === name || h
 const bare = (hostname: string): string => hostname.toLowerCase().replace(/\.+$/, "");
 
 /** The URL parser has turned every spelling of an IPv4 address into the dotted one and IPv6 into the short one. */
-export function isPrivateHost(hostname: string): boolean {
+function isPrivateHost(hostname: string): boolean {
   const host = bare(hostname);
   if (host.startsWith("[")) return isPrivateV6(host.slice(1, -1));
   if (/^\d+\.\d+\.\d+\.\d+$/.test(host)) return isPrivateV4(host.split(".").map(Number));

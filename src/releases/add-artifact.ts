@@ -29,7 +29,7 @@ import { demandTrusted } from "./trusted-keys.ts";
  * What is kept of an artifact has to fit into one row with the columns beside it: 10,000 files with names of 50 characters
  * do.
  */
-export const MAX_RECORD_BYTES = 1_900_000;
+const MAX_RECORD_BYTES = 1_900_000;
 
 /** The widest row is that of a deployment, which keeps what it chooses by beside the whole. */
 function boundRecord(image: ArtifactImage): void {

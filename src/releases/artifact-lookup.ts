@@ -2,7 +2,6 @@ import type { Statement } from "../platform/database.ts";
 import type { TenantId } from "../platform/ids.ts";
 import type { ArtifactCandidate } from "./artifact.ts";
 import { artifactBytes, candidatesOfName, demandCandidates, type ArtifactBytes } from "./artifact-store.ts";
-import { releaseExists } from "./release-store.ts";
 
 /** The artifacts a deployment of this name can give; with a device type only those made for it. */
 export const artifactCandidatesStatement = (
@@ -20,12 +19,6 @@ export const demandCandidatesStatement = (
   artifactName: string,
   ids: readonly string[],
 ): Statement<void> => demandCandidates(tenant, artifactName, ids);
-
-/** Finds a row if there is at least one artifact of the name. */
-export const releaseExistsStatement = (
-  tenant: TenantId,
-  name: string,
-): Statement<{ name: string } | undefined> => releaseExists(tenant, name);
 
 /** Where the bytes of an artifact lie. */
 export const artifactBytesStatement = (

@@ -1,4 +1,4 @@
-export const MAX_DESCRIPTION = 4096;
+const MAX_DESCRIPTION = 4096;
 
 /** What the generator refuses in any text it is given. */
 export function textProblem(field: string, text: string, max = MAX_DESCRIPTION): string | undefined {

@@ -48,7 +48,7 @@ export const substringFilter = (query: {
 });
 
 /** `abc*` is a prefix, `abc\*` ends in a star. */
-export function patternOf(text: string): TextFilter {
+function patternOf(text: string): TextFilter {
   if (text.endsWith("\\*")) return { match: "equals", text: `${text.slice(0, -2)}*` };
   if (text.endsWith("*")) return { match: "starts", text: text.slice(0, -1) };
   return { match: "equals", text };

@@ -44,7 +44,7 @@ export const Value = z
     description: "A string, a number, a boolean or a list of strings or numbers, as the operator wants it",
   });
 
-export const FilterInput = z
+const FilterInput = z
   .object({ scope: Word, attribute: Word, type: oneOf(OPERATORS), value: Value })
   .openapi("ReportFilter");
 

@@ -22,8 +22,8 @@ export class MultipartFault extends Error {
   }
 }
 
-export const MAX_PART_HEADER_BYTES = 16 * 1024;
-export const MAX_PARTS = 1_000;
+const MAX_PART_HEADER_BYTES = 16 * 1024;
+const MAX_PARTS = 1_000;
 /** Blanks that a sender may put between a boundary and its line end. */
 const MAX_BOUNDARY_PADDING = 64;
 /** A short epilogue is read, so that the connection can be used again. */

@@ -1,4 +1,3 @@
-import { joinBytes } from "../artifact/bytes.ts";
 import { Fault } from "../platform/fault.ts";
 import { STORAGE } from "../platform/limits.ts";
 
@@ -115,12 +114,3 @@ export class ObjectWriter {
     return multipart;
   }
 }
-
-/** Chunks as one object that is known to be small. */
-export const putSmall = async (
-  bucket: R2Bucket,
-  key: string,
-  chunks: readonly Uint8Array[],
-): Promise<void> => {
-  await bucket.put(key, joinBytes(chunks), { httpMetadata });
-};

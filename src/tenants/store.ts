@@ -37,10 +37,6 @@ const tenantWhere = (condition: SQL): Statement<Tenant | undefined> =>
     (row) => row && toTenant(row),
   );
 
-/** The tenant whose devices send this token, whatever its status. */
-export const tenantByTokenStatement = (token: string): Statement<Tenant | undefined> =>
-  tenantWhere(sql`tenant_token = ${token}`);
-
 export const tenantStatement = (tenant: TenantId): Statement<Tenant | undefined> =>
   tenantWhere(sql`tenant_id = ${tenant}`);
 

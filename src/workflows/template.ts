@@ -20,7 +20,7 @@ const INPUT = "workflow.input.";
 const JSON_INPUT = ".jsonInput.";
 
 /** The value of an expression as text (protocol notes, workflows 3). */
-export function textOf(value: unknown): string {
+function textOf(value: unknown): string {
   if (value === null || value === undefined) return "";
   if (typeof value === "string") return value;
   if (Array.isArray(value)) return value.map(textOf).join(",");

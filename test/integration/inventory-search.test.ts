@@ -1,5 +1,6 @@
 import { beforeEach, describe, expect, it } from "vitest";
 import { searchDeviceIds } from "../../src/inventory/device-records.ts";
+import { EVERY_NIGHT, runSweeps } from "../../src/app/sweeps.ts";
 import { asDeviceId, asTenantId, newId } from "../../src/platform/ids.ts";
 import { aUser, type TestUser } from "../support/actors.ts";
 import { inventoryOf } from "../support/inventory.ts";
@@ -485,4 +486,16 @@ describe("the ids of a search for other domains", () => {
       }),
     ).toHaveLength(4);
   });
+});
+
+it("forgets totals that no search may use any more, each night", async () => {
+  const remember =
+    "INSERT INTO inventory_totals (tenant_id, query, total, counted_ms) VALUES ('default', ?, 1, ?)";
+  const ages = [0, 59_000, 61_000, 3_600_000];
+  await env.DB.batch(ages.map((age) => env.DB.prepare(remember).bind(`${age} ms ago`, server.now - age)));
+  await runSweeps(await server.deps(), EVERY_NIGHT);
+  const { results } = await env.DB.prepare(
+    "SELECT query FROM inventory_totals ORDER BY counted_ms DESC",
+  ).all();
+  expect(results).toEqual([{ query: "0 ms ago" }, { query: "59000 ms ago" }]);
 });

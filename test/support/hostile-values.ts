@@ -17,7 +17,7 @@ export interface Schema {
 export type Schemas = Record<string, Schema>;
 
 const LONG = "x".repeat(100_000);
-export const DEEP = "[".repeat(10_000) + "]".repeat(10_000);
+const DEEP = "[".repeat(10_000) + "]".repeat(10_000);
 const LEVELS = 10_000;
 const DEEP_OBJECT = '{"a":'.repeat(LEVELS) + "1" + "}".repeat(LEVELS);
 

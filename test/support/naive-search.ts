@@ -28,7 +28,7 @@ const membersOf = (device: NaiveDevice, name: string): (string | number | boolea
 const utf8 = (text: string) => new TextEncoder().encode(text);
 
 /** Order of texts by their bytes, as the database has it. */
-export function compareTexts(a: string, b: string): number {
+function compareTexts(a: string, b: string): number {
   const [left, right] = [utf8(a), utf8(b)];
   for (let i = 0; i < Math.min(left.length, right.length); i++) {
     const difference = left[i]! - right[i]!;

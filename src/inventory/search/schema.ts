@@ -44,11 +44,9 @@ export const PredicateInput = z
   .object({ scope: Scope, attribute: NameText, type: OperatorWord, value: Value })
   .openapi("FilterPredicate");
 
-export const SortInput = z
-  .object({ scope: Scope, attribute: NameText, order: Order })
-  .openapi("SortCriteria");
+const SortInput = z.object({ scope: Scope, attribute: NameText, order: Order }).openapi("SortCriteria");
 
-export const SelectInput = z.object({ scope: Scope, attribute: NameText }).openapi("SelectAttribute");
+const SelectInput = z.object({ scope: Scope, attribute: NameText }).openapi("SelectAttribute");
 
 /** A list that may be missing or null. */
 const listOf = <T extends z.ZodType>(item: T, max: number) =>
@@ -58,7 +56,7 @@ const listOf = <T extends z.ZodType>(item: T, max: number) =>
     .nullish()
     .transform((list) => list ?? undefined);
 
-export const PageInput = {
+const PageInput = {
   page: z
     .int()
     .nullish()

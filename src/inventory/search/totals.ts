@@ -1,9 +1,18 @@
 import type { SQL } from "drizzle-orm";
+import { inSlices } from "../../platform/apart.ts";
+import type { Sweep } from "../../platform/background.ts";
 import type { Deps } from "../../platform/deps.ts";
 import type { TenantId } from "../../platform/ids.ts";
 import { countKinds, countOf } from "../store/search.ts";
 import { textCount } from "../store/text.ts";
-import { difference, rememberedTotal, rememberTotal, totalOf, type Total } from "../store/totals.ts";
+import {
+  difference,
+  forgetTotalsStatement,
+  rememberedTotal,
+  rememberTotal,
+  totalOf,
+  type Total,
+} from "../store/totals.ts";
 import { countDriver, isDrivable, isFacet, type DeviceQuery, type Surveyed } from "./query.ts";
 import { ID_KEY, isTime, type Term } from "./terms.ts";
 
@@ -77,3 +86,11 @@ export function rememberLater(deps: Deps, { tenant, fingerprint }: Counting, fou
       .catch((cause: unknown) => deps.log.error("total not remembered", { cause })),
   );
 }
+
+const FORGOTTEN_AT_ONCE = 500;
+
+/** Totals that no search may use any more. */
+export const forgetOldTotals: Sweep = async (deps) => {
+  const beforeMs = deps.now() - TOTAL_LIFE_MS;
+  await inSlices(FORGOTTEN_AT_ONCE, (limit) => deps.directory.one(forgetTotalsStatement(beforeMs, limit)));
+};

@@ -22,7 +22,7 @@ export const columnOf = (key: string): SQL | undefined => {
   return column === undefined ? undefined : sql.raw(column);
 };
 
-export const NEVER = sql`0`;
+const NEVER = sql`0`;
 export const ALWAYS = sql`1`;
 
 export const all = (conditions: readonly SQL[]): SQL =>

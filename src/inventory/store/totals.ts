@@ -53,7 +53,7 @@ export const rememberTotal = (
     VALUES (${tenant}, ${fingerprint}, ${total}, ${atMs})
     ON CONFLICT DO UPDATE SET total = excluded.total, counted_ms = excluded.counted_ms`);
 
-export const forgetTotals = (beforeMs: number, limit: number): Statement<number> =>
+export const forgetTotalsStatement = (beforeMs: number, limit: number): Statement<number> =>
   change(sql`
     DELETE FROM ${inventoryTotalsTable} WHERE (tenant_id, query) IN (
       SELECT tenant_id, query FROM ${inventoryTotalsTable} WHERE counted_ms < ${beforeMs} LIMIT ${limit})`);

@@ -132,7 +132,7 @@ export interface Mutant {
   content: Buffer;
 }
 
-export const DEEP_SHARE = 8;
+const DEEP_SHARE = 8;
 
 /** One mutant of these artifacts, the same for the same dice. */
 export function mutantOf(samples: readonly [string, Buffer][], dice: Dice): Mutant {

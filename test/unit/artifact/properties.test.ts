@@ -13,11 +13,9 @@ const word = fc.string({
   minLength: 1,
   maxLength: 20,
 });
-const fileName = fc.string({
-  unit: fc.constantFrom(..."abcXYZ019_-.,".split("")),
-  minLength: 1,
-  maxLength: 90,
-});
+const fileName = fc
+  .string({ unit: fc.constantFrom(..."abcXYZ019_-.,".split("")), minLength: 1, maxLength: 90 })
+  .filter((name) => name !== "." && name !== ".."); // names of folders
 const words = (key: fc.Arbitrary<string>) => fc.dictionary(key, word, { maxKeys: 4 });
 const ownKey = word.map((key) => `own.${key}`);
 
