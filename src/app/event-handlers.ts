@@ -31,6 +31,7 @@ export const HANDLERS: EventHandlers = {
   "device.status_changed": [dropRefusedDevice],
   "device.tokens_revoked": [recheckRevokedDevice],
   "tenant.device_tokens_revoked": [recheckAllDevices],
+  "tenant.rights_changed": [recheckAllUsers],
   "tenant.user_tokens_ended": [recheckAllUsers],
   "user.tokens_ended": [recheckUser],
   "user.deleted": [recheckUser],

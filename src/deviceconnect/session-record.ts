@@ -1,6 +1,7 @@
 import type { UserActor } from "../platform/actor.ts";
 import type { AuditEntry } from "../platform/audit.ts";
 import { asUserId, type DeviceId, type TenantId } from "../platform/ids.ts";
+import { NO_RIGHTS } from "../platform/rights.ts";
 import type { SessionKind, UNSPOKEN } from "./sockets.ts";
 
 /** A session that is on record, as the object keeps it until its end is on record too. */
@@ -57,6 +58,7 @@ export const actorOf = ({ tenant, user, email }: SessionRecord): UserActor => ({
   email,
   token: "",
   roles: [],
+  rights: NO_RIGHTS,
 });
 
 const objectOf = ({ device }: SessionRecord) => ({ type: "device", id: device });

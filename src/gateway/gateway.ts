@@ -6,7 +6,7 @@ import { makeDeps } from "../app/make-deps.ts";
 import type { Env } from "../platform/env.ts";
 import { Fault } from "../platform/fault.ts";
 import { HTTP } from "../platform/limits.ts";
-import { PUBLIC, requireNeeds, type Access } from "../platform/route.ts";
+import { PUBLIC, admitted, type Access } from "../platform/route.ts";
 import { makeLater, type Later } from "../platform/later.ts";
 import { drainOutbox } from "../platform/send-events.ts";
 import { authenticateDevice, authenticateOperator, authenticateUser } from "../platform/access.ts";
@@ -61,8 +61,8 @@ const notFound = () => new Fault("not_found", "not found");
 async function callerOf(c: Context<AppEnv>, access: Access): Promise<AppEnv["Variables"]["caller"]> {
   if (access.caller === "user") {
     const user = await authenticateUser(c, findUser);
-    requireNeeds(user, access.needs, c.req.path);
-    return user;
+    const query = new URL(c.req.url).search;
+    return admitted(user, access.needs, { method: c.req.method, path: c.req.path, query });
   }
   if (access.caller === "operator") {
     const operator = authenticateOperator(c);

@@ -21,7 +21,7 @@ export { refuseList, withPlace } from "./refuse.ts";
 export { mountInventory } from "./routes.ts";
 export { expressionBudget, requireShortList } from "./search/expressions.ts";
 export { around } from "./search/geo.ts";
-export { compileWholeRegex, type Regex } from "./search/regex.ts";
+export { compileWholeRegex, type Regex } from "../platform/regex/regex.ts";
 export { searchDevices, type Search } from "./search/search.ts";
 export { forgetOldTotals } from "./search/totals.ts";
 export { PLACE_KEY, termsOf, timeOf, type Predicate, type Term } from "./search/terms.ts";

@@ -1,4 +1,5 @@
 import type { DeviceId, TenantId, UserId } from "./ids.ts";
+import type { Rights } from "./rights.ts";
 
 export interface UserActor {
   kind: "user";
@@ -8,6 +9,8 @@ export interface UserActor {
   /** `jti` of the token in use. */
   token: string;
   roles: readonly string[];
+  /** What the roles, and the token if it may do less, allow. */
+  rights: Rights;
 }
 
 /** The operator of the installation, acting inside one tenant. */

@@ -1,26 +1,33 @@
 import type { Actor } from "./actor.ts";
 import { Fault } from "./fault.ts";
+import { EVERYWHERE, type DeviceReach, type Reach, type ReleaseReach } from "./reach.ts";
 
-export type Permission =
+export const PERMISSIONS = [
   /** What every user may do: own profile, own settings, own tokens, and what each page of the web UI reads. */
-  | "basic"
-  | "devices:read"
-  | "devices:manage"
-  | "devices:configure"
-  | "devices:connect"
-  | "deployments:read"
-  | "deployments:manage"
-  | "artifacts:read"
-  | "artifacts:download"
-  | "artifacts:manage"
-  | "artifacts:upload"
-  | "users:read"
-  | "users:manage"
+  "basic",
+  "devices:read",
+  "devices:manage",
+  "devices:configure",
+  "devices:connect",
+  "deployments:read",
+  "deployments:manage",
+  "artifacts:read",
+  "artifacts:download",
+  "artifacts:manage",
+  "artifacts:upload",
+  "users:read",
+  "users:manage",
   /** To make tokens that outlive a session. */
-  | "tokens:manage"
+  "tokens:manage",
   /** What the tenant's users share: its settings, the keys it trusts. */
-  | "settings:manage"
-  | "audit:read";
+  "settings:manage",
+  "audit:read",
+  /** The tenants below a service provider's own. */
+  "tenants:read",
+  "tenants:manage",
+] as const;
+
+export type Permission = (typeof PERMISSIONS)[number];
 
 /** Built-in roles and what they add to `basic` (protocol notes, rbac 4). Configurations hold secrets: none but the first reads them. */
 export const ROLE_PERMISSIONS: Readonly<Record<string, "all" | readonly Permission[]>> = {
@@ -33,19 +40,48 @@ export const ROLE_PERMISSIONS: Readonly<Record<string, "all" | readonly Permissi
 
 export const BUILT_IN_ROLES: readonly string[] = Object.keys(ROLE_PERMISSIONS);
 
-/** A user without any role is unrestricted, as in the open server; one whose roles are all unknown may do the basics. */
-export function hasPermission(actor: Actor, permission: Permission): boolean {
-  if (actor.kind !== "user" || actor.roles.length === 0 || permission === "basic") return true;
-  return actor.roles.some((role) => {
-    const allowed = Object.hasOwn(ROLE_PERMISSIONS, role) ? ROLE_PERMISSIONS[role] : undefined;
-    return allowed === "all" || (allowed?.includes(permission) ?? false);
-  });
+/** The role of whoever is given none. */
+export const PERMIT_ALL = "RBAC_ROLE_PERMIT_ALL";
+
+/** How far a permission of an actor reaches; undefined without it. */
+function reachOf(actor: Actor, permission: Permission): Reach | undefined {
+  return actor.kind === "user" && permission !== "basic" ? actor.rights.permits.get(permission) : EVERYWHERE;
 }
+
+/** Whether an actor has a permission for anything at all. */
+export const hasPermission = (actor: Actor, permission: Permission): boolean =>
+  reachOf(actor, permission) !== undefined;
 
 /** With the text that the web UI knows. */
 export const forbidden = () => new Fault("forbidden", "forbidden by role-based access control");
 
 /** For what only the body of a request tells; all else is declared by the route. */
-export function requirePermission(actor: Actor, permission: Permission): void {
-  if (!hasPermission(actor, permission)) throw forbidden();
+export function requirePermission(actor: Actor, permission: Permission): Reach {
+  const reach = reachOf(actor, permission);
+  if (!reach) throw forbidden();
+  return reach;
+}
+
+/** The devices that an actor has a permission for. What lists or counts devices takes it. */
+export const devicesFor = (actor: Actor, permission: Permission): DeviceReach =>
+  requirePermission(actor, permission).devices;
+
+/** The releases that an actor has a permission for, by their tags. */
+export const releasesFor = (actor: Actor, permission: Permission): ReleaseReach =>
+  requirePermission(actor, permission).releases;
+
+/** For what is nobody's part: a permission that reaches only some devices is none here. */
+export function requireAllDevices(actor: Actor, permission: Permission): void {
+  if (devicesFor(actor, permission) !== "all") throw forbidden();
+}
+
+/** The same for releases. */
+export function requireAllReleases(actor: Actor, permission: Permission): void {
+  if (releasesFor(actor, permission) !== "all") throw forbidden();
+}
+
+/** A group named in a request; devices named one by one give no right to the group they are in. */
+export function requireGroup(actor: Actor, permission: Permission, group: string): void {
+  const reach = devicesFor(actor, permission);
+  if (reach !== "all" && !reach.groups.includes(group)) throw forbidden();
 }

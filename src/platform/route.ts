@@ -1,6 +1,7 @@
 import type { RouteConfig } from "@hono/zod-openapi";
 import type { UserActor } from "./actor.ts";
 import { forbidden, hasPermission, type Permission } from "./permissions.ts";
+import { rightsAt, type Address } from "./rights.ts";
 
 /** What a user needs for a route: a permission, any of several, or one that depends on whom the path names. */
 export type Needs = Permission | readonly Permission[] | ((user: UserActor, path: string) => Permission);
@@ -45,8 +46,13 @@ const permissionsOf = (needs: Needs, user: UserActor, path: string): readonly Pe
   return typeof needed === "string" ? [needed] : needed;
 };
 
-/** Comes before anything of the request is read, so that who may not call a route learns nothing of what it takes. */
-export function requireNeeds(user: UserActor, needs: Needs, path: string): void {
-  if (!permissionsOf(needs, user, path).some((permission) => hasPermission(user, permission)))
-    throw forbidden();
+/**
+ * The user as this request may use them. Comes before anything of the request is read, so that who may not call a route
+ * learns nothing of what it takes.
+ */
+export function admitted(user: UserActor, needs: Needs, address: Address): UserActor {
+  const needed = permissionsOf(needs, user, address.path);
+  const actor = { ...user, rights: rightsAt(user.rights, needed, address) };
+  if (!needed.some((permission) => hasPermission(actor, permission))) throw forbidden();
+  return actor;
 }

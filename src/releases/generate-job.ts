@@ -6,6 +6,7 @@ import { inPages, type Duty } from "../platform/apart.ts";
 import type { Deps } from "../platform/deps.ts";
 import { Fault } from "../platform/fault.ts";
 import { asUserId, type TenantId } from "../platform/ids.ts";
+import { NO_RIGHTS } from "../platform/rights.ts";
 import {
   doomObjects,
   ObjectUpload,
@@ -83,7 +84,7 @@ async function writeInto(
 /** Who asked for it also adds it. */
 function actorOf(tenant: TenantId, { actor }: Generation): Actor {
   const { user, email, roles } = StoredActor.parse(JSON.parse(actor));
-  return { kind: "user", tenant, user: asUserId(user), email, roles, token: "" };
+  return { kind: "user", tenant, user: asUserId(user), email, roles, rights: NO_RIGHTS, token: "" };
 }
 
 async function* sourceChunks(

@@ -17,6 +17,7 @@ declare module "../platform/outbox.ts" {
     [LINK_ASKED]: true;
     [LINK_READY]: true;
     [NOTICE]: true;
+    "tenant.rights_changed": true;
   }
 }
 

@@ -4,11 +4,22 @@ import { mapped, type Statement } from "../platform/database.ts";
 import type { Deps } from "../platform/deps.ts";
 import { asTenantId, asUserId, type TenantId, type UserId } from "../platform/ids.ts";
 import { hasPermission, type Permission } from "../platform/permissions.ts";
+import { readRights } from "./roles/read-rights.ts";
 import { liveToken, touchTokenStatement, type LiveToken } from "./token-store.ts";
 
 type Claims = Parameters<FindUser>[1];
 
 const TOUCH_EVERY_MS = 5 * 60_000;
+
+const actorOf = (live: LiveToken, { tenant, subject, token }: Claims): UserActor => ({
+  kind: "user",
+  tenant: asTenantId(tenant),
+  user: asUserId(subject),
+  email: live.email,
+  token,
+  roles: JSON.parse(live.roles) as string[], // written by this domain as a list of role names
+  rights: readRights(live),
+});
 
 /** A row while the token lives and its user has the permission. */
 export const mayStatement = (
@@ -19,8 +30,7 @@ export const mayStatement = (
 ): Statement<object | undefined> =>
   mapped(liveToken(tenant, user, token, nowMs), (live) => {
     if (!live) return undefined;
-    const roles = JSON.parse(live.roles) as string[]; // written by this domain as a list of role names
-    const actor = { kind: "user" as const, tenant, user, token, email: live.email, roles };
+    const actor = actorOf(live, { tenant, subject: user, token });
     return hasPermission(actor, permission) ? live : undefined;
   });
 
@@ -60,15 +70,7 @@ export async function findTokenHolders(
     const live = found[i];
     if (!live) return undefined;
     stampUse(deps, live, claim);
-    const actor: UserActor = {
-      kind: "user",
-      tenant: asTenantId(claim.tenant),
-      user: asUserId(claim.subject),
-      email: live.email,
-      token: claim.token,
-      roles: JSON.parse(live.roles) as string[], // written by this domain as a list of role names
-    };
-    return { actor, expiresMs: live.expiresMs ?? undefined };
+    return { actor: actorOf(live, claim), expiresMs: live.expiresMs ?? undefined };
   });
 }
 

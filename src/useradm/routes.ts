@@ -3,6 +3,7 @@ import { mountAccountLinks } from "./account-link-routes.ts";
 import { mountInternal } from "./internal-routes.ts";
 import { mountLogin } from "./login-routes.ts";
 import { mountPlans } from "./plan-routes.ts";
+import { mountRolesAndSets } from "./roles/routes.ts";
 import { mountSettings } from "./settings-routes.ts";
 import { mountUsers } from "./user-routes.ts";
 
@@ -10,6 +11,7 @@ export function mountUseradm(app: App): void {
   mountLogin(app);
   mountAccountLinks(app);
   mountUsers(app);
+  mountRolesAndSets(app);
   mountSettings(app);
   mountPlans(app);
   mountInternal(app);

@@ -1,4 +1,3 @@
-import { BUILT_IN_ROLES } from "../platform/permissions.ts";
 import { z } from "@hono/zod-openapi";
 import { verbatim } from "../platform/wire.ts";
 import { isImportableHash } from "./passwords.ts";
@@ -36,14 +35,14 @@ export const PasswordText = z
 const MAX_ROLES = 15;
 
 export const RoleNames = z
-  .array(z.enum(BUILT_IN_ROLES, { error: "must be a role that exists" }))
+  .array(z.string({ error: "must be a name" }).min(1, { error: BLANK }).max(MAX_TEXT, { error: TOO_LONG }))
   .max(MAX_ROLES, { error: `the length must be no more than ${MAX_ROLES}` })
   .transform((roles) => [...new Set(roles)])
   .openapi({
     type: "array",
     items: { type: "string" },
     maxItems: MAX_ROLES,
-    description: "Role names; none is unrestricted",
+    description: "Role names; without any a user may do the basics only",
   });
 
 const HashText = z.string().refine(isImportableHash, { error: "must be a bcrypt or scrypt hash" });
@@ -100,7 +99,7 @@ export const User = z
     updated_ts: z.string(),
     login_ts: z.string().optional(),
     verified: z.boolean(),
-    roles: z.array(z.string()).optional(),
+    roles: z.array(z.string()),
   })
   .openapi("User");
 

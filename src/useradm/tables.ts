@@ -31,6 +31,7 @@ export const userTokensTable = sqliteTable(
     created_ms: integer().notNull(),
     expires_ms: integer(),
     last_used_ms: integer(),
+    limits: text(),
   },
   (row) => [primaryKey({ columns: [row.tenant_id, row.user_id, row.token_id] })],
 );
@@ -50,6 +51,20 @@ export const accountSecretsTable = sqliteTable(
   },
   (row) => [primaryKey({ columns: [row.tenant_id, row.user_id, row.secret_id] })],
 );
+
+const named = (table: string) =>
+  sqliteTable(
+    table,
+    {
+      tenant_id: text().$type<TenantId>().notNull(),
+      name: text().notNull(),
+      definition: text().notNull(),
+    },
+    (row) => [primaryKey({ columns: [row.tenant_id, row.name] })],
+  );
+
+export const rolesTable = named("roles");
+export const permissionSetsTable = named("permission_sets");
 
 export const settingsTable = sqliteTable(
   "settings",

@@ -3,6 +3,7 @@ import { change, firstRow, mapped, rows, type Statement } from "../platform/data
 import type { TenantId, UserId } from "../platform/ids.ts";
 import { into } from "../platform/columns.ts";
 import { tenantsTable } from "../tenants/index.ts";
+import { definitionsOf } from "./roles/store.ts";
 import { userTokensTable, usersTable } from "./tables.ts";
 
 /** The record of a token. It names the token and cannot be turned into one. */
@@ -116,6 +117,9 @@ export const touchTokenStatement = (
 export interface LiveToken {
   email: string;
   roles: string;
+  /** What the tenant has defined of these roles, as `definitionsOf` says. */
+  definitions: string;
+  limits: string | null;
   name: string | null;
   lastUsedMs: number | null;
   expiresMs: number | null;
@@ -128,7 +132,8 @@ export const liveToken = (
   nowMs: number,
 ): Statement<LiveToken | undefined> =>
   firstRow(sql`
-    SELECT u.email AS email, u.roles AS roles, k.name AS name, k.last_used_ms AS lastUsedMs, k.expires_ms AS expiresMs
+    SELECT u.email AS email, u.roles AS roles, k.limits AS limits,
+      ${definitionsOf(sql`k.tenant_id`, sql`u.roles`, sql`k.limits`)} AS definitions, k.name AS name, k.last_used_ms AS lastUsedMs, k.expires_ms AS expiresMs
     FROM ${userTokensTable} k
     JOIN ${usersTable} u ON u.tenant_id = k.tenant_id AND u.user_id = k.user_id
     JOIN ${tenantsTable} t ON t.tenant_id = k.tenant_id

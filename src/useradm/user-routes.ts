@@ -113,7 +113,6 @@ const remove = userRoute("users:manage", {
   responses: { 204: { description: "Gone, or never there" }, ...faultResponses(401, 403, 422) },
 });
 
-/** No role at all is shown as no member: the web UI takes such a user for an administrator. */
 export const toWire = (user: StoredUser): z.input<typeof User> => ({
   id: user.id,
   email: user.email,
@@ -121,7 +120,7 @@ export const toWire = (user: StoredUser): z.input<typeof User> => ({
   updated_ts: rfc3339(user.updatedMs),
   ...(user.loginMs === null ? {} : { login_ts: rfc3339(user.loginMs) }),
   verified: user.verifiedMs !== null,
-  ...(user.roles.length === 0 ? {} : { roles: user.roles }),
+  roles: user.roles,
 });
 
 export const toFilter = (query: z.output<typeof UserQuery>): UserFilter => ({

@@ -1,6 +1,7 @@
 import { sql, type SQL } from "drizzle-orm";
 import { change, firstRow, inJson, mapped, rows, type Statement } from "../platform/database.ts";
 import type { TenantId, UserId } from "../platform/ids.ts";
+import { PERMIT_ALL } from "../platform/permissions.ts";
 import { into, type Row } from "../platform/columns.ts";
 import { tenantsTable } from "../tenants/index.ts";
 import { usersTable } from "./tables.ts";
@@ -34,13 +35,10 @@ export const toUser = (row: UserRow): User => ({
   verifiedMs: row.verified_ms,
 });
 
-const PERMIT_ALL = "RBAC_ROLE_PERMIT_ALL";
+/** True for the row `alias` of a user with the role for everything. */
+const isUnrestricted = (alias: SQL) => sql`instr(${alias}.roles, ${JSON.stringify(PERMIT_ALL)}) > 0`;
 
-/** True for the row `alias` of a user whom no role restricts. */
-const isUnrestricted = (alias: SQL) =>
-  sql`(${alias}.roles = '[]' OR instr(${alias}.roles, ${JSON.stringify(PERMIT_ALL)}) > 0)`;
-
-const keepsAll = (roles: readonly string[]) => roles.length === 0 || roles.includes(PERMIT_ALL);
+const keepsAll = (roles: readonly string[]) => roles.includes(PERMIT_ALL);
 
 const anotherAdminExists = (tenant: TenantId, id: UserId) => sql`EXISTS (
     SELECT 1 FROM ${usersTable} o WHERE o.tenant_id = ${tenant} AND o.user_id <> ${id} AND ${isUnrestricted(sql`o`)})`;

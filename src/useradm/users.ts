@@ -9,6 +9,9 @@ import { newSecret } from "./account-secrets.ts";
 import { hashPassword } from "./passwords.ts";
 import { sendLinkIfChanged } from "./account-mails.ts";
 import { addSecretIfChanged, removeSecretsOfRemovedStatement } from "./account-secret-store.ts";
+import { PERMIT_ALL } from "../platform/permissions.ts";
+import { givingRights } from "./roles/roles.ts";
+import { demandRolesStatements } from "./roles/store.ts";
 import { removeSettingsOfRemovedStatement } from "./settings-store.ts";
 import { removeTokensOfRemovedStatement } from "./token-store.ts";
 import {
@@ -76,7 +79,7 @@ export function prepareUser(deps: Deps, tenant: TenantId, input: NewUser, passwo
     id: asUserId(input.id ?? newId()),
     email: input.email,
     passwordHash,
-    roles: input.roles ?? [],
+    roles: input.roles ?? [PERMIT_ALL],
     revision: 1,
     createdMs: now,
     updatedMs: now,
@@ -111,7 +114,15 @@ export async function addUser(
   const isVerified = actor.kind === "operator";
   const user = prepareUser(deps, actor.tenant, { ...input, isVerified }, passwordHash);
   const invite = input.isInvited ? inviteIfChanged(deps, user) : [];
-  const [added] = await writingEmail(deps.directory.batch([...createUserStatements(actor, user), ...invite]));
+  const [added] = await givingRights(
+    writingEmail(
+      deps.directory.batch([
+        ...createUserStatements(actor, user),
+        ...invite,
+        ...demandRolesStatements(actor.tenant, user.roles),
+      ]),
+    ),
+  );
   if (added === 0) throw new Fault("not_found", "tenant not found");
   return user.id;
 }

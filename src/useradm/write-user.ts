@@ -6,8 +6,10 @@ import type { Deps } from "../platform/deps.ts";
 import { addEventIfChanged } from "../platform/outbox.ts";
 import { noticeIfChanged } from "./account-mails.ts";
 import { removeSecretsOfChangedStatement } from "./account-secret-store.ts";
+import { givingRights } from "./roles/roles.ts";
+import { demandRolesStatements } from "./roles/store.ts";
 import { removeTokensIfChanged } from "./token-store.ts";
-import { anotherAdminStatement, updateUserStatement, userStatement, type User } from "./user-store.ts";
+import { anotherAdminStatement, updateUserStatement, type User } from "./user-store.ts";
 import { userObject, writingEmail } from "./users.ts";
 
 export const sameRoles = (a: readonly string[], b: readonly string[]) =>
@@ -72,8 +74,8 @@ export async function writeUser(
     ...noticesOfUpdate(deps, before, after),
     removeTokensIfChanged(before.tenant, before.id, keepToken),
     ...voidLinks(before, after),
-    userStatement(before.tenant, before.id),
+    ...(sameRoles(before.roles, after.roles) ? [] : demandRolesStatements(before.tenant, after.roles)),
   ]);
-  const [updated, anotherAdmin] = await writingEmail(batch);
+  const [updated, anotherAdmin] = await givingRights(writingEmail(batch));
   return { updated: updated > 0, anotherAdmin };
 }

@@ -112,7 +112,7 @@ const CLAIMS: Readonly<Record<string, readonly Claim[]>> = {
     ["takes at most # conditions", "src/inventory/search/schema.ts", "MAX_PREDICATES"],
     ["list, up to #", "src/inventory/search/terms.ts", "MAX_VALUES"],
     ["A sort has up to # keys", "src/inventory/search/schema.ts", "MAX_SORT_KEYS"],
-    ["at most # characters. There is no look-around", "src/inventory/search/regex.ts", "MAX_PATTERN"],
+    ["at most # characters. There is no look-around", "src/platform/regex/regex.ts", "MAX_PATTERN"],
     ["The first # found", "src/inventory/store/text.ts", "SCORED"],
     ["found by their first # characters", "src/inventory/store/conditions.ts", "KEPT_CHARACTERS"],
     ["a set of at most # devices", "src/inventory/search/query.ts", "COLLECT_AT_MOST"],

@@ -5,6 +5,7 @@ import type { Actor } from "../../src/platform/actor.ts";
 import { aDevice, aTenant, aUser, type TestUser } from "../support/actors.ts";
 import { refusal, rowsOf } from "../support/answers.ts";
 import { afterStart, env, Server } from "../support/server.ts";
+import { NO_RIGHTS } from "../../src/platform/rights.ts";
 
 const LOGS = "/api/management/v1/auditlogs/logs";
 const DAY_MS = 86_400_000;
@@ -30,6 +31,7 @@ const asActor = (by: TestUser): Actor => ({
   email: by.email,
   token: "",
   roles: [],
+  rights: NO_RIGHTS,
 });
 
 async function record(action: string, type = "device", id = "d1", extra = {}, by = asActor(user)) {

@@ -122,7 +122,7 @@ async function aWorld(mode: "strict" | "relaxed"): Promise<World> {
     ),
     run(
       `INSERT INTO users (tenant_id, user_id, email, password_hash, roles, created_ms, updated_ms)
-       VALUES (?1, ?2, ?2 || '@example.com', '', '[]', 1, 1)`,
+       VALUES (?1, ?2, ?2 || '@example.com', '', '["RBAC_ROLE_PERMIT_ALL"]', 1, 1)`,
       user.id,
     ),
     run(

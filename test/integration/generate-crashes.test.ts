@@ -8,6 +8,7 @@ import { aStage, consumeOrCrash, endState, recover, type Stage } from "../suppor
 import { Crash, crashingDeps, Moments } from "../support/crashing.ts";
 import { LONG } from "../support/form.ts";
 import { env, Server } from "../support/server.ts";
+import { NO_RIGHTS } from "../../src/platform/rights.ts";
 
 /** Two parts, so that source and artifact are both uploaded in parts. */
 const FILE = noise(PART_BYTES + 1_000_000);
@@ -25,6 +26,7 @@ async function request({ tenant }: Stage, moments: Moments, begun: R2MultipartUp
     user: asUserId("11111111-1111-4111-8111-111111111111"),
     email: "user@example.com",
     roles: [],
+    rights: NO_RIGHTS,
     token: "",
   };
   const form = new Response(

@@ -26,8 +26,8 @@ function needsOf(route: UserRoute, user: TestUser): readonly Permission[] {
   return typeof needed === "string" ? [needed] : needed;
 }
 
-const isAllowed = (role: string | undefined, needed: readonly Permission[]): boolean => {
-  const granted = role === undefined ? "all" : (ROLE_PERMISSIONS[role] ?? []);
+const isAllowed = (role: string, needed: readonly Permission[]): boolean => {
+  const granted = ROLE_PERMISSIONS[role] ?? [];
   return granted === "all" || needed.some((one) => one === "basic" || granted.includes(one));
 };
 
@@ -56,9 +56,9 @@ const askWrongly = (route: Declaration, token: string | undefined) =>
   server.call(route.method, invalidUrl(urlOf(route)), { ...invalid(route.method), token });
 
 describe("a route for users", () => {
-  const ACTORS: readonly (readonly [name: string, role: string | undefined])[] = [
+  const ACTORS: readonly (readonly [name: string, role: string])[] = [
     ...BUILT_IN_ROLES.map((role) => [role, role] as const),
-    ["a user without roles", undefined],
+    ["a user without roles", "NONE"],
     ["a user whose role is gone", "GONE"],
   ];
 
@@ -66,7 +66,7 @@ describe("a route for users", () => {
     const wrong: string[] = [];
     const cells = { allowed: 0, forbidden: 0 };
     for (const [name, role] of ACTORS) {
-      const user = await aUser(server, role === undefined ? {} : { roles: [role] });
+      const user = await aUser(server, { roles: role === "NONE" ? [] : [role] });
       for (const route of userRoutes) {
         const needed = needsOf(route, user);
         const allowed = isAllowed(role, needed);
@@ -89,11 +89,17 @@ describe("a route for users", () => {
       "DELETE /api/management/v1/useradm/settings/tokens/:id",
       "GET /api/management/v1/useradm/plan_binding",
       "GET /api/management/v1/useradm/plans",
+      "GET /api/management/v1/useradm/roles",
+      "GET /api/management/v1/useradm/roles/:id",
       "GET /api/management/v1/useradm/settings",
       "GET /api/management/v1/useradm/settings/me",
       "GET /api/management/v1/useradm/settings/tokens",
       "GET /api/management/v1/useradm/users/me",
       "GET /api/management/v1/useradm/users/me/email-change/pending",
+      "GET /api/management/v2/useradm/permission_sets",
+      "GET /api/management/v2/useradm/permission_sets/:id",
+      "GET /api/management/v2/useradm/roles",
+      "GET /api/management/v2/useradm/roles/:id",
       "POST /api/management/v1/useradm/auth/logout",
       "POST /api/management/v1/useradm/settings/me",
       "POST /api/management/v1/useradm/users/me/email-change/cancel",

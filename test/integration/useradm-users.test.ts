@@ -22,7 +22,7 @@ const logIn = (email: string, password: string, options: Call = {}) =>
 describe("users", () => {
   const create = (json: unknown, by = admin) => call(by, "POST", "/users", json);
 
-  it("are created and can log in [differs: roles-left-out]", async () => {
+  it("are created and can log in", async () => {
     const answer = await create({ id: "mine", email: "New.User@Example.com", password: PASSWORD });
     expect([answer.status, answer.text]).toEqual([201, ""]);
     const location = answer.headers.get("location")!;
@@ -35,6 +35,7 @@ describe("users", () => {
       created_ts: at,
       updated_ts: at,
       verified: false,
+      roles: ["RBAC_ROLE_PERMIT_ALL"],
     });
     expect((await logIn("new.user@example.com", PASSWORD)).status).toBe(200);
     expect(await auditOf(id)).toEqual([{ actor_id: admin.id, action: "create", change: null }]);
@@ -65,7 +66,7 @@ describe("users", () => {
     [
       { email: "a@example.com", password: PASSWORD, roles: ["KING"] },
       400,
-      "roles.0: must be a role that exists.",
+      "roles: must be roles that exist.",
     ],
   ])("are not created from %j", async (json, status, error) => {
     expect(refusal(await create(json))).toEqual([status, error]);

@@ -82,7 +82,7 @@ describe("npm run admin", () => {
       id,
       email: "eve@example.com",
       tenant: "default",
-      roles: [],
+      roles: ["RBAC_ROLE_PERMIT_ALL"],
       created_at: expect.any(String),
       login_at: expect.any(String),
     });

@@ -41,7 +41,15 @@ export async function aUser(
   await env.DB.batch([
     env.DB.prepare(
       "INSERT INTO users (tenant_id, user_id, email, password_hash, roles, created_ms, updated_ms) VALUES (?, ?, ?, ?, ?, ?, ?)",
-    ).bind(tenant, id, email, hash, JSON.stringify(options.roles ?? []), server.now, server.now),
+    ).bind(
+      tenant,
+      id,
+      email,
+      hash,
+      JSON.stringify(options.roles ?? ["RBAC_ROLE_PERMIT_ALL"]),
+      server.now,
+      server.now,
+    ),
     env.DB.prepare(
       "INSERT INTO user_tokens (tenant_id, user_id, token_id, created_ms) VALUES (?, ?, ?, ?)",
     ).bind(tenant, id, tokenId, server.now),

@@ -1,7 +1,7 @@
 import { Fault } from "../../platform/fault.ts";
 import { cleanText, keyOf } from "../attributes.ts";
 import { withPlace } from "../refuse.ts";
-import { compileRegex, compileWholeRegex, type Regex } from "./regex.ts";
+import { compileRegex, compileWholeRegex, type Regex } from "../../platform/regex/regex.ts";
 
 export const OPERATORS = [
   "$eq",

@@ -2,7 +2,8 @@ import { describe, expect, expectTypeOf, it } from "vitest";
 import type { UserActor } from "../../../src/platform/actor.ts";
 import type { App } from "../../../src/platform/app-env.ts";
 import { asTenantId, asUserId } from "../../../src/platform/ids.ts";
-import { requireNeeds, userRoute, type Needs } from "../../../src/platform/route.ts";
+import { admitted, userRoute, type Needs } from "../../../src/platform/route.ts";
+import { rightsOfRoles } from "../../../src/useradm/roles/rights.ts";
 
 const userWith = (...roles: string[]): UserActor => ({
   kind: "user",
@@ -11,6 +12,7 @@ const userWith = (...roles: string[]): UserActor => ({
   email: "",
   token: "",
   roles,
+  rights: rightsOfRoles(roles, { roles: new Map(), sets: new Map() }),
 });
 
 describe("a route", () => {
@@ -32,10 +34,11 @@ describe("a route", () => {
     ["what everybody may, of a role that is gone", "basic", ["GONE"], true],
     ["more, of a role that is gone", "devices:read", ["GONE"], false],
     ["more, of a role with a name of all objects", "devices:read", ["constructor"], false],
-    ["anything, without any role", "settings:manage", [], true],
+    ["more, without any role", "settings:manage", [], false],
+    ["what everybody may, without any role", "basic", [], true],
     ["what the path says", (_, path) => (path === "/a" ? "basic" : "users:read"), ["RBAC_ROLE_CI"], true],
   ])("asks for %s", (_, needs, roles, isAllowed) => {
-    const call = () => requireNeeds(userWith(...roles), needs, "/a");
+    const call = () => admitted(userWith(...roles), needs, { method: "GET", path: "/a", query: "" });
     if (isAllowed) expect(call).not.toThrow();
     else expect(call).toThrow("forbidden by role-based access control");
   });

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { compileRegex, compileWholeRegex } from "../../../src/inventory/search/regex.ts";
+import { compileRegex, compileWholeRegex } from "../../../src/platform/regex/regex.ts";
 
 const matches = (pattern: string, text: string, spend?: (steps: number) => void) => {
   const result = compileRegex(pattern);

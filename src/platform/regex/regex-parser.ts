@@ -38,11 +38,16 @@ export class Parser {
     return part;
   }
 
+  /** The same, fitting where a text begins. */
+  parseFromStart(): Part {
+    const atStart = assertion((before) => before === undefined);
+    return sequence([atStart, this.parse()]);
+  }
+
   /** The same, fitting whole texts only. */
   parseWhole(): Part {
-    const atStart = assertion((before) => before === undefined);
     const atEnd = assertion((_, after) => after === undefined);
-    return sequence([atStart, this.parse(), atEnd]);
+    return sequence([this.parseFromStart(), atEnd]);
   }
 
   #alternatives(): Part {

@@ -83,19 +83,23 @@ export function compileRegex(source: string): RegexResult {
 
 /** Reads an expression that must match a text from its beginning to its end. */
 export const compileWholeRegex = (pattern: string): RegexResult =>
-  compile(pattern, { flags: "", prefix: literalStart(pattern, ""), whole: true });
+  compile(pattern, { flags: "", prefix: literalStart(pattern, ""), as: "parseWhole" });
+
+/** Reads an expression that must match from the beginning of a text. */
+export const compileRegexFromStart = (pattern: string): RegexResult =>
+  compile(pattern, { flags: "", prefix: literalStart(pattern, ""), as: "parseFromStart" });
 
 interface Options {
   flags: string;
   prefix: string;
-  whole?: boolean;
+  as?: "parse" | "parseFromStart" | "parseWhole";
 }
 
-function compile(pattern: string, { flags, prefix, whole = false }: Options): RegexResult {
+function compile(pattern: string, { flags, prefix, as = "parse" }: Options): RegexResult {
   if (pattern.length > MAX_PATTERN) return { ok: false, reason: `is longer than ${MAX_PATTERN} characters` };
   try {
     const parser = new Parser(pattern, flags);
-    const { states, start } = statesOf(whole ? parser.parseWhole() : parser.parse());
+    const { states, start } = statesOf(parser[as]());
     return { ok: true, regex: { prefix, test: matcher(states, start) } };
   } catch (cause) {
     if (cause instanceof Unsupported) return { ok: false, reason: cause.message };

@@ -1,0 +1,49 @@
+/** Devices of some static groups, by their group at the moment of asking, and some named one by one. */
+export interface SomeDevices {
+  groups: readonly string[];
+  ids: readonly string[];
+}
+
+export type DeviceReach = "all" | SomeDevices;
+
+/** Releases that have one of these tags. */
+export type ReleaseReach = "all" | { tags: readonly string[] };
+
+/** What a permission is good for. */
+export interface Reach {
+  devices: DeviceReach;
+  releases: ReleaseReach;
+}
+
+export const EVERYWHERE: Reach = { devices: "all", releases: "all" };
+
+const union = (a: readonly string[], b: readonly string[]) => [...new Set([...a, ...b])];
+const common = (a: readonly string[], b: readonly string[]) => a.filter((name) => b.includes(name));
+
+const bothDevices = (a: DeviceReach, b: DeviceReach): DeviceReach =>
+  a === "all" || b === "all" ? "all" : { groups: union(a.groups, b.groups), ids: union(a.ids, b.ids) };
+
+/** A group and a device named one by one have nothing in common, although the device may be in the group: that changes. */
+const commonDevices = (a: DeviceReach, b: DeviceReach): DeviceReach => {
+  if (a === "all") return b;
+  return b === "all" ? a : { groups: common(a.groups, b.groups), ids: common(a.ids, b.ids) };
+};
+
+const bothReleases = (a: ReleaseReach, b: ReleaseReach): ReleaseReach =>
+  a === "all" || b === "all" ? "all" : { tags: union(a.tags, b.tags) };
+
+const commonReleases = (a: ReleaseReach, b: ReleaseReach): ReleaseReach => {
+  if (a === "all") return b;
+  return b === "all" ? a : { tags: common(a.tags, b.tags) };
+};
+
+/** The reach of one permission given twice. */
+export const widened = (a: Reach | undefined, b: Reach): Reach =>
+  a === undefined
+    ? b
+    : { devices: bothDevices(a.devices, b.devices), releases: bothReleases(a.releases, b.releases) };
+
+export const narrowed = (a: Reach, b: Reach): Reach => ({
+  devices: commonDevices(a.devices, b.devices),
+  releases: commonReleases(a.releases, b.releases),
+});

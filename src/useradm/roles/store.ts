@@ -1,0 +1,113 @@
+import { sql, type SQL } from "drizzle-orm";
+import { into } from "../../platform/columns.ts";
+import { change, demand, firstRow, inJson, rows, type Statement } from "../../platform/database.ts";
+import type { TenantId } from "../../platform/ids.ts";
+import { BUILT_IN_ROLES } from "../../platform/permissions.ts";
+import { permissionSetsTable, rolesTable, usersTable } from "../tables.ts";
+
+/** Roles and permission sets are kept alike. */
+export type Defined = "roles" | "permission_sets";
+
+const TABLES = { roles: rolesTable, permission_sets: permissionSetsTable };
+
+/** In a tenant. */
+export const MAX_DEFINED: Readonly<Record<Defined, number>> = { roles: 10_000, permission_sets: 1000 };
+
+/** Bytes of all definitions that the rights of one user are made of. */
+export const MAX_RIGHTS_BYTES = 32 * 1024;
+
+export interface Stored {
+  name: string;
+  definition: string;
+}
+
+export const definedStatement = (
+  kind: Defined,
+  tenant: TenantId,
+  name: string,
+): Statement<Stored | undefined> =>
+  firstRow(sql`
+    SELECT name, definition FROM ${TABLES[kind]} WHERE tenant_id = ${tenant} AND name = ${name}`);
+
+export const definedPageStatement = (
+  kind: Defined,
+  tenant: TenantId,
+  { offset, limit }: { offset: number; limit: number },
+): Statement<Stored[]> =>
+  rows(sql`
+    SELECT name, definition FROM ${TABLES[kind]} WHERE tenant_id = ${tenant}
+    ORDER BY name LIMIT ${limit} OFFSET ${offset}`);
+
+export const definedByNameStatement = (
+  kind: Defined,
+  tenant: TenantId,
+  names: readonly string[],
+): Statement<Stored[]> =>
+  rows(sql`
+    SELECT name, definition FROM ${TABLES[kind]} WHERE tenant_id = ${tenant} AND ${inJson(sql`name`, names)}`);
+
+/** Adds one unless the name is taken or the tenant has too many. */
+export const addDefinedStatement = (kind: Defined, tenant: TenantId, one: Stored): Statement<number> =>
+  change(sql`
+    INSERT ${into(TABLES[kind], "tenant_id, name, definition")}
+    SELECT ${tenant}, ${one.name}, ${one.definition}
+    WHERE (SELECT count(*) FROM ${TABLES[kind]} WHERE tenant_id = ${tenant}) < ${MAX_DEFINED[kind]}
+    ON CONFLICT DO NOTHING`);
+
+export const replaceDefinedStatement = (kind: Defined, tenant: TenantId, one: Stored): Statement<number> =>
+  change(sql`
+    UPDATE ${TABLES[kind]} SET definition = ${one.definition}
+    WHERE tenant_id = ${tenant} AND name = ${one.name}`);
+
+export const removeDefinedStatement = (kind: Defined, tenant: TenantId, name: string): Statement<number> =>
+  change(sql`DELETE FROM ${TABLES[kind]} WHERE tenant_id = ${tenant} AND name = ${name}`);
+
+/** Roles by their names, and the sets that these or a token name. The order of the joins is that of the text. */
+const definitions = (tenant: SQL, roles: SQL, limits: SQL): SQL => sql`
+  SELECT 'role' AS kind, r.name AS name, r.definition AS definition
+  FROM json_each(${roles}) n CROSS JOIN ${rolesTable} r ON r.tenant_id = ${tenant} AND r.name = n.value
+  UNION
+  SELECT 'set', s.name, s.definition
+  FROM json_each(${roles}) n CROSS JOIN ${rolesTable} r ON r.tenant_id = ${tenant} AND r.name = n.value
+    CROSS JOIN json_each(r.definition, '$.permission_sets_with_scope') g
+    CROSS JOIN ${permissionSetsTable} s ON s.tenant_id = ${tenant} AND s.name = json_extract(g.value, '$.name')
+  UNION
+  SELECT 'set', s.name, s.definition
+  FROM json_each(${limits}, '$.permission_sets_with_scope') g
+    CROSS JOIN ${permissionSetsTable} s ON s.tenant_id = ${tenant} AND s.name = json_extract(g.value, '$.name')`;
+
+const bytes = (text: SQL) => sql`length(CAST(${text} AS BLOB))`;
+
+/** What the rights of a token are made of, as a JSON list of [kind, definition]; beyond the bound the rest gives nothing. */
+export const definitionsOf = (tenant: SQL, roles: SQL, limits: SQL): SQL => sql`(
+  SELECT json_group_array(json_array(kind, json(definition))) FROM (
+    SELECT kind, definition, sum(${bytes(sql`definition`)}) OVER (ORDER BY kind, name) AS total
+    FROM (${definitions(tenant, roles, limits)}))
+  WHERE total <= ${MAX_RIGHTS_BYTES})`;
+
+const sizeOf = (tenant: SQL, roles: SQL): SQL => sql`coalesce((
+  SELECT sum(${bytes(sql`definition`)}) FROM (${definitions(tenant, roles, sql`NULL`)})), 0)`;
+
+export const UNKNOWN_ROLE = "unknown-role";
+export const RIGHTS_TOO_LARGE = "rights-too-large";
+
+/** Fails the batch that gives somebody a role that does not exist, or rights beyond their bound. */
+export function demandRolesStatements(tenant: TenantId, names: readonly string[]): Statement<void>[] {
+  const custom = names.filter((name) => !BUILT_IN_ROLES.includes(name));
+  if (custom.length === 0) return [];
+  const list = JSON.stringify(custom);
+  const known = sql`NOT EXISTS (
+    SELECT 1 FROM json_each(${list}) n
+    WHERE NOT EXISTS (SELECT 1 FROM ${rolesTable} r WHERE r.tenant_id = ${tenant} AND r.name = n.value))`;
+  const fits = sql`${sizeOf(sql`${tenant}`, sql`${list}`)} <= ${MAX_RIGHTS_BYTES}`;
+  return [demand(known, UNKNOWN_ROLE), demand(fits, RIGHTS_TOO_LARGE)];
+}
+
+/** Fails the batch that makes the rights of a user larger than their bound. */
+export const demandHoldersFitStatement = (tenant: TenantId): Statement<void> =>
+  demand(
+    sql`NOT EXISTS (
+      SELECT 1 FROM ${usersTable} u
+      WHERE u.tenant_id = ${tenant} AND ${sizeOf(sql`u.tenant_id`, sql`u.roles`)} > ${MAX_RIGHTS_BYTES})`,
+    RIGHTS_TOO_LARGE,
+  );
