@@ -1,4 +1,5 @@
 import type { UserActor } from "../platform/actor.ts";
+import { NO_RIGHTS } from "../platform/rights.ts";
 import type { User } from "./user-store.ts";
 
 /** Whoever follows a link that was sent to a user acts as that user, without a token. */
@@ -9,4 +10,5 @@ export const ownerOf = (user: User): UserActor => ({
   email: user.email,
   token: "",
   roles: user.roles,
+  rights: NO_RIGHTS,
 });

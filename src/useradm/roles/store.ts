@@ -76,14 +76,20 @@ const definitions = (tenant: SQL, roles: SQL, limits: SQL): SQL => sql`
   FROM json_each(${limits}, '$.permission_sets_with_scope') g
     CROSS JOIN ${permissionSetsTable} s ON s.tenant_id = ${tenant} AND s.name = json_extract(g.value, '$.name')`;
 
+/** The roles of most users, for which no table is asked. */
+const NOTHING_DEFINED = sql.raw(
+  ["[]", ...BUILT_IN_ROLES.map((role) => JSON.stringify([role]))].map((text) => `'${text}'`).join(", "),
+);
+
 const bytes = (text: SQL) => sql`length(CAST(${text} AS BLOB))`;
 
 /** What the rights of a token are made of, as a JSON list of [kind, definition]; beyond the bound the rest gives nothing. */
-export const definitionsOf = (tenant: SQL, roles: SQL, limits: SQL): SQL => sql`(
+export const definitionsOf = (tenant: SQL, roles: SQL, limits: SQL): SQL => sql`
+  CASE WHEN ${roles} IN (${NOTHING_DEFINED}) AND ${limits} IS NULL THEN '[]' ELSE (
   SELECT json_group_array(json_array(kind, json(definition))) FROM (
     SELECT kind, definition, sum(${bytes(sql`definition`)}) OVER (ORDER BY kind, name) AS total
     FROM (${definitions(tenant, roles, limits)}))
-  WHERE total <= ${MAX_RIGHTS_BYTES})`;
+  WHERE total <= ${MAX_RIGHTS_BYTES}) END`;
 
 const sizeOf = (tenant: SQL, roles: SQL): SQL => sql`coalesce((
   SELECT sum(${bytes(sql`definition`)}) FROM (${definitions(tenant, roles, sql`NULL`)})), 0)`;
