@@ -8,6 +8,7 @@ export const LAYERS = [
   ["src/gateway"],
   ["src/app"],
   ["src/operator"],
+  ["src/tenantadm"],
   ["src/deviceconnect"],
   ["src/deviceconfig", "src/reporting"],
   ["src/checkin"],

@@ -9,6 +9,7 @@ import { mountOperator } from "../operator/index.ts";
 import { mountReporting } from "../reporting/index.ts";
 import { mountReleases } from "../releases/index.ts";
 import { mountStorage } from "../storage/index.ts";
+import { mountTenantadm } from "../tenantadm/index.ts";
 import { mountUseradm } from "../useradm/index.ts";
 import { mountWorkflows } from "../workflows/index.ts";
 import type { App } from "../platform/app-env.ts";
@@ -18,6 +19,7 @@ export function mountDomains(app: App): void {
   mountDeviceauth(app);
   mountUseradm(app);
   mountOperator(app);
+  mountTenantadm(app);
   mountAudit(app);
   mountInventory(app);
   mountPresenceRoutes(app);

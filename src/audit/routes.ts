@@ -50,6 +50,7 @@ const Entry = z
   .openapi("AuditLog");
 
 const list = userRoute("audit:read", {
+  feature: "audit_logs",
   method: "get",
   path: BASE,
   tags: ["audit"],
@@ -65,6 +66,7 @@ const list = userRoute("audit:read", {
 });
 
 const exportCsv = userRoute("audit:read", {
+  feature: "audit_logs",
   method: "get",
   path: `${BASE}/export`,
   tags: ["audit"],

@@ -4,6 +4,7 @@ import { DEFAULT_TENANT, type DeviceId, type TenantId } from "../platform/ids.ts
 import { tenantsTable } from "../tenants/index.ts";
 import { devicesTable, authSetsTable } from "../devices/index.ts";
 import type { AuthRequest } from "./auth-request.ts";
+import { addonsFrom, type Subscription } from "../platform/plans.ts";
 import type { Rule } from "./rule-store.ts";
 import type { DeviceStatus, SetStatus } from "./states.ts";
 import { roomOf, waitingOf } from "./waiting-store.ts";
@@ -13,7 +14,7 @@ import { admissionSettingsTable, autoAcceptRulesTable } from "./tables.ts";
 export interface Admission {
   tenant: TenantId;
   tenantStatus: string;
-  plan: string;
+  subscription: Subscription;
   /** Device of this identity. */
   device: DeviceId | null;
   deviceStatus: DeviceStatus | null;
@@ -35,13 +36,20 @@ export interface Admission {
 
 export type AdmissionRule = Pick<Rule, "name" | "identity" | "secretHash">;
 
+type AdmissionRow = Omit<Admission, "rules" | "subscription"> & {
+  plan: string;
+  addons: string;
+  trialEndsMs: number | null;
+  rules: string | null;
+};
+
 /**
  * Tenant, device and set of an authentication request in one look; undefined for an unknown tenant token.
  * Runs in the directory, because the tenant is not known before.
  */
 export function admissionStatement(request: AuthRequest, atMs: number): Statement<Admission | undefined> {
-  const statement = firstRow<Omit<Admission, "rules"> & { rules: string | null }>(sql`
-    SELECT t.tenant_id AS tenant, t.status AS tenantStatus, t.plan AS plan, d.device_id AS device,
+  const statement = firstRow<AdmissionRow>(sql`
+    SELECT t.tenant_id AS tenant, t.status AS tenantStatus, t.plan AS plan, t.addons AS addons, t.trial_ends_ms AS trialEndsMs, d.device_id AS device,
       d.status AS deviceStatus, d.seen_ms AS seenMs, a.auth_set_id AS "set", a.status AS setStatus,
       MAX(t.device_tokens_revoked_s, COALESCE(a.tokens_revoked_s, 0)) AS revokedS,
       CASE WHEN a.status IS NOT 'accepted' THEN ${waitingOf(sql`t.tenant_id`)} END AS waiting,
@@ -63,7 +71,13 @@ export function admissionStatement(request: AuthRequest, atMs: number): Statemen
     ...statement,
     read: (result) => {
       const row = statement.read(result);
-      return row && { ...row, rules: JSON.parse(row.rules ?? "[]") as AdmissionRule[] }; // the shape built above
+      if (!row) return undefined;
+      const { plan, addons, trialEndsMs, rules, ...rest } = row;
+      return {
+        ...rest,
+        subscription: { plan, addons: addonsFrom(JSON.parse(addons)), trial: (trialEndsMs ?? 0) > atMs },
+        rules: JSON.parse(rules ?? "[]") as AdmissionRule[], // the shape built above
+      };
     },
   };
 }

@@ -3,6 +3,7 @@ import { toSeconds } from "../platform/clock.ts";
 import type { Deps } from "../platform/deps.ts";
 import { Fault } from "../platform/fault.ts";
 import type { TenantId } from "../platform/ids.ts";
+import { claimsOf } from "../platform/plans.ts";
 import { signToken } from "../platform/tokens.ts";
 import { Disturbed } from "../platform/undisturbed.ts";
 import { admissionStatement, type Admission } from "./admission-store.ts";
@@ -33,7 +34,7 @@ function issueToken(deps: Deps, admission: Admission): Promise<string> {
     exp: nowS + deps.settings.DEVICE_TOKEN_LIFE_S,
     "mender.device": true,
     "mender.tenant": admission.tenant,
-    "mender.plan": admission.plan,
+    ...claimsOf(admission.subscription),
   });
 }
 

@@ -28,6 +28,7 @@ const routesOf = (kind: Source["kind"]) => {
   const params = z.object({ id: z.string().min(1).max(256) });
   return {
     list: userRoute("devices:configure", {
+      feature: "configuration",
       method: "get",
       path: list,
       summary: `Configurations by ${kind} (extension)`,
@@ -39,6 +40,7 @@ const routesOf = (kind: Source["kind"]) => {
       },
     }),
     get: userRoute("devices:configure", {
+      feature: "configuration",
       method: "get",
       path,
       summary: `Values for all devices of a ${kind} (extension)`,
@@ -50,6 +52,7 @@ const routesOf = (kind: Source["kind"]) => {
       },
     }),
     put: userRoute("devices:configure", {
+      feature: "configuration",
       method: "put",
       path,
       summary: `Set values for all devices of a ${kind}, without deploying them (extension)`,
@@ -63,6 +66,7 @@ const routesOf = (kind: Source["kind"]) => {
       responses: { 204: { description: "Set" }, ...faultResponses(400, 401, 403, 404, 413, 415, 422) },
     }),
     remove: userRoute("devices:configure", {
+      feature: "configuration",
       method: "delete",
       path,
       summary: `Forget the values of a ${kind} (extension)`,
@@ -71,6 +75,7 @@ const routesOf = (kind: Source["kind"]) => {
       responses: { 204: { description: "Gone" }, ...faultResponses(401, 403, 404) },
     }),
     deploy: userRoute("devices:configure", {
+      feature: "configuration",
       method: "post",
       path: `${path}/deploy`,
       summary: `Deploy what is wanted of the devices of a ${kind} to those that do not have it (extension)`,

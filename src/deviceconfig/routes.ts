@@ -32,6 +32,7 @@ const configuration = { required: true, content: jsonContent(Configuration) };
 const plain = z.record(z.string(), z.string());
 
 const deviceGet = deviceRoute({
+  feature: "configuration",
   method: "get",
   path: DEVICE,
   summary: "What is wanted of the device",
@@ -43,6 +44,7 @@ const deviceGet = deviceRoute({
 });
 
 const devicePut = deviceRoute({
+  feature: "configuration",
   method: "put",
   path: DEVICE,
   summary: "Tell what the device runs with",
@@ -57,6 +59,7 @@ const devicePut = deviceRoute({
 });
 
 const get = userRoute("devices:configure", {
+  feature: "configuration",
   method: "get",
   path: RECORD,
   summary: "Wanted and reported configuration of a device",
@@ -69,6 +72,7 @@ const get = userRoute("devices:configure", {
 });
 
 const put = userRoute("devices:configure", {
+  feature: "configuration",
   method: "put",
   path: RECORD,
   summary: "Set what is wanted of a device, without deploying it",
@@ -79,6 +83,7 @@ const put = userRoute("devices:configure", {
 });
 
 const deploy = userRoute("devices:configure", {
+  feature: "configuration",
   method: "post",
   path: `${RECORD}/deploy`,
   summary: "Deploy what is wanted of a device",
@@ -92,6 +97,7 @@ const deploy = userRoute("devices:configure", {
 });
 
 const effective = userRoute("devices:configure", {
+  feature: "configuration",
   method: "get",
   path: `${RECORD}/effective`,
   summary: "What a device should run with and whether it does (extension)",

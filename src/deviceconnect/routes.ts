@@ -35,6 +35,7 @@ const MANAGEMENT = "/api/management/v1/deviceconnect";
 const upgraded = { 101: { description: "Switching to a WebSocket of binary MessagePack messages" } };
 
 const deviceSocket = deviceRoute({
+  feature: "terminal",
   method: "get",
   path: "/api/devices/v1/deviceconnect/connect",
   summary: "Connect a device",
@@ -43,6 +44,7 @@ const deviceSocket = deviceRoute({
 });
 
 const userSocket = userRoute("devices:connect", {
+  feature: "terminal",
   method: "get",
   path: `${MANAGEMENT}/devices/{id}/connect`,
   summary: "Open a terminal or port forwarding session",
@@ -52,6 +54,7 @@ const userSocket = userRoute("devices:connect", {
 });
 
 const status = userRoute("devices:read", {
+  feature: "terminal",
   method: "get",
   path: `${MANAGEMENT}/devices/{id}`,
   summary: "Whether a device is connected",
@@ -65,6 +68,7 @@ const status = userRoute("devices:read", {
 
 const clientRequestRoute = (typ: "check-update" | "send-inventory") =>
   userRoute("devices:connect", {
+    feature: "terminal",
     method: "post",
     path: `${MANAGEMENT}/devices/{id}/${typ}`,
     summary:
@@ -78,6 +82,7 @@ const clientRequestRoute = (typ: "check-update" | "send-inventory") =>
   });
 
 const sessions = userRoute("devices:connect", {
+  feature: "terminal",
   method: "get",
   path: `${MANAGEMENT}/devices/{id}/sessions`,
   summary: "Live sessions with a device (extension)",
@@ -90,6 +95,7 @@ const sessions = userRoute("devices:connect", {
 });
 
 const session = userRoute("devices:connect", {
+  feature: "terminal",
   method: "delete",
   path: `${MANAGEMENT}/devices/{id}/sessions/{session_id}`,
   summary: "End a live session (extension)",
@@ -99,6 +105,7 @@ const session = userRoute("devices:connect", {
 });
 
 const history = userRoute(["audit:read", "devices:connect"], {
+  feature: "terminal",
   method: "get",
   path: `${MANAGEMENT}/sessions`,
   summary: "Sessions on record, newest first (extension)",
@@ -111,6 +118,7 @@ const history = userRoute(["audit:read", "devices:connect"], {
 });
 
 const playback = userRoute(["audit:read", "devices:connect"], {
+  feature: "session_playback",
   method: "get",
   path: `${MANAGEMENT}/sessions/{session_id}/playback`,
   summary: "Play a recorded terminal session into a WebSocket",
@@ -120,6 +128,7 @@ const playback = userRoute(["audit:read", "devices:connect"], {
 });
 
 const recording = userRoute(["audit:read", "devices:connect"], {
+  feature: "session_playback",
   method: "get",
   path: `${MANAGEMENT}/sessions/{session_id}/recording`,
   summary: "A recorded terminal session as asciicast v2 (extension)",
@@ -129,6 +138,7 @@ const recording = userRoute(["audit:read", "devices:connect"], {
 });
 
 const upload = userRoute("devices:connect", {
+  feature: "terminal",
   method: "put",
   path: `${MANAGEMENT}/devices/{id}/upload`,
   summary: "Send a file to a device",
@@ -142,6 +152,7 @@ const upload = userRoute("devices:connect", {
 });
 
 const download = userRoute("devices:connect", {
+  feature: "terminal",
   method: "get",
   path: `${MANAGEMENT}/devices/{id}/download`,
   summary: "Fetch a file from a device",

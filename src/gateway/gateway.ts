@@ -6,6 +6,7 @@ import { makeDeps } from "../app/make-deps.ts";
 import type { Env } from "../platform/env.ts";
 import { Fault } from "../platform/fault.ts";
 import { HTTP } from "../platform/limits.ts";
+import { requireFeature } from "../platform/plans.ts";
 import { PUBLIC, admitted, type Access } from "../platform/route.ts";
 import { makeLater, type Later } from "../platform/later.ts";
 import { drainOutbox } from "../platform/send-events.ts";
@@ -62,14 +63,19 @@ async function callerOf(c: Context<AppEnv>, access: Access): Promise<AppEnv["Var
   if (access.caller === "user") {
     const user = await authenticateUser(c, findUser);
     const query = new URL(c.req.url).search;
-    return admitted(user, access.needs, { method: c.req.method, path: c.req.path, query });
+    const actor = admitted(user, access.needs, { method: c.req.method, path: c.req.path, query });
+    requireFeature(c.var.deps.settings.PLANS, user.subscription, access.feature);
+    return actor;
   }
   if (access.caller === "operator") {
     const operator = authenticateOperator(c);
     await demandPathTenant(c);
     return operator;
   }
-  return access.caller === "device" ? authenticateDevice(c) : undefined;
+  if (access.caller !== "device") return undefined;
+  const device = await authenticateDevice(c);
+  requireFeature(c.var.deps.settings.PLANS, device.subscription, access.feature);
+  return device;
 }
 
 /** By the route that is to answer; of a path that takes other methods, whoever these are for is told so. */

@@ -3,7 +3,7 @@ import type { DataFolder } from "./data-folder.ts";
 import { listMails, mailboxOf, showMail } from "./mailbox.ts";
 import type { OperatorClient } from "./operator-client.ts";
 import { DEFAULT_TENANT } from "../platform/ids.ts";
-import { LIMIT_NAMES } from "../tenants/limit-names.ts"; // not its index, which loads the whole domain
+import { LIMIT_NAMES } from "../platform/limit-names.ts";
 
 /** Values of a verb's options by name; required ones are present. */
 export type Values = Record<string, string | undefined>;

@@ -2,12 +2,13 @@ import { timingSafeEqual } from "node:crypto";
 import type { Context } from "hono";
 import { getCookie } from "hono/cookie";
 import type { JWTPayload } from "jose";
-import type { DeviceClaim, OperatorActor, UserActor } from "./actor.ts";
+import type { DeviceClaim, LiveUser, OperatorActor } from "./actor.ts";
 import type { AppEnv } from "./app-env.ts";
 import { parseAuthorization } from "./authorization.ts";
 import type { Deps } from "./deps.ts";
 import { Fault } from "./fault.ts";
 import { asDeviceId, asTenantId, DEFAULT_TENANT } from "./ids.ts";
+import { subscriptionOf } from "./plans.ts";
 import { verifyToken, type TokenReason } from "./tokens.ts";
 
 const CHALLENGE = { "WWW-Authenticate": 'Bearer realm="ManagementJWT"' };
@@ -39,13 +40,13 @@ function refuseUnreadable(reason: TokenReason): void {
 export type FindUser = (
   deps: Deps,
   claims: { tenant: string; subject: string; token: string },
-) => Promise<UserActor | undefined>;
+) => Promise<LiveUser | undefined>;
 
-export const authenticateUser = (c: Context<AppEnv>, findUser: FindUser): Promise<UserActor> =>
+export const authenticateUser = (c: Context<AppEnv>, findUser: FindUser): Promise<LiveUser> =>
   userOfToken(c.var.deps, bearerToken(c, true), findUser);
 
 /** The live user of a token, or a 401 that says no more than it must. */
-export async function userOfToken(deps: Deps, token: string, findUser: FindUser): Promise<UserActor> {
+export async function userOfToken(deps: Deps, token: string, findUser: FindUser): Promise<LiveUser> {
   const verified = await verifyToken(deps.keys, token, deps.now());
   if (!verified.ok) {
     refuseUnreadable(verified.reason);
@@ -90,6 +91,7 @@ export function deviceClaimFrom(claims: JWTPayload & { sub: string }): DeviceCla
     tenant: typeof tenant === "string" ? asTenantId(tenant) : DEFAULT_TENANT,
     device: asDeviceId(claims.sub),
     authSet: claims.jti,
+    subscription: subscriptionOf(claims),
     issuedS: claims.iat ?? 0,
     expiresS: claims.exp,
   };

@@ -1,3 +1,4 @@
+import type { Subscription } from "./plans.ts";
 import type { DeviceId, TenantId, UserId } from "./ids.ts";
 import type { Rights } from "./rights.ts";
 
@@ -11,6 +12,13 @@ export interface UserActor {
   roles: readonly string[];
   /** What the roles, and the token if it may do less, allow. */
   rights: Rights;
+}
+
+/** A user whose token was found live, with what the tenant has subscribed to. */
+export interface LiveUser extends UserActor {
+  subscription: Subscription;
+  /** Calls that each user of the tenant may make in so many seconds; absent for any number. */
+  quota?: { calls: number; seconds: number } | undefined;
 }
 
 /** The operator of the installation, acting inside one tenant. */
@@ -34,6 +42,8 @@ export interface DeviceClaim {
   tenant: TenantId;
   device: DeviceId;
   authSet: string;
+  /** As it was when the token was issued. */
+  subscription: Subscription;
   issuedS: number;
   /** Absent for a token without end. */
   expiresS?: number | undefined;

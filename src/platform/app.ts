@@ -92,12 +92,13 @@ export function newApp(): App {
   const declarations = new Declarations();
   const serve = router.openapi as (...route: unknown[]) => unknown; // its generics are for the handlers' sake and say nothing here
   return Object.assign(router, {
-    openapi({ access, ...route }: DeclaredRoute, ...rest: unknown[]) {
-      declarations.add(route.method, route.path.replaceAll(/\{(\w+)\}/g, ":$1"), access);
+    openapi({ access, feature, ...route }: DeclaredRoute, ...rest: unknown[]) {
+      const declared = feature ? { ...access, feature } : access;
+      declarations.add(route.method, route.path.replaceAll(/\{(\w+)\}/g, ":$1"), declared);
       serve(route, ...rest);
     },
     document(described: RouteConfig & Partial<DeclaredRoute>) {
-      const { access: _, ...route } = described;
+      const { access: _, feature: __, ...route } = described;
       router.openAPIRegistry.registerPath(route);
     },
     plain(access: Access, methods: string[], path: string, ...handlers: Handler<AppEnv>[]) {

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { networkOf } from "./network.ts";
+import { PlansSetting } from "./plans.ts";
 
 /** What the platform hands to the Worker; read by `settings` and `makeDeps` and nowhere else. */
 export interface Env {
@@ -85,6 +86,8 @@ export interface Env {
   WORKFLOW_VARIABLES?: string;
   /** Longest wait for the answer to a request of a workflow. */
   WORKFLOW_HTTP_TIMEOUT_S?: string;
+  /** JSON object of plans by name, beside or instead of the built-in ones. */
+  PLANS?: string;
   /** `send_email` binding; without it a deployed server sends no mail. */
   EMAIL?: SendEmail;
 }
@@ -183,6 +186,7 @@ const SettingsSchema = z.object({
     })
     .pipe(z.record(z.string(), z.string({ error: NO_TEXTS }), { error: NO_TEXTS })),
   WORKFLOW_HTTP_TIMEOUT_S: wholeNumber(60, 1, 600),
+  PLANS: PlansSetting,
 });
 
 /** Their values are never repeated in a text that could end in a log. */

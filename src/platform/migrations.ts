@@ -19,6 +19,7 @@ import auditPlain from "../../migrations/0029_audit_plain.sql";
 import identityLists from "../../migrations/0032_identity_lists.sql";
 import accountMails from "../../migrations/0034_account_mails.sql";
 import roles from "../../migrations/0036_roles.sql";
+import tenants from "../../migrations/0038_tenants.sql";
 import { change, rows, type Database } from "./database.ts";
 import { into, type Row } from "./columns.ts";
 import { d1MigrationsTable } from "./tables.ts";
@@ -45,6 +46,7 @@ const MIGRATIONS: readonly { name: string; text: string }[] = [
   { name: "0032_identity_lists.sql", text: identityLists },
   { name: "0034_account_mails.sql", text: accountMails },
   { name: "0036_roles.sql", text: roles },
+  { name: "0038_tenants.sql", text: tenants },
 ];
 
 /** Statements end with a semicolon at the end of a line; what follows them starts in the first column. */

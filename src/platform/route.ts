@@ -1,5 +1,6 @@
 import type { RouteConfig } from "@hono/zod-openapi";
 import type { UserActor } from "./actor.ts";
+import type { Feature } from "./plans.ts";
 import { forbidden, hasPermission, type Permission } from "./permissions.ts";
 import { rightsAt, type Address } from "./rights.ts";
 
@@ -7,12 +8,19 @@ import { rightsAt, type Address } from "./rights.ts";
 export type Needs = Permission | readonly Permission[] | ((user: UserActor, path: string) => Permission);
 
 /** Who may call a route. */
-export type Access = { caller: "public" | "device" | "operator" } | { caller: "user"; needs: Needs };
+export type Access = ({ caller: "public" | "device" | "operator" } | { caller: "user"; needs: Needs }) & {
+  /** What the plan of the caller's tenant must include. */
+  feature?: Feature;
+};
 
 /** A route that says who may call it; no other is served. */
-export type DeclaredRoute = RouteConfig & { access: Access };
+export type DeclaredRoute = RouteConfig & { access: Access; feature?: Feature };
 
-type Described<P extends string> = Omit<RouteConfig, "path"> & { path: P };
+type Described<P extends string> = Omit<RouteConfig, "path"> & {
+  path: P;
+  /** Served to tenants whose plan includes it. */
+  feature?: Feature;
+};
 
 export const PUBLIC = { caller: "public" } as const;
 export const DEVICE = { caller: "device" } as const;
@@ -50,7 +58,7 @@ const permissionsOf = (needs: Needs, user: UserActor, path: string): readonly Pe
  * The user as this request may use them. Comes before anything of the request is read, so that who may not call a route
  * learns nothing of what it takes.
  */
-export function admitted(user: UserActor, needs: Needs, address: Address): UserActor {
+export function admitted<U extends UserActor>(user: U, needs: Needs, address: Address): U {
   const needed = permissionsOf(needs, user, address.path);
   const actor = { ...user, rights: rightsAt(user.rights, needed, address) };
   if (!needed.some((permission) => hasPermission(actor, permission))) throw forbidden();

@@ -1,4 +1,4 @@
-export { LIMIT_NAMES, type LimitName } from "./limit-names.ts";
+export { LIMIT_NAMES, type LimitName } from "../platform/limit-names.ts";
 export {
   clearLimitStatement,
   limitStatement,
@@ -8,6 +8,7 @@ export {
   tenantsAmongStatement,
   tenantsStatement,
   tokenStandingStatement,
+  type ApiLimits,
   type Tenant,
 } from "./store.ts";
 export {
@@ -18,6 +19,8 @@ export {
   listTenants,
   prepareForTenant,
   prepareTenant,
+  quotaFrom,
+  subscriptionOfTenant,
   setTenantLimit,
   setTenantStatus,
 } from "./tenants.ts";

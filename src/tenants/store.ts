@@ -2,8 +2,9 @@ import { sql, type SQL } from "drizzle-orm";
 import { toSeconds } from "../platform/clock.ts";
 import { altering, change, firstRow, inJson, mapped, rows, type Statement } from "../platform/database.ts";
 import type { TenantId } from "../platform/ids.ts";
+import { addonsFrom, type Addon } from "../platform/plans.ts";
 import { into, type Row } from "../platform/columns.ts";
-import type { LimitName } from "./limit-names.ts";
+import type { LimitName } from "../platform/limit-names.ts";
 import { tenantsTable, tenantLimitsTable } from "./tables.ts";
 
 type TenantRow = Row<typeof tenantsTable>;
@@ -17,8 +18,39 @@ export interface Tenant {
   token: string;
   status: TenantStatus;
   plan: string;
+  addons: readonly Addon[];
+  /** Null for no trial. */
+  trialEndsMs: number | null;
+  serviceProvider: boolean;
+  /** The service provider whose child it is. */
+  parent: TenantId | null;
+  /** Null for any number. */
+  maxChildren: number | null;
+  /** What was told at sign-up. */
+  additionalInfo: Record<string, unknown>;
+  apiLimits: ApiLimits | null;
+  binaryDelta: boolean;
+  cancelledMs: number | null;
+  suspendAtMs: number | null;
+  removeAtMs: number | null;
   createdMs: number;
   updatedMs: number;
+}
+
+export interface Quota {
+  max_calls: number;
+  interval_sec: number;
+}
+
+interface CallLimits {
+  bursts: { action: string; uri: string; min_interval_sec: number }[];
+  quota: Quota;
+}
+
+/** As on the wire; 0 is no limit. */
+export interface ApiLimits {
+  management: CallLimits;
+  devices: CallLimits;
 }
 
 const toTenant = (row: TenantRow): Tenant => ({
@@ -27,6 +59,17 @@ const toTenant = (row: TenantRow): Tenant => ({
   token: row.tenant_token,
   status: row.status,
   plan: row.plan,
+  addons: addonsFrom(JSON.parse(row.addons)),
+  trialEndsMs: row.trial_ends_ms,
+  serviceProvider: row.service_provider === 1,
+  parent: row.parent_id,
+  maxChildren: row.max_children,
+  additionalInfo: JSON.parse(row.additional_info) as Record<string, unknown>, // only this store writes both
+  apiLimits: row.api_limits === null ? null : (JSON.parse(row.api_limits) as ApiLimits),
+  binaryDelta: row.binary_delta === 1,
+  cancelledMs: row.cancelled_ms,
+  suspendAtMs: row.suspend_at_ms,
+  removeAtMs: row.remove_at_ms,
   createdMs: row.created_ms,
   updatedMs: row.updated_ms,
 });
@@ -35,6 +78,17 @@ const tenantWhere = (condition: SQL): Statement<Tenant | undefined> =>
   mapped(
     firstRow<TenantRow>(sql`SELECT * FROM ${tenantsTable} WHERE ${condition}`),
     (row) => row && toTenant(row),
+  );
+
+const tenantsWhere = (condition: SQL, order: SQL): Statement<Tenant[]> =>
+  mapped(rows<TenantRow>(sql`SELECT * FROM ${tenantsTable} WHERE ${condition} ${order}`), (found) =>
+    found.map(toTenant),
+  );
+
+const countWhere = (condition: SQL): Statement<number> =>
+  mapped(
+    firstRow<{ n: number }>(sql`SELECT COUNT(*) AS n FROM ${tenantsTable} WHERE ${condition}`),
+    (row) => row?.n ?? 0,
   );
 
 export const tenantStatement = (tenant: TenantId): Statement<Tenant | undefined> =>
@@ -48,18 +102,21 @@ export const tenantsAmongStatement = (
 
 /** Tenants after this id, in order of id. */
 export const tenantsStatement = (after: string, limit: number): Statement<Tenant[]> =>
-  mapped(
-    rows<TenantRow>(
-      sql`SELECT * FROM ${tenantsTable} WHERE tenant_id > ${after} ORDER BY tenant_id LIMIT ${limit}`,
-    ),
-    (found) => found.map(toTenant),
-  );
+  tenantsWhere(sql`tenant_id > ${after}`, sql`ORDER BY tenant_id LIMIT ${limit}`);
 
-/** Adds the tenant unless its id exists. */
-export const addTenantStatement = (tenant: Tenant): Statement<number> =>
+const jsonOrNull = (value: object | null): string | null => (value === null ? null : JSON.stringify(value));
+
+/** Adds the tenant if the condition holds, unless its id exists. */
+export const addTenantStatement = (tenant: Tenant, condition = sql`1`): Statement<number> =>
   change(sql`
-    INSERT ${into(tenantsTable, "tenant_id, name, tenant_token, status, plan, created_ms, updated_ms")}
-    VALUES (${tenant.id}, ${tenant.name}, ${tenant.token}, ${tenant.status}, ${tenant.plan}, ${tenant.createdMs}, ${tenant.updatedMs})
+    INSERT ${into(
+      tenantsTable,
+      "tenant_id, name, tenant_token, status, plan, addons, trial_ends_ms, service_provider, parent_id, max_children, additional_info, api_limits, binary_delta, suspend_at_ms, created_ms, updated_ms",
+    )}
+    SELECT ${tenant.id}, ${tenant.name}, ${tenant.token}, ${tenant.status}, ${tenant.plan}, ${JSON.stringify(tenant.addons)},
+      ${tenant.trialEndsMs}, ${Number(tenant.serviceProvider)}, ${tenant.parent}, ${tenant.maxChildren}, ${JSON.stringify(tenant.additionalInfo)},
+      ${jsonOrNull(tenant.apiLimits)}, ${Number(tenant.binaryDelta)}, ${tenant.suspendAtMs}, ${tenant.createdMs}, ${tenant.updatedMs}
+    WHERE ${condition}
     ON CONFLICT (tenant_id) DO NOTHING`);
 
 /** Suspending ends the device tokens issued so far for good, also for the time after. */
@@ -119,3 +176,93 @@ export const setLimitStatement = (tenant: TenantId, name: LimitName, value: numb
 
 export const clearLimitStatement = (tenant: TenantId, name: LimitName): Statement<number> =>
   change(sql`DELETE FROM ${tenantLimitsTable} WHERE tenant_id = ${tenant} AND name = ${name}`);
+
+/** What may change of a tenant. */
+export type TenantChange = Partial<
+  Pick<
+    Tenant,
+    | "name"
+    | "plan"
+    | "addons"
+    | "trialEndsMs"
+    | "serviceProvider"
+    | "parent"
+    | "maxChildren"
+    | "apiLimits"
+    | "cancelledMs"
+    | "suspendAtMs"
+    | "removeAtMs"
+  >
+>;
+
+/** Writes the tenant as it is after the change, if nobody else changed it since it was read. */
+export const updateTenantStatement = (
+  before: Tenant,
+  changed: TenantChange,
+  atMs: number,
+): Statement<number> => {
+  const after = { ...before, ...changed };
+  return change(sql`
+    UPDATE ${tenantsTable} SET name = ${after.name}, plan = ${after.plan}, addons = ${JSON.stringify(after.addons)},
+      trial_ends_ms = ${after.trialEndsMs}, service_provider = ${Number(after.serviceProvider)}, parent_id = ${after.parent},
+      max_children = ${after.maxChildren}, api_limits = ${jsonOrNull(after.apiLimits)}, cancelled_ms = ${after.cancelledMs},
+      suspend_at_ms = ${after.suspendAtMs}, remove_at_ms = ${after.removeAtMs}, updated_ms = ${Math.max(atMs, before.updatedMs + 1)}
+    WHERE tenant_id = ${before.id} AND updated_ms = ${before.updatedMs}`);
+};
+
+/** Tenants whose time to be suspended, or to be removed, has come. */
+export const dueTenantsStatement = (
+  due: "suspend" | "remove",
+  nowMs: number,
+  limit: number,
+): Statement<Tenant[]> => {
+  const column = due === "suspend" ? sql`suspend_at_ms` : sql`remove_at_ms`;
+  return tenantsWhere(sql`${column} <= ${nowMs}`, sql`ORDER BY ${column} LIMIT ${limit}`);
+};
+
+export const childrenStatement = (
+  parent: TenantId,
+  page: { offset: number; limit: number },
+): Statement<Tenant[]> =>
+  tenantsWhere(sql`parent_id = ${parent}`, sql`ORDER BY tenant_id LIMIT ${page.limit} OFFSET ${page.offset}`);
+
+export const countChildrenStatement = (parent: TenantId): Statement<number> =>
+  countWhere(sql`parent_id = ${parent}`);
+
+export interface TenantFilter {
+  ids?: readonly string[] | undefined;
+  plan?: string | undefined;
+  trial?: boolean | undefined;
+  parent?: string | undefined;
+  /** The whole id, or part of the name. */
+  text?: string | undefined;
+}
+
+const filterCondition = (filter: TenantFilter, nowMs: number): SQL => {
+  const terms = [
+    sql`1`,
+    ...(filter.ids ? [inJson(sql`tenant_id`, filter.ids)] : []),
+    ...(filter.plan === undefined ? [] : [sql`plan = ${filter.plan}`]),
+    ...(filter.trial === undefined
+      ? []
+      : [sql`COALESCE(trial_ends_ms, 0) > ${nowMs} = ${Number(filter.trial)}`]),
+    ...(filter.parent === undefined ? [] : [sql`parent_id = ${filter.parent}`]),
+    ...(filter.text === undefined
+      ? []
+      : [sql`(tenant_id = ${filter.text} OR instr(lower(name), lower(${filter.text})) > 0)`]),
+  ];
+  return sql.join(terms, sql` AND `);
+};
+
+export const tenantsByFilterStatement = (
+  filter: TenantFilter,
+  nowMs: number,
+  page: { offset: number; limit: number },
+): Statement<Tenant[]> =>
+  tenantsWhere(
+    filterCondition(filter, nowMs),
+    sql`ORDER BY tenant_id LIMIT ${page.limit} OFFSET ${page.offset}`,
+  );
+
+export const countTenantsStatement = (filter: TenantFilter, nowMs: number): Statement<number> =>
+  countWhere(filterCondition(filter, nowMs));

@@ -13,6 +13,17 @@ export const tenantsTable = sqliteTable("tenants", {
   created_ms: integer().notNull(),
   updated_ms: integer().notNull(),
   revocations: integer().notNull().default(0),
+  addons: text().notNull().default('["configure","troubleshoot","monitor"]'),
+  trial_ends_ms: integer(),
+  service_provider: integer().notNull().default(0),
+  parent_id: text().$type<TenantId>(),
+  max_children: integer(),
+  additional_info: text().notNull().default("{}"),
+  api_limits: text(),
+  binary_delta: integer().notNull().default(1),
+  cancelled_ms: integer(),
+  suspend_at_ms: integer(),
+  remove_at_ms: integer(),
 });
 
 export const tenantLimitsTable = sqliteTable(

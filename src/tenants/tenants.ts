@@ -5,9 +5,11 @@ import type { Deps } from "../platform/deps.ts";
 import { Fault } from "../platform/fault.ts";
 import { DEFAULT_TENANT, type TenantId } from "../platform/ids.ts";
 import { addEventIfChanged } from "../platform/outbox.ts";
-import type { LimitName } from "./limit-names.ts";
+import { ADDONS, DEFAULT_PLAN, type Subscription } from "../platform/plans.ts";
+import type { LimitName } from "../platform/limit-names.ts";
 import {
   addTenantStatement,
+  type ApiLimits,
   limitsStatement,
   setLimitStatement,
   setTenantStatusStatement,
@@ -23,7 +25,9 @@ const newTenantToken = (): string =>
 /** 24 hex digits, as clients of the original know them. */
 const newTenantId = (): string => Buffer.from(crypto.getRandomValues(new Uint8Array(12))).toString("hex");
 
-export interface NewTenant {
+export interface NewTenant extends Partial<
+  Pick<Tenant, "addons" | "trialEndsMs" | "parent" | "additionalInfo" | "binaryDelta" | "suspendAtMs">
+> {
   name: string;
   plan?: string | undefined;
 }
@@ -34,7 +38,18 @@ export const prepareTenant = (input: NewTenant, atMs: number, id = newTenantId()
   name: input.name,
   token: newTenantToken(),
   status: "active",
-  plan: input.plan ?? "enterprise",
+  plan: input.plan ?? DEFAULT_PLAN,
+  addons: input.addons ?? ADDONS,
+  trialEndsMs: input.trialEndsMs ?? null,
+  serviceProvider: false,
+  parent: input.parent ?? null,
+  maxChildren: null,
+  additionalInfo: input.additionalInfo ?? {},
+  apiLimits: null,
+  binaryDelta: input.binaryDelta ?? true,
+  cancelledMs: null,
+  suspendAtMs: input.suspendAtMs ?? null,
+  removeAtMs: null,
   createdMs: atMs,
   updatedMs: atMs,
 });
@@ -58,6 +73,19 @@ export async function ensureDefaultTenant(deps: Deps): Promise<Tenant> {
   ]);
   return results[2] ?? tenant;
 }
+
+/** The calls that each user may make, from the limits of the tenant as they are stored. */
+export function quotaFrom(apiLimits: string | null): { calls: number; seconds: number } | undefined {
+  if (apiLimits === null) return undefined;
+  const { quota } = (JSON.parse(apiLimits) as ApiLimits).management; // only the store of tenants writes it
+  return quota.max_calls > 0 ? { calls: quota.max_calls, seconds: quota.interval_sec } : undefined;
+}
+
+export const subscriptionOfTenant = (tenant: Tenant, nowMs: number): Subscription => ({
+  plan: tenant.plan,
+  addons: tenant.addons,
+  trial: (tenant.trialEndsMs ?? 0) > nowMs,
+});
 
 const TENANT_ID = /^[0-9A-Za-z_-]{1,64}$/;
 

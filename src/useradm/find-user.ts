@@ -1,9 +1,11 @@
 import type { FindUser } from "../platform/access.ts";
-import type { UserActor } from "../platform/actor.ts";
+import type { LiveUser } from "../platform/actor.ts";
 import { mapped, type Statement } from "../platform/database.ts";
 import type { Deps } from "../platform/deps.ts";
 import { asTenantId, asUserId, type TenantId, type UserId } from "../platform/ids.ts";
 import { hasPermission, type Permission } from "../platform/permissions.ts";
+import { addonsFrom } from "../platform/plans.ts";
+import { quotaFrom } from "../tenants/index.ts";
 import { readRights } from "./roles/read-rights.ts";
 import { liveToken, touchTokenStatement, type LiveToken } from "./token-store.ts";
 
@@ -11,7 +13,7 @@ type Claims = Parameters<FindUser>[1];
 
 const TOUCH_EVERY_MS = 5 * 60_000;
 
-const actorOf = (live: LiveToken, { tenant, subject, token }: Claims): UserActor => ({
+const actorOf = (live: LiveToken, { tenant, subject, token }: Claims, nowMs: number): LiveUser => ({
   kind: "user",
   tenant: asTenantId(tenant),
   user: asUserId(subject),
@@ -19,6 +21,12 @@ const actorOf = (live: LiveToken, { tenant, subject, token }: Claims): UserActor
   token,
   roles: JSON.parse(live.roles) as string[], // written by this domain as a list of role names
   rights: readRights(live),
+  subscription: {
+    plan: live.plan,
+    addons: addonsFrom(JSON.parse(live.addons)),
+    trial: (live.trialEndsMs ?? 0) > nowMs,
+  },
+  quota: quotaFrom(live.apiLimits),
 });
 
 /** A row while the token lives and its user has the permission. */
@@ -30,7 +38,7 @@ export const mayStatement = (
 ): Statement<object | undefined> =>
   mapped(liveToken(tenant, user, token, nowMs), (live) => {
     if (!live) return undefined;
-    const actor = actorOf(live, { tenant, subject: user, token });
+    const actor = actorOf(live, { tenant, subject: user, token }, nowMs);
     return hasPermission(actor, permission) ? live : undefined;
   });
 
@@ -50,7 +58,7 @@ function stampUse(deps: Deps, live: LiveToken, claims: Claims): void {
 
 /** The live user of a token, and when the token ends if it does. */
 export interface TokenHolder {
-  actor: UserActor;
+  actor: LiveUser;
   expiresMs: number | undefined;
 }
 
@@ -70,7 +78,7 @@ export async function findTokenHolders(
     const live = found[i];
     if (!live) return undefined;
     stampUse(deps, live, claim);
-    return { actor: actorOf(live, claim), expiresMs: live.expiresMs ?? undefined };
+    return { actor: actorOf(live, claim, nowMs), expiresMs: live.expiresMs ?? undefined };
   });
 }
 

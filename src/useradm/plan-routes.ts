@@ -1,25 +1,20 @@
 import { z } from "@hono/zod-openapi";
-import type { App } from "../platform/app-env.ts";
+import type { Context } from "hono";
+import { userOf } from "../platform/app.ts";
+import type { App, AppEnv } from "../platform/app-env.ts";
 import { offsetOf, pageOf, pageQuery } from "../platform/paging.ts";
+import {
+  FEATURES,
+  hasFeature,
+  planNamed,
+  type Plans as PlansOf,
+  type Subscription,
+  WHOLE,
+} from "../platform/plans.ts";
 import { userRoute } from "../platform/route.ts";
 import { faultResponses, jsonContent } from "../platform/wire.ts";
-import { PlanBinding, Plans } from "./schema.ts";
-
-/** What the open server says of itself; the web UI does not ask, scripts may (protocol notes, useradm 7). */
-const PLAN = {
-  name: "Mender_Open_Source",
-  display_name: "Mender",
-  features: {
-    rbac: false,
-    audit_logs: false,
-    dynamic_groups: false,
-    terminal: false,
-    file_transfer: false,
-    configuration: true,
-    monitoring: false,
-    reporting: false,
-  },
-};
+import { planBinding, userLimits } from "./plan.ts";
+import { PlanBinding, Plans, UserLimits } from "./schema.ts";
 
 const list = userRoute("basic", {
   method: "get",
@@ -34,14 +29,43 @@ const binding = userRoute("basic", {
   method: "get",
   path: "/api/management/v1/useradm/plan_binding",
   tags: ["useradm"],
-  summary: "Get the plan in use",
+  summary: "Get the plan in use and its limits",
   responses: { 200: { description: "The plan", content: jsonContent(PlanBinding) }, ...faultResponses(401) },
 });
+
+const limits = userRoute("users:read", {
+  method: "get",
+  path: "/api/management/v1/useradm/limits",
+  tags: ["useradm"],
+  summary: "How many users there are, and how many there may be; -1 is any number",
+  responses: {
+    200: { description: "The limits", content: jsonContent(UserLimits) },
+    ...faultResponses(401, 403),
+  },
+});
+
+/** A plan as it is told, with what of it the subscription has. */
+function planWire(plans: PlansOf, subscription: Subscription): z.input<typeof Plans>[number] {
+  const has = Object.fromEntries(FEATURES.map((name) => [name, hasFeature(plans, subscription, name)]));
+  return {
+    name: subscription.plan,
+    display_name: planNamed(plans, subscription.plan)?.displayName ?? subscription.plan,
+    features: { ...has, file_transfer: has["terminal"] ?? false, reporting: true },
+  };
+}
+
+const plansOf = (c: Context<AppEnv>) => c.var.deps.settings.PLANS;
 
 export function mountPlans(app: App): void {
   app.openapi(list, (c) => {
     const page = pageOf(c.req.valid("query"));
-    return c.json([PLAN].slice(offsetOf(page), offsetOf(page) + page.perPage), 200);
+    const names = Object.keys(plansOf(c)).slice(offsetOf(page), offsetOf(page) + page.perPage);
+    const whole = names.map((plan) => planWire(plansOf(c), { ...WHOLE, plan }));
+    return c.json(whole, 200);
   });
-  app.openapi(binding, (c) => c.json({ plan: PLAN }, 200));
+  app.openapi(binding, async (c) => {
+    const { subscription, limits: found } = await planBinding(c.var.deps, userOf(c));
+    return c.json({ plan: planWire(plansOf(c), subscription), limits: found }, 200);
+  });
+  app.openapi(limits, async (c) => c.json({ users: await userLimits(c.var.deps, userOf(c)) }, 200));
 }

@@ -204,4 +204,12 @@ const Plan = z
   .openapi("Plan");
 
 export const Plans = z.array(Plan);
-export const PlanBinding = z.object({ plan: Plan }).openapi("PlanBinding");
+export const PlanBinding = z
+  .object({
+    plan: Plan,
+    limits: z.object({ devices: z.int(), users: z.int(), audit_logs_days: z.int() }),
+  })
+  .openapi("PlanBinding");
+export const UserLimits = z
+  .object({ users: z.object({ count: z.int(), max: z.int() }) })
+  .openapi("UserLimits");

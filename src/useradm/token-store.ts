@@ -123,6 +123,10 @@ export interface LiveToken {
   name: string | null;
   lastUsedMs: number | null;
   expiresMs: number | null;
+  plan: string;
+  addons: string;
+  trialEndsMs: number | null;
+  apiLimits: string | null;
 }
 
 export const liveToken = (
@@ -133,7 +137,8 @@ export const liveToken = (
 ): Statement<LiveToken | undefined> =>
   firstRow(sql`
     SELECT u.email AS email, u.roles AS roles, k.limits AS limits,
-      ${definitionsOf(sql`k.tenant_id`, sql`u.roles`, sql`k.limits`)} AS definitions, k.name AS name, k.last_used_ms AS lastUsedMs, k.expires_ms AS expiresMs
+      ${definitionsOf(sql`k.tenant_id`, sql`u.roles`, sql`k.limits`)} AS definitions, k.name AS name, k.last_used_ms AS lastUsedMs, k.expires_ms AS expiresMs,
+      t.plan AS plan, t.addons AS addons, t.trial_ends_ms AS trialEndsMs, t.api_limits AS apiLimits
     FROM ${userTokensTable} k
     JOIN ${usersTable} u ON u.tenant_id = k.tenant_id AND u.user_id = k.user_id
     JOIN ${tenantsTable} t ON t.tenant_id = k.tenant_id

@@ -3,7 +3,7 @@ import { change, firstRow, inJson, mapped, rows, type Statement } from "../platf
 import type { TenantId, UserId } from "../platform/ids.ts";
 import { PERMIT_ALL } from "../platform/permissions.ts";
 import { into, type Row } from "../platform/columns.ts";
-import { tenantsTable } from "../tenants/index.ts";
+import { tenantLimitsTable, tenantsTable } from "../tenants/index.ts";
 import { usersTable } from "./tables.ts";
 
 export interface User {
@@ -104,11 +104,21 @@ export const hasUsersStatement = (tenant: TenantId): Statement<boolean> =>
     Boolean,
   );
 
-/** Adds a user to a tenant that exists. */
+export const countUsersStatement = (tenant: TenantId): Statement<number> =>
+  mapped(firstRow<{ n: number }>(sql`SELECT ${usersOf(sql`${tenant}`)} AS n`), (row) => row?.n ?? 0);
+
+const usersOf = (tenant: SQL) => sql`(SELECT COUNT(*) FROM ${usersTable} c WHERE c.tenant_id = ${tenant})`;
+
+/** Whether the tenant may have another user; -1 and none are no limit. */
+const hasRoomForUser = (tenant: SQL) => sql`COALESCE(
+    (SELECT CASE WHEN l.value < 0 THEN 1 ELSE ${usersOf(tenant)} < l.value END
+     FROM ${tenantLimitsTable} l WHERE l.tenant_id = ${tenant} AND l.name = 'max_users'), 1)`;
+
+/** Adds a user to a tenant that exists and has room for it. */
 export const addUserStatement = (user: User): Statement<number> =>
   change(sql`
     INSERT ${into(usersTable, "tenant_id, user_id, email, password_hash, roles, created_ms, updated_ms, verified_ms")}
-    SELECT tenant_id, ${user.id}, ${user.email}, ${user.passwordHash}, ${JSON.stringify(user.roles)},
+    SELECT t.tenant_id, ${user.id}, ${user.email}, ${user.passwordHash}, ${JSON.stringify(user.roles)},
       ${user.createdMs}, ${user.updatedMs}, ${user.verifiedMs}
     FROM ${tenantsTable} WHERE tenant_id = ${user.tenant}`);
 

@@ -14,6 +14,7 @@ import { rows } from "../../src/platform/database.ts";
 import type { Deps } from "../../src/platform/deps.ts";
 import { Fault } from "../../src/platform/fault.ts";
 import { asDeviceId, asTenantId, newId, type DeviceId, type TenantId } from "../../src/platform/ids.ts";
+import { WHOLE } from "../../src/platform/plans.ts";
 import { many } from "../support/form.ts";
 import { env, Server } from "../support/server.ts";
 
@@ -97,6 +98,7 @@ const claimOf = (tenant: TenantId): DeviceClaim => ({
   tenant,
   device: asDeviceId(newId()),
   authSet: newId(),
+  subscription: WHOLE,
   issuedS: Math.floor(server.now / 1000),
 });
 

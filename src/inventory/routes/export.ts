@@ -38,6 +38,7 @@ const exportRoute = userRoute("devices:read", {
 });
 
 const exportFilterRoute = userRoute("devices:read", {
+  feature: "dynamic_groups",
   method: "get",
   path: `${base}/{id}/export`,
   tags: ["inventory"],

@@ -43,6 +43,7 @@ const DECODE = "failed to decode request body: ";
 const definition = { required: true, content: jsonContent(FilterInput) };
 
 const listRoute = userRoute("devices:read", {
+  feature: "dynamic_groups",
   method: "get",
   path: base,
   tags: ["inventory"],
@@ -55,6 +56,7 @@ const listRoute = userRoute("devices:read", {
 });
 
 const createFilterRoute = userRoute("devices:manage", {
+  feature: "dynamic_groups",
   method: "post",
   path: base,
   tags: ["inventory"],
@@ -65,6 +67,7 @@ const createFilterRoute = userRoute("devices:manage", {
 });
 
 const showRoute = userRoute("devices:read", {
+  feature: "dynamic_groups",
   method: "get",
   path: `${base}/{id}`,
   tags: ["inventory"],
@@ -77,6 +80,7 @@ const showRoute = userRoute("devices:read", {
 });
 
 const updateRoute = userRoute("devices:manage", {
+  feature: "dynamic_groups",
   method: "put",
   path: `${base}/{id}`,
   tags: ["inventory"],
@@ -87,6 +91,7 @@ const updateRoute = userRoute("devices:manage", {
 });
 
 const deleteRoute = userRoute("devices:manage", {
+  feature: "dynamic_groups",
   method: "delete",
   path: `${base}/{id}`,
   tags: ["inventory"],
@@ -96,6 +101,7 @@ const deleteRoute = userRoute("devices:manage", {
 });
 
 const runRoute = userRoute("devices:read", {
+  feature: "dynamic_groups",
   method: "get",
   path: `${base}/{id}/search`,
   tags: ["inventory"],

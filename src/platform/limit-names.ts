@@ -10,6 +10,7 @@ export const LIMIT_NAMES = [
   "remote_sessions",
   "remote_session_bytes",
   "remote_idle_seconds",
+  "max_users",
 ] as const;
 
 export type LimitName = (typeof LIMIT_NAMES)[number];

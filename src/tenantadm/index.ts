@@ -1,0 +1,1 @@
+export { mountTenantadm } from "./routes.ts";
