@@ -10,5 +10,5 @@ export {
 export { askHead, contactsOf, tellHeads, untilKnown } from "./heads.ts";
 export { mountPresenceRoutes } from "./presence-routes.ts";
 export { type Contact } from "./presence.ts";
-export { CallCounts, WorkBudget, spreadSeconds } from "./rate-limit.ts";
+export { CallCounts, Quotas, WorkBudget, spreadSeconds } from "./rate-limit.ts";
 export type { HeadRpc } from "./head-rpc.ts";

@@ -34,6 +34,25 @@ export class CallCounts {
   }
 }
 
+const MAX_CALLERS = 10_000;
+
+/** Calls of callers that each have a quota of their own. */
+export class Quotas {
+  readonly #spans = new Map<string, { startMs: number; calls: number }>();
+
+  /** Milliseconds until the caller may come again; 0 if it may now. */
+  waitOf(caller: string, nowMs: number, quota: { most: number; spanMs: number }): number {
+    const known = this.#spans.get(caller);
+    const isOver = !known || nowMs - known.startMs >= quota.spanMs;
+    if (isOver && this.#spans.size >= MAX_CALLERS) this.#spans.clear();
+    const span = isOver ? { startMs: nowMs, calls: 0 } : known;
+    if (span.calls >= quota.most) return span.startMs + quota.spanMs - nowMs;
+    span.calls += 1;
+    this.#spans.set(caller, span);
+    return 0;
+  }
+}
+
 const MAX_TENANTS = 1000;
 
 interface Bucket {

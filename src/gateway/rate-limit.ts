@@ -1,5 +1,5 @@
 import type { Context, MiddlewareHandler } from "hono";
-import { CallCounts, spreadSeconds, WorkBudget } from "../checkin/index.ts";
+import { CallCounts, Quotas, spreadSeconds, WorkBudget } from "../checkin/index.ts";
 import type { DeviceClaim } from "../platform/actor.ts";
 import type { AppEnv } from "../platform/app-env.ts";
 import { settingsOf, type Env } from "../platform/env.ts";
@@ -21,6 +21,7 @@ interface Guards {
   addresses: CallCounts;
   work: WorkBudget;
   management: WorkBudget;
+  quotas: Quotas;
 }
 
 // Counts belong to an isolate and its bindings; losing them is harmless.
@@ -38,6 +39,7 @@ function guardsOf(env: Env): Guards {
       perSecond: settings.TENANT_MANAGEMENT_PER_S,
       atOnce: settings.TENANT_MANAGEMENT_AT_ONCE,
     }),
+    quotas: new Quotas(),
   };
   guards.set(env, made);
   return made;
@@ -71,8 +73,17 @@ function budgetOf({ req, env, var: { caller } }: Context<AppEnv>): [WorkBudget, 
   return [work, caller?.kind === "device-claim" ? caller.tenant : ""];
 }
 
+/** Calls of a user beyond the quota of its tenant. */
+function holdQuota({ env, var: { caller, deps } }: Context<AppEnv>): void {
+  if (caller?.kind !== "user" || !caller.quota) return;
+  const { calls, seconds } = caller.quota;
+  const key = `${caller.tenant} ${caller.user}`;
+  refuse(guardsOf(env).quotas.waitOf(key, deps.now(), { most: calls, spanMs: seconds * 1000 }));
+}
+
 /** Holds the work for the devices and for the users of a tenant to its budget. A place is taken when all of the request is there. */
 export const holdWork: MiddlewareHandler<AppEnv> = async (c, next) => {
+  holdQuota(c);
   const [budget, tenant] = budgetOf(c) ?? [];
   if (!budget) return next();
   const end = budget.begin(tenant ?? "", c.var.deps.now());

@@ -1,6 +1,6 @@
 import type { OpenAPIHono, RouteConfig, RouteHandler, RouteHook } from "@hono/zod-openapi";
 import type { Context, Handler } from "hono";
-import type { DeviceClaim, OperatorActor, UserActor } from "./actor.ts";
+import type { DeviceClaim, OperatorActor, LiveUser } from "./actor.ts";
 import type { Deps } from "./deps.ts";
 import type { Env } from "./env.ts";
 import type { Access, DeclaredRoute } from "./route.ts";
@@ -24,7 +24,7 @@ export interface AppEnv {
     access?: Access;
     /** `json`: read as a whole before the route. `stream`: the route bounds and reads it. */
     bodyRule: "json" | "stream";
-    caller: UserActor | DeviceClaim | OperatorActor | undefined;
+    caller: LiveUser | DeviceClaim | OperatorActor | undefined;
     /** Read before the route's schema sees it. */
     jsonBody?: JsonBody;
   };

@@ -2,7 +2,7 @@ import { OpenAPIHono, type RouteConfig } from "@hono/zod-openapi";
 import type { Context, Handler } from "hono";
 import { matchedRoutes } from "hono/route";
 import { HTTPException } from "hono/http-exception";
-import type { DeviceClaim, OperatorActor, UserActor } from "./actor.ts";
+import type { DeviceClaim, OperatorActor, LiveUser } from "./actor.ts";
 import type { App, AppEnv, Declaration, Router } from "./app-env.ts";
 import { Fault } from "./fault.ts";
 import { asTenantId, DEFAULT_TENANT } from "./ids.ts";
@@ -111,7 +111,7 @@ export function newApp(): App {
 }
 
 /** The user of a request on a user route. */
-export function userOf(c: Context<AppEnv>): UserActor {
+export function userOf(c: Context<AppEnv>): LiveUser {
   const caller = c.var.caller;
   if (caller?.kind !== "user") throw new Error("this route is not listed as a user route");
   return caller;

@@ -45,7 +45,7 @@ export type Plans = Readonly<Record<string, Plan>>;
 
 const OPEN: readonly Feature[] = ["configuration", "terminal"];
 
-export const BUILT_IN_PLANS: Plans = {
+const BUILT_IN_PLANS: Plans = {
   os: { displayName: "Basic", features: OPEN, limits: {} },
   professional: { displayName: "Professional", features: [...OPEN, "monitoring"], limits: {} },
   enterprise: { displayName: "Enterprise", features: FEATURES, limits: {} },
@@ -79,7 +79,7 @@ export const PlansSetting = z
       { displayName: plan.display_name ?? name, features: plan.features, limits: plan.limits },
     ]);
     if (own.length > MAX_PLANS) return problem(`must be at most ${MAX_PLANS} plans`);
-    return { ...BUILT_IN_PLANS, ...Object.fromEntries(own) };
+    return Object.fromEntries(own);
   });
 
 function parsedJson(text: string): unknown {
@@ -101,20 +101,26 @@ export interface Subscription {
 /** Of a tenant that says nothing else. */
 export const WHOLE: Subscription = { plan: DEFAULT_PLAN, addons: ADDONS, trial: false };
 
-export function planNamed(plans: Plans, name: string): Plan | undefined {
-  return Object.hasOwn(plans, name) ? plans[name] : undefined;
-}
+const named = (plans: Plans, name: string) => (Object.hasOwn(plans, name) ? plans[name] : undefined);
+
+/** A plan of the hoster's own, or a built-in one. */
+export const planNamed = (own: Plans, name: string): Plan | undefined =>
+  named(own, name) ?? named(BUILT_IN_PLANS, name);
+
+export const planNames = (own: Plans): string[] => [
+  ...new Set([...Object.keys(BUILT_IN_PLANS), ...Object.keys(own)]),
+];
 
 /** A plan that is not defined any more allows what the smallest does. */
-export function hasFeature(plans: Plans, { plan, addons, trial }: Subscription, feature: Feature): boolean {
+export function hasFeature(own: Plans, { plan, addons, trial }: Subscription, feature: Feature): boolean {
   if (trial) return true;
   const { addon } = ruleOf(feature);
   if (addon !== undefined && !addons.includes(addon)) return false;
-  return (planNamed(plans, plan)?.features ?? OPEN).includes(feature);
+  return (planNamed(own, plan)?.features ?? OPEN).includes(feature);
 }
 
-export function requireFeature(plans: Plans, subscription: Subscription, feature: Feature | undefined): void {
-  if (feature === undefined || hasFeature(plans, subscription, feature)) return;
+export function requireFeature(own: Plans, subscription: Subscription, feature: Feature | undefined): void {
+  if (feature === undefined || hasFeature(own, subscription, feature)) return;
   throw new Fault(
     ruleOf(feature).refusal ?? "forbidden",
     `the plan of the tenant does not include ${feature}`,

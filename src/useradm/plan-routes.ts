@@ -7,6 +7,7 @@ import {
   FEATURES,
   hasFeature,
   planNamed,
+  planNames,
   type Plans as PlansOf,
   type Subscription,
   WHOLE,
@@ -59,7 +60,7 @@ const plansOf = (c: Context<AppEnv>) => c.var.deps.settings.PLANS;
 export function mountPlans(app: App): void {
   app.openapi(list, (c) => {
     const page = pageOf(c.req.valid("query"));
-    const names = Object.keys(plansOf(c)).slice(offsetOf(page), offsetOf(page) + page.perPage);
+    const names = planNames(plansOf(c)).slice(offsetOf(page), offsetOf(page) + page.perPage);
     const whole = names.map((plan) => planWire(plansOf(c), { ...WHOLE, plan }));
     return c.json(whole, 200);
   });

@@ -104,10 +104,10 @@ export const hasUsersStatement = (tenant: TenantId): Statement<boolean> =>
     Boolean,
   );
 
+const usersOf = (tenant: SQL) => sql`(SELECT COUNT(*) FROM ${usersTable} c WHERE c.tenant_id = ${tenant})`;
+
 export const countUsersStatement = (tenant: TenantId): Statement<number> =>
   mapped(firstRow<{ n: number }>(sql`SELECT ${usersOf(sql`${tenant}`)} AS n`), (row) => row?.n ?? 0);
-
-const usersOf = (tenant: SQL) => sql`(SELECT COUNT(*) FROM ${usersTable} c WHERE c.tenant_id = ${tenant})`;
 
 /** Whether the tenant may have another user; -1 and none are no limit. */
 const hasRoomForUser = (tenant: SQL) => sql`COALESCE(
@@ -120,7 +120,7 @@ export const addUserStatement = (user: User): Statement<number> =>
     INSERT ${into(usersTable, "tenant_id, user_id, email, password_hash, roles, created_ms, updated_ms, verified_ms")}
     SELECT t.tenant_id, ${user.id}, ${user.email}, ${user.passwordHash}, ${JSON.stringify(user.roles)},
       ${user.createdMs}, ${user.updatedMs}, ${user.verifiedMs}
-    FROM ${tenantsTable} WHERE tenant_id = ${user.tenant}`);
+    FROM ${tenantsTable} t WHERE t.tenant_id = ${user.tenant} AND ${hasRoomForUser(sql`t.tenant_id`)}`);
 
 /** The columns of `addUserStatement` and of an update that may break on another user. */
 export const EMAIL_KEY = "users.email";

@@ -6,6 +6,7 @@ import { Fault } from "../platform/fault.ts";
 import { asUserId, newId, type TenantId, type UserId } from "../platform/ids.ts";
 import { addEventIfChanged } from "../platform/outbox.ts";
 import { newSecret } from "./account-secrets.ts";
+import { tenantStatement } from "../tenants/index.ts";
 import { hashPassword } from "./passwords.ts";
 import { sendLinkIfChanged } from "./account-mails.ts";
 import { addSecretIfChanged, removeSecretsOfRemovedStatement } from "./account-secret-store.ts";
@@ -34,6 +35,9 @@ export const duplicateEmail = (cause?: unknown) =>
 
 export const isDuplicateEmail = (cause: unknown): boolean =>
   cause instanceof Fault && isUniqueViolation(cause.cause, EMAIL_KEY);
+
+export const tooManyUsers = () =>
+  new Fault("unprocessable", "the tenant has as many users as its limit allows");
 
 /** The password rules that are no matter of syntax. */
 export function checkPassword(password: string, emails: readonly string[]): void {
@@ -104,6 +108,12 @@ const inviteIfChanged = (deps: Deps, user: User): Statement<number>[] => {
 /** No password matches it. */
 const NO_PASSWORD = "";
 
+/** Of a tenant that is there the users are as many as they may be. */
+async function whyNotAdded(deps: Deps, tenant: TenantId): Promise<Fault> {
+  const found = await deps.directory.one(tenantStatement(tenant));
+  return found ? tooManyUsers() : new Fault("not_found", "tenant not found");
+}
+
 /** Adds a user whose password is already hashed. */
 export async function addUser(
   deps: Deps,
@@ -123,7 +133,7 @@ export async function addUser(
       ]),
     ),
   );
-  if (added === 0) throw new Fault("not_found", "tenant not found");
+  if (added === 0) throw await whyNotAdded(deps, actor.tenant);
   return user.id;
 }
 

@@ -178,19 +178,12 @@ describe("the OpenAPI document", () => {
 
 describe("a live user", () => {
   it("costs one round trip and no write", async () => {
-    const answer = await call(admin, "GET", "/plan_binding");
+    const answer = await call(admin, "GET", "/plans");
     expect(answer.cost).toMatchObject({ trips: 1, statements: 1, written: 0 });
   });
 
   it("is no device, and a device is no user", async () => {
     const device = await aDevice(server);
     expect(refusal(await call(device, "GET", "/users/me"))).toEqual([401, "unauthorized"]);
-  });
-
-  it("keeps the open-source mode of the web interface", async () => {
-    const answer = await server.call("GET", "/api/management/v1/tenantadm/user/tenant?tiers=true", {
-      token: admin.token,
-    });
-    expect(answer.status).toBe(404);
   });
 });
