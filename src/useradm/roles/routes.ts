@@ -23,6 +23,7 @@ interface Form<Written extends z.ZodType, Answered extends z.ZodType> {
 
 const readRoutes = <W extends z.ZodType, A extends z.ZodType>(form: Form<W, A>) => ({
   list: userRoute("basic", {
+    feature: "rbac",
     method: "get",
     path: form.path,
     tags,
@@ -34,6 +35,7 @@ const readRoutes = <W extends z.ZodType, A extends z.ZodType>(form: Form<W, A>) 
     },
   }),
   get: userRoute("basic", {
+    feature: "rbac",
     method: "get",
     path: `${form.path}/{id}`,
     tags,
@@ -51,6 +53,7 @@ const writeRoutes = <W extends z.ZodType, A extends z.ZodType>(form: Form<W, A>)
   const responses = { 204: { description: "Gone, or never there" }, ...faultResponses(401, 403, 422) };
   return {
     create: userRoute("users:manage", {
+      feature: "rbac",
       method: "post",
       path: form.path,
       tags,
@@ -60,6 +63,7 @@ const writeRoutes = <W extends z.ZodType, A extends z.ZodType>(form: Form<W, A>)
       responses: { 201: { description: "Created" }, ...faultResponses(400, 401, 403, 409, 415, 422) },
     }),
     replace: userRoute("users:manage", {
+      feature: "rbac",
       method: "put",
       path: `${form.path}/{id}`,
       tags,
@@ -73,6 +77,7 @@ const writeRoutes = <W extends z.ZodType, A extends z.ZodType>(form: Form<W, A>)
       },
     }),
     remove: userRoute("users:manage", {
+      feature: "rbac",
       method: "delete",
       path: `${form.path}/{id}`,
       tags,
