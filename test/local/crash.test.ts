@@ -1,6 +1,5 @@
 import { randomBytes } from "node:crypto";
 import { request, type ClientRequest } from "node:http";
-import { setImmediate as turn } from "node:timers/promises";
 import { afterAll, describe, expect, test } from "vitest";
 import { writeArtifact } from "../../src/artifact/write.ts";
 import { SimulatedDevice } from "../../src/device-simulator/device.ts";
@@ -8,6 +7,7 @@ import { carryOut } from "../../src/device-simulator/update.ts";
 import { storedObjects } from "./object-store.ts";
 import { Operator } from "./operator.ts";
 import { cleanUp, LocalServer, newFolder } from "./server-process.ts";
+import { isSo, until } from "./until.ts";
 
 afterAll(cleanUp);
 
@@ -53,11 +53,6 @@ const upload = (server: LocalServer, token: string, artifact: Buffer) =>
     sent.end(Buffer.concat([artifact, TAIL]));
   });
 
-async function until(what: string, isSo: () => boolean): Promise<void> {
-  for (const deadline = Date.now() + 20_000; !isSo(); await turn())
-    if (Date.now() > deadline) throw new Error(`${what} did not come about`);
-}
-
 interface Artifact {
   name: string;
   size: number;
@@ -87,7 +82,7 @@ describe("a server that is killed with -9 and started again", () => {
     operator = await Operator.login(server, server.ready.adminPassword!);
     const large = await artifactOf("large", 12 * MIB);
     beginUpload(server, operator.token).write(large.subarray(0, 10 * MIB));
-    await until("a stored part", () => storedObjects(data).openParts > 0);
+    await until("a stored part", () => isSo(storedObjects(data).openParts > 0));
     await server.kill();
     await startAgain("npm");
     expect(await artifacts()).toEqual([]);

@@ -3,12 +3,12 @@ import { request } from "node:http";
 import { join } from "node:path";
 import { readdirSync } from "node:fs";
 import { DatabaseSync } from "node:sqlite";
-import { setImmediate as turn } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { writeArtifact } from "../../src/artifact/write.ts";
 import { storedObjects } from "./object-store.ts";
 import { Operator } from "./operator.ts";
 import { cleanUp, LocalServer, newFolder } from "./server-process.ts";
+import { isSo, until } from "./until.ts";
 
 afterAll(cleanUp);
 
@@ -47,16 +47,6 @@ interface Artifact {
   name: string;
   size: number;
 }
-
-async function until<T>(what: string, look: () => Promise<T | undefined> | T | undefined): Promise<T> {
-  for (const deadline = Date.now() + 20_000; ; await turn()) {
-    const seen = await look();
-    if (seen !== undefined) return seen;
-    if (Date.now() > deadline) throw new Error(`${what} did not come about`);
-  }
-}
-
-const isSo = (condition: boolean) => condition || undefined;
 
 /** How often jobs have begun to verify uploads, read from the file of the database beside the server. */
 function verifications(data: string): number {

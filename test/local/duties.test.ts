@@ -1,9 +1,9 @@
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
-import { setImmediate as turn } from "node:timers/promises";
 import { afterAll, expect, test } from "vitest";
 import { cleanUp, LocalServer, newFolder } from "./server-process.ts";
+import { until } from "./until.ts";
 
 afterAll(cleanUp);
 
@@ -34,10 +34,11 @@ const failedJobs = async ({ ready }: LocalServer): Promise<Shown[]> => {
   return (await answer.json()) as Shown[];
 };
 
-async function untilFailed(server: LocalServer, count: number): Promise<Shown[]> {
-  for (let jobs = await failedJobs(server); ; jobs = await failedJobs(server), await turn())
-    if (jobs.length === count) return jobs;
-}
+const untilFailed = (server: LocalServer, count: number): Promise<Shown[]> =>
+  until(`${count} failed jobs`, async () => {
+    const jobs = await failedJobs(server);
+    return jobs.length === count ? jobs : undefined;
+  });
 
 test("a server starts although what is due at a start fails, and shows the duty that does", async () => {
   const data = newFolder();

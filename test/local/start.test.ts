@@ -89,6 +89,7 @@ describe("a server on an empty folder", () => {
       adminPassword: expect.stringMatching(/.{16,}/),
       tenantToken: expect.stringMatching(/.{16,}/),
       operatorToken: expect.stringMatching(/.{16,}/),
+      mailFolder: join(data, "mail"),
     });
     operator = await Operator.login(first, first.ready.adminPassword!);
     expect(await operator.get("/v1/useradm/users/me")).toMatchObject({ email: "admin@example.com" });
