@@ -9,7 +9,7 @@ import { DEFAULT_TENANT } from "../platform/ids.ts";
 import { drainOutbox } from "../platform/send-events.ts";
 import { forgetOldGenerations } from "../releases/index.ts";
 import { sweepDeadUploads, sweepOrphanObjects } from "../storage/index.ts";
-import { forgetOldAccountLinks, forgetOldLoginFailures } from "../useradm/index.ts";
+import { forgetOldAccountLinks, forgetOldLoginFailures, resealFactors } from "../useradm/index.ts";
 import { forgetOldJobs } from "../workflows/index.ts";
 
 type Sweeps = Readonly<Record<string, Sweep>>;
@@ -36,6 +36,7 @@ export const EVERY_NIGHT: Sweeps = {
   "forget-revocations": forgetOldRevocations,
   "forget-account-links": forgetOldAccountLinks,
   "forget-totals": forgetOldTotals,
+  "reseal-factors": resealFactors,
   "remove-orphans": sweepOrphanObjects,
 };
 

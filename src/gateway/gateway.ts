@@ -63,7 +63,7 @@ async function callerOf(c: Context<AppEnv>, access: Access): Promise<AppEnv["Var
   if (access.caller === "user") {
     const user = await authenticateUser(c, findUser);
     const query = new URL(c.req.url).search;
-    const actor = admitted(user, access.needs, { method: c.req.method, path: c.req.path, query });
+    const actor = admitted(user, access, { method: c.req.method, path: c.req.path, query });
     requireFeature(c.var.deps.settings.PLANS, user.subscription, access.feature);
     return actor;
   }

@@ -12,6 +12,8 @@ export interface UserActor {
   roles: readonly string[];
   /** What the roles, and the token if it may do less, allow. */
   rights: Rights;
+  /** The tenant demands a second factor and the user has none: good for `basic` only. */
+  mustEnrol?: boolean;
 }
 
 /** A user whose token was found live, with what the tenant has subscribed to. */

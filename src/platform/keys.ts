@@ -1,4 +1,4 @@
-import { createPrivateKey, createPublicKey, type KeyObject } from "node:crypto";
+import { createHash, createPrivateKey, createPublicKey, type KeyObject } from "node:crypto";
 import { importPKCS8, importSPKI, type CryptoKey as JoseKey } from "jose";
 
 /** Tokens are signed by `sign`; any of `verify` is accepted. `secret` keys derived MACs such as download links. */
@@ -7,6 +7,8 @@ export interface Keys {
   sign: JoseKey;
   verify: { algorithm: "EdDSA" | "RS256"; key: JoseKey }[];
   linkSecrets: CryptoKey[];
+  /** Encrypt what must not lie open in the database; the first for what is new. */
+  seals: { id: string; key: CryptoKey }[];
 }
 
 const algorithmOf = (key: KeyObject): "EdDSA" | "RS256" => {
@@ -24,19 +26,38 @@ async function publicHalf(pem: string) {
   return { algorithm, key: await importSPKI(spki, algorithm) };
 }
 
-async function linkSecret(pem: string): Promise<CryptoKey> {
+/** A key for one use, derived from a private key. */
+async function derive(
+  pem: string,
+  use: string,
+  algorithm: Parameters<SubtleCrypto["deriveKey"]>[2],
+  usages: string[],
+): Promise<CryptoKey> {
   const material = new TextEncoder().encode(pem.trim());
   const base = await crypto.subtle.importKey("raw", material, "HKDF", false, ["deriveKey"]);
-  const info = new TextEncoder().encode("edgemend signed links");
-  const hmac = { name: "HMAC", hash: "SHA-256", length: 256 };
+  const info = new TextEncoder().encode(use);
   return crypto.subtle.deriveKey(
     { name: "HKDF", hash: "SHA-256", salt: new Uint8Array(), info },
     base,
-    hmac,
+    algorithm,
     false,
-    ["sign", "verify"],
+    usages,
   );
 }
+
+const linkSecret = (pem: string) =>
+  derive(pem, "edgemend signed links", { name: "HMAC", hash: "SHA-256", length: 256 }, ["sign", "verify"]);
+
+/** Tells keys apart; no secret, since it is made from the public half. */
+function idOf(pem: string): string {
+  const der = createPublicKey(createPrivateKey(pem)).export({ format: "der", type: "spki" });
+  return createHash("sha256").update(der).digest("hex").slice(0, 8);
+}
+
+const sealOf = async (pem: string) => ({
+  id: idOf(pem),
+  key: await derive(pem, "edgemend sealed secrets", { name: "AES-GCM", length: 256 }, ["encrypt", "decrypt"]),
+});
 
 async function load(signing: string, fallback: string | undefined): Promise<Keys> {
   const privateKey = createPrivateKey(signing);
@@ -44,11 +65,15 @@ async function load(signing: string, fallback: string | undefined): Promise<Keys
   const pkcs8 = privateKey.export({ format: "pem", type: "pkcs8" }).toString();
   const verify = [await publicHalf(signing)];
   const linkSecrets = [await linkSecret(signing)];
+  const seals = [await sealOf(signing)];
   if (fallback) {
     verify.push(await publicHalf(fallback));
-    if (isPrivate(fallback)) linkSecrets.push(await linkSecret(fallback));
+    if (isPrivate(fallback)) {
+      linkSecrets.push(await linkSecret(fallback));
+      seals.push(await sealOf(fallback));
+    }
   }
-  return { algorithm, sign: await importPKCS8(pkcs8, algorithm), verify, linkSecrets };
+  return { algorithm, sign: await importPKCS8(pkcs8, algorithm), verify, linkSecrets, seals };
 }
 
 // Imported keys are pure values of their PEM text; a deployment has one or two.

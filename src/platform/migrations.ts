@@ -18,6 +18,7 @@ import waitingDevices from "../../migrations/0026_waiting_devices.sql";
 import auditPlain from "../../migrations/0029_audit_plain.sql";
 import identityLists from "../../migrations/0032_identity_lists.sql";
 import accountMails from "../../migrations/0034_account_mails.sql";
+import secondFactor from "../../migrations/0035_second_factor.sql";
 import roles from "../../migrations/0036_roles.sql";
 import tenants from "../../migrations/0038_tenants.sql";
 import { change, rows, type Database } from "./database.ts";
@@ -45,6 +46,7 @@ const MIGRATIONS: readonly { name: string; text: string }[] = [
   { name: "0029_audit_plain.sql", text: auditPlain },
   { name: "0032_identity_lists.sql", text: identityLists },
   { name: "0034_account_mails.sql", text: accountMails },
+  { name: "0035_second_factor.sql", text: secondFactor },
   { name: "0036_roles.sql", text: roles },
   { name: "0038_tenants.sql", text: tenants },
 ];

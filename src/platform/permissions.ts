@@ -40,6 +40,10 @@ export const ROLE_PERMISSIONS: Readonly<Record<string, "all" | readonly Permissi
 
 export const BUILT_IN_ROLES: readonly string[] = Object.keys(ROLE_PERMISSIONS);
 
+/** Of users whose tenant demands a second factor they do not have. */
+export const enrolFirst = () =>
+  new Fault("forbidden", "two-factor authentication is required here: set it up first");
+
 /** The role of whoever is given none. */
 export const PERMIT_ALL = "RBAC_ROLE_PERMIT_ALL";
 

@@ -1,14 +1,23 @@
 import type { RouteConfig } from "@hono/zod-openapi";
 import type { UserActor } from "./actor.ts";
+import type { Fault } from "./fault.ts";
 import type { Feature } from "./plans.ts";
-import { forbidden, hasPermission, type Permission } from "./permissions.ts";
+import { enrolFirst, forbidden, hasPermission, type Permission } from "./permissions.ts";
 import { rightsAt, type Address } from "./rights.ts";
 
 /** What a user needs for a route: a permission, any of several, or one that depends on whom the path names. */
 export type Needs = Permission | readonly Permission[] | ((user: UserActor, path: string) => Permission);
 
 /** Who may call a route. */
-export type Access = ({ caller: "public" | "device" | "operator" } | { caller: "user"; needs: Needs }) & {
+export type Access = (
+  | { caller: "public" | "device" | "operator" }
+  | {
+      caller: "user";
+      needs: Needs;
+      /** What others hear, where it is not the usual. */
+      refusal?: () => Fault;
+    }
+) & {
   /** What the plan of the caller's tenant must include. */
   feature?: Feature;
 };
@@ -42,11 +51,15 @@ export const operatorRoute = <P extends string, R extends Described<P>>(route: R
   access: OPERATOR,
 });
 
-export const forUsers = (needs: Needs) => ({ caller: "user", needs }) as const;
+export const forUsers = (needs: Needs, refusal = forbidden) => ({ caller: "user", needs, refusal }) as const;
 
-export const userRoute = <P extends string, R extends Described<P>>(needs: Needs, route: R) => ({
+export const userRoute = <P extends string, R extends Described<P>>(
+  needs: Needs,
+  route: R,
+  refusal?: () => Fault,
+) => ({
   ...route,
-  access: forUsers(needs),
+  access: forUsers(needs, refusal),
 });
 
 const permissionsOf = (needs: Needs, user: UserActor, path: string): readonly Permission[] => {
@@ -58,9 +71,13 @@ const permissionsOf = (needs: Needs, user: UserActor, path: string): readonly Pe
  * The user as this request may use them. Comes before anything of the request is read, so that who may not call a route
  * learns nothing of what it takes.
  */
-export function admitted<U extends UserActor>(user: U, needs: Needs, address: Address): U {
+export function admitted<U extends UserActor>(
+  user: U,
+  { needs, refusal = forbidden }: Extract<Access, { caller: "user" }>,
+  address: Address,
+): U {
   const needed = permissionsOf(needs, user, address.path);
   const actor = { ...user, rights: rightsAt(user.rights, needed, address) };
-  if (!needed.some((permission) => hasPermission(actor, permission))) throw forbidden();
-  return actor;
+  if (needed.some((permission) => hasPermission(actor, permission))) return actor;
+  throw user.mustEnrol ? enrolFirst() : refusal();
 }

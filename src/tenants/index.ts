@@ -1,8 +1,10 @@
 export { LIMIT_NAMES, type LimitName } from "../platform/limit-names.ts";
 export {
   clearLimitStatement,
+  demandSecondFactorStatement,
   limitStatement,
   revokeDeviceTokensStatement,
+  secondFactorRuleStatement,
   setLimitStatement,
   tenantStatement,
   tenantsAmongStatement,

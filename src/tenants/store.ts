@@ -155,6 +155,20 @@ export const tokenStandingStatement = (tenant: TenantId): Statement<TokenStandin
   firstRow(sql`
     SELECT status, device_tokens_revoked_s AS revoked_s, revocations FROM ${tenantsTable} WHERE tenant_id = ${tenant}`);
 
+export const secondFactorRuleStatement = (tenant: TenantId): Statement<boolean> =>
+  mapped(
+    firstRow<Row<typeof tenantsTable, "require_2fa">>(
+      sql`SELECT require_2fa FROM ${tenantsTable} WHERE tenant_id = ${tenant}`,
+    ),
+    (row) => row?.require_2fa === 1,
+  );
+
+/** Says whether users without a second factor may do nothing but set one up. */
+export const demandSecondFactorStatement = (tenant: TenantId, isDemanded: boolean): Statement<number> =>
+  change(sql`
+    UPDATE ${tenantsTable} SET require_2fa = ${Number(isDemanded)}
+    WHERE tenant_id = ${tenant} AND require_2fa <> ${Number(isDemanded)}`);
+
 /** One named limit of a tenant; undefined when none was set. What a value means is its reader's to say. */
 export const limitStatement = (
   tenant: TenantId,

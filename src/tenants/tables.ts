@@ -13,6 +13,7 @@ export const tenantsTable = sqliteTable("tenants", {
   created_ms: integer().notNull(),
   updated_ms: integer().notNull(),
   revocations: integer().notNull().default(0),
+  require_2fa: integer().notNull().default(0),
   addons: text().notNull().default('["configure","troubleshoot","monitor"]'),
   trial_ends_ms: integer(),
   service_provider: integer().notNull().default(0),

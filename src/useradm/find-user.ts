@@ -7,6 +7,7 @@ import { hasPermission, type Permission } from "../platform/permissions.ts";
 import { addonsFrom } from "../platform/plans.ts";
 import { quotaFrom } from "../tenants/index.ts";
 import { readRights } from "./roles/read-rights.ts";
+import { NO_RIGHTS } from "../platform/rights.ts";
 import { liveToken, touchTokenStatement, type LiveToken } from "./token-store.ts";
 
 type Claims = Parameters<FindUser>[1];
@@ -20,7 +21,8 @@ const actorOf = (live: LiveToken, { tenant, subject, token }: Claims, nowMs: num
   email: live.email,
   token,
   roles: JSON.parse(live.roles) as string[], // written by this domain as a list of role names
-  rights: readRights(live),
+  rights: live.mustEnrol === 1 ? NO_RIGHTS : readRights(live),
+  mustEnrol: live.mustEnrol === 1,
   subscription: {
     plan: live.plan,
     addons: addonsFrom(JSON.parse(live.addons)),

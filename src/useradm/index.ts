@@ -18,6 +18,7 @@ export {
 export { accountStatement, hasUsersStatement, usersAfterStatement } from "./user-store.ts";
 export type { User } from "./user-store.ts";
 export { findTokenHolders, findUser } from "./find-user.ts";
+export { resealFactors } from "./second-factor.ts";
 export { mountUseradm } from "./routes.ts";
 export { EmailText, PasswordText, RoleNames } from "./schema.ts";
 export { forgetOldLoginFailures } from "./throttle.ts";

@@ -59,6 +59,7 @@ export function mountLogin(app: App): void {
     const token = await logIn(c.var.deps, {
       ...credentials,
       noExpiry: options.no_expiry ?? false,
+      code: options.token2fa ?? undefined,
       network: await c.var.deps.network(),
       deviceCookie: getCookie(c, DEVICE_COOKIE),
     });

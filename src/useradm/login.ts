@@ -8,11 +8,14 @@ import { expiryMs, issueUserToken } from "./issue.ts";
 import { knownDeviceOf } from "./known-device.ts";
 import { inLine } from "./login-concurrency.ts";
 import { hashPassword, needsRehash, verifyPassword } from "./passwords.ts";
+import { demandFactor, wrongCode } from "./second-factor.ts";
+import type { Proof } from "./second-factor-store.ts";
 import {
   countFailureStatements,
   refuseBlocked,
   refuseRemembered,
   subjectsOf,
+  throttledFactor,
   throttledLogin,
   type Throttled,
 } from "./throttle.ts";
@@ -25,6 +28,8 @@ export interface Login {
   password: string;
   /** "Stay signed in": a session without end. */
   noExpiry: boolean;
+  /** Of the second factor. */
+  code?: string | undefined;
   network: string | undefined;
   /** Cookie of an earlier login with the same browser. */
   deviceCookie: string | undefined;
@@ -57,10 +62,16 @@ async function checkPassword(deps: Deps, login: Login, throttled: Throttled): Pr
     throw refused();
   }
   if (account.tenantStatus !== "active") throw new Fault("unauthorized", "tenant account suspended");
-  return openSession(deps, account, login, throttled);
+  const proof = await demandFactor(deps, account, login.code);
+  return openSession(deps, account, { ...login, proof }, throttled);
 }
 
-async function openSession(deps: Deps, account: Account, login: Login, throttled: Throttled) {
+async function openSession(
+  deps: Deps,
+  account: Account,
+  login: Login & { proof: Proof },
+  throttled: Throttled,
+) {
   const now = deps.now();
   const id = newId();
   const lifeS = login.noExpiry ? undefined : deps.settings.USER_TOKEN_LIFE_S;
@@ -76,15 +87,16 @@ async function openSession(deps: Deps, account: Account, login: Login, throttled
     expiresMs: expiryMs(deps, lifeS),
   };
   // Many guesses sent at once all pass the first look at the counters; the guard lets none in once they count.
-  const open = noneBlocked(subjectsOf(throttled), now);
+  const factor = login.proof ? subjectsOf(throttledFactor(account.email)) : [];
+  const open = noneBlocked([...subjectsOf(throttled), ...factor], now);
   const [stamped] = await deps.directory.batch([
-    stampLoginStatement(account, passwordHash, open, now),
+    stampLoginStatement(account, { passwordHash, proof: login.proof, open }, now),
     addSessionIfChanged(session),
-    forgetFailuresIfChanged(throttled[0].subject),
+    forgetFailuresIfChanged([throttled[0].subject, ...factor]),
     trimSessionsStatement(session, MAX_SESSIONS),
     addEventIfChanged(tokensEnded(account.tenant, account.id), now),
   ]);
-  if (stamped === 0) throw refused();
+  if (stamped === 0) throw login.proof ? wrongCode() : refused();
   return issueUserToken(deps, { id, tenant: account.tenant, user: account.id, plan: account.plan, lifeS });
 }
 

@@ -4,12 +4,16 @@ import { mountInternal } from "./internal-routes.ts";
 import { mountLogin } from "./login-routes.ts";
 import { mountPlans } from "./plan-routes.ts";
 import { mountRolesAndSets } from "./roles/routes.ts";
+import { mountSecondFactor } from "./second-factor-routes.ts";
 import { mountSettings } from "./settings-routes.ts";
+import { mountSignInRules } from "./sign-in-rules.ts";
 import { mountUsers } from "./user-routes.ts";
 
 export function mountUseradm(app: App): void {
   mountLogin(app);
   mountAccountLinks(app);
+  mountSecondFactor(app);
+  mountSignInRules(app);
   mountUsers(app);
   mountRolesAndSets(app);
   mountSettings(app);

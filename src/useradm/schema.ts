@@ -99,6 +99,7 @@ export const User = z
     updated_ts: z.string(),
     login_ts: z.string().optional(),
     verified: z.boolean(),
+    tfa_status: z.enum(["disabled", "unverified", "enabled"]),
     roles: z.array(z.string()),
   })
   .openapi("User");
@@ -176,6 +177,21 @@ export const PersonalToken = z
     expiration_date: z.string().optional(),
   })
   .openapi("PersonalAccessToken");
+
+export const FactorCode = z
+  .object({
+    token2fa: z.string({ error: BLANK }).min(1, { error: BLANK }).max(MAX_TEXT, { error: TOO_LONG }),
+  })
+  .openapi("FactorCode");
+export const SignInRules = z
+  .object({
+    require_2fa: z
+      .boolean({ error: "must be true or false" })
+      .openapi({ description: "Users without a second factor may do nothing but set one up" }),
+  })
+  .openapi("SignInRules");
+export const RecoveryCodes = z.object({ codes: z.array(z.string()) }).openapi("RecoveryCodes");
+export const RecoveryCodesLeft = z.object({ left: z.int() }).openapi("RecoveryCodesLeft");
 
 export const LoginOptions = z.object({ no_expiry: z.boolean().nullish(), token2fa: z.string().nullish() });
 

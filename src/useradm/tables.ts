@@ -4,6 +4,9 @@ import type { TenantId, UserId } from "../platform/ids.ts";
 /** What a link that was sent by mail is for. */
 export type SecretPurpose = "verify" | "reset" | "invite" | "email";
 
+/** `unverified` while it is set up: it counts from its first code on. */
+export type TfaStatus = "disabled" | "unverified" | "enabled";
+
 export const usersTable = sqliteTable(
   "users",
   {
@@ -17,6 +20,10 @@ export const usersTable = sqliteTable(
     updated_ms: integer().notNull(),
     login_ms: integer(),
     verified_ms: integer(),
+    tfa_status: text().$type<TfaStatus>().notNull().default("disabled"),
+    tfa_secret: text(),
+    tfa_step: integer().notNull().default(0),
+    tfa_recovery: text().notNull().default("[]"),
   },
   (row) => [primaryKey({ columns: [row.tenant_id, row.user_id] })],
 );
@@ -31,6 +38,8 @@ export const userTokensTable = sqliteTable(
     created_ms: integer().notNull(),
     expires_ms: integer(),
     last_used_ms: integer(),
+    user_agent: text(),
+    network: text(),
     limits: text(),
   },
   (row) => [primaryKey({ columns: [row.tenant_id, row.user_id, row.token_id] })],

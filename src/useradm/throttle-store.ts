@@ -57,9 +57,9 @@ export const forgetAccountStatement = (range: {
     DELETE FROM ${loginFailuresTable}
     WHERE subject = ${range.account} OR (subject >= ${range.from} AND subject < ${range.before})`);
 
-/** Forgets what is counted for one subject if the statement before it in the batch changed something. */
-export const forgetFailuresIfChanged = (subject: string): Statement<number> =>
-  change(sql`DELETE FROM ${loginFailuresTable} WHERE subject = ${subject} AND changes() > 0`);
+/** Forgets what is counted for these subjects if the statement before it in the batch changed something. */
+export const forgetFailuresIfChanged = (subjects: readonly string[]): Statement<number> =>
+  change(sql`DELETE FROM ${loginFailuresTable} WHERE ${inJson(sql`subject`, subjects)} AND changes() > 0`);
 
 /** Removes a page of counters that no longer count. */
 export const forgetOldFailuresStatement = (beforeMs: number, limit: number): Statement<number> =>

@@ -72,6 +72,19 @@ export const throttledSession = (email: string): Throttled => [
   { subject: accountOf(email) + CLIENTS + digest("session"), rule: CLIENT },
 ];
 
+/** Codes at one account, by whoever has its password. Guessing one of a million at this rate takes years. */
+const FACTOR: ThrottleRule = {
+  free: 5,
+  firstPauseMs: 30_000,
+  maxPauseMs: 15 * 60_000,
+  forgetAfterMs: HOUR_MS,
+};
+
+/** Whoever gives a code of a second factor; only those who know the password get here. */
+export const throttledFactor = (email: string): Throttled => [
+  { subject: digest(`second factor ${email}`), rule: FACTOR },
+];
+
 /** Mails to one address. Links sent before stay good, so that nobody keeps a user out by asking for more. */
 const MAILS: ThrottleRule = {
   free: 5,

@@ -117,6 +117,7 @@ export const touchTokenStatement = (
 export interface LiveToken {
   email: string;
   roles: string;
+  mustEnrol: number;
   /** What the tenant has defined of these roles, as `definitionsOf` says. */
   definitions: string;
   limits: string | null;
@@ -136,7 +137,7 @@ export const liveToken = (
   nowMs: number,
 ): Statement<LiveToken | undefined> =>
   firstRow(sql`
-    SELECT u.email AS email, u.roles AS roles, k.limits AS limits,
+    SELECT u.email AS email, u.roles AS roles, u.tfa_status <> 'enabled' AND t.require_2fa = 1 AS mustEnrol, k.limits AS limits,
       ${definitionsOf(sql`k.tenant_id`, sql`u.roles`, sql`k.limits`)} AS definitions, k.name AS name, k.last_used_ms AS lastUsedMs, k.expires_ms AS expiresMs,
       t.plan AS plan, t.addons AS addons, t.trial_ends_ms AS trialEndsMs, t.api_limits AS apiLimits
     FROM ${userTokensTable} k

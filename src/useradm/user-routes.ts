@@ -120,6 +120,7 @@ export const toWire = (user: StoredUser): z.input<typeof User> => ({
   updated_ts: rfc3339(user.updatedMs),
   ...(user.loginMs === null ? {} : { login_ts: rfc3339(user.loginMs) }),
   verified: user.verifiedMs !== null,
+  tfa_status: user.tfa.status,
   roles: user.roles,
 });
 

@@ -4,7 +4,8 @@ import type { TenantId, UserId } from "../platform/ids.ts";
 import { PERMIT_ALL } from "../platform/permissions.ts";
 import { into, type Row } from "../platform/columns.ts";
 import { tenantLimitsTable, tenantsTable } from "../tenants/index.ts";
-import { usersTable } from "./tables.ts";
+import { isGood, usedUp, type Proof } from "./second-factor-store.ts";
+import { usersTable, type TfaStatus } from "./tables.ts";
 
 export interface User {
   tenant: TenantId;
@@ -18,6 +19,14 @@ export interface User {
   loginMs: number | null;
   /** Null while nobody has proved to read the mails of the address. */
   verifiedMs: number | null;
+  tfa: {
+    status: TfaStatus;
+    /** Sealed. */
+    secret: string | null;
+    step: number;
+    /** Digests of the recovery codes that are left. */
+    recovery: string[];
+  };
 }
 
 export type UserRow = Row<typeof usersTable>;
@@ -33,6 +42,12 @@ export const toUser = (row: UserRow): User => ({
   updatedMs: row.updated_ms,
   loginMs: row.login_ms,
   verifiedMs: row.verified_ms,
+  tfa: {
+    status: row.tfa_status,
+    secret: row.tfa_secret,
+    step: row.tfa_step,
+    recovery: JSON.parse(row.tfa_recovery) as string[], // only this domain writes them
+  },
 });
 
 /** True for the row `alias` of a user with the role for everything. */
@@ -126,6 +141,18 @@ export const addUserStatement = (user: User): Statement<number> =>
 export const EMAIL_KEY = "users.email";
 export const ID_KEY = "users.tenant_id, users.user_id";
 
+/** A second factor goes with the address it was set up for. */
+const keptFactor = (email: string): SQL =>
+  sql.join(
+    [
+      sql`tfa_status = CASE WHEN email = ${email} THEN tfa_status ELSE 'disabled' END`,
+      sql`tfa_secret = CASE WHEN email = ${email} THEN tfa_secret END`,
+      sql`tfa_step = CASE WHEN email = ${email} THEN tfa_step ELSE 0 END`,
+      sql`tfa_recovery = CASE WHEN email = ${email} THEN tfa_recovery ELSE '[]' END`,
+    ],
+    sql`, `,
+  );
+
 /**
  * Replaces a user's data if nobody else changed it since `before` was read. Never takes the rights of the last
  * unrestricted user of a tenant.
@@ -139,6 +166,7 @@ export const updateUserStatement = (
   change(sql`
     UPDATE ${usersTable} SET email = ${after.email}, password_hash = ${after.passwordHash},
       verified_ms = CASE WHEN email = ${after.email} THEN coalesce(verified_ms, ${after.verifiedMs}) ELSE ${after.verifiedMs} END,
+      ${keptFactor(after.email)},
       roles = ${JSON.stringify(after.roles)}, revision = revision + 1, updated_ms = ${atMs}
     WHERE tenant_id = ${before.tenant} AND user_id = ${before.id} AND revision = ${before.revision} AND ${guard}
       AND (${keepsAll(after.roles) ? 1 : 0} OR roles = ${JSON.stringify(after.roles)} OR ${anotherAdminExists(before.tenant, before.id)})`);
@@ -149,11 +177,19 @@ export const anotherAdminStatement = (tenant: TenantId, id: UserId): Statement<b
     Boolean(row?.found),
   );
 
-/** Stamps a login with the password that was just verified; none happens if it changed or the tenant was suspended meanwhile. */
-export const stampLoginStatement = (user: User, passwordHash: string, open: SQL, atMs: number) =>
+/**
+ * Stamps a login with the password that was just verified and uses up what else was proved; none happens if either is not
+ * good any more or the tenant was suspended meanwhile.
+ */
+export const stampLoginStatement = (
+  user: User,
+  login: { passwordHash: string; proof: Proof; open: SQL },
+  atMs: number,
+): Statement<number> =>
   change(sql`
-    UPDATE ${usersTable} SET login_ms = ${atMs}, password_hash = ${passwordHash}
-    WHERE tenant_id = ${user.tenant} AND user_id = ${user.id} AND password_hash = ${user.passwordHash} AND ${open}
+    UPDATE ${usersTable} SET login_ms = ${atMs}, password_hash = ${login.passwordHash}, ${usedUp(login.proof)}
+    WHERE tenant_id = ${user.tenant} AND user_id = ${user.id} AND password_hash = ${user.passwordHash}
+      AND ${isGood(login.proof)} AND ${login.open}
       AND EXISTS (SELECT 1 FROM ${tenantsTable} t WHERE t.tenant_id = ${user.tenant} AND t.status = 'active')`);
 
 export const removeUserStatement = (tenant: TenantId, id: UserId): Statement<number> =>

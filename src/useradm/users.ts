@@ -89,6 +89,7 @@ export function prepareUser(deps: Deps, tenant: TenantId, input: NewUser, passwo
     updatedMs: now,
     loginMs: null,
     verifiedMs: input.isVerified ? now : null,
+    tfa: { status: "disabled", secret: null, step: 0, recovery: [] },
   };
 }
 

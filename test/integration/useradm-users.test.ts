@@ -35,6 +35,7 @@ describe("users", () => {
       created_ts: at,
       updated_ts: at,
       verified: false,
+      tfa_status: "disabled",
       roles: ["RBAC_ROLE_PERMIT_ALL"],
     });
     expect((await logIn("new.user@example.com", PASSWORD)).status).toBe(200);

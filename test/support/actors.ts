@@ -31,7 +31,13 @@ const hashOf = async (server: Server, password: string): Promise<string> => {
 /** A user with a live session, and a password if one is given, in a tenant that exists afterwards. Without roles it may do everything. */
 export async function aUser(
   server: Server,
-  options: { tenant?: string; roles?: string[]; email?: string; password?: string } = {},
+  options: {
+    tenant?: string;
+    roles?: string[];
+    email?: string;
+    password?: string;
+    isVerified?: boolean;
+  } = {},
 ): Promise<TestUser> {
   const tenant = await aTenant(server, options.tenant ?? "default");
   const [id, tokenId] = [newId(), newId()];
@@ -40,7 +46,7 @@ export async function aUser(
   const nowS = Math.floor(server.now / 1000);
   await env.DB.batch([
     env.DB.prepare(
-      "INSERT INTO users (tenant_id, user_id, email, password_hash, roles, created_ms, updated_ms) VALUES (?, ?, ?, ?, ?, ?, ?)",
+      "INSERT INTO users (tenant_id, user_id, email, password_hash, roles, created_ms, updated_ms, verified_ms) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
     ).bind(
       tenant,
       id,
@@ -49,6 +55,7 @@ export async function aUser(
       JSON.stringify(options.roles ?? ["RBAC_ROLE_PERMIT_ALL"]),
       server.now,
       server.now,
+      options.isVerified ? server.now : null,
     ),
     env.DB.prepare(
       "INSERT INTO user_tokens (tenant_id, user_id, token_id, created_ms) VALUES (?, ?, ?, ?)",

@@ -38,7 +38,8 @@ describe("a route", () => {
     ["what everybody may, without any role", "basic", [], true],
     ["what the path says", (_, path) => (path === "/a" ? "basic" : "users:read"), ["RBAC_ROLE_CI"], true],
   ])("asks for %s", (_, needs, roles, isAllowed) => {
-    const call = () => admitted(userWith(...roles), needs, { method: "GET", path: "/a", query: "" });
+    const call = () =>
+      admitted(userWith(...roles), { caller: "user", needs }, { method: "GET", path: "/a", query: "" });
     if (isAllowed) expect(call).not.toThrow();
     else expect(call).toThrow("forbidden by role-based access control");
   });

@@ -1,0 +1,92 @@
+import { sql, type SQL } from "drizzle-orm";
+import { change, firstRow, mapped, rows, type Statement } from "../platform/database.ts";
+import type { Row } from "../platform/columns.ts";
+import type { TenantId, UserId } from "../platform/ids.ts";
+import { usersTable, type TfaStatus } from "./tables.ts";
+import type { User } from "./user-store.ts";
+
+const isUser = ({ tenant, id }: Pick<User, "tenant" | "id">) =>
+  sql`tenant_id = ${tenant} AND user_id = ${id}`;
+
+/** What makes a user one without a second factor. */
+export const NO_FACTOR: SQL = sql`tfa_status = 'disabled', tfa_secret = NULL, tfa_step = 0, tfa_recovery = '[]'`;
+
+/** Begins to set one up, with a secret that no code was shown for yet. */
+export const setUpFactorStatement = (user: User, sealed: string): Statement<number> =>
+  change(sql`
+    UPDATE ${usersTable} SET tfa_status = 'unverified', tfa_secret = ${sealed}, tfa_step = 0, tfa_recovery = '[]'
+    WHERE ${isUser(user)} AND tfa_status <> 'enabled' AND email = ${user.email} AND verified_ms IS NOT NULL`);
+
+/** Turns on what was set up, if it is still the same. */
+export const turnOnStatement = (user: User): Statement<number> =>
+  change(sql`
+    UPDATE ${usersTable} SET tfa_status = 'enabled'
+    WHERE ${isUser(user)} AND tfa_status = 'unverified' AND tfa_secret = ${user.tfa.secret}`);
+
+export const turnOffStatement = (user: Pick<User, "tenant" | "id">, from: TfaStatus): Statement<number> =>
+  change(sql`UPDATE ${usersTable} SET ${NO_FACTOR} WHERE ${isUser(user)} AND tfa_status = ${from}`);
+
+export const setRecoveryStatement = (user: User, digests: readonly string[]): Statement<number> =>
+  change(sql`
+    UPDATE ${usersTable} SET tfa_recovery = ${JSON.stringify(digests)}
+    WHERE ${isUser(user)} AND tfa_status = 'enabled' AND tfa_secret = ${user.tfa.secret}`);
+
+/** What a login proved besides the password: the step of a code, the digest of a recovery code, or nothing. */
+export type Proof = { step: number } | { recovery: string } | undefined;
+
+/** True in SQL while the proof is good for a login. */
+export function isGood(proof: Proof): SQL {
+  if (!proof) return sql`tfa_status <> 'enabled'`;
+  return "step" in proof
+    ? sql`tfa_status = 'enabled' AND tfa_step < ${proof.step}`
+    : sql`tfa_status = 'enabled' AND EXISTS (SELECT 1 FROM json_each(tfa_recovery) WHERE value = ${proof.recovery})`;
+}
+
+/** Has a proof log in no more. */
+export function usedUp(proof: Proof): SQL {
+  if (!proof) return sql`tfa_step = tfa_step`;
+  return "step" in proof
+    ? sql`tfa_step = ${proof.step}`
+    : sql`tfa_recovery = (SELECT json_group_array(value) FROM json_each(tfa_recovery) WHERE value <> ${proof.recovery})`;
+}
+
+type SealedRow = Row<typeof usersTable, "tenant_id" | "user_id"> & { tfa_secret: string };
+
+export interface SealedFactor {
+  tenant: TenantId;
+  id: UserId;
+  secret: string;
+}
+
+/** Secrets after this user that another key has sealed, in order. */
+export const sealedOtherwiseStatement = (
+  presentSeal: string,
+  after: Pick<SealedFactor, "tenant" | "id">,
+  limit: number,
+): Statement<SealedFactor[]> =>
+  mapped(
+    rows<SealedRow>(sql`
+      SELECT tenant_id, user_id, tfa_secret FROM ${usersTable}
+      WHERE (tenant_id, user_id) > (${after.tenant}, ${after.id})
+        AND tfa_secret IS NOT NULL AND substr(tfa_secret, 1, ${presentSeal.length}) <> ${presentSeal}
+      ORDER BY tenant_id, user_id LIMIT ${limit}`),
+    (found) =>
+      found.map(({ tenant_id, user_id, tfa_secret }) => ({
+        tenant: tenant_id,
+        id: user_id,
+        secret: tfa_secret,
+      })),
+  );
+
+export const resealStatement = ({ tenant, id, secret }: SealedFactor, sealed: string): Statement<number> =>
+  change(sql`
+    UPDATE ${usersTable} SET tfa_secret = ${sealed} WHERE ${isUser({ tenant, id })} AND tfa_secret = ${secret}`);
+
+/** How many recovery codes are left. */
+export const recoveryLeftStatement = (user: Pick<User, "tenant" | "id">): Statement<number> =>
+  mapped(
+    firstRow<{ left: number }>(
+      sql`SELECT json_array_length(tfa_recovery) AS left FROM ${usersTable} WHERE ${isUser(user)}`,
+    ),
+    (row) => row?.left ?? 0,
+  );

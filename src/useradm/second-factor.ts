@@ -1,0 +1,171 @@
+import type { UserActor } from "../platform/actor.ts";
+import { addAuditIfChanged } from "../platform/audit.ts";
+import type { Sweep } from "../platform/background.ts";
+import type { Deps } from "../platform/deps.ts";
+import { Fault } from "../platform/fault.ts";
+import { asTenantId, asUserId, type UserId } from "../platform/ids.ts";
+import { presentSeal, seal, unseal } from "../platform/seal.ts";
+import { noticeIfChanged } from "./account-mails.ts";
+import { qrPicture } from "./qr.ts";
+import {
+  recoveryLeftStatement,
+  resealStatement,
+  sealedOtherwiseStatement,
+  setRecoveryStatement,
+  setUpFactorStatement,
+  turnOffStatement,
+  turnOnStatement,
+  type Proof,
+  type SealedFactor,
+} from "./second-factor-store.ts";
+import { blockedUntilStatement } from "./throttle-store.ts";
+import { countFailureStatements, refuseBlocked, subjectsOf, throttledFactor } from "./throttle.ts";
+import { newRecoveryCodes, newTotpSecret, recoveryDigest, stepOf, totpUrl } from "./totp.ts";
+import { userStatement, type User } from "./user-store.ts";
+import { unknownUser, userObject } from "./users.ts";
+
+const contextOf = ({ tenant, id }: Pick<SealedFactor, "tenant" | "id">) => `second factor ${tenant} ${id}`;
+
+const wrongState = (text: string) => new Fault("bad_request", text);
+
+// The web UI asks for the code where the text has "2fa" in it.
+const missingCode = () => new Fault("unauthorized", "2fa code required");
+export const wrongCode = () => new Fault("unauthorized", "2fa code is wrong or was used already");
+
+async function userOr404(deps: Deps, actor: UserActor, id: UserId): Promise<User> {
+  const user = await deps.directory.one(userStatement(actor.tenant, id));
+  if (!user) throw unknownUser();
+  return user;
+}
+
+async function secretOf(deps: Deps, user: User): Promise<string | undefined> {
+  if (user.tfa.secret === null) return undefined;
+  const secret = await unseal(deps.keys, user.tfa.secret, contextOf(user));
+  if (secret === undefined)
+    deps.log.error("a second factor is sealed by a key that is not here", { user: user.id });
+  return secret;
+}
+
+/** Begins to set up a second factor; it counts from its first code on. */
+export async function setUpFactor(deps: Deps, actor: UserActor, id: UserId): Promise<void> {
+  const user = await userOr404(deps, actor, id);
+  if (user.verifiedMs === null) throw new Fault("forbidden", "the email address is not verified");
+  const sealed = await seal(deps.keys, newTotpSecret(), contextOf(user));
+  const begun = await deps.directory.one(setUpFactorStatement(user, sealed));
+  if (begun === 0) throw wrongState("2fa is enabled already");
+}
+
+export async function turnOffFactor(deps: Deps, actor: UserActor, id: UserId): Promise<void> {
+  const user = await userOr404(deps, actor, id);
+  const { status } = user.tfa;
+  if (status === "disabled") throw wrongState("2fa is not enabled");
+  const entry = {
+    action: "auth_method_change",
+    object: userObject(user),
+    change: "Disabled two-factor authentication",
+  };
+  const told =
+    status === "enabled"
+      ? [addAuditIfChanged(actor, entry, deps.now()), noticeIfChanged(deps, user, "second_factor_off")]
+      : [];
+  const [done] = await deps.directory.batch([turnOffStatement(user, status), ...told]);
+  if (done === 0) throw wrongState("2fa is not enabled");
+}
+
+/** The picture that an authenticator takes the secret from, while it is set up. */
+export async function factorPicture(deps: Deps, actor: UserActor): Promise<string> {
+  const user = await userOr404(deps, actor, actor.user);
+  const secret = user.tfa.status === "unverified" ? await secretOf(deps, user) : undefined;
+  if (secret === undefined) throw wrongState("2fa is not being set up");
+  return qrPicture(totpUrl(secret, user.email)).toString("base64");
+}
+
+/** Runs the check of a code, which nobody may fail too often. */
+async function guarded<T>(deps: Deps, user: User, check: () => Promise<T | undefined>): Promise<T> {
+  const throttled = throttledFactor(user.email);
+  refuseBlocked(deps, throttled, await deps.directory.one(blockedUntilStatement(subjectsOf(throttled))));
+  const proof = await check();
+  if (proof !== undefined) return proof;
+  await deps.directory.batch(countFailureStatements(throttled, deps.now()));
+  throw wrongCode();
+}
+
+async function codeStep(deps: Deps, user: User, code: string): Promise<number | undefined> {
+  const secret = await secretOf(deps, user);
+  return secret === undefined ? undefined : stepOf(secret, code, deps.now());
+}
+
+/** Turns the factor on by its first code, which logs in once more: the web UI wants it again at once. */
+export async function turnOnFactor(deps: Deps, actor: UserActor, code: string): Promise<void> {
+  const user = await userOr404(deps, actor, actor.user);
+  if (user.tfa.status !== "unverified") throw wrongState("2fa is not being set up");
+  await guarded(deps, user, () => codeStep(deps, user, code));
+  const entry = {
+    action: "auth_method_change",
+    object: userObject(user),
+    change: "Enabled two-factor authentication",
+  };
+  const [done] = await deps.directory.batch([
+    turnOnStatement(user),
+    addAuditIfChanged(actor, entry, deps.now()),
+    noticeIfChanged(deps, user, "second_factor_on"),
+  ]);
+  if (done === 0) throw wrongState("2fa is not being set up");
+}
+
+/** New recovery codes in place of those from before, answered this once. */
+export async function makeRecoveryCodes(deps: Deps, actor: UserActor, code: string): Promise<string[]> {
+  const user = await userOr404(deps, actor, actor.user);
+  if (user.tfa.status !== "enabled") throw wrongState("2fa is not enabled");
+  await guarded(deps, user, () => codeStep(deps, user, code));
+  const codes = newRecoveryCodes();
+  const entry = { action: "auth_method_change", object: userObject(user), change: "Made new recovery codes" };
+  const [done] = await deps.directory.batch([
+    setRecoveryStatement(
+      user,
+      codes.flatMap((one) => recoveryDigest(one) ?? []),
+    ),
+    addAuditIfChanged(actor, entry, deps.now()),
+    noticeIfChanged(deps, user, "recovery_codes_made"),
+  ]);
+  if (done === 0) throw wrongState("2fa is not enabled");
+  return codes;
+}
+
+export const recoveryCodesLeft = (deps: Deps, actor: UserActor): Promise<number> =>
+  deps.directory.one(recoveryLeftStatement({ tenant: actor.tenant, id: actor.user }));
+
+async function proofOf(deps: Deps, user: User, code: string): Promise<Proof> {
+  const recovery = recoveryDigest(code);
+  if (recovery !== undefined) return user.tfa.recovery.includes(recovery) ? { recovery } : undefined;
+  const step = await codeStep(deps, user, code);
+  return step === undefined || step <= user.tfa.step ? undefined : { step };
+}
+
+/** What a login has to prove besides the password. A code that is not given yet is no failure. */
+export async function demandFactor(deps: Deps, user: User, code: string | undefined): Promise<Proof> {
+  if (user.tfa.status !== "enabled") return undefined;
+  if (code === undefined || code === "") throw missingCode();
+  return guarded(deps, user, () => proofOf(deps, user, code));
+}
+
+const PAGE = 100;
+
+/** Seals what an older key has sealed by the present one, so that the older can be given up. */
+export const resealFactors: Sweep = async (deps) => {
+  if (deps.keys.seals.length < 2) return;
+  let after: Pick<SealedFactor, "tenant" | "id"> = { tenant: asTenantId(""), id: asUserId("") };
+  for (;;) {
+    const page = await deps.directory.one(sealedOtherwiseStatement(presentSeal(deps.keys), after, PAGE));
+    const resealed = [];
+    for (const factor of page) {
+      const secret = await unseal(deps.keys, factor.secret, contextOf(factor));
+      if (secret !== undefined)
+        resealed.push(resealStatement(factor, await seal(deps.keys, secret, contextOf(factor))));
+    }
+    await deps.directory.batch(resealed);
+    const last = page.at(-1);
+    if (!last || page.length < PAGE) return;
+    after = last;
+  }
+};
