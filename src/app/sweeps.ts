@@ -1,4 +1,4 @@
-import { forgetOldEntries } from "../audit/index.ts";
+import { forgetOldEntries, sealLogs } from "../audit/index.ts";
 import { expireWaitingSets, forgetOldRevocations } from "../deviceauth/index.ts";
 import { sweepRecordings } from "../deviceconnect/index.ts";
 import { forgetOldTotals } from "../inventory/index.ts";
@@ -25,6 +25,7 @@ export const EVERY_MINUTE: Sweeps = {
   "expire-waiting": expireWaitingSets,
   // Anybody can make these rows.
   "forget-login-failures": forgetOldLoginFailures,
+  "seal-audit": sealLogs,
 };
 
 /** Duties of every night. */

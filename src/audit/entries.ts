@@ -1,19 +1,13 @@
-import type { Sweep } from "../platform/background.ts";
 import type { UserActor } from "../platform/actor.ts";
-import { inPages, inSlices, type Duty } from "../platform/apart.ts";
 import type { Deps } from "../platform/deps.ts";
-import type { TenantId } from "../platform/ids.ts";
+import { INVOCATION } from "../platform/limits.ts";
 import { offsetOf, type Page } from "../platform/paging.ts";
-import { csvHead, csvLine, type CsvFormat } from "./csv.ts";
 import { toEntry, type Entry } from "./entry.ts";
+import type { ExportFormat } from "./export-format.ts";
 import {
   countStatement,
   entriesAfterStatement,
   entriesStatement,
-  FORGETTING,
-  forgetEntriesStatement,
-  KEY,
-  tenantsToForget,
   type AuditFilter,
   type StoredEntry,
 } from "./store.ts";
@@ -38,43 +32,34 @@ export async function listEntries(
   return { entries: found.map(toEntry), total };
 }
 
-const EXPORT_PAGE = 500;
+const EXPORT_PAGE = 1000;
 
-/** The log as CSV, read a page at a time as the client takes it. */
+/** A request may ask the database so often; a longer log is exported in parts. */
+const MAX_EXPORT_PAGES = INVOCATION.databaseCalls - 100;
+
+/** The log as text, read a page at a time as the client takes it. What does not end as it should breaks off. */
 export function exportEntries(
   deps: Deps,
   actor: UserActor,
   filter: AuditFilter,
-  options: CsvFormat & { limit: number },
+  { head = "", line, limit = Number.MAX_SAFE_INTEGER }: ExportFormat & { limit?: number | undefined },
 ): ReadableStream<Uint8Array> {
   const encoder = new TextEncoder();
   const db = deps.db(actor.tenant);
-  let left = options.limit;
+  let [left, pages] = [limit, 0];
   let last: StoredEntry | undefined;
   return new ReadableStream<Uint8Array>({
-    start: (controller) => controller.enqueue(encoder.encode(csvHead(options))),
+    start: (controller) => controller.enqueue(encoder.encode(head)),
     async pull(controller) {
       const wanted = Math.min(left, EXPORT_PAGE);
       const found = await db.one(entriesAfterStatement(actor.tenant, filter, last, wanted));
-      const text = found.map((stored) => csvLine(toEntry(stored), options)).join("");
+      const text = found.map((stored) => line(toEntry(stored))).join("");
       if (text !== "") controller.enqueue(encoder.encode(text));
       left -= found.length;
       last = found.at(-1);
+      pages += 1;
       if (found.length < wanted || left === 0) controller.close();
+      else if (pages === MAX_EXPORT_PAGES) controller.error(new Error("the log is too long for one export"));
     },
   });
 }
-
-const SWEEP_PAGE = 2000;
-
-/** Entries older than the installation keeps them. */
-export const forgetOldEntries: Sweep = async (deps) => {
-  const beforeMs = deps.now() - deps.settings.AUDIT_LIFE_S * 1000;
-  const duty: Duty<TenantId> = {
-    name: FORGETTING,
-    of: (tenant) => ({ tenant, key: KEY }),
-    work: (tenant) =>
-      inSlices(SWEEP_PAGE, (limit) => deps.db(tenant).one(forgetEntriesStatement(tenant, beforeMs, limit))),
-  };
-  await inPages(deps, duty, (limit) => deps.directory.one(tenantsToForget(beforeMs, deps.now(), limit)));
-};

@@ -1,2 +1,3 @@
-export { forgetOldEntries } from "./entries.ts";
+export { forgetOldEntries } from "./forget.ts";
 export { mountAudit } from "./routes.ts";
+export { sealLogs } from "./seal.ts";

@@ -5,10 +5,11 @@ import { pageOf, pageQuery, setPageHeaders } from "../platform/paging.ts";
 import { userRoute } from "../platform/route.ts";
 import { faultResponses, jsonContent, verbatim } from "../platform/wire.ts";
 import { exportEntries, listEntries } from "./entries.ts";
+import { csv, jsonLines } from "./export-format.ts";
+import { mountAuditOperator } from "./operator-routes.ts";
 import type { AuditFilter } from "./store.ts";
 
 const BASE = "/api/management/v1/auditlogs/logs";
-const MAX_EXPORT = 20_000;
 
 const number = (name: string) =>
   z
@@ -65,22 +66,32 @@ const list = userRoute("audit:read", {
   },
 });
 
-const exportCsv = userRoute("audit:read", {
+const JSON_LINES = "application/x-ndjson";
+
+const exportLog = userRoute("audit:read", {
   feature: "audit_logs",
   method: "get",
   path: `${BASE}/export`,
   tags: ["audit"],
-  summary: "The audit log as CSV",
+  summary: "The audit log as CSV or, by an extension, as JSON lines",
+  description: "All entries that match, unless `limit` is given. A download that breaks off is not complete.",
   request: {
     query: z.object({
       ...filters,
       limit: number("limit"),
       format_separator: z.string().max(4, { error: "the length must be no more than 4" }).default("."),
       ignore: z.string().optional(),
+      format: z
+        .enum(["csv", "jsonl"], { error: "must be csv or jsonl" })
+        .default("csv")
+        .openapi({ description: "An extension" }),
     }),
   },
   responses: {
-    200: { description: "One line an entry", content: { "text/csv": { schema: z.string() } } },
+    200: {
+      description: "One line an entry",
+      content: { "text/csv": { schema: z.string() }, [JSON_LINES]: { schema: z.string() } },
+    },
     ...faultResponses(400, 401, 403),
   },
 });
@@ -110,6 +121,7 @@ const toFilter = (query: z.output<typeof Filters>): AuditFilter => ({
 });
 
 export function mountAudit(app: App): void {
+  mountAuditOperator(app);
   app.openapi(list, async (c) => {
     const query = c.req.valid("query");
     const page = pageOf(query);
@@ -118,16 +130,14 @@ export function mountAudit(app: App): void {
     return c.json(entries, 200);
   });
 
-  app.openapi(exportCsv, (c) => {
+  app.openapi(exportLog, (c) => {
     const query = c.req.valid("query");
-    const lines = exportEntries(c.var.deps, userOf(c), toFilter(query), {
-      limit: Math.min(query.limit ?? MAX_EXPORT, MAX_EXPORT),
-      separator: query.format_separator,
-      ignore: query.ignore,
-    });
+    const isCsv = query.format === "csv";
+    const format = isCsv ? csv({ separator: query.format_separator, ignore: query.ignore }) : jsonLines;
+    const lines = exportEntries(c.var.deps, userOf(c), toFilter(query), { ...format, limit: query.limit });
     return c.body(lines, 200, {
-      "Content-Type": "text/csv; charset=utf-8",
-      "Content-Disposition": 'attachment; filename="auditlog.csv"',
+      "Content-Type": isCsv ? "text/csv; charset=utf-8" : JSON_LINES,
+      "Content-Disposition": `attachment; filename="auditlog.${query.format}"`,
     });
   });
 }

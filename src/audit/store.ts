@@ -87,28 +87,28 @@ export function entriesAfterStatement(
   );
 }
 
-/** Removes a page of entries of a tenant that are older than this. */
-export const forgetEntriesStatement = (
-  tenant: TenantId,
-  beforeMs: number,
-  limit: number,
-): Statement<number> =>
+/** Removes some of the old entries of the time before entries had places. */
+export const forgetUnplaced = (tenant: TenantId, beforeMs: number, limit: number): Statement<number> =>
   change(sql`
     DELETE FROM ${auditLogTable} WHERE tenant_id = ${tenant} AND (time_ms, id) IN (
-      SELECT time_ms, id FROM ${auditLogTable} WHERE tenant_id = ${tenant} AND time_ms < ${beforeMs}
-      ORDER BY time_ms, id LIMIT ${limit})`);
+      SELECT time_ms, id FROM ${auditLogTable} INDEXED BY audit_log_position
+      WHERE tenant_id = ${tenant} AND position IS NULL AND time_ms < ${beforeMs} LIMIT ${limit})`);
 
 /** The duty that removes old entries; its rows are the logs of tenants. */
 export const FORGETTING = "forget-audit";
 export const KEY = "log";
 
-/** Tenants with entries that are older than this, each found by one step along the key. */
+/** `t`: the tenants that have entries, each found by one step along the key. */
+export const tenantsOfLogs = sql`
+  t(tenant) AS (
+    SELECT min(tenant_id) FROM ${auditLogTable}
+    UNION SELECT (SELECT min(tenant_id) FROM ${auditLogTable} WHERE tenant_id > t.tenant) FROM t WHERE t.tenant IS NOT NULL)`;
+
+/** Tenants with entries that are older than this. */
 export function tenantsToForget(beforeMs: number, nowMs: number, limit: number): Statement<TenantId[]> {
   const paused = notPaused(FORGETTING, { tenant: sql`t.tenant`, key: sql`${KEY}` }, nowMs);
   const found = rows<{ tenant: TenantId }>(sql`
-    WITH RECURSIVE t(tenant) AS (
-      SELECT min(tenant_id) FROM ${auditLogTable}
-      UNION SELECT (SELECT min(tenant_id) FROM ${auditLogTable} WHERE tenant_id > t.tenant) FROM t WHERE t.tenant IS NOT NULL)
+    WITH RECURSIVE ${tenantsOfLogs}
     SELECT t.tenant FROM t WHERE t.tenant IS NOT NULL AND ${paused}
       AND EXISTS (SELECT 1 FROM ${auditLogTable} WHERE tenant_id = t.tenant AND time_ms < ${beforeMs}) LIMIT ${limit}`);
   return mapped(found, (list) => list.map(({ tenant }) => tenant));

@@ -78,6 +78,42 @@ async function removeTenant(operator: OperatorClient, tenant: string | undefined
   }
 }
 
+/** What is told of one log; all of it is counted. */
+const MAX_FINDINGS = 1000;
+
+/** Reads a log page by page, in constant memory. */
+async function verifyLog(operator: OperatorClient, tenant: string) {
+  const findings: unknown[] = [];
+  const total = { entries: 0, found: 0, sealed: 0, unsealed: 0 };
+  for (let after: number | undefined = 0; after !== undefined;) {
+    const page = await operator.call(
+      "GET",
+      path`/tenants/${tenant}/audit/verification?after=${String(after)}`,
+    );
+    const found = field(page, "findings");
+    if (!Array.isArray(found)) throw new Error("the server did not answer with findings");
+    findings.push(...found.slice(0, MAX_FINDINGS - findings.length));
+    total.entries += Number(field(page, "entries"));
+    total.found += found.length;
+    total.sealed = Number(field(page, "sealed") ?? 0);
+    total.unsealed = Number(field(page, "unsealed") ?? 0);
+    const next = field(page, "next");
+    after = next === undefined ? undefined : Number(next);
+  }
+  return { id: tenant, ...total, findings };
+}
+
+/** Verifies one log or all; what is wrong makes the command fail. */
+async function verifyAudit(operator: OperatorClient, tenant: string | undefined): Promise<unknown> {
+  const ids =
+    tenant === undefined ? (await allOf(operator, "/tenants?")).map((of) => field(of, "id")) : [tenant];
+  const tenants = [];
+  for (const id of ids) tenants.push(await verifyLog(operator, String(id)));
+  const intact = tenants.every(({ findings }) => findings.length === 0);
+  if (!intact) process.exitCode = 1;
+  return { intact, tenants };
+}
+
 const roles = (text: string | undefined) => text?.split(",").filter((role) => role !== "");
 
 export const VERBS: Readonly<Record<string, Verb>> = {
@@ -138,6 +174,12 @@ export const VERBS: Readonly<Record<string, Verb>> = {
       operator.call("PUT", path`/tenants/${tenant ?? DEFAULT_TENANT}/limits/${limitName(name)}`, {
         value: wholeNumber("value", value),
       }),
+  },
+  "verify-audit": {
+    summary:
+      "find what was changed, removed or put into the audit log of a tenant, by default of all; fails if it finds any",
+    options: { tenant: "[ID]" },
+    run: (operator, { tenant }) => verifyAudit(operator, tenant),
   },
   mail: {
     summary:

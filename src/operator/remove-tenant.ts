@@ -26,7 +26,12 @@ async function removeRows(deps: Deps, tenant: TenantId): Promise<{ rows: number;
 }
 
 /** Where domains keep the objects of a tenant. A folder of its own may have the name of one of the others. */
-const prefixesOf = (tenant: TenantId) => [`${tenant}/`, `logs/${tenant}/`, `recordings/${tenant}/`];
+const prefixesOf = (tenant: TenantId) => [
+  `${tenant}/`,
+  `audit/${tenant}/`,
+  `logs/${tenant}/`,
+  `recordings/${tenant}/`,
+];
 
 async function removeObjects(deps: Deps, tenant: TenantId): Promise<{ objects: number; gone: boolean }> {
   let objects = 0;

@@ -3,7 +3,7 @@ import type { Actor } from "./actor.ts";
 import { change, type Statement } from "./database.ts";
 import { newSortableId, type TenantId } from "./ids.ts";
 import { into } from "./columns.ts";
-import { auditLogTable } from "./tables.ts";
+import { auditChainsTable, auditLogTable } from "./tables.ts";
 
 /**
  * One entry of the audit log in the protocol notes' terms (tenancy and audit 7). Never holds a secret. What clients need to
@@ -18,7 +18,7 @@ export interface AuditEntry {
 
 const intoLog = into(
   auditLogTable,
-  "tenant_id, time_ms, id, actor_type, actor_id, actor_email, action, object_type, object_id, object, change, meta",
+  "tenant_id, time_ms, id, actor_type, actor_id, actor_email, action, object_type, object_id, object, change, meta, position",
 );
 
 const LOOK_UPS: Readonly<Record<string, (tenant: TenantId, id: string) => SQL>> = {
@@ -33,11 +33,21 @@ const LOOK_UPS: Readonly<Record<string, (tenant: TenantId, id: string) => SQL>> 
 const detailOf = (tenant: TenantId, { type, id, detail }: AuditEntry["object"]): SQL =>
   detail ? sql`${JSON.stringify(detail)}` : (LOOK_UPS[type]?.(tenant, id) ?? sql`'{}'`);
 
+/** The last place of a log, found by one step whatever the planner thinks. */
+export const lastPosition = (tenant: SQL): SQL => sql`
+  SELECT position FROM ${auditLogTable} INDEXED BY audit_log_position
+  WHERE tenant_id = ${tenant} AND position IS NOT NULL ORDER BY position DESC LIMIT 1`;
+
+/** The one after the last, also after one that is gone. Written with the entry, so that none is made twice or left out. */
+const nextPosition = (tenant: TenantId): SQL => sql`1 + max(
+    coalesce((${lastPosition(sql`${tenant}`)}), 0),
+    coalesce((SELECT position FROM ${auditChainsTable} WHERE tenant_id = ${tenant}), 0))`;
+
 const values = (actor: Actor, entry: AuditEntry, at: number) => {
   const user = actor.kind === "user" ? actor : undefined;
   return sql`SELECT ${actor.tenant}, ${at}, ${newSortableId(at)}, ${actor.kind}, ${user?.user ?? actor.kind}, ${user?.email ?? null},
     ${entry.action}, ${entry.object.type}, ${entry.object.id}, ${detailOf(actor.tenant, entry.object)},
-    ${entry.change ?? null}, ${entry.meta ? JSON.stringify(entry.meta) : null}`;
+    ${entry.change ?? null}, ${entry.meta ? JSON.stringify(entry.meta) : null}, ${nextPosition(actor.tenant)}`;
 };
 
 export const addAudit = (actor: Actor, entry: AuditEntry, at: number): Statement<number> =>

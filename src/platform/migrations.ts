@@ -21,6 +21,7 @@ import accountMails from "../../migrations/0034_account_mails.sql";
 import secondFactor from "../../migrations/0035_second_factor.sql";
 import roles from "../../migrations/0036_roles.sql";
 import tenants from "../../migrations/0038_tenants.sql";
+import auditChain from "../../migrations/0041_audit_chain.sql";
 import { change, rows, type Database } from "./database.ts";
 import { into, type Row } from "./columns.ts";
 import { d1MigrationsTable } from "./tables.ts";
@@ -49,6 +50,7 @@ const MIGRATIONS: readonly { name: string; text: string }[] = [
   { name: "0035_second_factor.sql", text: secondFactor },
   { name: "0036_roles.sql", text: roles },
   { name: "0038_tenants.sql", text: tenants },
+  { name: "0041_audit_chain.sql", text: auditChain },
 ];
 
 /** Statements end with a semicolon at the end of a line; what follows them starts in the first column. */

@@ -36,8 +36,39 @@ export const auditLogTable = sqliteTable(
     meta: text(),
     /** What the public document can describe; the expression is in the migration named. */
     plain: integer().generatedAlwaysAs(sql`0029_audit_plain.sql`),
+    /** Place in the log of the tenant, from 1; null in entries that are older than the places. */
+    position: integer(),
   },
   (row) => [primaryKey({ columns: [row.tenant_id, row.time_ms, row.id] })],
+);
+
+/** How far the log of a tenant is sealed. */
+export const auditChainsTable = sqliteTable("audit_chains", {
+  tenant_id: text().$type<TenantId>().primaryKey(),
+  /** The last sealed entry. */
+  position: integer().notNull(),
+  hash: text().notNull(),
+  /** When the first entry with a place was made, and how many there were without one. */
+  begun_ms: integer().notNull(),
+  unchained: integer().notNull(),
+  /** The last entry that is gone because of its age. */
+  anchor_position: integer().notNull(),
+  anchor_hash: text().notNull(),
+  /** Of this installation, over all of the above. */
+  signature: text().notNull(),
+  sealed_ms: integer().notNull(),
+  checkpoint_position: integer().notNull().default(0),
+  checkpoint_ms: integer().notNull().default(0),
+});
+
+export const auditSealsTable = sqliteTable(
+  "audit_seals",
+  {
+    tenant_id: text().$type<TenantId>().notNull(),
+    position: integer().notNull(),
+    hash: text().notNull(),
+  },
+  (row) => [primaryKey({ columns: [row.tenant_id, row.position] })],
 );
 
 export const jobsTable = sqliteTable(

@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it } from "vitest";
-import { forgetOldEntries } from "../../src/audit/entries.ts";
+import { forgetOldEntries, sealLogs } from "../../src/audit/index.ts";
 import { addAudit } from "../../src/platform/audit.ts";
 import type { Actor } from "../../src/platform/actor.ts";
 import { aDevice, aTenant, aUser, type TestUser } from "../support/actors.ts";
@@ -156,6 +156,7 @@ describe("audit log", () => {
     await record("old", "device", "d1", {}, { kind: "operator", tenant: acme });
     server.advance(366 * DAY_MS);
     await record("new");
+    await sealLogs(await server.deps());
     await forgetOldEntries(await server.deps());
     expect(await rowsOf("SELECT action FROM audit_log")).toEqual([{ action: "new" }]);
   });
@@ -199,6 +200,23 @@ describe("audit log export", () => {
     }
     expect((await lines("?limit=700")).length).toBe(702);
     expect((await lines("?limit=0")).length).toBe(2);
+  });
+
+  it("is whole without a limit, and JSON lines if asked for [differs: audit-export]", async () => {
+    await env.DB.prepare(
+      `WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 20500)
+       INSERT INTO audit_log (tenant_id, time_ms, id, actor_type, actor_id, action, object_type, object_id, object)
+       SELECT 'default', ?1 - i, i, 'user', 'u', 'a', 'device', 'd' || i, '{}' FROM n`,
+    )
+      .bind(server.now)
+      .run();
+    expect(await lines()).toHaveLength(20_502);
+    expect(await lines("?limit=20100")).toHaveLength(20_102);
+    const answer = await get("/export?format=jsonl&object_id=d7");
+    expect(answer.headers.get("content-type")).toBe("application/x-ndjson");
+    expect(answer.text.endsWith("}\n")).toBe(true);
+    expect([JSON.parse(answer.text)]).toEqual((await get("?object_id=d7")).json());
+    expect(refusal(await get("/export?format=xml"))).toEqual([400, "format: must be csv or jsonl."]);
   });
 
   it("takes another separator, leaves out a column and filters", async () => {

@@ -68,6 +68,8 @@ describe("npm run admin", () => {
     expect(objectOf(await admin("show-tenant", "--tenant", id))).toMatchObject(acme);
     const limit = ["--id", id, "--name", "max_devices", "--value", "7"];
     expect(objectOf(await admin("set-limit", ...limit))).toMatchObject({ id, limits: { max_devices: 7 } });
+    const verified = objectOf(await admin("verify-audit", "--tenant", id));
+    expect(verified).toMatchObject({ intact: true, tenants: [{ id, findings: [] }] });
     const off = ["--tenant", id, "--status", "suspended"];
     expect(objectOf(await admin("set-tenant-status", ...off))).toMatchObject({ id, status: "suspended" });
     expect((await boss.call("GET", "/v1/useradm/users/me")).status).toBe(401);
