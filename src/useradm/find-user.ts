@@ -44,10 +44,10 @@ export const mayStatement = (
     return hasPermission(actor, permission) ? live : undefined;
   });
 
-/** Stamps the use of a personal token after the answer; sessions have no stamp to show. */
+/** Stamps the use of a token after the answer. */
 function stampUse(deps: Deps, live: LiveToken, claims: Claims): void {
   const nowMs = deps.now();
-  if (live.name === null || (live.lastUsedMs !== null && nowMs - live.lastUsedMs < TOUCH_EVERY_MS)) return;
+  if (live.lastUsedMs !== null && nowMs - live.lastUsedMs < TOUCH_EVERY_MS) return;
   const [tenant, user] = [asTenantId(claims.tenant), asUserId(claims.subject)];
   const touch = touchTokenStatement(tenant, user, claims.token, nowMs, TOUCH_EVERY_MS);
   deps.later(

@@ -61,6 +61,7 @@ export function mountLogin(app: App): void {
       noExpiry: options.no_expiry ?? false,
       code: options.token2fa ?? undefined,
       network: await c.var.deps.network(),
+      userAgent: c.req.header("user-agent"),
       deviceCookie: getCookie(c, DEVICE_COOKIE),
     });
     setCookie(c, DEVICE_COOKIE, await makeDeviceCookie(c.var.deps, credentials.email), {

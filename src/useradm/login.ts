@@ -2,6 +2,7 @@ import type { UserActor } from "../platform/actor.ts";
 import type { Deps } from "../platform/deps.ts";
 import { Fault } from "../platform/fault.ts";
 import { newId } from "../platform/ids.ts";
+import { oneLine } from "../platform/mail.ts";
 import { addEventIfChanged } from "../platform/outbox.ts";
 import { tokensEnded } from "./events.ts";
 import { expiryMs, issueUserToken } from "./issue.ts";
@@ -20,7 +21,8 @@ import {
   type Throttled,
 } from "./throttle.ts";
 import { blockedUntilStatement, forgetFailuresIfChanged, noneBlocked } from "./throttle-store.ts";
-import { addSessionIfChanged, removeTokenStatement, trimSessionsStatement } from "./token-store.ts";
+import { addSessionIfChanged, trimSessionsStatement } from "./session-store.ts";
+import { removeTokenStatement } from "./token-store.ts";
 import { accountStatement, stampLoginStatement, type Account } from "./user-store.ts";
 
 export interface Login {
@@ -31,11 +33,15 @@ export interface Login {
   /** Of the second factor. */
   code?: string | undefined;
   network: string | undefined;
+  userAgent?: string | undefined;
   /** Cookie of an earlier login with the same browser. */
   deviceCookie: string | undefined;
 }
 
 const MAX_SESSIONS = 10;
+
+/** Browsers say much about themselves; the beginning tells them apart. */
+const MAX_USER_AGENT = 256;
 
 const refused = () => new Fault("unauthorized", "unauthorized");
 
@@ -82,9 +88,10 @@ async function openSession(
     id,
     tenant: account.tenant,
     user: account.id,
-    name: null,
     createdMs: now,
     expiresMs: expiryMs(deps, lifeS),
+    userAgent: login.userAgent === undefined ? null : oneLine(login.userAgent).slice(0, MAX_USER_AGENT),
+    network: login.network ?? null,
   };
   // Many guesses sent at once all pass the first look at the counters; the guard lets none in once they count.
   const factor = login.proof ? subjectsOf(throttledFactor(account.email)) : [];

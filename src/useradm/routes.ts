@@ -5,6 +5,7 @@ import { mountLogin } from "./login-routes.ts";
 import { mountPlans } from "./plan-routes.ts";
 import { mountRolesAndSets } from "./roles/routes.ts";
 import { mountSecondFactor } from "./second-factor-routes.ts";
+import { mountSessions } from "./session-routes.ts";
 import { mountSettings } from "./settings-routes.ts";
 import { mountSignInRules } from "./sign-in-rules.ts";
 import { mountUsers } from "./user-routes.ts";
@@ -14,6 +15,7 @@ export function mountUseradm(app: App): void {
   mountAccountLinks(app);
   mountSecondFactor(app);
   mountSignInRules(app);
+  mountSessions(app);
   mountUsers(app);
   mountRolesAndSets(app);
   mountSettings(app);

@@ -190,6 +190,17 @@ export const SignInRules = z
       .openapi({ description: "Users without a second factor may do nothing but set one up" }),
   })
   .openapi("SignInRules");
+export const Session = z
+  .object({
+    id: z.string(),
+    created_ts: z.string(),
+    last_used: z.string().optional().openapi({ description: "Exact to five minutes" }),
+    expiration_date: z.string().optional(),
+    device: z.string().optional().openapi({ description: "What the browser or program said of itself" }),
+    place: z.string().optional().openapi({ description: "Address of the login; of IPv6 its network" }),
+    current: z.boolean().openapi({ description: "The session of this call" }),
+  })
+  .openapi("Session");
 export const RecoveryCodes = z.object({ codes: z.array(z.string()) }).openapi("RecoveryCodes");
 export const RecoveryCodesLeft = z.object({ left: z.int() }).openapi("RecoveryCodesLeft");
 

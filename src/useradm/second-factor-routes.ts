@@ -1,11 +1,10 @@
 import { z } from "@hono/zod-openapi";
-import type { UserActor } from "../platform/actor.ts";
 import { userOf } from "../platform/app.ts";
 import type { App } from "../platform/app-env.ts";
 import { Fault } from "../platform/fault.ts";
-import { asUserId, type UserId } from "../platform/ids.ts";
-import { userRoute, type Needs } from "../platform/route.ts";
+import { userRoute } from "../platform/route.ts";
 import { faultResponses, jsonBody, jsonContent } from "../platform/wire.ts";
+import { ownOr, targetOf } from "./own-or-others.ts";
 import { FactorCode, RecoveryCodes, RecoveryCodesLeft } from "./schema.ts";
 import {
   factorPicture,
@@ -20,21 +19,13 @@ const BASE = "/api/management/v1/useradm";
 const tags = ["useradm"];
 const params = z.object({ id: z.string().openapi({ description: "User id or `me`" }) });
 
-const idIn = (path: string) => path.split("/").at(-3) ?? "";
-const isMe = (actor: UserActor, id: string) => id.toLowerCase() === "me" || id === actor.user;
-
-/** Everybody may deal with their own, and whoever manages users with that of others. */
-const ownOrManaged: Needs = (actor, path) => (isMe(actor, idIn(path)) ? "basic" : "users:manage");
-
 /** Not 403: clients of the original expect it so. */
 const notTheirs = () => new Fault("unauthorized", "unauthorized");
-
-const targetOf = (actor: UserActor, id: string): UserId => (isMe(actor, id) ? actor.user : asUserId(id));
 
 const toggle = { method: "post", tags, request: { params } } as const;
 
 const enable = userRoute(
-  ownOrManaged,
+  ownOr("users:manage"),
   {
     ...toggle,
     path: `${BASE}/users/{id}/2fa/enable`,
@@ -45,7 +36,7 @@ const enable = userRoute(
 );
 
 const disable = userRoute(
-  ownOrManaged,
+  ownOr("users:manage"),
   {
     ...toggle,
     path: `${BASE}/users/{id}/2fa/disable`,

@@ -6,13 +6,12 @@ import { tenantsTable } from "../tenants/index.ts";
 import { definitionsOf } from "./roles/store.ts";
 import { userTokensTable, usersTable } from "./tables.ts";
 
-/** The record of a token. It names the token and cannot be turned into one. */
+/** The record of a personal token. It names the token and cannot be turned into one. */
 export interface TokenRecord {
   id: string;
   tenant: TenantId;
   user: UserId;
-  /** Null for a session. */
-  name: string | null;
+  name: string;
   createdMs: number;
   /** Null for a token that never expires. */
   expiresMs: number | null;
@@ -32,17 +31,6 @@ const intoTokens = into(userTokensTable, "tenant_id, user_id, token_id, name, cr
 
 const values = (token: TokenRecord) =>
   sql`SELECT ${token.tenant}, ${token.user}, ${token.id}, ${token.name}, ${token.createdMs}, ${token.expiresMs}`;
-
-/** Adds a session if the statement before it in the batch changed something. */
-export const addSessionIfChanged = (token: TokenRecord): Statement<number> =>
-  change(sql`INSERT ${intoTokens} ${values(token)} WHERE changes() > 0`);
-
-/** Keeps this session and the newest others of its user; personal tokens are not counted. */
-export const trimSessionsStatement = (newest: TokenRecord, keep: number): Statement<number> =>
-  change(sql`
-    DELETE FROM ${userTokensTable} WHERE ${ofUser(newest.tenant, newest.user)} AND name IS NULL AND token_id NOT IN (
-      SELECT token_id FROM ${userTokensTable} WHERE ${ofUser(newest.tenant, newest.user)} AND name IS NULL
-      ORDER BY token_id = ${newest.id} DESC, created_ms DESC LIMIT ${keep})`);
 
 export const removeExpiredStatement = (tenant: TenantId, user: UserId, nowMs: number): Statement<number> =>
   change(sql`DELETE FROM ${userTokensTable} WHERE ${ofUser(tenant, user)} AND expires_ms <= ${nowMs}`);
