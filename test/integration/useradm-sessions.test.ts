@@ -35,7 +35,7 @@ describe("sessions", () => {
     const phone = await open("Phone 1\tbeta", "2001:db8:1:2::7");
     server.advance(1000);
     const laptop = await open(`Laptop ${"x".repeat(500)}`, "192.0.2.7");
-    const told = (await list(laptop)).map(({ last_used: _, ...session }) => session);
+    const told = (await list(laptop)).map((session) => ({ ...session, last_used: undefined }));
     expect(told).toEqual([
       {
         id: expect.any(String),
