@@ -2,7 +2,8 @@ import type { Database } from "../platform/database.ts";
 import type { DigestChange } from "../platform/digest-change.ts";
 import type { TenantId } from "../platform/ids.ts";
 import type { Log } from "../platform/log.ts";
-import { filterOf, QUEUED, REVOKED, type Digest, type Part } from "./digest.ts";
+import { filterOf, QUEUED, REVOKED, type Digest } from "./digest.ts";
+import { DigestStorage, type Seen } from "./digest-storage.ts";
 import { addTo, hashOf, makeFilter, roomOf, type Filter, type IdHash } from "./filter.ts";
 import {
   fillWaiting,
@@ -21,26 +22,12 @@ const AT_ONCE = 20_000;
 /** All filters of a tenant together; what does not fit lets everybody ask. */
 const MAX_BYTES = 8 * 1024 * 1024;
 
-/** What of the database the parts have seen. */
-interface Seen {
-  revocations: number;
-  queuedSeq: number;
-  /** True from a change that has to be read until it was. */
-  isBehind: boolean;
-}
-
-/** What is stored beside the parts; without a time it counts as not confirmed. */
-type Kept = Omit<Digest, "parts"> & { seen: Seen; confirmedMs?: number };
-
-const META = "digest";
-const PART = "part:";
-
 /**
  * The digest of a tenant as its head holds it: in memory, stored beside, rebuilt from the database on demand. It holds
  * every change that was told before this class returns from `apply`, whatever is being read meanwhile.
  */
 export class HeadDigest {
-  readonly #storage: DurableObjectStorage;
+  readonly #storage: DigestStorage;
   readonly #db: () => Database;
   readonly #log: Log;
   readonly #background: (work: Promise<unknown>) => void;
@@ -61,7 +48,7 @@ export class HeadDigest {
     log: Log,
     background: (work: Promise<unknown>) => void,
   ) {
-    this.#storage = storage;
+    this.#storage = new DigestStorage(storage);
     this.#db = db;
     this.#log = log;
     this.#background = background;
@@ -101,7 +88,7 @@ export class HeadDigest {
   forget(): void {
     this.#digest = undefined;
     this.#seen = undefined;
-    this.#stored = "";
+    this.#storage.forget();
     this.#confirmedMs = Number.NEGATIVE_INFINITY;
     this.#told += 1;
   }
@@ -132,19 +119,13 @@ export class HeadDigest {
 
   async #restore() {
     if (this.#digest) return;
-    const kept = await this.#storage.get<Kept>(META);
-    const parts = await this.#storage.list<Part>({ prefix: PART });
+    const kept = await this.#storage.load();
+    // Another request may have been quicker.
     if (this.#digest || !kept) return;
-    const { seen, confirmedMs, ...digest } = kept;
-    this.#seen = seen;
-    this.#confirmedMs = confirmedMs ?? Number.NEGATIVE_INFINITY;
-    this.#digest = { ...digest, parts: new Map() };
-    for (const [key, part] of parts) this.#digest.parts.set(key.slice(PART.length), part);
+    this.#digest = kept.digest;
+    this.#seen = kept.seen;
+    this.#confirmedMs = kept.confirmedMs;
   }
-
-  readonly #changed = new Set<string>();
-  /** What is kept, as it was stored last. */
-  #stored = "";
 
   /** Marks a part as changed in a new generation. */
   #change(name: string, filter: Filter | undefined, opensMs?: number) {
@@ -157,28 +138,12 @@ export class HeadDigest {
       opensMs: opensMs ?? before?.opensMs ?? 0,
       filter,
     });
-    this.#changed.add(name);
+    this.#storage.mark(name);
   }
 
-  /** Stores what changed since it was stored last. */
   async #store() {
     const [digest, seen] = [this.#digest, this.#seen];
-    if (!digest || !seen) return;
-    const { parts: _, ...own } = digest;
-    const meta: Kept = { ...own, seen: { ...seen }, confirmedMs: this.#confirmedMs };
-    const text = JSON.stringify(meta);
-    if (this.#changed.size === 0 && text === this.#stored) return;
-    this.#stored = text;
-    const parts = [...this.#changed].map((name) => [PART + name, digest.parts.get(name)] as const);
-    this.#changed.clear();
-    // All or nothing: what is kept tells what the parts have seen.
-    await this.#storage.transaction(async (transaction) => {
-      await transaction.put(META, meta);
-      for (const [key, part] of parts) {
-        if (part) await transaction.put(key, part);
-        else await transaction.delete(key);
-      }
-    });
+    if (digest && seen) await this.#storage.save({ digest, seen, confirmedMs: this.#confirmedMs });
   }
 
   /** Compares the digest with the database and reads what is missing. A change told meanwhile makes it look again. */
@@ -262,7 +227,7 @@ export class HeadDigest {
       if (name === REVOKED || name === QUEUED || open.has(name)) continue;
       digest.parts.delete(name);
       digest.generation += 1;
-      this.#changed.add(name);
+      this.#storage.mark(name);
     }
     for (const deployment of wide) await this.#followDeployment(tenant, deployment);
   }

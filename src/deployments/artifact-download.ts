@@ -1,13 +1,14 @@
 import { acceptedDeviceStatement } from "../deviceauth/index.ts";
-import type { Statement } from "../platform/database.ts";
+import { mapped, type Statement } from "../platform/database.ts";
 import type { Deps } from "../platform/deps.ts";
 import { Fault } from "../platform/fault.ts";
 import type { TenantId } from "../platform/ids.ts";
 import { artifactBytesStatement, type ArtifactBytes } from "../releases/index.ts";
-import { answerBytes, cut, type ByteRequest, type Recipient, type Segment } from "../storage/index.ts";
+import { answerBytes, cut, type ByteRequest, type Recipient } from "../storage/index.ts";
 import { mayStatement } from "../useradm/index.ts";
 import { isDownloading } from "./status.ts";
 import { mayDownload } from "./store/usage.ts";
+import { gone, Transfer } from "./transfer.ts";
 
 export interface DownloadRequest extends ByteRequest {
   tenant: TenantId;
@@ -41,33 +42,38 @@ async function find(deps: Deps, request: DownloadRequest): Promise<Known> {
 }
 
 const revoked = () => new Fault("forbidden", "URL revoked");
-const gone = () => new Fault("not_found", "Resource not found");
 
 /** One round trip, whoever the link was given to. */
-async function lookUp(deps: Deps, { tenant, artifact, recipient }: DownloadRequest): Promise<Known> {
-  const { rights, part } = rightsOf(deps, tenant, recipient);
-  const [bytes, ...held] = await deps
+async function lookUp(deps: Deps, request: DownloadRequest): Promise<Known> {
+  const { tenant, artifact } = request;
+  const [bytes, ...rights] = await deps
     .db(tenant)
-    .batch([artifactBytesStatement(tenant, artifact), ...rights, ...part]);
-  if (held.some((right) => right === undefined)) throw revoked();
+    .batch([artifactBytesStatement(tenant, artifact), ...rightsStatements(deps, request)]);
+  if (rights.includes(undefined)) throw revoked();
   if (!bytes) throw gone();
-  const own = part.length > 0 ? (held.at(-1) as { status: number } | undefined) : undefined; // the row of `part`
-  return { bytes, downloading: own !== undefined && isDownloading(own) };
+  return { bytes, downloading: rights.some((right) => right?.downloading) };
 }
 
-/** Rows that must be there for the link to work; `part` is the device's part in the deployment. */
-function rightsOf(deps: Deps, tenant: TenantId, recipient: Recipient | undefined) {
-  const rights: Statement<object | undefined>[] = [];
-  const part: Statement<{ status: number } | undefined>[] = [];
-  if (recipient?.kind === "user") {
-    rights.push(mayStatement(tenant, recipient, "artifacts:download", deps.now()));
-  } else if (recipient) {
-    rights.push(acceptedDeviceStatement(tenant, recipient.device));
-    if (recipient.deployment !== undefined) {
-      part.push(mayDownload(tenant, recipient.deployment, recipient.device));
-    }
-  }
-  return { rights, part };
+type Right = Pick<Known, "downloading">;
+
+const rightOfRow = (row: object | undefined): Right | undefined => row && { downloading: false };
+
+/** What must hold for the link to work; each finds nothing once it does not. */
+function rightsStatements(
+  deps: Deps,
+  { tenant, recipient }: DownloadRequest,
+): Statement<Right | undefined>[] {
+  if (!recipient) return [];
+  if (recipient.kind === "user")
+    return [mapped(mayStatement(tenant, recipient, "artifacts:download", deps.now()), rightOfRow)];
+  const { device, deployment } = recipient;
+  const isAccepted = mapped(acceptedDeviceStatement(tenant, device), rightOfRow);
+  if (deployment === undefined) return [isAccepted];
+  const isPart = mapped(
+    mayDownload(tenant, deployment, device),
+    (part) => part && { downloading: isDownloading(part) },
+  );
+  return [isAccepted, isPart];
 }
 
 /** The artifact or a range of it. */
@@ -75,70 +81,11 @@ export async function downloadArtifact(deps: Deps, request: DownloadRequest): Pr
   const { bytes, downloading } = await find(deps, request);
   if (request.onlyRest && !downloading) throw new Fault("forbidden", "URL expired");
   const { name, size, layout, createdMs } = bytes;
-  const transfer = new Transfer(deps, request);
+  const transfer = new Transfer(deps.bucket, () => lookUp(deps, request));
   return answerBytes(request, {
     fileName: `${name}.mender`,
     size,
     validators: { entityTag: `"${request.artifact}"`, modifiedMs: createdMs },
     open: (range) => transfer.open(cut(layout, range)),
   });
-}
-
-/** How often a transfer that goes on asks whether it still may. */
-export const RECHECK_MS = 5_000;
-/** Shorter ones end before it matters, and pass from the bucket to the client untouched. */
-const WATCHED_BYTES = 1024 * 1024;
-
-/** Bytes on their way from the bucket to a client, without passing through script. */
-class Transfer {
-  readonly #deps: Deps;
-  readonly #request: DownloadRequest;
-
-  constructor(deps: Deps, request: DownloadRequest) {
-    this.#deps = deps;
-    this.#request = request;
-  }
-
-  async open(segments: readonly Segment[]): Promise<ReadableStream | null> {
-    const [first, ...others] = segments;
-    if (!first) return null;
-    const head = await this.#read(first);
-    const length = segments.reduce((sum, [, , size]) => sum + size, 0);
-    if (others.length === 0 && length < WATCHED_BYTES) return head;
-    const { readable, writable } = new FixedLengthStream(length);
-    // The request lives as long as its body is being sent, and a failure shows in the body.
-    void this.#send(head, others, writable);
-    return readable;
-  }
-
-  async #read([key, offset, length]: Segment): Promise<ReadableStream> {
-    const object = await this.#deps.bucket.get(key, { range: { offset, length } });
-    if (!object) throw gone();
-    return object.body;
-  }
-
-  async #send(head: ReadableStream, others: readonly Segment[], writable: WritableStream): Promise<void> {
-    const end = new AbortController();
-    const timer = setInterval(() => void this.#recheck(end), RECHECK_MS);
-    const options = { preventClose: true, signal: end.signal };
-    try {
-      await head.pipeTo(writable, options);
-      for (const segment of others) await (await this.#read(segment)).pipeTo(writable, options);
-      await writable.close();
-    } catch (cause) {
-      // The client went away, or lost its right, or the artifact was deleted: a cut body tells it either way.
-      await writable.abort(cause).catch(() => undefined);
-    } finally {
-      clearInterval(timer);
-    }
-  }
-
-  async #recheck(end: AbortController): Promise<void> {
-    try {
-      await lookUp(this.#deps, this.#request);
-    } catch (cause) {
-      // A database that is away takes nobody's right.
-      if (cause instanceof Fault && cause.kind !== "unavailable") end.abort(cause);
-    }
-  }
 }

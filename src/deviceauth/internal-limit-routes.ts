@@ -3,7 +3,7 @@ import { operatorOf } from "../platform/app.ts";
 import type { App } from "../platform/app-env.ts";
 import { operatorRoute } from "../platform/route.ts";
 import { faultResponses, jsonBody, jsonContent, refuseInvalid } from "../platform/wire.ts";
-import { deviceLimit, deviceLimits, LIMIT_NAMES, limitsOfTenants, setDeviceLimits } from "./limits.ts";
+import { clearDeviceLimits, deviceLimit, deviceLimits, limitsOfTenants, setDeviceLimits } from "./limits.ts";
 import { LimitSchema, TierLimitsSchema } from "./schema.ts";
 
 const base = "/api/internal/v1/devauth";
@@ -146,16 +146,7 @@ function mountOneLimit(app: App): void {
   });
 }
 
-export function mountInternalLimits(app: App): void {
-  app.openapi(
-    getMany,
-    async (c) => {
-      const tenants = [c.req.valid("query").tenant_id].flat();
-      return c.json(await limitsOfTenants(c.var.deps, tenants), 200);
-    },
-    refuseInvalid(),
-  );
-  mountOneLimit(app);
+function mountAllLimits(app: App): void {
   app.openapi(getAll, async (c) =>
     c.json(await deviceLimits(c.var.deps, operatorOf(c, c.req.valid("param").tid)), 200),
   );
@@ -168,12 +159,20 @@ export function mountInternalLimits(app: App): void {
     refuseInvalid(INVALID),
   );
   app.openapi(deleteAll, async (c) => {
-    const actor = operatorOf(c, c.req.valid("param").tid);
-    await setDeviceLimits(
-      c.var.deps,
-      actor,
-      LIMIT_NAMES.map((name) => ({ name })),
-    );
+    await clearDeviceLimits(c.var.deps, operatorOf(c, c.req.valid("param").tid));
     return c.body(null, 200);
   });
+}
+
+export function mountInternalLimits(app: App): void {
+  app.openapi(
+    getMany,
+    async (c) => {
+      const tenants = [c.req.valid("query").tenant_id].flat();
+      return c.json(await limitsOfTenants(c.var.deps, tenants), 200);
+    },
+    refuseInvalid(),
+  );
+  mountOneLimit(app);
+  mountAllLimits(app);
 }

@@ -24,11 +24,7 @@ const UNLIMITED = -1;
 export type DeviceLimits = Record<Tier | "test", number>;
 
 /** The names that limits of this domain go by. */
-export const LIMIT_NAMES: readonly LimitName[] = [
-  ...TIERS.map(limitNameOf),
-  TEST_DEVICE_LIMIT,
-  WAITING_LIMIT,
-];
+const LIMIT_NAMES: readonly LimitName[] = [...TIERS.map(limitNameOf), TEST_DEVICE_LIMIT, WAITING_LIMIT];
 
 function requireName(name: string): LimitName {
   const known = LIMIT_NAMES.find((one) => one === name);
@@ -98,3 +94,11 @@ export async function setDeviceLimits(
   ]);
   if (!found) throw new Fault("not_found", "tenant not found");
 }
+
+/** Takes every device limit from a tenant. */
+export const clearDeviceLimits = (deps: Deps, actor: OperatorActor): Promise<void> =>
+  setDeviceLimits(
+    deps,
+    actor,
+    LIMIT_NAMES.map((name) => ({ name })),
+  );

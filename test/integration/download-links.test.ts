@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it, vi } from "vitest";
-import { RECHECK_MS } from "../../src/deployments/artifact-download.ts";
+import { RECHECK_MS } from "../../src/deployments/transfer.ts";
 import { aDevice, aUser, logIn, type TestDevice, type TestUser } from "../support/actors.ts";
 import { anArtifact, ARTIFACTS, idOf, noise, upload } from "../support/artifacts.ts";
 import { deploy, inInventory, poll, report } from "../support/deployments.ts";
