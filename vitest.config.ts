@@ -74,6 +74,9 @@ export default defineConfig(({ mode }) => ({
         test: {
           name: "hostile",
           include: ["test/hostile/**/*.test.ts"],
+          globalSetup: "test/hostile/support/shared-server.ts",
+          // Files measure how long others wait.
+          fileParallelism: false,
           environment: "node",
           env: { TEST_FORM: mode === "long" ? "long" : "short" },
           testTimeout: mode === "long" ? 3_600_000 : 60_000,

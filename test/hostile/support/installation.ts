@@ -1,7 +1,10 @@
 import { randomBytes } from "node:crypto";
+import { setTimeout as wait } from "node:timers/promises";
 import { makeDeviceKeys } from "../../../src/device-simulator/device-keys.ts";
 import { SimulatedDevice } from "../../../src/device-simulator/device.ts";
-import { LocalServer, newFolder } from "../../local/server-process.ts";
+import { inject } from "vitest";
+import { LocalServer, newFolder, type Ready } from "../../local/server-process.ts";
+import { FAULTS, type SharedServer } from "./shared-server.ts";
 import { type Sent, Wire } from "./wire.ts";
 
 export interface Manager {
@@ -28,25 +31,41 @@ const good = (sent: Sent, what: string): Sent => {
 
 /** A server in its own process with tenants, managers and devices made over the network, like anybody's. */
 export class Installation {
-  readonly server: LocalServer;
+  readonly ready: Ready;
+  /** Where everything is kept. */
+  readonly data: string;
   readonly wire: Wire;
+  readonly #logged: () => string;
 
-  private constructor(server: LocalServer) {
-    this.server = server;
-    this.wire = new Wire(server.ready.url);
+  private constructor({ ready, data }: SharedServer, logged: () => string) {
+    this.ready = ready;
+    this.data = data;
+    this.wire = new Wire(ready.url);
+    this.#logged = logged;
   }
 
+  /** A server with these settings; in the short form the one that all share, which has the defaults. */
   static async start(settings: Record<string, string | number> = {}): Promise<Installation> {
+    const shared = inject("sharedServer");
+    if (shared) return new Installation(shared, () => "");
     const vars = Object.entries(settings).flatMap(([name, value]) => ["--var", `${name}=${value}`]);
-    return new Installation(await LocalServer.startByNpm(newFolder(), vars));
+    const server = await LocalServer.startByNpm(newFolder(), vars);
+    return new Installation(server, () => server.stderr);
+  }
+
+  /** What the server logged that no attack may bring about. */
+  get faults(): string[] {
+    return this.#logged()
+      .split("\n")
+      .filter((line) => FAULTS.test(line));
   }
 
   get url(): string {
-    return this.server.ready.url;
+    return this.ready.url;
   }
 
   get operatorToken(): string {
-    return this.server.ready.operatorToken;
+    return this.ready.operatorToken;
   }
 
   async operator<T>(method: string, path: string, body?: unknown): Promise<T> {
@@ -74,8 +93,12 @@ export class Installation {
     return { id, email, token: await this.#tokenOf(email) };
   }
 
+  /** Comes back while there are too many logins at once. */
   async #tokenOf(email: string): Promise<string> {
-    return good(await this.logIn(email), "the login").text;
+    const sent = await this.logIn(email);
+    if (sent.status !== 503) return good(sent, "the login").text;
+    await wait(Number(sent.header("retry-after")) * 1000);
+    return this.#tokenOf(email);
   }
 
   logIn(email: string, password = PASSWORD, wire = this.wire): Promise<Sent> {
@@ -93,10 +116,5 @@ export class Installation {
     good(await this.wire.json("POST", path, manager.token, set), "the preauthorisation");
     if (!(await device.authenticate())) throw new Error("the device is not let in");
     return device;
-  }
-
-  async stop(): Promise<void> {
-    this.wire.close();
-    await this.server.stop();
   }
 }
