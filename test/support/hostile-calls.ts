@@ -62,6 +62,9 @@ const EMPTY_REFUSALS: readonly RegExp[] = [
   /^404 DELETE \/api\/(internal\/v1|management\/v2)\/devauth\/(tenants\/.*\/)?(devices|tokens)\//,
 ];
 
+/** Refuses with the device that is there, because clients of the protocol expect it so. */
+const DEVICE_THERE = /^409 POST \/api\/management\/v2\/devauth\/devices$/;
+
 const MAX_FAULT_BYTES = 8192;
 
 export interface Refused {
@@ -81,6 +84,7 @@ export function complaintsAbout(route: Route, { status, header, text }: Refused)
   if (text === "" && EMPTY_REFUSALS.some((known) => known.test(`${status} ${title(route)}`)))
     return complaints;
   const body = parsed(text);
+  if (DEVICE_THERE.test(`${status} ${title(route)}`) && typeof body?.id === "string") return complaints;
   if (typeof body?.error !== "string" || body.error === "" || body.request_id !== requestId)
     complaints.push(`body of ${status}: ${text.slice(0, 200)}`);
   if (text.length > MAX_FAULT_BYTES) complaints.push("a fault that echoes too much");

@@ -30,6 +30,7 @@ const STRICTER: readonly (readonly [why: string, ours: RegExp])[] = [
     "the tool does not read the trailer of a compressed part",
     /Payload: .*(invalid \w+ data|unexpected EOF)$/,
   ],
+  ["the tool takes entries of other kinds for files", /is not a regular file$/],
   ["the tool takes null for a text, a list or nothing at all", /is not (a string|an array of strings)$/],
   ["the tool does not look behind the manifest of a version 2", /Garbled entry in manifest/],
 ];
