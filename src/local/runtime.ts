@@ -1,3 +1,4 @@
+import { createRequire } from "node:module";
 import { extname, join } from "node:path";
 import {
   convertV4MiniflareOptions,
@@ -8,7 +9,6 @@ import {
   type Request,
   type Response,
 } from "miniflare";
-import { unstable_getMiniflareWorkerOptions } from "wrangler";
 import { bundleWorker } from "./bundle.ts";
 import { settingProblems } from "../platform/env.ts";
 import { UsageError } from "./flags.ts";
@@ -44,6 +44,11 @@ interface WorkerOptions {
   cronTriggers?: string[];
   modulesRules?: { type: string; include: string[] }[];
 }
+
+// Imported, these ten megabytes would be parsed twice to find out what kind of module they are.
+const { unstable_getMiniflareWorkerOptions } = createRequire(import.meta.url)(
+  "wrangler",
+) as typeof import("wrangler");
 
 /** The Worker's name in the runtime. */
 const WORKER = "edgemend";
