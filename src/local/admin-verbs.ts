@@ -129,6 +129,11 @@ export const VERBS: Readonly<Record<string, Verb>> = {
     run: async (operator, { email, password }) =>
       field(await operator.call("PUT", "/users/password", { email, password }), "id"),
   },
+  "verify-user": {
+    summary: "vouch for the address of a user, where no mails are sent; prints the user's id",
+    options: { email: "EMAIL" },
+    run: async (operator, { email }) => field(await operator.call("PUT", "/users/verified", { email }), "id"),
+  },
   "list-users": {
     summary: "list the users of a tenant, by default of the default one",
     options: { tenant: "[ID]" },

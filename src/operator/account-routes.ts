@@ -6,7 +6,7 @@ import { DEFAULT_TENANT } from "../platform/ids.ts";
 import { operatorRoute } from "../platform/route.ts";
 import { faultResponses, jsonBody } from "../platform/wire.ts";
 import { EmailText, type User } from "../useradm/index.ts";
-import { createUser, listUsers, removeUser, setPassword } from "./accounts.ts";
+import { createUser, listUsers, removeUser, setPassword, vouchForUser } from "./accounts.ts";
 import { BASE, body, made, ok, tags } from "./route-parts.ts";
 import * as schema from "./schema.ts";
 
@@ -28,6 +28,16 @@ const putPassword = operatorRoute({
   middleware: jsonBody(),
   request: { body: body(schema.NewPassword) },
   responses: { ...ok("Set", schema.UserRef), ...faultResponses(400, 401, 404, 409, 422) },
+});
+
+const putVerified = operatorRoute({
+  method: "put",
+  path: `${BASE}/users/verified`,
+  tags,
+  summary: "Vouch for the address of a user, as following the link in a mail would prove it",
+  middleware: jsonBody(),
+  request: { body: body(schema.UserByEmail) },
+  responses: { ...ok("Verified", schema.UserRef), ...faultResponses(400, 401, 404) },
 });
 
 const getUsers = operatorRoute({
@@ -75,6 +85,10 @@ export function mountAccounts(app: App): void {
   app.openapi(postUser, async (c) => {
     const { tenant, ...input } = c.req.valid("json");
     return c.json(await createUser(c.var.deps, operatorOf(c, tenant), input), 201);
+  });
+  app.openapi(putVerified, async (c) => {
+    operatorOf(c);
+    return c.json(await vouchForUser(c.var.deps, c.req.valid("json").email), 200);
   });
   app.openapi(putPassword, async (c) => {
     operatorOf(c);

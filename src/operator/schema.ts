@@ -39,6 +39,8 @@ export const TenantRemoved = z
   .object({ gone: z.boolean(), rows: z.number(), objects: z.number() })
   .openapi("OperatorTenantRemoved");
 
+export const UserByEmail = z.object({ email: EmailText }).openapi("OperatorUserByEmail");
+
 export const NewPassword = z
   .object({ email: EmailText, password: PasswordText })
   .openapi("OperatorNewPassword");

@@ -2,6 +2,7 @@ export { sendAskedLink, sendNotice, sendReadyLink } from "./account-mails.ts";
 export { LINK_ASKED, LINK_READY, NOTICE } from "./events.ts";
 export { forgetOldAccountLinks } from "./account-secrets.ts";
 export { mayStatement } from "./find-user.ts";
+export { vouchFor } from "./verify-email.ts";
 export { hashPassword } from "./passwords.ts";
 export { removeTenantTokensIfChanged } from "./token-store.ts";
 export { resetPassword } from "./update-user.ts";

@@ -192,6 +192,11 @@ export const stampLoginStatement = (
       AND ${isGood(login.proof)} AND ${login.open}
       AND EXISTS (SELECT 1 FROM ${tenantsTable} t WHERE t.tenant_id = ${user.tenant} AND t.status = 'active')`);
 
+export const vouchStatement = (user: User, atMs: number): Statement<number> =>
+  change(sql`
+    UPDATE ${usersTable} SET verified_ms = ${atMs}
+    WHERE tenant_id = ${user.tenant} AND user_id = ${user.id} AND email = ${user.email} AND verified_ms IS NULL`);
+
 export const removeUserStatement = (tenant: TenantId, id: UserId): Statement<number> =>
   change(sql`DELETE FROM ${usersTable} WHERE tenant_id = ${tenant} AND user_id = ${id}`);
 

@@ -1,6 +1,7 @@
 import { reset } from "cloudflare:test";
 import { beforeEach, describe, expect, it } from "vitest";
 import { aDevice, aUser, logIn as logInTo } from "../support/actors.ts";
+import { auditOf } from "../support/answers.ts";
 import { env, OPERATOR_TOKEN, Server } from "../support/server.ts";
 
 const BASE = "/api/operator/v1";
@@ -94,6 +95,24 @@ describe("users", () => {
     expect(me.status).toBe(401);
     expect((await logIn(user.email, PASSWORD)).status).toBe(401);
     expect((await logIn(user.email, "another secret")).status).toBe(200);
+  });
+
+  it("vouches for an address, once, and for nobody's not", async () => {
+    const user = await aUser(server, { password: PASSWORD });
+    const vouch = (email: unknown) => operate("PUT", "/users/verified", { email });
+    const answer = await vouch(user.email);
+    expect([answer.status, answer.json()]).toEqual([
+      200,
+      { id: user.id, email: user.email, tenant: "default" },
+    ]);
+    const me = await server.call("GET", "/api/management/v1/useradm/users/me", { token: user.token });
+    expect(me.json()).toMatchObject({ verified: true });
+    await vouch(user.email);
+    expect(await auditOf(user.id)).toEqual([
+      { actor_id: "operator", action: "update", change: `Vouched for ${user.email}` },
+    ]);
+    expect((await vouch("no@example.com")).status).toBe(404);
+    expect((await vouch("no address")).status).toBe(400);
   });
 
   it("says 404 for the password of nobody", async () => {

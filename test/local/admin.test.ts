@@ -43,6 +43,23 @@ describe("npm run admin", () => {
     await expect(Operator.login(server, "first password", "ada@example.com")).rejects.toThrow("401");
   });
 
+  test("lists and shows the mails that the server would send", async () => {
+    const invite = { email: "bob@example.com", send_reset_password: true };
+    const boss = await Operator.login(server, server.ready.adminPassword!);
+    expect((await boss.call("POST", "/v1/useradm/users", invite)).status).toBe(201);
+    const list = async () =>
+      (
+        objectOf(await admin("mail")) as { mails: { id: string; to: string; subject: string }[] }
+      ).mails.filter(({ to }) => to === invite.email);
+    await expect.poll(list, { timeout: 20_000 }).toMatchObject([{ subject: "You are invited" }]);
+    const [mail] = await list();
+    const { code, stdout } = await admin("mail", "--id", mail!.id);
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/^To: bob@example.com$[^]*^http:\/\/localhost:\d+\/ui\/password\/[0-9a-f-]{36}$/m);
+    expect((await admin("mail", "--id", "last")).stdout).toBe(stdout);
+    expect(await admin("mail", "--id", "none")).toMatchObject({ code: 1, stdout: "" });
+  });
+
   test("creates, lists, limits and suspends tenants", async () => {
     const flags = [
       "--name",
