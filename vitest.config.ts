@@ -57,7 +57,13 @@ export default defineConfig(({ mode }) => ({
     silent: "passed-only",
     projects: [
       {
-        test: { name: "unit", include: ["test/unit/**/*.test.ts"], environment: "node", isolate: false },
+        test: {
+          name: "unit",
+          include: ["test/unit/**/*.test.ts"],
+          environment: "node",
+          isolate: false,
+          testTimeout: 30_000,
+        },
       },
       { test: { name: "docs", include: ["test/docs/**/*.test.ts"], environment: "node" } },
       {

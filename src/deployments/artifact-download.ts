@@ -26,7 +26,7 @@ interface Known {
  * Small devices fetch an artifact in thousands of ranges, so what is known of a link is kept for a few seconds: after
  * that an artifact is gone that was deleted, and a link is dead whose recipient lost the right to it.
  */
-const KNOWN_FOR_MS = 5_000;
+const KNOWN_FOR_MS = 4_000;
 const MAX_KNOWN = 1_000;
 const known = new Map<string, Known & { untilMs: number }>();
 

@@ -4,7 +4,7 @@ import type { Segment } from "../storage/index.ts";
 export const gone = () => new Fault("not_found", "Resource not found");
 
 /** How often a transfer that goes on asks whether it still may. */
-export const RECHECK_MS = 5_000;
+export const RECHECK_MS = 4_000;
 /** Shorter ones end before it matters, and pass from the bucket to the client untouched. */
 const WATCHED_BYTES = 1024 * 1024;
 

@@ -4,7 +4,7 @@ import type { TenantId } from "../platform/ids.ts";
 import type { UserRecipient } from "./links.ts";
 
 /** How often an upload that goes on asks whether it still may. */
-export const RECHECK_MS = 5_000;
+export const RECHECK_MS = 4_000;
 
 /** Rows that must be there for a link to work; the operator's links end by their time alone. */
 export const rightsTo = (deps: Deps, tenant: TenantId, holder: UserRecipient | undefined) =>

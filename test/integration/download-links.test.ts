@@ -8,7 +8,7 @@ import { afterStart, OPERATOR_TOKEN, Server } from "../support/server.ts";
 const DEVAUTH = "/api/management/v2/devauth";
 const USERADM = "/api/management/v1/useradm";
 /** What is known of a link is kept for five seconds. */
-const KNOWN_FOR_MS = 5_000;
+const KNOWN_FOR_MS = 4_000;
 const HOUR_MS = 3_600_000;
 
 let server: Server;
