@@ -20,6 +20,7 @@ import {
   sendNotice,
   sendReadyLink,
 } from "../useradm/index.ts";
+import { REMOVAL, removeAsked, sendSupportMail, SUPPORT_MAIL } from "../tenantadm/index.ts";
 import { runStep, STEP_EVENT } from "../workflows/index.ts";
 import type { EventHandlers } from "../platform/background.ts";
 
@@ -37,6 +38,8 @@ export const HANDLERS: EventHandlers = {
   "user.deleted": [recheckUser],
   "user.updated": [recheckUser],
   "tenant.status": [dropSuspendedTenant],
+  [REMOVAL]: [removeAsked],
+  [SUPPORT_MAIL]: [sendSupportMail],
   "deployment.targeting": [resolveTargets],
   "deployment.settling": [settleAbort],
   "deployment.deleted": [purgeDeployment],

@@ -10,6 +10,7 @@ import { drainOutbox } from "../platform/send-events.ts";
 import { forgetOldGenerations } from "../releases/index.ts";
 import { sweepDeadUploads, sweepOrphanObjects } from "../storage/index.ts";
 import { forgetOldAccountLinks, forgetOldLoginFailures, resealFactors } from "../useradm/index.ts";
+import { removeDueTenants, suspendDueTenants } from "../tenantadm/index.ts";
 import { forgetOldJobs } from "../workflows/index.ts";
 
 type Sweeps = Readonly<Record<string, Sweep>>;
@@ -23,6 +24,8 @@ export const EVERY_MINUTE: Sweeps = {
   "send-events": sendLeftEvents,
   "end-uploads": sweepDeadUploads,
   "expire-waiting": expireWaitingSets,
+  "suspend-tenants": suspendDueTenants,
+  "remove-tenants": removeDueTenants,
   // Anybody can make these rows.
   "forget-login-failures": forgetOldLoginFailures,
   "seal-audit": sealLogs,

@@ -1,6 +1,6 @@
-import { sql } from "drizzle-orm";
+import { sql, type SQL } from "drizzle-orm";
 import { firstRow, type Statement } from "../platform/database.ts";
-import { DEFAULT_TENANT, type DeviceId, type TenantId } from "../platform/ids.ts";
+import { type DeviceId, type TenantId } from "../platform/ids.ts";
 import { tenantsTable } from "../tenants/index.ts";
 import { devicesTable, authSetsTable } from "../devices/index.ts";
 import type { AuthRequest } from "./auth-request.ts";
@@ -36,6 +36,19 @@ export interface Admission {
 
 export type AdmissionRule = Pick<Rule, "name" | "identity" | "secretHash">;
 
+/** Where devices go that say no tenant token, or one that is unknown. */
+export interface Joining {
+  tenant: TenantId;
+  withUnknownToken: boolean;
+}
+
+function tenantOf({ tenantToken }: AuthRequest, { tenant, withUnknownToken }: Joining): SQL {
+  if (!tenantToken) return sql`t.tenant_id = ${tenant}`;
+  if (!withUnknownToken) return sql`t.tenant_token = ${tenantToken}`;
+  const named = sql`SELECT k.tenant_id FROM ${tenantsTable} k WHERE k.tenant_token = ${tenantToken}`;
+  return sql`t.tenant_id = COALESCE((${named}), ${tenant})`;
+}
+
 type AdmissionRow = Omit<Admission, "rules" | "subscription"> & {
   plan: string;
   addons: string;
@@ -47,7 +60,11 @@ type AdmissionRow = Omit<Admission, "rules" | "subscription"> & {
  * Tenant, device and set of an authentication request in one look; undefined for an unknown tenant token.
  * Runs in the directory, because the tenant is not known before.
  */
-export function admissionStatement(request: AuthRequest, atMs: number): Statement<Admission | undefined> {
+export function admissionStatement(
+  request: AuthRequest,
+  atMs: number,
+  joining: Joining,
+): Statement<Admission | undefined> {
   const statement = firstRow<AdmissionRow>(sql`
     SELECT t.tenant_id AS tenant, t.status AS tenantStatus, t.plan AS plan, t.addons AS addons, t.trial_ends_ms AS trialEndsMs, d.device_id AS device,
       d.status AS deviceStatus, d.seen_ms AS seenMs, a.auth_set_id AS "set", a.status AS setStatus,
@@ -65,7 +82,7 @@ export function admissionStatement(request: AuthRequest, atMs: number): Statemen
     LEFT JOIN ${authSetsTable} a INDEXED BY auth_sets_by_device
       ON a.tenant_id = d.tenant_id AND a.device_id = d.device_id AND a.key_hash = ${request.key.hash}
       AND (a.tier = ${request.tier} OR a.status = 'preauthorized')
-    WHERE ${request.tenantToken ? sql`t.tenant_token = ${request.tenantToken}` : sql`t.tenant_id = ${DEFAULT_TENANT}`}
+    WHERE ${tenantOf(request, joining)}
     ORDER BY a.tier = ${request.tier} DESC LIMIT 1`);
   return {
     ...statement,

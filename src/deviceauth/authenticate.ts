@@ -2,7 +2,7 @@ import type { SystemActor } from "../platform/actor.ts";
 import { toSeconds } from "../platform/clock.ts";
 import type { Deps } from "../platform/deps.ts";
 import { Fault } from "../platform/fault.ts";
-import type { TenantId } from "../platform/ids.ts";
+import { asTenantId, type TenantId } from "../platform/ids.ts";
 import { claimsOf } from "../platform/plans.ts";
 import { signToken } from "../platform/tokens.ts";
 import { Disturbed } from "../platform/undisturbed.ts";
@@ -90,7 +90,9 @@ function refuseWeakKey({ refusesWeakKeys, setStatus }: Admission, { key }: AuthR
 }
 
 async function authenticateOnce(deps: Deps, request: AuthRequest, attempt: number): Promise<string> {
-  const known = await deps.directory.one(admissionStatement(request, deps.now()));
+  const { DEVICE_TENANT, UNKNOWN_TENANT_TOKENS } = deps.settings;
+  const joining = { tenant: asTenantId(DEVICE_TENANT), withUnknownToken: UNKNOWN_TENANT_TOKENS === "join" };
+  const known = await deps.directory.one(admissionStatement(request, deps.now(), joining));
   if (!known) throw notAdmitted();
   if (known.tenantStatus !== "active") throw new Fault("unauthorized", "Account suspended");
   refuseWeakKey(known, request);

@@ -8,7 +8,7 @@ import { faultResponses, jsonBody } from "../platform/wire.ts";
 import { getTenant, listTenants, setTenantLimit, setTenantStatus, type Tenant } from "../tenants/index.ts";
 import { mountAccounts } from "./account-routes.ts";
 import { factoryReset, migrateAll, mintToken } from "./installation.ts";
-import { removeTenant } from "./remove-tenant.ts";
+import { activateTenant, removeTenant } from "../tenantadm/index.ts";
 import { BASE, body, made, ok, tags } from "./route-parts.ts";
 import * as schema from "./schema.ts";
 import { createTenant, setUp } from "./tenants.ts";
@@ -115,7 +115,10 @@ function mountTenantVerbs(app: App): void {
   });
   app.openapi(putStatus, async (c) => {
     const { id } = c.req.valid("param");
-    await setTenantStatus(c.var.deps, operatorOf(c, id), c.req.valid("json").status);
+    const { status } = c.req.valid("json");
+    const actor = operatorOf(c, id);
+    if (status === "active") await activateTenant(c.var.deps, actor.tenant);
+    else await setTenantStatus(c.var.deps, actor, status);
     return c.json(await shown(c, id), 200);
   });
   app.openapi(putLimit, async (c) => {

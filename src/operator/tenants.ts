@@ -2,7 +2,13 @@ import { randomBytes } from "node:crypto";
 import type { OperatorActor } from "../platform/actor.ts";
 import type { Deps } from "../platform/deps.ts";
 import { DEFAULT_TENANT } from "../platform/ids.ts";
-import { createTenantStatements, ensureDefaultTenant, prepareTenant, type Tenant } from "../tenants/index.ts";
+import {
+  createTenantStatements,
+  ensureDefaultTenant,
+  planLimitStatements,
+  prepareTenant,
+  type Tenant,
+} from "../tenants/index.ts";
 import {
   checkPassword,
   createUser,
@@ -34,7 +40,11 @@ export async function createTenant(deps: Deps, input: NewTenant): Promise<{ tena
   );
   const actor: OperatorActor = { kind: "operator", tenant: tenant.id };
   await writingEmail(
-    deps.directory.batch([...createTenantStatements(tenant), ...createUserStatements(actor, user)]),
+    deps.directory.batch([
+      ...createTenantStatements(tenant),
+      ...createUserStatements(actor, user),
+      ...planLimitStatements(deps.settings.PLANS, tenant),
+    ]),
   );
   return { tenant, user: { id: user.id, email: user.email, tenant: tenant.id } };
 }

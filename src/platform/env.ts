@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { networkOf } from "./network.ts";
-import { PlansSetting } from "./plans.ts";
+import { DEFAULT_TENANT } from "./ids.ts";
+import { DEFAULT_PLAN, PlansSetting } from "./plans.ts";
 
 /** What the platform hands to the Worker; read by `settings` and `makeDeps` and nowhere else. */
 export interface Env {
@@ -86,6 +87,23 @@ export interface Env {
   WORKFLOW_VARIABLES?: string;
   /** Longest wait for the answer to a request of a workflow. */
   WORKFLOW_HTTP_TIMEOUT_S?: string;
+  /** `on` lets strangers open tenants. */
+  SIGN_UP?: string;
+  /** Plan of such a tenant that names none. */
+  SIGN_UP_PLAN?: string;
+  SIGN_UPS_PER_ADDRESS_PER_HOUR?: string;
+  /** Days in which a tenant that signed up has everything. */
+  TRIAL_DAYS?: string;
+  /** Secret key of Turnstile, which keeps robots from signing up. */
+  TURNSTILE_SECRET?: string;
+  /** How long a cancelled tenant goes on, and then stays suspended before it is removed. */
+  TENANT_GRACE_S?: string;
+  /** Whom users reach who ask for support or another plan. */
+  SUPPORT_EMAIL?: string;
+  /** Id of the tenant that devices without a tenant token join. */
+  DEVICE_TENANT?: string;
+  /** `join` lets devices with an unknown tenant token join it, too. */
+  UNKNOWN_TENANT_TOKENS?: string;
   /** JSON object of plans by name, beside or instead of the built-in ones. */
   PLANS?: string;
   /** `send_email` binding; without it a deployed server sends no mail. */
@@ -187,10 +205,22 @@ const SettingsSchema = z.object({
     .pipe(z.record(z.string(), z.string({ error: NO_TEXTS }), { error: NO_TEXTS })),
   WORKFLOW_HTTP_TIMEOUT_S: wholeNumber(60, 1, 600),
   PLANS: PlansSetting,
+  SIGN_UP: oneOf("off", "on").default("off"),
+  SIGN_UP_PLAN: z.string().default(DEFAULT_PLAN),
+  SIGN_UPS_PER_ADDRESS_PER_HOUR: count(5),
+  TRIAL_DAYS: wholeNumber(30, 1, 3650),
+  TURNSTILE_SECRET: z.string().min(1, { error: "must not be empty" }).optional(),
+  TENANT_GRACE_S: seconds(30 * 86_400),
+  SUPPORT_EMAIL: z.email({ error: "must be an address like support@example.com" }).optional(),
+  DEVICE_TENANT: z
+    .string()
+    .regex(/^[0-9A-Za-z_-]{1,64}$/, { error: "must be the id of a tenant" })
+    .default(DEFAULT_TENANT),
+  UNKNOWN_TENANT_TOKENS: oneOf("refuse", "join").default("refuse"),
 });
 
 /** Their values are never repeated in a text that could end in a log. */
-const SECRETS = ["OPERATOR_TOKEN", "WORKFLOW_VARIABLES"];
+const SECRETS = ["OPERATOR_TOKEN", "TURNSTILE_SECRET", "WORKFLOW_VARIABLES"];
 
 /** Not among the parsed ones: keys are read where they are imported. */
 const KEY_SETTINGS = ["SIGNING_KEY", "SIGNING_KEY_FALLBACK"];

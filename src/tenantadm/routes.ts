@@ -1,8 +1,14 @@
 import type { App } from "../platform/app-env.ts";
 import { mountBilling } from "./billing-routes.ts";
+import { mountInternalTenants } from "./internal-routes.ts";
+import { mountLife } from "./life-routes.ts";
 import { mountOwnTenant } from "./own-routes.ts";
+import { mountSignUp } from "./sign-up-routes.ts";
 
 export function mountTenantadm(app: App): void {
   mountOwnTenant(app);
+  mountSignUp(app);
+  mountLife(app);
   mountBilling(app);
+  mountInternalTenants(app);
 }

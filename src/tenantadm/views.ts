@@ -2,7 +2,7 @@ import type { Deps } from "../platform/deps.ts";
 import { Fault } from "../platform/fault.ts";
 import type { TenantId } from "../platform/ids.ts";
 import type { LimitName } from "../platform/limit-names.ts";
-import { tenantStatement, type Tenant } from "../tenants/index.ts";
+import { childrenStatement, tenantStatement, type Tenant } from "../tenants/index.ts";
 import { acceptedOfStatement, givenStatement, limitsOfStatement, type Figure } from "./store.ts";
 
 type Figures = Partial<Record<LimitName, number>>;
@@ -46,3 +46,9 @@ export async function viewTenants(deps: Deps, tenants: readonly Tenant[]): Promi
     used: figuresOf(tenant.id, accepted),
   }));
 }
+
+/** More children than any service provider has. */
+const MAX_CHILDREN = 10_000;
+
+export const childrenOf = (deps: Deps, parent: TenantId): Promise<Tenant[]> =>
+  deps.directory.one(childrenStatement(parent, { offset: 0, limit: MAX_CHILDREN }));

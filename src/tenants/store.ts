@@ -91,6 +91,10 @@ const countWhere = (condition: SQL): Statement<number> =>
     (row) => row?.n ?? 0,
   );
 
+/** The tenant whose devices send this token, whatever its status. */
+export const tenantByTokenStatement = (token: string): Statement<Tenant | undefined> =>
+  tenantWhere(sql`tenant_token = ${token}`);
+
 export const tenantStatement = (tenant: TenantId): Statement<Tenant | undefined> =>
   tenantWhere(sql`tenant_id = ${tenant}`);
 

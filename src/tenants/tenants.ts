@@ -5,8 +5,9 @@ import type { Deps } from "../platform/deps.ts";
 import { Fault } from "../platform/fault.ts";
 import { DEFAULT_TENANT, type TenantId } from "../platform/ids.ts";
 import { addEventIfChanged } from "../platform/outbox.ts";
-import { ADDONS, DEFAULT_PLAN, type Subscription } from "../platform/plans.ts";
-import type { LimitName } from "../platform/limit-names.ts";
+import { ADDONS, DEFAULT_PLAN, planNamed, type Plans, type Subscription } from "../platform/plans.ts";
+import type { Statement } from "../platform/database.ts";
+import { LIMIT_NAMES, type LimitName } from "../platform/limit-names.ts";
 import {
   addTenantStatement,
   type ApiLimits,
@@ -73,6 +74,16 @@ export async function ensureDefaultTenant(deps: Deps): Promise<Tenant> {
   ]);
   return results[2] ?? tenant;
 }
+
+/** Gives a tenant the limits that go with its plan. */
+export const planLimitStatements = (
+  own: Plans,
+  { id, plan }: Pick<Tenant, "id" | "plan">,
+): Statement<number>[] =>
+  LIMIT_NAMES.flatMap((name) => {
+    const value = planNamed(own, plan)?.limits[name];
+    return value === undefined ? [] : [setLimitStatement(id, name, value)];
+  });
 
 /** The calls that each user may make, from the limits of the tenant as they are stored. */
 export function quotaFrom(apiLimits: string | null): { calls: number; seconds: number } | undefined {

@@ -1,6 +1,6 @@
 export { sendAskedLink, sendNotice, sendReadyLink } from "./account-mails.ts";
 export { LINK_ASKED, LINK_READY, NOTICE } from "./events.ts";
-export { forgetOldAccountLinks } from "./account-secrets.ts";
+export { forgetOldAccountLinks, LINK_LIFE_MS } from "./account-secrets.ts";
 export { mayStatement } from "./find-user.ts";
 export { vouchFor } from "./verify-email.ts";
 export { hashPassword } from "./passwords.ts";
@@ -14,9 +14,15 @@ export {
   deleteUser,
   prepareUser,
   unknownUser,
+  verifyLinkIfChanged,
   writingEmail,
 } from "./users.ts";
-export { accountStatement, hasUsersStatement, usersAfterStatement } from "./user-store.ts";
+export {
+  accountStatement,
+  hasUsersStatement,
+  hasVerifiedUserStatement,
+  usersAfterStatement,
+} from "./user-store.ts";
 export type { User } from "./user-store.ts";
 export { findTokenHolders, findUser } from "./find-user.ts";
 export { resealFactors } from "./second-factor.ts";

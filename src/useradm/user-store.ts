@@ -111,6 +111,14 @@ export const usersAfterStatement = (tenant: TenantId, after: string, limit: numb
     (found) => found.map(toUser),
   );
 
+export const hasVerifiedUserStatement = (tenant: TenantId): Statement<boolean> =>
+  mapped(
+    firstRow<{ found: number }>(
+      sql`SELECT 1 AS found FROM ${usersTable} WHERE tenant_id = ${tenant} AND verified_ms IS NOT NULL LIMIT 1`,
+    ),
+    Boolean,
+  );
+
 export const hasUsersStatement = (tenant: TenantId): Statement<boolean> =>
   mapped(
     firstRow<{ found: number }>(

@@ -100,8 +100,14 @@ export const createUserStatements = (actor: Actor, user: User): Statement<number
 ];
 
 /** Sends a link to set a password by, if the statement before it in the batch made the user. */
-const inviteIfChanged = (deps: Deps, user: User): Statement<number>[] => {
-  const link = { id: newId(), purpose: "invite" as const, email: user.email };
+const inviteIfChanged = (deps: Deps, user: User): Statement<number>[] => linkIfChanged(deps, user, "invite");
+
+/** Has a link sent that proves the address of a user who was added just before in the batch. */
+export const verifyLinkIfChanged = (deps: Deps, user: User): Statement<number>[] =>
+  linkIfChanged(deps, user, "verify");
+
+const linkIfChanged = (deps: Deps, user: User, purpose: "invite" | "verify"): Statement<number>[] => {
+  const link = { id: newId(), purpose, email: user.email };
   const secret = newSecret(user, link, user.createdMs);
   return [addSecretIfChanged(secret), sendLinkIfChanged(deps, secret)];
 };

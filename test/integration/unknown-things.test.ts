@@ -83,8 +83,6 @@ describe("a path of the original that is not there", () => {
     ["GET", "v1/useradm/oidc/3f8a1f0e-3f5f-4f0a-9d43-5b1ff4a2b001/start"],
     ["POST", "v1/useradm/users/me/email-change/complete"],
     ["POST", "v1/tenantadm/tenants/signup"],
-    ["POST", "v2/tenantadm/tenants/trial"],
-    ["OPTIONS", "v2/tenantadm/tenants/trial"],
   ])("%s %s is 404 for whoever asks", async (method, path) => {
     for (const token of [undefined, "not.a.token", user.token])
       expect(fault(await server.call(method, MANAGEMENT + path, { token }))).toEqual([404, "not found"]);

@@ -21,6 +21,8 @@ const PUBLIC = [
   "POST /api/management/v1/useradm/auth/password-reset/complete",
   "POST /api/management/v1/useradm/users/me/email-change/complete",
   "POST /api/devices/v1/authentication/auth_requests",
+  "POST /api/management/v2/tenantadm/tenants/signup",
+  "POST /api/management/v2/tenantadm/tenants/trial",
   "GET /api/devices/v1/deployments/download/artifacts/{tenant}/{artifact}",
   "GET /api/devices/v1/deployments/download/configuration/{deployment_id}/{device_type}/{device_id}",
   "GET /api/storage/v1/uploads/{tenant}/{id}",
@@ -59,8 +61,8 @@ const routesFor = (caller: string) =>
     .map(({ route }) => route)
     .toSorted();
 
-/** Take a device's or a user's token in place of the operator's: the token is what they are asked about. */
-const VERIFIER = /\/(devauth\/tokens|useradm\/auth)\/verify$/;
+/** Take a device's, a user's or a tenant's token in place of the operator's: the token is what they are asked about. */
+const VERIFIER = /\/(devauth\/tokens|useradm\/auth|tenantadm\/tenants)\/verify$/;
 const verifiers = routesFor("public").filter((route) => VERIFIER.test(route));
 
 /** Where the routes of each kind are, as clients and those who watch over networks expect. */
@@ -100,7 +102,7 @@ const anonymousAnd = (...kinds: (keyof typeof tokens)[]) => [undefined, ...kinds
 describe("the public surface", () => {
   it("is exactly the list in this test", () => {
     expect(routesFor("public")).toEqual([...PUBLIC, ...verifiers].toSorted());
-    expect(verifiers.length).toBe(4);
+    expect(verifiers.length).toBe(5);
   });
 
   it.each(Object.entries(PLACES))("leaves what is for a %s in one place", (caller, place) => {

@@ -106,7 +106,12 @@ export class Server {
   readonly #after: Later["after"] = (ms, work) => this.#due.push({ atMs: this.now + ms, work });
   readonly #fetch = makeFetch({ now: () => this.now, after: this.#after });
   /** Bindings of its own: what an isolate remembers of an earlier server is not found. */
-  readonly env: Env = { ...env };
+  env: Env = { ...env };
+
+  /** From here on with these settings, too; settings that were read are not read again from the same bindings. */
+  configure(settings: Partial<Env>): void {
+    this.env = { ...this.env, ...settings };
+  }
 
   static async start(): Promise<Server> {
     const server = new Server();

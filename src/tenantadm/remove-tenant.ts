@@ -5,7 +5,7 @@ import { Fault } from "../platform/fault.ts";
 import { DEFAULT_TENANT, type TenantId } from "../platform/ids.ts";
 import { STORAGE } from "../platform/limits.ts";
 import { getTenant, setTenantStatus } from "../tenants/index.ts";
-import { removeRowsStatement, removeTenantStatement, tenantTables } from "./store.ts";
+import { removeRowsStatement, removeTenantStatement, tenantTables } from "./removal-store.ts";
 
 /** Batches, and listings of objects, of one call; the caller asks again for what is left. */
 const ROUNDS_A_CALL = 50;
