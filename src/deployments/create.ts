@@ -7,6 +7,7 @@ import type { Deps } from "../platform/deps.ts";
 import { Fault } from "../platform/fault.ts";
 import { asDeviceId, newId } from "../platform/ids.ts";
 import { addEventIfChanged } from "../platform/outbox.ts";
+import { devicesFor, forbidden, releasesFor, requireGroup } from "../platform/permissions.ts";
 import {
   artifactCandidatesStatement,
   CANDIDATES_CHANGED,
@@ -29,6 +30,7 @@ import {
   type KnownKey,
   type Targeting,
 } from "./store/create.ts";
+import { targetsReached } from "./store/reach.ts";
 import { scopeTerms, sortedIds } from "./targets.ts";
 
 /** What a user asks for; `group` names one, otherwise the definition has devices or means all. */
@@ -55,11 +57,29 @@ const MAX_TOLD = 100;
 const noneKnown = (unknownDevices: string[]) =>
   new Fault("bad_request", "No devices for the deployment", { extra: { unknown_devices: unknownDevices } });
 
+/**
+ * Whether the release and the device are within the user's reach. Of groups those are that are named; several devices, or all,
+ * are nobody's whose reach is bounded (protocol notes, rbac 6).
+ */
+function reachedStatement(actor: Actor, { definition, group }: Wanted): Statement<boolean> {
+  const [devices, releases] = [devicesFor(actor, "deployments:manage"), releasesFor(actor, "artifacts:read")];
+  const [device, ...others] = definition.devices ?? [];
+  if (group !== undefined) requireGroup(actor, "deployments:manage", group);
+  else if (devices !== "all" && (device === undefined || others.length > 0)) throw forbidden();
+  const one = group === undefined && devices !== "all" ? device : undefined;
+  return targetsReached(
+    actor.tenant,
+    { devices, releases },
+    { device: one, release: definition.artifact_name },
+  );
+}
+
 /** Creates a deployment; a repeated request with the same key returns the first one. */
 export async function createDeployment(deps: Deps, actor: Actor, wanted: Wanted): Promise<Created> {
   const { definition } = wanted;
+  const reached = reachedStatement(actor, wanted);
   const fingerprint = await fingerprintOf(wanted);
-  const [targets, [known, candidates, group, unknown, hasSome]] = await Promise.all([
+  const [targets, [known, candidates, group, unknown, hasSome, isReached]] = await Promise.all([
     firstTargets(deps, actor, wanted),
     deps
       .db(actor.tenant)
@@ -69,8 +89,10 @@ export async function createDeployment(deps: Deps, actor: Actor, wanted: Wanted)
         deviceGroupStatement(actor.tenant, asDeviceId(definition.devices?.[0] ?? "")),
         unknownDevicesStatement(actor.tenant, definition.devices ?? [], MAX_TOLD),
         hasSomeDeviceStatement(actor.tenant, definition.devices ?? []),
+        reached,
       ]),
   ]);
+  if (!isReached) throw forbidden();
   const unknownDevices = unknown.map(({ id }) => id);
   if (known) return { id: sameOrRefuse(known, fingerprint), unknownDevices };
   if (targets.count === 0) throw new Fault("bad_request", "No devices for the deployment");

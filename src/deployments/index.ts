@@ -17,4 +17,5 @@ export {
   type WideDeployment,
   wideDeployments as wideDeploymentsStatement,
 } from "./store/digest.ts";
+export { deploymentInReach } from "./store/reach.ts";
 export { targetedAmong as targetedAmongStatement } from "./store/membership.ts";

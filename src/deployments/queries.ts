@@ -3,6 +3,7 @@ import type { Deps } from "../platform/deps.ts";
 import { Fault } from "../platform/fault.ts";
 import type { DeviceId } from "../platform/ids.ts";
 import type { Page } from "../platform/paging.ts";
+import { devicesFor } from "../platform/permissions.ts";
 import { readLog } from "./logs.ts";
 import { logText } from "./log-text.ts";
 import { deploymentObject, deviceObject, historyEntry, statisticsOf } from "./wire-objects.ts";
@@ -36,7 +37,7 @@ export interface Listed<T> {
   hasNext: boolean;
 }
 
-export type DeploymentsWanted = Omit<ListFilter, "tenant" | "nowMs">;
+export type DeploymentsWanted = Omit<ListFilter, "tenant" | "nowMs" | "reach">;
 
 export async function deployments(
   deps: Deps,
@@ -44,7 +45,8 @@ export async function deployments(
   wanted: DeploymentsWanted,
   page: Page,
 ): Promise<Listed<DeploymentObject>> {
-  const filter = { ...wanted, tenant: actor.tenant, nowMs: deps.now() };
+  const reach = devicesFor(actor, "deployments:read");
+  const filter = { ...wanted, tenant: actor.tenant, reach, nowMs: deps.now() };
   const [rows, count] = await deps
     .db(actor.tenant)
     .batch([listDeployments(filter, page), countDeployments(filter)]);
@@ -77,7 +79,9 @@ export async function statisticsList(
   actor: Actor,
   ids: readonly string[],
 ): Promise<{ id: string; stats: Statistics }[]> {
-  const rows = await deps.db(actor.tenant).one(countersOf(actor.tenant, ids));
+  const rows = await deps
+    .db(actor.tenant)
+    .one(countersOf(actor.tenant, ids, devicesFor(actor, "deployments:read")));
   if (rows.length === 0) throw new Fault("not_found", "Deployment not found");
   return rows.map((row) => ({ id: row.deployment_id, stats: statisticsOf(row) }));
 }

@@ -4,6 +4,7 @@ import type { Statement } from "../platform/database.ts";
 import type { Deps } from "../platform/deps.ts";
 import { Fault } from "../platform/fault.ts";
 import { addEventIfChanged } from "../platform/outbox.ts";
+import { devicesFor } from "../platform/permissions.ts";
 import { offsetOf, type Page } from "../platform/paging.ts";
 import {
   acceptance,
@@ -37,14 +38,16 @@ export async function listDevices(
 ): Promise<{ devices: Device[]; hasNext: boolean }> {
   const { tenant } = actor;
   const window = { limit: page.perPage + 1, offset: offsetOf(page) };
-  const devices = await deps.db(tenant).one(devicesStatement(tenant, filter, window));
+  const devices = await deps
+    .db(tenant)
+    .one(devicesStatement(tenant, { ...filter, reach: devicesFor(actor, "devices:read") }, window));
   const listed = await withContacts(deps, actor, devices.slice(0, page.perPage));
   return { devices: listed, hasNext: devices.length > page.perPage };
 }
 
 /** Devices by status and tier, without looking at devices. */
 export async function deviceCounts(deps: Deps, actor: Actor): Promise<DeviceCount[]> {
-  return deps.db(actor.tenant).one(deviceCountsStatement(actor.tenant));
+  return deps.db(actor.tenant).one(deviceCountsStatement(actor.tenant, devicesFor(actor, "devices:read")));
 }
 
 export async function countDevices(deps: Deps, actor: Actor, status?: DeviceStatus): Promise<number> {

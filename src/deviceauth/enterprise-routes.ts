@@ -1,7 +1,7 @@
 import { z } from "@hono/zod-openapi";
 import { userOf } from "../platform/app.ts";
 import type { App } from "../platform/app-env.ts";
-import { userRoute } from "../platform/route.ts";
+import { userRoute, ofDevice } from "../platform/route.ts";
 import { faultResponses, jsonBody, jsonContent, refuseInvalid } from "../platform/wire.ts";
 import { deviceLimits } from "./limits.ts";
 import { DeviceParam, TierLimitsSchema } from "./schema.ts";
@@ -20,7 +20,7 @@ const tierLimitsRoute = userRoute("devices:read", {
   responses: { 200: { description: "The limits", content: jsonContent(TierLimitsSchema) } },
 });
 
-const flagsRoute = userRoute("devices:manage", {
+const flagsRoute = userRoute(ofDevice("devices:manage"), {
   method: "put",
   path: `${base}/devices/{id}/flags`,
   tags,

@@ -3,7 +3,7 @@ import { userOf } from "../platform/app.ts";
 import type { App } from "../platform/app-env.ts";
 import { Fault } from "../platform/fault.ts";
 import { pageOf } from "../platform/paging.ts";
-import { userRoute } from "../platform/route.ts";
+import { userRoute, within, ofDevice } from "../platform/route.ts";
 import { faultResponses, jsonBody, jsonContent, refuseInvalid } from "../platform/wire.ts";
 import { withContact } from "./contacts.ts";
 import { answerDevices } from "./device-page.ts";
@@ -37,7 +37,7 @@ const base = "/api/management/v2/devauth";
 const tags = ["deviceauth"];
 const nothing = (description: string) => ({ 204: { description } });
 
-const listRoute = userRoute("devices:read", {
+const listRoute = userRoute(within("devices:read"), {
   method: "get",
   path: `${base}/devices`,
   tags,
@@ -49,7 +49,7 @@ const listRoute = userRoute("devices:read", {
   },
 });
 
-const countRoute = userRoute("devices:read", {
+const countRoute = userRoute(within("devices:read"), {
   method: "get",
   path: `${base}/devices/count`,
   tags,
@@ -64,7 +64,7 @@ const countRoute = userRoute("devices:read", {
   },
 });
 
-const getRoute = userRoute("devices:read", {
+const getRoute = userRoute(ofDevice("devices:read"), {
   method: "get",
   path: `${base}/devices/{id}`,
   tags,
@@ -90,7 +90,7 @@ const preauthorizeRoute = userRoute("devices:manage", {
   },
 });
 
-const decommissionRoute = userRoute("devices:manage", {
+const decommissionRoute = userRoute(ofDevice("devices:manage"), {
   method: "delete",
   path: `${base}/devices/{id}`,
   tags,
@@ -99,7 +99,7 @@ const decommissionRoute = userRoute("devices:manage", {
   responses: { ...nothing("Gone"), ...faultResponses(404) },
 });
 
-const getStatusRoute = userRoute("devices:read", {
+const getStatusRoute = userRoute(ofDevice("devices:read"), {
   method: "get",
   path: `${base}/devices/{id}/auth/{aid}/status`,
   tags,
@@ -111,7 +111,7 @@ const getStatusRoute = userRoute("devices:read", {
   },
 });
 
-const setStatusRoute = userRoute("devices:manage", {
+const setStatusRoute = userRoute(ofDevice("devices:manage"), {
   method: "put",
   path: `${base}/devices/{id}/auth/{aid}/status`,
   tags,
@@ -121,7 +121,7 @@ const setStatusRoute = userRoute("devices:manage", {
   responses: { ...nothing("Done, or so already"), ...faultResponses(400, 404, 422) },
 });
 
-const dismissRoute = userRoute("devices:manage", {
+const dismissRoute = userRoute(ofDevice("devices:manage"), {
   method: "delete",
   path: `${base}/devices/{id}/auth/{aid}`,
   tags,
@@ -139,7 +139,7 @@ const revokeRoute = userRoute("devices:manage", {
   responses: { ...nothing("Revoked"), ...faultResponses(404) },
 });
 
-const limitRoute = userRoute("devices:read", {
+const limitRoute = userRoute(within("devices:read"), {
   method: "get",
   path: `${base}/limits/{name}`,
   tags,

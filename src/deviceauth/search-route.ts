@@ -3,7 +3,7 @@ import { userOf } from "../platform/app.ts";
 import type { App } from "../platform/app-env.ts";
 import { Fault } from "../platform/fault.ts";
 import { pageOf } from "../platform/paging.ts";
-import { userRoute } from "../platform/route.ts";
+import { userRoute, within } from "../platform/route.ts";
 import { faultResponses, jsonBody, jsonContent } from "../platform/wire.ts";
 import { answerDevices } from "./device-page.ts";
 import { DeviceSchema, SearchBody, SearchQuery } from "./schema.ts";
@@ -11,7 +11,7 @@ import { isDeviceStatus } from "./states.ts";
 
 const MALFORMED = "api: malformed request body: ";
 
-const route = userRoute("devices:read", {
+const route = userRoute(within("devices:read"), {
   method: "post",
   path: "/api/management/v2/devauth/devices/search",
   tags: ["deviceauth"],

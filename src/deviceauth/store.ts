@@ -1,5 +1,13 @@
 import { sql, type SQL } from "drizzle-orm";
-import { lastCheckIn, authSetsTable, devicesTable } from "../devices/index.ts";
+import {
+  lastCheckIn,
+  authSetsTable,
+  devicesTable,
+  devicesInReach,
+  groupsInReach,
+  inventoryCountsTable,
+} from "../devices/index.ts";
+import type { DeviceReach } from "../platform/reach.ts";
 import { altering, change, demand, firstRow, inJson, rows, type Statement } from "../platform/database.ts";
 import type { DeviceId, TenantId } from "../platform/ids.ts";
 import { into, columnsOf, type RowOf, type Row } from "../platform/columns.ts";
@@ -125,16 +133,19 @@ export interface DeviceFilter {
   statuses?: readonly DeviceStatus[] | undefined;
   /** Undefined means any. */
   ids?: readonly string[] | undefined;
+  /** Undefined means any. */
+  reach?: DeviceReach;
 }
 
 /** Named devices are looked up and sorted; all others are read in the order of the index. */
-function matching(tenant: TenantId, { statuses, ids }: DeviceFilter): SQL {
+function matching(tenant: TenantId, { statuses, ids, reach = "all" }: DeviceFilter): SQL {
+  const reached = devicesInReach(tenant, sql`d.device_id`, reach);
   const listed = statuses?.map((status) => sql`${status}`) ?? [];
   const withStatus = statuses ? sql`d.status IN (${sql.join(listed, sql`, `)})` : sql`TRUE`;
   return ids
-    ? sql`FROM ${devicesTable} d WHERE d.tenant_id = ${tenant} AND ${inJson(sql`d.device_id`, ids)} AND +${withStatus}
+    ? sql`FROM ${devicesTable} d WHERE d.tenant_id = ${tenant} AND ${inJson(sql`d.device_id`, ids)} AND +${withStatus} AND ${reached}
         ORDER BY +d.status, +d.device_id`
-    : sql`FROM ${devicesTable} d INDEXED BY devices_by_status WHERE d.tenant_id = ${tenant} AND ${withStatus}
+    : sql`FROM ${devicesTable} d INDEXED BY devices_by_status WHERE d.tenant_id = ${tenant} AND ${withStatus} AND ${reached}
         ORDER BY d.status, d.device_id`;
 }
 
@@ -156,10 +167,15 @@ export interface DeviceCount {
   devices: number;
 }
 
-export const deviceCountsStatement = (tenant: TenantId): Statement<DeviceCount[]> =>
-  rows(
-    sql`SELECT status, tier, devices FROM ${deviceCountsTable} WHERE tenant_id = ${tenant} AND devices > 0`,
-  );
+/** Of all devices, or of those in the groups within reach. */
+export const deviceCountsStatement = (tenant: TenantId, reach: DeviceReach): Statement<DeviceCount[]> =>
+  reach === "all"
+    ? rows(
+        sql`SELECT status, tier, devices FROM ${deviceCountsTable} WHERE tenant_id = ${tenant} AND devices > 0`,
+      )
+    : rows(sql`
+        SELECT status, tier, devices FROM ${inventoryCountsTable}
+        WHERE tenant_id = ${tenant} AND devices > 0 AND ${groupsInReach(reach)}`);
 
 export const addDeviceStatement = (tenant: TenantId, device: Device, identity: Identity): Statement<number> =>
   change(sql`

@@ -3,7 +3,7 @@ import { deviceClaimOf, userOf } from "../platform/app.ts";
 import { deployConfiguration } from "./deploy.ts";
 import type { App } from "../platform/app-env.ts";
 import { asDeviceId } from "../platform/ids.ts";
-import { deviceRoute, userRoute } from "../platform/route.ts";
+import { deviceRoute, userRoute, ofDevice } from "../platform/route.ts";
 import { faultResponses, jsonBody, jsonContent, refuseInvalid } from "../platform/wire.ts";
 import { mountDefaults } from "./defaults-routes.ts";
 import { mountDeviceconfigInternal } from "./internal-routes.ts";
@@ -58,7 +58,7 @@ const devicePut = deviceRoute({
   },
 });
 
-const get = userRoute("devices:configure", {
+const get = userRoute(ofDevice("devices:configure"), {
   feature: "configuration",
   method: "get",
   path: RECORD,
@@ -71,7 +71,7 @@ const get = userRoute("devices:configure", {
   },
 });
 
-const put = userRoute("devices:configure", {
+const put = userRoute(ofDevice("devices:configure"), {
   feature: "configuration",
   method: "put",
   path: RECORD,
@@ -82,7 +82,7 @@ const put = userRoute("devices:configure", {
   responses: { 204: { description: "Set" }, ...faultResponses(400, 401, 403, 404, 413, 415) },
 });
 
-const deploy = userRoute("devices:configure", {
+const deploy = userRoute(ofDevice("devices:configure"), {
   feature: "configuration",
   method: "post",
   path: `${RECORD}/deploy`,
@@ -96,7 +96,7 @@ const deploy = userRoute("devices:configure", {
   },
 });
 
-const effective = userRoute("devices:configure", {
+const effective = userRoute(ofDevice("devices:configure"), {
   feature: "configuration",
   method: "get",
   path: `${RECORD}/effective`,

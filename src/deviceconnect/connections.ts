@@ -1,10 +1,11 @@
-import { isLiveStatement, asLiveDevice, knownDeviceStatement } from "../devices/index.ts";
+import { asLiveDevice, groupOfStatement, isLiveStatement, knownDeviceStatement } from "../devices/index.ts";
 import type { Actor, DeviceClaim, UserActor } from "../platform/actor.ts";
 import { rfc3339 } from "../platform/clock.ts";
 import type { Deps } from "../platform/deps.ts";
 import { Fault, type FaultKind } from "../platform/fault.ts";
 import { newId, type DeviceId, type TenantId } from "../platform/ids.ts";
-import { hasPermission } from "../platform/permissions.ts";
+import { devicesFor, hasPermission } from "../platform/permissions.ts";
+import { isReached } from "../platform/reach.ts";
 import { findTokenHolders } from "../useradm/index.ts";
 import type { ConnectionRpc } from "./connection-rpc.ts";
 import {
@@ -186,13 +187,17 @@ export async function lookAtRights(
     subject: holder.user,
     token: holder.token,
   }));
-  const [found, isDeviceLive] = await Promise.all([
+  const [found, [group, isDeviceLive = false]] = await Promise.all([
     findTokenHolders(deps, claims),
-    token ? deps.db(of.tenant).one(liveToken(of, token)) : false,
+    deps
+      .db(of.tenant)
+      .batch([groupOfStatement(of.tenant, of.device), ...(token ? [liveToken(of, token)] : [])]),
   ]);
+  const mayConnect = (actor: UserActor) =>
+    hasPermission(actor, "devices:connect") &&
+    isReached(devicesFor(actor, "devices:connect"), of.device, group);
   const rights = new Map<string, { expiresMs: number | undefined }>();
-  for (const holder of found)
-    if (holder && hasPermission(holder.actor, "devices:connect")) rights.set(holder.actor.token, holder);
+  for (const holder of found) if (holder && mayConnect(holder.actor)) rights.set(holder.actor.token, holder);
   return { rights, isDeviceLive };
 }
 

@@ -6,7 +6,7 @@ import { rfc3339 } from "../platform/clock.ts";
 import { Fault } from "../platform/fault.ts";
 import { asDeviceId } from "../platform/ids.ts";
 import { pageOf, pageQuery, setPageHeaders } from "../platform/paging.ts";
-import { deviceRoute, userRoute } from "../platform/route.ts";
+import { deviceRoute, userRoute, ofDevice } from "../platform/route.ts";
 import { faultResponses, jsonContent } from "../platform/wire.ts";
 import { receiveUpload, sendDownload } from "./files.ts";
 import {
@@ -43,7 +43,7 @@ const deviceSocket = deviceRoute({
   responses: { ...upgraded, 401: { description: "Token not live; empty body" }, ...faultResponses(400) },
 });
 
-const userSocket = userRoute("devices:connect", {
+const userSocket = userRoute(ofDevice("devices:connect"), {
   feature: "terminal",
   method: "get",
   path: `${MANAGEMENT}/devices/{id}/connect`,
@@ -53,7 +53,7 @@ const userSocket = userRoute("devices:connect", {
   responses: { ...upgraded, ...faultResponses(400, 401, 403, 404, 422) },
 });
 
-const status = userRoute("devices:read", {
+const status = userRoute(ofDevice("devices:read"), {
   feature: "terminal",
   method: "get",
   path: `${MANAGEMENT}/devices/{id}`,
@@ -67,7 +67,7 @@ const status = userRoute("devices:read", {
 });
 
 const clientRequestRoute = (typ: "check-update" | "send-inventory") =>
-  userRoute("devices:connect", {
+  userRoute(ofDevice("devices:connect"), {
     feature: "terminal",
     method: "post",
     path: `${MANAGEMENT}/devices/{id}/${typ}`,
@@ -81,7 +81,7 @@ const clientRequestRoute = (typ: "check-update" | "send-inventory") =>
     },
   });
 
-const sessions = userRoute("devices:connect", {
+const sessions = userRoute(ofDevice("devices:connect"), {
   feature: "terminal",
   method: "get",
   path: `${MANAGEMENT}/devices/{id}/sessions`,
@@ -94,7 +94,7 @@ const sessions = userRoute("devices:connect", {
   },
 });
 
-const session = userRoute("devices:connect", {
+const session = userRoute(ofDevice("devices:connect"), {
   feature: "terminal",
   method: "delete",
   path: `${MANAGEMENT}/devices/{id}/sessions/{session_id}`,
@@ -137,7 +137,7 @@ const recording = userRoute(["audit:read", "devices:connect"], {
   responses: { 200: { description: "asciicast v2" }, ...faultResponses(401, 403, 404) },
 });
 
-const upload = userRoute("devices:connect", {
+const upload = userRoute(ofDevice("devices:connect"), {
   feature: "terminal",
   method: "put",
   path: `${MANAGEMENT}/devices/{id}/upload`,
@@ -151,7 +151,7 @@ const upload = userRoute("devices:connect", {
   },
 });
 
-const download = userRoute("devices:connect", {
+const download = userRoute(ofDevice("devices:connect"), {
   feature: "terminal",
   method: "get",
   path: `${MANAGEMENT}/devices/{id}/download`,

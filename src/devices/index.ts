@@ -8,4 +8,5 @@ export {
   unknownDevicesStatement,
 } from "./known-devices.ts";
 export { asLiveDevice, ifLive, isLiveStatement } from "./live-device.ts";
-export { authSetsTable, devicesTable, inventoryDevicesTable } from "./tables.ts";
+export { deviceInReach, devicesInReach, groupOfStatement, groupsInReach } from "./reach.ts";
+export { authSetsTable, devicesTable, inventoryCountsTable, inventoryDevicesTable } from "./tables.ts";

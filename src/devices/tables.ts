@@ -56,3 +56,15 @@ export const inventoryDevicesTable = sqliteTable("inventory_devices", {
   report_revision: integer().notNull().default(0),
   tags_etag: text(),
 });
+
+export const inventoryCountsTable = sqliteTable(
+  "inventory_counts",
+  {
+    tenant_id: text().$type<TenantId>().notNull(),
+    group_name: text().notNull(),
+    status: text().notNull(),
+    tier: text().notNull(),
+    devices: integer().notNull(),
+  },
+  (row) => [primaryKey({ columns: [row.tenant_id, row.group_name, row.status, row.tier] })],
+);

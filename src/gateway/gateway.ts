@@ -27,6 +27,7 @@ import { callsOf, holdHerd, holdWork } from "./rate-limit.ts";
 import { answerIdleCheck, isCheck } from "./idle-check.ts";
 import { methodsOf, servedUnder } from "./method-index.ts";
 import { demandPathTenant } from "./path-tenant.ts";
+import { keepWithin, requireAsked } from "./keep-within.ts";
 import { requestIdOf } from "./request-id.ts";
 import { mountVerify } from "./verify-route.ts";
 
@@ -65,6 +66,7 @@ async function callerOf(c: Context<AppEnv>, access: Access): Promise<AppEnv["Var
     const query = new URL(c.req.url).search;
     const actor = admitted(user, access, { method: c.req.method, path: c.req.path, query });
     requireFeature(c.var.deps.settings.PLANS, user.subscription, access.feature);
+    keepWithin(c, actor, access);
     return actor;
   }
   if (access.caller === "operator") {
@@ -95,6 +97,7 @@ const admit =
     c.set("bodyRule", bodyRuleOf(c.req.path));
     c.set("caller", await callerOf(c, access));
     await next();
+    requireAsked(c);
   };
 
 const reportCost: MiddlewareHandler<AppEnv> = async (c, next) => {

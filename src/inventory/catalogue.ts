@@ -1,5 +1,6 @@
 import type { Actor } from "../platform/actor.ts";
 import type { Deps } from "../platform/deps.ts";
+import { devicesFor, requireAllDevices } from "../platform/permissions.ts";
 import { nameOfKey } from "./attributes.ts";
 import { keyCounts, kindCounts, statusCounts } from "./store/catalogue.ts";
 
@@ -14,7 +15,9 @@ export type Statistics = Record<(typeof SHOWN)[number], Record<Tier, number>>;
 
 /** Numbers of accepted and pending devices by tier. */
 export async function deviceStatistics(deps: Deps, actor: Actor): Promise<Statistics> {
-  const found = await deps.db(actor.tenant).one(statusCounts(actor.tenant));
+  const found = await deps
+    .db(actor.tenant)
+    .one(statusCounts(actor.tenant, devicesFor(actor, "devices:read")));
   const none = () => ({ standard: 0, micro: 0, system: 0 });
   const statistics: Statistics = { accepted: none(), pending: none() };
   for (const { status, tier, devices } of found) {
@@ -30,8 +33,9 @@ export interface AttributeCount {
   count: number;
 }
 
-/** Attributes that devices have, most frequent first. */
+/** Attributes that devices have, most frequent first. They are counted for the whole tenant only. */
 export async function attributeCatalogue(deps: Deps, actor: Actor): Promise<AttributeCount[]> {
+  requireAllDevices(actor, "devices:read");
   const [keys, kinds] = await deps
     .db(actor.tenant)
     .batch([keyCounts(actor.tenant, MAX_ATTRIBUTES), kindCounts(actor.tenant)]);

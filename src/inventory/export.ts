@@ -3,7 +3,7 @@ import type { Deps } from "../platform/deps.ts";
 import { asDeviceId } from "../platform/ids.ts";
 import { attributeCatalogue } from "./catalogue.ts";
 import { deviceOf, type Device, type DeviceRow } from "./device-view.ts";
-import { searchOf } from "./find.ts";
+import { searchOf, within } from "./find.ts";
 import { keyOf } from "./attributes.ts";
 import type { ExportRequest } from "./search/schema.ts";
 import { searchById, searchTextByAge, type Search } from "./search/search.ts";
@@ -49,7 +49,7 @@ export async function exportDevices(
   request: ExportRequest,
   format: ExportFormat,
 ): Promise<ReadableStream<Uint8Array>> {
-  const search = searchOf(request);
+  const search = within(actor, searchOf(request));
   const selected = request.attributes?.map(({ scope, attribute }) => ({ scope, name: attribute }));
   const columns = selected ?? (format === "csv" ? await attributeCatalogue(deps, actor) : undefined);
   const keys = columns && new Set(columns.map(({ scope, name }) => keyOf(scope, name)));

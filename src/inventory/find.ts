@@ -1,10 +1,12 @@
 import type { Actor } from "../platform/actor.ts";
 import type { Deps } from "../platform/deps.ts";
 import type { Page } from "../platform/paging.ts";
+import { devicesFor } from "../platform/permissions.ts";
 import { cleanText, keyOf } from "./attributes.ts";
 import { deviceOf, type Device } from "./device-view.ts";
 import type { ExportRequest, IdentitySearchRequest, SearchRequest } from "./search/schema.ts";
 import { searchDevices, type Search } from "./search/search.ts";
+import { searchWithin } from "./search/within.ts";
 import { termsOf, type Term } from "./search/terms.ts";
 import { wordsOf } from "./search/search-text.ts";
 
@@ -31,6 +33,10 @@ export const searchOf = (request: ExportRequest & Pick<Partial<SearchRequest>, "
   words: request.text ? wordsOf(request.text) : undefined,
 });
 
+/** What an actor may see of it. */
+export const within = (actor: Actor, search: Search): Search =>
+  searchWithin(search, devicesFor(actor, "devices:read"));
+
 async function find(
   deps: Deps,
   actor: Actor,
@@ -38,7 +44,7 @@ async function find(
   page: Page,
   selected?: Selected,
 ): Promise<FoundDevices> {
-  const found = await searchDevices(deps, actor.tenant, search, page);
+  const found = await searchDevices(deps, actor.tenant, within(actor, search), page);
   const projection = projectionOf(selected);
   return { devices: found.rows.map((row) => deviceOf(row, projection)), total: found.total };
 }

@@ -5,6 +5,7 @@ import type { Deps } from "../platform/deps.ts";
 import { Fault } from "../platform/fault.ts";
 import type { DeviceId } from "../platform/ids.ts";
 import { offsetOf, type Page } from "../platform/paging.ts";
+import { devicesFor } from "../platform/permissions.ts";
 import {
   countForGroup,
   fillGroup,
@@ -79,7 +80,9 @@ export async function unassignGroup(
 }
 
 export async function listGroups(deps: Deps, actor: Actor, status?: string): Promise<string[]> {
-  const found = await deps.db(actor.tenant).one(groupNames(actor.tenant, status));
+  const found = await deps
+    .db(actor.tenant)
+    .one(groupNames(actor.tenant, status, devicesFor(actor, "devices:read")));
   return found.map((row) => row.group_name);
 }
 

@@ -22,6 +22,7 @@ export { mountInventory } from "./routes.ts";
 export { expressionBudget, requireShortList } from "./search/expressions.ts";
 export { around } from "./search/geo.ts";
 export { compileWholeRegex, type Regex } from "../platform/regex/regex.ts";
+export { within } from "./find.ts";
 export { searchDevices, type Search } from "./search/search.ts";
 export { forgetOldTotals } from "./search/totals.ts";
 export { PLACE_KEY, termsOf, timeOf, type Predicate, type Term } from "./search/terms.ts";

@@ -25,18 +25,6 @@ export const inventoryKeysTable = sqliteTable(
   (row) => [primaryKey({ columns: [row.tenant_id, row.key] })],
 );
 
-export const inventoryCountsTable = sqliteTable(
-  "inventory_counts",
-  {
-    tenant_id: text().$type<TenantId>().notNull(),
-    group_name: text().notNull(),
-    status: text().notNull(),
-    tier: text().notNull(),
-    devices: integer().notNull(),
-  },
-  (row) => [primaryKey({ columns: [row.tenant_id, row.group_name, row.status, row.tier] })],
-);
-
 export const inventoryTotalsTable = sqliteTable(
   "inventory_totals",
   {

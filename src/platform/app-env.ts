@@ -24,6 +24,8 @@ export interface AppEnv {
     access?: Access;
     /** `json`: read as a whole before the route. `stream`: the route bounds and reads it. */
     bodyRule: "json" | "stream";
+    /** Whether the first batch of the request has told that what its path names is within reach; absent if nobody asks. */
+    reach?: { asked: boolean };
     caller: LiveUser | DeviceClaim | OperatorActor | undefined;
     /** Read before the route's schema sees it. */
     jsonBody?: JsonBody;

@@ -111,13 +111,32 @@ export type Run = (batch: () => Promise<Ran>) => Promise<Ran>;
 
 const atOnce: Run = (batch) => batch();
 
+/** What a request has to satisfy before anything is done for it. */
+export interface Guard {
+  /** Refuses by the name `OUT_OF_REACH`. */
+  demand: Statement<void>;
+  fault: (cause: unknown) => Fault;
+  asked: boolean;
+}
+
+export const OUT_OF_REACH = "out-of-reach";
+
 export class Database {
   readonly cost: DatabaseCost;
   readonly #d1: D1Database;
   readonly #announce: Announce;
   readonly #run: Run;
 
-  constructor(d1: D1Database, cost: DatabaseCost, announce: Announce = async () => {}, run = atOnce) {
+  readonly #guard: Guard | undefined;
+
+  constructor(
+    d1: D1Database,
+    cost: DatabaseCost,
+    announce: Announce = async () => {},
+    run = atOnce,
+    guard?: Guard,
+  ) {
+    this.#guard = guard;
     this.#d1 = d1;
     this.cost = cost;
     this.#announce = announce;
@@ -126,12 +145,22 @@ export class Database {
 
   /** The same database whose batches are run so. */
   with(run: Run): Database {
-    return new Database(this.#d1, this.cost, this.#announce, run);
+    return new Database(this.#d1, this.cost, this.#announce, run, this.#guard);
+  }
+
+  /**
+   * The same database whose next batch fails with this fault unless the demand holds, which is asked in the same round
+   * trip. Later ones are not asked again: the first may have changed what it was about.
+   */
+  demanding(guard: Guard): Database {
+    return new Database(this.#d1, this.cost, this.#announce, this.#run, guard);
   }
 
   /** Runs all statements as one transaction in one round trip: all take effect or none. */
   async batch<const S extends readonly Statement<unknown>[]>(statements: S): Promise<Results<S>> {
     if (statements.length === 0) return [] as unknown as Results<S>; // the empty tuple is its own result
+    const guard = this.#guard;
+    if (guard && !guard.asked) return this.#guarded(guard, statements);
     statements.forEach(requireFits);
     const prepared = statements.map((s) => this.#d1.prepare(s.sql).bind(...s.params));
     const results = await this.#run(() => this.#send(prepared));
@@ -151,6 +180,20 @@ export class Database {
       if (!result) throw new Error("the database answered fewer results than statements");
       return s.read(result);
     }) as unknown as Results<S>; // map keeps order and length, which the tuple type cannot see
+  }
+
+  async #guarded<const S extends readonly Statement<unknown>[]>(
+    guard: Guard,
+    statements: S,
+  ): Promise<Results<S>> {
+    guard.asked = true;
+    try {
+      const [, ...results] = await this.batch([guard.demand, ...statements]);
+      return results as Results<S>; // the same statements after the demand
+    } catch (cause) {
+      guard.asked = false;
+      throw refusalOf(cause) === OUT_OF_REACH ? guard.fault(cause) : cause;
+    }
   }
 
   async one<T>(statement: Statement<T>): Promise<T> {

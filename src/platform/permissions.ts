@@ -66,6 +66,14 @@ export function requirePermission(actor: Actor, permission: Permission): Reach {
   return reach;
 }
 
+/** Whether a permission is good for everything it can be about. */
+export function reachesAll(actor: Actor, permission: Permission): boolean {
+  const { devices, releases } = requirePermission(actor, permission);
+  if (/^(devices|deployments):/.test(permission)) return devices === "all";
+  if (permission.startsWith("artifacts:")) return releases === "all";
+  return devices === "all" && releases === "all";
+}
+
 /** The devices that an actor has a permission for. What lists or counts devices takes it. */
 export const devicesFor = (actor: Actor, permission: Permission): DeviceReach =>
   requirePermission(actor, permission).devices;

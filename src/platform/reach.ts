@@ -4,6 +4,10 @@ export interface SomeDevices {
   ids: readonly string[];
 }
 
+/** Whether a device that is in this group now is within reach. */
+export const isReached = (reach: DeviceReach, device: string, group: string | null): boolean =>
+  reach === "all" || reach.ids.includes(device) || (group !== null && reach.groups.includes(group));
+
 export type DeviceReach = "all" | SomeDevices;
 
 /** Releases that have one of these tags. */

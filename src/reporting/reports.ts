@@ -7,6 +7,7 @@ import {
   keyOf,
   PLACE_KEY,
   searchDevices,
+  within,
   termsOf,
   withPlace,
   type Aggregated,
@@ -88,7 +89,7 @@ export async function searchReport(
     })),
   };
   const page = { page: request.page, perPage: request.per_page };
-  const { rows, total } = await searchDevices(deps, actor.tenant, search, page);
+  const { rows, total } = await searchDevices(deps, actor.tenant, within(actor, search), page);
   const selected = request.attributes.map(({ scope, attribute }) => keyFor(scope, attribute));
   const projection = selected.length > 0 ? new Set(selected) : undefined;
   return { devices: rows.map((row) => reportDevice(row, projection)), total };
@@ -102,7 +103,12 @@ const toAggregation = (term: AggregationTerm): Aggregation => ({
 });
 
 export const aggregateReport = (deps: Deps, actor: Actor, request: AggregateRequest): Promise<Aggregated[]> =>
-  aggregateDevices(deps, actor, { terms: searchTerms(request) }, request.aggregations.map(toAggregation));
+  aggregateDevices(
+    deps,
+    actor,
+    within(actor, { terms: searchTerms(request) }),
+    request.aggregations.map(toAggregation),
+  );
 
 export interface NamedAttribute {
   name: string;

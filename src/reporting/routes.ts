@@ -3,7 +3,7 @@ import type { Context } from "hono";
 import type { Actor } from "../platform/actor.ts";
 import { operatorOf, userOf } from "../platform/app.ts";
 import type { App, AppEnv } from "../platform/app-env.ts";
-import { operatorRoute, userRoute } from "../platform/route.ts";
+import { operatorRoute, userRoute, within } from "../platform/route.ts";
 import { faultResponses, jsonBody, jsonContent } from "../platform/wire.ts";
 import { mountDeploymentReports } from "./deployment-routes.ts";
 import { setLink } from "./link.ts";
@@ -22,7 +22,7 @@ const found = {
   content: jsonContent(z.array(DeviceOut)),
 };
 
-const searchRoute = userRoute("devices:read", {
+const searchRoute = userRoute(within("devices:read"), {
   method: "post",
   path: `${base}/devices/search`,
   tags: ["reporting"],
@@ -81,7 +81,7 @@ const mappedRoute = userRoute("devices:read", {
   },
 });
 
-const aggregateRoute = userRoute("devices:read", {
+const aggregateRoute = userRoute(within("devices:read"), {
   method: "post",
   path: `${base}/devices/aggregate`,
   tags: ["reporting"],

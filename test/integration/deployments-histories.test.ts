@@ -189,7 +189,7 @@ async function check(world: World): Promise<void> {
   const [counters, all] = await deps
     .db(world.tenant)
     .batch([
-      countersOf(world.tenant, world.deployments),
+      countersOf(world.tenant, world.deployments, "all"),
       rows<StoredDevice>(
         sql`SELECT seq, device_id, status, active FROM device_deployments WHERE tenant_id = ${world.tenant}`,
       ),

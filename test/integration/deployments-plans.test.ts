@@ -34,7 +34,7 @@ import { env, Server } from "../support/server.ts";
 const T = DEFAULT_TENANT;
 const DEVICE = asDeviceId("d");
 const PAGE = { page: 1, perPage: 20 };
-const list = { tenant: T, ascending: false, nowMs: 1 };
+const list = { reach: "all" as const, tenant: T, ascending: false, nowMs: 1 };
 
 const asking = {
   tenant: T,
@@ -63,7 +63,7 @@ const STATEMENTS: Record<string, Statement<unknown>[]> = {
     ...moveStatements({ tenant: T, device: DEVICE, to: "decommissioned", atMs: 1 }),
   ],
   "aborting a deployment": [abort(T, "x", 1), settleAborted(T, "x"), unqueue(T, "x")],
-  "showing a deployment": [deploymentById(T, "x"), countersOf(T, ["x"]), deploymentHead(T, "x")],
+  "showing a deployment": [deploymentById(T, "x"), countersOf(T, ["x"], "all"), deploymentHead(T, "x")],
   "listing deployments": [
     listDeployments(list, PAGE),
     listDeployments({ ...list, status: "inprogress" }, PAGE),

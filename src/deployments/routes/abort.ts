@@ -2,7 +2,7 @@ import { z } from "@hono/zod-openapi";
 import { userOf } from "../../platform/app.ts";
 import type { App } from "../../platform/app-env.ts";
 import { asDeviceId } from "../../platform/ids.ts";
-import { userRoute } from "../../platform/route.ts";
+import { userRoute, ofDeployment, ofDevice } from "../../platform/route.ts";
 import { faultResponses, jsonBody, jsonContent } from "../../platform/wire.ts";
 import { ControlMapChange, DeploymentId, NewStatus } from "../schema.ts";
 import {
@@ -15,7 +15,7 @@ import {
 
 const DEPLOYMENTS = "/api/management/v1/deployments/deployments";
 
-const abort = userRoute("deployments:manage", {
+const abort = userRoute(ofDeployment("deployments:manage"), {
   method: "put",
   path: `${DEPLOYMENTS}/{id}/status`,
   summary: "Abort a deployment",
@@ -28,7 +28,7 @@ const abort = userRoute("deployments:manage", {
   responses: { 204: { description: "Aborted" }, ...faultResponses(400, 401, 403, 404, 422) },
 });
 
-const abortDevice = userRoute("deployments:manage", {
+const abortDevice = userRoute(ofDevice("deployments:manage"), {
   method: "delete",
   path: `${DEPLOYMENTS}/devices/{id}`,
   summary: "Abort every unfinished deployment of a device",
@@ -37,7 +37,7 @@ const abortDevice = userRoute("deployments:manage", {
   responses: { 204: { description: "Nothing is left open for the device" }, ...faultResponses(401, 403) },
 });
 
-const remove = userRoute("deployments:manage", {
+const remove = userRoute(ofDeployment("deployments:manage"), {
   method: "delete",
   path: `${DEPLOYMENTS}/{id}`,
   summary: "Delete a finished deployment",
@@ -46,7 +46,7 @@ const remove = userRoute("deployments:manage", {
   responses: { 204: { description: "Deleted" }, ...faultResponses(400, 401, 403, 404, 409) },
 });
 
-const changeMap = userRoute("deployments:manage", {
+const changeMap = userRoute(ofDeployment("deployments:manage"), {
   method: "patch",
   path: `${DEPLOYMENTS}/{id}`,
   summary: "Replace the update control map of a deployment that has one",
@@ -59,7 +59,7 @@ const changeMap = userRoute("deployments:manage", {
   responses: { 204: { description: "Replaced" }, ...faultResponses(400, 401, 403, 404, 409) },
 });
 
-const forget = userRoute("deployments:manage", {
+const forget = userRoute(ofDevice("deployments:manage"), {
   method: "delete",
   path: `${DEPLOYMENTS}/devices/{id}/history`,
   summary: "Delete a device's history, which makes it eligible again for open deployments",

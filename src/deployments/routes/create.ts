@@ -3,7 +3,7 @@ import type { Context } from "hono";
 import { userOf } from "../../platform/app.ts";
 import type { App, AppEnv } from "../../platform/app-env.ts";
 import { Fault } from "../../platform/fault.ts";
-import { userRoute } from "../../platform/route.ts";
+import { userRoute, within } from "../../platform/route.ts";
 import { faultResponses, jsonBody, jsonContent, refuseInvalid } from "../../platform/wire.ts";
 import { createDeployment, type Wanted } from "../create.ts";
 import { NewDeployment, NewGroupDeployment } from "../schema.ts";
@@ -32,14 +32,14 @@ const common = {
   },
 };
 
-const create = userRoute("deployments:manage", {
+const create = userRoute(within("deployments:manage"), {
   ...common,
   path: DEPLOYMENTS,
   summary: "Deploy to a list of devices or to all accepted devices",
   request: { headers, body: { required: true, content: jsonContent(NewDeployment) } },
 });
 
-const createForGroup = userRoute("deployments:manage", {
+const createForGroup = userRoute(within("deployments:manage"), {
   ...common,
   path: `${DEPLOYMENTS}/group/{name}`,
   summary: "Deploy to the accepted devices of a group",

@@ -3,7 +3,7 @@ import { userOf } from "../../platform/app.ts";
 import type { App } from "../../platform/app-env.ts";
 import { asDeviceId } from "../../platform/ids.ts";
 import { pageOf, pageQuery } from "../../platform/paging.ts";
-import { userRoute } from "../../platform/route.ts";
+import { userRoute, ofDeployment, ofDevice } from "../../platform/route.ts";
 import { faultResponses, jsonContent } from "../../platform/wire.ts";
 import { explain } from "../explain.ts";
 import { answerStream } from "../json-stream.ts";
@@ -16,7 +16,7 @@ const DEPLOYMENTS = "/api/management/v1/deployments/deployments";
 
 const params = z.object({ id: DeploymentId });
 
-const list = userRoute("deployments:read", {
+const list = userRoute(ofDeployment("deployments:read"), {
   method: "get",
   path: `${DEPLOYMENTS}/{id}/devices/list`,
   summary: "List the devices that have asked for a deployment",
@@ -28,7 +28,7 @@ const list = userRoute("deployments:read", {
   },
 });
 
-const listAll = userRoute("deployments:read", {
+const listAll = userRoute(ofDeployment("deployments:read"), {
   method: "get",
   path: `${DEPLOYMENTS}/{id}/devices`,
   summary: "List all devices that have asked for a deployment",
@@ -40,7 +40,7 @@ const listAll = userRoute("deployments:read", {
   },
 });
 
-const listIds = userRoute("deployments:read", {
+const listIds = userRoute(ofDeployment("deployments:read"), {
   method: "get",
   path: `${DEPLOYMENTS}/{id}/device_list`,
   summary: "List the ids of all devices a deployment is for",
@@ -52,7 +52,7 @@ const listIds = userRoute("deployments:read", {
   },
 });
 
-const showLog = userRoute("deployments:read", {
+const showLog = userRoute(ofDeployment("deployments:read"), {
   method: "get",
   path: `${DEPLOYMENTS}/{id}/devices/{device}/log`,
   summary: "Show a device's log of a deployment",
@@ -64,7 +64,7 @@ const showLog = userRoute("deployments:read", {
   },
 });
 
-const showHistory = userRoute("deployments:read", {
+const showHistory = userRoute(ofDevice("deployments:read"), {
   method: "get",
   path: `${DEPLOYMENTS}/devices/{id}`,
   summary: "List the deployments of a device",
@@ -79,7 +79,7 @@ const showHistory = userRoute("deployments:read", {
   },
 });
 
-const showExplanation = userRoute("deployments:read", {
+const showExplanation = userRoute(ofDeployment("deployments:read"), {
   method: "get",
   path: `${DEPLOYMENTS}/{id}/devices/{device}/explain`,
   summary: "Tell why a device has or has not got a deployment",

@@ -3,7 +3,7 @@ import type { Context } from "hono";
 import { userOf } from "../../platform/app.ts";
 import type { App, AppEnv } from "../../platform/app-env.ts";
 import { pageOf, pageQuery, setPageHeaders, type Page } from "../../platform/paging.ts";
-import { userRoute } from "../../platform/route.ts";
+import { userRoute, within, ofDeployment } from "../../platform/route.ts";
 import { faultResponses, jsonBody, jsonContent } from "../../platform/wire.ts";
 import { deploymentsQuery, firstOnly, several } from "../list-query.ts";
 import { deployment, deployments, statistics, statisticsList, type Listed } from "../queries.ts";
@@ -18,7 +18,7 @@ const listResponses = {
   ...faultResponses(400, 401, 403),
 };
 
-const listV1 = userRoute("deployments:read", {
+const listV1 = userRoute(within("deployments:read"), {
   method: "get",
   path: V1,
   summary: "List deployments",
@@ -27,7 +27,7 @@ const listV1 = userRoute("deployments:read", {
   responses: listResponses,
 });
 
-const listV2 = userRoute("deployments:read", {
+const listV2 = userRoute(within("deployments:read"), {
   method: "get",
   path: V2,
   summary: "List deployments by id, name or device",
@@ -45,7 +45,7 @@ const listV2 = userRoute("deployments:read", {
   responses: listResponses,
 });
 
-const show = userRoute("deployments:read", {
+const show = userRoute(ofDeployment("deployments:read"), {
   method: "get",
   path: `${V1}/{id}`,
   summary: "Show a deployment",
@@ -57,7 +57,7 @@ const show = userRoute("deployments:read", {
   },
 });
 
-const showStatistics = userRoute("deployments:read", {
+const showStatistics = userRoute(ofDeployment("deployments:read"), {
   method: "get",
   path: `${V1}/{id}/statistics`,
   summary: "Count a deployment's devices by status",
@@ -69,7 +69,7 @@ const showStatistics = userRoute("deployments:read", {
   },
 });
 
-const listStatistics = userRoute("deployments:read", {
+const listStatistics = userRoute(within("deployments:read"), {
   method: "post",
   path: `${V1}/statistics/list`,
   summary: "Count the devices of several deployments by status",

@@ -6,7 +6,9 @@ import { offsetOf, type Page } from "../../platform/paging.ts";
 import { LISTED } from "../limits.ts";
 import { counterColumn, STATUSES } from "../status.ts";
 import { columnsOf, type Row, type RowOf } from "../../platform/columns.ts";
+import type { DeviceReach } from "../../platform/reach.ts";
 import { targetsList } from "./membership.ts";
+import { deploymentsInReach } from "./reach.ts";
 import {
   deploymentArtifactsTable,
   deploymentTargetsTable,
@@ -79,6 +81,7 @@ export interface ListFilter {
   search?: string | undefined;
   createdFromMs?: number | undefined;
   createdToMs?: number | undefined;
+  reach: DeviceReach;
   ascending: boolean;
   nowMs: number;
 }
@@ -87,6 +90,7 @@ const STAGES = { pending: 0, scheduled: 0, inprogress: 1, finished: 2 } as const
 
 function conditions(f: ListFilter): SQL {
   const all: SQL[] = [sql`d.tenant_id = ${f.tenant}`];
+  if (f.reach !== "all") all.push(deploymentsInReach(f.tenant, sql`d`, f.reach));
   if (f.ids) all.push(inJson(sql`d.deployment_id`, f.ids));
   if (f.names) all.push(inJson(sql`d.name`, f.names));
   if (f.device) all.push(ofDevice(f.tenant, f.device));
@@ -147,8 +151,12 @@ export type CountedRow = Counters & {
   remaining: number;
 };
 
-export const countersOf = (tenant: TenantId, ids: readonly string[]): Statement<CountedRow[]> =>
+export const countersOf = (
+  tenant: TenantId,
+  ids: readonly string[],
+  reach: DeviceReach,
+): Statement<CountedRow[]> =>
   rows(sql`
     SELECT d.deployment_id, c.seq, c.stage, c.max_devices, c.remaining, c.unseen, c.unseen_aborted, c.total_size,
       ${counterColumns}
-    FROM ${named(tenant, ids)} ORDER BY d.seq`);
+    FROM ${named(tenant, ids)} WHERE ${deploymentsInReach(tenant, sql`d`, reach)} ORDER BY d.seq`);

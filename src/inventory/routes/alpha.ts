@@ -2,7 +2,7 @@ import { z } from "@hono/zod-openapi";
 import { userOf } from "../../platform/app.ts";
 import type { App } from "../../platform/app-env.ts";
 import { asDeviceId } from "../../platform/ids.ts";
-import { userRoute } from "../../platform/route.ts";
+import { userRoute, within, ofDevice } from "../../platform/route.ts";
 import { faultResponses, jsonBody, jsonContent } from "../../platform/wire.ts";
 import { showDevice } from "../devices.ts";
 import { findByIdentity } from "../find.ts";
@@ -13,7 +13,7 @@ import { foundDevices } from "./search.ts";
 
 const base = "/api/management/v2alpha1/inventory";
 
-const identitiesRoute = userRoute("devices:read", {
+const identitiesRoute = userRoute(within("devices:read"), {
   method: "post",
   path: `${base}/identities/search`,
   tags: ["inventory"],
@@ -23,7 +23,7 @@ const identitiesRoute = userRoute("devices:read", {
   responses: { 200: foundDevices, ...faultResponses(400, 401, 403) },
 });
 
-const componentsRoute = userRoute("devices:read", {
+const componentsRoute = userRoute(ofDevice("devices:read"), {
   method: "get",
   path: `${base}/devices/{id}/components`,
   tags: ["inventory"],

@@ -3,7 +3,7 @@ import { userOf } from "../../platform/app.ts";
 import type { App } from "../../platform/app-env.ts";
 import { asDeviceId } from "../../platform/ids.ts";
 import { pageOf, pageQuery, setPageHeaders } from "../../platform/paging.ts";
-import { userRoute } from "../../platform/route.ts";
+import { userRoute, within, ofDevice } from "../../platform/route.ts";
 import { faultResponses, jsonBody, jsonContent, refuseInvalid } from "../../platform/wire.ts";
 import { clearInventory, showDevice } from "../devices.ts";
 import { listDevices } from "../find.ts";
@@ -16,7 +16,7 @@ const base = "/api/management/v1/inventory/devices";
 const params = z.object({ id: DeviceIdText });
 const DECODE = "failed to decode request body: ";
 
-const listRoute = userRoute("devices:read", {
+const listRoute = userRoute(within("devices:read"), {
   method: "get",
   path: base,
   tags: ["inventory"],
@@ -39,7 +39,7 @@ const listRoute = userRoute("devices:read", {
   },
 });
 
-const showRoute = userRoute("devices:read", {
+const showRoute = userRoute(ofDevice("devices:read"), {
   method: "get",
   path: `${base}/{id}`,
   tags: ["inventory"],
@@ -51,7 +51,7 @@ const showRoute = userRoute("devices:read", {
   },
 });
 
-const clearRoute = userRoute("devices:manage", {
+const clearRoute = userRoute(ofDevice("devices:manage"), {
   method: "delete",
   path: `${base}/{id}`,
   tags: ["inventory"],
@@ -61,7 +61,7 @@ const clearRoute = userRoute("devices:manage", {
 });
 
 const tagsRoute = (method: "put" | "patch", summary: string) =>
-  userRoute("devices:manage", {
+  userRoute(ofDevice("devices:manage"), {
     method,
     path: `${base}/{id}/tags`,
     tags: ["inventory"],

@@ -1,7 +1,7 @@
 import { z } from "@hono/zod-openapi";
 import { userOf } from "../../platform/app.ts";
 import type { App } from "../../platform/app-env.ts";
-import { userRoute } from "../../platform/route.ts";
+import { userRoute, within } from "../../platform/route.ts";
 import { faultResponses, jsonBody, jsonContent } from "../../platform/wire.ts";
 import { exportDevices, type ExportFormat } from "../export.ts";
 import { showFilter } from "../filters.ts";
@@ -27,7 +27,7 @@ const exported = {
   content: { "text/csv": { schema: z.string() }, "application/x-ndjson": { schema: z.string() } },
 };
 
-const exportRoute = userRoute("devices:read", {
+const exportRoute = userRoute(within("devices:read"), {
   method: "post",
   path: `${base}/search/export`,
   tags: ["inventory"],
@@ -37,7 +37,7 @@ const exportRoute = userRoute("devices:read", {
   responses: { 200: exported, ...faultResponses(400, 401, 403) },
 });
 
-const exportFilterRoute = userRoute("devices:read", {
+const exportFilterRoute = userRoute(within("devices:read"), {
   feature: "dynamic_groups",
   method: "get",
   path: `${base}/{id}/export`,

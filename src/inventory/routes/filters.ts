@@ -3,7 +3,7 @@ import { userOf } from "../../platform/app.ts";
 import type { App } from "../../platform/app-env.ts";
 import { Fault } from "../../platform/fault.ts";
 import { pageOf, pageQuery, setPageHeaders } from "../../platform/paging.ts";
-import { userRoute } from "../../platform/route.ts";
+import { userRoute, within } from "../../platform/route.ts";
 import { faultResponses, jsonBody, jsonContent, refuseInvalid } from "../../platform/wire.ts";
 import { createFilter, deleteFilter, runFilter, savedFilters, showFilter, updateFilter } from "../filters.ts";
 import { refuseList } from "../refuse.ts";
@@ -42,7 +42,7 @@ export const FilterOut = z
 const DECODE = "failed to decode request body: ";
 const definition = { required: true, content: jsonContent(FilterInput) };
 
-const listRoute = userRoute("devices:read", {
+const listRoute = userRoute(within("devices:read"), {
   feature: "dynamic_groups",
   method: "get",
   path: base,
@@ -66,7 +66,7 @@ const createFilterRoute = userRoute("devices:manage", {
   responses: { 201: { description: "Saved; `Location` names it" }, ...faultResponses(400, 401, 403, 409) },
 });
 
-const showRoute = userRoute("devices:read", {
+const showRoute = userRoute(within("devices:read"), {
   feature: "dynamic_groups",
   method: "get",
   path: `${base}/{id}`,
@@ -100,7 +100,7 @@ const deleteRoute = userRoute("devices:manage", {
   responses: { 204: { description: "Deleted" }, ...faultResponses(401, 403, 404) },
 });
 
-const runRoute = userRoute("devices:read", {
+const runRoute = userRoute(within("devices:read"), {
   feature: "dynamic_groups",
   method: "get",
   path: `${base}/{id}/search`,

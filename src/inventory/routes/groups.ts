@@ -3,7 +3,7 @@ import { userOf } from "../../platform/app.ts";
 import type { App } from "../../platform/app-env.ts";
 import { asDeviceId } from "../../platform/ids.ts";
 import { pageOf, pageQuery, setPageHeaders } from "../../platform/paging.ts";
-import { userRoute } from "../../platform/route.ts";
+import { userRoute, within, ofDevice, ofGroup } from "../../platform/route.ts";
 import { faultResponses, jsonBody, jsonContent, MAX_LISTED_IDS, refuseInvalid } from "../../platform/wire.ts";
 import {
   addMembers,
@@ -38,7 +38,7 @@ const Ids = z
 
 const counts = { description: "How many devices were found and changed", content: jsonContent(ChangeCounts) };
 
-const showRoute = userRoute("devices:read", {
+const showRoute = userRoute(ofDevice("devices:read"), {
   method: "get",
   path: `${base}/devices/{id}/group`,
   tags: ["inventory"],
@@ -50,7 +50,7 @@ const showRoute = userRoute("devices:read", {
   },
 });
 
-const assignRoute = userRoute("devices:manage", {
+const assignRoute = userRoute(ofDevice("devices:manage"), {
   method: "put",
   path: `${base}/devices/{id}/group`,
   tags: ["inventory"],
@@ -63,7 +63,7 @@ const assignRoute = userRoute("devices:manage", {
   responses: { 204: { description: "It is in the group" }, ...faultResponses(400, 401, 403, 404) },
 });
 
-const unassignRoute = userRoute("devices:manage", {
+const unassignRoute = userRoute(ofDevice("devices:manage"), {
   method: "delete",
   path: `${base}/devices/{id}/group/{name}`,
   tags: ["inventory"],
@@ -72,7 +72,7 @@ const unassignRoute = userRoute("devices:manage", {
   responses: { 204: { description: "It is in no group" }, ...faultResponses(401, 403, 404) },
 });
 
-const listRoute = userRoute("devices:read", {
+const listRoute = userRoute(within("devices:read"), {
   method: "get",
   path: `${base}/groups`,
   tags: ["inventory"],
@@ -84,7 +84,7 @@ const listRoute = userRoute("devices:read", {
   },
 });
 
-const dissolveRoute = userRoute("devices:manage", {
+const dissolveRoute = userRoute(ofGroup("devices:manage"), {
   method: "delete",
   path: `${base}/groups/{name}`,
   tags: ["inventory"],
@@ -93,7 +93,7 @@ const dissolveRoute = userRoute("devices:manage", {
   responses: { 200: counts, ...faultResponses(400, 401, 403) },
 });
 
-const membersRoute = userRoute("devices:read", {
+const membersRoute = userRoute(ofGroup("devices:read"), {
   method: "get",
   path: `${base}/groups/{name}/devices`,
   tags: ["inventory"],
@@ -105,6 +105,7 @@ const membersRoute = userRoute("devices:read", {
   },
 });
 
+// Whatever it names would come within reach.
 const fillRoute = userRoute("devices:manage", {
   method: "patch",
   path: `${base}/groups/{name}/devices`,
@@ -115,7 +116,7 @@ const fillRoute = userRoute("devices:manage", {
   responses: { 200: counts, ...faultResponses(400, 401, 403) },
 });
 
-const thinRoute = userRoute("devices:manage", {
+const thinRoute = userRoute(ofGroup("devices:manage"), {
   method: "delete",
   path: `${base}/groups/{name}/devices`,
   tags: ["inventory"],

@@ -1,7 +1,7 @@
 import { z } from "@hono/zod-openapi";
 import { userOf } from "../../platform/app.ts";
 import type { App } from "../../platform/app-env.ts";
-import { userRoute } from "../../platform/route.ts";
+import { userRoute, within } from "../../platform/route.ts";
 import { faultResponses, jsonBody, jsonContent } from "../../platform/wire.ts";
 import { attributeCatalogue, deviceStatistics } from "../catalogue.ts";
 import { findDevices } from "../find.ts";
@@ -26,7 +26,7 @@ export const foundDevices = {
   content: jsonContent(z.array(DeviceOut)),
 };
 
-const searchRoute = userRoute("devices:read", {
+const searchRoute = userRoute(within("devices:read"), {
   method: "post",
   path: `${base}/filters/search`,
   tags: ["inventory"],
@@ -56,7 +56,7 @@ const catalogueRoute = userRoute("devices:read", {
   },
 });
 
-const statisticsRoute = userRoute("devices:read", {
+const statisticsRoute = userRoute(within("devices:read"), {
   method: "get",
   path: `${base}/statistics`,
   tags: ["inventory"],

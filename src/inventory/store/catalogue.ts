@@ -1,7 +1,9 @@
 import { sql } from "drizzle-orm";
 import { rows, type Statement } from "../../platform/database.ts";
 import type { TenantId } from "../../platform/ids.ts";
-import { inventoryKeysTable, inventoryCountsTable } from "../tables.ts";
+import { inventoryCountsTable, groupsInReach } from "../../devices/index.ts";
+import type { DeviceReach } from "../../platform/reach.ts";
+import { inventoryKeysTable } from "../tables.ts";
 
 export interface KeyCount {
   key: string;
@@ -30,10 +32,11 @@ export const kindCounts = (tenant: TenantId): Statement<KindCount[]> =>
   rows(sql`
     SELECT group_name, status, tier, devices FROM ${inventoryCountsTable} WHERE tenant_id = ${tenant} AND devices > 0`);
 
-/** How many devices there are of each status and tier. */
+/** How many devices there are of each status and tier in the groups within reach. */
 export const statusCounts = (
   tenant: TenantId,
+  reach: DeviceReach,
 ): Statement<{ status: string; tier: string; devices: number }[]> =>
   rows(sql`
     SELECT status, tier, sum(devices) AS devices FROM ${inventoryCountsTable}
-    WHERE tenant_id = ${tenant} AND status > '' AND devices > 0 GROUP BY status, tier`);
+    WHERE tenant_id = ${tenant} AND status > '' AND devices > 0 AND ${groupsInReach(reach)} GROUP BY status, tier`);

@@ -1,8 +1,9 @@
 import { sql } from "drizzle-orm";
 import { change, demand, firstRow, inJson, rows, type Statement } from "../../platform/database.ts";
 import type { DeviceId, TenantId } from "../../platform/ids.ts";
-import { inventoryDevicesTable } from "../../devices/index.ts";
-import { inventoryCountsTable, inventoryValuesTable } from "../tables.ts";
+import { groupsInReach, inventoryDevicesTable, inventoryCountsTable } from "../../devices/index.ts";
+import type { DeviceReach } from "../../platform/reach.ts";
+import { inventoryValuesTable } from "../tables.ts";
 import type { Row } from "../../platform/columns.ts";
 
 export const groupOf = (
@@ -16,10 +17,11 @@ export const groupOf = (
 export const groupNames = (
   tenant: TenantId,
   status: string | undefined,
+  reach: DeviceReach,
 ): Statement<Row<typeof inventoryCountsTable, "group_name">[]> =>
   rows(sql`
     SELECT DISTINCT group_name FROM ${inventoryCountsTable}
-    WHERE tenant_id = ${tenant} AND group_name > '' AND devices > 0
+    WHERE tenant_id = ${tenant} AND group_name > '' AND devices > 0 AND ${groupsInReach(reach)}
       AND ${status === undefined ? sql`1` : sql`status = ${status}`}
     ORDER BY group_name`);
 

@@ -1,5 +1,5 @@
 import { sql, type SQL } from "drizzle-orm";
-import { inventoryDevicesTable } from "../../devices/index.ts";
+import { inventoryDevicesTable, inventoryCountsTable } from "../../devices/index.ts";
 import { firstRow, inJson, rows, type Statement } from "../../platform/database.ts";
 import type { TenantId } from "../../platform/ids.ts";
 import { valuePath } from "../attributes.ts";
@@ -7,7 +7,7 @@ import type { DeviceRow } from "../device-view.ts";
 import { all, ALWAYS, asLookUp, columnOf, isSelective, onDevice, onValues } from "./conditions.ts";
 import type { DeviceQuery, Driver, Plan, SortKey, Window } from "../search/query.ts";
 import type { Term } from "../search/terms.ts";
-import { inventoryCountsTable, inventoryValuesTable } from "../tables.ts";
+import { inventoryValuesTable } from "../tables.ts";
 import { DEVICE_COLUMNS } from "./devices.ts";
 
 const DEVICE = sql.raw("d.device_id");

@@ -2,7 +2,7 @@ import { describe, expect, expectTypeOf, it } from "vitest";
 import type { UserActor } from "../../../src/platform/actor.ts";
 import type { App } from "../../../src/platform/app-env.ts";
 import { asTenantId, asUserId } from "../../../src/platform/ids.ts";
-import { admitted, userRoute, type Needs } from "../../../src/platform/route.ts";
+import { admitted, userRoute, type Bounded, type Needs } from "../../../src/platform/route.ts";
 import { rightsOfRoles } from "../../../src/useradm/roles/rights.ts";
 
 const userWith = (...roles: string[]): UserActor => ({
@@ -22,7 +22,7 @@ describe("a route", () => {
     expectTypeOf<"get" | "post" | "put" | "patch" | "delete" | "all" | "on" | "route">().not.toExtend<
       keyof App
     >();
-    expectTypeOf(userRoute).parameter(0).toEqualTypeOf<Needs>();
+    expectTypeOf(userRoute).parameter(0).toEqualTypeOf<Needs | Bounded>();
   });
 
   it.each<[string, Needs, string[], boolean]>([

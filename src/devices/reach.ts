@@ -1,0 +1,35 @@
+import { sql, type SQL } from "drizzle-orm";
+import { firstRow, inJson, mapped, type Statement } from "../platform/database.ts";
+import type { DeviceId, TenantId } from "../platform/ids.ts";
+import type { DeviceReach, SomeDevices } from "../platform/reach.ts";
+import { devicesTable, inventoryDevicesTable } from "./tables.ts";
+
+/** True for a device, by its column, that is in one of the groups now or is named itself. */
+const reached = (tenant: TenantId, column: SQL, { groups, ids }: SomeDevices): SQL => {
+  const inGroup = sql`EXISTS (
+    SELECT 1 FROM ${inventoryDevicesTable} r
+    WHERE r.tenant_id = ${tenant} AND r.device_id = ${column} AND ${inJson(sql`r.group_name`, groups)})`;
+  return ids.length === 0 ? inGroup : sql`(${inGroup} OR ${inJson(column, ids)})`;
+};
+
+/** A condition for a list of devices. */
+export const devicesInReach = (tenant: TenantId, column: SQL, reach: DeviceReach): SQL =>
+  reach === "all" ? sql`1` : reached(tenant, column, reach);
+
+/** The same for one device; true also for one that the tenant does not have, about which the verb has its own answer. */
+export const deviceInReach = (tenant: TenantId, device: string, reach: SomeDevices): SQL => sql`(
+  ${reached(tenant, sql`${device}`, reach)}
+  OR NOT EXISTS (SELECT 1 FROM ${devicesTable} k WHERE k.tenant_id = ${tenant} AND k.device_id = ${device})
+  AND NOT EXISTS (SELECT 1 FROM ${inventoryDevicesTable} i WHERE i.tenant_id = ${tenant} AND i.device_id = ${device}))`;
+
+/** A condition for what is counted by group. */
+export const groupsInReach = (reach: DeviceReach): SQL =>
+  reach === "all" ? sql`1` : inJson(sql`group_name`, reach.groups);
+
+/** The group that a device is in now. */
+export const groupOfStatement = (tenant: TenantId, device: DeviceId): Statement<string | null> =>
+  mapped(
+    firstRow<{ name: string | null }>(sql`
+      SELECT group_name AS name FROM ${inventoryDevicesTable} WHERE tenant_id = ${tenant} AND device_id = ${device}`),
+    (row) => row?.name ?? null,
+  );

@@ -1,0 +1,268 @@
+import { beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { makeGateway } from "../../src/gateway/gateway.ts";
+import type { Declaration } from "../../src/platform/app-env.ts";
+import type { Permission } from "../../src/platform/permissions.ts";
+import { BUILT_IN_SETS } from "../../src/useradm/roles/built-in.ts";
+import { aDevice, aUser, type TestDevice, type TestUser } from "../support/actors.ts";
+import { anArtifact, idOf, inInventory, MANAGEMENT } from "../support/deployments.ts";
+import { plausible, type Schema, type Schemas } from "../support/hostile-values.ts";
+import { env, Server, type Answer } from "../support/server.ts";
+
+const V2 = "/api/management/v2/useradm";
+const M1 = "/api/management/v1";
+const FORBIDDEN = "403 forbidden by role-based access control";
+
+const app = makeGateway();
+const document = app.getOpenAPI31Document({ openapi: "3.1.0", info: { title: "", version: "" } });
+const schemas = (document.components?.schemas ?? {}) as Schemas;
+interface Operation {
+  requestBody?: { content: Record<string, { schema: Schema }> };
+}
+
+type UserRoute = Declaration & { access: { caller: "user" } };
+const routes = app
+  .declarations()
+  .filter((route): route is UserRoute => route.access.caller === "user")
+  // Reads first, and what removes last: what comes later finds everything in its place.
+  .toSorted((a, b) => rank(a) - rank(b));
+function rank({ method }: Declaration): number {
+  return ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"].indexOf(method);
+}
+
+const nameOf = ({ method, path }: Declaration) => `${method} ${path}`;
+const told = (answer: Answer) =>
+  `${answer.status} ${answer.text.startsWith("{") ? String(answer.json().error) : ""}`.trim();
+
+function bodyOf({ method, path }: Declaration): object {
+  const described = document.paths?.[path.replaceAll(/:(\w+)/g, "{$1}")] as
+    | Record<string, Operation>
+    | undefined;
+  const schema = described?.[method.toLowerCase()]?.requestBody?.content["application/json"]?.schema;
+  return schema ? { json: JSON.parse(plausible(schema, schemas)) as unknown } : {};
+}
+
+let server: Server;
+let admin: TestUser;
+
+interface Place {
+  group: string;
+  device: TestDevice;
+  deployment: string;
+}
+let inside: Place;
+let outside: Place;
+
+async function place(group: string): Promise<Place> {
+  const device = await aDevice(server);
+  await inInventory(server, [device], group);
+  const made = await server.call("POST", `${MANAGEMENT}/group/${group}`, {
+    token: admin.token,
+    json: { name: group, artifact_name: "release-2" },
+  });
+  return { group, device, deployment: idOf(made) };
+}
+
+/** A call before may have moved it. */
+const backInto = ({ group, device }: Place) =>
+  env.DB.prepare("UPDATE inventory_devices SET group_name = ? WHERE device_id = ?")
+    .bind(group, device.id)
+    .run();
+
+async function arrange(): Promise<void> {
+  server = await Server.start();
+  admin = await aUser(server);
+  await anArtifact(server);
+  inside = await place("test");
+  outside = await place("other");
+}
+
+const scope = { type: "DeviceGroups", value: ["test"] };
+
+let roles = 0;
+/** A user with sets for the group `test`. */
+async function scoped(...names: string[]): Promise<TestUser> {
+  const name = `role ${roles++}`;
+  const made = await server.call("POST", `${V2}/roles`, {
+    token: admin.token,
+    json: { name, permission_sets_with_scope: names.map((set) => ({ name: set, scope })) },
+  });
+  expect(told(made)).toBe("201");
+  return aUser(server, { roles: [name] });
+}
+
+const urlOf = ({ path }: Declaration, at: Place): string =>
+  path
+    .replace(/\/groups?\/:name/, (text) => text.replace(":name", at.group))
+    .replace(/\/group\/:name/, `/group/${at.group}`)
+    .replace(/deployments\/deployments\/:id/, `deployments/deployments/${at.deployment}`)
+    .replace(/:device\b/, at.device.id)
+    .replace(/:aid\b/, at.device.authSet)
+    .replace(/(devices?)\/:id/, `$1/${at.device.id}`)
+    .replace("*", "any")
+    .replaceAll(/:\w+/g, "3f8a1f0e-3f5f-4f0a-9d43-5b1ff4a2b001");
+
+const needsOf = ({ access: { needs } }: UserRoute): readonly Permission[] => {
+  if (typeof needs === "function") return ["users:manage"];
+  return typeof needs === "string" ? [needs] : needs;
+};
+
+const SETS = ["ReadDevices", "ManageDevices", "DeployToDevices", "ConfigureDevices", "ConnectToDevices"];
+
+describe("a user whose sets are for one group", () => {
+  beforeAll(arrange);
+
+  it("reaches what is in it, hears 403 of what is not, and finds no route that forgets to ask [differs: scoped-closed]", async () => {
+    const wrong: string[] = [];
+    const cells = { in: 0, out: 0, closed: 0, open: 0 };
+    for (const set of SETS) {
+      const user = await scoped(set);
+      const permits = BUILT_IN_SETS[set]!.permits;
+      for (const at of [outside, inside])
+        for (const route of routes) {
+          const needed = needsOf(route);
+          if (needed.includes("basic")) continue;
+          const has = permits !== "all" && needed.some((one) => permits.includes(one));
+          const { bounds } = route.access;
+          const names = bounds === "device" || bounds === "group" || bounds === "deployment";
+          const refused = !has || bounds === undefined || (names && at === outside);
+          if (bounds === "verb" && has && route.method !== "GET") continue; // the body decides: tests of their own
+          await backInto(at);
+          const answer = await server.call(route.method, urlOf(route, at), {
+            token: user.token,
+            ...bodyOf(route),
+          });
+          cells[!has || bounds === undefined ? "closed" : !names ? "open" : at === outside ? "out" : "in"]++;
+          // The second factor of another user is refused in words of its own.
+          const isRefused = [FORBIDDEN, "401 unauthorized"].includes(told(answer));
+          const bodyFirst = refused && has && bounds !== undefined && answer.status === 400;
+          if ((isRefused !== refused && !bodyFirst) || answer.status >= 500)
+            wrong.push(`${set} ${at.group}: ${nameOf(route)} (${bounds}): ${told(answer)}`);
+        }
+    }
+    console.log(`${routes.length} routes: ${JSON.stringify(cells)}`);
+    expect(wrong).toEqual([]);
+    expect(cells.out).toBeGreaterThan(30);
+  });
+});
+
+describe("lists and numbers", () => {
+  beforeEach(arrange);
+
+  const get = async (user: TestUser, path: string) => server.call("GET", path, { token: user.token });
+  const post = async (user: TestUser, path: string, json: object) =>
+    server.call("POST", path, { token: user.token, json });
+  const ids = (answer: Answer, key = "id") => answer.json<Record<string, string>[]>().map((one) => one[key]);
+
+  it("of devices hold those of the group only, and their totals", async () => {
+    const user = await scoped("ReadDevices");
+    const mine = [inside.device.id];
+    const list = await get(user, `${M1}/inventory/devices`);
+    expect([ids(list), list.headers.get("x-total-count")]).toEqual([mine, "1"]);
+    const search = await post(user, "/api/management/v2/inventory/filters/search", { page: 1, per_page: 20 });
+    expect([ids(search), search.headers.get("x-total-count")]).toEqual([mine, "1"]);
+    const other = { filters: [{ scope: "system", attribute: "group", type: "$eq", value: "other" }] };
+    const wider = await post(user, "/api/management/v2/inventory/filters/search", {
+      page: 1,
+      per_page: 20,
+      ...other,
+    });
+    expect([ids(wider), wider.headers.get("x-total-count")]).toEqual([[], "0"]);
+    const named = { page: 1, per_page: 20, device_ids: [outside.device.id] };
+    expect(ids(await post(user, "/api/management/v2/inventory/filters/search", named))).toEqual([]);
+    expect(ids(await get(user, "/api/management/v2/devauth/devices"))).toEqual(mine);
+    const asked = { id: [outside.device.id, inside.device.id] };
+    expect(ids(await post(user, "/api/management/v2/devauth/devices/search", asked))).toEqual(mine);
+    expect((await get(user, "/api/management/v2/devauth/devices/count")).json()).toEqual({ count: 1 });
+    expect((await get(user, `${M1}/inventory/groups`)).json()).toEqual(["test"]);
+    const statistics = await get(user, "/api/management/v2/inventory/statistics");
+    expect(statistics.json()).toMatchObject({ devices_by_status: { accepted: { standard: 1 } } });
+    const reported = await post(user, `${M1}/reporting/devices/search`, {});
+    expect([ids(reported), reported.headers.get("x-total-count")]).toEqual([mine, "1"]);
+    const aggregations = [{ name: "g", scope: "system", attribute: "group" }];
+    const counted = await post(user, `${M1}/reporting/devices/aggregate`, { aggregations });
+    expect(counted.json()).toEqual([{ name: "g", items: [{ key: "test", count: 1 }], other_count: 0 }]);
+  });
+
+  it("of deployments hold those for the group, or for one of its devices", async () => {
+    const user = await scoped("ReadDevices");
+    const single = async (name: string, ...devices: string[]) =>
+      idOf(await post(admin, MANAGEMENT, { name, artifact_name: "release-2", devices }));
+    const mine = await single("mine", inside.device.id);
+    const both = await single("both", inside.device.id, outside.device.id);
+    await single("theirs", outside.device.id);
+    for (const version of ["v1", "v2"]) {
+      const list = await get(user, `/api/management/${version}/deployments/deployments`);
+      expect([new Set(ids(list)), list.headers.get("x-total-count")]).toEqual([
+        new Set([inside.deployment, mine]),
+        "2",
+      ]);
+    }
+    expect(told(await get(user, `${M1}/deployments/deployments/${both}`))).toBe(FORBIDDEN);
+    const statistics = await post(user, `${M1}/deployments/deployments/statistics/list`, {
+      deployment_ids: [inside.deployment, outside.deployment],
+    });
+    expect(ids(statistics)).toEqual([inside.deployment]);
+    // The group counts in which the device is now.
+    await server.call("PUT", `${M1}/inventory/devices/${inside.device.id}/group`, {
+      token: admin.token,
+      json: { group: "other" },
+    });
+    expect(told(await get(user, `${M1}/deployments/deployments/${mine}`))).toBe(FORBIDDEN);
+  });
+});
+
+describe("what a scoped user does", () => {
+  beforeEach(arrange);
+  const call = (user: TestUser, method: string, path: string, json: object) =>
+    server.call(method, path, { token: user.token, json });
+
+  it("may take a device out of reach, and not bring one within it", async () => {
+    const user = await scoped("ReadDevices", "ManageDevices");
+    const group = (device: TestDevice, name: string) =>
+      call(user, "PUT", `${M1}/inventory/devices/${device.id}/group`, { group: name });
+    expect(told(await group(outside.device, "test"))).toBe(FORBIDDEN);
+    const fill = await call(user, "PATCH", `${M1}/inventory/groups/test/devices`, [outside.device.id]);
+    expect(told(fill)).toBe(FORBIDDEN);
+    expect(told(await group(inside.device, "other"))).toBe("204");
+    const path = `${M1}/inventory/devices/${inside.device.id}`;
+    expect(told(await server.call("GET", path, { token: user.token }))).toBe(FORBIDDEN);
+  });
+
+  it("deploys to the group or to one device of it, and a release that it sees", async () => {
+    const name = "deployer";
+    const set = (one: string) => ({ name: one, scope });
+    const json = { name, permission_sets_with_scope: [set("DeployToDevices"), { name: "ReadReleases" }] };
+    await call(admin, "POST", `${V2}/roles`, json);
+    const user = await aUser(server, { roles: [name] });
+    const path = `${M1}/deployments/deployments`;
+    let made = 0;
+    const to = async (rest: object, by = user, at = path) =>
+      told(await call(by, "POST", at, { name: `d${made++}`, artifact_name: "release-2", ...rest }));
+    const [mine, theirs] = [inside.device.id, outside.device.id];
+    expect(await to({ devices: [mine] })).toBe("201");
+    expect(await to({ devices: [theirs] })).toBe(FORBIDDEN);
+    expect(await to({ devices: [mine, theirs] })).toBe(FORBIDDEN);
+    const second = await aDevice(server);
+    await inInventory(server, [second], "test");
+    expect(await to({ devices: [mine, second.id] })).toBe(FORBIDDEN);
+    expect(await to({ all_devices: true })).toBe(FORBIDDEN);
+    expect(await to({ retries: 1 }, user, `${path}/group/test`)).toBe("201");
+    expect(await to({ retries: 2 }, user, `${path}/group/other`)).toBe(FORBIDDEN);
+    const blind = await scoped("DeployToDevices");
+    expect(await to({ devices: [mine] }, blind)).toBe(FORBIDDEN);
+  });
+
+  it("is confined by a permission of the older form, whatever its other roles", async () => {
+    await call(admin, "POST", `${M1}/useradm/roles`, {
+      name: "confined",
+      permissions: [{ action: "VIEW_DEVICE", object: { type: "DEVICE_GROUP", value: "test" } }],
+    });
+    const user = await aUser(server, { roles: ["RBAC_ROLE_PERMIT_ALL", "confined"] });
+    const configure = (device: TestDevice) =>
+      call(user, "PUT", `${M1}/deviceconfig/configurations/device/${device.id}`, { key: "value" });
+    expect(told(await configure(inside.device))).toBe("204");
+    expect(told(await configure(outside.device))).toBe(FORBIDDEN);
+    const users = await server.call("GET", `${M1}/useradm/users`, { token: user.token });
+    expect(users.status).toBe(200);
+  });
+});
