@@ -1,4 +1,4 @@
-import { beforeAll, describe, expect, it } from "vitest";
+import { afterEach, beforeAll, describe, expect, it } from "vitest";
 import { makeGateway } from "../../src/gateway/gateway.ts";
 import { aDevice, aUser } from "../support/actors.ts";
 import { anArtifact, ARTIFACTS, bucketObjects, storageRows } from "../support/artifacts.ts";
@@ -38,6 +38,11 @@ let server: Server;
 
 beforeAll(async () => {
   server = await Server.start();
+});
+
+/** A call that happens to be a good one may have the tenant demand a second factor, and the users of later calls have none. */
+afterEach(async () => {
+  await env.DB.prepare("UPDATE tenants SET require_2fa = 0").run();
 });
 
 /** Takes some of the list by a count that goes on, so that all of it is taken in the course of the suite. */
