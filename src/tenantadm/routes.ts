@@ -1,5 +1,6 @@
 import type { App } from "../platform/app-env.ts";
 import { mountBilling } from "./billing-routes.ts";
+import { mountChildTenants } from "./child-routes.ts";
 import { mountInternalTenants } from "./internal-routes.ts";
 import { mountLife } from "./life-routes.ts";
 import { mountOwnTenant } from "./own-routes.ts";
@@ -8,6 +9,7 @@ import { mountSignUp } from "./sign-up-routes.ts";
 export function mountTenantadm(app: App): void {
   mountOwnTenant(app);
   mountSignUp(app);
+  mountChildTenants(app);
   mountLife(app);
   mountBilling(app);
   mountInternalTenants(app);

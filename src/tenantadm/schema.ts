@@ -1,5 +1,6 @@
 import { z } from "@hono/zod-openapi";
 import { ADDONS } from "../platform/plans.ts";
+import { EmailText, PasswordText } from "../useradm/index.ts";
 
 const BLANK = "cannot be blank";
 export const MAX_NAME = 256;
@@ -136,3 +137,29 @@ export const TenantUpdate = z
   .openapi("TenantUpdate");
 
 export const TenantIds = z.object({ tenant_ids: z.array(text(64)).min(1).max(MAX_IDS) }).openapi("TenantIds");
+
+const share = z.int({ error: "must be a whole number" }).min(-1, { error: "must be no less than -1" });
+
+/** Requests spell the name of a limit in two ways; its member says it all. */
+const Share = z.object({ value: share }).optional();
+const Shares = z.object({ max_devices: Share, max_micro_devices: Share, max_system_devices: Share });
+
+const ChildName = text(MAX_NAME, 3);
+
+export const ChildUpdate = z
+  .object({ name: ChildName.optional(), device_limit: share.optional(), device_limits: Shares.optional() })
+  .openapi("ChildTenantUpdate");
+
+export const NewChild = z
+  .object({
+    name: ChildName,
+    admin: z.object(
+      { email: EmailText, password: PasswordText.optional(), send_reset_password: z.boolean().optional() },
+      { error: BLANK },
+    ),
+    device_limit: share.optional(),
+    device_limits: Shares.optional(),
+    binary_delta: z.boolean().optional(),
+    sso: z.boolean().optional(),
+  })
+  .openapi("NewChildTenant");

@@ -8,7 +8,7 @@ import type { TenantView } from "./views.ts";
 const NO_CALL_LIMITS = { bursts: [], quota: { max_calls: 0, interval_sec: 0 } };
 const NO_API_LIMITS: ApiLimits = { management: NO_CALL_LIMITS, devices: NO_CALL_LIMITS };
 
-const TIER_LIMITS = ["max_devices", "max_micro_devices", "max_system_devices"] as const;
+export const TIER_LIMITS = ["max_devices", "max_micro_devices", "max_system_devices"] as const;
 export type TierLimit = (typeof TIER_LIMITS)[number];
 
 const UNLIMITED = -1;

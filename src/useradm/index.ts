@@ -13,6 +13,7 @@ export {
   createUserStatements,
   deleteUser,
   prepareUser,
+  inviteIfChanged,
   unknownUser,
   verifyLinkIfChanged,
   writingEmail,

@@ -100,7 +100,9 @@ export const createUserStatements = (actor: Actor, user: User): Statement<number
 ];
 
 /** Sends a link to set a password by, if the statement before it in the batch made the user. */
-const inviteIfChanged = (deps: Deps, user: User): Statement<number>[] => linkIfChanged(deps, user, "invite");
+/** Has an invitation sent to a user who was added just before in the batch. */
+export const inviteIfChanged = (deps: Deps, user: User): Statement<number>[] =>
+  linkIfChanged(deps, user, "invite");
 
 /** Has a link sent that proves the address of a user who was added just before in the batch. */
 export const verifyLinkIfChanged = (deps: Deps, user: User): Statement<number>[] =>
