@@ -5,7 +5,7 @@ import { operatorOf, userOf } from "../platform/app.ts";
 import type { App, AppEnv } from "../platform/app-env.ts";
 import { Fault } from "../platform/fault.ts";
 import { pageOf, setPageHeaders } from "../platform/paging.ts";
-import { operatorRoute, userRoute } from "../platform/route.ts";
+import { operatorRoute, userRoute, within } from "../platform/route.ts";
 import {
   faultResponses,
   jsonBody,
@@ -85,7 +85,7 @@ const internalUploadRoute = operatorRoute({
   responses: uploadResponses,
 });
 
-const allArtifactsRoute = userRoute("artifacts:read", {
+const allArtifactsRoute = userRoute(within("artifacts:read"), {
   method: "get",
   path: V1,
   summary: "Artifacts, up to 5,000 of them",
@@ -95,7 +95,7 @@ const allArtifactsRoute = userRoute("artifacts:read", {
   responses: { 200: artifactList },
 });
 
-const artifactListRoute = userRoute("artifacts:read", {
+const artifactListRoute = userRoute(within("artifacts:read"), {
   method: "get",
   path: `${V1}/list`,
   summary: "Artifacts whose texts contain what is asked for",
@@ -105,7 +105,7 @@ const artifactListRoute = userRoute("artifacts:read", {
   responses: { 200: artifactList },
 });
 
-const artifactPatternRoute = userRoute("artifacts:read", {
+const artifactPatternRoute = userRoute(within("artifacts:read"), {
   method: "get",
   path: "/api/management/v2/deployments/artifacts",
   summary: "Artifacts by name",
@@ -114,7 +114,7 @@ const artifactPatternRoute = userRoute("artifacts:read", {
   responses: { 200: artifactList, ...faultResponses(400) },
 });
 
-const artifactRoute = userRoute("artifacts:read", {
+const artifactRoute = userRoute(within("artifacts:read"), {
   method: "get",
   path: `${V1}/{id}`,
   summary: "An artifact",
@@ -126,7 +126,7 @@ const artifactRoute = userRoute("artifacts:read", {
   },
 });
 
-const describeRoute = userRoute("artifacts:manage", {
+const describeRoute = userRoute(within("artifacts:manage"), {
   method: "put",
   path: `${V1}/{id}`,
   summary: "Describe an artifact that was never deployed",
@@ -139,7 +139,7 @@ const describeRoute = userRoute("artifacts:manage", {
   responses: { 204: { description: "Described" }, ...faultResponses(400, 404, 422) },
 });
 
-const deleteRoute = userRoute("artifacts:manage", {
+const deleteRoute = userRoute(within("artifacts:manage"), {
   method: "delete",
   path: `${V1}/{id}`,
   summary: "Delete an artifact and what it stores",
@@ -148,7 +148,7 @@ const deleteRoute = userRoute("artifacts:manage", {
   responses: { 204: { description: "Deleted" }, ...faultResponses(400, 404, 409) },
 });
 
-const linkRoute = userRoute("artifacts:download", {
+const linkRoute = userRoute(within("artifacts:download"), {
   method: "get",
   path: `${V1}/{id}/download`,
   summary: "A link to the bytes of an artifact",

@@ -1,3 +1,5 @@
+import { releasesInReach } from "./reach-store.ts";
+import type { ReleaseReach } from "../platform/reach.ts";
 import { sql, type SQL } from "drizzle-orm";
 import { change, demand, firstRow, inJson, rows, type Statement } from "../platform/database.ts";
 import { offsetOf, type Page } from "../platform/paging.ts";
@@ -89,10 +91,15 @@ const toArtifact = (row: ArtifactRow): ArtifactObject => {
   return shownArtifact(image, row.description, row.modified_ms);
 };
 
-export const artifactById = (tenant: TenantId, id: string): Statement<ArtifactObject | undefined> =>
+export const artifactById = (
+  tenant: TenantId,
+  id: string,
+  reach: ReleaseReach,
+): Statement<ArtifactObject | undefined> =>
   mapped(
     firstRow<ArtifactRow>(
-      sql`SELECT ${columns} FROM ${artifactsTable} a WHERE a.tenant_id = ${tenant} AND a.artifact_id = ${id}`,
+      sql`SELECT ${columns} FROM ${artifactsTable} a WHERE a.tenant_id = ${tenant} AND a.artifact_id = ${id}
+        AND ${releasesInReach(tenant, sql`a.name`, reach)}`,
     ),
     (row) => row && toArtifact(row),
   );
@@ -192,8 +199,12 @@ export interface ArtifactFilter {
   deviceType?: TextFilter | undefined;
 }
 
-const where = (tenant: TenantId, filter: ArtifactFilter): SQL => {
+/** A filter, and what of it its user may see. */
+type VisibleArtifacts = ArtifactFilter & { reach: ReleaseReach };
+
+const where = (tenant: TenantId, filter: VisibleArtifacts): SQL => {
   const terms = [sql`a.tenant_id = ${tenant}`];
+  if (filter.reach !== "all") terms.push(releasesInReach(tenant, sql`a.name`, filter.reach));
   if (filter.names) terms.push(inJson(sql`a.name`, filter.names));
   if (filter.name) terms.push(matches(sql`a.name`, filter.name));
   if (filter.description) terms.push(matches(sql`a.description`, filter.description));
@@ -219,7 +230,7 @@ export const ARTIFACT_ORDERS = Object.keys(ORDERS) as ArtifactOrder[]; // the ke
 /** A page of artifacts, with one more row than the page has if there is a next one. */
 export const artifactPage = (
   tenant: TenantId,
-  filter: ArtifactFilter,
+  filter: VisibleArtifacts,
   order: ArtifactOrder,
   page: Page,
 ): Statement<ArtifactObject[]> =>
@@ -229,7 +240,7 @@ export const artifactPage = (
     (found) => found.map(toArtifact),
   );
 
-export const artifactCount = (tenant: TenantId, filter: ArtifactFilter): Statement<number> =>
+export const artifactCount = (tenant: TenantId, filter: VisibleArtifacts): Statement<number> =>
   mapped(
     firstRow<{ total: number }>(
       sql`SELECT count(*) AS total FROM ${artifactsTable} a WHERE ${where(tenant, filter)}`,

@@ -2,8 +2,8 @@ import type { Actor } from "../platform/actor.ts";
 import { addAuditIfChanged } from "../platform/audit.ts";
 import type { Deps } from "../platform/deps.ts";
 import { Fault } from "../platform/fault.ts";
-import type { TenantId } from "../platform/ids.ts";
 import type { Page } from "../platform/paging.ts";
+import { releasesFor, type Permission } from "../platform/permissions.ts";
 import { downloadLink } from "../storage/index.ts";
 import type { ArtifactObject } from "./artifact.ts";
 import {
@@ -25,9 +25,10 @@ export async function listArtifacts(
   order: ArtifactOrder,
   page: Page,
 ): Promise<{ artifacts: ArtifactObject[]; total: number }> {
+  const visible = { ...filter, reach: releasesFor(actor, "artifacts:read") };
   const [found, total] = await deps
     .db(actor.tenant)
-    .batch([artifactPage(actor.tenant, filter, order, page), artifactCount(actor.tenant, filter)]);
+    .batch([artifactPage(actor.tenant, visible, order, page), artifactCount(actor.tenant, visible)]);
   return { artifacts: found.slice(0, page.perPage), total };
 }
 
@@ -38,18 +39,26 @@ export async function browseArtifacts(
   filter: ArtifactFilter,
   page: Page,
 ): Promise<{ artifacts: ArtifactObject[]; hasNext: boolean }> {
-  const found = await deps.db(actor.tenant).one(artifactPage(actor.tenant, filter, "name:asc", page));
+  const visible = { ...filter, reach: releasesFor(actor, "artifacts:read") };
+  const found = await deps.db(actor.tenant).one(artifactPage(actor.tenant, visible, "name:asc", page));
   return { artifacts: found.slice(0, page.perPage), hasNext: found.length > page.perPage };
 }
 
-async function findArtifact(deps: Deps, tenant: TenantId, id: string): Promise<ArtifactObject> {
-  const artifact = await deps.db(tenant).one(artifactById(tenant, id));
+/** One out of reach is unknown. */
+async function findArtifact(
+  deps: Deps,
+  actor: Actor,
+  permission: Permission,
+  id: string,
+): Promise<ArtifactObject> {
+  const reach = releasesFor(actor, permission);
+  const artifact = await deps.db(actor.tenant).one(artifactById(actor.tenant, id, reach));
   if (!artifact) throw unknownArtifact();
   return artifact;
 }
 
 export async function getArtifact(deps: Deps, actor: Actor, id: string): Promise<ArtifactObject> {
-  return findArtifact(deps, actor.tenant, id);
+  return findArtifact(deps, actor, "artifacts:read", id);
 }
 
 export async function linkToArtifact(
@@ -57,7 +66,7 @@ export async function linkToArtifact(
   actor: Actor,
   id: string,
 ): Promise<{ uri: string; expire: string; method: "GET" }> {
-  await findArtifact(deps, actor.tenant, id);
+  await findArtifact(deps, actor, "artifacts:download", id);
   const link = await downloadLink(deps, {
     tenant: actor.tenant,
     artifact: id,
@@ -75,7 +84,7 @@ export async function describeArtifact(
   description: string,
 ): Promise<void> {
   const { tenant } = actor;
-  const { name } = await findArtifact(deps, tenant, id);
+  const { name } = await findArtifact(deps, actor, "artifacts:manage", id);
   if (await deps.db(tenant).one(deps.participants.artifactUse.ever(tenant, name))) {
     throw new Fault("unprocessable", "Image has already been used in deployment");
   }
@@ -92,7 +101,7 @@ export async function describeArtifact(
 
 /** Removes the artifact, and its objects unless another artifact shares them. */
 export async function deleteArtifact(deps: Deps, actor: Actor, id: string): Promise<void> {
-  const { name } = await findArtifact(deps, actor.tenant, id);
+  const { name } = await findArtifact(deps, actor, "artifacts:manage", id);
   const outcome = await removeArtifacts(deps, actor, [{ id, name }]);
   if (outcome === "in use") throw new Fault("conflict", "Artifact is used in active deployment");
   if (outcome === "gone") throw unknownArtifact();

@@ -23,7 +23,7 @@ export async function artifactsForDevice(
 }
 
 export async function artifactForDevice(deps: Deps, claim: DeviceClaim, id: string): Promise<ArtifactObject> {
-  const { results } = await asLiveDevice(deps, claim, [artifactById(claim.tenant, id)]);
+  const { results } = await asLiveDevice(deps, claim, [artifactById(claim.tenant, id, "all")]);
   const [artifact] = results;
   if (!artifact) throw new Fault("not_found", "Resource not found");
   return artifact;

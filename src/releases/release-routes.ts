@@ -3,7 +3,7 @@ import { userOf } from "../platform/app.ts";
 import type { App } from "../platform/app-env.ts";
 import { Fault } from "../platform/fault.ts";
 import { pageOf, setPageHeaders } from "../platform/paging.ts";
-import { userRoute } from "../platform/route.ts";
+import { userRoute, within } from "../platform/route.ts";
 import { faultResponses, jsonBody, jsonContent, refuseInvalid } from "../platform/wire.ts";
 import {
   kindQuery,
@@ -45,7 +45,7 @@ const listOf = <T extends z.ZodType>(schema: T) => ({
 const texts = { 200: { description: "In alphabetical order", content: jsonContent(z.array(z.string())) } };
 const nameParam = z.object({ release_name: z.string() });
 
-const allReleasesRoute = userRoute("artifacts:read", {
+const allReleasesRoute = userRoute(within("artifacts:read"), {
   method: "get",
   path: V1,
   summary: "The first releases",
@@ -55,7 +55,7 @@ const allReleasesRoute = userRoute("artifacts:read", {
   responses: listOf(ReleaseV1Schema),
 });
 
-const releaseListV1Route = userRoute("artifacts:read", {
+const releaseListV1Route = userRoute(within("artifacts:read"), {
   method: "get",
   path: `${V1}/list`,
   summary: "Releases in pages",
@@ -65,7 +65,7 @@ const releaseListV1Route = userRoute("artifacts:read", {
   responses: listOf(ReleaseV1Schema),
 });
 
-const releaseListRoute = userRoute("artifacts:read", {
+const releaseListRoute = userRoute(within("artifacts:read"), {
   method: "get",
   path: V2,
   summary: "Releases in pages",
@@ -74,7 +74,7 @@ const releaseListRoute = userRoute("artifacts:read", {
   responses: listOf(ReleaseSchema),
 });
 
-const deleteReleasesRoute = userRoute("artifacts:manage", {
+const deleteReleasesRoute = userRoute(within("artifacts:manage"), {
   method: "delete",
   path: V2,
   summary: "Delete releases with their artifacts and what these store",
@@ -90,7 +90,7 @@ const deleteReleasesRoute = userRoute("artifacts:manage", {
   responses: { 204: { description: "Deleted" }, ...faultResponses(400, 409) },
 });
 
-const releaseRoute = userRoute("artifacts:read", {
+const releaseRoute = userRoute(within("artifacts:read"), {
   method: "get",
   path: `${V2}/{release_name}`,
   summary: "A release with its artifacts",
@@ -102,7 +102,7 @@ const releaseRoute = userRoute("artifacts:read", {
   },
 });
 
-const notesRoute = userRoute("artifacts:manage", {
+const notesRoute = userRoute(within("artifacts:manage"), {
   method: "patch",
   path: `${V2}/{release_name}`,
   summary: "Write or clear the notes of a release",
@@ -122,7 +122,7 @@ const tagsRoute = userRoute("artifacts:manage", {
   responses: { 204: { description: "Replaced" }, ...faultResponses(400, 404, 409) },
 });
 
-const allTagsRoute = userRoute("artifacts:read", {
+const allTagsRoute = userRoute(within("artifacts:read"), {
   method: "get",
   path: "/api/management/v2/deployments/releases/all/tags",
   summary: "Tags of all releases",
@@ -138,7 +138,7 @@ const allTypesRoute = userRoute("artifacts:read", {
   responses: texts,
 });
 
-const softwareRoute = userRoute("artifacts:read", {
+const softwareRoute = userRoute(within("artifacts:read"), {
   method: "get",
   path: SOFTWARE,
   summary: "Releases without their artifacts",
@@ -147,7 +147,7 @@ const softwareRoute = userRoute("artifacts:read", {
   responses: listOf(SoftwareSchema),
 });
 
-const softwareTagsRoute = userRoute("artifacts:read", {
+const softwareTagsRoute = userRoute(within("artifacts:read"), {
   method: "get",
   path: `${SOFTWARE}/tags`,
   summary: "Tags of a kind of software",

@@ -4,6 +4,8 @@ import { change, demand, firstRow, inJson, rows, type Statement } from "../platf
 import { containsText, startsWithText } from "../platform/fold-case.ts";
 import type { TenantId } from "../platform/ids.ts";
 import { offsetOf, type Page } from "../platform/paging.ts";
+import { releasesInReach } from "./reach-store.ts";
+import type { ReleaseReach } from "../platform/reach.ts";
 import { into, columnsOf, type RowOf, type Row } from "../platform/columns.ts";
 import { artifactsWhere, mapped } from "./artifact-store.ts";
 import type { ArtifactObject } from "./artifact.ts";
@@ -85,8 +87,12 @@ export interface ReleaseFilter {
   tags?: readonly string[] | undefined;
 }
 
-const where = (tenant: TenantId, filter: ReleaseFilter): SQL => {
+/** A filter, and what of it its user may see. */
+export type VisibleReleases = ReleaseFilter & { reach: ReleaseReach };
+
+const where = (tenant: TenantId, filter: VisibleReleases): SQL => {
   const terms = [sql`r.tenant_id = ${tenant}`];
+  if (filter.reach !== "all") terms.push(releasesInReach(tenant, sql`r.name`, filter.reach));
   const add = <T>(value: T | undefined, term: (value: T) => SQL) => {
     if (value !== undefined) terms.push(term(value));
   };
@@ -130,13 +136,13 @@ export type ReleaseOrder = keyof typeof ORDERS;
 
 export const RELEASE_ORDERS = Object.keys(ORDERS) as ReleaseOrder[]; // the keys of a constant object
 
-const pageOfNames = (what: SQL, tenant: TenantId, filter: ReleaseFilter, order: ReleaseOrder, page: Page) =>
+const pageOfNames = (what: SQL, tenant: TenantId, filter: VisibleReleases, order: ReleaseOrder, page: Page) =>
   sql`SELECT ${what} FROM ${releasesTable} r WHERE ${where(tenant, filter)}
     ORDER BY ${ORDERS[order]} LIMIT ${page.perPage} OFFSET ${offsetOf(page)}`;
 
 export const releasePage = (
   tenant: TenantId,
-  filter: ReleaseFilter,
+  filter: VisibleReleases,
   order: ReleaseOrder,
   page: Page,
 ): Statement<ReleaseRecord[]> =>
@@ -147,7 +153,7 @@ export const releasePage = (
 /** The artifacts of the releases of `releasePage` with the same arguments. */
 export const artifactsOfPage = (
   tenant: TenantId,
-  filter: ReleaseFilter,
+  filter: VisibleReleases,
   order: ReleaseOrder,
   page: Page,
 ): Statement<ArtifactObject[]> =>
@@ -155,7 +161,7 @@ export const artifactsOfPage = (
     sql`a.tenant_id = ${tenant} AND a.name IN (${pageOfNames(sql`r.name`, tenant, filter, order, page)})`,
   );
 
-export const releaseCount = (tenant: TenantId, filter: ReleaseFilter): Statement<number> =>
+export const releaseCount = (tenant: TenantId, filter: VisibleReleases): Statement<number> =>
   mapped(
     firstRow<{ total: number }>(
       sql`SELECT count(*) AS total FROM ${releasesTable} r WHERE ${where(tenant, filter)}`,
@@ -163,16 +169,39 @@ export const releaseCount = (tenant: TenantId, filter: ReleaseFilter): Statement
     (row) => row?.total ?? 0,
   );
 
-export const releaseByName = (tenant: TenantId, name: string): Statement<ReleaseRecord | undefined> =>
+export const releaseByName = (
+  tenant: TenantId,
+  name: string,
+  reach: ReleaseReach,
+): Statement<ReleaseRecord | undefined> =>
   mapped(
     firstRow<ReleaseRow>(
-      sql`SELECT ${columns} FROM ${releasesTable} r WHERE r.tenant_id = ${tenant} AND r.name = ${name}`,
+      sql`SELECT ${columns} FROM ${releasesTable} r WHERE r.tenant_id = ${tenant} AND r.name = ${name}
+        AND ${releasesInReach(tenant, sql`r.name`, reach)}`,
     ),
     (row) => row && toRelease(row),
   );
 
-export const setNotes = (tenant: TenantId, name: string, notes: string): Statement<number> =>
-  change(sql`UPDATE ${releasesTable} SET notes = ${notes} WHERE tenant_id = ${tenant} AND name = ${name}`);
+export const setNotes = (
+  tenant: TenantId,
+  name: string,
+  notes: string,
+  reach: ReleaseReach,
+): Statement<number> =>
+  change(sql`UPDATE ${releasesTable} SET notes = ${notes} WHERE tenant_id = ${tenant} AND name = ${name}
+    AND ${releasesInReach(tenant, sql`${name}`, reach)}`);
+
+/** Those of the names whose releases are within reach. */
+export const namesInReach = (
+  tenant: TenantId,
+  names: readonly string[],
+  reach: ReleaseReach,
+): Statement<string[]> =>
+  mapped(
+    rows<Row<typeof releasesTable, "name">>(sql`SELECT r.name FROM ${releasesTable} r
+      WHERE r.tenant_id = ${tenant} AND ${inJson(sql`r.name`, names)} AND ${releasesInReach(tenant, sql`r.name`, reach)}`),
+    (found) => found.map(({ name }) => name),
+  );
 
 /** Replaces the tags. Fails the batch if there is no such release, or if there were too many different tags then. */
 export const setTags = (tenant: TenantId, name: string, tags: readonly string[]): Statement<unknown>[] => [
@@ -192,10 +221,12 @@ export const setTags = (tenant: TenantId, name: string, tags: readonly string[])
   ),
 ];
 
-export const allTags = (tenant: TenantId): Statement<string[]> =>
+/** Tags found on releases within reach. */
+export const allTags = (tenant: TenantId, reach: ReleaseReach): Statement<string[]> =>
   mapped(
     rows<Row<typeof releaseTagsTable, "tag">>(
-      sql`SELECT DISTINCT tag FROM ${releaseTagsTable} WHERE tenant_id = ${tenant} ORDER BY tag`,
+      sql`SELECT DISTINCT t.tag FROM ${releaseTagsTable} t
+        WHERE t.tenant_id = ${tenant} AND ${releasesInReach(tenant, sql`t.name`, reach)} ORDER BY t.tag`,
     ),
     (found) => found.map(({ tag }) => tag),
   );

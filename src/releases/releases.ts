@@ -4,6 +4,7 @@ import { refusalOf } from "../platform/database.ts";
 import type { Deps } from "../platform/deps.ts";
 import { Fault } from "../platform/fault.ts";
 import type { Page } from "../platform/paging.ts";
+import { releasesFor } from "../platform/permissions.ts";
 import { artifactsNamed, idsOfNames } from "./artifact-store.ts";
 import type { ArtifactObject } from "./artifact.ts";
 import {
@@ -11,6 +12,7 @@ import {
   allUpdateTypes,
   artifactsOfPage,
   MAX_UNIQUE_TAGS,
+  namesInReach,
   releaseByName,
   releaseCount,
   releasePage,
@@ -36,12 +38,13 @@ export async function listReleases(
   page: Page,
 ): Promise<{ releases: Release[]; total: number }> {
   const { tenant } = actor;
+  const visible = { ...filter, reach: releasesFor(actor, "artifacts:read") };
   const [found, artifacts, total] = await deps
     .db(tenant)
     .batch([
-      releasePage(tenant, filter, order, page),
-      artifactsOfPage(tenant, filter, order, page),
-      releaseCount(tenant, filter),
+      releasePage(tenant, visible, order, page),
+      artifactsOfPage(tenant, visible, order, page),
+      releaseCount(tenant, visible),
     ]);
   const ofName = Map.groupBy(artifacts, ({ name }) => name);
   return {
@@ -58,9 +61,10 @@ export async function listSoftware(
   order: ReleaseOrder,
   page: Page,
 ): Promise<{ releases: ReleaseRecord[]; total: number }> {
+  const visible = { ...filter, reach: releasesFor(actor, "artifacts:read") };
   const [releases, total] = await deps
     .db(actor.tenant)
-    .batch([releasePage(actor.tenant, filter, order, page), releaseCount(actor.tenant, filter)]);
+    .batch([releasePage(actor.tenant, visible, order, page), releaseCount(actor.tenant, visible)]);
   return { releases, total };
 }
 
@@ -68,7 +72,7 @@ export async function getRelease(deps: Deps, actor: Actor, name: string): Promis
   const { tenant } = actor;
   const [release, artifacts] = await deps
     .db(tenant)
-    .batch([releaseByName(tenant, name), artifactsNamed(tenant, name)]);
+    .batch([releaseByName(tenant, name, releasesFor(actor, "artifacts:read")), artifactsNamed(tenant, name)]);
   if (!release) throw unknownRelease();
   return { ...release, artifacts };
 }
@@ -77,9 +81,10 @@ const releaseObject = (name: string) => ({ type: "release", id: name, detail: { 
 
 export async function annotateRelease(deps: Deps, actor: Actor, name: string, notes: string): Promise<void> {
   const entry = { action: "update", object: releaseObject(name), change: `notes: ${notes}` };
+  const reach = releasesFor(actor, "artifacts:manage");
   const [changed] = await deps
     .db(actor.tenant)
-    .batch([setNotes(actor.tenant, name, notes), addAuditIfChanged(actor, entry, deps.now())]);
+    .batch([setNotes(actor.tenant, name, notes, reach), addAuditIfChanged(actor, entry, deps.now())]);
   if (changed === 0) throw unknownRelease();
 }
 
@@ -107,8 +112,11 @@ export async function tagRelease(
 const REMOVED_AT_ONCE = 50;
 
 /** Removes releases with their artifacts and what these store; what an unfinished deployment uses stays. */
-export async function deleteReleases(deps: Deps, actor: Actor, names: readonly string[]): Promise<void> {
+export async function deleteReleases(deps: Deps, actor: Actor, wanted: readonly string[]): Promise<void> {
   const database = deps.db(actor.tenant);
+  const reach = releasesFor(actor, "artifacts:manage");
+  // What is out of reach is left, and nothing is said of it.
+  const names = reach === "all" ? wanted : await database.one(namesInReach(actor.tenant, wanted, reach));
   const active = await database.batch(
     names.map((name) => deps.participants.artifactUse.current(actor.tenant, name)),
   );
@@ -127,7 +135,7 @@ const usedReleases = (deployments: readonly { id: string }[]) =>
   });
 
 export async function listTags(deps: Deps, actor: Actor): Promise<string[]> {
-  return deps.db(actor.tenant).one(allTags(actor.tenant));
+  return deps.db(actor.tenant).one(allTags(actor.tenant, releasesFor(actor, "artifacts:read")));
 }
 
 export async function listUpdateTypes(deps: Deps, actor: Actor): Promise<string[]> {

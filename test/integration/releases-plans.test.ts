@@ -46,12 +46,12 @@ const STATEMENTS: Record<string, Statement<unknown>[]> = {
     ...refreshReleases(T, ["a"], 1),
   ],
   "finding artifacts": [
-    artifactById(T, "x"),
+    artifactById(T, "x", "all"),
     artifactBytes(T, "x"),
     candidatesOfName(T, "a", undefined),
     candidatesOfName(T, "a", "pi"),
     releaseExists(T, "a"),
-    releaseByName(T, "a"),
+    releaseByName(T, "a", "all"),
   ],
   "removing artifacts": [
     idsOfNames(T, ["a"], 50),
@@ -70,21 +70,21 @@ const STATEMENTS: Record<string, Statement<unknown>[]> = {
     expiredUploads(1, 1, 10),
   ],
   "artifacts in pages": [
-    artifactPage(T, {}, "name:asc", PAGE),
-    artifactPage(T, {}, "name:desc", PAGE),
-    artifactPage(T, {}, "modified:asc", PAGE),
-    artifactPage(T, {}, "modified:desc", PAGE),
-    artifactPage(T, { names: ["a"] }, "name:asc", PAGE),
-    artifactPage(T, { name: { match: "starts", text: "a" } }, "name:asc", PAGE),
+    artifactPage(T, { reach: "all" }, "name:asc", PAGE),
+    artifactPage(T, { reach: "all" }, "name:desc", PAGE),
+    artifactPage(T, { reach: "all" }, "modified:asc", PAGE),
+    artifactPage(T, { reach: "all" }, "modified:desc", PAGE),
+    artifactPage(T, { reach: "all", names: ["a"] }, "name:asc", PAGE),
+    artifactPage(T, { reach: "all", name: { match: "starts", text: "a" } }, "name:asc", PAGE),
   ],
   "releases in pages": [
-    releasePage(T, {}, "name:asc", PAGE),
-    releasePage(T, {}, "modified:desc", PAGE),
-    releasePage(T, {}, "artifacts_count:desc", PAGE),
-    releasePage(T, { namePrefix: "a" }, "name:asc", PAGE),
-    releasePage(T, { names: ["a"] }, "name:asc", PAGE),
-    releasePage(T, { tags: ["a"] }, "name:asc", PAGE),
-    artifactsOfPage(T, {}, "modified:desc", PAGE),
+    releasePage(T, { reach: "all" }, "name:asc", PAGE),
+    releasePage(T, { reach: "all" }, "modified:desc", PAGE),
+    releasePage(T, { reach: "all" }, "artifacts_count:desc", PAGE),
+    releasePage(T, { reach: "all", namePrefix: "a" }, "name:asc", PAGE),
+    releasePage(T, { reach: "all", names: ["a"] }, "name:asc", PAGE),
+    releasePage(T, { reach: "all", tags: ["a"] }, "name:asc", PAGE),
+    artifactsOfPage(T, { reach: "all" }, "modified:desc", PAGE),
   ],
   "labelling releases": [...setTags(T, "a", ["x"]), allUpdateTypes(T)],
 };
@@ -117,11 +117,11 @@ describe.each(Object.entries(STATEMENTS))("%s", (_name, statements) => {
 
 describe("pages", () => {
   it.each([
-    ["artifacts by name", artifactPage(T, {}, "name:asc", PAGE)],
-    ["artifacts by change", artifactPage(T, {}, "modified:desc", PAGE)],
-    ["releases by name", releasePage(T, {}, "name:desc", PAGE)],
-    ["releases by change", releasePage(T, {}, "modified:asc", PAGE)],
-    ["releases by number of artifacts", releasePage(T, {}, "artifacts_count:desc", PAGE)],
+    ["artifacts by name", artifactPage(T, { reach: "all" }, "name:asc", PAGE)],
+    ["artifacts by change", artifactPage(T, { reach: "all" }, "modified:desc", PAGE)],
+    ["releases by name", releasePage(T, { reach: "all" }, "name:desc", PAGE)],
+    ["releases by change", releasePage(T, { reach: "all" }, "modified:asc", PAGE)],
+    ["releases by number of artifacts", releasePage(T, { reach: "all" }, "artifacts_count:desc", PAGE)],
   ])("of %s come in the order of an index", async (_what, statement) => {
     expect((await planOf(statement)).filter((line) => line.includes("TEMP B-TREE"))).toEqual([]);
   });

@@ -4,6 +4,7 @@ import type { Declaration } from "../../src/platform/app-env.ts";
 import type { Permission } from "../../src/platform/permissions.ts";
 import { BUILT_IN_SETS } from "../../src/useradm/roles/built-in.ts";
 import { aDevice, aUser, type TestDevice, type TestUser } from "../support/actors.ts";
+import { anArtifact as anUpload, upload as uploadTo } from "../support/artifacts.ts";
 import { anArtifact, idOf, inInventory, MANAGEMENT } from "../support/deployments.ts";
 import { plausible, type Schema, type Schemas } from "../support/hostile-values.ts";
 import { env, Server, type Answer } from "../support/server.ts";
@@ -265,4 +266,57 @@ describe("what a scoped user does", () => {
     const users = await server.call("GET", `${M1}/useradm/users`, { token: user.token });
     expect(users.status).toBe(200);
   });
+});
+
+describe("a user whose sets are for releases with a tag", () => {
+  const RELEASES = "/api/management/v2/deployments/deployments/releases";
+  const ARTIFACTS = `${M1}/deployments/artifacts`;
+
+  it("sees and manages these, and knows no others", async () => {
+    server = await Server.start();
+    admin = await aUser(server);
+    const [mine, theirs] = [await upload("foo"), await upload("other")];
+    const tag = (name: string, by: TestUser, ...tags: string[]) =>
+      server.call("PUT", `${RELEASES}/${name}/tags`, { token: by.token, json: tags });
+    expect(told(await tag("foo", admin, "foo", "bar"))).toBe("204");
+    expect(told(await tag("other", admin, "other"))).toBe("204");
+    const name = "tagged";
+    const tagged = { type: "ReleaseTags", value: ["foo"] };
+    await server.call("POST", `${V2}/roles`, {
+      token: admin.token,
+      json: { name, permission_sets_with_scope: [{ name: "ManageReleases", scope: tagged }] },
+    });
+    const user = await aUser(server, { roles: [name] });
+    const call = (method: string, path: string, json?: unknown) =>
+      server.call(method, path, json === undefined ? { token: user.token } : { token: user.token, json });
+    const names = async (path: string, key = "name") => {
+      const answer = await call("GET", path);
+      return [
+        answer.json<Record<string, string>[]>().map((one) => one[key]),
+        answer.headers.get("x-total-count"),
+      ];
+    };
+    expect(await names(RELEASES)).toEqual([["foo"], "1"]);
+    expect(await names(`${ARTIFACTS}/list`)).toEqual([["foo"], "1"]);
+    expect((await names(ARTIFACTS))[0]).toEqual(["foo"]);
+    const tags = await call("GET", "/api/management/v2/deployments/releases/all/tags");
+    expect(tags.json()).toEqual(["bar", "foo"]);
+    const unknown = "404 Resource not found";
+    expect(told(await call("GET", `${ARTIFACTS}/${theirs}`))).toBe(unknown);
+    expect(told(await call("GET", `${ARTIFACTS}/${theirs}/download`))).toBe(unknown);
+    expect(told(await call("PUT", `${ARTIFACTS}/${theirs}`, { description: "x" }))).toBe(unknown);
+    expect(told(await call("DELETE", `${ARTIFACTS}/${theirs}`))).toBe(unknown);
+    expect((await call("GET", `${ARTIFACTS}/${mine}`)).status).toBe(200);
+    expect(told(await call("PUT", `${ARTIFACTS}/${mine}`, { description: "x" }))).toBe("204");
+    expect(told(await call("GET", `${RELEASES}/other`))).toBe("404 release not found");
+    expect(told(await call("PATCH", `${RELEASES}/other`, { notes: "x" }))).toBe("404 release not found");
+    expect(told(await call("PATCH", `${RELEASES}/foo`, { notes: "x" }))).toBe("204");
+    expect(told(await tag("foo", user, "mine"))).toBe(FORBIDDEN);
+    expect(told(await call("POST", ARTIFACTS, {}))).toBe(FORBIDDEN);
+    expect(told(await call("DELETE", `${RELEASES}?name=foo&name=other`))).toBe("204");
+    const left = await server.call("GET", RELEASES, { token: admin.token });
+    expect(left.json<{ name: string }[]>().map((one) => one.name)).toEqual(["other"]);
+  });
+
+  const upload = async (name: string) => idOf(await uploadTo(server, await anUpload({ name }), admin));
 });
