@@ -10,7 +10,7 @@ export const LAYERS = [
   ["src/operator"],
   ["src/tenantadm"],
   ["src/deviceconnect"],
-  ["src/deviceconfig", "src/reporting"],
+  ["src/deviceconfig", "src/reporting", "src/consent"],
   ["src/checkin"],
   ["src/deployments"],
   ["src/releases"],

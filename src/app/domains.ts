@@ -1,5 +1,6 @@
 import { mountAudit } from "../audit/index.ts";
 import { mountPresenceRoutes } from "../checkin/index.ts";
+import { mountConsent } from "../consent/index.ts";
 import { mountDeployments } from "../deployments/index.ts";
 import { mountDeviceauth } from "../deviceauth/index.ts";
 import { mountDeviceconfig } from "../deviceconfig/index.ts";
@@ -21,6 +22,7 @@ export function mountDomains(app: App): void {
   mountOperator(app);
   mountTenantadm(app);
   mountAudit(app);
+  mountConsent(app);
   mountInventory(app);
   mountPresenceRoutes(app);
   mountReporting(app);

@@ -1,3 +1,4 @@
+import { CONSENT_DEMANDED, GRANT_ENDED } from "../consent/index.ts";
 import { deployToPage, MEMBERS_EVENT } from "../deviceconfig/index.ts";
 import { purgeDeployment, resolveTargets, settleAbort } from "../deployments/index.ts";
 import {
@@ -44,6 +45,8 @@ export const HANDLERS: EventHandlers = {
   "deployment.settling": [settleAbort],
   "deployment.deleted": [purgeDeployment],
   "artifact.deleted": [removeArtifactObjects],
+  [CONSENT_DEMANDED]: [recheckAllUsers],
+  [GRANT_ENDED]: [recheckUser],
   [LINK_ASKED]: [sendAskedLink],
   [LINK_READY]: [sendReadyLink],
   [NOTICE]: [sendNotice],

@@ -1,3 +1,4 @@
+import { consentedStatement } from "../consent/index.ts";
 import { asLiveDevice, groupOfStatement, isLiveStatement, knownDeviceStatement } from "../devices/index.ts";
 import type { Actor, DeviceClaim, UserActor } from "../platform/actor.ts";
 import { rfc3339 } from "../platform/clock.ts";
@@ -62,7 +63,17 @@ const DISCONNECTED = "failed to connect to device: device disconnected";
 
 /** Refuses a user who may not connect, and one whose device is not connected: here clients can read why. */
 export async function admitUser(deps: Deps, actor: UserActor, device: DeviceId): Promise<void> {
-  if (!(await isConnected(deps, actor, device))) throw new Fault("not_found", DISCONNECTED);
+  if (!(await isConnectedFor(deps, actor, device))) throw new Fault("not_found", DISCONNECTED);
+}
+
+/** Whether a device is connected, for a user who has the tenant's consent if that takes a grant. */
+export async function isConnectedFor(deps: Deps, actor: UserActor, device: DeviceId): Promise<boolean> {
+  const { tenant, user } = actor;
+  const [connection, consented] = await deps
+    .db(tenant)
+    .batch([connectionOf(tenant, device), consentedStatement(tenant, device, deps.now())]);
+  if (consented && !consented.has(user)) throw new Fault("forbidden", "remote access takes a grant");
+  return isHeld(deps, tenant, device, connection);
 }
 
 const REFUSED: Record<Refusal, [FaultKind, string]> = {
@@ -176,6 +187,10 @@ export interface FoundRights {
   isDeviceLive: boolean;
 }
 
+/** The first of two ends, of which either may be none. */
+const earlier = (a: number | undefined, b: number | undefined): number | undefined =>
+  a === undefined || b === undefined ? (a ?? b) : Math.min(a, b);
+
 /** Who of the holders may still connect to devices, and whether the device's own token is live. */
 export async function lookAtRights(
   deps: Deps,
@@ -187,17 +202,26 @@ export async function lookAtRights(
     subject: holder.user,
     token: holder.token,
   }));
-  const [found, [group, isDeviceLive = false]] = await Promise.all([
+  const [found, [group, consented, isDeviceLive = false]] = await Promise.all([
     findTokenHolders(deps, claims),
     deps
       .db(of.tenant)
-      .batch([groupOfStatement(of.tenant, of.device), ...(token ? [liveToken(of, token)] : [])]),
+      .batch([
+        groupOfStatement(of.tenant, of.device),
+        consentedStatement(of.tenant, of.device, deps.now()),
+        ...(token ? [liveToken(of, token)] : []),
+      ]),
   ]);
   const mayConnect = (actor: UserActor) =>
     hasPermission(actor, "devices:connect") &&
     isReached(devicesFor(actor, "devices:connect"), of.device, group);
   const rights = new Map<string, { expiresMs: number | undefined }>();
-  for (const holder of found) if (holder && mayConnect(holder.actor)) rights.set(holder.actor.token, holder);
+  for (const holder of found) {
+    if (!holder || !mayConnect(holder.actor)) continue;
+    const { user, token: id } = holder.actor;
+    if (consented && !consented.has(user)) continue;
+    rights.set(id, { expiresMs: earlier(holder.expiresMs, consented?.get(user)) });
+  }
   return { rights, isDeviceLive };
 }
 

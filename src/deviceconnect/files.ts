@@ -8,7 +8,7 @@ import { describeIssues, mediaTypeOf } from "../platform/wire.ts";
 import { multipartBoundary, MultipartFault, readMultipart, type MultipartPart } from "../storage/index.ts";
 import { byteStream } from "./byte-stream.ts";
 import { UploadFields } from "./schema.ts";
-import { connectionObject, isConnected } from "./connections.ts";
+import { connectionObject, isConnectedFor } from "./connections.ts";
 import type { Holder } from "./sockets.ts";
 import type { FileInfo, TransferFault } from "./transfer.ts";
 import type { Transferred } from "./transfers.ts";
@@ -35,7 +35,7 @@ function settled<T>(outcome: Transferred<T>): T {
 }
 
 async function connectedObject(deps: Deps, actor: UserActor, device: DeviceId) {
-  if (!(await isConnected(deps, actor, device))) throw new Fault("conflict", "device disconnected");
+  if (!(await isConnectedFor(deps, actor, device))) throw new Fault("conflict", "device disconnected");
   return connectionObject(deps, actor.tenant, device);
 }
 

@@ -1,4 +1,5 @@
 import type { Context } from "hono";
+import { demandSupport } from "../consent/index.ts";
 import type { AppEnv } from "../platform/app-env.ts";
 import { Fault } from "../platform/fault.ts";
 import { asTenantId, DEFAULT_TENANT } from "../platform/ids.ts";
@@ -6,6 +7,8 @@ import { tenantStatement } from "../tenants/index.ts";
 
 /** `…/tenant/limits` is about several tenants. */
 const TENANT_PATH = /^\/api\/internal\/v\d\w*\/\w+\/tenants?\/(?!limits$)([^/]+)/;
+
+const isInternal = (c: Context<AppEnv>): boolean => c.req.path.startsWith("/api/internal/");
 
 const decoded = (segment: string): string => {
   try {
@@ -17,13 +20,15 @@ const decoded = (segment: string): string => {
 
 /**
  * Operators write only for tenants that exist: rows of any other would belong to nobody. What a tenant that is gone left
- * behind may still be removed.
+ * behind may still be removed. A tenant may demand that they do nothing of it without its consent.
  */
 export async function demandPathTenant(c: Context<AppEnv>): Promise<void> {
-  const segment = TENANT_PATH.exec(c.req.path)?.[1];
-  if (segment === undefined || c.req.method === "DELETE") return;
+  const { deps } = c.var;
+  const segment = TENANT_PATH.exec(c.req.path)?.[1] ?? (isInternal(c) ? c.req.query("tenant_id") : undefined);
+  if (segment === undefined || segment === "") return;
   const tenant = asTenantId(decoded(segment));
-  if (tenant === DEFAULT_TENANT) return;
-  if (!(await c.var.deps.directory.one(tenantStatement(tenant))))
+  const mayBeGone = c.req.method === "DELETE" || tenant === DEFAULT_TENANT || !TENANT_PATH.test(c.req.path);
+  if (!mayBeGone && !(await deps.directory.one(tenantStatement(tenant))))
     throw new Fault("not_found", "tenant not found");
+  await demandSupport(deps, { kind: "operator", tenant }, `${c.req.method} ${c.req.path}`);
 }

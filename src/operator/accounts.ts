@@ -1,3 +1,4 @@
+import { demandSupport } from "../consent/index.ts";
 import type { OperatorActor } from "../platform/actor.ts";
 import type { Deps } from "../platform/deps.ts";
 import { untilUndisturbed } from "../platform/undisturbed.ts";
@@ -24,6 +25,7 @@ export async function createUser(
   actor: OperatorActor,
   input: { email: string; password: string; id?: string | undefined; roles?: string[] | undefined },
 ): Promise<UserRef> {
+  await demandSupport(deps, actor, "create a user");
   const id = await createTenantUser(deps, actor, input);
   return { id, email: input.email, tenant: actor.tenant };
 }
@@ -33,7 +35,9 @@ export const setPassword = (deps: Deps, email: string, password: string): Promis
   untilUndisturbed(async () => {
     const user = await deps.directory.one(accountStatement(email));
     if (!user) throw unknownUser();
-    await resetPassword(deps, { kind: "operator", tenant: user.tenant }, user, password);
+    const actor: OperatorActor = { kind: "operator", tenant: user.tenant };
+    await demandSupport(deps, actor, `set the password of ${email}`);
+    await resetPassword(deps, actor, user, password);
     return { id: user.id, email, tenant: user.tenant };
   });
 
@@ -51,6 +55,7 @@ export async function listUsers(
   after: string,
   limit: number,
 ): Promise<User[]> {
+  await demandSupport(deps, actor, "list users");
   const users = await deps.directory.one(usersAfterStatement(actor.tenant, after, limit));
   if (users.length === 0) await getTenant(deps, actor.tenant); // tells an unknown tenant from one without users
   return users;
@@ -59,6 +64,8 @@ export async function listUsers(
 export async function removeUser(deps: Deps, email: string): Promise<UserRef> {
   const user = await deps.directory.one(accountStatement(email));
   if (!user) throw unknownUser();
-  await deleteUser(deps, { kind: "operator", tenant: user.tenant }, user.id);
+  const actor: OperatorActor = { kind: "operator", tenant: user.tenant };
+  await demandSupport(deps, actor, `delete ${email}`);
+  await deleteUser(deps, actor, user.id);
   return { id: user.id, email, tenant: user.tenant };
 }

@@ -1,5 +1,5 @@
 import { sql, type SQL } from "drizzle-orm";
-import type { Actor } from "./actor.ts";
+import type { OperatorActor, SystemActor, UserActor } from "./actor.ts";
 import { change, type Statement } from "./database.ts";
 import { newSortableId, type TenantId } from "./ids.ts";
 import { into } from "./columns.ts";
@@ -15,6 +15,9 @@ export interface AuditEntry {
   change?: string;
   meta?: Record<string, string[]>;
 }
+
+/** Whoever did it, as far as the log tells. */
+export type AuditActor = Pick<UserActor, "kind" | "tenant" | "user" | "email"> | OperatorActor | SystemActor;
 
 const intoLog = into(
   auditLogTable,
@@ -43,16 +46,16 @@ const nextPosition = (tenant: TenantId): SQL => sql`1 + max(
     coalesce((${lastPosition(sql`${tenant}`)}), 0),
     coalesce((SELECT position FROM ${auditChainsTable} WHERE tenant_id = ${tenant}), 0))`;
 
-const values = (actor: Actor, entry: AuditEntry, at: number) => {
+const values = (actor: AuditActor, entry: AuditEntry, at: number) => {
   const user = actor.kind === "user" ? actor : undefined;
   return sql`SELECT ${actor.tenant}, ${at}, ${newSortableId(at)}, ${actor.kind}, ${user?.user ?? actor.kind}, ${user?.email ?? null},
     ${entry.action}, ${entry.object.type}, ${entry.object.id}, ${detailOf(actor.tenant, entry.object)},
     ${entry.change ?? null}, ${entry.meta ? JSON.stringify(entry.meta) : null}, ${nextPosition(actor.tenant)}`;
 };
 
-export const addAudit = (actor: Actor, entry: AuditEntry, at: number): Statement<number> =>
+export const addAudit = (actor: AuditActor, entry: AuditEntry, at: number): Statement<number> =>
   change(sql`INSERT ${intoLog} ${values(actor, entry, at)}`);
 
 /** Records the entry only if the statement before it in the batch changed something. */
-export const addAuditIfChanged = (actor: Actor, entry: AuditEntry, at: number): Statement<number> =>
+export const addAuditIfChanged = (actor: AuditActor, entry: AuditEntry, at: number): Statement<number> =>
   change(sql`INSERT ${intoLog} ${values(actor, entry, at)} WHERE changes() > 0`);

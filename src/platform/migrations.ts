@@ -22,6 +22,7 @@ import secondFactor from "../../migrations/0035_second_factor.sql";
 import roles from "../../migrations/0036_roles.sql";
 import tenants from "../../migrations/0038_tenants.sql";
 import auditChain from "../../migrations/0041_audit_chain.sql";
+import consent from "../../migrations/0042_consent.sql";
 import { change, rows, type Database } from "./database.ts";
 import { into, type Row } from "./columns.ts";
 import { d1MigrationsTable } from "./tables.ts";
@@ -51,6 +52,7 @@ const MIGRATIONS: readonly { name: string; text: string }[] = [
   { name: "0036_roles.sql", text: roles },
   { name: "0038_tenants.sql", text: tenants },
   { name: "0041_audit_chain.sql", text: auditChain },
+  { name: "0042_consent.sql", text: consent },
 ];
 
 /** Statements end with a semicolon at the end of a line; what follows them starts in the first column. */

@@ -23,6 +23,7 @@ export {
   hasUsersStatement,
   hasVerifiedUserStatement,
   usersAfterStatement,
+  userStatement,
 } from "./user-store.ts";
 export type { User } from "./user-store.ts";
 export { findTokenHolders, findUser } from "./find-user.ts";

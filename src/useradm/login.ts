@@ -20,6 +20,7 @@ import {
   throttledLogin,
   type Throttled,
 } from "./throttle.ts";
+import { addSignInIfChanged, tellRefusedSignIn } from "./sign-in-audit.ts";
 import { blockedUntilStatement, forgetFailuresIfChanged, noneBlocked } from "./throttle-store.ts";
 import { addSessionIfChanged, trimSessionsStatement } from "./session-store.ts";
 import { removeTokenStatement } from "./token-store.ts";
@@ -64,7 +65,8 @@ async function checkPassword(deps: Deps, login: Login, throttled: Throttled): Pr
   refuseBlocked(deps, throttled, blockedUntilMs);
   const matches = await verifyPassword(deps, login.password, account?.passwordHash);
   if (!account || !matches) {
-    await deps.directory.batch(countFailureStatements(throttled, now));
+    const counts = await deps.directory.batch(countFailureStatements(throttled, now));
+    tellRefusedSignIn(deps, account, { network: login.network, count: counts[1] ?? counts[0] ?? 0 });
     throw refused();
   }
   if (account.tenantStatus !== "active") throw new Fault("unauthorized", "tenant account suspended");
@@ -99,6 +101,7 @@ async function openSession(
   const [stamped] = await deps.directory.batch([
     stampLoginStatement(account, { passwordHash, proof: login.proof, open }, now),
     addSessionIfChanged(session),
+    addSignInIfChanged(account, login.network, now),
     forgetFailuresIfChanged([throttled[0].subject, ...factor]),
     trimSessionsStatement(session, MAX_SESSIONS),
     addEventIfChanged(tokensEnded(account.tenant, account.id), now),

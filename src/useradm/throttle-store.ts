@@ -38,11 +38,13 @@ export function countFailureStatement(
   const count = sql`CASE WHEN last_ms < ${nowMs - rule.forgetAfterMs} THEN 1 ELSE failures + 1 END`;
   const pause = (failures: SQL) => sql`CASE WHEN ${failures} < ${rule.free} THEN 0
     ELSE MIN(${rule.maxPauseMs}, ${rule.firstPauseMs} << MIN(${failures} - ${rule.free}, ${MAX_DOUBLINGS})) END`;
-  return change(sql`
+  const counted = firstRow<{ failures: number }>(sql`
     INSERT ${into(loginFailuresTable, "subject, failures, last_ms, blocked_until_ms")}
     SELECT ${subject}, 1, ${nowMs}, ${nowMs} + ${pause(sql`1`)} WHERE ${condition}
     ON CONFLICT (subject) DO UPDATE SET failures = ${count}, last_ms = ${nowMs},
-      blocked_until_ms = ${nowMs} + ${pause(sql`(${count})`)}`);
+      blocked_until_ms = ${nowMs} + ${pause(sql`(${count})`)}
+    RETURNING failures`);
+  return mapped(counted, (row) => row?.failures ?? 0);
 }
 
 export const ifChanged: SQL = sql`changes() > 0`;

@@ -1,6 +1,7 @@
 import { is, SQL } from "drizzle-orm";
 import { getTableConfig, SQLiteTable, type SQLiteColumn } from "drizzle-orm/sqlite-core";
 import { beforeEach, expect, test } from "vitest";
+import * as consent from "../../src/consent/tables.ts";
 import * as deployments from "../../src/deployments/tables.ts";
 import * as deviceauth from "../../src/deviceauth/tables.ts";
 import * as deviceconfig from "../../src/deviceconfig/tables.ts";
@@ -27,6 +28,7 @@ const DOMAINS = [
   deployments,
   deviceconfig,
   deviceconnect,
+  consent,
   workflows,
 ];
 

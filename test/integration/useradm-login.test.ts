@@ -120,7 +120,33 @@ describe("login", () => {
   it("costs two round trips and few rows", async () => {
     const { cost } = await logIn(user.email, PASSWORD);
     expect(cost.trips).toBe(2);
-    expect(cost.written).toBeLessThanOrEqual(2);
+    // Two of them are the entry of the audit log.
+    expect(cost.written).toBeLessThanOrEqual(4);
+  });
+
+  it("is on record, and of refusals the first, second, fourth, eighth within an hour", async () => {
+    const told = async () =>
+      (
+        await rowsOf(
+          `SELECT actor_id, action, change FROM audit_log WHERE action LIKE 'sign_in%' ORDER BY time_ms, id`,
+        )
+      ).map(({ actor_id, action, change }) => [actor_id, action, change]);
+    await logIn(user.email, PASSWORD, { address: "192.0.2.1" });
+    const signedIn = [user.id, "sign_in", "From 192.0.2.1"];
+    expect(await told()).toEqual([signedIn]);
+    await logIn("nobody@example.com", PASSWORD);
+    for (let i = 0; i < 9; i += 1) {
+      server.advance(60_000);
+      await logIn(user.email, "wrong", { address: `192.0.2.${i + 2}` });
+    }
+    expect(await told()).toEqual([
+      signedIn,
+      ["system", "sign_in_refused", "From 192.0.2.2"],
+      ["system", "sign_in_refused", "From 192.0.2.3; 2 within the hour"],
+      ["system", "sign_in_refused", "From 192.0.2.5; 4 within the hour"],
+      ["system", "sign_in_refused", "From 192.0.2.9; 8 within the hour"],
+    ]);
+    expect(await rowsOf("SELECT 1 FROM audit_log WHERE plain = 1 AND object_type = 'user'")).toEqual([]);
   });
 
   it("keeps the ten newest sessions of a user and all personal tokens", async () => {

@@ -10,10 +10,10 @@ export const statusesOf = (answers: Answer[]) =>
 export const rowsOf = async (sql: string) =>
   (await env.DB.prepare(sql).all<Record<string, unknown>>()).results;
 
-/** What the audit log says about an object. */
+/** What the audit log says about an object, sign-ins of a user apart. */
 export const auditOf = (objectId: string) =>
   rowsOf(
-    `SELECT actor_id, action, change FROM audit_log WHERE object_id = '${objectId}' ORDER BY time_ms, id`,
+    `SELECT actor_id, action, change FROM audit_log WHERE object_id = '${objectId}' AND action NOT LIKE 'sign_in%' ORDER BY time_ms, id`,
   );
 
 /** Kinds of the recorded events about a subject, in order. */
