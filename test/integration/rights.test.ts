@@ -95,6 +95,7 @@ describe("a route for users", () => {
     const basic = userRoutes.filter(({ access: { needs } }) => needs === "basic");
     expect(basic.map(nameOf).toSorted()).toEqual([
       "DELETE /api/management/v1/useradm/settings/tokens/:id",
+      "GET /api/management/v1/consent/settings",
       "GET /api/management/v1/tenantadm/user/tenant",
       "GET /api/management/v1/useradm/2faqr",
       "GET /api/management/v1/useradm/plan_binding",
