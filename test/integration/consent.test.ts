@@ -2,7 +2,7 @@ import { beforeEach, describe, expect, it } from "vitest";
 import { makeFrame, PROTO } from "../../src/deviceconnect/frame.ts";
 import { runDurableObjectAlarm } from "cloudflare:test";
 import { aDevice, aUser, type TestDevice, type TestUser } from "../support/actors.ts";
-import { refusal, rowsOf } from "../support/answers.ts";
+import { refusal, rowsOf, statusesOf } from "../support/answers.ts";
 import { inInventory } from "../support/deployments.ts";
 import { env, OPERATOR_TOKEN, Server } from "../support/server.ts";
 import { connectFake, connectUser, DEVICECONNECT, Peer, upgrade, uploadForm } from "../support/sockets.ts";
@@ -170,7 +170,7 @@ describe("remote access by consent", () => {
     const second = await aUser(server);
     const id = await ask();
     const answers = await Promise.all([decide(admin, id, "approve"), decide(second, id, "refuse")]);
-    expect(answers.map(({ status }) => status).toSorted()).toEqual([200, 409]);
+    expect(statusesOf(answers)).toEqual([200, 409]);
     expect(await rowsOf("SELECT 1 FROM audit_log WHERE action IN ('approve', 'refuse')")).toHaveLength(1);
   });
 
