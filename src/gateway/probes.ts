@@ -9,6 +9,7 @@ const SERVICES = [
   "devauth",
   "inventory",
   "reporting",
+  "tenantadm",
   "useradm",
   "deployments",
   "deviceconfig",

@@ -7,9 +7,9 @@ import { asUserId } from "../platform/ids.ts";
 import type { Permission } from "../platform/permissions.ts";
 import { userRoute, type Needs } from "../platform/route.ts";
 import { faultResponses, jsonBody, jsonContent } from "../platform/wire.ts";
-import { NewUser, OwnUser, OwnUserUpdate, User, UserQuery, UserUpdate } from "./schema.ts";
+import { EmailText, NewUser, OwnUser, OwnUserUpdate, User, UserQuery, UserUpdate } from "./schema.ts";
 import { updateUser } from "./update-user.ts";
-import type { User as StoredUser, UserFilter } from "./user-store.ts";
+import { accountStatement, type User as StoredUser, type UserFilter } from "./user-store.ts";
 import { getOwnUser } from "./change-email.ts";
 import { toPending } from "./account-link-routes.ts";
 import { createUser, deleteUser, getUser, listUsers } from "./users.ts";
@@ -37,6 +37,18 @@ const list = userRoute("users:read", {
   request: { query: UserQuery },
   responses: {
     200: { description: "Users", content: jsonContent(z.array(User)) },
+    ...faultResponses(400, 401, 403),
+  },
+});
+
+const exists = userRoute("tenants:manage", {
+  method: "get",
+  path: `${BASE}/exists`,
+  tags,
+  summary: "Whether an address has an account in this installation",
+  request: { query: z.object({ email: EmailText }) },
+  responses: {
+    200: { description: "Whether", content: jsonContent(z.object({ exists: z.boolean() })) },
     ...faultResponses(400, 401, 403),
   },
 });
@@ -174,6 +186,11 @@ export function mountUsers(app: App): void {
     const isInvited = send_reset_password === true;
     const id = await createUser(c.var.deps, userOf(c), { ...user, isInvited });
     return c.body(null, 201, { Location: `${BASE}/${id}` });
+  });
+
+  app.openapi(exists, async (c) => {
+    const account = await c.var.deps.directory.one(accountStatement(c.req.valid("query").email));
+    return c.json({ exists: account !== undefined }, 200);
   });
 
   app.openapi(getOwn, async (c) => {

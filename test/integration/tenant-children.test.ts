@@ -81,6 +81,16 @@ describe("a service provider", () => {
     ).toBe(1);
   });
 
+  it("asks whether an address has an account, which nobody else may", async () => {
+    const ask = (email: string, token = user.token) =>
+      server.call("GET", `/api/management/v1/useradm/users/exists?email=${email}`, { token });
+    expect((await ask(user.email)).json()).toEqual({ exists: true });
+    expect((await ask("nobody@example.com")).json()).toEqual({ exists: false });
+    expect((await ask("nobody")).status).toBe(400);
+    const observer = await aUser(server, { tenant: "provider", roles: ["RBAC_ROLE_OBSERVER"] });
+    expect((await ask(user.email, observer.token)).status).toBe(403);
+  });
+
   it("has at most as many children as it may, and addresses once only", async () => {
     const first = child(1);
     expect((await call("POST", "", first)).status).toBe(202);
