@@ -23,6 +23,7 @@ const MAX_ORGANIZATION = 100;
 const MAX_TEXT = 256;
 const MAX_TOKEN = 4096;
 const ROBOT_CHECK = "https://challenges.cloudflare.com/turnstile/v0/siteverify";
+const ROBOT_CHECK_MS = 10_000;
 
 const BLANK = "cannot be blank";
 const ascii = (max: number) =>
@@ -76,6 +77,9 @@ async function refuseRobots(deps: Deps, response: string): Promise<void> {
   const answer = await fetch(ROBOT_CHECK, {
     method: "POST",
     body: new URLSearchParams({ secret, response }),
+    signal: AbortSignal.timeout(ROBOT_CHECK_MS),
+  }).catch((cause: unknown) => {
+    throw new Fault("unavailable", "service unavailable", { cause, headers: { "Retry-After": "5" } });
   });
   const verdict = z.object({ success: z.boolean() }).safeParse(await answer.json().catch(() => undefined));
   if (!verdict.data?.success) throw new Fault("unauthorized", "captcha verification failed");
