@@ -8,6 +8,9 @@ import { tenantStatement } from "../tenants/index.ts";
 /** `…/tenant/limits` is about several tenants. */
 const TENANT_PATH = /^\/api\/internal\/v\d\w*\/\w+\/tenants?\/(?!limits$)([^/]+)/;
 
+/** What is about a tenant as a whole, not about what is in it. */
+const TENANT_ITSELF = /^\/api\/internal\/v\d\w*\/tenantadm\/(?!.*\/users(?:\/|$))/;
+
 const isInternal = (c: Context<AppEnv>): boolean => c.req.path.startsWith("/api/internal/");
 
 const decoded = (segment: string): string => {
@@ -30,5 +33,6 @@ export async function demandPathTenant(c: Context<AppEnv>): Promise<void> {
   const mayBeGone = c.req.method === "DELETE" || tenant === DEFAULT_TENANT || !TENANT_PATH.test(c.req.path);
   if (!mayBeGone && !(await deps.directory.one(tenantStatement(tenant))))
     throw new Fault("not_found", "tenant not found");
-  await demandSupport(deps, { kind: "operator", tenant }, `${c.req.method} ${c.req.path}`);
+  if (!TENANT_ITSELF.test(c.req.path))
+    await demandSupport(deps, { kind: "operator", tenant }, `${c.req.method} ${c.req.path}`);
 }

@@ -246,6 +246,7 @@ describe("support access", () => {
     for (const [method, path, json] of calls)
       expect([path, ...refusal(await operator(method, path, json))]).toEqual([path, ...REFUSED]);
     expect((await operator("GET", "/api/operator/v1/tenants/default")).status).toBe(200);
+    expect((await operator("GET", "/api/internal/v1/tenantadm/tenants/default")).status).not.toBe(403);
 
     const answer = await call(admin, "POST", "/support", { until: later(), reason: "ticket 7" });
     expect([answer.status, answer.json()]).toMatchObject([201, { kind: "support", status: "approved" }]);

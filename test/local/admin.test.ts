@@ -215,7 +215,11 @@ test("a factory reset leaves nothing but an empty default tenant, and says how t
   const admin_ = await Operator.login(server, server.ready.adminPassword!);
   expect(await admin_.get("/v1/deployments/artifacts")).toHaveLength(1);
   const { code, stdout, stderr } = await admin("factory-reset", "--yes");
-  expect([code, JSON.parse(stdout)]).toEqual([0, { tables: expect.any(Number), objects: 1 }]);
+  // The artifact, and what the minute's duty has kept of the audit log.
+  expect([code, JSON.parse(stdout)]).toEqual([
+    0,
+    { tables: expect.any(Number), objects: expect.any(Number) },
+  ]);
   const next = `npm run admin -- --data ${data} create-user --email EMAIL --password PASSWORD`;
   expect(stderr).toBe(`Nobody can log in now. Next: ${next}\n`);
   expect((await admin_.call("GET", "/v1/deployments/artifacts")).status).toBe(401);
