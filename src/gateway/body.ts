@@ -2,7 +2,7 @@ import type { Context, MiddlewareHandler, Next } from "hono";
 import { WorkBudget } from "../checkin/index.ts";
 import type { DeviceClaim } from "../platform/actor.ts";
 import type { AppEnv } from "../platform/app-env.ts";
-import { RatedReads, type Clock } from "../platform/body-rate.ts";
+import { BODY_WINDOW_MS, brokenOff, RatedReads, tooSlow, type Clock } from "../platform/body-rate.ts";
 import type { Deps } from "../platform/deps.ts";
 import { settingsOf, type Env } from "../platform/env.ts";
 import { Fault } from "../platform/fault.ts";
@@ -99,4 +99,39 @@ export async function readWhole(
     all.remove(place);
   }
   return Buffer.concat(chunks);
+}
+
+/** Before a body that waits for its next packet. */
+const nextTurn = () => new Promise<undefined>((done) => setTimeout(done, 0));
+
+/** Reads a body of less than a window's least bytes. Nearly all come with their request; only those that do not are watched. */
+export async function readSmall(
+  request: Request,
+  env: Env,
+  clock: Clock,
+  shares: readonly Share[],
+): Promise<string> {
+  const text = request.text().catch((cause: unknown) => {
+    throw brokenOff(cause);
+  });
+  return (await Promise.race([text, nextTurn()])) ?? whileWatched(text, env, clock, shares);
+}
+
+async function whileWatched(
+  text: Promise<string>,
+  env: Env,
+  clock: Clock,
+  shares: readonly Share[],
+): Promise<string> {
+  const { bodies } = heldIn(env);
+  const { promise: refused, reject: refuse } = Promise.withResolvers<never>();
+  const ended = new AbortController();
+  const place = bodies.add(shares, clock.now(), () => refuse(tooManyRequests()));
+  clock.after(BODY_WINDOW_MS, async () => refuse(tooSlow()), ended.signal);
+  try {
+    return await Promise.race([text, refused]);
+  } finally {
+    ended.abort();
+    bodies.remove(place);
+  }
 }

@@ -5,7 +5,7 @@ import { noCost } from "../platform/database.ts";
 import { settingsOf, type Env } from "../platform/env.ts";
 import { loadKeys } from "../platform/keys.ts";
 import { bareRefusal } from "../platform/app.ts";
-import type { Clock } from "../platform/body-rate.ts";
+import { MIN_WINDOW_BYTES, type Clock } from "../platform/body-rate.ts";
 import { Fault } from "../platform/fault.ts";
 import type { Later } from "../platform/later.ts";
 import { makeLog } from "../platform/log.ts";
@@ -15,7 +15,7 @@ import { credentialsOf } from "../platform/authorization.ts";
 import { parseKeptJson } from "../platform/json.ts";
 import { parsedBodies } from "../platform/wire.ts";
 import { costHeaders } from "./cost.ts";
-import { hasWholeBody, readWhole, sharesOfDevice } from "./body.ts";
+import { hasWholeBody, readSmall, sharesOfDevice } from "./body.ts";
 import { callsOf, tooManyRequests, waitOf } from "./rate-limit.ts";
 import { requestIdOf } from "./request-id.ts";
 
@@ -91,21 +91,20 @@ async function claimOf(request: Request, env: Env, nowMs: number): Promise<Devic
   }
 }
 
-const MAX_BODY = 64 * 1024;
-
 /** The body of a check by body; undefined, and the request not touched, for everything else. */
 async function smallJson(
-  { method, headers, body }: Request,
+  request: Request,
   env: Env,
   claim: DeviceClaim,
   clock: Clock,
 ): Promise<string | Fault | undefined> {
+  const { method, headers, body } = request;
   if (method !== "POST" || !body) return undefined;
   const length = Number(headers.get("content-length") ?? Number.NaN);
   const isJson = headers.get("content-type")?.startsWith("application/json") ?? false;
-  if (!isJson || !(length <= MAX_BODY)) return undefined;
+  if (!isJson || !(length < MIN_WINDOW_BYTES)) return undefined;
   try {
-    return new TextDecoder().decode(await readWhole(body, env, clock, sharesOfDevice(claim)));
+    return await readSmall(request, env, clock, sharesOfDevice(claim));
   } catch (cause) {
     if (cause instanceof Fault) return cause;
     throw cause;

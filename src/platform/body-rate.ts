@@ -5,7 +5,7 @@ import type { Later } from "./later.ts";
 export const BODY_WINDOW_MS = 10_000;
 export const MIN_WINDOW_BYTES = 16 * 1024;
 
-const tooSlow = () => new Fault("timeout", "the request body did not come in time");
+export const tooSlow = () => new Fault("timeout", "the request body did not come in time");
 
 export interface Clock {
   now: () => number;
@@ -13,7 +13,7 @@ export interface Clock {
 }
 
 /** Malformed chunks, or a client that went away in the middle. */
-const brokenOff = (cause: unknown) => new Fault("bad_request", "unexpected EOF", { cause });
+export const brokenOff = (cause: unknown) => new Fault("bad_request", "unexpected EOF", { cause });
 
 type Read<T> = Promise<ReadableStreamReadResult<T>>;
 

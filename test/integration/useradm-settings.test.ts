@@ -211,10 +211,11 @@ describe("personal access tokens", () => {
 });
 
 describe("plans", () => {
-  it("lists the one of the open server, paged", async () => {
-    const [plan] = (await call(admin, "GET", "/plans")).json<Record<string, unknown>[]>();
-    expect(plan).toMatchObject({ name: "Mender_Open_Source", display_name: "Mender" });
-    expect((await call(admin, "GET", "/plan_binding")).json()).toEqual({ plan });
+  it("are listed, paged, and a tenant is told which is its own [differs: plan-names]", async () => {
+    const plans = (await call(admin, "GET", "/plans")).json<{ name: string; features: object }[]>();
+    expect(plans.map(({ name }) => name)).toEqual(["os", "professional", "enterprise"]);
+    const { plan } = (await call(admin, "GET", "/plan_binding")).json<{ plan: unknown }>();
+    expect(plan).toEqual(plans[2]);
     expect((await call(admin, "GET", "/plans?page=2")).json()).toEqual([]);
     expect((await call(admin, "GET", "/plans?page=0")).status).toBe(400);
   });

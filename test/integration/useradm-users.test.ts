@@ -237,7 +237,8 @@ describe("user updates", () => {
   });
 
   it("all count when there are many at once [differs: updates-at-once]", async () => {
-    const emails = Array.from({ length: 100 }, (_, i) => `b${i}@example.com`);
+    // One user's requests beyond 32 at once are told to come later.
+    const emails = Array.from({ length: 16 }, (_, i) => `b${i}@example.com`);
     const roles = [[], ["RBAC_ROLE_OBSERVER"]];
     const answers = await Promise.all(
       emails.flatMap((email, i) => [
