@@ -5,4 +5,5 @@ export { deviceCountsTable } from "./tables.ts";
 export { expireWaitingSets } from "./expiry.ts";
 export { forgetOldRevocations } from "./maintenance.ts";
 export { mountDeviceauth } from "./routes.ts";
-export { acceptedDeviceStatement, revokedSetsStatement } from "./store.ts";
+export { revokedSetsStatement } from "./revocation-store.ts";
+export { acceptedDeviceStatement } from "./store.ts";

@@ -8,8 +8,8 @@ import { addEvent, addEventIfChanged } from "../platform/outbox.ts";
 import { revokeDeviceTokensStatement as revokeTenantTokensStatement } from "../tenants/index.ts";
 import { tokensRevokedEvent } from "./events.ts";
 import { removeAllStatements } from "./purge-store.ts";
+import { forgetRevocationsStatement } from "./revocation-store.ts";
 import {
-  forgetRevocationsStatement,
   revokeDeviceTokensStatement,
   setExternalStatement,
   setProvisionedStatement,

@@ -14,7 +14,7 @@ import { into, columnsOf, type RowOf, type Row } from "../platform/columns.ts";
 import { tenantsTable } from "../tenants/index.ts";
 import type { Identity } from "./identity.ts";
 import type { DeviceStatus, SetStatus, Tier } from "./states.ts";
-import { deviceCountsTable, tokenRevocationsTable } from "./tables.ts";
+import { deviceCountsTable } from "./tables.ts";
 
 export interface AuthSet {
   id: string;
@@ -288,20 +288,3 @@ export const removeDeviceRowsStatements = (tenant: TenantId, device: DeviceId): 
   ),
   change(sql`DELETE FROM ${devicesTable} WHERE tenant_id = ${tenant} AND device_id = ${device}`),
 ];
-
-/** Sets whose tokens were ended within the life of a token, by id and after a given one. */
-export const revokedSetsStatement = (
-  tenant: TenantId,
-  after: string,
-  limit: number,
-): Statement<Row<typeof tokenRevocationsTable, "auth_set_id">[]> =>
-  rows(sql`
-    SELECT auth_set_id FROM ${tokenRevocationsTable}
-    WHERE tenant_id = ${tenant} AND auth_set_id > ${after} ORDER BY auth_set_id LIMIT ${limit}`);
-
-/** Forgets revocations of tokens that have expired since. */
-export const forgetRevocationsStatement = (beforeS: number, limit: number): Statement<number> =>
-  change(sql`
-    DELETE FROM ${tokenRevocationsTable} WHERE (tenant_id, auth_set_id) IN (
-      SELECT tenant_id, auth_set_id FROM ${tokenRevocationsTable} INDEXED BY token_revocations_by_age
-      WHERE revoked_s < ${beforeS} LIMIT ${limit})`);

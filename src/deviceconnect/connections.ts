@@ -135,7 +135,7 @@ export async function connectionStatus(
 }
 
 /** Whether a device is connected; one that nobody knows is not. */
-export async function isConnected(deps: Deps, { tenant }: Actor, device: DeviceId): Promise<boolean> {
+async function isConnected(deps: Deps, { tenant }: Actor, device: DeviceId): Promise<boolean> {
   return isHeld(deps, tenant, device, await deps.db(tenant).one(connectionOf(tenant, device)));
 }
 

@@ -78,7 +78,7 @@ async function inShareOfUploads({ env, var: { caller, deps } }: Context<AppEnv>,
 }
 
 /** Reads a body while its client keeps the rate and its share. */
-export async function readWhole(
+async function readWhole(
   stream: ReadableStream<Uint8Array>,
   env: Env,
   clock: Clock,

@@ -87,11 +87,6 @@ export function requireAllDevices(actor: Actor, permission: Permission): void {
   if (devicesFor(actor, permission) !== "all") throw forbidden();
 }
 
-/** The same for releases. */
-export function requireAllReleases(actor: Actor, permission: Permission): void {
-  if (releasesFor(actor, permission) !== "all") throw forbidden();
-}
-
 /** A group named in a request; devices named one by one give no right to the group they are in. */
 export function requireGroup(actor: Actor, permission: Permission, group: string): void {
   const reach = devicesFor(actor, permission);

@@ -3,12 +3,12 @@ import { ADDONS } from "../platform/plans.ts";
 import { EmailText, PasswordText } from "../useradm/index.ts";
 
 const BLANK = "cannot be blank";
-export const MAX_NAME = 256;
+const MAX_NAME = 256;
 const MAX_TEXT = 4096;
 const MAX_BURSTS = 100;
 const MAX_IDS = 1000;
 
-export const text = (max: number, least = 1) =>
+const text = (max: number, least = 1) =>
   z
     .string({ error: BLANK })
     .min(least, { error: least === 1 ? BLANK : `the length must be no less than ${least}` })
@@ -33,7 +33,7 @@ const CallLimits = z.object({
 
 const NO_LIMITS = { bursts: [], quota: NO_QUOTA };
 
-export const ApiLimits = z
+const ApiLimits = z
   .object({ management: CallLimits.default(NO_LIMITS), devices: CallLimits.default(NO_LIMITS) })
   .openapi("TenantApiLimits");
 

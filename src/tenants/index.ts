@@ -5,7 +5,6 @@ export {
   limitStatement,
   revokeDeviceTokensStatement,
   secondFactorRuleStatement,
-  addTenantStatement,
   childrenStatement,
   countChildrenStatement,
   countTenantsStatement,

@@ -7,7 +7,6 @@ export { hashPassword } from "./passwords.ts";
 export { removeTenantTokensIfChanged } from "./token-store.ts";
 export { resetPassword } from "./update-user.ts";
 export {
-  addUser,
   checkPassword,
   createUser,
   createUserStatements,

@@ -26,7 +26,7 @@ const domainOf = (host: string) => {
   return /^[\d.]+$/.test(host) ? `[${host}]` : host;
 };
 
-export const senderOf = ({ origin, from }: Sender): string =>
+const senderOf = ({ origin, from }: Sender): string =>
   from ?? `no-reply@${domainOf(new URL(origin).hostname)}`;
 
 const mail = (sender: Sender, to: string, subject: string, lines: readonly string[]): Mail => ({

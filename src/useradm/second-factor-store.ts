@@ -9,7 +9,7 @@ const isUser = ({ tenant, id }: Pick<User, "tenant" | "id">) =>
   sql`tenant_id = ${tenant} AND user_id = ${id}`;
 
 /** What makes a user one without a second factor. */
-export const NO_FACTOR: SQL = sql`tfa_status = 'disabled', tfa_secret = NULL, tfa_step = 0, tfa_recovery = '[]'`;
+const NO_FACTOR: SQL = sql`tfa_status = 'disabled', tfa_secret = NULL, tfa_step = 0, tfa_recovery = '[]'`;
 
 /** Begins to set one up, with a secret that no code was shown for yet. */
 export const setUpFactorStatement = (user: User, sealed: string): Statement<number> =>

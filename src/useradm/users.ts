@@ -36,8 +36,7 @@ export const duplicateEmail = (cause?: unknown) =>
 export const isDuplicateEmail = (cause: unknown): boolean =>
   cause instanceof Fault && isUniqueViolation(cause.cause, EMAIL_KEY);
 
-export const tooManyUsers = () =>
-  new Fault("unprocessable", "the tenant has as many users as its limit allows");
+const tooManyUsers = () => new Fault("unprocessable", "the tenant has as many users as its limit allows");
 
 /** The password rules that are no matter of syntax. */
 export function checkPassword(password: string, emails: readonly string[]): void {

@@ -328,7 +328,7 @@ describe("races", () => {
     expect((await admin.call("GET", "/devices/count?status=accepted")).json()).toEqual({ count: 1 });
   });
 
-  it("takes a hundred changes of one device at once, and the last is what it is", async () => {
+  it("takes fifty changes of one device at once, and the last is what it is", async () => {
     await new SigningDevice({ mac: "1" }).ask(server);
     const {
       id,
@@ -336,7 +336,7 @@ describe("races", () => {
     } = await admin.onlyDevice();
     const wanted = ["accepted", "rejected", "pending"];
     const answers = await Promise.all(
-      Array.from({ length: 100 }, (_, i) => admin.putStatus(id, set!.id, wanted[i % 3]!)),
+      Array.from({ length: 50 }, (_, i) => admin.putStatus(id, set!.id, wanted[i % 3]!)),
     );
     expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([204]));
     const { status, auth_sets: sets } = await admin.onlyDevice();

@@ -19,6 +19,8 @@ let user: TestUser;
 let device: TestDevice;
 /** Has nothing to do. */
 let idle: TestDevice;
+/** What new deployments are for. */
+let target: TestDevice;
 let link: string;
 let turn = 0;
 
@@ -29,6 +31,7 @@ beforeEach(async () => {
   device = await aDevice(server);
   await inInventory(server, [device]);
   idle = await aDevice(server);
+  target = await aDevice(server);
   const file = await anArtifact({ name: "release-2", deviceTypes: ["pi4"] });
   expect((await send("POST", ARTIFACTS, { token: user.token, ...form(file) })).status).toBe(201);
   await deploy(server, user, [device]);
@@ -56,7 +59,7 @@ const WORK: Record<string, () => Promise<Answer>> = {
   "a new deployment": () =>
     send("POST", MANAGEMENT, {
       token: user.token,
-      json: { name: `d-${turn++}`, artifact_name: "release-2", devices: [crypto.randomUUID()] },
+      json: { name: `d-${turn++}`, artifact_name: "release-2", devices: [target.id] },
     }),
   "an upload": async () => {
     const bytes = await anArtifact({ name: `r-${turn++}`, deviceTypes: ["pi4"] });

@@ -25,7 +25,7 @@ function definitionsFrom(text: string): Definitions {
   };
 }
 
-export const limitsFrom = (text: string | null): TokenLimits =>
+const limitsFrom = (text: string | null): TokenLimits =>
   text === null ? {} : (JSON.parse(text) as TokenLimits);
 
 function rightsFrom({ roles, definitions, limits }: StoredRights): Rights {

@@ -4,7 +4,7 @@ import { compileRegexFromStart } from "../../platform/regex/regex.ts";
 const BLANK = "cannot be blank";
 const MAX_NAME = 256;
 const MAX_DESCRIPTION = 4096;
-export const MAX_SETS = 15;
+const MAX_SETS = 15;
 const MAX_PERMISSIONS = 100;
 const MAX_SCOPE_VALUES = 500;
 
@@ -36,11 +36,11 @@ const Scope = z
   })
   .openapi("RoleScope");
 
-export const SetWithScope = z
+const SetWithScope = z
   .object({ name, scope: Scope.nullish().transform((scope) => scope ?? undefined) })
   .openapi("PermissionSetWithScope");
 
-export const SetsWithScope = z.array(SetWithScope).max(MAX_SETS, tooLong(MAX_SETS));
+const SetsWithScope = z.array(SetWithScope).max(MAX_SETS, tooLong(MAX_SETS));
 
 const METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE", "any"] as const;
 const GROUP_ACTIONS = ["CREATE_DEPLOYMENT", "VIEW_DEVICE", "MANAGE_DEVICE", "REMOTE_TERMINAL"] as const;

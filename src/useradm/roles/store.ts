@@ -11,10 +11,10 @@ export type Defined = "roles" | "permission_sets";
 const TABLES = { roles: rolesTable, permission_sets: permissionSetsTable };
 
 /** In a tenant. */
-export const MAX_DEFINED: Readonly<Record<Defined, number>> = { roles: 10_000, permission_sets: 1000 };
+const MAX_DEFINED: Readonly<Record<Defined, number>> = { roles: 10_000, permission_sets: 1000 };
 
 /** Bytes of all definitions that the rights of one user are made of. */
-export const MAX_RIGHTS_BYTES = 32 * 1024;
+const MAX_RIGHTS_BYTES = 32 * 1024;
 
 export interface Stored {
   name: string;
