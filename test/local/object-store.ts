@@ -2,7 +2,10 @@ import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 
-/** What the object storage of a data folder holds, read from its files beside or without a server. */
+/**
+ * What the object storage of a data folder holds, read from its files beside or without a server. Checkpoints of the audit
+ * log, which come by themselves, are left out.
+ */
 export interface StoredObjects {
   /** Bytes of each finished object. */
   sizes: number[];
@@ -21,7 +24,9 @@ export function storedObjects(data: string): StoredObjects {
     try {
       // A bucket that was never asked anything has no tables yet.
       if (!database.prepare("SELECT 1 FROM sqlite_master WHERE name = '_mf_objects'").get()) continue;
-      const objects = database.prepare("SELECT size FROM _mf_objects ORDER BY size").all();
+      const objects = database
+        .prepare("SELECT size FROM _mf_objects WHERE key NOT GLOB 'audit/*' ORDER BY size")
+        .all();
       found.sizes.push(...objects.map(({ size }) => Number(size)));
       const open = database.prepare(
         `SELECT count(*) AS parts FROM _mf_multipart_parts JOIN _mf_multipart_uploads USING (upload_id)
