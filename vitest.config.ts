@@ -52,7 +52,8 @@ copyPublicFiles();
 
 export default defineConfig(({ mode }) => ({
   test: {
-    maxWorkers: Math.max(2, availableParallelism() - 1),
+    // One more than there are processors: files wait for servers, disks and timers, too.
+    maxWorkers: availableParallelism() + 1,
     // What the server logs is shown where a test fails.
     silent: "passed-only",
     projects: [
