@@ -55,6 +55,7 @@ export const inventoryDevicesTable = sqliteTable("inventory_devices", {
   attributes: text().notNull().default("{}"),
   report_revision: integer().notNull().default(0),
   tags_etag: text(),
+  changed: text(),
 });
 
 export const inventoryCountsTable = sqliteTable(

@@ -8,11 +8,12 @@ import {
   readStored,
   toStored,
   type Attribute,
+  type AttributeDelta,
   type StoredAttributes,
 } from "./attributes.ts";
 import type { DeviceRow } from "./device-view.ts";
 import { overLimit, requireRoom } from "./limits.ts";
-import { oneDevice, writeReport } from "./store/devices.ts";
+import { oneDevice, writeChanges, writeReport } from "./store/devices.ts";
 
 const SCOPE = "inventory";
 const DAY_MS = 86_400_000;
@@ -21,8 +22,8 @@ const DAY_MS = 86_400_000;
 export type ReportMode = "replace" | "merge";
 
 /**
- * Takes a device's report. One that changes nothing writes nothing, unless it is the first of a UTC day. The write does
- * not depend on what was read, so that reports at the same time all count.
+ * Takes a device's report. One that changes nothing writes nothing, unless it is the first of a UTC day. What it changes is
+ * told from what was read; where another report came between, it is written over that, so that all count.
  */
 export async function reportAttributes(
   deps: Deps,
@@ -35,17 +36,21 @@ export async function reportAttributes(
   const { tenant, device } = claim;
   const { results } = await asLiveDevice(deps, claim, [oneDevice(tenant, device)]);
   const [row] = results;
-  if (row && !isNews(mode, incoming, row, deps.now())) return;
-  if (!row) requireRoom(SCOPE, incoming);
-  const write = writeReport(tenant, device, { scope: SCOPE, mode, incoming }, deps.now());
-  if ((await deps.db(tenant).one(write)) === 0) throw overLimit();
+  const [db, now] = [deps.db(tenant), deps.now()];
+  if (row) {
+    const changes = changesOf(mode, incoming, row);
+    const isFirstOfDay = Math.floor(row.updated_ms / DAY_MS) !== Math.floor(now / DAY_MS);
+    if (Object.keys(changes).length === 0 && !isFirstOfDay) return;
+    if ((await db.one(writeChanges(tenant, device, changes, row, now))) > 0) return;
+  } else requireRoom(SCOPE, incoming);
+  const write = writeReport(tenant, device, { scope: SCOPE, mode, incoming }, now);
+  if ((await db.one(write)) === 0) throw overLimit();
 }
 
-/** Whether a report must be written over what is stored; refuses one for which there is no room. */
-function isNews(mode: ReportMode, incoming: StoredAttributes, row: DeviceRow, now: number): boolean {
+/** What a report changes in what is stored; refuses one for which there is no room. */
+function changesOf(mode: ReportMode, incoming: StoredAttributes, row: DeviceRow): AttributeDelta {
   const stored = readStored(row.attributes);
   if (mode === "merge") requireRoom(SCOPE, mergedScope(stored, SCOPE, incoming));
   const gone = mode === "replace" ? goneEntries(stored, SCOPE, incoming) : {};
-  const isSame = Object.keys({ ...changedEntries(stored, incoming), ...gone }).length === 0;
-  return !isSame || Math.floor(row.updated_ms / DAY_MS) !== Math.floor(now / DAY_MS);
+  return { ...changedEntries(stored, incoming), ...gone };
 }

@@ -33,6 +33,15 @@ export const setStatus = (s: StatusChange): Statement<number> =>
     SET status = excluded.status, status_revision = excluded.status_revision, tier = coalesce(${s.tier ?? null}, tier)
     WHERE excluded.status_revision > status_revision`);
 
+/** What was changed is told to the indexes up to this length; it stays in the row. */
+const MOST_TOLD = 512;
+
+/** The changes of a write as the indexes are told them. */
+function told(changes: AttributeDelta): string | null {
+  const text = JSON.stringify(changes);
+  return text.length <= MOST_TOLD ? text : null;
+}
+
 export interface MergeOptions {
   /** Changes nothing if the device was updated later. */
   notAfterMs?: number | undefined;
@@ -55,8 +64,9 @@ export const mergeAttributes = (
     INSERT ${into(inventoryDevicesTable, "tenant_id, device_id, attributes, created_ms, updated_ms, tags_etag")}
     VALUES (${tenant}, ${device}, ${JSON.stringify(attributes)}, ${atMs}, ${atMs}, ${tagsEtag ?? null})
     ON CONFLICT (tenant_id, device_id) DO UPDATE
-    SET attributes = json_patch(attributes, excluded.attributes), updated_ms = excluded.updated_ms,
-      report_revision = report_revision + 1, tags_etag = coalesce(excluded.tags_etag, tags_etag)
+    SET attributes = json_patch(attributes, excluded.attributes), changed = ${told(attributes)},
+      updated_ms = excluded.updated_ms, report_revision = report_revision + 1,
+      tags_etag = coalesce(excluded.tags_etag, tags_etag)
     WHERE json_patch(attributes, excluded.attributes) <> attributes
       AND (${notAfterMs ?? null} IS NULL OR updated_ms <= ${notAfterMs ?? null})`);
 
@@ -191,12 +201,37 @@ const hasRoomInRow = (write: ScopeWrite): SQL =>
   sql`(${octets(sql`inventory_devices.attributes`)} + ${bytesOf(JSON.stringify(write.incoming))} <= ${MAX_ATTRIBUTE_BYTES}
     OR ${octets(written(write))} <= ${MAX_ATTRIBUTE_BYTES})`;
 
-/** True if the scope has room for what is stored by then. What the caller saw was checked exactly; this meets races. */
+/** True if the scope has room for what is stored by then. Reads every attribute, to meet races. */
 const hasRoom = (write: ScopeWrite): SQL =>
   sql`(SELECT count(*) <= ${MAX_IN_SCOPE[write.scope]} AND total(length(value)) <= ${MAX_SCOPE_CHARACTERS}
     FROM json_each(${written(write)}) WHERE key GLOB ${`${write.scope}-*`}) AND ${hasRoomInRow(write)}`;
 
-/** Writes a device's report, and makes the device if it is unknown. Changes nothing if the scope has no room for it. */
+/**
+ * Writes what a report changes, if nobody reported since its device was read: what was checked then holds still. Changes
+ * nothing otherwise, or if the row has no room.
+ */
+export const writeChanges = (
+  tenant: TenantId,
+  device: DeviceId,
+  changes: AttributeDelta,
+  seen: Pick<GuardedRow, "created_ms" | "report_revision">,
+  atMs: number,
+): Statement<number> => {
+  const given = JSON.stringify(changes);
+  return change(sql`
+    UPDATE ${inventoryDevicesTable}
+    SET attributes = json_patch(attributes, ${given}), changed = ${told(changes)}, updated_ms = ${atMs},
+      report_revision = report_revision + 1
+    WHERE tenant_id = ${tenant} AND device_id = ${device}
+      AND created_ms = ${seen.created_ms} AND report_revision = ${seen.report_revision}
+      AND (${octets(sql`attributes`)} + ${bytesOf(given)} <= ${MAX_ATTRIBUTE_BYTES}
+        OR ${octets(sql`json_patch(attributes, ${given})`)} <= ${MAX_ATTRIBUTE_BYTES})`);
+};
+
+/**
+ * Writes a report over whatever is stored by then, and makes the device if it is unknown. Changes nothing if the scope has
+ * no room for it.
+ */
 export const writeReport = (
   tenant: TenantId,
   device: DeviceId,
@@ -207,7 +242,8 @@ export const writeReport = (
     INSERT ${into(inventoryDevicesTable, "tenant_id, device_id, attributes, created_ms, updated_ms")}
     VALUES (${tenant}, ${device}, ${JSON.stringify(write.incoming)}, ${atMs}, ${atMs})
     ON CONFLICT (tenant_id, device_id) DO UPDATE
-    SET attributes = ${written(write)}, updated_ms = excluded.updated_ms, report_revision = report_revision + 1
+    SET attributes = ${written(write)}, changed = NULL, updated_ms = excluded.updated_ms,
+      report_revision = report_revision + 1
     WHERE ${hasRoom(write)}`);
 
 /** As `writeReport` for tags, which make no device. With an entity tag only if it is still that. */
@@ -220,7 +256,7 @@ export const writeTagsStatement = (
 ): Statement<number> =>
   change(sql`
     UPDATE ${inventoryDevicesTable}
-    SET attributes = ${written(write)}, updated_ms = ${atMs}, tags_etag = ${etags.new}
+    SET attributes = ${written(write)}, changed = NULL, updated_ms = ${atMs}, tags_etag = ${etags.new}
     WHERE tenant_id = ${tenant} AND device_id = ${device} AND ${hasRoom(write)}
       AND (${etags.old ?? null} IS NULL OR tags_etag = ${etags.old ?? null})`);
 
@@ -236,6 +272,6 @@ export const clearScope = (
     SET attributes = (
         SELECT json_group_object(a.key, json(a.value)) FROM json_each(attributes) a
         WHERE a.key NOT GLOB ${`${scope}-*`}),
-      updated_ms = ${atMs}, report_revision = report_revision + 1
+      changed = NULL, updated_ms = ${atMs}, report_revision = report_revision + 1
     WHERE tenant_id = ${tenant} AND device_id = ${device}
       AND EXISTS (SELECT 1 FROM json_each(attributes) a WHERE a.key GLOB ${`${scope}-*`})`);
