@@ -35,7 +35,7 @@ export async function makeDeps(env: Env, options: DepsOptions): Promise<Deps> {
     directory: database,
     bucket: guardedBucket(env.ARTIFACTS),
     jobs: env.JOBS,
-    mailer: mailerOf(env),
+    mailer: mailerOf(env, { server: settings.SMTP_URL, now }),
     connections: env.DEVICE_CONNECTION,
     heads: env.TENANT_HEAD,
     contacts: contactsOf(env, { now, later: { ...later, after }, cost }),

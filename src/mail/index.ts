@@ -1,1 +1,2 @@
 export { mailerOf } from "./mailer.ts";
+export { tellByMail } from "./tell.ts";

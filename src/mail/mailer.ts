@@ -1,5 +1,7 @@
+import type { MailServer } from "../platform/mail-server.ts";
 import type { Mail, Mailer } from "../platform/mail.ts";
 import { withCleanHeaders } from "./message.ts";
+import { bySmtp } from "./smtp.ts";
 
 /** The binding of the platform, which speaks to the mail servers itself. */
 const byBinding = (binding: SendEmail): Mailer => ({
@@ -26,11 +28,17 @@ const intoMailbox = (host: Fetcher): Mailer => ({
 
 const cleaning = ({ send }: Mailer): Mailer => ({ send: (mail: Mail) => send(withCleanHeaders(mail)) });
 
-/** What carries mails in this deployment; undefined where nothing does. */
-export function mailerOf(env: {
+interface Carriers {
   EMAIL?: SendEmail | undefined;
   HOST_PROCESS?: Fetcher | undefined;
-}): Mailer | undefined {
-  if (env.EMAIL) return cleaning(byBinding(env.EMAIL));
-  return env.HOST_PROCESS && cleaning(intoMailbox(env.HOST_PROCESS));
+}
+
+/** What carries mails in this deployment; undefined where nothing does. A server that the operator names comes first. */
+export function mailerOf(
+  { EMAIL, HOST_PROCESS }: Carriers,
+  smtp?: { server: MailServer | undefined; now: () => number },
+): Mailer | undefined {
+  if (smtp?.server) return cleaning(bySmtp(smtp.server, smtp));
+  if (EMAIL) return cleaning(byBinding(EMAIL));
+  return HOST_PROCESS && cleaning(intoMailbox(HOST_PROCESS));
 }

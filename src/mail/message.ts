@@ -28,6 +28,14 @@ function encodeHeader(text: string): string {
   return words.join("\r\n ");
 }
 
+/** A name before an address is words; the address itself is left as it is. */
+function encodeMailbox(mailbox: string): string {
+  const [, name = "", address] = /^([^<]*?)\s*(<[^<>]*>)$/.exec(mailbox) ?? [];
+  return address === undefined || isAscii(name) ? mailbox : `${encodeHeader(name)} ${address}`;
+}
+
+const encodeMailboxes = (mailboxes: readonly string[]) => mailboxes.map(encodeMailbox).join(", ");
+
 const BASE64_LINE = /.{1,76}/g;
 
 function part(type: string, text: string): string[] {
@@ -56,11 +64,11 @@ function body(mail: Mail, boundary: string): string[] {
 /** The mail as it travels (RFC 5322); whoever gets a blind copy is not named. */
 export function messageText(given: Mail, id: string, atMs: number): string {
   const mail = withCleanHeaders(given);
-  const domain = mail.from.slice(mail.from.lastIndexOf("@") + 1);
+  const domain = mail.from.slice(mail.from.lastIndexOf("@") + 1).replace(/>$/, "");
   return [
-    `From: ${mail.from}`,
-    `To: ${mail.to.join(", ")}`,
-    ...(mail.cc && mail.cc.length > 0 ? [`Cc: ${mail.cc.join(", ")}`] : []),
+    `From: ${encodeMailbox(mail.from)}`,
+    `To: ${encodeMailboxes(mail.to)}`,
+    ...(mail.cc && mail.cc.length > 0 ? [`Cc: ${encodeMailboxes(mail.cc)}`] : []),
     `Subject: ${encodeHeader(mail.subject)}`,
     `Date: ${new Date(atMs).toUTCString().replace("GMT", "+0000")}`,
     `Message-ID: <${id}@${domain}>`,

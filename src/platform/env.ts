@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { SmtpUrl } from "./mail-server.ts";
 import { networkOf } from "./network.ts";
 import { DEFAULT_TENANT } from "./ids.ts";
 import { DEFAULT_PLAN, PlansSetting } from "./plans.ts";
@@ -37,6 +38,8 @@ export interface Env {
   PUBLIC_ORIGIN?: string;
   /** Sender of mails; default: no-reply at the host of links. */
   MAIL_FROM?: string;
+  /** Mail server that takes the mails: `smtps://user:password@host:465`, or `smtp://…` with STARTTLS. */
+  SMTP_URL?: string;
   /** Origins besides our own that may open sockets, separated by commas. */
   ALLOWED_ORIGINS?: string;
   /** How long recordings of terminal sessions are kept. */
@@ -158,6 +161,7 @@ const SettingsSchema = z.object({
   OPERATOR_TOKEN: z.string().min(16, { error: "must have at least 16 characters" }).optional(),
   PUBLIC_ORIGIN: z.url({ error: "must be an origin like https://updates.example.com" }).optional(),
   MAIL_FROM: z.email({ error: "must be an address like no-reply@example.com" }).optional(),
+  SMTP_URL: SmtpUrl.optional(),
   ALLOWED_ORIGINS: z
     .string()
     .default("")
@@ -220,7 +224,7 @@ const SettingsSchema = z.object({
 });
 
 /** Their values are never repeated in a text that could end in a log. */
-const SECRETS = ["OPERATOR_TOKEN", "TURNSTILE_SECRET", "WORKFLOW_VARIABLES"];
+const SECRETS = ["OPERATOR_TOKEN", "SMTP_URL", "TURNSTILE_SECRET", "WORKFLOW_VARIABLES"];
 
 /** Not among the parsed ones: keys are read where they are imported. */
 const KEY_SETTINGS = ["SIGNING_KEY", "SIGNING_KEY_FALLBACK"];

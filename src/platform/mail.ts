@@ -9,7 +9,12 @@ export interface Mail {
   html?: string | undefined;
 }
 
-/** Hands mails to what carries them; rejects if it does not take one. */
+/** A mail that is not taken however often it is sent. Whom that is about and why is in the text, for the log. */
+export class MailRefused extends Error {
+  override readonly name = "MailRefused";
+}
+
+/** Hands mails to what carries them; rejects if it does not take one, with `MailRefused` if it never will. */
 export interface Mailer {
   send: (mail: Mail) => Promise<void>;
 }

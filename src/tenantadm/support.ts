@@ -7,6 +7,7 @@ import type { Deps } from "../platform/deps.ts";
 import { Fault } from "../platform/fault.ts";
 import type { TenantId } from "../platform/ids.ts";
 import { addEvent } from "../platform/outbox.ts";
+import { tellByMail } from "../mail/index.ts";
 import type { Tenant } from "../tenants/index.ts";
 import { SUPPORT_MAIL } from "./events.ts";
 import { auditObject, ownOrChild, requireActive, tenantOf } from "./life.ts";
@@ -70,6 +71,5 @@ const SupportMail = z.object({ to: z.string(), from: z.string(), subject: z.stri
 
 export const sendSupportMail: EventHandler = async (deps, { data }) => {
   const { to, ...mail } = SupportMail.parse(data);
-  if (deps.mailer) await deps.mailer.send({ ...mail, to: [to] });
-  else deps.log.error("mail not sent: nothing here sends mails", { about: "support" });
+  await tellByMail(deps, { ...mail, to: [to] }, "support");
 };

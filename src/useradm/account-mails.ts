@@ -5,6 +5,7 @@ import type { Deps } from "../platform/deps.ts";
 import { LINK_READY, NOTICE } from "./events.ts";
 import { asUserId } from "../platform/ids.ts";
 import { addEventIfChanged, type EventMessage } from "../platform/outbox.ts";
+import { tellByMail } from "../mail/index.ts";
 import {
   addSecretStatement,
   armSecretStatement,
@@ -56,17 +57,16 @@ export const noticeIfChanged = (
     deps.now(),
   );
 
-const send = async (deps: Deps, mail: ReturnType<typeof noticeMail>, about: string): Promise<void> => {
-  if (deps.mailer) await deps.mailer.send(mail);
-  else deps.log.error("mail not sent: nothing here sends mails", { about });
-};
-
 /** Makes the link good and sends it; nothing happens to one that was used, cancelled or has expired meanwhile. */
 async function sendLink(deps: Deps, secret: AccountSecret, origin: string): Promise<void> {
   const opener = await openerOf(deps, secret.id);
   const armed = await deps.directory.one(armSecretStatement(secret, digestOf(opener), deps.now()));
   if (armed > 0)
-    await send(deps, linkMail(secret, opener, { origin, from: deps.settings.MAIL_FROM }), secret.purpose);
+    await tellByMail(
+      deps,
+      linkMail(secret, opener, { origin, from: deps.settings.MAIL_FROM }),
+      secret.purpose,
+    );
 }
 
 export const sendAskedLink: EventHandler = async (deps, event: EventMessage) => {
@@ -89,7 +89,7 @@ export const sendReadyLink: EventHandler = async (deps, event: EventMessage) => 
 
 export const sendNotice: EventHandler = async (deps, event: EventMessage) => {
   const { email, notice, detail, origin } = Told.parse(event.data);
-  await send(
+  await tellByMail(
     deps,
     noticeMail(notice, { email, detail, atMs: event.atMs }, { origin, from: deps.settings.MAIL_FROM }),
     notice,

@@ -1,4 +1,5 @@
 import type { Deps } from "../platform/deps.ts";
+import { MailRefused } from "../platform/mail.ts";
 import type { MailTask } from "./definition.ts";
 import { resultOf, type Outcome } from "./task-result.ts";
 import { ExpansionTooLong, expandText, type Scope } from "./template.ts";
@@ -21,7 +22,8 @@ export async function runMailTask(deps: Deps, task: MailTask, scope: Scope): Pro
     reason,
     result: { ...resultOf(task, false), smtp: { sender: from, recipients, error: reason } },
   });
-  if (!deps.mailer) return ended("refused", "this deployment has no EMAIL binding to send mail by");
+  if (!deps.mailer)
+    return ended("refused", "this deployment has neither SMTP_URL nor an EMAIL binding to send mail by");
   if (!to || to.length === 0) return ended("refused", "the mail has no recipient");
   try {
     await deps.mailer.send({
@@ -35,7 +37,10 @@ export async function runMailTask(deps: Deps, task: MailTask, scope: Scope): Pro
     });
   } catch (cause) {
     if (cause instanceof ExpansionTooLong) throw cause;
-    return ended("retry", cause instanceof Error ? cause.message : "the mail was not sent");
+    return ended(
+      cause instanceof MailRefused ? "refused" : "retry",
+      cause instanceof Error ? cause.message : "the mail was not sent",
+    );
   }
   return {
     kind: "success",

@@ -2,6 +2,7 @@ import fc from "fast-check";
 import { beforeEach, describe, expect, it } from "vitest";
 import { LINK_LIFE_MS, forgetOldAccountLinks } from "../../src/useradm/account-secrets.ts";
 import type { Env } from "../../src/platform/env.ts";
+import { MailRefused } from "../../src/platform/mail.ts";
 import { aUser, logIn as logInTo, type TestUser } from "../support/actors.ts";
 import { auditOf, refusal, rowsOf, statusesOf } from "../support/answers.ts";
 import { linkIn, Mailbox } from "../support/mailbox.ts";
@@ -301,6 +302,18 @@ describe("asking for a link", () => {
     mailbox.mails = [];
     await sendAskedLink(await server.deps(), event);
     expect(mailbox.mails.filter(({ subject }) => subject.startsWith("Reset"))).toHaveLength(1);
+  });
+
+  it("is not asked for anew where the mail server refuses a mail for good", async () => {
+    let asked = 0;
+    const send = async () => {
+      asked += 1;
+      throw new MailRefused("550 no such user");
+    };
+    configure({ EMAIL: { send } as unknown as SendEmail });
+    await startReset();
+    await server.deliverEvents();
+    expect([asked, await rowsOf("SELECT * FROM outbox")]).toEqual([1, []]);
   });
 
   it("names the host that the installation names, and a sender of its own", async () => {

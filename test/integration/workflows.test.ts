@@ -467,7 +467,7 @@ describe("a mail task", () => {
     await sweep();
     expect(await jobOf(server, id)).toMatchObject({
       status: "failed",
-      failure: "send: this deployment has no EMAIL binding to send mail by",
+      failure: "send: this deployment has neither SMTP_URL nor an EMAIL binding to send mail by",
     });
   });
 

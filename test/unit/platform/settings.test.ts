@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { SETTING_NAMES, settingProblems } from "../../../src/platform/env.ts";
+import { SETTING_NAMES, settingProblems, settingsOf, type Env } from "../../../src/platform/env.ts";
 
 describe("settings", () => {
   test("are all optional", () => {
@@ -18,6 +18,18 @@ describe("settings", () => {
     ],
     [{ OPERATOR_TOKEN: "short secret" }, ["OPERATOR_TOKEN must have at least 16 characters"]],
     [{ WORKFLOW_VARIABLES: '{"SECRET":1}' }, ["WORKFLOW_VARIABLES must be a JSON object of texts"]],
+    ...[
+      "https://user:secret@mail.example.com",
+      "smtp://",
+      "smtps://user@mail.example.com",
+      "smtp://:secret@mail.example.com",
+      "smtp://user:%zz@mail.example.com",
+      "smtps://mail.example.com/?tls=off",
+      "mail.example.com",
+    ].map((SMTP_URL): [object, string[]] => [
+      { SMTP_URL },
+      ["SMTP_URL must be like smtps://user:password@mail.example.com:465 or smtp://… with STARTTLS"],
+    ]),
     [
       { CHECK_MODE: 1, JOB_LIFE_S: "never" },
       [
@@ -33,6 +45,18 @@ describe("settings", () => {
     expect(
       settingProblems({ JOB_LIFE_S: "60", MAX_ARTIFACT_BYTES: 1024, RELAXED_ABOVE_PER_S: "0.5" }),
     ).toEqual([]);
+  });
+
+  test("read a mail server from its URL", () => {
+    const serverOf = (SMTP_URL: string) => settingsOf({ SMTP_URL } as Env).SMTP_URL;
+    expect(serverOf("smtps://iot%40acme:p%40ss%2F@mail.example.com")).toEqual({
+      host: "mail.example.com",
+      port: 465,
+      isImplicit: true,
+      login: { user: "iot@acme", pass: "p@ss/" },
+    });
+    expect(serverOf("smtp://[::1]")).toEqual({ host: "::1", port: 587, isImplicit: false });
+    expect(serverOf("smtp://mail.example.com:2525/")).toMatchObject({ port: 2525 });
   });
 
   test("have names for whoever lists or checks them", () => {
