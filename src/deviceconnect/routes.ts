@@ -144,6 +144,7 @@ const upload = userRoute(ofDevice("devices:connect"), {
   summary: "Send a file to a device",
   description: "multipart/form-data: path, uid, gid, mode (octal), then file as the last part.",
   tags,
+  body: "stream",
   request: { params: DeviceParam },
   responses: {
     201: { description: "The device has the file" },

@@ -6,8 +6,8 @@ import { BODY_WINDOW_MS, brokenOff, RatedReads, tooSlow, type Clock } from "../p
 import type { Deps } from "../platform/deps.ts";
 import { settingsOf, type Env } from "../platform/env.ts";
 import { Fault } from "../platform/fault.ts";
+import { JSON_BODY_LIMIT } from "../platform/route.ts";
 import { tooManyRequests } from "./rate-limit.ts";
-import { JSON_BODY_LIMIT } from "./body-rule.ts";
 import { WaitingBodies, type Share } from "./waiting-bodies.ts";
 
 /** Bodies that are waited for at once in an isolate, by whom they are to come from. */
@@ -57,13 +57,14 @@ export const hasWholeBody = new WeakSet<Request>();
 
 /** Has the whole body of a request there before any work is begun for it; routes that take streams read theirs themselves. */
 export const takeBody: MiddlewareHandler<AppEnv> = async (c, next) => {
-  if (c.var.bodyRule === "stream") return inShareOfUploads(c, next);
+  const rule = c.var.access?.body ?? { maxBytes: JSON_BODY_LIMIT };
+  if (rule === "stream") return inShareOfUploads(c, next);
   const { url, method, headers, body } = c.req.raw;
   // No route reads one of a GET, and no request object can carry it on.
   const isTaken = !body || method === "GET" || method === "HEAD" || hasWholeBody.has(c.req.raw);
   if (!isTaken) {
-    if (Number(c.req.header("content-length") ?? 0) > JSON_BODY_LIMIT) throw tooLarge();
-    const whole = await readWhole(body, c.env, c.var.deps, await sharesOf(c));
+    if (Number(c.req.header("content-length") ?? 0) > rule.maxBytes) throw tooLarge();
+    const whole = await readWhole(body, rule.maxBytes, c.env, c.var.deps, await sharesOf(c));
     c.req.raw = new Request(url, { method, headers, body: whole });
   }
   await next();
@@ -80,6 +81,7 @@ async function inShareOfUploads({ env, var: { caller, deps } }: Context<AppEnv>,
 /** Reads a body while its client keeps the rate and its share. */
 async function readWhole(
   stream: ReadableStream<Uint8Array>,
+  maxBytes: number,
   env: Env,
   clock: Clock,
   shares: readonly Share[],
@@ -91,7 +93,7 @@ async function readWhole(
   try {
     for (let read = await reads.next(reader.read()); !read.done; read = await reads.next(reader.read())) {
       all.count(place, read.value.byteLength, clock.now());
-      if (place.bytes > JSON_BODY_LIMIT) throw tooLarge();
+      if (place.bytes > maxBytes) throw tooLarge();
       chunks.push(read.value);
     }
   } finally {

@@ -21,7 +21,6 @@ import { mountPages } from "./pages.ts";
 import { findUser } from "../useradm/index.ts";
 import { mountDomains } from "../app/domains.ts";
 import { mountProbes } from "./probes.ts";
-import { bodyRuleOf } from "./body-rule.ts";
 import { takeBody } from "./body.ts";
 import { callsOf, holdHerd, holdWork } from "./rate-limit.ts";
 import { answerIdleCheck, isCheck } from "./idle-check.ts";
@@ -94,7 +93,6 @@ const admit =
   async (c, next) => {
     const access = accessTo(app, c);
     c.set("access", access);
-    c.set("bodyRule", bodyRuleOf(c.req.path));
     c.set("caller", await callerOf(c, access));
     await next();
     requireAsked(c);

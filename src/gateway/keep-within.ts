@@ -4,44 +4,41 @@ import { deploymentInReach } from "../deployments/index.ts";
 import { deviceInReach } from "../devices/index.ts";
 import type { UserActor } from "../platform/actor.ts";
 import type { AppEnv } from "../platform/app-env.ts";
+import { paramsOf } from "../platform/app.ts";
 import { demand, OUT_OF_REACH, type Guard } from "../platform/database.ts";
 import { forbidden } from "../platform/permissions.ts";
 import type { SomeDevices } from "../platform/reach.ts";
-import { devicesWithin, type UserAccess } from "../platform/route.ts";
+import { devicesWithin, type Named, type UserAccess } from "../platform/route.ts";
 
-/** The segment of a path after one of these. */
-function namedBy(path: string, word: RegExp): string {
-  const [, segment = ""] = word.exec(path) ?? [];
-  try {
-    return decodeURIComponent(segment);
-  } catch {
-    return segment;
+/** What the path of a request names, by the parameters that its route declared. */
+function namedIn(params: Record<string, string>, names: Named): Named {
+  const named: Named = {};
+  for (const [what, param] of Object.entries(names) as [keyof Named, string][]) {
+    const value = params[param];
+    if (value === undefined) throw new Error(`the path names no ${what} by {${param}}`);
+    named[what] = value;
   }
+  return named;
 }
 
-const DEVICE = /\/devices?\/([^/]+)/;
-const GROUP = /\/groups?\/([^/]+)/;
-const DEPLOYMENT = /\/deployments\/deployments\/([^/]+)/;
-
-function conditionOf({ tenant }: UserActor, path: string, access: UserAccess, reach: SomeDevices): SQL {
-  const device = DEVICE.test(path) ? namedBy(path, DEVICE) : undefined;
-  return access.bounds === "deployment"
-    ? deploymentInReach(tenant, { deployment: namedBy(path, DEPLOYMENT), device }, reach)
-    : deviceInReach(tenant, device ?? "", reach);
+function conditionOf({ tenant }: UserActor, { device, deployment }: Named, reach: SomeDevices): SQL {
+  return deployment === undefined
+    ? deviceInReach(tenant, device ?? "", reach)
+    : deploymentInReach(tenant, { deployment, device }, reach);
 }
 
 /** Has the first batch of the request ask whether what its path names is within the user's reach. */
 export function keepWithin(c: Context<AppEnv>, actor: UserActor, access: UserAccess): void {
   if (access.bounds === undefined || access.bounds === "verb") return;
-  const { path } = c.req;
-  const reach = devicesWithin(actor, access, path);
+  const reach = devicesWithin(actor, access, c.req.path);
   if (reach === "all") return;
-  if (access.bounds === "group") {
-    if (!reach.groups.includes(namedBy(path, GROUP))) throw forbidden();
+  const named = namedIn(paramsOf(c), access.bounds);
+  if (named.group !== undefined) {
+    if (!reach.groups.includes(named.group)) throw forbidden();
     return;
   }
   const guard: Guard = {
-    demand: demand(conditionOf(actor, path, access, reach), OUT_OF_REACH),
+    demand: demand(conditionOf(actor, named, reach), OUT_OF_REACH),
     fault: forbidden,
     asked: false,
   };

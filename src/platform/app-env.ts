@@ -22,8 +22,6 @@ export interface AppEnv {
     requestId: string;
     /** Of the path; absent where nothing is served. */
     access?: Access;
-    /** `json`: read as a whole before the route. `stream`: the route bounds and reads it. */
-    bodyRule: "json" | "stream";
     /** Whether the first batch of the request has told that what its path names is within reach; absent if nobody asks. */
     reach?: { asked: boolean };
     caller: LiveUser | DeviceClaim | OperatorActor | undefined;

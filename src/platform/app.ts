@@ -67,6 +67,20 @@ function asFault(cause: unknown): Fault | undefined {
   return undefined;
 }
 
+/** Middleware is there for all methods; the first that is not is the route that is to answer. */
+const placeOfRoute = (c: Context<AppEnv>): number =>
+  matchedRoutes(c).findIndex(({ method }) => method !== "ALL");
+
+/** The parameters of the path as the router will give them to the route that is to answer. */
+export function paramsOf(c: Context<AppEnv>): Record<string, string> {
+  const { req } = c;
+  const here = req.routeIndex;
+  req.routeIndex = placeOfRoute(c);
+  const params = req.param();
+  req.routeIndex = here;
+  return params;
+}
+
 /** What is mounted, by method and path. */
 class Declarations {
   readonly #all = new Map<string, Declaration>();
@@ -79,7 +93,7 @@ class Declarations {
   all = (): readonly Declaration[] => [...this.#all.values()];
 
   of = (c: Context<AppEnv>): Access | undefined => {
-    const route = matchedRoutes(c).find(({ method }) => method !== "ALL");
+    const route = matchedRoutes(c)[placeOfRoute(c)];
     if (!route) return undefined;
     const declared = this.#all.get(`${route.method} ${route.path}`);
     if (!declared) throw new Error(`${route.method} ${route.path} does not say who may call it`);
@@ -92,13 +106,13 @@ export function newApp(): App {
   const declarations = new Declarations();
   const serve = router.openapi as (...route: unknown[]) => unknown; // its generics are for the handlers' sake and say nothing here
   return Object.assign(router, {
-    openapi({ access, feature, ...route }: DeclaredRoute, ...rest: unknown[]) {
-      const declared = feature ? { ...access, feature } : access;
+    openapi({ access, feature, body, ...route }: DeclaredRoute, ...rest: unknown[]) {
+      const declared = { ...access, ...(feature && { feature }), ...(body && { body }) };
       declarations.add(route.method, route.path.replaceAll(/\{(\w+)\}/g, ":$1"), declared);
       serve(route, ...rest);
     },
     document(described: RouteConfig & Partial<DeclaredRoute>) {
-      const { access: _, feature: __, ...route } = described;
+      const { access: _, feature: __, body: ___, ...route } = described;
       router.openAPIRegistry.registerPath(route);
     },
     plain(access: Access, methods: string[], path: string, ...handlers: Handler<AppEnv>[]) {

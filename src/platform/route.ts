@@ -16,11 +16,23 @@ import { rightsAt, type Address } from "./rights.ts";
 /** What a user needs for a route: a permission, any of several, or one that depends on whom the path names. */
 export type Needs = Permission | readonly Permission[] | ((user: UserActor, path: string) => Permission);
 
+/** Names of the parameters in a path as a route writes it. */
+type ParamsOf<P extends string> = P extends `${string}{${infer Name}}${infer Rest}`
+  ? Name | ParamsOf<Rest>
+  : never;
+
+/** The parameters of a path that name what the route is about. */
+export interface Named<Param extends string = string> {
+  device?: Param;
+  group?: Param;
+  deployment?: Param;
+}
+
 /**
- * How a route keeps to devices or releases when its permission is for some of them only: the path names a device, a group or
+ * How a route keeps to devices or releases when its permission is for some of them only: its path names a device, a group or
  * a deployment, which the gateway asks about; or the verb takes the reach. A route that does neither is closed to such users.
  */
-export type Bounds = "device" | "group" | "deployment" | "verb";
+export type Bounds<Param extends string = string> = Named<Param> | "verb";
 
 export interface UserAccess {
   caller: "user";
@@ -30,20 +42,28 @@ export interface UserAccess {
   refusal?: () => Fault;
 }
 
-/** Who may call a route. */
-export type Access = ({ caller: "public" | "device" | "operator" } | UserAccess) & {
+/** How the body of a request is taken: whole, before the route is asked, or as a stream that the route bounds and reads. */
+export type BodyRule = { maxBytes: number } | "stream";
+
+/** The largest body where a route says nothing else. */
+export const JSON_BODY_LIMIT = 1024 * 1024;
+
+/** Of callers whom nobody knows yet. */
+export const STRANGERS_BODY = { maxBytes: 64 * 1024 } as const;
+
+interface Terms {
   /** What the plan of the caller's tenant must include. */
   feature?: Feature;
-};
+  body?: BodyRule;
+}
+
+/** Who may call a route, and on what terms. */
+export type Access = ({ caller: "public" | "device" | "operator" } | UserAccess) & Terms;
 
 /** A route that says who may call it; no other is served. */
-export type DeclaredRoute = RouteConfig & { access: Access; feature?: Feature };
+export type DeclaredRoute = RouteConfig & { access: Access } & Terms;
 
-type Described<P extends string> = Omit<RouteConfig, "path"> & {
-  path: P;
-  /** Served to tenants whose plan includes it. */
-  feature?: Feature;
-};
+type Described<P extends string> = Omit<RouteConfig, "path"> & { path: P } & Terms;
 
 export const PUBLIC = { caller: "public" } as const;
 export const DEVICE = { caller: "device" } as const;
@@ -67,26 +87,42 @@ export const operatorRoute = <P extends string, R extends Described<P>>(route: R
 
 export const forUsers = (needs: Needs, refusal = forbidden) => ({ caller: "user", needs, refusal }) as const;
 
+type PermissionOf = Permission | readonly Permission[];
+
 /** A need, and how the route keeps within what it is good for. */
-export interface Bounded {
-  needs: Permission | readonly Permission[];
-  bounds: Bounds;
+export interface Bounded<Param extends string = string> {
+  needs: PermissionOf;
+  bounds: Bounds<Param>;
 }
 
-const bounded =
-  (bounds: Bounds) =>
-  (needs: Bounded["needs"]): Bounded => ({ needs, bounds });
+/** About the device that the path names, as `{id}` if nothing else is said. */
+export function ofDevice(needs: PermissionOf): Bounded<"id">;
+export function ofDevice<N extends string>(needs: PermissionOf, device: N): Bounded<N>;
+export function ofDevice(needs: PermissionOf, device = "id"): Bounded {
+  return { needs, bounds: { device } };
+}
 
-export const ofDevice = bounded("device");
-export const ofGroup = bounded("group");
-export const ofDeployment = bounded("deployment");
-export const within = bounded("verb");
+/** About the group that the path names, as `{name}` if nothing else is said. */
+export function ofGroup(needs: PermissionOf): Bounded<"name">;
+export function ofGroup<N extends string>(needs: PermissionOf, group: N): Bounded<N>;
+export function ofGroup(needs: PermissionOf, group = "name"): Bounded {
+  return { needs, bounds: { group } };
+}
+
+/** About the deployment that the path names as `{id}`, and about a device of it if another parameter names one. */
+export const ofDeployment = <N extends string = never>(
+  needs: PermissionOf,
+  device?: N,
+): Bounded<"id" | N> => ({ needs, bounds: { deployment: "id", ...(device !== undefined && { device }) } });
+
+/** About what the verb finds, which takes the reach. */
+export const within = (needs: PermissionOf): Bounded<never> => ({ needs, bounds: "verb" });
 
 const isBounded = (needs: Needs | Bounded): needs is Bounded =>
   typeof needs === "object" && "bounds" in needs;
 
 export const userRoute = <P extends string, R extends Described<P>>(
-  needs: Needs | Bounded,
+  needs: Needs | Bounded<ParamsOf<R["path"]>>,
   route: R,
   refusal = forbidden,
 ) => ({

@@ -71,6 +71,7 @@ const uploadRoute = userRoute("artifacts:upload", {
   path: V1,
   summary: "Upload an artifact",
   tags,
+  body: "stream",
   requestBody: uploadForm,
   responses: uploadResponses,
 });
@@ -80,6 +81,7 @@ const internalUploadRoute = operatorRoute({
   path: "/api/internal/v1/deployments/tenants/{id}/artifacts",
   summary: "Upload an artifact into a tenant",
   tags,
+  body: "stream",
   request: { params: z.object({ id: z.string() }) },
   requestBody: uploadForm,
   responses: uploadResponses,

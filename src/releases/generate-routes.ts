@@ -18,6 +18,7 @@ const generateRoute = userRoute("artifacts:upload", {
   path: PATH,
   summary: "Generate an artifact from a file",
   tags,
+  body: "stream",
   requestBody: {
     required: true,
     content: {

@@ -38,6 +38,7 @@ const putRoute = publicRoute({
   summary: "Send an artifact, or one part of it, by a signed link",
   tags,
   security: [],
+  body: "stream",
   request: { params, query: linkQuery.extend({ part: partNumber }) },
   requestBody: { required: true, content: binaryBody },
   responses: {

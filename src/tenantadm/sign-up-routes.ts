@@ -1,6 +1,6 @@
 import type { Context } from "hono";
 import type { App, AppEnv } from "../platform/app-env.ts";
-import { PUBLIC, publicRoute } from "../platform/route.ts";
+import { PUBLIC, publicRoute, STRANGERS_BODY } from "../platform/route.ts";
 import { describeIssues, faultResponses, mediaTypeOf, parseJsonBody } from "../platform/wire.ts";
 import { Fault } from "../platform/fault.ts";
 import { admitStranger, signUp, SignUp } from "./sign-up.ts";
@@ -45,7 +45,7 @@ async function valuesOf(c: Context<AppEnv>): Promise<unknown> {
 export function mountSignUp(app: App): void {
   for (const path of PATHS) {
     app.document(routeOf(path));
-    app.plain(PUBLIC, ["POST"], path, async (c) => {
+    app.plain({ ...PUBLIC, body: STRANGERS_BODY }, ["POST"], path, async (c) => {
       await admitStranger(c.var.deps);
       const input = SignUp.safeParse(await valuesOf(c));
       if (!input.success) throw new Fault("bad_request", describeIssues(input.error.issues));

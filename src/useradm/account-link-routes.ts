@@ -1,7 +1,7 @@
 import { userOf } from "../platform/app.ts";
 import type { App } from "../platform/app-env.ts";
 import { rfc3339 } from "../platform/clock.ts";
-import { publicRoute, userRoute } from "../platform/route.ts";
+import { publicRoute, STRANGERS_BODY, userRoute } from "../platform/route.ts";
 import { faultResponses, jsonBody, jsonContent } from "../platform/wire.ts";
 import type { AccountSecret } from "./account-secret-store.ts";
 import { askForLink } from "./ask-link.ts";
@@ -24,7 +24,7 @@ import { completeVerification } from "./verify-email.ts";
 const BASE = "/api/management/v1/useradm";
 const tags = ["useradm"];
 
-const POST = { method: "post", tags, middleware: jsonBody() } as const;
+const POST = { method: "post", tags, middleware: jsonBody(), body: STRANGERS_BODY } as const;
 const address = { body: { required: true, content: jsonContent(Address) } } as const;
 const completion = { body: { required: true, content: jsonContent(LinkCompletion) } } as const;
 const asked = {

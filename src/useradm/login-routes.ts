@@ -5,7 +5,7 @@ import { userOf } from "../platform/app.ts";
 import type { App, AppEnv } from "../platform/app-env.ts";
 import { credentialsOf } from "../platform/authorization.ts";
 import { Fault } from "../platform/fault.ts";
-import { publicRoute, userRoute } from "../platform/route.ts";
+import { publicRoute, STRANGERS_BODY, userRoute } from "../platform/route.ts";
 import { faultResponses, jsonBody, jsonContent } from "../platform/wire.ts";
 import { DEVICE_COOKIE, DEVICE_COOKIE_LIFE_S, makeDeviceCookie } from "./known-device.ts";
 import { logIn, logOut } from "./login.ts";
@@ -26,6 +26,7 @@ const login = publicRoute({
   summary: "Log in with HTTP Basic and get a token",
   security: [{ Basic: [] }],
   middleware: jsonBody(),
+  body: STRANGERS_BODY,
   // Command-line clients announce JSON and send nothing.
   request: { body: { required: false, content: jsonContent(LoginOptions) } },
   responses: { 200: jwtResponse("The token"), ...faultResponses(400, 401, 415, 429) },

@@ -13,7 +13,7 @@ type Claim = readonly [sentence: string, file: string, constant: string, unit?: 
 
 const CLAIMS: Readonly<Record<string, readonly Claim[]>> = {
   "docs/architecture.md": [
-    ["has the whole body there (# MiB for JSON", "src/gateway/body-rule.ts", "JSON_BODY_LIMIT", MIB],
+    ["has the whole body there (# MiB for JSON", "src/platform/route.ts", "JSON_BODY_LIMIT", MIB],
     ["not handled within # minutes", "src/platform/send-events.ts", "RESEND_AFTER_MS", MINUTE],
     ["At most # events of a tenant", "src/platform/send-events.ts", "WINDOW"],
     ["works for # tenants at a time", "workers/queue.ts", "LANES"],

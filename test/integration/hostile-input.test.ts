@@ -1,6 +1,7 @@
 import { afterEach, beforeAll, describe, expect, it } from "vitest";
 import { makeGateway } from "../../src/gateway/gateway.ts";
 import { aDevice, aUser } from "../support/actors.ts";
+import { refusal } from "../support/answers.ts";
 import { anArtifact, ARTIFACTS, bucketObjects, storageRows } from "../support/artifacts.ts";
 import {
   complaintsAbout,
@@ -219,6 +220,21 @@ describe("a body without a declared length", () => {
       413,
       { error: "http: request body too large" },
     ]);
+  });
+
+  it.each([
+    "/api/management/v1/useradm/auth/login",
+    "/api/management/v1/useradm/auth/password-reset/start",
+    "/api/management/v2/tenantadm/tenants/trial",
+  ])("is refused over 64 KiB where nobody knows who sends it: %s [differs: strangers-body]", async (path) => {
+    const sent = (bytes: number) =>
+      server.call("POST", path, {
+        body: " ".repeat(bytes),
+        headers: { "Content-Type": "application/json" },
+      });
+    const [most, more] = [await sent(64 * 1024), await sent(64 * 1024 + 1)];
+    expect(most.status).not.toBe(413);
+    expect(refusal(more)).toEqual([413, "http: request body too large"]);
   });
 
   it("is refused if it breaks off [differs: broken-body]", async () => {

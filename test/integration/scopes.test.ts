@@ -124,7 +124,7 @@ describe("a user whose sets are for one group", () => {
           if (needed.includes("basic")) continue;
           const has = permits !== "all" && needed.some((one) => permits.includes(one));
           const { bounds } = route.access;
-          const names = bounds === "device" || bounds === "group" || bounds === "deployment";
+          const names = typeof bounds === "object";
           const refused = !has || bounds === undefined || (names && at === outside);
           if (bounds === "verb" && has && route.method !== "GET") continue; // the body decides: tests of their own
           await backInto(at);
@@ -137,7 +137,7 @@ describe("a user whose sets are for one group", () => {
           const isRefused = [FORBIDDEN, "401 unauthorized"].includes(told(answer));
           const bodyFirst = refused && has && bounds !== undefined && answer.status === 400;
           if ((isRefused !== refused && !bodyFirst) || answer.status >= 500)
-            wrong.push(`${set} ${at.group}: ${nameOf(route)} (${bounds}): ${told(answer)}`);
+            wrong.push(`${set} ${at.group}: ${nameOf(route)} (${JSON.stringify(bounds)}): ${told(answer)}`);
         }
     }
     console.log(`${routes.length} routes: ${JSON.stringify(cells)}`);

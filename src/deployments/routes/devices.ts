@@ -52,7 +52,7 @@ const listIds = userRoute(ofDeployment("deployments:read"), {
   },
 });
 
-const showLog = userRoute(ofDeployment("deployments:read"), {
+const showLog = userRoute(ofDeployment("deployments:read", "device"), {
   method: "get",
   path: `${DEPLOYMENTS}/{id}/devices/{device}/log`,
   summary: "Show a device's log of a deployment",
@@ -79,7 +79,7 @@ const showHistory = userRoute(ofDevice("deployments:read"), {
   },
 });
 
-const showExplanation = userRoute(ofDeployment("deployments:read"), {
+const showExplanation = userRoute(ofDeployment("deployments:read", "device"), {
   method: "get",
   path: `${DEPLOYMENTS}/{id}/devices/{device}/explain`,
   summary: "Tell why a device has or has not got a deployment",

@@ -2,7 +2,7 @@ import { describe, expect, expectTypeOf, it } from "vitest";
 import type { UserActor } from "../../../src/platform/actor.ts";
 import type { App } from "../../../src/platform/app-env.ts";
 import { asTenantId, asUserId } from "../../../src/platform/ids.ts";
-import { admitted, userRoute, type Bounded, type Needs } from "../../../src/platform/route.ts";
+import { admitted, ofDevice, userRoute, type Bounded, type Needs } from "../../../src/platform/route.ts";
 import { rightsOfRoles } from "../../../src/useradm/roles/rights.ts";
 
 const userWith = (...roles: string[]): UserActor => ({
@@ -22,7 +22,15 @@ describe("a route", () => {
     expectTypeOf<"get" | "post" | "put" | "patch" | "delete" | "all" | "on" | "route">().not.toExtend<
       keyof App
     >();
-    expectTypeOf(userRoute).parameter(0).toEqualTypeOf<Needs | Bounded>();
+  });
+
+  it("does not compile if it is bound to a parameter that its path does not have", () => {
+    type Route = { method: "get"; path: "/devices/{device}/{aid}"; responses: Record<never, never> };
+    type First = Parameters<typeof userRoute<Route["path"], Route>>[0];
+    expectTypeOf<First>().toEqualTypeOf<Needs | Bounded<"device" | "aid">>();
+    const [byDefault, byName] = [ofDevice("devices:read"), ofDevice("devices:read", "device")];
+    expectTypeOf(byDefault).not.toExtend<First>();
+    expectTypeOf(byName).toExtend<First>();
   });
 
   it.each<[string, Needs, string[], boolean]>([
