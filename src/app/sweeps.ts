@@ -9,7 +9,12 @@ import { DEFAULT_TENANT } from "../platform/ids.ts";
 import { drainOutbox } from "../platform/send-events.ts";
 import { forgetOldGenerations } from "../releases/index.ts";
 import { sweepDeadUploads, sweepOrphanObjects } from "../storage/index.ts";
-import { forgetOldAccountLinks, forgetOldLoginFailures, resealFactors } from "../useradm/index.ts";
+import {
+  forgetOldAccountLinks,
+  forgetOldLoginFailures,
+  forgetSpentChallenges,
+  resealFactors,
+} from "../useradm/index.ts";
 import { removeDueTenants, suspendDueTenants } from "../tenantadm/index.ts";
 import { forgetOldJobs } from "../workflows/index.ts";
 
@@ -28,6 +33,7 @@ export const EVERY_MINUTE: Sweeps = {
   "remove-tenants": removeDueTenants,
   // Anybody can make these rows.
   "forget-login-failures": forgetOldLoginFailures,
+  "forget-challenges": forgetSpentChallenges,
   "seal-audit": sealLogs,
 };
 

@@ -20,6 +20,7 @@ export {
   tenantsStatement,
   tokenStandingStatement,
   type ApiLimits,
+  type SecondFactorRule,
   type Tenant,
 } from "./store.ts";
 export {

@@ -159,19 +159,33 @@ export const tokenStandingStatement = (tenant: TenantId): Statement<TokenStandin
   firstRow(sql`
     SELECT status, device_tokens_revoked_s AS revoked_s, revocations FROM ${tenantsTable} WHERE tenant_id = ${tenant}`);
 
-export const secondFactorRuleStatement = (tenant: TenantId): Statement<boolean> =>
+/** Of whom a tenant demands a second factor: of everybody, or of those who have one of the roles. */
+export interface SecondFactorRule {
+  all: boolean;
+  roles: readonly string[];
+}
+
+export const secondFactorRuleStatement = (tenant: TenantId): Statement<SecondFactorRule> =>
   mapped(
-    firstRow<Row<typeof tenantsTable, "require_2fa">>(
-      sql`SELECT require_2fa FROM ${tenantsTable} WHERE tenant_id = ${tenant}`,
+    firstRow<Row<typeof tenantsTable, "require_2fa" | "require_2fa_roles">>(
+      sql`SELECT require_2fa, require_2fa_roles FROM ${tenantsTable} WHERE tenant_id = ${tenant}`,
     ),
-    (row) => row?.require_2fa === 1,
+    (row) => ({
+      all: row?.require_2fa === 1,
+      roles: JSON.parse(row?.require_2fa_roles ?? "[]") as string[], // only this store writes them
+    }),
   );
 
 /** Says whether users without a second factor may do nothing but set one up. */
-export const demandSecondFactorStatement = (tenant: TenantId, isDemanded: boolean): Statement<number> =>
-  change(sql`
-    UPDATE ${tenantsTable} SET require_2fa = ${Number(isDemanded)}
-    WHERE tenant_id = ${tenant} AND require_2fa <> ${Number(isDemanded)}`);
+export function demandSecondFactorStatement(
+  tenant: TenantId,
+  { all, roles }: SecondFactorRule,
+): Statement<number> {
+  const names = JSON.stringify(roles);
+  return change(sql`
+    UPDATE ${tenantsTable} SET require_2fa = ${Number(all)}, require_2fa_roles = ${names}
+    WHERE tenant_id = ${tenant} AND (require_2fa <> ${Number(all)} OR require_2fa_roles <> ${names})`);
+}
 
 /** One named limit of a tenant; undefined when none was set. What a value means is its reader's to say. */
 export const limitStatement = (

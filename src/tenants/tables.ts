@@ -25,6 +25,7 @@ export const tenantsTable = sqliteTable("tenants", {
   cancelled_ms: integer(),
   suspend_at_ms: integer(),
   remove_at_ms: integer(),
+  require_2fa_roles: text().notNull().default("[]"),
 });
 
 export const tenantLimitsTable = sqliteTable(

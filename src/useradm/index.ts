@@ -26,6 +26,7 @@ export {
 } from "./user-store.ts";
 export type { User } from "./user-store.ts";
 export { findTokenHolders, findUser } from "./find-user.ts";
+export { forgetSpentChallenges } from "./passkeys/passkeys.ts";
 export { resealFactors } from "./second-factor.ts";
 export { mountUseradm } from "./routes.ts";
 export { EmailText, PasswordText, RoleNames } from "./schema.ts";

@@ -61,6 +61,7 @@ export function mountLogin(app: App): void {
       ...credentials,
       noExpiry: options.no_expiry ?? false,
       code: options.token2fa ?? undefined,
+      passkey: options.passkey ?? undefined,
       network: await c.var.deps.network(),
       userAgent: c.req.header("user-agent"),
       deviceCookie: getCookie(c, DEVICE_COOKIE),

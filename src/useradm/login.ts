@@ -9,8 +9,8 @@ import { expiryMs, issueUserToken } from "./issue.ts";
 import { knownDeviceOf } from "./known-device.ts";
 import { inLine } from "./login-concurrency.ts";
 import { hashPassword, needsRehash, verifyPassword } from "./passwords.ts";
-import { demandFactor, wrongCode } from "./second-factor.ts";
-import type { Proof } from "./second-factor-store.ts";
+import { demandFactor, wrongCode, type Factor } from "./second-factor.ts";
+import { useProofIfChanged, type Proof } from "./second-factor-store.ts";
 import {
   countFailureStatements,
   refuseBlocked,
@@ -26,15 +26,17 @@ import { addSessionIfChanged, trimSessionsStatement } from "./session-store.ts";
 import { removeTokenStatement } from "./token-store.ts";
 import { accountStatement, stampLoginStatement, type Account } from "./user-store.ts";
 
-export interface Login {
-  email: string;
-  password: string;
+/** What a session is opened with, however it was proved whose it is. */
+export interface Opening {
   /** "Stay signed in": a session without end. */
   noExpiry: boolean;
-  /** Of the second factor. */
-  code?: string | undefined;
   network: string | undefined;
   userAgent?: string | undefined;
+}
+
+export interface Login extends Opening, Factor {
+  email: string;
+  password: string;
   /** Cookie of an earlier login with the same browser. */
   deviceCookie: string | undefined;
 }
@@ -44,7 +46,7 @@ const MAX_SESSIONS = 10;
 /** Browsers say much about themselves; the beginning tells them apart. */
 const MAX_USER_AGENT = 256;
 
-const refused = () => new Fault("unauthorized", "unauthorized");
+export const refused = () => new Fault("unauthorized", "unauthorized");
 
 /** Checks the password and answers a session's token. Unknown users and wrong passwords look and cost the same. */
 export async function logIn(deps: Deps, login: Login): Promise<string> {
@@ -69,23 +71,28 @@ async function checkPassword(deps: Deps, login: Login, throttled: Throttled): Pr
     tellRefusedSignIn(deps, account, { network: login.network, count: counts[1] ?? counts[0] ?? 0 });
     throw refused();
   }
-  if (account.tenantStatus !== "active") throw new Fault("unauthorized", "tenant account suspended");
-  const proof = await demandFactor(deps, account, login.code);
-  return openSession(deps, account, { ...login, proof }, throttled);
-}
-
-async function openSession(
-  deps: Deps,
-  account: Account,
-  login: Login & { proof: Proof },
-  throttled: Throttled,
-) {
-  const now = deps.now();
-  const id = newId();
-  const lifeS = login.noExpiry ? undefined : deps.settings.USER_TOKEN_LIFE_S;
+  refuseSuspended(account);
+  const proof = await demandFactor(deps, account, login);
   const passwordHash = needsRehash(deps, account.passwordHash)
     ? await hashPassword(deps, login.password)
     : account.passwordHash;
+  return openSession(deps, account, { ...login, passwordHash, proof }, throttled);
+}
+
+export function refuseSuspended({ tenantStatus }: Account): void {
+  if (tenantStatus !== "active") throw new Fault("unauthorized", "tenant account suspended");
+}
+
+/** Opens a session for a user who has proved everything that it takes. */
+export async function openSession(
+  deps: Deps,
+  account: Account,
+  login: Opening & { passwordHash: string; proof: Proof },
+  throttled: Throttled,
+): Promise<string> {
+  const now = deps.now();
+  const id = newId();
+  const lifeS = login.noExpiry ? undefined : deps.settings.USER_TOKEN_LIFE_S;
   const session = {
     id,
     tenant: account.tenant,
@@ -99,7 +106,8 @@ async function openSession(
   const factor = login.proof ? subjectsOf(throttledFactor(account.email)) : [];
   const open = noneBlocked([...subjectsOf(throttled), ...factor], now);
   const [stamped] = await deps.directory.batch([
-    stampLoginStatement(account, { passwordHash, proof: login.proof, open }, now),
+    stampLoginStatement(account, { passwordHash: login.passwordHash, proof: login.proof, open }, now),
+    ...useProofIfChanged(account, login.proof, now),
     addSessionIfChanged(session),
     addSignInIfChanged(account, login.network, now),
     forgetFailuresIfChanged([throttled[0].subject, ...factor]),

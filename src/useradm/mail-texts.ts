@@ -9,6 +9,8 @@ export const NOTICES = [
   "second_factor_on",
   "second_factor_off",
   "recovery_codes_made",
+  "passkey_added",
+  "passkey_removed",
   "token_made",
 ] as const;
 export type Notice = (typeof NOTICES)[number];
@@ -112,6 +114,15 @@ const NOTICE_TEXTS: Readonly<
   recovery_codes_made: {
     subject: "New recovery codes",
     text: (email) => `New recovery codes were made for ${email}. Those from before are void.`,
+  },
+  passkey_added: {
+    subject: "New passkey",
+    text: (email, detail) =>
+      `A passkey named "${detail}" was added to ${email}. It signs in without the password.`,
+  },
+  passkey_removed: {
+    subject: "Passkey removed",
+    text: (email, detail) => `The passkey named "${detail}" of ${email} was removed.`,
   },
   token_made: {
     subject: "New personal access token",

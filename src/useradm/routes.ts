@@ -2,6 +2,7 @@ import type { App } from "../platform/app-env.ts";
 import { mountAccountLinks } from "./account-link-routes.ts";
 import { mountInternal } from "./internal-routes.ts";
 import { mountLogin } from "./login-routes.ts";
+import { mountPasskeys } from "./passkeys/routes.ts";
 import { mountPlans } from "./plan-routes.ts";
 import { mountRolesAndSets } from "./roles/routes.ts";
 import { mountSecondFactor } from "./second-factor-routes.ts";
@@ -14,6 +15,7 @@ export function mountUseradm(app: App): void {
   mountLogin(app);
   mountAccountLinks(app);
   mountSecondFactor(app);
+  mountPasskeys(app);
   mountSignInRules(app);
   mountSessions(app);
   mountUsers(app);

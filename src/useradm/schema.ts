@@ -1,5 +1,6 @@
 import { z } from "@hono/zod-openapi";
 import { verbatim } from "../platform/wire.ts";
+import { Assertion } from "./passkeys/schema.ts";
 import { isImportableHash } from "./passwords.ts";
 
 const MAX_TEXT = 256;
@@ -188,6 +189,11 @@ export const SignInRules = z
     require_2fa: z
       .boolean({ error: "must be true or false" })
       .openapi({ description: "Users without a second factor may do nothing but set one up" }),
+    require_2fa_roles: RoleNames.optional().openapi({
+      type: "array",
+      items: { type: "string" },
+      description: "The same for users with one of these roles only; absent for none",
+    }),
   })
   .openapi("SignInRules");
 export const Session = z
@@ -204,7 +210,11 @@ export const Session = z
 export const RecoveryCodes = z.object({ codes: z.array(z.string()) }).openapi("RecoveryCodes");
 export const RecoveryCodesLeft = z.object({ left: z.int() }).openapi("RecoveryCodesLeft");
 
-export const LoginOptions = z.object({ no_expiry: z.boolean().nullish(), token2fa: z.string().nullish() });
+export const LoginOptions = z.object({
+  no_expiry: z.boolean().nullish(),
+  token2fa: z.string().nullish(),
+  passkey: Assertion.nullish(),
+});
 
 const MAX_KEYS = 1024;
 const MAX_KEY = 128;

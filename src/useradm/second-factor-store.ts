@@ -2,11 +2,24 @@ import { sql, type SQL } from "drizzle-orm";
 import { change, firstRow, mapped, rows, type Statement } from "../platform/database.ts";
 import type { Row } from "../platform/columns.ts";
 import type { TenantId, UserId } from "../platform/ids.ts";
+import { hasPasskey, isGoodPasskey, usePasskeyIfChanged, type PasskeyProof } from "./passkeys/store.ts";
 import { usersTable, type TfaStatus } from "./tables.ts";
 import type { User } from "./user-store.ts";
 
 const isUser = ({ tenant, id }: Pick<User, "tenant" | "id">) =>
   sql`tenant_id = ${tenant} AND user_id = ${id}`;
+
+/** True in SQL for a user and its tenant, by the names of their rows, where the tenant or one of the roles demands a second factor. */
+export const mustHaveFactor = (user: SQL, tenant: SQL): SQL => sql`(${tenant}.require_2fa = 1
+    OR (${tenant}.require_2fa_roles <> '[]' AND EXISTS (
+      SELECT 1 FROM json_each(${user}.roles) r WHERE r.value IN (SELECT value FROM json_each(${tenant}.require_2fa_roles)))))`;
+
+/** True in SQL for a user that has a second factor. */
+const hasFactor = (user: SQL): SQL => sql`(${user}.tfa_status = 'enabled' OR ${hasPasskey(user)})`;
+
+/** True in SQL for a user who has to set up a second factor before anything else. */
+export const mustEnrol = (user: SQL, tenant: SQL): SQL =>
+  sql`(${mustHaveFactor(user, tenant)} AND NOT ${hasFactor(user)})`;
 
 /** What makes a user one without a second factor. */
 const NO_FACTOR: SQL = sql`tfa_status = 'disabled', tfa_secret = NULL, tfa_step = 0, tfa_recovery = '[]'`;
@@ -31,12 +44,13 @@ export const setRecoveryStatement = (user: User, digests: readonly string[]): St
     UPDATE ${usersTable} SET tfa_recovery = ${JSON.stringify(digests)}
     WHERE ${isUser(user)} AND tfa_status = 'enabled' AND tfa_secret = ${user.tfa.secret}`);
 
-/** What a login proved besides the password: the step of a code, the digest of a recovery code, or nothing. */
-export type Proof = { step: number } | { recovery: string } | undefined;
+/** What a login proved besides the password: the step of a code, the digest of a recovery code, a signature, or nothing. */
+export type Proof = { step: number } | { recovery: string } | PasskeyProof | undefined;
 
 /** True in SQL while the proof is good for a login. */
 export function isGood(proof: Proof): SQL {
   if (!proof) return sql`tfa_status <> 'enabled'`;
+  if ("passkey" in proof) return isGoodPasskey(proof);
   return "step" in proof
     ? sql`tfa_status = 'enabled' AND tfa_step < ${proof.step}`
     : sql`tfa_status = 'enabled' AND EXISTS (SELECT 1 FROM json_each(tfa_recovery) WHERE value = ${proof.recovery})`;
@@ -44,11 +58,15 @@ export function isGood(proof: Proof): SQL {
 
 /** Has a proof log in no more. */
 export function usedUp(proof: Proof): SQL {
-  if (!proof) return sql`tfa_step = tfa_step`;
+  if (!proof || "passkey" in proof) return sql`tfa_step = tfa_step`;
   return "step" in proof
     ? sql`tfa_step = ${proof.step}`
     : sql`tfa_recovery = (SELECT json_group_array(value) FROM json_each(tfa_recovery) WHERE value <> ${proof.recovery})`;
 }
+
+/** Uses up what lies outside the row of the user, if the statement before it in the batch changed something. */
+export const useProofIfChanged = (user: Pick<User, "tenant" | "id">, proof: Proof, atMs: number) =>
+  proof && "passkey" in proof ? usePasskeyIfChanged({ tenant: user.tenant, user: user.id }, proof, atMs) : [];
 
 type SealedRow = Row<typeof usersTable, "tenant_id" | "user_id"> & { tfa_secret: string };
 

@@ -5,7 +5,11 @@ import type { Deps } from "../platform/deps.ts";
 import { Fault } from "../platform/fault.ts";
 import { asTenantId, asUserId, type UserId } from "../platform/ids.ts";
 import { presentSeal, seal, unseal } from "../platform/seal.ts";
+import { addEventIfChanged } from "../platform/outbox.ts";
 import { noticeIfChanged } from "./account-mails.ts";
+import { tokensEnded } from "./events.ts";
+import { passkeyStatement } from "./passkeys/store.ts";
+import { verifyAssertion, type AssertionJson } from "./passkeys/webauthn.ts";
 import { qrPicture } from "./qr.ts";
 import {
   recoveryLeftStatement,
@@ -21,7 +25,7 @@ import {
 import { blockedUntilStatement } from "./throttle-store.ts";
 import { countFailureStatements, refuseBlocked, subjectsOf, throttledFactor } from "./throttle.ts";
 import { newRecoveryCodes, newTotpSecret, recoveryDigest, stepOf, totpUrl } from "./totp.ts";
-import { userStatement, type User } from "./user-store.ts";
+import { userStatement, type Account, type User } from "./user-store.ts";
 import { unknownUser, userObject } from "./users.ts";
 
 const contextOf = ({ tenant, id }: Pick<SealedFactor, "tenant" | "id">) => `second factor ${tenant} ${id}`;
@@ -30,6 +34,7 @@ const wrongState = (text: string) => new Fault("bad_request", text);
 
 // The web UI asks for the code where the text has "2fa" in it.
 const missingCode = () => new Fault("unauthorized", "2fa code required");
+const missingPasskey = () => new Fault("unauthorized", "2fa passkey required");
 export const wrongCode = () => new Fault("unauthorized", "2fa code is wrong or was used already");
 
 async function userOr404(deps: Deps, actor: UserActor, id: UserId): Promise<User> {
@@ -66,7 +71,12 @@ export async function turnOffFactor(deps: Deps, actor: UserActor, id: UserId): P
   };
   const told =
     status === "enabled"
-      ? [addAuditIfChanged(actor, entry, deps.now()), noticeIfChanged(deps, user, "second_factor_off")]
+      ? [
+          addAuditIfChanged(actor, entry, deps.now()),
+          noticeIfChanged(deps, user, "second_factor_off"),
+          // Where one is demanded, most rights are over.
+          addEventIfChanged(tokensEnded(user.tenant, user.id), deps.now()),
+        ]
       : [];
   const [done] = await deps.directory.batch([turnOffStatement(user, status), ...told]);
   if (done === 0) throw wrongState("2fa is not enabled");
@@ -135,17 +145,35 @@ export async function makeRecoveryCodes(deps: Deps, actor: UserActor, code: stri
 export const recoveryCodesLeft = (deps: Deps, actor: UserActor): Promise<number> =>
   deps.directory.one(recoveryLeftStatement({ tenant: actor.tenant, id: actor.user }));
 
+/** What is given besides a password. */
+export interface Factor {
+  code?: string | undefined;
+  passkey?: AssertionJson | undefined;
+}
+
+async function passkeyProof(deps: Deps, user: User, credential: AssertionJson): Promise<Proof> {
+  const passkey = await deps.directory.one(passkeyStatement(credential.id));
+  const isOwn = passkey?.tenant === user.tenant && passkey.user === user.id;
+  return isOwn ? verifyAssertion(deps, passkey, credential) : undefined;
+}
+
 async function proofOf(deps: Deps, user: User, code: string): Promise<Proof> {
+  if (user.tfa.status !== "enabled") return undefined;
   const recovery = recoveryDigest(code);
   if (recovery !== undefined) return user.tfa.recovery.includes(recovery) ? { recovery } : undefined;
   const step = await codeStep(deps, user, code);
   return step === undefined || step <= user.tfa.step ? undefined : { step };
 }
 
-/** What a login has to prove besides the password. A code that is not given yet is no failure. */
-export async function demandFactor(deps: Deps, user: User, code: string | undefined): Promise<Proof> {
-  if (user.tfa.status !== "enabled") return undefined;
-  if (code === undefined || code === "") throw missingCode();
+/**
+ * What a login has to prove besides the password. One that is not given yet is no failure. Passkeys are for whoever likes
+ * them, so that they are demanded only of those who must have a second factor and have no other.
+ */
+export async function demandFactor(deps: Deps, user: Account, { code, passkey }: Factor): Promise<Proof> {
+  const hasCodes = user.tfa.status === "enabled";
+  if (!hasCodes && !(user.mustHaveFactor && user.hasPasskey)) return undefined;
+  if (passkey) return guarded(deps, user, () => passkeyProof(deps, user, passkey));
+  if (code === undefined || code === "") throw hasCodes ? missingCode() : missingPasskey();
   return guarded(deps, user, () => proofOf(deps, user, code));
 }
 

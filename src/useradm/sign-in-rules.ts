@@ -3,9 +3,14 @@ import { userOf } from "../platform/app.ts";
 import type { App } from "../platform/app-env.ts";
 import { addAuditIfChanged } from "../platform/audit.ts";
 import type { Deps } from "../platform/deps.ts";
+import { addEventIfChanged } from "../platform/outbox.ts";
 import { userRoute } from "../platform/route.ts";
 import { faultResponses, jsonBody, jsonContent } from "../platform/wire.ts";
-import { demandSecondFactorStatement, secondFactorRuleStatement } from "../tenants/index.ts";
+import {
+  demandSecondFactorStatement,
+  secondFactorRuleStatement,
+  type SecondFactorRule,
+} from "../tenants/index.ts";
 import { SignInRules } from "./schema.ts";
 
 const PATH = "/api/management/v1/useradm/settings/sign-in";
@@ -30,23 +35,28 @@ const write = userRoute("settings:manage", {
   responses: { 204: { description: "Set" }, ...faultResponses(400, 401, 403, 415) },
 });
 
-async function demandSecondFactor(deps: Deps, actor: UserActor, isDemanded: boolean): Promise<void> {
+/** Takes effect at once, also on what is open in the name of users without a second factor. */
+async function demandSecondFactor(deps: Deps, actor: UserActor, rule: SecondFactorRule): Promise<void> {
   const object = { type: "settings", id: actor.tenant };
-  const entry = { action: "update", object, change: `require_2fa: ${isDemanded}` };
+  const ofRoles = rule.roles.length > 0 ? `; of roles: ${rule.roles.join(", ")}` : "";
+  const entry = { action: "update", object, change: `require_2fa: ${rule.all}${ofRoles}` };
+  const at = deps.now();
   await deps.directory.batch([
-    demandSecondFactorStatement(actor.tenant, isDemanded),
-    addAuditIfChanged(actor, entry, deps.now()),
+    demandSecondFactorStatement(actor.tenant, rule),
+    addAuditIfChanged(actor, entry, at),
+    addEventIfChanged({ kind: "tenant.rights_changed", tenant: actor.tenant, subject: actor.tenant }, at),
   ]);
 }
 
 export function mountSignInRules(app: App): void {
   app.openapi(read, async (c) => {
-    const isDemanded = await c.var.deps.directory.one(secondFactorRuleStatement(userOf(c).tenant));
-    return c.json({ require_2fa: isDemanded }, 200);
+    const { all, roles } = await c.var.deps.directory.one(secondFactorRuleStatement(userOf(c).tenant));
+    return c.json({ require_2fa: all, ...(roles.length > 0 && { require_2fa_roles: [...roles] }) }, 200);
   });
 
   app.openapi(write, async (c) => {
-    await demandSecondFactor(c.var.deps, userOf(c), c.req.valid("json").require_2fa);
+    const { require_2fa, require_2fa_roles } = c.req.valid("json");
+    await demandSecondFactor(c.var.deps, userOf(c), { all: require_2fa, roles: require_2fa_roles ?? [] });
     return c.body(null, 204);
   });
 }

@@ -61,6 +61,27 @@ export const accountSecretsTable = sqliteTable(
   (row) => [primaryKey({ columns: [row.tenant_id, row.user_id, row.secret_id] })],
 );
 
+export const passkeysTable = sqliteTable(
+  "passkeys",
+  {
+    tenant_id: text().$type<TenantId>().notNull(),
+    user_id: text().$type<UserId>().notNull(),
+    passkey_id: text().notNull(),
+    name: text().notNull(),
+    public_key: text().notNull(),
+    counter: integer().notNull(),
+    transports: text().notNull(),
+    created_ms: integer().notNull(),
+    last_used_ms: integer(),
+  },
+  (row) => [primaryKey({ columns: [row.tenant_id, row.user_id, row.passkey_id] })],
+);
+
+export const spentChallengesTable = sqliteTable("spent_challenges", {
+  digest: text().primaryKey(),
+  expires_ms: integer().notNull(),
+});
+
 const named = (table: string) =>
   sqliteTable(
     table,

@@ -67,6 +67,14 @@ export function throttledLogin({ email, network, knownDevice }: Client): Throttl
   return [client(`address ${network}`), everybody, { subject: digest(`address ${network}`), rule: ADDRESS }];
 }
 
+/** Whoever signs in with a passkey, which may be nobody's. */
+export function throttledPasskey(passkey: string, network: string | undefined): Throttled {
+  const client = { subject: digest(`passkey ${passkey} ${network ?? ""}`), rule: CLIENT };
+  return network === undefined
+    ? [client]
+    : [client, { subject: digest(`address ${network}`), rule: ADDRESS }];
+}
+
 /** Whoever holds a session and is asked for the password again. */
 export const throttledSession = (email: string): Throttled => [
   { subject: accountOf(email) + CLIENTS + digest("session"), rule: CLIENT },

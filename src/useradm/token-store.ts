@@ -4,6 +4,7 @@ import type { TenantId, UserId } from "../platform/ids.ts";
 import { into } from "../platform/columns.ts";
 import { tenantsTable } from "../tenants/index.ts";
 import { definitionsOf } from "./roles/store.ts";
+import { mustEnrol } from "./second-factor-store.ts";
 import { userTokensTable, usersTable } from "./tables.ts";
 
 /** The record of a personal token. It names the token and cannot be turned into one. */
@@ -125,7 +126,7 @@ export const liveToken = (
   nowMs: number,
 ): Statement<LiveToken | undefined> =>
   firstRow(sql`
-    SELECT u.email AS email, u.roles AS roles, u.tfa_status <> 'enabled' AND t.require_2fa = 1 AS mustEnrol, k.limits AS limits,
+    SELECT u.email AS email, u.roles AS roles, ${mustEnrol(sql`u`, sql`t`)} AS mustEnrol, k.limits AS limits,
       ${definitionsOf(sql`k.tenant_id`, sql`u.roles`, sql`k.limits`)} AS definitions, k.name AS name, k.last_used_ms AS lastUsedMs, k.expires_ms AS expiresMs,
       t.plan AS plan, t.addons AS addons, t.trial_ends_ms AS trialEndsMs, t.api_limits AS apiLimits
     FROM ${userTokensTable} k

@@ -4,7 +4,8 @@ import type { TenantId, UserId } from "../platform/ids.ts";
 import { PERMIT_ALL } from "../platform/permissions.ts";
 import { into, type Row } from "../platform/columns.ts";
 import { tenantLimitsTable, tenantsTable } from "../tenants/index.ts";
-import { isGood, usedUp, type Proof } from "./second-factor-store.ts";
+import { hasPasskey } from "./passkeys/store.ts";
+import { isGood, mustHaveFactor, usedUp, type Proof } from "./second-factor-store.ts";
 import { usersTable, type TfaStatus } from "./tables.ts";
 
 export interface User {
@@ -67,15 +68,34 @@ export const userStatement = (tenant: TenantId, id: UserId): Statement<User | un
 export interface Account extends User {
   tenantStatus: string;
   plan: string;
+  hasPasskey: boolean;
+  /** The tenant demands a second factor of this user. */
+  mustHaveFactor: boolean;
 }
 
 /** The account of a login with what its token must say about the tenant. */
 export const accountStatement = (email: string): Statement<Account | undefined> =>
+  accountWhere(sql`u.email = ${email}`);
+
+export const accountOfStatement = (tenant: TenantId, id: UserId): Statement<Account | undefined> =>
+  accountWhere(sql`u.tenant_id = ${tenant} AND u.user_id = ${id}`);
+
+type AccountRow = UserRow & { status: string; plan: string; has_passkey: number; must_have_factor: number };
+
+const accountWhere = (condition: SQL): Statement<Account | undefined> =>
   mapped(
-    firstRow<UserRow & { status: string; plan: string }>(sql`
-      SELECT u.*, t.status, t.plan FROM ${usersTable} u JOIN ${tenantsTable} t ON t.tenant_id = u.tenant_id
-      WHERE u.email = ${email}`),
-    (row) => row && { ...toUser(row), tenantStatus: row.status, plan: row.plan },
+    firstRow<AccountRow>(sql`
+      SELECT u.*, t.status, t.plan, ${hasPasskey(sql`u`)} AS has_passkey, ${mustHaveFactor(sql`u`, sql`t`)} AS must_have_factor
+      FROM ${usersTable} u JOIN ${tenantsTable} t ON t.tenant_id = u.tenant_id
+      WHERE ${condition}`),
+    (row) =>
+      row && {
+        ...toUser(row),
+        tenantStatus: row.status,
+        plan: row.plan,
+        hasPasskey: row.has_passkey === 1,
+        mustHaveFactor: row.must_have_factor === 1,
+      },
   );
 
 export interface UserFilter {

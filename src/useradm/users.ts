@@ -14,6 +14,7 @@ import { PERMIT_ALL } from "../platform/permissions.ts";
 import { givingRights } from "./roles/roles.ts";
 import { demandRolesStatements } from "./roles/store.ts";
 import { removeSettingsOfRemovedStatement } from "./settings-store.ts";
+import { removePasskeysOfChangedStatement } from "./passkeys/store.ts";
 import { removeTokensOfRemovedStatement } from "./token-store.ts";
 import {
   addUserStatement,
@@ -177,13 +178,14 @@ export async function deleteUser(deps: Deps, actor: Actor, id: UserId): Promise<
   if (!user) return;
   const at = deps.now();
   const remove = actor.kind === "user" ? removeUserButLastStatement : removeUserStatement;
-  const [, , , , , , left] = await deps.directory.batch([
+  const [, , , , , , , left] = await deps.directory.batch([
     remove(actor.tenant, id),
     addAuditIfChanged(actor, { action: "delete", object: userObject(user) }, at),
     addEventIfChanged({ kind: "user.deleted", tenant: actor.tenant, subject: id }, at),
     removeTokensOfRemovedStatement(actor.tenant, id),
     removeSettingsOfRemovedStatement(actor.tenant, id),
     removeSecretsOfRemovedStatement(actor.tenant, id),
+    removePasskeysOfChangedStatement({ tenant: actor.tenant, user: id }, user.email),
     userStatement(actor.tenant, id),
   ]);
   if (left) throw new Fault("unprocessable", "the last administrator cannot be deleted");

@@ -8,6 +8,7 @@ import { noticeIfChanged } from "./account-mails.ts";
 import { removeSecretsOfChangedStatement } from "./account-secret-store.ts";
 import { givingRights } from "./roles/roles.ts";
 import { demandRolesStatements } from "./roles/store.ts";
+import { removePasskeysOfChangedStatement } from "./passkeys/store.ts";
 import { removeTokensIfChanged } from "./token-store.ts";
 import { anotherAdminStatement, updateUserStatement, type User } from "./user-store.ts";
 import { userObject, writingEmail } from "./users.ts";
@@ -51,6 +52,10 @@ const voidLinks = (before: User, after: User): Statement<number>[] =>
     ? []
     : [removeSecretsOfChangedStatement(after)];
 
+/** Passkeys were made for the old address. They stay where the user does, as the change may not happen. */
+const voidPasskeys = ({ tenant, id, email }: User): Statement<number> =>
+  removePasskeysOfChangedStatement({ tenant, user: id }, email);
+
 export interface Written {
   updated: boolean;
   anotherAdmin: boolean;
@@ -74,6 +79,7 @@ export async function writeUser(
     ...noticesOfUpdate(deps, before, after),
     removeTokensIfChanged(before.tenant, before.id, keepToken),
     ...voidLinks(before, after),
+    ...(before.email === after.email ? [] : [voidPasskeys(before)]),
     ...(sameRoles(before.roles, after.roles) ? [] : demandRolesStatements(before.tenant, after.roles)),
   ]);
   const [updated, anotherAdmin] = await givingRights(writingEmail(batch));

@@ -94,6 +94,19 @@ describe("a right that ends takes the session with it, by event:", () => {
     expect(other.closed).toBeUndefined();
   });
 
+  it("a second factor that is demanded of a role, and not the sessions of others", async () => {
+    const other = await aUser(server);
+    const { local, fake } = await openSession();
+    const theirs = await connectUser(server, other, device);
+    theirs.send(FIRST.terminal);
+    await expect.poll(() => fake.received.length).toBeGreaterThan(1);
+    const json = { require_2fa: false, require_2fa_roles: ["RBAC_ROLE_REMOTE_TERMINAL"] };
+    await server.call("PUT", `${USERADM}/settings/sign-in`, { token: admin.token, json });
+    await server.deliverEvents();
+    expect(await untilClosed(local)).toEqual(REVOKED);
+    expect(theirs.closed).toBeUndefined();
+  });
+
   it("all user tokens of the tenant", async () => {
     const { local } = await openSession();
     const answer = await server.call("DELETE", `/api/internal/v1/useradm/tokens?tenant_id=default`, {

@@ -125,6 +125,8 @@ describe("a route for users", () => {
       "POST /api/management/v1/useradm/users/me/2fa/recovery-codes",
       "POST /api/management/v1/useradm/users/me/email-change/cancel",
       "POST /api/management/v1/useradm/users/me/email-change/start",
+      "POST /api/management/v1/useradm/users/me/passkeys",
+      "POST /api/management/v1/useradm/users/me/passkeys/options",
       "POST /api/management/v2/tenantadm/billing/card",
       "POST /api/management/v2/tenantadm/billing/card/:id/confirm",
       "POST /api/management/v2/tenantadm/billing/profile",
@@ -134,6 +136,7 @@ describe("a route for users", () => {
       "POST /api/management/v2/tenantadm/contact/support",
       "PUT /api/management/v1/useradm/2faverify",
       "PUT /api/management/v1/useradm/users/me",
+      "PUT /api/management/v1/useradm/users/me/passkeys/:passkey",
       "PUT /api/management/v2/useradm/users/me",
     ]);
   });

@@ -15,6 +15,8 @@ const PUBLIC = [
   "GET /api/docs/redoc.standalone.js.LICENSE.txt",
   "GET /api/openapi.json",
   "POST /api/management/v1/useradm/auth/login",
+  "POST /api/management/v1/useradm/auth/passkey/login",
+  "POST /api/management/v1/useradm/auth/passkey/options",
   "POST /api/management/v1/useradm/auth/verify-email/start",
   "POST /api/management/v1/useradm/auth/verify-email/complete",
   "POST /api/management/v1/useradm/auth/password-reset/start",
