@@ -1,3 +1,4 @@
+import { behindTls } from "../src/gateway/client-network.ts";
 import { makeFetch } from "../src/gateway/gateway.ts";
 import type { Env } from "../src/platform/env.ts";
 import { scheduled } from "./cron.ts";
@@ -6,4 +7,9 @@ import { queue } from "./queue.ts";
 export { DeviceConnection } from "../durable-objects/device-connection.ts";
 export { TenantHead } from "../durable-objects/tenant-head.ts";
 
-export default { fetch: makeFetch(), queue, scheduled } satisfies ExportedHandler<Env>;
+const fetch = makeFetch();
+
+/** What a local server's TLS listener passes on. */
+export const tls = { fetch: behindTls(fetch) } satisfies ExportedHandler<Env>;
+
+export default { fetch, queue, scheduled } satisfies ExportedHandler<Env>;

@@ -61,35 +61,46 @@ interface Bucket {
   running: number;
 }
 
-/** Work for devices that reaches the database: so much a second and so much at once for each tenant. */
+interface WorkLimits {
+  /** 0 stands for no limit, here and below. */
+  perSecond: number;
+  atOnce: number;
+  /** Work beyond what is free in a second waits so long at most until it would be; by default not at all. */
+  patienceMs?: number;
+}
+
+/** So much work a second and so much at once for each tenant. */
 export class WorkBudget {
   readonly #perSecond: number;
   readonly #atOnce: number;
+  readonly #mostOwed: number;
   readonly #buckets = new Map<string, Bucket>();
 
-  /** 0 stands for no limit. */
-  constructor(limits: { perSecond: number; atOnce: number }) {
-    this.#perSecond = limits.perSecond;
-    this.#atOnce = limits.atOnce;
+  constructor({ perSecond, atOnce, patienceMs = 0 }: WorkLimits) {
+    this.#perSecond = perSecond;
+    this.#atOnce = atOnce;
+    this.#mostOwed = (perSecond * patienceMs) / 1000;
   }
 
-  /** What ends the work, or nothing if the tenant is over its budget. */
-  begin(tenant: string, nowMs: number): (() => void) | undefined {
+  /** What ends the work and what it has to wait before it begins, or nothing if the tenant is over its budget. */
+  begin(tenant: string, nowMs: number): { end: () => void; waitMs: number } | undefined {
     const bucket = this.#bucket(tenant, nowMs);
     if (this.#atOnce > 0 && bucket.running >= this.#atOnce) return undefined;
     if (this.#perSecond > 0) {
       const gained = (Math.max(0, nowMs - bucket.filledMs) / 1000) * this.#perSecond;
       bucket.tokens = Math.min(this.#perSecond, bucket.tokens + gained);
       bucket.filledMs = nowMs;
-      if (bucket.tokens < 1) return undefined;
+      if (bucket.tokens + this.#mostOwed < 1) return undefined;
       bucket.tokens -= 1;
     }
     bucket.running += 1;
     let ended = false;
-    return () => {
+    const end = () => {
       if (!ended) bucket.running -= 1;
       ended = true;
     };
+    const waitMs = bucket.tokens < 0 ? (-bucket.tokens / this.#perSecond) * 1000 : 0;
+    return { end, waitMs };
   }
 
   #bucket(tenant: string, nowMs: number): Bucket {

@@ -73,9 +73,9 @@ export const takeBody: MiddlewareHandler<AppEnv> = async (c, next) => {
 /** A link names no caller, so those who use one share by their address. */
 async function inShareOfUploads({ env, var: { caller, deps } }: Context<AppEnv>, next: Next): Promise<void> {
   const tenant = caller && `tenant ${caller.kind === "operator" ? "" : caller.tenant}`;
-  const end = heldIn(env).uploads.begin(tenant ?? (await networkHolder(deps)), deps.now());
-  if (!end) throw tooManyRequests();
-  return next().finally(end);
+  const begun = heldIn(env).uploads.begin(tenant ?? (await networkHolder(deps)), deps.now());
+  if (!begun) throw tooManyRequests();
+  return next().finally(begun.end);
 }
 
 /** Reads a body while its client keeps the rate and its share. */

@@ -71,13 +71,13 @@ function ownOrigin(url: URL, env: Env): string {
  * Scheme and host as the client sees them, for links. Only proxies that the operator named may say that they differ
  * from those of the request: a client that could would put a host of its choice into links.
  */
-export async function originOfClient(request: Request, env: Env): Promise<string> {
+export async function originOfClient(request: Request, env: Env, ctx: object): Promise<string> {
   const url = new URL(request.url);
   const own = ownOrigin(url, env);
   const settings = settingsOf(env);
   if (settings.TRUSTED_PROXIES.length === 0) return own;
   const isProxy = (address: string) => isTrustedProxy(address, settings);
-  const nearest = await nearestAddress(request, env);
+  const nearest = await nearestAddress(request, env, ctx);
   if (nearest === undefined || !isProxy(nearest)) return own;
   const { scheme, host } = toldBy(request.headers, isProxy);
   const isHost = host !== undefined && host.length <= MAX_HOST_LENGTH && HOST.test(host);

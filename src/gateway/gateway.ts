@@ -45,9 +45,9 @@ const identify =
       "deps",
       await makeDeps(c.env, {
         requestId: c.var.requestId,
-        origin: await originOfClient(c.req.raw, c.env),
+        origin: await originOfClient(c.req.raw, c.env, c.executionCtx),
         later: (work) => c.executionCtx.waitUntil(work),
-        network: networkOfClient(c.req.raw, c.env),
+        network: networkOfClient(c.req.raw, c.env, c.executionCtx),
         after: options.after,
         now: options.now,
       }),

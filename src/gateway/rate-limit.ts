@@ -8,6 +8,9 @@ import { Fault } from "../platform/fault.ts";
 /** How far apart those sent away together come back. */
 const SPREAD_MS = 30_000;
 
+/** How long the request of a user waits for its turn when its tenant has more than its share. */
+export const PATIENCE_MS = 500;
+
 export const tooManyRequests = (waitMs = 0): Fault =>
   new Fault("rate_limited", "too many requests", {
     headers: { "Retry-After": String(spreadSeconds(waitMs, SPREAD_MS)) },
@@ -38,6 +41,7 @@ function guardsOf(env: Env): Guards {
     management: new WorkBudget({
       perSecond: settings.TENANT_MANAGEMENT_PER_S,
       atOnce: settings.TENANT_MANAGEMENT_AT_ONCE,
+      patienceMs: PATIENCE_MS,
     }),
     quotas: new Quotas(),
   };
@@ -86,9 +90,10 @@ export const holdWork: MiddlewareHandler<AppEnv> = async (c, next) => {
   holdQuota(c);
   const [budget, tenant] = budgetOf(c) ?? [];
   if (!budget) return next();
-  const end = budget.begin(tenant ?? "", c.var.deps.now());
-  if (!end) throw tooManyRequests();
-  return next().finally(end);
+  const begun = budget.begin(tenant ?? "", c.var.deps.now());
+  if (!begun) throw tooManyRequests();
+  if (begun.waitMs > 0) await scheduler.wait(begun.waitMs);
+  return next().finally(begun.end);
 };
 
 function refuse(waitMs: number): void {

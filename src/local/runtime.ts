@@ -20,6 +20,8 @@ import { checkFallbackKey } from "./secrets.ts";
 export interface RuntimeOptions {
   host: string;
   port: number;
+  /** Where the TLS listener passes requests on to. */
+  behindTls: { host: string; port: number };
   inspectorPort: number | undefined;
   /** Folder for databases and objects. */
   state: string;
@@ -90,7 +92,10 @@ async function workersOf(options: RuntimeOptions) {
     bindings,
     serviceBindings: { HOST_PROCESS: options.answerWorker, ASSETS: FILES_WORKER },
     // Requests reach the Worker without passing Miniflare's own entry Worker, which costs several times more.
-    unsafeDirectSockets: [{ host: options.host, port: options.port }],
+    unsafeDirectSockets: [
+      { host: options.host, port: options.port },
+      { ...options.behindTls, entrypoint: "tls" },
+    ],
   };
   return { gateway, files: filesWorkerOf(assets, worker.compatibilityDate) };
 }

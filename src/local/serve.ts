@@ -45,17 +45,19 @@ interface LocalServer {
   stop: () => Promise<void>;
 }
 
+const LOOPBACK = "127.0.0.1";
 const PORT_OPTIONS = ["--port", "--https-port", "--inspector-port"] as const;
 
-/** Ports for HTTP, HTTPS and debuggers. */
+/** Ports for HTTP, HTTPS, what the TLS listener passes on, and debuggers. */
 async function findPorts({ host, port, httpsPort, inspectorPort }: StartOptions) {
   const [http, https, inspector] = PORT_OPTIONS;
   const wishes = [
     { host, port, option: http },
     { host, port: httpsPort, option: https },
+    { host: LOOPBACK, port: 0, option: http },
   ] as const;
   if (inspectorPort === undefined) return freePorts(wishes);
-  return freePorts([...wishes, { host: "127.0.0.1", port: inspectorPort, option: inspector }] as const);
+  return freePorts([...wishes, { host: LOOPBACK, port: inspectorPort, option: inspector }] as const);
 }
 
 /** Everything that can be refused before the runtime is loaded, which takes its time. */
@@ -65,12 +67,12 @@ async function prepare(options: StartOptions) {
   const secrets = openSecrets(folder, options.operatorToken);
   const tls = openTlsIdentity(folder, certificateNames(options.host, options.tlsNames));
   checkDatabases(folder);
-  const [port, httpsPort, inspectorPort] = await findPorts(options);
-  return { folder, secrets, tls, port, httpsPort, inspectorPort };
+  const [port, httpsPort, innerPort, inspectorPort] = await findPorts(options);
+  return { folder, secrets, tls, port, httpsPort, innerPort, inspectorPort };
 }
 
 async function start(options: StartOptions, log: StartLog): Promise<LocalServer> {
-  const { folder, secrets, tls, port, httpsPort, inspectorPort } = await prepare(options);
+  const { folder, secrets, tls, port, httpsPort, innerPort, inspectorPort } = await prepare(options);
   const [{ startRuntime }, { answerWorker }] = await Promise.all([
     import("./runtime.ts"),
     import("./host-process.ts"),
@@ -81,16 +83,16 @@ async function start(options: StartOptions, log: StartLog): Promise<LocalServer>
     ...options.vars,
     LOCAL: "true",
     LOCAL_HTTPS_PORT: String(httpsPort),
-    LOCAL_ADDRESS: options.host,
     LOCAL_ORIGIN: url,
     OPERATOR_TOKEN: secrets.operatorToken,
     SIGNING_KEY: secrets.signingKey,
   };
   const { host } = options;
-  const listener = new TlsListener(tls, { host: name.replace(/^\[|\]$/g, ""), port });
+  const listener = new TlsListener(tls, { host: LOOPBACK, port: innerPort });
   const runtimeOptions = {
     host,
     port,
+    behindTls: { host: LOOPBACK, port: innerPort },
     inspectorPort,
     bindings,
     state: folder.state,

@@ -83,7 +83,6 @@ const MADE_HERE: Readonly<Record<string, string>> = {
   SIGNING_KEY: "it is the file signing-key.pem in the data folder",
   LOCAL: "it is true for every server that npm start runs",
   LOCAL_HTTPS_PORT: "use --https-port",
-  LOCAL_ADDRESS: "use --host",
   LOCAL_ORIGIN: "use PUBLIC_ORIGIN",
 };
 

@@ -24,8 +24,6 @@ export interface Env {
   LOCAL?: string;
   /** Port of the local TLS listener: links given out over it must say https. */
   LOCAL_HTTPS_PORT?: string;
-  /** Address that the local TLS listener passes requests on to. */
-  LOCAL_ADDRESS?: string;
   /** Address of a local server: what links in its mails begin with, whatever `Host` a client names. */
   LOCAL_ORIGIN?: string;
   /** The process around a local server: tells whose connection one is, derives keys from passwords, keeps mails. */
@@ -61,7 +59,7 @@ export interface Env {
   /** Work for the devices of one tenant that may reach the database in a second, and at once; 0 for any amount. */
   TENANT_WORK_PER_S?: string;
   TENANT_WORK_AT_ONCE?: string;
-  /** Requests of one tenant's users that are answered in a second, and at once; 0 for any number. */
+  /** Requests of one tenant's users in a second beyond which they wait, and those at once; 0 for any number. */
   TENANT_MANAGEMENT_PER_S?: string;
   TENANT_MANAGEMENT_AT_ONCE?: string;
   /** Time of the database in a second beyond which a tenant's users wait in line; 0 for any. */
@@ -146,7 +144,6 @@ const SettingsSchema = z.object({
     .default("false")
     .transform((value) => value === "true"),
   LOCAL_HTTPS_PORT: z.string().optional(),
-  LOCAL_ADDRESS: z.string().optional(),
   LOCAL_ORIGIN: z.string().optional(),
   TRUSTED_PROXIES: z
     .string()
@@ -181,7 +178,7 @@ const SettingsSchema = z.object({
   WAITING_PER_ADDRESS_PER_HOUR: count(300),
   TENANT_WORK_PER_S: count(1000),
   TENANT_WORK_AT_ONCE: count(64),
-  TENANT_MANAGEMENT_PER_S: count(300),
+  TENANT_MANAGEMENT_PER_S: count(100),
   TENANT_MANAGEMENT_AT_ONCE: count(64),
   TENANT_DATABASE_MS_PER_S: count(500),
   TENANT_UPLOADS_AT_ONCE: count(32),

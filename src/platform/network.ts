@@ -45,14 +45,6 @@ export function networkOf(address: string): string | undefined {
   return groups && (mappedIpv4(groups) ?? groups.slice(0, NETWORK_GROUPS).join(":"));
 }
 
-/** True for an address of the machine itself. */
-export function isLoopback(address: string): boolean {
-  if (address.startsWith("127.")) return true;
-  const groups = address.includes(":") ? ipv6Groups(address) : undefined;
-  if (!groups) return false;
-  return groups.join(":") === "0:0:0:0:0:0:0:1" || (mappedIpv4(groups)?.startsWith("127.") ?? false);
-}
-
 /** Address and port of a socket's text, for example `192.0.2.1:5000` or `[2001:db8::1]:5000`. */
 export function splitPeer(peer: string): { address: string; port: string } {
   const colon = peer.lastIndexOf(":");

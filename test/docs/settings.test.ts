@@ -4,7 +4,7 @@ import { LIMIT_NAMES } from "../../src/tenants/index.ts";
 import { read, said, tableRows, wrong } from "./documents.ts";
 
 /** Made by a local start itself, so that nobody sets them. */
-const OF_A_LOCAL_START = ["LOCAL", "LOCAL_HTTPS_PORT", "LOCAL_ADDRESS", "LOCAL_ORIGIN"];
+const OF_A_LOCAL_START = ["LOCAL", "LOCAL_HTTPS_PORT", "LOCAL_ORIGIN"];
 /** A binding of the platform, not a text. */
 const BINDINGS = ["EMAIL"];
 const NAME = /`([A-Z][A-Z0-9_]+)`/g;

@@ -30,10 +30,17 @@ describe("a budget of work", () => {
     const budget = new WorkBudget({ perSecond: 0, atOnce: 2 });
     const [first] = [budget.begin("t", START), budget.begin("t", START)];
     expect(budget.begin("t", START)).toBeUndefined();
-    first?.();
-    first?.();
+    first?.end();
+    first?.end();
     expect(budget.begin("t", START)).toBeDefined();
     expect(budget.begin("t", START)).toBeUndefined();
+  });
+
+  it("has what comes too early wait for its turn, for as long as it may", () => {
+    const budget = new WorkBudget({ perSecond: 10, atOnce: 0, patienceMs: 300 });
+    const waits = Array.from({ length: 14 }, () => budget.begin("t", START)?.waitMs);
+    expect(waits).toEqual([...Array.from({ length: 10 }, () => 0), 100, 200, 300, undefined]);
+    expect(budget.begin("t", START + 200)?.waitMs).toBe(200);
   });
 
   it("of one tenant is not another's", () => {
