@@ -1,5 +1,5 @@
 import type { DeviceId, TenantId } from "../../platform/ids.ts";
-import { ID_KEY, type Term } from "./terms.ts";
+import { ID_KEY, type AnyTerm, type Term } from "./terms.ts";
 
 export interface SortKey {
   key: string;
@@ -32,6 +32,8 @@ export type Driver =
   | { kind: "value"; term: Term }
   /** The devices with any of some values, in no useful order. */
   | { kind: "set"; term: Term }
+  /** As many as wanted of each of some values of which a device has one, put together by id. */
+  | { kind: "merged"; term: AnyTerm }
   /** Devices named by the search. */
   | { kind: "ids"; ids: readonly string[] };
 
@@ -50,6 +52,10 @@ const FACETS = ["system-group", "identity-status", "system-tier"];
 
 /** Attributes whose combinations are counted as they change, so that totals over them need no counting. */
 export const isFacet = (term: Term): boolean => FACETS.includes(term.key);
+
+/** Several values of such an attribute. */
+export const isMergeable = (term: Term): term is AnyTerm =>
+  isFacet(term) && term.kind === "any" && !term.negated && term.values.length > 1;
 
 /** A search that no device can satisfy. */
 export const isEmpty = ({ terms, ids }: DeviceQuery): boolean =>

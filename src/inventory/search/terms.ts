@@ -39,12 +39,20 @@ export interface Bound {
 
 /** A condition on one attribute. Arrays satisfy it if any member does; `negated` turns the whole condition round. */
 export type Term =
-  /** One of the values; `kept` if they are given in the shortened form that searchable texts have. */
-  | { kind: "any"; key: string; values: Comparable[]; negated: boolean; kept?: true }
+  | AnyTerm
   /** Values in range, of the type of the bounds. `orMissing` also takes devices without the attribute. */
   | { kind: "range"; key: string; low?: Bound; high?: Bound; orMissing: boolean }
   | { kind: "exists"; key: string; negated: boolean }
   | PlaceTerm;
+
+/** One of the values; `kept` if they are given in the shortened form that searchable texts have. */
+export interface AnyTerm {
+  kind: "any";
+  key: string;
+  values: Comparable[];
+  negated: boolean;
+  kept?: true;
+}
 
 /** Devices inside a box, and inside a circle if there is one. Where `west` is greater than `east` it crosses the date line. */
 export interface PlaceTerm {

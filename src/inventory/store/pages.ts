@@ -1,8 +1,17 @@
-import { sql } from "drizzle-orm";
+import { sql, type SQL } from "drizzle-orm";
 import type { Statement } from "../../platform/database.ts";
 import type { DeviceRow } from "../device-view.ts";
-import { driverOf, isDrivable, isFacet, type DeviceQuery, type Plan, type Window } from "../search/query.ts";
-import type { Term } from "../search/terms.ts";
+import {
+  driverOf,
+  isDrivable,
+  isFacet,
+  isMergeable,
+  type DeviceQuery,
+  type Driver,
+  type Plan,
+  type Window,
+} from "../search/query.ts";
+import type { AnyTerm, Term } from "../search/terms.ts";
 import { all } from "./conditions.ts";
 import { countKinds, searchPage } from "./search.ts";
 
@@ -25,13 +34,57 @@ export function pageStatements(query: DeviceQuery, plan: Plan, window: Window): 
     });
     return [searchPage(query, plan, { ...window, guard: many }), ...few];
   }
-  const streamed = plan.kind === "stream" && plan.driver.kind === "value" && isFacet(plan.driver.term);
-  const values = kinds.every((term) => driverOf(term).kind === "value");
-  if (streamed && values && kinds.length > 1) {
-    return kinds.map((term, i) => {
-      const guard = all(isSmallest(term, i));
-      return searchPage(query, { kind: "stream", driver: driverOf(term) }, { ...window, guard });
-    });
-  }
-  return [searchPage(query, plan, window)];
+  if (plan.kind !== "stream" || !isOpen(plan.driver)) return [searchPage(query, plan, window)];
+  return streams(query, plan.driver, kinds, window);
 }
+
+/** True unless something better is known than how many devices are of a kind. */
+const isOpen = (driver: Driver): boolean =>
+  driver.kind === "devices" || (driver.kind === "value" && isFacet(driver.term));
+
+/** A way to read a page along the ids, and about how many devices it meets for each that it finds. */
+interface Way {
+  driver: Driver;
+  weight: SQL;
+}
+
+/** A merge that finds one device among so many is good enough, whatever other ways there are. */
+const GOOD_MERGE = 10;
+
+/** Every way there is; a guard lets only the one read that meets the fewest devices in vain. */
+function streams(
+  query: DeviceQuery,
+  driver: Driver,
+  kinds: readonly Term[],
+  window: Window,
+): Statement<DeviceRow[]>[] {
+  const size = (terms: readonly Term[]) => sql`(${countKinds({ ...query, terms: [...terms] })})`;
+  const merged = kinds.find(isMergeable);
+  const ways = kinds.flatMap((term): Way[] => {
+    const one = driverOf(term);
+    return one.kind === "value" ? [{ driver: one, weight: size([term]) }] : [];
+  });
+  if (driver.kind === "devices") ways.push({ driver, weight: size([]) });
+  if (merged) ways.push({ driver: { kind: "merged", term: merged }, weight: mergeWeight(merged, size) });
+  const [only] = ways;
+  if (only && ways.length === 1) return [searchPage(query, { kind: "stream", driver: only.driver }, window)];
+  // Looks at the kinds of the merged values only, and not at those of all devices.
+  const good =
+    merged && sql`(${mergeWeight(merged, size)} <= ${GOOD_MERGE} * ${size(query.terms.filter(isFacet))})`;
+  return ways.map(({ driver: own, weight }, i) => {
+    const others = ways.flatMap((other, j) =>
+      j === i ? [] : [j < i ? sql`${weight} < ${other.weight}` : sql`${weight} <= ${other.weight}`],
+    );
+    const lightest = all(others);
+    const guard =
+      good === undefined
+        ? lightest
+        : own.kind === "merged"
+          ? sql`(${good} OR (${lightest}))`
+          : sql`(NOT ${good} AND ${lightest})`;
+    return searchPage(query, { kind: "stream", driver: own }, { ...window, guard });
+  });
+}
+
+const mergeWeight = (term: AnyTerm, size: (terms: readonly Term[]) => SQL): SQL =>
+  sql`${term.values.length} * ${size([term])}`;

@@ -10,6 +10,8 @@ import type { Term } from "../search/terms.ts";
 import { inventoryValuesTable } from "../tables.ts";
 import { DEVICE_COLUMNS } from "./devices.ts";
 
+type Merged = Extract<Driver, { kind: "merged" }>;
+
 const DEVICE = sql.raw("d.device_id");
 const FOUND = sql.raw("v.device_id");
 
@@ -33,6 +35,12 @@ function sourceOf(tenant: TenantId, driver: Driver, withDevice: boolean): Source
       FROM json_each(${JSON.stringify(driver.ids)})) v`;
     return { from: sql`${ids} ${joined}`, id: FOUND, where: [] };
   }
+  if (driver.kind === "merged")
+    return {
+      from: sql`inventory_values v ${join}`,
+      id: FOUND,
+      where: [sql`v.tenant_id = ${tenant} AND v.key = ${driver.term.key} AND v.value = g.value`],
+    };
   const values = onValues(driver.term) ?? ALWAYS;
   if (driver.kind === "value")
     return {
@@ -46,7 +54,8 @@ function sourceOf(tenant: TenantId, driver: Driver, withDevice: boolean): Source
 }
 
 const coversTerm = (driver: Driver, term: Term): boolean =>
-  driver.kind === "value" && driver.term === term && isSelective(term);
+  (driver.kind === "merged" && driver.term === term) ||
+  (driver.kind === "value" && driver.term === term && isSelective(term));
 
 /** The conditions that a driver leaves open. */
 const openTerms = (query: DeviceQuery, driver: Driver | undefined): Term[] =>
@@ -92,6 +101,7 @@ const select = (source: SQL, where: readonly SQL[], order: SQL, { limit, offset,
 /** One page of a search by its plan. With a guard it finds and reads nothing unless that holds. */
 export function searchPage(query: DeviceQuery, plan: Plan, window: Guarded): Statement<DeviceRow[]> {
   if (plan.kind === "walk") return rows(walk(query, plan.bounds, window));
+  if (plan.driver.kind === "merged") return rows(merge(query, plan.driver, window));
   const { from, id, where } = sourceOf(query.tenant, plan.driver, true);
   const after = window.after === undefined ? [] : [sql`${id} > ${window.after}`];
   const conditions = [...where, ...after, ...checks(query, plan.driver, id)];
@@ -101,6 +111,20 @@ export function searchPage(query: DeviceQuery, plan: Plan, window: Guarded): Sta
   }
   const order = orderBy([...query.sort.map(byValue), sql`d.device_id ${direction(backwards)}`]);
   return rows(select(from, conditions, order, window));
+}
+
+/** Reads of each value no more than all of them together may need, so that a page costs the same in any fleet. */
+function merge(query: DeviceQuery, driver: Merged, { limit, offset, after, guard }: Guarded): SQL {
+  const { from, id, where } = found(query, driver);
+  const backwards = direction(query.sort[0]?.descending ?? false);
+  const conditions = after === undefined ? where : [...where, sql`${id} > ${after}`];
+  const ofOneValue = sql`SELECT ${id} FROM ${from} WHERE ${all(conditions)} ORDER BY ${id} ${backwards} LIMIT ${offset + limit}`;
+  return sql`SELECT ${DEVICE_COLUMNS} FROM (
+      SELECT m.tenant_id, m.device_id FROM json_each(${JSON.stringify(driver.term.values)}) g
+        CROSS JOIN ${inventoryValuesTable} m ON m.tenant_id = ${query.tenant} AND m.key = ${driver.term.key}
+          AND m.value = g.value AND m.device_id IN (${ofOneValue})
+      ORDER BY m.device_id ${backwards} LIMIT ${guarded(limit, guard)} OFFSET ${offset}) v
+    ${joined} ORDER BY d.device_id ${backwards}`;
 }
 
 /** Reads devices along the values of the first sort key; an array counts once, by the member it is sorted by. */
