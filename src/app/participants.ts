@@ -9,6 +9,12 @@ import type { Participants } from "../platform/participants.ts";
 import { mayStatement, removeTenantTokensIfChanged } from "../useradm/index.ts";
 
 /** Who takes part in whose changes. */
+const UPLOAD_LINK = {
+  method: "POST",
+  path: "/api/management/v1/deployments/artifacts/directupload",
+  query: "",
+};
+
 export const PARTICIPANTS: Participants = {
   deviceChanged: [deviceStatusStatements],
   deviceAdded: [deviceIdentityStatements],
@@ -17,5 +23,6 @@ export const PARTICIPANTS: Participants = {
   tenantSuspended: [removeTenantTokensIfChanged],
   artifactAdded: [offerNewArtifact],
   artifactUse: useInDeployments,
-  mayUpload: (tenant, holder, nowMs) => mayStatement(tenant, holder, "artifacts:upload", nowMs),
+  mayUpload: (tenant, holder, nowMs) =>
+    mayStatement(tenant, holder, ["artifacts:upload", UPLOAD_LINK], nowMs),
 };

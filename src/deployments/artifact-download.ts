@@ -3,8 +3,9 @@ import { mapped, type Statement } from "../platform/database.ts";
 import type { Deps } from "../platform/deps.ts";
 import { Fault } from "../platform/fault.ts";
 import type { TenantId } from "../platform/ids.ts";
-import { artifactBytesStatement, type ArtifactBytes } from "../releases/index.ts";
-import { answerBytes, cut, type ByteRequest, type Recipient } from "../storage/index.ts";
+import { isTagged } from "../platform/reach.ts";
+import { artifactBytesStatement, tagsOfArtifactStatement, type ArtifactBytes } from "../releases/index.ts";
+import { answerBytes, cut, type ByteRequest, type Recipient, type UserRecipient } from "../storage/index.ts";
 import { mayStatement } from "../useradm/index.ts";
 import { isDownloading } from "./status.ts";
 import { mayDownload } from "./store/usage.ts";
@@ -45,10 +46,11 @@ const revoked = () => new Fault("forbidden", "URL revoked");
 
 /** One round trip, whoever the link was given to. */
 async function lookUp(deps: Deps, request: DownloadRequest): Promise<Known> {
-  const { tenant, artifact } = request;
+  const { tenant, artifact, recipient } = request;
+  if (recipient?.kind === "user") return lookUpForUser(deps, request, recipient);
   const [bytes, ...rights] = await deps
     .db(tenant)
-    .batch([artifactBytesStatement(tenant, artifact), ...rightsStatements(deps, request)]);
+    .batch([artifactBytesStatement(tenant, artifact), ...rightsStatements(tenant, recipient)]);
   if (rights.includes(undefined)) throw revoked();
   if (!bytes) throw gone();
   return { bytes, downloading: rights.some((right) => right?.downloading) };
@@ -58,14 +60,35 @@ type Right = Pick<Known, "downloading">;
 
 const rightOfRow = (row: object | undefined): Right | undefined => row && { downloading: false };
 
-/** What must hold for the link to work; each finds nothing once it does not. */
-function rightsStatements(
+/** A user who may have links to releases with some tags has none to others, although the link was given out before. */
+async function lookUpForUser(
   deps: Deps,
-  { tenant, recipient }: DownloadRequest,
+  { tenant, artifact }: DownloadRequest,
+  user: UserRecipient,
+): Promise<Known> {
+  const asked = {
+    method: "GET",
+    path: `/api/management/v1/deployments/artifacts/${artifact}/download`,
+    query: "",
+  };
+  const [bytes, reach, tags] = await deps
+    .db(tenant)
+    .batch([
+      artifactBytesStatement(tenant, artifact),
+      mayStatement(tenant, user, ["artifacts:download", asked], deps.now()),
+      tagsOfArtifactStatement(tenant, artifact),
+    ] as const);
+  if (!reach || (bytes && !isTagged(reach.releases, tags))) throw revoked();
+  if (!bytes) throw gone();
+  return { bytes, downloading: false };
+}
+
+/** What must hold for a device's link to work; each finds nothing once it does not. */
+function rightsStatements(
+  tenant: TenantId,
+  recipient: Exclude<Recipient, UserRecipient> | undefined,
 ): Statement<Right | undefined>[] {
   if (!recipient) return [];
-  if (recipient.kind === "user")
-    return [mapped(mayStatement(tenant, recipient, "artifacts:download", deps.now()), rightOfRow)];
   const { device, deployment } = recipient;
   const isAccepted = mapped(acceptedDeviceStatement(tenant, device), rightOfRow);
   if (deployment === undefined) return [isAccepted];

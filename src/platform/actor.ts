@@ -14,6 +14,8 @@ export interface UserActor {
   rights: Rights;
   /** The tenant demands a second factor and the user has none: good for `basic` only. */
   mustEnrol?: boolean;
+  /** By a token that may do less than its user: it gives nobody rights, and its user's account is not its to change. */
+  isLimited?: boolean;
 }
 
 /** A user whose token was found live, with what the tenant has subscribed to. */

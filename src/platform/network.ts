@@ -50,3 +50,34 @@ export function splitPeer(peer: string): { address: string; port: string } {
   const colon = peer.lastIndexOf(":");
   return { address: peer.slice(0, colon).replace(/^\[|\]$/g, ""), port: peer.slice(colon + 1) };
 }
+
+/** Bits of what `networkOf` tells of an address: all of an IPv4 one, of an IPv6 one its network. */
+function bitsOf(network: string): string {
+  const [radix, width] = network.includes(".") ? [10, 8] : [16, 16];
+  return network
+    .split(/[.:]/)
+    .map((part) => parseInt(part, radix).toString(2).padStart(width, "0"))
+    .join("");
+}
+
+/** An address range as `192.0.2.0/24` or `2001:db8::/32`, of a single address without its length; undefined for what is none. */
+export function rangeOf(text: string): { family: 4 | 6; bits: string } | undefined {
+  const [, address = "", length] = /^([0-9a-f.:]+)(?:\/(\d{1,3}))?$/i.exec(text) ?? [];
+  const network = networkOf(address);
+  if (network === undefined) return undefined;
+  const isV4 = network.includes(".");
+  if (isV4 && network.split(".").some((part) => Number(part) > 255)) return undefined;
+  const bits = bitsOf(network);
+  const taken = length === undefined ? bits.length : Number(length);
+  return taken <= bits.length ? { family: isV4 ? 4 : 6, bits: bits.slice(0, taken) } : undefined;
+}
+
+/** Whether a network, as `networkOf` tells it, is within one of the ranges. */
+export function isWithinNetworks(network: string, ranges: readonly string[]): boolean {
+  const bits = bitsOf(network);
+  const family = network.includes(".") ? 4 : 6;
+  return ranges.some((text) => {
+    const range = rangeOf(text);
+    return range?.family === family && bits.startsWith(range.bits);
+  });
+}

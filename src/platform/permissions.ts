@@ -47,9 +47,14 @@ export const enrolFirst = () =>
 /** The role of whoever is given none. */
 export const PERMIT_ALL = "RBAC_ROLE_PERMIT_ALL";
 
+/** By each of these one can come by any other. */
+const GIVING: readonly Permission[] = ["users:manage", "tokens:manage", "settings:manage", "tenants:manage"];
+
 /** How far a permission of an actor reaches; undefined without it. */
 function reachOf(actor: Actor, permission: Permission): Reach | undefined {
-  return actor.kind === "user" && permission !== "basic" ? actor.rights.permits.get(permission) : EVERYWHERE;
+  if (actor.kind !== "user" || permission === "basic") return EVERYWHERE;
+  if (actor.isLimited && GIVING.includes(permission)) return undefined;
+  return actor.rights.permits.get(permission);
 }
 
 /** Whether an actor has a permission for anything at all. */

@@ -13,6 +13,10 @@ export type DeviceReach = "all" | SomeDevices;
 /** Releases that have one of these tags. */
 export type ReleaseReach = "all" | { tags: readonly string[] };
 
+/** Whether a release with these tags is within reach. */
+export const isTagged = (reach: ReleaseReach, tags: readonly string[]): boolean =>
+  reach === "all" || tags.some((tag) => reach.tags.includes(tag));
+
 /** What a permission is good for. */
 export interface Reach {
   devices: DeviceReach;

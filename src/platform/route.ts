@@ -147,7 +147,9 @@ export function admitted<U extends UserActor>(
   const needed = permissionsOf(needs, user, address.path);
   const actor = { ...user, rights: rightsAt(user.rights, needed, address) };
   const isOpen = (permission: Permission) =>
-    hasPermission(actor, permission) && (bounds !== undefined || reachesAll(actor, permission));
+    !(permission === "basic" && user.isLimited && address.method !== "GET") &&
+    hasPermission(actor, permission) &&
+    (bounds !== undefined || reachesAll(actor, permission));
   if (needed.some(isOpen)) return actor;
   throw user.mustEnrol ? enrolFirst() : refusal();
 }

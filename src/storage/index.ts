@@ -8,6 +8,7 @@ export {
   signedLink,
   verifyLink,
   type Recipient,
+  type UserRecipient,
 } from "./links.ts";
 export {
   giveUpObjects,

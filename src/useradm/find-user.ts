@@ -3,11 +3,14 @@ import type { LiveUser } from "../platform/actor.ts";
 import { mapped, type Statement } from "../platform/database.ts";
 import type { Deps } from "../platform/deps.ts";
 import { asTenantId, asUserId, type TenantId, type UserId } from "../platform/ids.ts";
-import { hasPermission, type Permission } from "../platform/permissions.ts";
+import { Fault } from "../platform/fault.ts";
+import { isWithinNetworks } from "../platform/network.ts";
+import { hasPermission, requirePermission, type Permission } from "../platform/permissions.ts";
 import { addonsFrom } from "../platform/plans.ts";
 import { quotaFrom } from "../tenants/index.ts";
-import { readRights } from "./roles/read-rights.ts";
-import { NO_RIGHTS } from "../platform/rights.ts";
+import type { Reach } from "../platform/reach.ts";
+import { limitsFrom, readRights } from "./roles/read-rights.ts";
+import { NO_RIGHTS, rightsAt, type Address } from "../platform/rights.ts";
 import { liveToken, touchTokenStatement, type LiveToken } from "./token-store.ts";
 
 type Claims = Parameters<FindUser>[1];
@@ -23,6 +26,7 @@ const actorOf = (live: LiveToken, { tenant, subject, token }: Claims, nowMs: num
   roles: JSON.parse(live.roles) as string[], // written by this domain as a list of role names
   rights: live.mustEnrol === 1 ? NO_RIGHTS : readRights(live),
   mustEnrol: live.mustEnrol === 1,
+  isLimited: live.limits !== null,
   subscription: {
     plan: live.plan,
     addons: addonsFrom(JSON.parse(live.addons)),
@@ -31,17 +35,18 @@ const actorOf = (live: LiveToken, { tenant, subject, token }: Claims, nowMs: num
   quota: quotaFrom(live.apiLimits),
 });
 
-/** A row while the token lives and its user has the permission. */
+/** How far the permission reaches by which a link was asked for at an address, while the token lives and its user has it. */
 export const mayStatement = (
   tenant: TenantId,
   { user, token }: { user: UserId; token: string },
-  permission: Permission,
+  [permission, asked]: readonly [Permission, Address],
   nowMs: number,
-): Statement<object | undefined> =>
+): Statement<Reach | undefined> =>
   mapped(liveToken(tenant, user, token, nowMs), (live) => {
     if (!live) return undefined;
-    const actor = actorOf(live, { tenant, subject: user, token }, nowMs);
-    return hasPermission(actor, permission) ? live : undefined;
+    const found = actorOf(live, { tenant, subject: user, token }, nowMs);
+    const actor = { ...found, rights: rightsAt(found.rights, [permission], asked) };
+    return hasPermission(actor, permission) ? requirePermission(actor, permission) : undefined;
   });
 
 /** Stamps the use of a token after the answer. */
@@ -58,11 +63,24 @@ function stampUse(deps: Deps, live: LiveToken, claims: Claims): void {
   );
 }
 
+/** A token may be for some addresses only. */
+async function requireAddress(deps: Deps, limits: string | null): Promise<void> {
+  const { addresses } = limitsFrom(limits);
+  if (!addresses) return;
+  const network = await deps.network();
+  if (network === undefined || !isWithinNetworks(network, addresses))
+    throw new Fault("forbidden", "the token is not for use from this address");
+}
+
 /** The live user of a token, and when the token ends if it does. */
 export interface TokenHolder {
   actor: LiveUser;
   expiresMs: number | undefined;
 }
+
+/** One round trip. */
+const liveTokens = (deps: Deps, claims: readonly Claims[], nowMs: number) =>
+  deps.directory.batch(claims.map(({ tenant, subject, token }) => liveToken(tenant, subject, token, nowMs)));
 
 /**
  * The users of tokens in the order of their claims; a user is live while the token's record exists and the tenant is
@@ -73,9 +91,7 @@ export async function findTokenHolders(
   claims: readonly Claims[],
 ): Promise<(TokenHolder | undefined)[]> {
   const nowMs = deps.now();
-  const found = await deps.directory.batch(
-    claims.map(({ tenant, subject, token }) => liveToken(tenant, subject, token, nowMs)),
-  );
+  const found = await liveTokens(deps, claims, nowMs);
   return claims.map((claim, i) => {
     const live = found[i];
     if (!live) return undefined;
@@ -84,4 +100,12 @@ export async function findTokenHolders(
   });
 }
 
-export const findUser: FindUser = async (deps, claims) => (await findTokenHolders(deps, [claims]))[0]?.actor;
+/** For a request: also looks where it comes from. */
+export const findUser: FindUser = async (deps, claims) => {
+  const nowMs = deps.now();
+  const [live] = await liveTokens(deps, [claims], nowMs);
+  if (!live) return undefined;
+  await requireAddress(deps, live.limits);
+  stampUse(deps, live, claims);
+  return actorOf(live, claims, nowMs);
+};

@@ -8,6 +8,8 @@ import { tenantStatement } from "../tenants/index.ts";
 import { noticeIfChanged } from "./account-mails.ts";
 import { tokensEnded } from "./events.ts";
 import { expiryMs, issueUserToken } from "./issue.ts";
+import type { TokenLimits } from "./roles/read-rights.ts";
+import { checkSets } from "./roles/roles.ts";
 import {
   addPersonalStatement,
   countPersonalStatement,
@@ -25,22 +27,47 @@ const objectOf = (id: string, name?: string) => ({
   ...(name === undefined ? {} : { detail: { user_access_token: { name } } }),
 });
 
-/** Makes a token with the rights of its owner. It is answered once and cannot be read again. */
+/** Bytes of what bounds one token; it is read with every request. */
+const MAX_LIMITS_BYTES = 8 * 1024;
+
+function limitsText({ permission_sets_with_scope, addresses }: TokenLimits): string | null {
+  if (!permission_sets_with_scope && !addresses) return null;
+  const text = JSON.stringify({ permission_sets_with_scope, addresses });
+  if (Buffer.byteLength(text) > MAX_LIMITS_BYTES)
+    throw new Fault("bad_request", `the limits of the token are larger than ${MAX_LIMITS_BYTES} bytes`);
+  return text;
+}
+
+/** Makes a token with the rights of its owner, or fewer. It is answered once and cannot be read again. */
 export async function createPersonalToken(
   deps: Deps,
   actor: UserActor,
-  input: { name: string; expiresInS: number },
+  input: { name: string; expiresInS: number; limits: TokenLimits },
 ): Promise<string> {
   const { tenant, user } = actor;
+  await checkSets(deps, actor, input.limits.permission_sets_with_scope);
+  const limits = limitsText(input.limits);
   const at = deps.now();
   const id = newId();
   const lifeS = input.expiresInS === 0 ? undefined : input.expiresInS;
-  const record = { id, tenant, user, name: input.name, createdMs: at, expiresMs: expiryMs(deps, lifeS) };
+  const record = {
+    id,
+    tenant,
+    user,
+    name: input.name,
+    createdMs: at,
+    expiresMs: expiryMs(deps, lifeS),
+    limits,
+  };
   const [, count, added, , , found] = await deps.directory.batch([
     removeExpiredStatement(tenant, user, at),
     countPersonalStatement(tenant, user),
     addPersonalStatement(record, MAX_PERSONAL_TOKENS),
-    addAuditIfChanged(actor, { action: "create", object: objectOf(id, input.name) }, at),
+    addAuditIfChanged(
+      actor,
+      { action: "create", object: objectOf(id, input.name), ...(limits !== null && { change: limits }) },
+      at,
+    ),
     noticeIfChanged(deps, { tenant, id: user, email: actor.email }, "token_made", input.name),
     tenantStatement(tenant),
   ]);

@@ -1,7 +1,9 @@
 import { z } from "@hono/zod-openapi";
+import { rangeOf } from "../platform/network.ts";
 import { verbatim } from "../platform/wire.ts";
 import { Assertion } from "./passkeys/schema.ts";
 import { isImportableHash } from "./passwords.ts";
+import { SetsWithScope, SetsWithScopeObject } from "./roles/schema.ts";
 
 const MAX_TEXT = 256;
 const BLANK = "cannot be blank";
@@ -155,6 +157,27 @@ export const UserQuery = z.object({
 
 const YEAR_S = 31_536_000;
 
+const MAX_ADDRESSES = 20;
+const MAX_ADDRESS = 64;
+
+const addressRange = z
+  .string()
+  .max(MAX_ADDRESS)
+  .refine((text) => rangeOf(text) !== undefined, {
+    error: "must be an address or a network, of IPv6 one of at most 64 bits",
+  });
+
+/** What a token may do less than its user. */
+const Limits = z.object({
+  permission_sets_with_scope: SetsWithScope.nullish().transform((sets) => sets ?? undefined),
+  addresses: z
+    .array(addressRange)
+    .min(1, { error: BLANK })
+    .max(MAX_ADDRESSES, { error: `the length must be no more than ${MAX_ADDRESSES}` })
+    .nullish()
+    .transform((list) => list ?? undefined),
+});
+
 export const NewPersonalToken = z
   .object({
     name: z
@@ -166,6 +189,7 @@ export const NewPersonalToken = z
       .min(0, { error: "must be no less than 0" })
       .max(YEAR_S, { error: `must be no greater than ${YEAR_S}` })
       .nullish(),
+    ...Limits.shape,
   })
   .openapi("NewPersonalAccessToken");
 
@@ -176,6 +200,8 @@ export const PersonalToken = z
     created_ts: z.string(),
     last_used: z.string().optional(),
     expiration_date: z.string().optional(),
+    permission_sets_with_scope: SetsWithScopeObject.optional(),
+    addresses: z.array(z.string()).optional(),
   })
   .openapi("PersonalAccessToken");
 

@@ -2,6 +2,7 @@ import { z } from "@hono/zod-openapi";
 import { userOf } from "../platform/app.ts";
 import type { App } from "../platform/app-env.ts";
 import { Fault } from "../platform/fault.ts";
+import { forbidden } from "../platform/permissions.ts";
 import { userRoute } from "../platform/route.ts";
 import { faultResponses, jsonBody, jsonContent } from "../platform/wire.ts";
 import { ownOr, targetOf } from "./own-or-others.ts";
@@ -111,9 +112,11 @@ export function mountSecondFactor(app: App): void {
     return c.body(null, 200);
   });
 
-  app.openapi(picture, async (c) =>
-    c.json({ qr: await factorPicture(c.var.deps, userOf(c)) }, 200, { "Cache-Control": "no-store" }),
-  );
+  app.openapi(picture, async (c) => {
+    // It shows the secret.
+    if (userOf(c).isLimited) throw forbidden();
+    return c.json({ qr: await factorPicture(c.var.deps, userOf(c)) }, 200, { "Cache-Control": "no-store" });
+  });
 
   app.openapi(verify, async (c) => {
     await turnOnFactor(c.var.deps, userOf(c), c.req.valid("json").token2fa);

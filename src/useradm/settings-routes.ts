@@ -17,6 +17,7 @@ import {
   wholeBody,
 } from "../platform/wire.ts";
 import { JWT_TYPE, jwtResponse } from "./login-routes.ts";
+import { limitsFrom } from "./roles/read-rights.ts";
 import { createPersonalToken, deletePersonalToken, listPersonalTokens } from "./personal-tokens.ts";
 import { NewPersonalToken, PersonalToken, SettingsDocument } from "./schema.ts";
 import { expectedTags, readSettings, writeSettings, type SettingsScope } from "./settings.ts";
@@ -109,6 +110,8 @@ const createToken = userRoute("tokens:manage", {
   path: `${BASE}/tokens`,
   tags,
   summary: "Create a personal access token",
+  description:
+    "With `permission_sets_with_scope` it may do what these sets allow as far as its user may; with `addresses` it is good from these networks only. A token with either gives no rights: it makes no tokens, users, tenants or settings, and changes nothing of its user.",
   middleware: jsonBody(),
   request: { body: { required: true, content: jsonContent(NewPersonalToken) } },
   responses: {
@@ -143,14 +146,15 @@ const toWire = (token: StoredToken): z.input<typeof PersonalToken> => ({
   created_ts: rfc3339(token.createdMs),
   ...(token.lastUsedMs === null ? {} : { last_used: rfc3339(token.lastUsedMs) }),
   ...(token.expiresMs === null ? {} : { expiration_date: rfc3339(token.expiresMs) }),
+  ...limitsFrom(token.limits),
 });
 
 export function mountSettings(app: App): void {
   mountDocuments(app);
 
   app.openapi(createToken, async (c) => {
-    const { name, expires_in } = c.req.valid("json");
-    const input = { name, expiresInS: expires_in ?? 0 };
+    const { name, expires_in, permission_sets_with_scope, addresses } = c.req.valid("json");
+    const input = { name, expiresInS: expires_in ?? 0, limits: { permission_sets_with_scope, addresses } };
     return c.body(await createPersonalToken(c.var.deps, userOf(c), input), 200, JWT_TYPE);
   });
 

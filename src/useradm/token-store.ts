@@ -16,6 +16,8 @@ export interface TokenRecord {
   createdMs: number;
   /** Null for a token that never expires. */
   expiresMs: number | null;
+  /** What it may do less than its user, as `TokenLimits` in JSON. */
+  limits?: string | null;
 }
 
 export interface PersonalToken {
@@ -24,14 +26,18 @@ export interface PersonalToken {
   createdMs: number;
   expiresMs: number | null;
   lastUsedMs: number | null;
+  limits: string | null;
 }
 
 const ofUser = (tenant: TenantId, user: UserId) => sql`tenant_id = ${tenant} AND user_id = ${user}`;
 
-const intoTokens = into(userTokensTable, "tenant_id, user_id, token_id, name, created_ms, expires_ms");
+const intoTokens = into(
+  userTokensTable,
+  "tenant_id, user_id, token_id, name, created_ms, expires_ms, limits",
+);
 
 const values = (token: TokenRecord) =>
-  sql`SELECT ${token.tenant}, ${token.user}, ${token.id}, ${token.name}, ${token.createdMs}, ${token.expiresMs}`;
+  sql`SELECT ${token.tenant}, ${token.user}, ${token.id}, ${token.name}, ${token.createdMs}, ${token.expiresMs}, ${token.limits ?? null}`;
 
 export const removeExpiredStatement = (tenant: TenantId, user: UserId, nowMs: number): Statement<number> =>
   change(sql`DELETE FROM ${userTokensTable} WHERE ${ofUser(tenant, user)} AND expires_ms <= ${nowMs}`);
@@ -57,7 +63,7 @@ export const personalTokensStatement = (
   nowMs: number,
 ): Statement<PersonalToken[]> =>
   rows(sql`
-    SELECT token_id AS id, name, created_ms AS createdMs, expires_ms AS expiresMs, last_used_ms AS lastUsedMs
+    SELECT token_id AS id, name, created_ms AS createdMs, expires_ms AS expiresMs, last_used_ms AS lastUsedMs, limits
     FROM ${userTokensTable}
     WHERE ${ofUser(tenant, user)} AND name IS NOT NULL AND (expires_ms IS NULL OR expires_ms > ${nowMs})
     ORDER BY created_ms, token_id`);

@@ -57,7 +57,7 @@ describe("a user who sees 3 of 100 groups", () => {
   });
 
   it("reads for a page no more rows of a great fleet than of a small one", async () => {
-    const [small, great] = LONG ? [10_000, 100_000] : [2200, 4400];
+    const [small, great] = LONG ? [10_000, 100_000] : [4200, 5600];
     await growTo(small);
     const before = await askAll();
     await growTo(great);

@@ -9,10 +9,10 @@ export interface StoredRights {
   limits: string | null;
 }
 
-/** What a token may not do although its user may. */
+/** What bounds a token beside the rights of its user: the sets it may use, and the networks it may be used from. */
 export interface TokenLimits {
   permission_sets_with_scope?: Role["permission_sets_with_scope"];
-  addresses?: readonly string[] | undefined;
+  addresses?: string[] | undefined;
 }
 
 type Part = ["role", Role] | ["set", StoredSet];
@@ -25,7 +25,7 @@ function definitionsFrom(text: string): Definitions {
   };
 }
 
-const limitsFrom = (text: string | null): TokenLimits =>
+export const limitsFrom = (text: string | null): TokenLimits =>
   text === null ? {} : (JSON.parse(text) as TokenLimits);
 
 function rightsFrom({ roles, definitions, limits }: StoredRights): Rights {

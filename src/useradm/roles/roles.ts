@@ -83,7 +83,7 @@ function storedOf(kind: Defined, one: Role | PermissionSet): Stored {
 }
 
 /** Sets that a role or a token names must exist and take the scope they are given. */
-async function checkSets(
+export async function checkSets(
   deps: Deps,
   actor: UserActor,
   granted: Role["permission_sets_with_scope"] = [],

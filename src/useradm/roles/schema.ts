@@ -40,7 +40,7 @@ const SetWithScope = z
   .object({ name, scope: Scope.nullish().transform((scope) => scope ?? undefined) })
   .openapi("PermissionSetWithScope");
 
-const SetsWithScope = z.array(SetWithScope).max(MAX_SETS, tooLong(MAX_SETS));
+export const SetsWithScope = z.array(SetWithScope).max(MAX_SETS, tooLong(MAX_SETS));
 
 const METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE", "any"] as const;
 const GROUP_ACTIONS = ["CREATE_DEPLOYMENT", "VIEW_DEVICE", "MANAGE_DEVICE", "REMOTE_TERMINAL"] as const;
@@ -116,6 +116,13 @@ export type StoredSet = z.output<typeof NewPermissionSet>;
 export type RolePermissions = NonNullable<Role["permissions"]>;
 
 /** As they are answered. */
+export const SetsWithScopeObject = z.array(
+  z.object({
+    name: z.string(),
+    scope: z.object({ type: z.string(), value: z.array(z.string()) }).optional(),
+  }),
+);
+
 export const RoleObject = z
   .object({
     name: z.string(),
@@ -123,14 +130,7 @@ export const RoleObject = z
     permissions: z
       .array(z.object({ action: z.string(), object: z.object({ type: z.string(), value: z.string() }) }))
       .optional(),
-    permission_sets_with_scope: z
-      .array(
-        z.object({
-          name: z.string(),
-          scope: z.object({ type: z.string(), value: z.array(z.string()) }).optional(),
-        }),
-      )
-      .optional(),
+    permission_sets_with_scope: SetsWithScopeObject.optional(),
   })
   .openapi("RoleObject");
 
