@@ -22,7 +22,7 @@ import { env, Server } from "../support/server.ts";
  * Random histories of a few devices in a few deployments: repeated, late and reordered reports, parallel polls, aborts,
  * decommissions. Every verb is the one behind the route. Each history has a tenant of its own.
  */
-const HISTORIES = many(1000, 200);
+const HISTORIES = many(1000, 80);
 const SEED = 20_261_121;
 const DEVICES = 3;
 const DEPLOYMENTS = 3;

@@ -6,7 +6,7 @@ import { PART_BYTES } from "../../src/storage/object-writer.ts";
 import { formOf, noise } from "../support/artifacts.ts";
 import { aStage, consumeOrCrash, endState, recover, type Stage } from "../support/crash-stage.ts";
 import { Crash, crashingDeps, Moments } from "../support/crashing.ts";
-import { LONG } from "../support/form.ts";
+import { LONG, stops } from "../support/form.ts";
 import { env, Server } from "../support/server.ts";
 import { NO_RIGHTS } from "../../src/platform/rights.ts";
 
@@ -51,10 +51,6 @@ async function requestOrCrash(stage: Stage, moments: Moments, begun: R2Multipart
     if (!(cause instanceof Crash)) throw cause;
   });
 }
-
-/** Every moment in the long form; in the short one every fourth, the first and the last. */
-const stops = (count: number): number[] =>
-  Array.from({ length: count }, (_, index) => index + 1).filter((at) => LONG || at % 4 === 1 || at === count);
 
 /** Uploads in parts that the storage would still take parts of. */
 async function stillOpen(uploads: readonly R2MultipartUpload[]): Promise<string[]> {

@@ -17,6 +17,7 @@ import {
   type Stage,
 } from "../support/crash-stage.ts";
 import { Moments } from "../support/crashing.ts";
+import { many, stops } from "../support/form.ts";
 import { env, Server } from "../support/server.ts";
 
 let server: Server;
@@ -107,7 +108,7 @@ describe("a consumer that is stopped before or after anything it waits for", () 
       const { state, moments } = await playedThrough(play);
       expect(moments).toBeGreaterThanOrEqual(4);
       const different: number[] = [];
-      for (let stopAt = 1; stopAt <= moments; stopAt++) {
+      for (const stopAt of stops(moments)) {
         const other = await playedWithCrash(play, stopAt);
         if (JSON.stringify(other) !== JSON.stringify(state)) {
           different.push(stopAt);
@@ -120,9 +121,9 @@ describe("a consumer that is stopped before or after anything it waits for", () 
   );
 });
 
-describe("10,000 deliveries, shuffled and repeated", () => {
-  const FLEET = 250;
-  const DELIVERIES = 10_000;
+describe("thousands of deliveries, shuffled and repeated", () => {
+  const FLEET = many(250, 60);
+  const DELIVERIES = many(10_000, 2000);
 
   async function deliver(events: readonly EventMessage[]): Promise<void> {
     const batches: EventMessage[][] = [];
