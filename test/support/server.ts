@@ -108,8 +108,11 @@ async function makeEmpty(server: Server): Promise<void> {
 }
 
 const serving = new AsyncLocalStorage<Server>();
-let latest: Server;
-const current = (): Server => serving.getStore() ?? latest;
+function current(): Server {
+  const server = serving.getStore();
+  if (!server) throw new Error("outside of every request");
+  return server;
+}
 
 /** Mounting all routes takes longer than most tests: done once, with the clock of the server that was asked. */
 const fetchOnce = makeFetch({ now: () => current().now, after: (ms, work) => current().after(ms, work) });
@@ -122,10 +125,6 @@ export class Server {
   readonly after: Later["after"] = (ms, work) => this.#due.push({ atMs: this.now + ms, work });
   /** Bindings of its own: what an isolate remembers of an earlier server is not found. */
   env: Env = { ...env };
-
-  constructor() {
-    latest = this;
-  }
 
   /** From here on with these settings, too; settings that were read are not read again from the same bindings. */
   configure(settings: Partial<Env>): void {
