@@ -108,11 +108,8 @@ async function makeEmpty(server: Server): Promise<void> {
 }
 
 const serving = new AsyncLocalStorage<Server>();
-function current(): Server {
-  const server = serving.getStore();
-  if (!server) throw new Error("outside of every request");
-  return server;
-}
+/** What goes on after its request, such as a stream, has the server that was made last. */
+const current = (): Server => serving.getStore() ?? Server.latest;
 
 /** Mounting all routes takes longer than most tests: done once, with the clock of the server that was asked. */
 const fetchOnce = makeFetch({ now: () => current().now, after: (ms, work) => current().after(ms, work) });
@@ -125,6 +122,12 @@ export class Server {
   readonly after: Later["after"] = (ms, work) => this.#due.push({ atMs: this.now + ms, work });
   /** Bindings of its own: what an isolate remembers of an earlier server is not found. */
   env: Env = { ...env };
+
+  static latest: Server;
+
+  constructor() {
+    Server.latest = this;
+  }
 
   /** From here on with these settings, too; settings that were read are not read again from the same bindings. */
   configure(settings: Partial<Env>): void {
