@@ -104,7 +104,7 @@ export async function downloadArtifact(deps: Deps, request: DownloadRequest): Pr
   const { bytes, downloading } = await find(deps, request);
   if (request.onlyRest && !downloading) throw new Fault("forbidden", "URL expired");
   const { name, size, layout, createdMs } = bytes;
-  const transfer = new Transfer(deps.bucket, () => lookUp(deps, request));
+  const transfer = new Transfer(deps, () => lookUp(deps, request));
   return answerBytes(request, {
     fileName: `${name}.mender`,
     size,

@@ -1,22 +1,28 @@
+import type { Deps } from "../platform/deps.ts";
 import { Fault } from "../platform/fault.ts";
+import type { Later } from "../platform/later.ts";
+import { watchRight, type Watch } from "../platform/recheck.ts";
 import type { Segment } from "../storage/index.ts";
 
 export const gone = () => new Fault("not_found", "Resource not found");
 
-/** How often a transfer that goes on asks whether it still may. */
-export const RECHECK_MS = 4_000;
 /** Shorter ones end before it matters, and pass from the bucket to the client untouched. */
 const WATCHED_BYTES = 1024 * 1024;
+
+/** A request lives as long as its body is being sent; nothing else need keep it alive. */
+const whileSent: Later["after"] = (ms, work, signal) => {
+  const timer = setTimeout(() => void work(), ms);
+  signal?.addEventListener("abort", () => clearTimeout(timer));
+};
 
 /** Bytes on their way from the bucket to a client, without passing through script. */
 export class Transfer {
   readonly #bucket: R2Bucket;
-  readonly #demandRight: () => Promise<unknown>;
+  readonly #watch: () => Watch;
 
-  /** `demandRight` throws a `Fault` once the client may have no more of it. */
-  constructor(bucket: R2Bucket, demandRight: () => Promise<unknown>) {
+  constructor({ bucket, log }: Pick<Deps, "bucket" | "log">, demandRight: () => Promise<unknown>) {
     this.#bucket = bucket;
-    this.#demandRight = demandRight;
+    this.#watch = () => watchRight({ after: whileSent, log }, demandRight);
   }
 
   async open(segments: readonly Segment[]): Promise<ReadableStream | null> {
@@ -26,7 +32,7 @@ export class Transfer {
     const length = segments.reduce((sum, [, , size]) => sum + size, 0);
     if (others.length === 0 && length < WATCHED_BYTES) return head;
     const { readable, writable } = new FixedLengthStream(length);
-    // The request lives as long as its body is being sent, and a failure shows in the body.
+    // A failure shows in the body.
     void this.#send(head, others, writable);
     return readable;
   }
@@ -38,9 +44,8 @@ export class Transfer {
   }
 
   async #send(head: ReadableStream, others: readonly Segment[], writable: WritableStream): Promise<void> {
-    const end = new AbortController();
-    const timer = setInterval(() => void this.#recheck(end), RECHECK_MS);
-    const options = { preventClose: true, signal: end.signal };
+    const { lost, end } = this.#watch();
+    const options = { preventClose: true, signal: lost };
     try {
       await head.pipeTo(writable, options);
       for (const segment of others) await (await this.#read(segment)).pipeTo(writable, options);
@@ -49,16 +54,7 @@ export class Transfer {
       // The client went away, or lost its right, or the artifact was deleted: a cut body tells it either way.
       await writable.abort(cause).catch(() => undefined);
     } finally {
-      clearInterval(timer);
-    }
-  }
-
-  async #recheck(end: AbortController): Promise<void> {
-    try {
-      await this.#demandRight();
-    } catch (cause) {
-      // A database that is away takes nobody's right.
-      if (cause instanceof Fault && cause.kind !== "unavailable") end.abort(cause);
+      end();
     }
   }
 }

@@ -6,7 +6,7 @@ import { newId, type TenantId } from "../platform/ids.ts";
 import { STORAGE } from "../platform/limits.ts";
 import { passOn } from "./pass-on.ts";
 import { membersOf, signedLink, type UserRecipient } from "./links.ts";
-import { demandRight, judgeRights, rightsTo, watchRight } from "./upload-right.ts";
+import { demandRight, judgeRights, rightsTo, watchUpload } from "./upload-right.ts";
 import { ARTIFACT_TYPE } from "./object-writer.ts";
 import {
   giveUpObjects,
@@ -184,7 +184,7 @@ export async function receiveWhole(
   const stop = keepAlive(deps, () =>
     database.batch([touchObject(tenant, key, deps.now()), prolongUpload(tenant, id, expiryFrom(deps))]),
   );
-  const watch = watchRight(deps, tenant, body.holder);
+  const watch = watchUpload(deps, tenant, body.holder);
   const work = (async () => {
     try {
       await passOn(deps, { stream, size, giveUp: watch.lost }, (bytes) =>
@@ -226,7 +226,7 @@ export async function receivePart(
   await boundSize(deps, tenant, (part - 1) * UPLOAD_PART_BYTES + size);
   const multipart = await multipartFor(deps, tenant, upload);
   const stop = keepAlive(deps, () => deps.db(tenant).one(prolongUpload(tenant, id, expiryFrom(deps))));
-  const watch = watchRight(deps, tenant, body.holder);
+  const watch = watchUpload(deps, tenant, body.holder);
   try {
     const { etag } = await passOn(deps, { stream, size, giveUp: watch.lost }, (bytes) =>
       multipart.uploadPart(part, bytes),

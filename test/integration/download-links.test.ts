@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it, vi } from "vitest";
-import { RECHECK_MS } from "../../src/deployments/transfer.ts";
+import { RECHECK_MS } from "../../src/platform/recheck.ts";
 import { aDevice, aUser, logIn, type TestDevice, type TestUser } from "../support/actors.ts";
 import { anArtifact, ARTIFACTS, idOf, noise, upload } from "../support/artifacts.ts";
 import { deploy, inInventory, poll, report } from "../support/deployments.ts";
@@ -106,7 +106,7 @@ describe("the link given to a device", () => {
   });
 
   it("has a transfer cut that goes on when its right is gone", async () => {
-    vi.useFakeTimers({ toFake: ["setInterval", "clearInterval"] });
+    vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
     try {
       const response = await server.fetch(new Request(uri));
       const reader = response.body!.getReader();

@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it, vi } from "vitest";
-import { RECHECK_MS } from "../../src/storage/upload-right.ts";
+import { RECHECK_MS } from "../../src/platform/recheck.ts";
 import { aUser, logIn, type TestUser } from "../support/actors.ts";
 import { refusal } from "../support/answers.ts";
 import { anArtifact, ARTIFACTS, bucketObjects } from "../support/artifacts.ts";
