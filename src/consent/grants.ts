@@ -7,7 +7,7 @@ import { asUserId, newId, type UserId } from "../platform/ids.ts";
 import { addEventIfChanged } from "../platform/outbox.ts";
 import { offsetOf, type Page } from "../platform/paging.ts";
 import { forbidden, hasPermission } from "../platform/permissions.ts";
-import { userStatement } from "../useradm/index.ts";
+import { personStatement } from "../useradm/index.ts";
 import { GRANT_ENDED } from "./events.ts";
 import {
   addGrantStatement,
@@ -73,7 +73,7 @@ export async function askForGrant(
   { user, ...wanted }: Wanted & { user: string | undefined },
 ): Promise<GrantRow> {
   const id = user === undefined ? actor.user : asUserId(user);
-  const found = id === actor.user ? actor : await deps.directory.one(userStatement(actor.tenant, id));
+  const found = id === actor.user ? actor : await deps.directory.one(personStatement(actor.tenant, id));
   if (!found) throw new Fault("unprocessable", "user not found");
   return addGrant(deps, actor, "ask", {
     grant_id: newId(),

@@ -5,6 +5,8 @@ import type { Rights } from "./rights.ts";
 export interface UserActor {
   kind: "user";
   tenant: TenantId;
+  /** Where the account is kept, if that is another tenant. */
+  home?: TenantId;
   user: UserId;
   email: string;
   /** `jti` of the token in use. */

@@ -23,6 +23,7 @@ import roles from "../../migrations/0036_roles.sql";
 import tenants from "../../migrations/0038_tenants.sql";
 import auditChain from "../../migrations/0041_audit_chain.sql";
 import consent from "../../migrations/0042_consent.sql";
+import memberships from "../../migrations/0043_memberships.sql";
 import passkeys from "../../migrations/0046_passkeys.sql";
 import toldChanges from "../../migrations/0054_told_changes.sql";
 import { change, rows, type Database } from "./database.ts";
@@ -55,6 +56,7 @@ const MIGRATIONS: readonly { name: string; text: string }[] = [
   { name: "0038_tenants.sql", text: tenants },
   { name: "0041_audit_chain.sql", text: auditChain },
   { name: "0042_consent.sql", text: consent },
+  { name: "0043_memberships.sql", text: memberships },
   { name: "0046_passkeys.sql", text: passkeys },
   { name: "0054_told_changes.sql", text: toldChanges },
 ];

@@ -5,6 +5,7 @@ import { Fault } from "../platform/fault.ts";
 import { DEFAULT_TENANT, type TenantId } from "../platform/ids.ts";
 import { STORAGE } from "../platform/limits.ts";
 import { getTenant, setTenantStatus } from "../tenants/index.ts";
+import { moveAccountsAway } from "../useradm/index.ts";
 import { removeRowsStatement, removeTenantStatement, tenantTables } from "./removal-store.ts";
 
 /** Batches, and listings of objects, of one call; the caller asks again for what is left. */
@@ -71,6 +72,7 @@ export async function removeTenant(deps: Deps, actor: OperatorActor): Promise<Re
   if (tenant === DEFAULT_TENANT) throw new Fault("unprocessable", "the default tenant cannot be removed");
   await getTenant(deps, tenant);
   await setTenantStatus(deps, actor, "suspended");
+  await moveAccountsAway(deps, actor);
   const records = await removeRows(deps, tenant);
   const stored = records.gone ? await removeObjects(deps, tenant) : { objects: 0, gone: false };
   const gone = records.gone && stored.gone;

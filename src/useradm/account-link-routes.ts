@@ -2,6 +2,7 @@ import { userOf } from "../platform/app.ts";
 import type { App } from "../platform/app-env.ts";
 import { rfc3339 } from "../platform/clock.ts";
 import { publicRoute, STRANGERS_BODY, userRoute } from "../platform/route.ts";
+import { atHome } from "./at-home.ts";
 import { faultResponses, jsonBody, jsonContent } from "../platform/wire.ts";
 import type { AccountSecret } from "./account-secret-store.ts";
 import { askForLink } from "./ask-link.ts";
@@ -145,17 +146,17 @@ export function mountAccountLinks(app: App): void {
 
   app.openapi(startChange, async (c) => {
     const { email, current_password } = c.req.valid("json");
-    await startEmailChange(c.var.deps, userOf(c), { email, currentPassword: current_password });
+    await startEmailChange(c.var.deps, atHome(userOf(c)), { email, currentPassword: current_password });
     return c.body(null, 202);
   });
 
   app.openapi(pendingChange, async (c) => {
-    const change = await pendingEmailChange(c.var.deps, userOf(c));
+    const change = await pendingEmailChange(c.var.deps, atHome(userOf(c)));
     return change ? c.json(toPending(change), 200) : c.body(null, 204);
   });
 
   app.openapi(cancelChange, async (c) => {
-    await cancelEmailChange(c.var.deps, userOf(c));
+    await cancelEmailChange(c.var.deps, atHome(userOf(c)));
     return c.body(null, 204);
   });
 }

@@ -14,7 +14,10 @@ import {
 import { deadLink, followed, isOver, newSecret } from "./account-secrets.ts";
 import { ownerOf } from "./link-owner.ts";
 import { checkCurrentPassword } from "./update-user.ts";
-import { userStatement, type User } from "./user-store.ts";
+import { homeOf } from "./at-home.ts";
+import { workplacesStatement, type Workplace } from "./membership-store.ts";
+import { personStatement, type Person } from "./people-store.ts";
+import { userStatement } from "./user-store.ts";
 import { duplicateEmail, isDuplicateEmail, unknownUser } from "./users.ts";
 import { writeUser } from "./write-user.ts";
 
@@ -68,15 +71,17 @@ async function changeOnce(deps: Deps, opener: string): Promise<void> {
   }
 }
 
-/** The own user with what waits for a link to be followed. */
+/** The own user with what waits for a link to be followed, and the tenants that it can work in. */
 export async function getOwnUser(
   deps: Deps,
   actor: UserActor,
-): Promise<{ user: User; pending: AccountSecret | undefined }> {
-  const [user, pending] = await deps.directory.batch([
-    userStatement(actor.tenant, actor.user),
-    pendingChangeStatement(actor.tenant, actor.user, deps.now()),
+): Promise<{ user: Person; pending: AccountSecret | undefined; workplaces: Workplace[] }> {
+  const home = homeOf(actor);
+  const [user, pending, workplaces] = await deps.directory.batch([
+    personStatement(actor.tenant, actor.user),
+    pendingChangeStatement(home, actor.user, deps.now()),
+    workplacesStatement(actor.user, home),
   ]);
   if (!user) throw unknownUser();
-  return { user, pending };
+  return { user, pending, workplaces };
 }

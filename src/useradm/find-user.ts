@@ -20,6 +20,7 @@ const TOUCH_EVERY_MS = 5 * 60_000;
 const actorOf = (live: LiveToken, { tenant, subject, token }: Claims, nowMs: number): LiveUser => ({
   kind: "user",
   tenant: asTenantId(tenant),
+  ...(live.home !== tenant && { home: live.home }),
   user: asUserId(subject),
   email: live.email,
   token,

@@ -5,12 +5,13 @@ export { mayStatement } from "./find-user.ts";
 export { vouchFor } from "./verify-email.ts";
 export { hashPassword } from "./passwords.ts";
 export { removeTenantTokensIfChanged } from "./token-store.ts";
+export { deleteUser, moveAccountsAway } from "./delete-user.ts";
+export { personStatement } from "./people-store.ts";
 export { resetPassword } from "./update-user.ts";
 export {
   checkPassword,
   createUser,
   createUserStatements,
-  deleteUser,
   prepareUser,
   inviteIfChanged,
   unknownUser,
@@ -22,7 +23,6 @@ export {
   hasUsersStatement,
   hasVerifiedUserStatement,
   usersAfterStatement,
-  userStatement,
 } from "./user-store.ts";
 export type { User } from "./user-store.ts";
 export { findTokenHolders, findUser } from "./find-user.ts";

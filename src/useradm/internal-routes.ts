@@ -13,7 +13,8 @@ import { findUser } from "./find-user.ts";
 import { importUser, revokeTokens } from "./internal.ts";
 import { NewInternalUser, User, UserQuery } from "./schema.ts";
 import { toFilter, toWire } from "./user-routes.ts";
-import { deleteUser, listUsers } from "./users.ts";
+import { deleteUser } from "./delete-user.ts";
+import { listUsers } from "./users.ts";
 
 const BASE = "/api/internal/v1/useradm";
 const tags = ["useradm internal"];

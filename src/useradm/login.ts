@@ -22,7 +22,7 @@ import {
 } from "./throttle.ts";
 import { addSignInIfChanged, tellRefusedSignIn } from "./sign-in-audit.ts";
 import { blockedUntilStatement, forgetFailuresIfChanged, noneBlocked } from "./throttle-store.ts";
-import { addSessionIfChanged, trimSessionsStatement } from "./session-store.ts";
+import { addSessionIfChanged, MAX_SESSIONS, trimSessionsStatement } from "./session-store.ts";
 import { removeTokenStatement } from "./token-store.ts";
 import { accountStatement, stampLoginStatement, type Account } from "./user-store.ts";
 
@@ -40,8 +40,6 @@ export interface Login extends Opening, Factor {
   /** Cookie of an earlier login with the same browser. */
   deviceCookie: string | undefined;
 }
-
-const MAX_SESSIONS = 10;
 
 /** Browsers say much about themselves; the beginning tells them apart. */
 const MAX_USER_AGENT = 256;

@@ -3,6 +3,7 @@ import { mountAccountLinks } from "./account-link-routes.ts";
 import { mountInternal } from "./internal-routes.ts";
 import { mountLogin } from "./login-routes.ts";
 import { mountPasskeys } from "./passkeys/routes.ts";
+import { mountMemberships } from "./membership-routes.ts";
 import { mountPlans } from "./plan-routes.ts";
 import { mountRolesAndSets } from "./roles/routes.ts";
 import { mountSecondFactor } from "./second-factor-routes.ts";
@@ -19,6 +20,7 @@ export function mountUseradm(app: App): void {
   mountSignInRules(app);
   mountSessions(app);
   mountUsers(app);
+  mountMemberships(app);
   mountRolesAndSets(app);
   mountSettings(app);
   mountPlans(app);

@@ -6,6 +6,7 @@ import { isImportableHash } from "./passwords.ts";
 import { SetsWithScope, SetsWithScopeObject } from "./roles/schema.ts";
 
 const MAX_TEXT = 256;
+const MAX_ASSIGNED = 100;
 const BLANK = "cannot be blank";
 const TOO_LONG = `the length must be no more than ${MAX_TEXT}`;
 
@@ -111,9 +112,26 @@ export const PendingEmailChange = z
   .object({ new_email: z.string(), created_ts: z.string(), valid_until: z.string() })
   .openapi("PendingEmailChange");
 
-export const OwnUser = User.extend({ pending_email_change_request: PendingEmailChange.optional() }).openapi(
-  "OwnUser",
-);
+const TenantName = z.object({ id: z.string(), name: z.string() }).openapi("TenantIdName");
+
+export const OwnUser = User.extend({
+  tenant_id: z.string().openapi({ description: "Where a login leads" }),
+  tenant_ids: z.array(z.string()),
+  tenants: z.array(TenantName).openapi({ description: "Those that the user can work in now" }),
+  pending_email_change_request: PendingEmailChange.optional(),
+}).openapi("OwnUser");
+
+export const Assignment = z
+  .object({
+    tenant_ids: z
+      .array(z.string({ error: BLANK }).min(1, { error: BLANK }).max(MAX_TEXT, { error: TOO_LONG }), {
+        error: "must be a list",
+      })
+      .min(1, { error: BLANK })
+      .max(MAX_ASSIGNED, { error: `must have no more than ${MAX_ASSIGNED}` }),
+    role: optional(z.string().min(1, { error: BLANK }).max(MAX_TEXT, { error: TOO_LONG })),
+  })
+  .openapi("TenantAssignment");
 
 /** Anything longer is no link that was ever sent. */
 const SecretHash = z.string({ error: BLANK }).min(1, { error: BLANK }).max(MAX_TEXT, { error: TOO_LONG });

@@ -5,7 +5,8 @@ import { Fault } from "../platform/fault.ts";
 import { forbidden } from "../platform/permissions.ts";
 import { userRoute } from "../platform/route.ts";
 import { faultResponses, jsonBody, jsonContent } from "../platform/wire.ts";
-import { ownOr, targetOf } from "./own-or-others.ts";
+import { atHome } from "./at-home.ts";
+import { actingOn, ownOr } from "./own-or-others.ts";
 import { FactorCode, RecoveryCodes, RecoveryCodesLeft } from "./schema.ts";
 import {
   factorPicture,
@@ -94,32 +95,36 @@ const countCodes = userRoute("basic", {
 
 export function mountSecondFactor(app: App): void {
   app.openapi(makeCodes, async (c) => {
-    const codes = await makeRecoveryCodes(c.var.deps, userOf(c), c.req.valid("json").token2fa);
+    const codes = await makeRecoveryCodes(c.var.deps, atHome(userOf(c)), c.req.valid("json").token2fa);
     return c.json({ codes }, 201, { "Cache-Control": "no-store" });
   });
 
-  app.openapi(countCodes, async (c) => c.json({ left: await recoveryCodesLeft(c.var.deps, userOf(c)) }, 200));
+  app.openapi(countCodes, async (c) =>
+    c.json({ left: await recoveryCodesLeft(c.var.deps, atHome(userOf(c))) }, 200),
+  );
 
   app.openapi(enable, async (c) => {
-    const actor = userOf(c);
-    await setUpFactor(c.var.deps, actor, targetOf(actor, c.req.valid("param").id));
+    const { actor, target } = actingOn(userOf(c), c.req.valid("param").id);
+    await setUpFactor(c.var.deps, actor, target);
     return c.body(null, 200);
   });
 
   app.openapi(disable, async (c) => {
-    const actor = userOf(c);
-    await turnOffFactor(c.var.deps, actor, targetOf(actor, c.req.valid("param").id));
+    const { actor, target } = actingOn(userOf(c), c.req.valid("param").id);
+    await turnOffFactor(c.var.deps, actor, target);
     return c.body(null, 200);
   });
 
   app.openapi(picture, async (c) => {
     // It shows the secret.
     if (userOf(c).isLimited) throw forbidden();
-    return c.json({ qr: await factorPicture(c.var.deps, userOf(c)) }, 200, { "Cache-Control": "no-store" });
+    return c.json({ qr: await factorPicture(c.var.deps, atHome(userOf(c))) }, 200, {
+      "Cache-Control": "no-store",
+    });
   });
 
   app.openapi(verify, async (c) => {
-    await turnOnFactor(c.var.deps, userOf(c), c.req.valid("json").token2fa);
+    await turnOnFactor(c.var.deps, atHome(userOf(c)), c.req.valid("json").token2fa);
     return c.body(null, 202);
   });
 }

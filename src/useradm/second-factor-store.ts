@@ -10,16 +10,20 @@ const isUser = ({ tenant, id }: Pick<User, "tenant" | "id">) =>
   sql`tenant_id = ${tenant} AND user_id = ${id}`;
 
 /** True in SQL for a user and its tenant, by the names of their rows, where the tenant or one of the roles demands a second factor. */
-export const mustHaveFactor = (user: SQL, tenant: SQL): SQL => sql`(${tenant}.require_2fa = 1
+export const mustHaveFactor = (
+  user: SQL,
+  tenant: SQL,
+  roles: SQL = sql`${user}.roles`,
+): SQL => sql`(${tenant}.require_2fa = 1
     OR (${tenant}.require_2fa_roles <> '[]' AND EXISTS (
-      SELECT 1 FROM json_each(${user}.roles) r WHERE r.value IN (SELECT value FROM json_each(${tenant}.require_2fa_roles)))))`;
+      SELECT 1 FROM json_each(${roles}) r WHERE r.value IN (SELECT value FROM json_each(${tenant}.require_2fa_roles)))))`;
 
 /** True in SQL for a user that has a second factor. */
 const hasFactor = (user: SQL): SQL => sql`(${user}.tfa_status = 'enabled' OR ${hasPasskey(user)})`;
 
 /** True in SQL for a user who has to set up a second factor before anything else. */
-export const mustEnrol = (user: SQL, tenant: SQL): SQL =>
-  sql`(${mustHaveFactor(user, tenant)} AND NOT ${hasFactor(user)})`;
+export const mustEnrol = (user: SQL, tenant: SQL, roles: SQL): SQL =>
+  sql`(${mustHaveFactor(user, tenant, roles)} AND NOT ${hasFactor(user)})`;
 
 /** What makes a user one without a second factor. */
 const NO_FACTOR: SQL = sql`tfa_status = 'disabled', tfa_secret = NULL, tfa_step = 0, tfa_recovery = '[]'`;

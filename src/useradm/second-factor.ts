@@ -3,7 +3,7 @@ import { addAuditIfChanged } from "../platform/audit.ts";
 import type { Sweep } from "../platform/background.ts";
 import type { Deps } from "../platform/deps.ts";
 import { Fault } from "../platform/fault.ts";
-import { asTenantId, asUserId, type UserId } from "../platform/ids.ts";
+import { asTenantId, asUserId, type TenantId, type UserId } from "../platform/ids.ts";
 import { presentSeal, seal, unseal } from "../platform/seal.ts";
 import { addEventIfChanged } from "../platform/outbox.ts";
 import { noticeIfChanged } from "./account-mails.ts";
@@ -49,6 +49,13 @@ async function secretOf(deps: Deps, user: User): Promise<string | undefined> {
   if (secret === undefined)
     deps.log.error("a second factor is sealed by a key that is not here", { user: user.id });
   return secret;
+}
+
+/** The second factor of a user as it is kept in another tenant; one that cannot be read stays and is good for recovery codes only. */
+export async function factorSealedFor(deps: Deps, user: User, tenant: TenantId): Promise<string | null> {
+  const secret = await secretOf(deps, user);
+  if (secret === undefined) return user.tfa.secret;
+  return seal(deps.keys, secret, contextOf({ tenant, id: user.id }));
 }
 
 /** Begins to set up a second factor; it counts from its first code on. */

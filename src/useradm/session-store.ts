@@ -4,6 +4,9 @@ import { into } from "../platform/columns.ts";
 import type { TenantId, UserId } from "../platform/ids.ts";
 import { userTokensTable } from "./tables.ts";
 
+/** Of one user in one tenant. */
+export const MAX_SESSIONS = 10;
+
 /** Where a session was opened, as far as it is known. */
 export interface Place {
   userAgent: string | null;
@@ -38,7 +41,10 @@ export const addSessionIfChanged = (session: NewSession): Statement<number> =>
     WHERE changes() > 0`);
 
 /** Keeps this session and the newest others of its user; personal tokens are not counted. */
-export const trimSessionsStatement = (newest: NewSession, keep: number): Statement<number> =>
+export const trimSessionsStatement = (
+  newest: Pick<NewSession, "tenant" | "user" | "id">,
+  keep: number,
+): Statement<number> =>
   change(sql`
     DELETE FROM ${userTokensTable} WHERE ${ofUser(newest.tenant, newest.user)} AND token_id NOT IN (
       SELECT token_id FROM ${userTokensTable} WHERE ${ofUser(newest.tenant, newest.user)}

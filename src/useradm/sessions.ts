@@ -11,12 +11,12 @@ import {
   sessionsStatement,
   type Session,
 } from "./session-store.ts";
-import { userStatement } from "./user-store.ts";
+import { personStatement } from "./people-store.ts";
 import { unknownUser } from "./users.ts";
 
 export async function listSessions(deps: Deps, actor: UserActor, user: UserId): Promise<Session[]> {
   const [found, sessions] = await deps.directory.batch([
-    userStatement(actor.tenant, user),
+    personStatement(actor.tenant, user),
     sessionsStatement(actor.tenant, user, deps.now()),
   ]);
   if (!found) throw unknownUser();

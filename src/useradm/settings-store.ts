@@ -2,7 +2,8 @@ import { sql } from "drizzle-orm";
 import { change, firstRow, type Statement } from "../platform/database.ts";
 import type { TenantId, UserId } from "../platform/ids.ts";
 import { into } from "../platform/columns.ts";
-import { settingsTable, usersTable } from "./tables.ts";
+import { hasPlace } from "./membership-store.ts";
+import { settingsTable } from "./tables.ts";
 
 /** The settings of a user, or of the tenant. */
 export type Owner = UserId | "";
@@ -33,4 +34,4 @@ export const writeSettingsStatement = (
 export const removeSettingsOfRemovedStatement = (tenant: TenantId, owner: UserId): Statement<number> =>
   change(sql`
     DELETE FROM ${settingsTable} WHERE tenant_id = ${tenant} AND owner = ${owner}
-      AND NOT EXISTS (SELECT 1 FROM ${usersTable} u WHERE u.tenant_id = ${tenant} AND u.user_id = ${owner})`);
+      AND NOT ${hasPlace(tenant, owner)}`);

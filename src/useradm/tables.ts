@@ -28,6 +28,19 @@ export const usersTable = sqliteTable(
   (row) => [primaryKey({ columns: [row.tenant_id, row.user_id] })],
 );
 
+/** Users of a tenant whose home is another. */
+export const membershipsTable = sqliteTable(
+  "memberships",
+  {
+    tenant_id: text().$type<TenantId>().notNull(),
+    user_id: text().$type<UserId>().notNull(),
+    home_id: text().$type<TenantId>().notNull(),
+    roles: text().notNull(),
+    created_ms: integer().notNull(),
+  },
+  (row) => [primaryKey({ columns: [row.tenant_id, row.user_id] })],
+);
+
 export const userTokensTable = sqliteTable(
   "user_tokens",
   {

@@ -4,8 +4,9 @@ import type { TenantId, UserId } from "../platform/ids.ts";
 import { into } from "../platform/columns.ts";
 import { tenantsTable } from "../tenants/index.ts";
 import { definitionsOf } from "./roles/store.ts";
+import { hasPlace, ofAccount } from "./membership-store.ts";
 import { mustEnrol } from "./second-factor-store.ts";
-import { userTokensTable, usersTable } from "./tables.ts";
+import { membershipsTable, userTokensTable, usersTable } from "./tables.ts";
 
 /** The record of a personal token. It names the token and cannot be turned into one. */
 export interface TokenRecord {
@@ -71,17 +72,27 @@ export const personalTokensStatement = (
 export const removeTokenStatement = (tenant: TenantId, user: UserId, id: string): Statement<number> =>
   change(sql`DELETE FROM ${userTokensTable} WHERE ${ofUser(tenant, user)} AND token_id = ${id}`);
 
-/** Ends all tokens of a user, except one, if the statement before it in the batch changed something. */
+/** Ends all tokens of a user in a tenant, except one, if the statement before it in the batch changed something. */
 export const removeTokensIfChanged = (tenant: TenantId, user: UserId, except: string): Statement<number> =>
   change(
     sql`DELETE FROM ${userTokensTable} WHERE ${ofUser(tenant, user)} AND token_id <> ${except} AND changes() > 0`,
+  );
+
+/** The same in every tenant that the user has a place in. */
+export const removeTokensEverywhereIfChanged = (
+  home: TenantId,
+  user: UserId,
+  except: string,
+): Statement<number> =>
+  change(
+    sql`DELETE FROM ${userTokensTable} WHERE ${ofAccount(home, user)} AND token_id <> ${except} AND changes() > 0`,
   );
 
 /** Ends all tokens of a user who is gone. */
 export const removeTokensOfRemovedStatement = (tenant: TenantId, user: UserId): Statement<number> =>
   change(sql`
     DELETE FROM ${userTokensTable} WHERE ${ofUser(tenant, user)}
-      AND NOT EXISTS (SELECT 1 FROM ${usersTable} u WHERE u.tenant_id = ${tenant} AND u.user_id = ${user})`);
+      AND NOT ${hasPlace(tenant, user)}`);
 
 /** Ends all tokens of a tenant, or of one user of it. */
 export const removeTokensStatement = (tenant: TenantId, user: UserId | undefined): Statement<number> =>
@@ -111,6 +122,7 @@ export const touchTokenStatement = (
 /** A token that is good now, and whose it is. */
 export interface LiveToken {
   email: string;
+  home: TenantId;
   roles: string;
   mustEnrol: number;
   /** What the tenant has defined of these roles, as `definitionsOf` says. */
@@ -125,6 +137,8 @@ export interface LiveToken {
   apiLimits: string | null;
 }
 
+const roles = sql`coalesce(m.roles, u.roles)`;
+
 export const liveToken = (
   tenant: string,
   subject: string,
@@ -132,11 +146,12 @@ export const liveToken = (
   nowMs: number,
 ): Statement<LiveToken | undefined> =>
   firstRow(sql`
-    SELECT u.email AS email, u.roles AS roles, ${mustEnrol(sql`u`, sql`t`)} AS mustEnrol, k.limits AS limits,
-      ${definitionsOf(sql`k.tenant_id`, sql`u.roles`, sql`k.limits`)} AS definitions, k.name AS name, k.last_used_ms AS lastUsedMs, k.expires_ms AS expiresMs,
+    SELECT u.email AS email, u.tenant_id AS home, ${roles} AS roles, ${mustEnrol(sql`u`, sql`t`, roles)} AS mustEnrol, k.limits AS limits,
+      ${definitionsOf(sql`k.tenant_id`, roles, sql`k.limits`)} AS definitions, k.name AS name, k.last_used_ms AS lastUsedMs, k.expires_ms AS expiresMs,
       t.plan AS plan, t.addons AS addons, t.trial_ends_ms AS trialEndsMs, t.api_limits AS apiLimits
     FROM ${userTokensTable} k
-    JOIN ${usersTable} u ON u.tenant_id = k.tenant_id AND u.user_id = k.user_id
+    LEFT JOIN ${membershipsTable} m ON m.tenant_id = k.tenant_id AND m.user_id = k.user_id
+    JOIN ${usersTable} u ON u.tenant_id = coalesce(m.home_id, k.tenant_id) AND u.user_id = k.user_id
     JOIN ${tenantsTable} t ON t.tenant_id = k.tenant_id
     WHERE k.tenant_id = ${tenant} AND k.user_id = ${subject} AND k.token_id = ${token}
       AND (k.expires_ms IS NULL OR k.expires_ms > ${nowMs}) AND t.status = 'active'`);

@@ -13,6 +13,9 @@ import {
   subjectsOf,
   throttledSession,
 } from "./throttle.ts";
+import { atHome } from "./at-home.ts";
+import { updateGuest } from "./memberships.ts";
+import { personStatement, type Person } from "./people-store.ts";
 import { userStatement, type User } from "./user-store.ts";
 import { checkPassword, unknownUser } from "./users.ts";
 import { sameRoles, writeUser } from "./write-user.ts";
@@ -47,7 +50,11 @@ async function updateOnce(deps: Deps, actor: UserActor, id: UserId, update: User
   const own = id === actor.user;
   // Of oneself all but the roles, which would be a way to any permission.
   if (update.roles) requirePermission(actor, "users:manage");
-  const before = await deps.directory.one(userStatement(actor.tenant, id));
+  const [before, person] = await deps.directory.batch([
+    userStatement(actor.tenant, id),
+    personStatement(actor.tenant, id),
+  ]);
+  if (person?.isGuest) return updateAsGuest(deps, actor, person, update);
   if (!before) throw unknownUser();
   if (update.password !== undefined && !own) throw new Fault("unprocessable", "password cannot be modified");
   const email = update.email ?? before.email;
@@ -63,6 +70,17 @@ async function updateOnce(deps: Deps, actor: UserActor, id: UserId, update: User
   const rolesLost = !sameRoles(before.roles, after.roles) && !anotherAdmin;
   if (rolesLost) throw new Fault("unprocessable", "the last administrator must keep all permissions");
   throw new Disturbed("the user was changed meanwhile");
+}
+
+/** Of a guest a tenant changes the roles; the guest changes the account, at its home. */
+async function updateAsGuest(deps: Deps, actor: UserActor, guest: Person, update: UserUpdate): Promise<void> {
+  const { roles, ...ofAccount } = update;
+  const touchesAccount = ofAccount.email !== undefined || ofAccount.password !== undefined;
+  if (touchesAccount && guest.id !== actor.user)
+    throw new Fault("unprocessable", "the account of a guest cannot be modified");
+  // Nothing is changed of either if the account refuses.
+  if (touchesAccount || !roles) await updateOnce(deps, atHome(actor), guest.id, ofAccount);
+  if (roles) await updateGuest(deps, actor, guest, roles);
 }
 
 /** A new password set by the operator; ends all tokens of the user and its login pause. */

@@ -9,10 +9,12 @@ import { userRoute, type Needs } from "../platform/route.ts";
 import { faultResponses, jsonBody, jsonContent } from "../platform/wire.ts";
 import { EmailText, NewUser, OwnUser, OwnUserUpdate, User, UserQuery, UserUpdate } from "./schema.ts";
 import { updateUser } from "./update-user.ts";
-import { accountStatement, type User as StoredUser, type UserFilter } from "./user-store.ts";
+import type { Person, UserFilter } from "./people-store.ts";
+import { accountStatement } from "./user-store.ts";
 import { getOwnUser } from "./change-email.ts";
 import { toPending } from "./account-link-routes.ts";
-import { createUser, deleteUser, getUser, listUsers } from "./users.ts";
+import { deleteUser } from "./delete-user.ts";
+import { createUser, getUser, listUsers } from "./users.ts";
 
 const BASE = "/api/management/v1/useradm/users";
 const tags = ["useradm"];
@@ -125,7 +127,7 @@ const remove = userRoute("users:manage", {
   responses: { 204: { description: "Gone, or never there" }, ...faultResponses(401, 403, 422) },
 });
 
-export const toWire = (user: StoredUser): z.input<typeof User> => ({
+export const toWire = (user: Omit<Person, "home" | "isGuest">): z.input<typeof User> => ({
   id: user.id,
   email: user.email,
   created_ts: rfc3339(user.createdMs),
@@ -195,9 +197,15 @@ export function mountUsers(app: App): void {
 
   app.openapi(getOwn, async (c) => {
     const actor = userOf(c);
-    const { user, pending } = await getOwnUser(c.var.deps, actor);
+    const { user, pending, workplaces } = await getOwnUser(c.var.deps, actor);
     return c.json(
-      { ...toWire(user), ...(pending && { pending_email_change_request: toPending(pending) }) },
+      {
+        ...toWire(user),
+        tenant_id: user.home,
+        tenant_ids: workplaces.map(({ id }) => id),
+        tenants: workplaces,
+        ...(pending && { pending_email_change_request: toPending(pending) }),
+      },
       200,
     );
   });

@@ -1,12 +1,12 @@
 import { sql, type SQL } from "drizzle-orm";
-import { change, firstRow, inJson, mapped, rows, type Statement } from "../platform/database.ts";
+import { change, firstRow, mapped, rows, type Statement } from "../platform/database.ts";
 import type { TenantId, UserId } from "../platform/ids.ts";
 import { PERMIT_ALL } from "../platform/permissions.ts";
 import { into, type Row } from "../platform/columns.ts";
 import { tenantLimitsTable, tenantsTable } from "../tenants/index.ts";
 import { hasPasskey } from "./passkeys/store.ts";
 import { isGood, mustHaveFactor, usedUp, type Proof } from "./second-factor-store.ts";
-import { usersTable, type TfaStatus } from "./tables.ts";
+import { membershipsTable, usersTable, type TfaStatus } from "./tables.ts";
 
 export interface User {
   tenant: TenantId;
@@ -56,8 +56,11 @@ const isUnrestricted = (alias: SQL) => sql`instr(${alias}.roles, ${JSON.stringif
 
 const keepsAll = (roles: readonly string[]) => roles.includes(PERMIT_ALL);
 
-const anotherAdminExists = (tenant: TenantId, id: UserId) => sql`EXISTS (
-    SELECT 1 FROM ${usersTable} o WHERE o.tenant_id = ${tenant} AND o.user_id <> ${id} AND ${isUnrestricted(sql`o`)})`;
+/** Guests count as well: no other tenant can take them away. */
+export const anotherAdminExists = (tenant: TenantId, id: UserId) => sql`(EXISTS (
+    SELECT 1 FROM ${usersTable} o WHERE o.tenant_id = ${tenant} AND o.user_id <> ${id} AND ${isUnrestricted(sql`o`)})
+  OR EXISTS (
+    SELECT 1 FROM ${membershipsTable} g WHERE g.tenant_id = ${tenant} AND g.user_id <> ${id} AND ${isUnrestricted(sql`g`)}))`;
 
 export const userStatement = (tenant: TenantId, id: UserId): Statement<User | undefined> =>
   mapped(
@@ -98,31 +101,6 @@ const accountWhere = (condition: SQL): Statement<Account | undefined> =>
       },
   );
 
-export interface UserFilter {
-  ids?: readonly string[];
-  emails?: readonly string[];
-  createdAfterMs?: number | undefined;
-  createdBeforeMs?: number | undefined;
-  updatedAfterMs?: number | undefined;
-  updatedBeforeMs?: number | undefined;
-}
-
-/** Users of a tenant in order of creation. */
-export function usersStatement(tenant: TenantId, filter: UserFilter): Statement<User[]> {
-  const terms = [sql`tenant_id = ${tenant}`];
-  if (filter.ids?.length) terms.push(inJson(sql`user_id`, filter.ids));
-  if (filter.emails?.length) terms.push(inJson(sql`email`, filter.emails));
-  if (filter.createdAfterMs !== undefined) terms.push(sql`created_ms > ${filter.createdAfterMs}`);
-  if (filter.createdBeforeMs !== undefined) terms.push(sql`created_ms < ${filter.createdBeforeMs}`);
-  if (filter.updatedAfterMs !== undefined) terms.push(sql`updated_ms > ${filter.updatedAfterMs}`);
-  if (filter.updatedBeforeMs !== undefined) terms.push(sql`updated_ms < ${filter.updatedBeforeMs}`);
-  const where = sql.join(terms, sql` AND `);
-  return mapped(
-    rows<UserRow>(sql`SELECT * FROM ${usersTable} WHERE ${where} ORDER BY created_ms, user_id`),
-    (found) => found.map(toUser),
-  );
-}
-
 /** Users of a tenant after this id, in order of id. */
 export const usersAfterStatement = (tenant: TenantId, after: string, limit: number): Statement<User[]> =>
   mapped(
@@ -147,13 +125,15 @@ export const hasUsersStatement = (tenant: TenantId): Statement<boolean> =>
     Boolean,
   );
 
-const usersOf = (tenant: SQL) => sql`(SELECT COUNT(*) FROM ${usersTable} c WHERE c.tenant_id = ${tenant})`;
+/** Guests among them. */
+const usersOf = (tenant: SQL) => sql`((SELECT COUNT(*) FROM ${usersTable} c WHERE c.tenant_id = ${tenant})
+  + (SELECT COUNT(*) FROM ${membershipsTable} g WHERE g.tenant_id = ${tenant}))`;
 
 export const countUsersStatement = (tenant: TenantId): Statement<number> =>
   mapped(firstRow<{ n: number }>(sql`SELECT ${usersOf(sql`${tenant}`)} AS n`), (row) => row?.n ?? 0);
 
 /** Whether the tenant may have another user; -1 and none are no limit. */
-const hasRoomForUser = (tenant: SQL) => sql`COALESCE(
+export const hasRoomForUser = (tenant: SQL) => sql`COALESCE(
     (SELECT CASE WHEN l.value < 0 THEN 1 ELSE ${usersOf(tenant)} < l.value END
      FROM ${tenantLimitsTable} l WHERE l.tenant_id = ${tenant} AND l.name = 'max_users'), 1)`;
 
@@ -163,7 +143,8 @@ export const addUserStatement = (user: User): Statement<number> =>
     INSERT ${into(usersTable, "tenant_id, user_id, email, password_hash, roles, created_ms, updated_ms, verified_ms")}
     SELECT t.tenant_id, ${user.id}, ${user.email}, ${user.passwordHash}, ${JSON.stringify(user.roles)},
       ${user.createdMs}, ${user.updatedMs}, ${user.verifiedMs}
-    FROM ${tenantsTable} t WHERE t.tenant_id = ${user.tenant} AND ${hasRoomForUser(sql`t.tenant_id`)}`);
+    FROM ${tenantsTable} t WHERE t.tenant_id = ${user.tenant} AND ${hasRoomForUser(sql`t.tenant_id`)}
+      AND NOT EXISTS (SELECT 1 FROM ${membershipsTable} m WHERE m.tenant_id = t.tenant_id AND m.user_id = ${user.id})`);
 
 /** The columns of `addUserStatement` and of an update that may break on another user. */
 export const EMAIL_KEY = "users.email";

@@ -4,29 +4,16 @@ import { isUniqueViolation, type Statement } from "../platform/database.ts";
 import type { Deps } from "../platform/deps.ts";
 import { Fault } from "../platform/fault.ts";
 import { asUserId, newId, type TenantId, type UserId } from "../platform/ids.ts";
-import { addEventIfChanged } from "../platform/outbox.ts";
 import { newSecret } from "./account-secrets.ts";
 import { tenantStatement } from "../tenants/index.ts";
 import { hashPassword } from "./passwords.ts";
 import { sendLinkIfChanged } from "./account-mails.ts";
-import { addSecretIfChanged, removeSecretsOfRemovedStatement } from "./account-secret-store.ts";
+import { addSecretIfChanged } from "./account-secret-store.ts";
 import { PERMIT_ALL } from "../platform/permissions.ts";
 import { givingRights } from "./roles/roles.ts";
 import { demandRolesStatements } from "./roles/store.ts";
-import { removeSettingsOfRemovedStatement } from "./settings-store.ts";
-import { removePasskeysOfChangedStatement } from "./passkeys/store.ts";
-import { removeTokensOfRemovedStatement } from "./token-store.ts";
-import {
-  addUserStatement,
-  EMAIL_KEY,
-  ID_KEY,
-  removeUserButLastStatement,
-  removeUserStatement,
-  usersStatement,
-  userStatement,
-  type User,
-  type UserFilter,
-} from "./user-store.ts";
+import { peopleStatement, personStatement, type Person, type UserFilter } from "./people-store.ts";
+import { addUserStatement, EMAIL_KEY, ID_KEY, type User } from "./user-store.ts";
 
 const MIN_PASSWORD = 8;
 
@@ -37,7 +24,9 @@ export const duplicateEmail = (cause?: unknown) =>
 export const isDuplicateEmail = (cause: unknown): boolean =>
   cause instanceof Fault && isUniqueViolation(cause.cause, EMAIL_KEY);
 
-const tooManyUsers = () => new Fault("unprocessable", "the tenant has as many users as its limit allows");
+export const tooManyUsers = (cause?: unknown) =>
+  new Fault("unprocessable", "the tenant has as many users as its limit allows", { cause });
+export const lastAdmin = () => new Fault("unprocessable", "the last administrator cannot be deleted");
 
 /** The password rules that are no matter of syntax. */
 export function checkPassword(password: string, emails: readonly string[]): void {
@@ -59,7 +48,7 @@ export async function writingEmail<T>(batch: Promise<T>): Promise<T> {
   }
 }
 
-export const userObject = (user: User): AuditEntry["object"] => ({
+export const userObject = (user: Pick<User, "id" | "email">): AuditEntry["object"] => ({
   type: "user",
   id: user.id,
   detail: { user: { email: user.email } },
@@ -99,7 +88,6 @@ export const createUserStatements = (actor: Actor, user: User): Statement<number
   addAuditIfChanged(actor, { action: "create", object: userObject(user) }, user.createdMs),
 ];
 
-/** Sends a link to set a password by, if the statement before it in the batch made the user. */
 /** Has an invitation sent to a user who was added just before in the batch. */
 export const inviteIfChanged = (deps: Deps, user: User): Statement<number>[] =>
   linkIfChanged(deps, user, "invite");
@@ -157,36 +145,12 @@ export async function createUser(
   return addUser(deps, actor, input, await hashPassword(deps, password));
 }
 
-export function listUsers(deps: Deps, actor: Actor, filter: UserFilter): Promise<User[]> {
-  return deps.directory.one(usersStatement(actor.tenant, filter));
-}
+/** Everybody of the tenant, guests as well. */
+export const listUsers = (deps: Deps, actor: Actor, filter: UserFilter): Promise<Person[]> =>
+  deps.directory.one(peopleStatement(actor.tenant, filter));
 
-export async function getUser(deps: Deps, actor: UserActor, id: UserId): Promise<User> {
-  const user = await deps.directory.one(userStatement(actor.tenant, id));
-  if (!user) throw unknownUser();
-  return user;
-}
-
-/**
- * Removing an unknown user succeeds. No user removes themselves or the last one who may do everything; only the
- * operator can.
- */
-export async function deleteUser(deps: Deps, actor: Actor, id: UserId): Promise<void> {
-  if (actor.kind === "user" && id === actor.user)
-    throw new Fault("unprocessable", "users cannot delete themselves");
-  const user = await deps.directory.one(userStatement(actor.tenant, id));
-  if (!user) return;
-  const at = deps.now();
-  const remove = actor.kind === "user" ? removeUserButLastStatement : removeUserStatement;
-  const [, , , , , , , left] = await deps.directory.batch([
-    remove(actor.tenant, id),
-    addAuditIfChanged(actor, { action: "delete", object: userObject(user) }, at),
-    addEventIfChanged({ kind: "user.deleted", tenant: actor.tenant, subject: id }, at),
-    removeTokensOfRemovedStatement(actor.tenant, id),
-    removeSettingsOfRemovedStatement(actor.tenant, id),
-    removeSecretsOfRemovedStatement(actor.tenant, id),
-    removePasskeysOfChangedStatement({ tenant: actor.tenant, user: id }, user.email),
-    userStatement(actor.tenant, id),
-  ]);
-  if (left) throw new Fault("unprocessable", "the last administrator cannot be deleted");
+export async function getUser(deps: Deps, actor: UserActor, id: UserId): Promise<Person> {
+  const person = await deps.directory.one(personStatement(actor.tenant, id));
+  if (!person) throw unknownUser();
+  return person;
 }

@@ -9,7 +9,7 @@ import { removeSecretsOfChangedStatement } from "./account-secret-store.ts";
 import { givingRights } from "./roles/roles.ts";
 import { demandRolesStatements } from "./roles/store.ts";
 import { removePasskeysOfChangedStatement } from "./passkeys/store.ts";
-import { removeTokensIfChanged } from "./token-store.ts";
+import { removeTokensEverywhereIfChanged, removeTokensIfChanged } from "./token-store.ts";
 import { anotherAdminStatement, updateUserStatement, type User } from "./user-store.ts";
 import { userObject, writingEmail } from "./users.ts";
 
@@ -46,11 +46,13 @@ function noticesOfUpdate(deps: Deps, before: User, after: User): Statement<numbe
   return notices;
 }
 
+/** Roles are good in one tenant; password and address in all that the user has a place in. */
+const isSameAccount = (before: User, after: User): boolean =>
+  before.passwordHash === after.passwordHash && before.email === after.email;
+
 /** Links were sent for the old password and the old address. */
 const voidLinks = (before: User, after: User): Statement<number>[] =>
-  before.passwordHash === after.passwordHash && before.email === after.email
-    ? []
-    : [removeSecretsOfChangedStatement(after)];
+  isSameAccount(before, after) ? [] : [removeSecretsOfChangedStatement(after)];
 
 /** Passkeys were made for the old address. They stay where the user does, as the change may not happen. */
 const voidPasskeys = ({ tenant, id, email }: User): Statement<number> =>
@@ -77,7 +79,9 @@ export async function writeUser(
     ...auditOfUpdate(actor, before, after, at),
     addEventIfChanged({ kind: "user.updated", tenant: before.tenant, subject: before.id }, at),
     ...noticesOfUpdate(deps, before, after),
-    removeTokensIfChanged(before.tenant, before.id, keepToken),
+    isSameAccount(before, after)
+      ? removeTokensIfChanged(before.tenant, before.id, keepToken)
+      : removeTokensEverywhereIfChanged(before.tenant, before.id, keepToken),
     ...voidLinks(before, after),
     ...(before.email === after.email ? [] : [voidPasskeys(before)]),
     ...(sameRoles(before.roles, after.roles) ? [] : demandRolesStatements(before.tenant, after.roles)),

@@ -109,6 +109,7 @@ describe("a route for users", () => {
       "GET /api/management/v1/useradm/users/me",
       "GET /api/management/v1/useradm/users/me/2fa/recovery-codes",
       "GET /api/management/v1/useradm/users/me/email-change/pending",
+      "GET /api/management/v1/useradm/users/tenants/:id/token",
       "GET /api/management/v2/tenantadm/billing",
       "GET /api/management/v2/tenantadm/billing/products",
       "GET /api/management/v2/tenantadm/billing/profile",

@@ -5,7 +5,8 @@ import { rfc3339 } from "../../platform/clock.ts";
 import { publicRoute, userRoute } from "../../platform/route.ts";
 import { faultResponses, jsonBody, jsonContent } from "../../platform/wire.ts";
 import { JWT_TYPE, jwtResponse } from "../login-routes.ts";
-import { ownOr, targetOf } from "../own-or-others.ts";
+import { atHome } from "../at-home.ts";
+import { actingOn, ownOr } from "../own-or-others.ts";
 import {
   addPasskey,
   listPasskeys,
@@ -119,29 +120,29 @@ const toWire = (passkey: StoredPasskey): z.input<typeof Passkey> => ({
 export function mountPasskeys(app: App): void {
   app.openapi(options, async (c) => {
     const { current_password } = c.req.valid("json");
-    return c.json(await passkeyOptions(c.var.deps, userOf(c), current_password), 200, NO_STORE);
+    return c.json(await passkeyOptions(c.var.deps, atHome(userOf(c)), current_password), 200, NO_STORE);
   });
 
   app.openapi(add, async (c) =>
-    c.json(toWire(await addPasskey(c.var.deps, userOf(c), c.req.valid("json"))), 201),
+    c.json(toWire(await addPasskey(c.var.deps, atHome(userOf(c)), c.req.valid("json"))), 201),
   );
 
   app.openapi(list, async (c) => {
-    const actor = userOf(c);
-    const passkeys = await listPasskeys(c.var.deps, actor, targetOf(actor, c.req.valid("param").id));
+    const { actor, target } = actingOn(userOf(c), c.req.valid("param").id);
+    const passkeys = await listPasskeys(c.var.deps, actor, target);
     return c.json(passkeys.map(toWire), 200);
   });
 
   app.openapi(rename, async (c) => {
     const { passkey } = c.req.valid("param");
-    await renamePasskey(c.var.deps, userOf(c), passkey, c.req.valid("json").name);
+    await renamePasskey(c.var.deps, atHome(userOf(c)), passkey, c.req.valid("json").name);
     return c.body(null, 204);
   });
 
   app.openapi(remove, async (c) => {
-    const actor = userOf(c);
     const { id, passkey } = c.req.valid("param");
-    await removePasskey(c.var.deps, actor, targetOf(actor, id), passkey);
+    const { actor, target } = actingOn(userOf(c), id);
+    await removePasskey(c.var.deps, actor, target, passkey);
     return c.body(null, 204);
   });
 

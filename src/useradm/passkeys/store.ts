@@ -85,6 +85,12 @@ export const removePasskeysOfChangedStatement = (owner: Owner, email: string): S
     DELETE FROM ${passkeysTable} WHERE ${ofUser(owner)}
       AND NOT EXISTS (SELECT 1 FROM ${usersTable} WHERE ${ofUser(owner)} AND email = ${email})`);
 
+/** The passkeys of an account follow it to another tenant, if it has just been moved there. */
+export const followPasskeysStatement = (owner: Owner, to: TenantId, email: string): Statement<number> =>
+  change(sql`
+    UPDATE ${passkeysTable} SET tenant_id = ${to} WHERE ${ofUser(owner)} AND EXISTS (
+      SELECT 1 FROM ${usersTable} WHERE ${ofUser({ tenant: to, user: owner.user })} AND email = ${email})`);
+
 /** A signature by a passkey: which one, what it counted, and the challenge that it answers. */
 export interface PasskeyProof {
   passkey: string;

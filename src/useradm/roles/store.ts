@@ -3,7 +3,7 @@ import { into } from "../../platform/columns.ts";
 import { change, demand, firstRow, inJson, rows, type Statement } from "../../platform/database.ts";
 import type { TenantId } from "../../platform/ids.ts";
 import { BUILT_IN_ROLES } from "../../platform/permissions.ts";
-import { permissionSetsTable, rolesTable, usersTable } from "../tables.ts";
+import { membershipsTable, permissionSetsTable, rolesTable, usersTable } from "../tables.ts";
 
 /** Roles and permission sets are kept alike. */
 export type Defined = "roles" | "permission_sets";
@@ -114,6 +114,9 @@ export const demandHoldersFitStatement = (tenant: TenantId): Statement<void> =>
   demand(
     sql`NOT EXISTS (
       SELECT 1 FROM ${usersTable} u
-      WHERE u.tenant_id = ${tenant} AND ${sizeOf(sql`u.tenant_id`, sql`u.roles`)} > ${MAX_RIGHTS_BYTES})`,
+      WHERE u.tenant_id = ${tenant} AND ${sizeOf(sql`u.tenant_id`, sql`u.roles`)} > ${MAX_RIGHTS_BYTES})
+    AND NOT EXISTS (
+      SELECT 1 FROM ${membershipsTable} m
+      WHERE m.tenant_id = ${tenant} AND ${sizeOf(sql`m.tenant_id`, sql`m.roles`)} > ${MAX_RIGHTS_BYTES})`,
     RIGHTS_TOO_LARGE,
   );

@@ -1,0 +1,61 @@
+import { sql, type SQL } from "drizzle-orm";
+import { firstRow, inJson, mapped, rows, type Statement } from "../platform/database.ts";
+import type { TenantId, UserId } from "../platform/ids.ts";
+import { membershipsTable, usersTable } from "./tables.ts";
+import { toUser, type User, type UserRow } from "./user-store.ts";
+
+/** Somebody of a tenant: a user whose home it is or a guest. The account of a guest is not this tenant's to write. */
+export interface Person extends Omit<User, "tenant" | "passwordHash" | "revision"> {
+  home: TenantId;
+  isGuest: boolean;
+}
+
+type PersonRow = UserRow & { guest_roles: string | null };
+
+function toPerson({ guest_roles: guestRoles, ...row }: PersonRow): Person {
+  const { tenant: home, passwordHash: _, revision: __, ...user } = toUser(row);
+  const roles = guestRoles === null ? user.roles : (JSON.parse(guestRoles) as string[]); // only this domain writes them
+  return { ...user, home, roles, isGuest: guestRoles !== null };
+}
+
+const peopleOf = (tenant: TenantId): SQL => sql`(
+  SELECT u.*, NULL AS guest_roles FROM ${usersTable} u WHERE u.tenant_id = ${tenant}
+  UNION ALL
+  SELECT u.*, m.roles FROM ${membershipsTable} m
+    CROSS JOIN ${usersTable} u ON u.tenant_id = m.home_id AND u.user_id = m.user_id
+  WHERE m.tenant_id = ${tenant})`;
+
+export const personStatement = (tenant: TenantId, id: UserId): Statement<Person | undefined> =>
+  mapped(
+    firstRow<PersonRow>(sql`SELECT * FROM ${peopleOf(tenant)} WHERE user_id = ${id}`),
+    (row) => row && toPerson(row),
+  );
+
+export interface UserFilter {
+  ids?: readonly string[];
+  emails?: readonly string[];
+  createdAfterMs?: number | undefined;
+  createdBeforeMs?: number | undefined;
+  updatedAfterMs?: number | undefined;
+  updatedBeforeMs?: number | undefined;
+}
+
+const conditionOf = (filter: UserFilter): SQL => {
+  const terms = [sql`1`];
+  if (filter.ids?.length) terms.push(inJson(sql`user_id`, filter.ids));
+  if (filter.emails?.length) terms.push(inJson(sql`email`, filter.emails));
+  if (filter.createdAfterMs !== undefined) terms.push(sql`created_ms > ${filter.createdAfterMs}`);
+  if (filter.createdBeforeMs !== undefined) terms.push(sql`created_ms < ${filter.createdBeforeMs}`);
+  if (filter.updatedAfterMs !== undefined) terms.push(sql`updated_ms > ${filter.updatedAfterMs}`);
+  if (filter.updatedBeforeMs !== undefined) terms.push(sql`updated_ms < ${filter.updatedBeforeMs}`);
+  return sql.join(terms, sql` AND `);
+};
+
+/** Everybody of a tenant in order of creation. */
+export const peopleStatement = (tenant: TenantId, filter: UserFilter): Statement<Person[]> =>
+  mapped(
+    rows<PersonRow>(
+      sql`SELECT * FROM ${peopleOf(tenant)} WHERE ${conditionOf(filter)} ORDER BY created_ms, user_id`,
+    ),
+    (found) => found.map(toPerson),
+  );
