@@ -49,7 +49,7 @@ const wanted = ({ tenant_ids, role }: z.output<typeof Assignment>) => ({
   role,
 });
 
-/** Users of several tenants (protocol notes, useradm 9). */
+/** Users of several tenants. */
 export function mountMemberships(app: App): void {
   app.openapi(assign, async (c) => {
     await assignUser(c.var.deps, userOf(c), c.req.valid("param").id, wanted(c.req.valid("json")));
