@@ -18,6 +18,7 @@ import {
   subjectsOf,
   throttledFactor,
   throttledLogin,
+  throttledSuspended,
   type Throttled,
 } from "./throttle.ts";
 import { addSignInIfChanged, tellRefusedSignIn } from "./sign-in-audit.ts";
@@ -69,7 +70,7 @@ async function checkPassword(deps: Deps, login: Login, throttled: Throttled): Pr
     tellRefusedSignIn(deps, account, { network: login.network, count: counts[1] ?? counts[0] ?? 0 });
     throw refused();
   }
-  refuseSuspended(account);
+  await refuseSuspended(deps, account, login.network);
   const proof = await demandFactor(deps, account, login);
   const passwordHash = needsRehash(deps, account.passwordHash)
     ? await hashPassword(deps, login.password)
@@ -77,8 +78,16 @@ async function checkPassword(deps: Deps, login: Login, throttled: Throttled): Pr
   return openSession(deps, account, { ...login, passwordHash, proof }, throttled);
 }
 
-export function refuseSuspended({ tenantStatus }: Account): void {
-  if (tenantStatus !== "active") throw new Fault("unauthorized", "tenant account suspended");
+export async function refuseSuspended(
+  deps: Deps,
+  account: Account,
+  network: string | undefined,
+): Promise<void> {
+  if (account.tenantStatus === "active") return;
+  const counting = countFailureStatements(throttledSuspended(account.email), deps.now());
+  const [count = 0] = await deps.directory.batch(counting);
+  tellRefusedSignIn(deps, account, { network, count, why: "the tenant is suspended" });
+  throw new Fault("unauthorized", "tenant account suspended");
 }
 
 /** Opens a session for a user who has proved everything that it takes. */

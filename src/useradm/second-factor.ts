@@ -24,6 +24,7 @@ import {
 } from "./second-factor-store.ts";
 import { blockedUntilStatement } from "./throttle-store.ts";
 import { countFailureStatements, refuseBlocked, subjectsOf, throttledFactor } from "./throttle.ts";
+import { tellRefusedSignIn } from "./sign-in-audit.ts";
 import { newRecoveryCodes, newTotpSecret, recoveryDigest, stepOf, totpUrl } from "./totp.ts";
 import { userStatement, type Account, type User } from "./user-store.ts";
 import { unknownUser, userObject } from "./users.ts";
@@ -97,13 +98,20 @@ export async function factorPicture(deps: Deps, actor: UserActor): Promise<strin
   return qrPicture(totpUrl(secret, user.email)).toString("base64");
 }
 
-/** Runs the check of a code, which nobody may fail too often. */
-async function guarded<T>(deps: Deps, user: User, check: () => Promise<T | undefined>): Promise<T> {
+/** Runs the check of a code, which nobody may fail too often; of a sign-in the failures are in the audit log. */
+async function guarded<T>(
+  deps: Deps,
+  user: User,
+  check: () => Promise<T | undefined>,
+  signIn?: Pick<SignIn, "network">,
+): Promise<T> {
   const throttled = throttledFactor(user.email);
   refuseBlocked(deps, throttled, await deps.directory.one(blockedUntilStatement(subjectsOf(throttled))));
   const proof = await check();
   if (proof !== undefined) return proof;
-  await deps.directory.batch(countFailureStatements(throttled, deps.now()));
+  const [count = 0] = await deps.directory.batch(countFailureStatements(throttled, deps.now()));
+  if (signIn)
+    tellRefusedSignIn(deps, user, { network: signIn.network, count, why: "the second factor is wrong" });
   throw wrongCode();
 }
 
@@ -158,6 +166,8 @@ export interface Factor {
   passkey?: AssertionJson | undefined;
 }
 
+type SignIn = Factor & { network: string | undefined };
+
 async function passkeyProof(deps: Deps, user: User, credential: AssertionJson): Promise<Proof> {
   const passkey = await deps.directory.one(passkeyStatement(credential.id));
   const isOwn = passkey?.tenant === user.tenant && passkey.user === user.id;
@@ -176,12 +186,13 @@ async function proofOf(deps: Deps, user: User, code: string): Promise<Proof> {
  * What a login has to prove besides the password. One that is not given yet is no failure. Passkeys are for whoever likes
  * them, so that they are demanded only of those who must have a second factor and have no other.
  */
-export async function demandFactor(deps: Deps, user: Account, { code, passkey }: Factor): Promise<Proof> {
+export async function demandFactor(deps: Deps, user: Account, signIn: SignIn): Promise<Proof> {
+  const { code, passkey } = signIn;
   const hasCodes = user.tfa.status === "enabled";
   if (!hasCodes && !(user.mustHaveFactor && user.hasPasskey)) return undefined;
-  if (passkey) return guarded(deps, user, () => passkeyProof(deps, user, passkey));
+  if (passkey) return guarded(deps, user, () => passkeyProof(deps, user, passkey), signIn);
   if (code === undefined || code === "") throw hasCodes ? missingCode() : missingPasskey();
-  return guarded(deps, user, () => proofOf(deps, user, code));
+  return guarded(deps, user, () => proofOf(deps, user, code), signIn);
 }
 
 const PAGE = 100;

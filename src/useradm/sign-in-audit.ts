@@ -32,10 +32,11 @@ const isPowerOfTwo = (count: number): boolean => (count & (count - 1)) === 0;
 export function tellRefusedSignIn(
   deps: Deps,
   user: Known | undefined,
-  { network, count }: { network: string | undefined; count: number },
+  { network, count, why }: { network: string | undefined; count: number; why?: string },
 ): void {
   if (!user || !isPowerOfTwo(count)) return;
-  const entry = entryOf("sign_in_refused", user, network, count === 1 ? "" : `; ${count} within the hour`);
+  const times = count === 1 ? "" : `; ${count} within the hour`;
+  const entry = entryOf("sign_in_refused", user, network, (why ? `: ${why}` : "") + times);
   const told = deps
     .db(user.tenant)
     .uncounted()

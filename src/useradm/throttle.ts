@@ -93,6 +93,11 @@ export const throttledFactor = (email: string): Throttled => [
   { subject: digest(`second factor ${email}`), rule: FACTOR },
 ];
 
+/** Whoever knows a password while the tenant is suspended. Counted for the audit log alone: nobody has to wait for it. */
+export const throttledSuspended = (email: string): Throttled => [
+  { subject: digest(`suspended ${email}`), rule: FACTOR },
+];
+
 /** Mails to one address. Links sent before stay good, so that nobody keeps a user out by asking for more. */
 const MAILS: ThrottleRule = {
   free: 5,

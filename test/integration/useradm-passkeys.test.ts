@@ -236,6 +236,12 @@ describe("signing in with a passkey", () => {
     const device = await aPasskey();
     await rowsOf("UPDATE tenants SET status = 'suspended'");
     expect(refusal(await signIn(device.get(await challenge())))).toEqual([401, "tenant account suspended"]);
+    expect(refusal(await logIn())).toEqual([401, "tenant account suspended"]);
+    const told = await rowsOf("SELECT change FROM audit_log WHERE action = 'sign_in_refused' ORDER BY id");
+    expect(told.map(({ change }) => change)).toEqual([
+      expect.stringMatching(/: the tenant is suspended$/),
+      expect.stringMatching(/: the tenant is suspended; 2 within the hour$/),
+    ]);
   });
 });
 

@@ -171,6 +171,18 @@ describe("a login with a second factor", () => {
     expect(refusal(await logIn("000000", "wrong password"))).toEqual([401, "unauthorized"]);
   });
 
+  it("is on record where the code is wrong", async () => {
+    await enrol();
+    await logIn("");
+    for (const code of ["000000", "000001"]) await logIn(code);
+    const told = await rowsOf("SELECT change FROM audit_log WHERE action = 'sign_in_refused' ORDER BY id");
+    const why = ": the second factor is wrong";
+    expect(told.map(({ change }) => String(change).replace(/^From .*?(?=:)/, ""))).toEqual([
+      why,
+      `${why}; 2 within the hour`,
+    ]);
+  });
+
   it("takes the code that enrolled once more, and each code once", async () => {
     const secret = await enrol();
     const code = codeOf(secret);

@@ -33,6 +33,6 @@ export async function signInByPasskey(
     tellRefusedSignIn(deps, account, { network, count: counts[0] ?? 0 });
     throw refused();
   }
-  refuseSuspended(account);
+  await refuseSuspended(deps, account, network);
   return openSession(deps, account, { ...login, passwordHash: account.passwordHash, proof }, throttled);
 }
