@@ -17,7 +17,7 @@ const MAX_COUNTED = 10_000;
 
 export async function listEntries(
   deps: Deps,
-  actor: UserActor,
+  actor: Pick<UserActor, "tenant">,
   filter: AuditFilter,
   page: Page,
 ): Promise<{ entries: Entry[]; total: number }> {

@@ -125,6 +125,15 @@ export const consentedStatement = (tenant: TenantId, device: DeviceId, nowMs: nu
           ),
   );
 
+const hasSupportGrant = (tenant: SQL, nowMs: number): SQL => sql`EXISTS (
+  SELECT 1 FROM ${accessGrantsTable} g WHERE g.tenant_id = ${tenant} AND g.kind = 'support' AND g.status = 'approved'
+    AND g.until_ms > ${nowMs})`;
+
+/** True for tenants that the operator of the installation may look into. */
+export const isOpenToSupport = (tenant: SQL, nowMs: number): SQL => sql`(
+  NOT EXISTS (SELECT 1 FROM ${consentSettingsTable} c WHERE c.tenant_id = ${tenant} AND c.support_access = 1)
+  OR ${hasSupportGrant(tenant, nowMs)})`;
+
 /** Whether the operator of the installation may look into the tenant, and whether that takes a grant. */
 export const supportStatement = (
   tenant: TenantId,
@@ -132,8 +141,7 @@ export const supportStatement = (
 ): Statement<{ needsGrant: boolean; hasGrant: boolean }> =>
   mapped(
     firstRow<{ granted: number }>(sql`
-      SELECT EXISTS (SELECT 1 FROM ${accessGrantsTable} g WHERE g.tenant_id = c.tenant_id AND g.kind = 'support'
-        AND g.status = 'approved' AND g.until_ms > ${nowMs}) AS granted
+      SELECT ${hasSupportGrant(sql`c.tenant_id`, nowMs)} AS granted
       FROM ${consentSettingsTable} c WHERE c.tenant_id = ${tenant} AND c.support_access = 1`),
     (row) => ({ needsGrant: row !== undefined, hasGrant: row?.granted === 1 }),
   );

@@ -14,6 +14,7 @@ const SERVICES = [
   "deployments",
   "deviceconfig",
   "deviceconnect",
+  "auditlogs",
 ] as const;
 
 const probe = (service: string, name: "alive" | "health") =>

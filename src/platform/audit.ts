@@ -16,8 +16,19 @@ export interface AuditEntry {
   meta?: Record<string, string[]>;
 }
 
+/** What another service tells of a device. */
+interface DeviceOfEntry {
+  kind: "device";
+  tenant: TenantId;
+  device: string;
+}
+
 /** Whoever did it, as far as the log tells. */
-export type AuditActor = Pick<UserActor, "kind" | "tenant" | "user" | "email"> | OperatorActor | SystemActor;
+export type AuditActor =
+  | Pick<UserActor, "kind" | "tenant" | "user" | "email">
+  | OperatorActor
+  | SystemActor
+  | DeviceOfEntry;
 
 const intoLog = into(
   auditLogTable,
@@ -48,7 +59,8 @@ const nextPosition = (tenant: TenantId): SQL => sql`1 + max(
 
 const values = (actor: AuditActor, entry: AuditEntry, at: number) => {
   const user = actor.kind === "user" ? actor : undefined;
-  return sql`SELECT ${actor.tenant}, ${at}, ${newSortableId(at)}, ${actor.kind}, ${user?.user ?? actor.kind}, ${user?.email ?? null},
+  const id = actor.kind === "device" ? actor.device : (user?.user ?? actor.kind);
+  return sql`SELECT ${actor.tenant}, ${at}, ${newSortableId(at)}, ${actor.kind}, ${id}, ${user?.email ?? null},
     ${entry.action}, ${entry.object.type}, ${entry.object.id}, ${detailOf(actor.tenant, entry.object)},
     ${entry.change ?? null}, ${entry.meta ? JSON.stringify(entry.meta) : null}, ${nextPosition(actor.tenant)}`;
 };

@@ -1,7 +1,8 @@
 import type { App } from "../platform/app-env.ts";
 import { Fault } from "../platform/fault.ts";
-import { userRoute } from "../platform/route.ts";
+import { operatorRoute, userRoute } from "../platform/route.ts";
 import { faultResponses } from "../platform/wire.ts";
+import { IdParam } from "./schema.ts";
 
 /** Paths of the payment provider's part, which no installation has. */
 const PATHS = [
@@ -18,6 +19,11 @@ const PATHS = [
   ["post", "/subscription/invoices/preview"],
 ] as const;
 
+/** Of the web UI: a trial or a smaller plan becomes a larger one, by card. */
+const UPGRADES = ["start", "cancel", "complete"] as const;
+
+const notHere = () => new Fault("not_found", "billing is not available");
+
 /** Each answers as where billing is off, which the web UI understands. */
 export function mountBilling(app: App): void {
   for (const [method, path] of PATHS) {
@@ -29,7 +35,31 @@ export function mountBilling(app: App): void {
       responses: faultResponses(401, 404),
     });
     app.openapi(route, () => {
-      throw new Fault("not_found", "billing is not available");
+      throw notHere();
     });
   }
+  for (const step of UPGRADES) {
+    const route = userRoute("tenants:manage", {
+      method: "post",
+      path: `/api/management/v2/tenantadm/tenants/{id}/upgrade/${step}`,
+      tags: ["tenantadm"],
+      summary: "Not available: this server takes no payments; see `plan`",
+      request: { params: IdParam },
+      responses: faultResponses(401, 403, 404),
+    });
+    app.openapi(route, () => {
+      throw notHere();
+    });
+  }
+  const upgrade = operatorRoute({
+    method: "post",
+    path: "/api/internal/v1/tenantadm/tenants/{id}/upgrade",
+    tags: ["tenantadm internal"],
+    summary: "Not available: no marketplace sells plans of this server; see `PUT …/tenants/{id}`",
+    request: { params: IdParam },
+    responses: faultResponses(401, 404),
+  });
+  app.openapi(upgrade, () => {
+    throw notHere();
+  });
 }

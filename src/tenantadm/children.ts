@@ -1,11 +1,12 @@
 import type { z } from "@hono/zod-openapi";
-import type { OperatorActor, UserActor } from "../platform/actor.ts";
+import type { UserActor } from "../platform/actor.ts";
 import { addAudit, addAuditIfChanged } from "../platform/audit.ts";
 import { refusalOf } from "../platform/database.ts";
 import type { Deps } from "../platform/deps.ts";
 import { Fault } from "../platform/fault.ts";
 import type { TenantId } from "../platform/ids.ts";
 import { offsetOf, type Page } from "../platform/paging.ts";
+import { BUILT_IN_ROLES } from "../platform/permissions.ts";
 import {
   childrenStatement,
   countChildrenStatement,
@@ -15,6 +16,8 @@ import {
   type Tenant,
 } from "../tenants/index.ts";
 import {
+  accountStatement,
+  assignStatements,
   checkPassword,
   createUserStatements,
   hashPassword,
@@ -22,7 +25,7 @@ import {
   prepareUser,
   writingEmail,
 } from "../useradm/index.ts";
-import { auditObject, ownOrChild, tenantOf } from "./life.ts";
+import { auditObject, operatorIn, ownOrChild, tenantOf } from "./life.ts";
 import {
   CHILDREN_LIMIT,
   demandRoomForChild,
@@ -87,7 +90,35 @@ const asConflict = (cause: unknown): never => {
   throw isEmail ? new Fault("conflict", cause.publicMessage, { cause }) : cause;
 };
 
-/** A child with its first administrator and its shares of the pool: all or nothing. */
+type Admin = NonNullable<z.output<typeof NewChild>["admin"]>;
+
+async function adminStatements(deps: Deps, tenant: TenantId, { email, password }: Admin) {
+  if (password !== undefined) checkPassword(password, [email]);
+  const hash = password === undefined ? "" : await hashPassword(deps, password); // no password matches an empty one
+  const user = prepareUser(deps, tenant, { email, isVerified: password !== undefined }, hash);
+  return [
+    ...createUserStatements(operatorIn(tenant), user),
+    ...(password === undefined ? inviteIfChanged(deps, user) : []),
+  ];
+}
+
+/** Users whom the installation knows already work in the child too. */
+async function guestStatements(
+  deps: Deps,
+  tenant: TenantId,
+  guests: readonly { email: string; role: string }[],
+) {
+  const accounts = await deps.directory.batch(guests.map(({ email }) => accountStatement(email)));
+  return guests.flatMap(({ role }, i) => {
+    const account = accounts[i];
+    if (!account) throw new Fault("bad_request", "users: must be users that exist.");
+    if (!BUILT_IN_ROLES.includes(role))
+      throw new Fault("bad_request", "users: must have a role that exists.");
+    return assignStatements(operatorIn(tenant), account, role, deps.now());
+  });
+}
+
+/** A child with its first administrator, or users of other tenants, and its shares of the pool: all or nothing. */
 export async function createChild(
   deps: Deps,
   actor: UserActor,
@@ -95,8 +126,6 @@ export async function createChild(
 ): Promise<void> {
   const parent = await provider(deps, actor);
   if (input.sso === true) throw new Fault("unprocessable", "there is no single sign-on to inherit");
-  const { email, password } = input.admin;
-  if (password !== undefined) checkPassword(password, [email]);
   const at = deps.now();
   const child = prepareTenant(
     {
@@ -108,13 +137,10 @@ export async function createChild(
     },
     at,
   );
-  const hash = password === undefined ? "" : await hashPassword(deps, password); // no password matches an empty one
-  const user = prepareUser(deps, child.id, { email, isVerified: password !== undefined }, hash);
-  const operator: OperatorActor = { kind: "operator", tenant: child.id };
   const batch = deps.directory.batch([
     ...createTenantStatements(child),
-    ...createUserStatements(operator, user),
-    ...(password === undefined ? inviteIfChanged(deps, user) : []),
+    ...(input.admin ? await adminStatements(deps, child.id, input.admin) : []),
+    ...(await guestStatements(deps, child.id, input.users ?? [])),
     demandRoomForChild(parent.id),
     ...giveStatements(parent.id, child.id, shares(input)),
     addAudit(actor, { action: "create", object: auditObject(child) }, at),

@@ -1,6 +1,8 @@
 import type { App } from "../platform/app-env.ts";
+import { mountAccounts } from "./account-routes.ts";
 import { mountBilling } from "./billing-routes.ts";
 import { mountChildTenants } from "./child-routes.ts";
+import { mountFeedback } from "./feedback-routes.ts";
 import { mountInternalTenants } from "./internal-routes.ts";
 import { mountLife } from "./life-routes.ts";
 import { mountOwnTenant } from "./own-routes.ts";
@@ -12,5 +14,7 @@ export function mountTenantadm(app: App): void {
   mountChildTenants(app);
   mountLife(app);
   mountBilling(app);
+  mountFeedback(app);
+  mountAccounts(app);
   mountInternalTenants(app);
 }

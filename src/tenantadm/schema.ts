@@ -7,6 +7,7 @@ const MAX_NAME = 256;
 const MAX_TEXT = 4096;
 const MAX_BURSTS = 100;
 const MAX_IDS = 1000;
+const MAX_GUESTS = 100;
 
 const text = (max: number, least = 1) =>
   z
@@ -153,13 +154,65 @@ export const ChildUpdate = z
 export const NewChild = z
   .object({
     name: ChildName,
-    admin: z.object(
-      { email: EmailText, password: PasswordText.optional(), send_reset_password: z.boolean().optional() },
-      { error: BLANK },
-    ),
+    admin: z
+      .object({
+        email: EmailText,
+        password: PasswordText.optional(),
+        send_reset_password: z.boolean().optional(),
+      })
+      .optional(),
+    users: z
+      .array(z.object({ email: EmailText, role: text(MAX_NAME) }))
+      .max(MAX_GUESTS)
+      .optional()
+      .openapi({ description: "Users of other tenants who become guests of this one" }),
     device_limit: share.optional(),
     device_limits: Shares.optional(),
     binary_delta: z.boolean().optional(),
     sso: z.boolean().optional(),
   })
+  .refine(({ admin, users }) => admin !== undefined || (users?.length ?? 0) > 0, {
+    error: BLANK,
+    path: ["admin"],
+    when: ({ value }) => typeof value === "object" && value !== null,
+  })
   .openapi("NewChildTenant");
+
+export const NewUserLimits = z
+  .object({
+    users: z.object({ count: z.int().optional(), max: share }, { error: BLANK }),
+  })
+  .openapi("NewUserLimits");
+
+export const NewPlanBinding = z
+  .object({
+    plan_name: text(64),
+    limits: z
+      .object({
+        devices: share.optional(),
+        users: share.optional(),
+        audit_logs_days: z.int().min(0).optional(),
+      })
+      .optional(),
+  })
+  .openapi("NewPlanBinding");
+
+const MAX_SCORE = 5;
+const MAX_MESSAGE = 2000;
+
+export const ProductFeedback = z
+  .object({
+    score: z.coerce.number().int().min(1).max(MAX_SCORE).optional(),
+    message: text(MAX_MESSAGE, 0).optional(),
+  })
+  .openapi("ProductFeedback");
+
+const asFlag = (value: unknown) => (value === "true" ? true : value === "false" ? false : value);
+
+export const FeatureFeedback = z
+  .object({
+    useful: z.preprocess(asFlag, z.boolean({ error: "must be a boolean" })),
+    deployment_id: text(MAX_NAME),
+    device_id: text(MAX_NAME),
+  })
+  .openapi("FeatureFeedback");

@@ -46,6 +46,18 @@ export async function askSupport(
   await deps.directory.one(mailToSupport(deps, actor, tenant, mail));
 }
 
+/** What users think of the product goes to whoever has said that they want to know. */
+export async function passOnFeedback(
+  deps: Deps,
+  actor: UserActor,
+  form: string,
+  told: Readonly<Record<string, unknown>>,
+): Promise<void> {
+  if (deps.settings.SUPPORT_EMAIL === undefined) return;
+  const body = Object.entries(told).map(([name, value]) => `${name}: ${String(value)}`);
+  await askSupport(deps, actor, { subject: `Feedback: ${form}`, body: body.join("\n") });
+}
+
 /** A change of plan is for staff to make; the request is recorded and sent to them. */
 export async function askForPlan(
   deps: Deps,

@@ -6,7 +6,15 @@ export { vouchFor } from "./verify-email.ts";
 export { hashPassword } from "./passwords.ts";
 export { removeTenantTokensIfChanged } from "./token-store.ts";
 export { deleteUser, moveAccountsAway } from "./delete-user.ts";
-export { personStatement } from "./people-store.ts";
+export { assignStatements, assignUser } from "./memberships.ts";
+export { wanted } from "./membership-routes.ts";
+export { workplacesOfStatement } from "./membership-store.ts";
+export { accountsPageStatement, countAccountsStatement, personStatement } from "./people-store.ts";
+export type { UserFilter } from "./people-store.ts";
+export { planBinding, userLimits } from "./plan.ts";
+export { planWire } from "./plan-routes.ts";
+export { toFilter, toWire } from "./user-routes.ts";
+export { whoMaySee } from "./who-may.ts";
 export { resetPassword } from "./update-user.ts";
 export {
   checkPassword,
@@ -29,5 +37,14 @@ export { findTokenHolders, findUser } from "./find-user.ts";
 export { forgetSpentChallenges } from "./passkeys/passkeys.ts";
 export { resealFactors } from "./second-factor.ts";
 export { mountUseradm } from "./routes.ts";
-export { EmailText, PasswordText, RoleNames } from "./schema.ts";
+export {
+  Assignment,
+  EmailText,
+  PasswordText,
+  PlanBinding,
+  RoleNames,
+  TenantUser,
+  UserLimits,
+  UserQuery,
+} from "./schema.ts";
 export { forgetOldLoginFailures } from "./throttle.ts";

@@ -1,8 +1,8 @@
 import { z } from "@hono/zod-openapi";
-import { operatorOf, userOf } from "../platform/app.ts";
+import { userOf } from "../platform/app.ts";
 import type { App } from "../platform/app-env.ts";
 import { asTenantId } from "../platform/ids.ts";
-import { operatorRoute, userRoute } from "../platform/route.ts";
+import { userRoute } from "../platform/route.ts";
 import { faultResponses, jsonBody, jsonContent } from "../platform/wire.ts";
 import { JWT_TYPE, jwtResponse } from "./login-routes.ts";
 import { assignUser, switchTenant } from "./memberships.ts";
@@ -25,16 +25,6 @@ const assign = userRoute("users:manage", {
   responses: { ...assigned, ...faultResponses(400, 401, 403, 404, 415, 422) },
 });
 
-const assignInternally = operatorRoute({
-  method: "post",
-  path: "/api/internal/v1/useradm/users/{id}/assign",
-  tags: ["useradm internal"],
-  summary: "Make a user a guest of further tenants",
-  middleware: jsonBody(),
-  request: { params, body },
-  responses: { ...assigned, ...faultResponses(400, 401, 404, 415, 422) },
-});
-
 const token = userRoute("basic", {
   method: "get",
   path: "/api/management/v1/useradm/users/tenants/{id}/token",
@@ -44,7 +34,7 @@ const token = userRoute("basic", {
   responses: { 200: jwtResponse("The token"), ...faultResponses(401, 403, 404) },
 });
 
-const wanted = ({ tenant_ids, role }: z.output<typeof Assignment>) => ({
+export const wanted = ({ tenant_ids, role }: z.output<typeof Assignment>) => ({
   tenants: tenant_ids.map(asTenantId),
   role,
 });
@@ -53,10 +43,6 @@ const wanted = ({ tenant_ids, role }: z.output<typeof Assignment>) => ({
 export function mountMemberships(app: App): void {
   app.openapi(assign, async (c) => {
     await assignUser(c.var.deps, userOf(c), c.req.valid("param").id, wanted(c.req.valid("json")));
-    return c.body(null, 200);
-  });
-  app.openapi(assignInternally, async (c) => {
-    await assignUser(c.var.deps, operatorOf(c), c.req.valid("param").id, wanted(c.req.valid("json")));
     return c.body(null, 200);
   });
   app.openapi(token, async (c) => {

@@ -175,3 +175,18 @@ export const tokenStatement = (
 export const hasPlace = (tenant: TenantId, user: UserId): SQL => sql`(
   EXISTS (SELECT 1 FROM ${usersTable} u WHERE u.tenant_id = ${tenant} AND u.user_id = ${user})
   OR EXISTS (SELECT 1 FROM ${membershipsTable} m WHERE m.tenant_id = ${tenant} AND m.user_id = ${user}))`;
+
+/** Tenants of these accounts, home first. */
+export const workplacesOfStatement = (
+  accounts: readonly { id: UserId; home: TenantId }[],
+): Statement<(Workplace & { user: UserId; home: TenantId })[]> => {
+  const list = JSON.stringify(accounts.map(({ id, home }) => [id, home]));
+  const account = sql`SELECT value ->> 0 AS user_id, value ->> 1 AS home_id FROM json_each(${list})`;
+  return rows(sql`
+    SELECT p.user_id AS user, p.home_id AS home, t.tenant_id AS id, t.name AS name FROM (
+      SELECT user_id, home_id, home_id AS tenant_id, 0 AS joined_ms FROM (${account})
+      UNION ALL
+      SELECT a.user_id, a.home_id, m.tenant_id, m.created_ms FROM (${account}) a
+        CROSS JOIN ${membershipsTable} m ON m.user_id = a.user_id AND m.home_id = a.home_id) p
+    JOIN ${tenantsTable} t ON t.tenant_id = p.tenant_id ORDER BY p.joined_ms, t.tenant_id`);
+};

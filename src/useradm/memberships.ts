@@ -35,7 +35,8 @@ export interface Assignment {
 
 const NO_ROOM = "no-room-for-guest";
 
-const assignStatements = (actor: Actor, user: User, role: string, at: number) => {
+/** Fails its batch where the tenant has no room. */
+export const assignStatements = (actor: Actor, user: User, role: string, at: number) => {
   const { tenant } = actor;
   const membership = { tenant, user: user.id, home: user.tenant, roles: [role] };
   const change = `Assigned user ${user.email}\n+roles: ${role}`;

@@ -1,6 +1,7 @@
 import { sql, type SQL } from "drizzle-orm";
 import { firstRow, inJson, mapped, rows, type Statement } from "../platform/database.ts";
 import type { TenantId, UserId } from "../platform/ids.ts";
+import { definitionsOf } from "./roles/store.ts";
 import { membershipsTable, usersTable } from "./tables.ts";
 import { toUser, type User, type UserRow } from "./user-store.ts";
 
@@ -59,3 +60,33 @@ export const peopleStatement = (tenant: TenantId, filter: UserFilter): Statement
     ),
     (found) => found.map(toPerson),
   );
+
+/** Accounts of the installation by id, of tenants for which the condition on `u.tenant_id` holds. */
+export const accountsPageStatement = (
+  filter: UserFilter,
+  condition: SQL,
+  { offset, limit }: { offset: number; limit: number },
+): Statement<Person[]> =>
+  mapped(
+    rows<PersonRow>(sql`
+      SELECT u.*, NULL AS guest_roles FROM ${usersTable} u WHERE ${condition} AND ${conditionOf(filter)}
+      ORDER BY u.user_id, u.tenant_id LIMIT ${limit} OFFSET ${offset}`),
+    (found) => found.map(toPerson),
+  );
+
+export const countAccountsStatement = (filter: UserFilter, condition: SQL): Statement<number> =>
+  mapped(
+    firstRow<{ n: number }>(
+      sql`SELECT COUNT(*) AS n FROM ${usersTable} u WHERE ${condition} AND ${conditionOf(filter)}`,
+    ),
+    (row) => row?.n ?? 0,
+  );
+
+/** Everybody of a tenant with what their roles allow, as texts. */
+export const rightsOfPeopleStatement = (
+  tenant: TenantId,
+): Statement<{ email: string; roles: string; definitions: string }[]> =>
+  rows(sql`
+    SELECT p.email AS email, coalesce(p.guest_roles, p.roles) AS roles,
+      ${definitionsOf(sql`${tenant}`, sql`coalesce(p.guest_roles, p.roles)`, sql`NULL`)} AS definitions
+    FROM ${peopleOf(tenant)} p ORDER BY p.email`);

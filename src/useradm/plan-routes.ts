@@ -14,7 +14,7 @@ import {
 } from "../platform/plans.ts";
 import { userRoute } from "../platform/route.ts";
 import { faultResponses, jsonContent } from "../platform/wire.ts";
-import { planBinding, userLimits } from "./plan.ts";
+import { demandPlan, planBinding, userLimits } from "./plan.ts";
 import { PlanBinding, Plans, UserLimits } from "./schema.ts";
 
 const list = userRoute("basic", {
@@ -45,8 +45,22 @@ const limits = userRoute("users:read", {
   },
 });
 
+const verify = userRoute("basic", {
+  method: "post",
+  path: "/api/management/v1/useradm/auth/plan-verify",
+  tags: ["useradm"],
+  summary: "Whether the tenant has at least a plan, or an add-on",
+  request: {
+    headers: z.object({
+      "x-mender-required-minimal-plan": z.string().max(256).optional(),
+      "x-mender-required-addon": z.string().max(256).optional(),
+    }),
+  },
+  responses: { 202: { description: "It has" }, ...faultResponses(401, 403) },
+});
+
 /** A plan as it is told, with what of it the subscription has. */
-function planWire(plans: PlansOf, subscription: Subscription): z.input<typeof Plans>[number] {
+export function planWire(plans: PlansOf, subscription: Subscription): z.input<typeof Plans>[number] {
   const has = Object.fromEntries(FEATURES.map((name) => [name, hasFeature(plans, subscription, name)]));
   return {
     name: subscription.plan,
@@ -63,6 +77,12 @@ export function mountPlans(app: App): void {
     const names = planNames(plansOf(c)).slice(offsetOf(page), offsetOf(page) + page.perPage);
     const whole = names.map((plan) => planWire(plansOf(c), { ...WHOLE, plan }));
     return c.json(whole, 200);
+  });
+  app.openapi(verify, (c) => {
+    const { "x-mender-required-minimal-plan": plan, "x-mender-required-addon": addon } =
+      c.req.valid("header");
+    demandPlan(plansOf(c), userOf(c).subscription, { plan, addon });
+    return c.body(null, 202);
   });
   app.openapi(binding, async (c) => {
     const { subscription, limits: found } = await planBinding(c.var.deps, userOf(c));

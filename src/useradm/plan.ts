@@ -1,7 +1,7 @@
 import type { Actor } from "../platform/actor.ts";
 import type { Deps } from "../platform/deps.ts";
 import { Fault } from "../platform/fault.ts";
-import type { Subscription } from "../platform/plans.ts";
+import { planNamed, type Plans, type Subscription } from "../platform/plans.ts";
 import { limitStatement, subscriptionOfTenant, tenantStatement } from "../tenants/index.ts";
 import { countUsersStatement } from "./user-store.ts";
 
@@ -40,4 +40,19 @@ export async function userLimits(deps: Deps, { tenant }: Actor): Promise<{ count
     limitStatement(tenant, "max_users"),
   ]);
   return { count, max: limit?.value ?? UNLIMITED };
+}
+
+/** Refuses a tenant whose plan leaves out something that the wanted one has, or that has not the add-on. A trial has all. */
+export function demandPlan(
+  own: Plans,
+  { plan, addons, trial }: Subscription,
+  wanted: { plan?: string | undefined; addon?: string | undefined },
+): void {
+  if (trial) return;
+  const has = planNamed(own, plan)?.features ?? [];
+  const demanded = wanted.plan === undefined ? [] : planNamed(own, wanted.plan)?.features;
+  if (!demanded?.every((feature) => has.includes(feature)))
+    throw new Fault("forbidden", "the plan of the tenant is too small");
+  if (wanted.addon !== undefined && !addons.some((addon) => addon === wanted.addon))
+    throw new Fault("forbidden", "the tenant does not have the add-on");
 }

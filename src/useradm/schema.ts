@@ -114,10 +114,14 @@ export const PendingEmailChange = z
 
 const TenantName = z.object({ id: z.string(), name: z.string() }).openapi("TenantIdName");
 
-export const OwnUser = User.extend({
+export const TenantUser = User.extend({
   tenant_id: z.string().openapi({ description: "Where a login leads" }),
   tenant_ids: z.array(z.string()),
-  tenants: z.array(TenantName).openapi({ description: "Those that the user can work in now" }),
+  tenants: z.array(TenantName),
+}).openapi("TenantUser");
+
+/** The tenants are those that the user can work in now. */
+export const OwnUser = TenantUser.extend({
   pending_email_change_request: PendingEmailChange.optional(),
 }).openapi("OwnUser");
 

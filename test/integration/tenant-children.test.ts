@@ -110,6 +110,23 @@ describe("a service provider", () => {
     expect(entries.map(({ action }) => action)).toEqual(expect.arrayContaining(["create", "delete"]));
   });
 
+  it("makes a child for users of other tenants, as the web UI does for known addresses", async () => {
+    const known = await aUser(server, { tenant: "elsewhere" });
+    const users = [{ role: "RBAC_ROLE_PERMIT_ALL", email: known.email }];
+    const input = { name: "shared", users, binary_delta: true, device_limits: limits(1) };
+    expect((await call("POST", "", input)).status).toBe(202);
+    const [one] = await children();
+    const path = `/api/management/v1/useradm/users/tenants/${one!.id}/token`;
+    const switched = await server.call("GET", path, { token: known.token });
+    expect(switched.status).toBe(200);
+    const own = await server.call("GET", `${TENANTS}/me`, { token: switched.text });
+    expect(own.json<Wire>().parent_tenant_id).toBe("provider");
+    const unknown = { ...input, users: [{ role: "RBAC_ROLE_PERMIT_ALL", email: "nobody@example.com" }] };
+    expect((await call("POST", "", unknown)).status).toBe(400);
+    expect((await call("POST", "", { ...input, users: [{ role: "Own", email: known.email }] })).status).toBe(400);
+    expect((await call("POST", "", { ...input, users: [] })).status).toBe(400);
+  });
+
   it("is nobody else, and needs an administrator for a child [differs: child-without-admin]", async () => {
     const other = await aUser(server, { tenant: "other" });
     expect(refusal(await call("POST", "", child(1), other))).toEqual([
