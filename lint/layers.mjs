@@ -8,7 +8,7 @@ export const LAYERS = [
   ["src/gateway"],
   ["src/app"],
   ["src/operator"],
-  ["src/tenantadm"],
+  ["src/tenantadm", "src/usage"],
   ["src/deviceconnect"],
   ["src/deviceconfig", "src/reporting", "src/consent"],
   ["src/checkin"],

@@ -12,6 +12,7 @@ import { mountReleases } from "../releases/index.ts";
 import { mountStorage } from "../storage/index.ts";
 import { mountTenantadm } from "../tenantadm/index.ts";
 import { mountUseradm } from "../useradm/index.ts";
+import { mountUsage } from "../usage/index.ts";
 import { mountWorkflows } from "../workflows/index.ts";
 import type { App } from "../platform/app-env.ts";
 
@@ -21,6 +22,7 @@ export function mountDomains(app: App): void {
   mountUseradm(app);
   mountOperator(app);
   mountTenantadm(app);
+  mountUsage(app);
   mountAudit(app);
   mountConsent(app);
   mountInventory(app);

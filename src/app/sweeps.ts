@@ -16,6 +16,7 @@ import {
   resealFactors,
 } from "../useradm/index.ts";
 import { removeDueTenants, suspendDueTenants } from "../tenantadm/index.ts";
+import { forgetOldUsage, recordUsage } from "../usage/index.ts";
 import { forgetOldJobs } from "../workflows/index.ts";
 
 type Sweeps = Readonly<Record<string, Sweep>>;
@@ -47,6 +48,8 @@ export const EVERY_NIGHT: Sweeps = {
   "forget-account-links": forgetOldAccountLinks,
   "forget-totals": forgetOldTotals,
   "reseal-factors": resealFactors,
+  "record-usage": recordUsage,
+  "forget-usage": forgetOldUsage,
   "remove-orphans": sweepOrphanObjects,
 };
 

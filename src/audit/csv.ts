@@ -1,3 +1,4 @@
+import { csvLine as line } from "../platform/csv.ts";
 import type { Entry } from "./entry.ts";
 
 /** Where each column of the export is found in an entry; the web UI knows all but the last. */
@@ -21,12 +22,8 @@ const member = (value: unknown, name: string): unknown =>
     ? Object.entries(value).find(([key]) => key === name)?.[1]
     : undefined;
 
-/** Quoted where needed; what a spreadsheet would run as a formula is made text. */
-function cell(value: unknown): string {
-  const text = typeof value === "string" ? value : value === undefined ? "" : JSON.stringify(value);
-  const harmless = /^[=+\-@\t\r]/.test(text) ? `'${text}` : text;
-  return /[",\r\n]/.test(harmless) ? `"${harmless.replaceAll('"', '""')}"` : harmless;
-}
+const textOf = (value: unknown): string =>
+  typeof value === "string" ? value : value === undefined ? "" : JSON.stringify(value);
 
 export interface CsvFormat {
   separator: string;
@@ -37,10 +34,8 @@ export interface CsvFormat {
 const columnsOf = ({ separator, ignore }: CsvFormat) =>
   COLUMNS.filter((path) => path.join(separator) !== ignore);
 
-const line = (cells: string[]) => `${cells.join(",")}\r\n`;
-
 export const csvHead = (format: CsvFormat): string =>
-  line(columnsOf(format).map((path) => cell(path.join(format.separator))));
+  line(columnsOf(format).map((path) => path.join(format.separator)));
 
 export const csvLine = (entry: Entry, format: CsvFormat): string =>
-  line(columnsOf(format).map((path) => cell(path.reduce<unknown>(member, entry))));
+  line(columnsOf(format).map((path) => textOf(path.reduce<unknown>(member, entry))));

@@ -20,6 +20,7 @@ import { mountDocumentation } from "./documentation.ts";
 import { mountPages } from "./pages.ts";
 import { findUser } from "../useradm/index.ts";
 import { mountDomains } from "../app/domains.ts";
+import { countUsage } from "./usage.ts";
 import { mountProbes } from "./probes.ts";
 import { takeBody } from "./body.ts";
 import { callsOf, holdHerd, holdWork } from "./rate-limit.ts";
@@ -137,7 +138,7 @@ export function makeGateway(options: GatewayOptions = {}): App {
     return emptyBody ? faultResponse(c, new Fault("unauthorized", "", { empty: true })) : response;
   });
   app.notFound(answerUnmatched(app));
-  app.use(answerHeaders, identify(options), reportCost, sendEvents, admit(app));
+  app.use(answerHeaders, identify(options), reportCost, sendEvents, countUsage, admit(app));
   app.use(holdHerd, takeBody, holdWork, shareDatabase);
   app.plain(PUBLIC, ["GET"], "/healthz", (c) => c.text("OK"));
   mountProbes(app);

@@ -167,6 +167,21 @@ export const VERBS: Readonly<Record<string, Verb>> = {
     options: { tenant: "ID", status: "active|suspended" },
     run: (operator, { tenant, status }) => operator.call("PUT", path`/tenants/${tenant}/status`, { status }),
   },
+  "set-plan": {
+    summary: "give a tenant, by default the default one, a plan with its limits",
+    options: { tenant: "[ID]", plan: "PLAN" },
+    run: (operator, { tenant, plan }) =>
+      operator.call("PUT", path`/tenants/${tenant ?? DEFAULT_TENANT}/plan`, { plan }),
+  },
+  usage: {
+    summary: "what tenants used by day, as CSV for invoices; by default of all and the last 30 days",
+    options: { tenant: "[ID]", from: "[DAY]", to: "[DAY]" },
+    run: async (operator, { tenant, from, to }) => {
+      const wanted = Object.entries({ tenant, from, to }).filter(([, value]) => value !== undefined);
+      const query = wanted.map(([name, value]) => path`${name}=${value}`).join("&");
+      return (await operator.text("GET", `/usage/days/export?${query}`)).trimEnd();
+    },
+  },
   "delete-tenant": {
     summary: "delete a tenant with its users, devices, artifacts and everything else it has",
     options: { tenant: "ID", yes: "" },

@@ -30,6 +30,12 @@ export class OperatorClient {
 
   /** The parsed answer; undefined if it has no body. */
   async call(method: string, path: string, body?: unknown): Promise<unknown> {
+    const text = await this.text(method, path, body);
+    return text === "" ? undefined : JSON.parse(text);
+  }
+
+  /** The answer as it came. */
+  async text(method: string, path: string, body?: unknown): Promise<string> {
     const response = await this.#send(path, {
       method,
       headers: { Authorization: `Bearer ${this.#token}`, "Content-Type": "application/json" },
@@ -37,7 +43,7 @@ export class OperatorClient {
     });
     const text = await response.text();
     if (!response.ok) throw new OperatorError(response.status, reasonIn(text, response.status));
-    return text === "" ? undefined : JSON.parse(text);
+    return text;
   }
 
   async #send(path: string, request: RequestInit): Promise<Response> {

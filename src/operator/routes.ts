@@ -8,7 +8,7 @@ import { faultResponses, jsonBody } from "../platform/wire.ts";
 import { getTenant, listTenants, setTenantLimit, setTenantStatus, type Tenant } from "../tenants/index.ts";
 import { mountAccounts } from "./account-routes.ts";
 import { factoryReset, migrateAll, mintToken } from "./installation.ts";
-import { activateTenant, removeTenant } from "../tenantadm/index.ts";
+import { activateTenant, bindPlan, removeTenant } from "../tenantadm/index.ts";
 import { BASE, body, made, ok, tags } from "./route-parts.ts";
 import * as schema from "./schema.ts";
 import { createTenant, setUp } from "./tenants.ts";
@@ -79,6 +79,16 @@ const putStatus = operatorRoute({
   responses: { ...ok("The tenant", schema.TenantWithLimits), ...faultResponses(400, 401, 404) },
 });
 
+const putPlan = operatorRoute({
+  method: "put",
+  path: `${BASE}/tenants/{id}/plan`,
+  tags,
+  summary: "Give a tenant a plan with its limits",
+  middleware: jsonBody(),
+  request: { params, body: body(schema.NewPlan) },
+  responses: { ...ok("The tenant", schema.TenantWithLimits), ...faultResponses(400, 401, 404, 409) },
+});
+
 const putLimit = operatorRoute({
   method: "put",
   path: `${BASE}/tenants/{id}/limits/{name}`,
@@ -119,6 +129,11 @@ function mountTenantVerbs(app: App): void {
     const actor = operatorOf(c, id);
     if (status === "active") await activateTenant(c.var.deps, actor.tenant);
     else await setTenantStatus(c.var.deps, actor, status);
+    return c.json(await shown(c, id), 200);
+  });
+  app.openapi(putPlan, async (c) => {
+    const { id } = c.req.valid("param");
+    await bindPlan(c.var.deps, operatorOf(c, id), { plan: c.req.valid("json").plan, limits: [] });
     return c.json(await shown(c, id), 200);
   });
   app.openapi(putLimit, async (c) => {

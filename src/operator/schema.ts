@@ -81,6 +81,10 @@ export const NewLimit = z
   .object({ value: z.int({ error: "must be a whole number" }) })
   .openapi("OperatorLimit");
 
+export const NewPlan = z
+  .object({ plan: z.string({ error: "cannot be blank" }).min(1, { error: "cannot be blank" }).max(64) })
+  .openapi("OperatorPlan");
+
 export const Migrated = z.object({ applied: z.array(z.string()) }).openapi("OperatorMigrated");
 
 export const Claims = z

@@ -39,3 +39,4 @@ export { MultipartFault, readMultipart, type MultipartPart } from "./multipart.t
 export { mountStorage } from "./routes.ts";
 export { UploadStatusSchema } from "./upload-routes.ts";
 export { UPLOAD_SEALED } from "./events.ts";
+export { storageUsageTable } from "./tables.ts";

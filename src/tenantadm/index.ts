@@ -1,3 +1,4 @@
+export { bindPlan } from "./accounts.ts";
 export { activateTenant } from "./life.ts";
 export { removeTenant } from "./remove-tenant.ts";
 export { mountTenantadm } from "./routes.ts";

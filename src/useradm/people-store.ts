@@ -87,6 +87,6 @@ export const rightsOfPeopleStatement = (
   tenant: TenantId,
 ): Statement<{ email: string; roles: string; definitions: string }[]> =>
   rows(sql`
-    SELECT p.email AS email, coalesce(p.guest_roles, p.roles) AS roles,
-      ${definitionsOf(sql`${tenant}`, sql`coalesce(p.guest_roles, p.roles)`, sql`NULL`)} AS definitions
+    SELECT p.email AS email, coalesce(guest_roles, roles) AS roles,
+      ${definitionsOf(sql`${tenant}`, sql`coalesce(guest_roles, roles)`, sql`NULL`)} AS definitions
     FROM ${peopleOf(tenant)} p ORDER BY p.email`);

@@ -10,7 +10,6 @@ import { mountSecondFactor } from "./second-factor-routes.ts";
 import { mountSessions } from "./session-routes.ts";
 import { mountSettings } from "./settings-routes.ts";
 import { mountSignInRules } from "./sign-in-rules.ts";
-import { mountSocialLogin } from "./social-login-routes.ts";
 import { mountUsers } from "./user-routes.ts";
 
 export function mountUseradm(app: App): void {
@@ -21,7 +20,6 @@ export function mountUseradm(app: App): void {
   mountSignInRules(app);
   mountSessions(app);
   mountUsers(app);
-  mountSocialLogin(app);
   mountMemberships(app);
   mountRolesAndSets(app);
   mountSettings(app);

@@ -185,15 +185,12 @@ describe("a user", () => {
     expect((await call("POST", `${path}/other`, {})).status).toBe(404);
   });
 
-  it("finds no payment, no social login and no marketplace [differs: no-payment]", async () => {
+  it("finds no payment and no marketplace [differs: no-payment]", async () => {
     for (const step of ["start", "cancel", "complete"]) {
       const path = `/api/management/v2/tenantadm/tenants/acme/upgrade/${step}`;
       expect(refusal(await call("POST", path, {}))).toEqual([404, "billing is not available"]);
     }
     const upgrade = "/api/internal/v1/tenantadm/tenants/acme/upgrade";
     expect((await operator("POST", upgrade, {})).status).toBe(404);
-    const oauth2 = "/api/management/v1/useradm/oauth2";
-    expect((await server.call("GET", `${oauth2}/github`)).status).toBe(404);
-    expect((await server.call("POST", `${oauth2}/link`)).status).toBe(404);
   });
 });

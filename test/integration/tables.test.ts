@@ -12,6 +12,7 @@ import * as platform from "../../src/platform/tables.ts";
 import * as releases from "../../src/releases/tables.ts";
 import * as storage from "../../src/storage/tables.ts";
 import * as tenants from "../../src/tenants/tables.ts";
+import * as usage from "../../src/usage/tables.ts";
 import * as useradm from "../../src/useradm/tables.ts";
 import * as workflows from "../../src/workflows/tables.ts";
 import { env, Server } from "../support/server.ts";
@@ -29,6 +30,7 @@ const DOMAINS = [
   deviceconfig,
   deviceconnect,
   consent,
+  usage,
   workflows,
 ];
 

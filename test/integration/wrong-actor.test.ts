@@ -23,8 +23,6 @@ const PUBLIC = [
   "POST /api/management/v1/useradm/auth/password-reset/complete",
   "POST /api/management/v1/useradm/users/me/email-change/complete",
   "POST /api/devices/v1/authentication/auth_requests",
-  "GET /api/management/v1/useradm/oauth2/{provider}",
-  "POST /api/management/v1/useradm/oauth2/link",
   "POST /api/management/v2/tenantadm/tenants/signup",
   "POST /api/management/v2/tenantadm/tenants/trial",
   "GET /api/devices/v1/deployments/download/artifacts/{tenant}/{artifact}",

@@ -1,0 +1,105 @@
+import type { Sweep } from "../platform/background.ts";
+import { csvLine } from "../platform/csv.ts";
+import type { Deps } from "../platform/deps.ts";
+import { asTenantId } from "../platform/ids.ts";
+import { INVOCATION } from "../platform/limits.ts";
+import { offsetOf, type Page } from "../platform/paging.ts";
+import { inSlices } from "../platform/apart.ts";
+import { usdOf } from "./cost.ts";
+import { dayBefore, dayOf } from "./day.ts";
+import {
+  addHeldStatement,
+  forgetDaysStatement,
+  lastOfPageStatement,
+  usageAfterStatement,
+  usagePageStatement,
+  type Place,
+  type UsageFilter,
+  type UsageRow,
+} from "./store.ts";
+
+const TENANTS_A_PAGE = 100;
+
+/** Every night, of the day before. */
+export const recordUsage: Sweep = async (deps) => {
+  const day = dayBefore(deps.now());
+  for (let after = ""; ;) {
+    const [last] = await deps.directory.batch([
+      lastOfPageStatement(after, TENANTS_A_PAGE),
+      addHeldStatement(day, after, TENANTS_A_PAGE),
+    ]);
+    if (last === undefined) return;
+    after = last;
+  }
+};
+
+/** Invoices and what may be asked about them. */
+const KEPT_MS = 800 * 86_400_000;
+const A_SLICE = 1000;
+
+export const forgetOldUsage: Sweep = async (deps) => {
+  const before = dayOf(deps.now() - KEPT_MS);
+  await inSlices(A_SLICE, (limit) => deps.directory.one(forgetDaysStatement(before, limit)));
+};
+
+export const usageWire = (row: UsageRow) => ({
+  tenant_id: row.tenant_id,
+  tenant_name: row.name,
+  day: row.day,
+  devices: row.devices,
+  requests: row.requests,
+  checks: row.checks,
+  rows_read: row.rows_read,
+  rows_written: row.rows_written,
+  stored_bytes: row.stored_bytes,
+  session_seconds: row.session_s,
+  usd: usdOf(row),
+});
+
+export async function listUsage(deps: Deps, filter: UsageFilter, page: Page) {
+  const window = { offset: offsetOf(page), limit: page.perPage };
+  const found = await deps.directory.one(usagePageStatement(filter, window));
+  return { days: found.slice(0, page.perPage).map(usageWire), hasNext: found.length > page.perPage };
+}
+
+const COLUMNS = [
+  "day",
+  "tenant_id",
+  "tenant_name",
+  "devices",
+  "requests",
+  "checks",
+  "rows_read",
+  "rows_written",
+  "stored_bytes",
+  "session_seconds",
+  "usd",
+] as const;
+
+const PAGE = 1000;
+const MAX_PAGES = INVOCATION.databaseCalls - 100;
+
+/** Numbers without an exponent, which invoicing programs may not read. */
+const cellOf = (value: string | number): string =>
+  typeof value === "string"
+    ? value
+    : value.toLocaleString("en-US", { useGrouping: false, maximumFractionDigits: 7 });
+
+/** For invoices: all days of the filter, read a page at a time. One that breaks off is not complete. */
+export function exportUsage(deps: Deps, filter: UsageFilter): ReadableStream<Uint8Array> {
+  const encoder = new TextEncoder();
+  let last: Place = { day: "", tenant_id: asTenantId("") };
+  let pages = 0;
+  return new ReadableStream<Uint8Array>({
+    start: (controller) => controller.enqueue(encoder.encode(csvLine([...COLUMNS]))),
+    async pull(controller) {
+      const found = await deps.directory.one(usageAfterStatement(filter, last, PAGE));
+      const lines = found.map(usageWire).map((day) => csvLine(COLUMNS.map((name) => cellOf(day[name]))));
+      if (lines.length > 0) controller.enqueue(encoder.encode(lines.join("")));
+      last = found.at(-1) ?? last;
+      pages += 1;
+      if (found.length < PAGE) controller.close();
+      else if (pages === MAX_PAGES) controller.error(new Error("there are too many days for one export"));
+    },
+  });
+}
