@@ -24,8 +24,8 @@ import tenants from "../../migrations/0038_tenants.sql";
 import auditChain from "../../migrations/0041_audit_chain.sql";
 import consent from "../../migrations/0042_consent.sql";
 import memberships from "../../migrations/0043_memberships.sql";
-import passkeys from "../../migrations/0046_passkeys.sql";
 import usage from "../../migrations/0044_usage.sql";
+import passkeys from "../../migrations/0046_passkeys.sql";
 import toldChanges from "../../migrations/0054_told_changes.sql";
 import { change, rows, type Database } from "./database.ts";
 import { into, type Row } from "./columns.ts";
@@ -58,8 +58,8 @@ const MIGRATIONS: readonly { name: string; text: string }[] = [
   { name: "0041_audit_chain.sql", text: auditChain },
   { name: "0042_consent.sql", text: consent },
   { name: "0043_memberships.sql", text: memberships },
-  { name: "0046_passkeys.sql", text: passkeys },
   { name: "0044_usage.sql", text: usage },
+  { name: "0046_passkeys.sql", text: passkeys },
   { name: "0054_told_changes.sql", text: toldChanges },
 ];
 
