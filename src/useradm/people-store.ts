@@ -11,16 +11,17 @@ export interface Person extends Omit<User, "tenant" | "passwordHash" | "revision
   isGuest: boolean;
 }
 
-type PersonRow = UserRow & { guest_roles: string | null };
+/** With the roles that a guest was given, as text. */
+type PersonRow = UserRow & { invited: string | null };
 
-function toPerson({ guest_roles: guestRoles, ...row }: PersonRow): Person {
+function toPerson({ invited: guestRoles, ...row }: PersonRow): Person {
   const { tenant: home, passwordHash: _, revision: __, ...user } = toUser(row);
   const roles = guestRoles === null ? user.roles : (JSON.parse(guestRoles) as string[]); // only this domain writes them
   return { ...user, home, roles, isGuest: guestRoles !== null };
 }
 
 const peopleOf = (tenant: TenantId): SQL => sql`(
-  SELECT u.*, NULL AS guest_roles FROM ${usersTable} u WHERE u.tenant_id = ${tenant}
+  SELECT u.*, NULL AS invited FROM ${usersTable} u WHERE u.tenant_id = ${tenant}
   UNION ALL
   SELECT u.*, m.roles FROM ${membershipsTable} m
     CROSS JOIN ${usersTable} u ON u.tenant_id = m.home_id AND u.user_id = m.user_id
@@ -69,7 +70,7 @@ export const accountsPageStatement = (
 ): Statement<Person[]> =>
   mapped(
     rows<PersonRow>(sql`
-      SELECT u.*, NULL AS guest_roles FROM ${usersTable} u WHERE ${condition} AND ${conditionOf(filter)}
+      SELECT u.*, NULL AS invited FROM ${usersTable} u WHERE ${condition} AND ${conditionOf(filter)}
       ORDER BY u.user_id, u.tenant_id LIMIT ${limit} OFFSET ${offset}`),
     (found) => found.map(toPerson),
   );
@@ -87,6 +88,6 @@ export const rightsOfPeopleStatement = (
   tenant: TenantId,
 ): Statement<{ email: string; roles: string; definitions: string }[]> =>
   rows(sql`
-    SELECT p.email AS email, coalesce(guest_roles, roles) AS roles,
-      ${definitionsOf(sql`${tenant}`, sql`coalesce(guest_roles, roles)`, sql`NULL`)} AS definitions
+    SELECT p.email AS email, coalesce(invited, roles) AS roles,
+      ${definitionsOf(sql`${tenant}`, sql`coalesce(invited, roles)`, sql`NULL`)} AS definitions
     FROM ${peopleOf(tenant)} p ORDER BY p.email`);
