@@ -29,7 +29,7 @@ const sum = (a: Used, b: Used): Used => ({
 });
 
 /** What tenants used of one process and is not yet written. A process that ends loses it, to the advantage of the tenant. */
-export class Counters {
+class Counters {
   readonly #counted = new Map<TenantId, Counted>();
 
   /** Adds to a tenant's; answers what is due to be written. */

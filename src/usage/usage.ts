@@ -42,7 +42,7 @@ export const forgetOldUsage: Sweep = async (deps) => {
   await inSlices(A_SLICE, (limit) => deps.directory.one(forgetDaysStatement(before, limit)));
 };
 
-export const usageWire = (row: UsageRow) => ({
+const usageWire = (row: UsageRow) => ({
   tenant_id: row.tenant_id,
   tenant_name: row.name,
   day: row.day,

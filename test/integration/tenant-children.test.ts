@@ -123,7 +123,9 @@ describe("a service provider", () => {
     expect(own.json<Wire>().parent_tenant_id).toBe("provider");
     const unknown = { ...input, users: [{ role: "RBAC_ROLE_PERMIT_ALL", email: "nobody@example.com" }] };
     expect((await call("POST", "", unknown)).status).toBe(400);
-    expect((await call("POST", "", { ...input, users: [{ role: "Own", email: known.email }] })).status).toBe(400);
+    expect((await call("POST", "", { ...input, users: [{ role: "Own", email: known.email }] })).status).toBe(
+      400,
+    );
     expect((await call("POST", "", { ...input, users: [] })).status).toBe(400);
   });
 
