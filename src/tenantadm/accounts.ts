@@ -1,5 +1,4 @@
-import { sql } from "drizzle-orm";
-import { demandSupport, isOpenToSupport } from "../consent/index.ts";
+import { demandSupport } from "../consent/index.ts";
 import type { OperatorActor } from "../platform/actor.ts";
 import { addAuditIfChanged } from "../platform/audit.ts";
 import type { Deps } from "../platform/deps.ts";
@@ -23,6 +22,7 @@ import {
   type UserFilter,
 } from "../useradm/index.ts";
 import { auditObject, operatorIn, tenantOf } from "./life.ts";
+import { visibleAccounts } from "./store.ts";
 
 /** Accounts of all tenants that the operator may look into, or of one of them, with the tenants that they work in. */
 export async function findAccounts(
@@ -31,10 +31,7 @@ export async function findAccounts(
   page: Page,
 ) {
   if (tenant !== undefined) await demandSupport(deps, operatorIn(asTenantId(tenant)), "list users");
-  const condition =
-    tenant === undefined
-      ? isOpenToSupport(sql`u.tenant_id`, deps.now())
-      : sql`u.tenant_id = ${asTenantId(tenant)}`;
+  const condition = visibleAccounts(tenant === undefined ? undefined : asTenantId(tenant), deps.now());
   const [accounts, total] = await deps.directory.batch([
     accountsPageStatement(filter, condition, { offset: offsetOf(page), limit: page.perPage }),
     countAccountsStatement(filter, condition),

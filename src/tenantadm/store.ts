@@ -1,4 +1,5 @@
-import { sql } from "drizzle-orm";
+import { sql, type SQL } from "drizzle-orm";
+import { isOpenToSupport } from "../consent/index.ts";
 import { inJson, rows, type Statement } from "../platform/database.ts";
 import type { LimitName } from "../platform/limit-names.ts";
 import type { TenantId } from "../platform/ids.ts";
@@ -33,3 +34,7 @@ export const givenStatement = (parent: TenantId): Statement<Figure[]> =>
     SELECT ${parent} AS tenant, l.name AS name, SUM(MAX(l.value, 0)) AS value
     FROM ${tenantsTable} t JOIN ${tenantLimitsTable} l ON l.tenant_id = t.tenant_id
     WHERE t.parent_id = ${parent} GROUP BY l.name`);
+
+/** True for accounts, as `u`, of one tenant or of all that let the operator look into them. */
+export const visibleAccounts = (tenant: TenantId | undefined, nowMs: number): SQL =>
+  tenant === undefined ? isOpenToSupport(sql`u.tenant_id`, nowMs) : sql`u.tenant_id = ${tenant}`;
