@@ -26,6 +26,7 @@ import consent from "../../migrations/0042_consent.sql";
 import memberships from "../../migrations/0043_memberships.sql";
 import usage from "../../migrations/0044_usage.sql";
 import passkeys from "../../migrations/0046_passkeys.sql";
+import scim from "../../migrations/0047_scim.sql";
 import toldChanges from "../../migrations/0054_told_changes.sql";
 import { change, rows, type Database } from "./database.ts";
 import { into, type Row } from "./columns.ts";
@@ -60,6 +61,7 @@ const MIGRATIONS: readonly { name: string; text: string }[] = [
   { name: "0043_memberships.sql", text: memberships },
   { name: "0044_usage.sql", text: usage },
   { name: "0046_passkeys.sql", text: passkeys },
+  { name: "0047_scim.sql", text: scim },
   { name: "0054_told_changes.sql", text: toldChanges },
 ];
 

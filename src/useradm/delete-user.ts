@@ -43,7 +43,7 @@ const leftovers = ({ tenant }: Actor, id: UserId) =>
   ] as const;
 
 /** Only the operator takes the last one who may do everything. */
-const keepsLastAdmin = (actor: Actor) => actor.kind === "user";
+const keepsLastAdmin = (actor: Actor) => actor.kind !== "operator";
 
 async function deleteAccount(deps: Deps, actor: Actor, user: User): Promise<void> {
   const { tenant } = actor;

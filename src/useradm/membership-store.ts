@@ -116,7 +116,7 @@ export const moveAccountStatement = (
 ): Statement<number> =>
   change(sql`
     UPDATE ${usersTable} SET tenant_id = ${tenant}, roles = ${JSON.stringify(roles)}, tfa_secret = ${sealedFactor},
-      revision = revision + 1, updated_ms = ${atMs}
+      external_id = NULL, suspended_ms = NULL, revision = revision + 1, updated_ms = ${atMs}
     WHERE tenant_id = ${before.tenant} AND user_id = ${before.id} AND revision = ${before.revision}
       AND tfa_secret IS ${before.tfa.secret}
       AND EXISTS (SELECT 1 FROM ${membershipsTable} m WHERE m.tenant_id = ${tenant} AND m.user_id = ${before.id}

@@ -6,6 +6,7 @@ import { mountPasskeys } from "./passkeys/routes.ts";
 import { mountMemberships } from "./membership-routes.ts";
 import { mountPlans } from "./plan-routes.ts";
 import { mountRolesAndSets } from "./roles/routes.ts";
+import { mountScim } from "./scim/token-routes.ts";
 import { mountSecondFactor } from "./second-factor-routes.ts";
 import { mountSessions } from "./session-routes.ts";
 import { mountSettings } from "./settings-routes.ts";
@@ -22,6 +23,7 @@ export function mountUseradm(app: App): void {
   mountUsers(app);
   mountMemberships(app);
   mountRolesAndSets(app);
+  mountScim(app);
   mountSettings(app);
   mountPlans(app);
   mountInternal(app);

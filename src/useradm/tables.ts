@@ -24,6 +24,8 @@ export const usersTable = sqliteTable(
     tfa_secret: text(),
     tfa_step: integer().notNull().default(0),
     tfa_recovery: text().notNull().default("[]"),
+    external_id: text(),
+    suspended_ms: integer(),
   },
   (row) => [primaryKey({ columns: [row.tenant_id, row.user_id] })],
 );
@@ -88,6 +90,19 @@ export const passkeysTable = sqliteTable(
     last_used_ms: integer(),
   },
   (row) => [primaryKey({ columns: [row.tenant_id, row.user_id, row.passkey_id] })],
+);
+
+export const scimTokensTable = sqliteTable(
+  "scim_tokens",
+  {
+    tenant_id: text().$type<TenantId>().notNull(),
+    token_id: text().notNull(),
+    name: text().notNull(),
+    digest: text().notNull(),
+    created_ms: integer().notNull(),
+    last_used_ms: integer(),
+  },
+  (row) => [primaryKey({ columns: [row.tenant_id, row.token_id] })],
 );
 
 export const spentChallengesTable = sqliteTable("spent_challenges", {

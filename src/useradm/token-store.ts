@@ -154,4 +154,4 @@ export const liveToken = (
     JOIN ${usersTable} u ON u.tenant_id = coalesce(m.home_id, k.tenant_id) AND u.user_id = k.user_id
     JOIN ${tenantsTable} t ON t.tenant_id = k.tenant_id
     WHERE k.tenant_id = ${tenant} AND k.user_id = ${subject} AND k.token_id = ${token}
-      AND (k.expires_ms IS NULL OR k.expires_ms > ${nowMs}) AND t.status = 'active'`);
+      AND (k.expires_ms IS NULL OR k.expires_ms > ${nowMs}) AND u.suspended_ms IS NULL AND t.status = 'active'`);

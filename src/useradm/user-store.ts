@@ -18,6 +18,10 @@ export interface User {
   createdMs: number;
   updatedMs: number;
   loginMs: number | null;
+  /** What an identity provider calls the user. */
+  externalId: string | null;
+  /** Null for one who may sign in. */
+  suspendedMs: number | null;
   /** Null while nobody has proved to read the mails of the address. */
   verifiedMs: number | null;
   tfa: {
@@ -42,6 +46,8 @@ export const toUser = (row: UserRow): User => ({
   createdMs: row.created_ms,
   updatedMs: row.updated_ms,
   loginMs: row.login_ms,
+  externalId: row.external_id,
+  suspendedMs: row.suspended_ms,
   verifiedMs: row.verified_ms,
   tfa: {
     status: row.tfa_status,
@@ -52,13 +58,13 @@ export const toUser = (row: UserRow): User => ({
 });
 
 /** True for the row `alias` of a user with the role for everything. */
-const isUnrestricted = (alias: SQL) => sql`instr(${alias}.roles, ${JSON.stringify(PERMIT_ALL)}) > 0`;
+export const isUnrestricted = (alias: SQL) => sql`instr(${alias}.roles, ${JSON.stringify(PERMIT_ALL)}) > 0`;
 
 const keepsAll = (roles: readonly string[]) => roles.includes(PERMIT_ALL);
 
 /** Guests count as well: no other tenant can take them away. */
 export const anotherAdminExists = (tenant: TenantId, id: UserId) => sql`(EXISTS (
-    SELECT 1 FROM ${usersTable} o WHERE o.tenant_id = ${tenant} AND o.user_id <> ${id} AND ${isUnrestricted(sql`o`)})
+    SELECT 1 FROM ${usersTable} o WHERE o.tenant_id = ${tenant} AND o.user_id <> ${id} AND o.suspended_ms IS NULL AND ${isUnrestricted(sql`o`)})
   OR EXISTS (
     SELECT 1 FROM ${membershipsTable} g WHERE g.tenant_id = ${tenant} AND g.user_id <> ${id} AND ${isUnrestricted(sql`g`)}))`;
 
@@ -140,9 +146,9 @@ export const hasRoomForUser = (tenant: SQL) => sql`COALESCE(
 /** Adds a user to a tenant that exists and has room for it. */
 export const addUserStatement = (user: User): Statement<number> =>
   change(sql`
-    INSERT ${into(usersTable, "tenant_id, user_id, email, password_hash, roles, created_ms, updated_ms, verified_ms")}
+    INSERT ${into(usersTable, "tenant_id, user_id, email, password_hash, roles, created_ms, updated_ms, verified_ms, external_id, suspended_ms")}
     SELECT t.tenant_id, ${user.id}, ${user.email}, ${user.passwordHash}, ${JSON.stringify(user.roles)},
-      ${user.createdMs}, ${user.updatedMs}, ${user.verifiedMs}
+      ${user.createdMs}, ${user.updatedMs}, ${user.verifiedMs}, ${user.externalId}, ${user.suspendedMs}
     FROM ${tenantsTable} t WHERE t.tenant_id = ${user.tenant} AND ${hasRoomForUser(sql`t.tenant_id`)}
       AND NOT EXISTS (SELECT 1 FROM ${membershipsTable} m WHERE m.tenant_id = t.tenant_id AND m.user_id = ${user.id})`);
 
@@ -198,7 +204,7 @@ export const stampLoginStatement = (
   change(sql`
     UPDATE ${usersTable} SET login_ms = ${atMs}, password_hash = ${login.passwordHash}, ${usedUp(login.proof)}
     WHERE tenant_id = ${user.tenant} AND user_id = ${user.id} AND password_hash = ${user.passwordHash}
-      AND ${isGood(login.proof)} AND ${login.open}
+      AND suspended_ms IS NULL AND ${isGood(login.proof)} AND ${login.open}
       AND EXISTS (SELECT 1 FROM ${tenantsTable} t WHERE t.tenant_id = ${user.tenant} AND t.status = 'active')`);
 
 export const vouchStatement = (user: User, atMs: number): Statement<number> =>

@@ -60,6 +60,8 @@ export interface NewUser {
   id?: string | undefined;
   /** Somebody vouches for the address. */
   isVerified?: boolean;
+  externalId?: string | null;
+  isSuspended?: boolean;
   /** Gets a link to set a password by. */
   isInvited?: boolean;
 }
@@ -77,6 +79,8 @@ export function prepareUser(deps: Deps, tenant: TenantId, input: NewUser, passwo
     createdMs: now,
     updatedMs: now,
     loginMs: null,
+    externalId: input.externalId ?? null,
+    suspendedMs: input.isSuspended ? now : null,
     verifiedMs: input.isVerified ? now : null,
     tfa: { status: "disabled", secret: null, step: 0, recovery: [] },
   };
