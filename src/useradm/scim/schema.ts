@@ -31,7 +31,7 @@ const Operation = z.object({
     return z.NEVER;
   }),
   path: z.string().max(1024).nullish(),
-  value: z.unknown(),
+  value: z.unknown().optional(),
 });
 export type Operation = z.output<typeof Operation>;
 
