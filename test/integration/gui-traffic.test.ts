@@ -28,7 +28,7 @@ async function call(method: string, path: string, json?: unknown, token = user.t
 }
 const list = async (path: string) => (await call("GET", path)).json<Wire[]>();
 
-describe("the web UI in its enterprise mode (protocol notes, gui-traffic 4)", () => {
+describe("the web UI in its enterprise mode", () => {
   it("loads: who the user is, which tenant, which roles there are", async () => {
     expect((await call("GET", `${M1}/useradm/users/me`)).json()).toMatchObject({
       id: user.id,
