@@ -2,10 +2,20 @@ import type { Actor } from "../platform/actor.ts";
 import { rfc3339 } from "../platform/clock.ts";
 import type { Deps } from "../platform/deps.ts";
 import { Fault } from "../platform/fault.ts";
+import { reachedAmongStatement } from "../devices/index.ts";
+import { devicesFor } from "../platform/permissions.ts";
 import { headOf } from "./head-stub.ts";
 
 /** Devices asked about at once. */
 export const MAX_IDS = 500;
+
+/** Those that the actor may see; others are left out as if nobody had heard of them. */
+async function reachedOf(deps: Deps, actor: Actor, devices: readonly string[]): Promise<readonly string[]> {
+  const reach = devicesFor(actor, "devices:read");
+  if (reach === "all") return devices;
+  const reached = await deps.db(actor.tenant).one(reachedAmongStatement(actor.tenant, devices, reach));
+  return devices.filter((id) => reached.includes(id));
+}
 
 /** Last contact of each of these devices, in the order asked; those never heard of are left out. */
 export async function lastContacts(
@@ -13,10 +23,11 @@ export async function lastContacts(
   actor: Actor,
   devices: readonly string[],
 ): Promise<{ id: string; last_seen: string }[]> {
-  const seen = await deps.contacts.last(actor.tenant, devices).catch((cause: unknown) => {
+  const visible = await reachedOf(deps, actor, devices);
+  const seen = await deps.contacts.last(actor.tenant, visible).catch((cause: unknown) => {
     throw new Fault("unavailable", "service unavailable", { cause, headers: { "Retry-After": "5" } });
   });
-  return devices.flatMap((id) => {
+  return visible.flatMap((id) => {
     const ms = Object.hasOwn(seen, id) ? seen[id] : undefined;
     return ms === undefined ? [] : [{ id, last_seen: rfc3339(ms).replace(".000", "") }];
   });

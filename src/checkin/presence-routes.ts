@@ -2,7 +2,7 @@ import { z } from "@hono/zod-openapi";
 import { fleetNow, lastContacts, MAX_IDS } from "./presence-queries.ts";
 import { userOf } from "../platform/app.ts";
 import type { App } from "../platform/app-env.ts";
-import { userRoute } from "../platform/route.ts";
+import { userRoute, within } from "../platform/route.ts";
 import { faultResponses, jsonContent } from "../platform/wire.ts";
 
 const base = "/api/management/v1/inventory";
@@ -11,7 +11,7 @@ const Contact = z
   .object({ id: z.string(), last_seen: z.iso.datetime() })
   .openapi("Presence", { description: "When a device asked for an update last, to the second" });
 
-const presenceRoute = userRoute("devices:read", {
+const presenceRoute = userRoute(within("devices:read"), {
   method: "get",
   path: `${base}/presence`,
   tags: ["inventory"],

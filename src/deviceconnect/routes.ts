@@ -6,7 +6,7 @@ import { rfc3339 } from "../platform/clock.ts";
 import { Fault } from "../platform/fault.ts";
 import { asDeviceId } from "../platform/ids.ts";
 import { pageOf, pageQuery, setPageHeaders } from "../platform/paging.ts";
-import { deviceRoute, userRoute, ofDevice } from "../platform/route.ts";
+import { deviceRoute, ofDevice, userRoute, within } from "../platform/route.ts";
 import { faultResponses, jsonContent } from "../platform/wire.ts";
 import { receiveUpload, sendDownload } from "./files.ts";
 import {
@@ -104,7 +104,7 @@ const session = userRoute(ofDevice("devices:connect"), {
   responses: { 204: { description: "Both sides were told" }, ...faultResponses(401, 403, 404) },
 });
 
-const history = userRoute(["audit:read", "devices:connect"], {
+const history = userRoute(within(["audit:read", "devices:connect"]), {
   feature: "terminal",
   method: "get",
   path: `${MANAGEMENT}/sessions`,
@@ -117,7 +117,7 @@ const history = userRoute(["audit:read", "devices:connect"], {
   },
 });
 
-const playback = userRoute(["audit:read", "devices:connect"], {
+const playback = userRoute(within(["audit:read", "devices:connect"]), {
   feature: "session_playback",
   method: "get",
   path: `${MANAGEMENT}/sessions/{session_id}/playback`,
@@ -127,7 +127,7 @@ const playback = userRoute(["audit:read", "devices:connect"], {
   responses: { ...upgraded, ...faultResponses(400, 401, 403, 404) },
 });
 
-const recording = userRoute(["audit:read", "devices:connect"], {
+const recording = userRoute(within(["audit:read", "devices:connect"]), {
   feature: "session_playback",
   method: "get",
   path: `${MANAGEMENT}/sessions/{session_id}/recording`,

@@ -3,9 +3,8 @@ import { inPages, type Duty } from "../platform/apart.ts";
 import { rfc3339 } from "../platform/clock.ts";
 import type { Deps } from "../platform/deps.ts";
 import { Fault } from "../platform/fault.ts";
-import type { UserId } from "../platform/ids.ts";
 import { offsetOf, type Page } from "../platform/paging.ts";
-import { hasPermission } from "../platform/permissions.ts";
+import { devicesFor, hasPermission } from "../platform/permissions.ts";
 import { byteStream } from "./byte-stream.ts";
 import { Asciicast, decodeEvents, Playback, type RecordedEvent } from "./recording.ts";
 import {
@@ -17,22 +16,26 @@ import {
   sessionRows,
   sessionsBefore,
   type OldSession,
+  type SessionReach,
   type SessionRow,
 } from "./store.ts";
 
 /**
- * Whose sessions the actor may look at: what others typed and saw is for those who may read the audit log, which leads
- * there; undefined means everyone's.
+ * The sessions that the actor may look at: what others typed and saw is for those who may read the audit log, which leads
+ * there; one's own are those with devices that one may still connect to.
  */
-function whoseSessions(actor: Actor): UserId | undefined {
-  if (actor.kind !== "user" || hasPermission(actor, "audit:read")) return undefined;
-  return actor.user;
+function reachOf(actor: Actor): SessionReach {
+  if (hasPermission(actor, "audit:read"))
+    return { user: undefined, devices: devicesFor(actor, "audit:read") };
+  const user = actor.kind === "user" ? actor.user : undefined;
+  return { user, devices: devicesFor(actor, "devices:connect") };
 }
 
 /** Pages of sessions of a tenant, newest first. */
 export async function listSessions(deps: Deps, actor: Actor, page: Page) {
-  const of = whoseSessions(actor);
-  const found = await deps.db(actor.tenant).one(sessionRows(actor.tenant, of, page.perPage, offsetOf(page)));
+  const found = await deps
+    .db(actor.tenant)
+    .one(sessionRows(actor.tenant, reachOf(actor), page.perPage, offsetOf(page)));
   return { sessions: found.slice(0, page.perPage).map(toWire), hasNext: found.length > page.perPage };
 }
 
@@ -48,9 +51,8 @@ const toWire = (row: SessionRow) => ({
 });
 
 async function requireSession(deps: Deps, actor: Actor, sid: string): Promise<SessionRow> {
-  const of = whoseSessions(actor);
-  const row = await deps.db(actor.tenant).one(sessionRow(actor.tenant, sid));
-  if (!row || (of !== undefined && row.user_id !== of)) throw new Fault("not_found", "session not found");
+  const row = await deps.db(actor.tenant).one(sessionRow(actor.tenant, sid, reachOf(actor)));
+  if (!row) throw new Fault("not_found", "session not found");
   return row;
 }
 

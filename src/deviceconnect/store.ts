@@ -1,4 +1,6 @@
-import { sql } from "drizzle-orm";
+import { sql, type SQL } from "drizzle-orm";
+import { devicesInReach } from "../devices/index.ts";
+import type { DeviceReach } from "../platform/reach.ts";
 import { notPaused } from "../platform/apart.ts";
 import { change, firstRow, rows, type Statement } from "../platform/database.ts";
 import type { DeviceId, TenantId, UserId } from "../platform/ids.ts";
@@ -86,24 +88,38 @@ export const endSessionRow = (
     UPDATE ${deviceSessionsTable} SET ended_ms = ${endedMs}, pieces = ${session.pieces}, recorded_bytes = ${session.bytes}
     WHERE tenant_id = ${session.tenant} AND session_id = ${session.sid} AND ended_ms IS NULL`);
 
-export const sessionRow = (tenant: TenantId, sid: string): Statement<SessionRow | undefined> =>
+/** Whose sessions are meant, and with which devices. */
+export interface SessionReach {
+  /** Everybody's when absent. */
+  user: UserId | undefined;
+  devices: DeviceReach;
+}
+
+const within = (tenant: TenantId, { user, devices }: SessionReach): SQL =>
+  sql`${user === undefined ? sql`1` : sql`user_id = ${user}`} AND ${devicesInReach(tenant, sql`${deviceSessionsTable}.device_id`, devices)}`;
+
+export const sessionRow = (
+  tenant: TenantId,
+  sid: string,
+  reach: SessionReach,
+): Statement<SessionRow | undefined> =>
   firstRow<SessionRow>(
-    sql`SELECT ${columns} FROM ${deviceSessionsTable} WHERE tenant_id = ${tenant} AND session_id = ${sid}`,
+    sql`SELECT ${columns} FROM ${deviceSessionsTable} WHERE tenant_id = ${tenant} AND session_id = ${sid} AND ${within(tenant, reach)}`,
   );
 
 /**
- * A page of the sessions of one user or of all, newest first, one more than asked for so that the caller sees whether
+ * A page of sessions, newest first, one more than asked for so that the caller sees whether
  * there are more.
  */
 export const sessionRows = (
   tenant: TenantId,
-  user: UserId | undefined,
+  reach: SessionReach,
   limit: number,
   offset: number,
 ): Statement<SessionRow[]> =>
   rows<SessionRow>(sql`
     SELECT ${columns} FROM ${deviceSessionsTable}
-    WHERE tenant_id = ${tenant} ${user === undefined ? sql`` : sql`AND user_id = ${user}`}
+    WHERE tenant_id = ${tenant} AND ${within(tenant, reach)}
     ORDER BY started_ms DESC, session_id LIMIT ${limit + 1} OFFSET ${offset}`);
 
 /** Devices after an id that a user, or anyone of the tenant, has an open session with, in the order of their ids. */

@@ -8,5 +8,11 @@ export {
   unknownDevicesStatement,
 } from "./known-devices.ts";
 export { asLiveDevice, ifLive, isLiveStatement } from "./live-device.ts";
-export { deviceInReach, devicesInReach, groupOfStatement, groupsInReach } from "./reach.ts";
+export {
+  deviceInReach,
+  devicesInReach,
+  reachedAmongStatement,
+  groupOfStatement,
+  groupsInReach,
+} from "./reach.ts";
 export { authSetsTable, devicesTable, inventoryCountsTable, inventoryDevicesTable } from "./tables.ts";

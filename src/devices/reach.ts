@@ -1,5 +1,5 @@
 import { sql, type SQL } from "drizzle-orm";
-import { firstRow, inJson, mapped, type Statement } from "../platform/database.ts";
+import { firstRow, inJson, mapped, rows, type Statement } from "../platform/database.ts";
 import type { DeviceId, TenantId } from "../platform/ids.ts";
 import type { DeviceReach, SomeDevices } from "../platform/reach.ts";
 import { devicesTable, inventoryDevicesTable } from "./tables.ts";
@@ -21,6 +21,19 @@ export const deviceInReach = (tenant: TenantId, device: string, reach: SomeDevic
   ${reached(tenant, sql`${device}`, reach)}
   OR NOT EXISTS (SELECT 1 FROM ${devicesTable} k WHERE k.tenant_id = ${tenant} AND k.device_id = ${device})
   AND NOT EXISTS (SELECT 1 FROM ${inventoryDevicesTable} i WHERE i.tenant_id = ${tenant} AND i.device_id = ${device}))`;
+
+/** Those of some devices that are within reach. */
+export const reachedAmongStatement = (
+  tenant: TenantId,
+  devices: readonly string[],
+  reach: SomeDevices,
+): Statement<string[]> =>
+  mapped(
+    rows<{ id: string }>(sql`
+      SELECT o.value AS id FROM json_each(${JSON.stringify(devices)}) o
+      WHERE ${reached(tenant, sql`o.value`, reach)}`),
+    (found) => found.map(({ id }) => id),
+  );
 
 /** A condition for what is counted by group. */
 export const groupsInReach = (reach: DeviceReach): SQL =>

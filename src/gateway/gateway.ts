@@ -30,6 +30,7 @@ import { demandPathTenant } from "./path-tenant.ts";
 import { keepWithin, requireAsked } from "./keep-within.ts";
 import { requestIdOf } from "./request-id.ts";
 import { mountVerify } from "./verify-route.ts";
+import { mountVerifyUser } from "./verify-user-route.ts";
 
 export interface GatewayOptions {
   /** The clock; tests hold it still. */
@@ -144,6 +145,7 @@ export function makeGateway(options: GatewayOptions = {}): App {
   mountProbes(app);
   mountDomains(app);
   mountVerify(app);
+  mountVerifyUser(app);
   mountDocumentation(app);
   mountPages(app);
   return app;

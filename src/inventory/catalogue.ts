@@ -1,8 +1,8 @@
 import type { Actor } from "../platform/actor.ts";
 import type { Deps } from "../platform/deps.ts";
-import { devicesFor, requireAllDevices } from "../platform/permissions.ts";
+import { devicesFor } from "../platform/permissions.ts";
 import { nameOfKey } from "./attributes.ts";
-import { keyCounts, kindCounts, statusCounts } from "./store/catalogue.ts";
+import { keyCounts, keyCountsWithin, kindCounts, statusCounts } from "./store/catalogue.ts";
 
 const MAX_ATTRIBUTES = 500;
 
@@ -33,12 +33,16 @@ export interface AttributeCount {
   count: number;
 }
 
-/** Attributes that devices have, most frequent first. They are counted for the whole tenant only. */
+/** Attributes that devices within reach have, most frequent first. */
 export async function attributeCatalogue(deps: Deps, actor: Actor): Promise<AttributeCount[]> {
-  requireAllDevices(actor, "devices:read");
+  const { tenant } = actor;
+  const reach = devicesFor(actor, "devices:read");
   const [keys, kinds] = await deps
-    .db(actor.tenant)
-    .batch([keyCounts(actor.tenant, MAX_ATTRIBUTES), kindCounts(actor.tenant)]);
+    .db(tenant)
+    .batch([
+      reach === "all" ? keyCounts(tenant, MAX_ATTRIBUTES) : keyCountsWithin(tenant, reach, MAX_ATTRIBUTES),
+      kindCounts(tenant, reach),
+    ] as const);
   const sum = (has: (kind: (typeof kinds)[number]) => boolean) =>
     kinds.filter(has).reduce((total, kind) => total + kind.devices, 0);
   const own = [

@@ -87,11 +87,6 @@ export const devicesFor = (actor: Actor, permission: Permission): DeviceReach =>
 export const releasesFor = (actor: Actor, permission: Permission): ReleaseReach =>
   requirePermission(actor, permission).releases;
 
-/** For what is nobody's part: a permission that reaches only some devices is none here. */
-export function requireAllDevices(actor: Actor, permission: Permission): void {
-  if (devicesFor(actor, permission) !== "all") throw forbidden();
-}
-
 /** A group named in a request; devices named one by one give no right to the group they are in. */
 export function requireGroup(actor: Actor, permission: Permission, group: string): void {
   const reach = devicesFor(actor, permission);

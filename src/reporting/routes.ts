@@ -45,7 +45,7 @@ const internalSearchRoute = operatorRoute({
   responses: { 200: found, ...faultResponses(400, 401) },
 });
 
-const searchableRoute = userRoute("devices:read", {
+const searchableRoute = userRoute(within("devices:read"), {
   method: "get",
   path: `${base}/devices/search/attributes`,
   tags: ["reporting"],
@@ -61,7 +61,7 @@ const searchableRoute = userRoute("devices:read", {
   },
 });
 
-const mappedRoute = userRoute("devices:read", {
+const mappedRoute = userRoute(within("devices:read"), {
   method: "get",
   path: `${base}/devices/attributes`,
   tags: ["reporting"],

@@ -1,15 +1,11 @@
 import { z } from "@hono/zod-openapi";
-import type { Context } from "hono";
-import { getCookie } from "hono/cookie";
-import { bearerToken, isOperator, userOfToken } from "../platform/access.ts";
 import { operatorOf } from "../platform/app.ts";
-import type { App, AppEnv } from "../platform/app-env.ts";
+import type { App } from "../platform/app-env.ts";
 import { Fault } from "../platform/fault.ts";
 import { asUserId } from "../platform/ids.ts";
-import { operatorRoute, publicRoute } from "../platform/route.ts";
+import { operatorRoute } from "../platform/route.ts";
 import { faultResponses, jsonBody, jsonContent } from "../platform/wire.ts";
 import { prepareForTenant, TenantToPrepare } from "../tenants/index.ts";
-import { findUser } from "./find-user.ts";
 import { importUser, revokeTokens } from "./internal.ts";
 import { NewInternalUser, User, UserQuery } from "./schema.ts";
 import { toFilter, toWire } from "./user-routes.ts";
@@ -18,39 +14,6 @@ import { listUsers } from "./users.ts";
 
 const BASE = "/api/internal/v1/useradm";
 const tags = ["useradm internal"];
-
-const verify = (method: "get" | "post") =>
-  publicRoute({
-    method,
-    path: `${BASE}/auth/verify`,
-    tags,
-    summary: "Check the user token in `Authorization` or the cookie `JWT`",
-    description:
-      "For gateways that ask before they forward. Exists only where the operator token is configured.",
-    request: {
-      headers: z.object({
-        "x-forwarded-uri": z.string().optional(),
-        "x-forwarded-method": z.string().optional(),
-      }),
-    },
-    responses: { 200: { description: "The token is live" }, ...faultResponses(400, 401, 404) },
-  });
-
-/** The user's token, from the cookie where `Authorization` holds the operator's. */
-function tokenToVerify(c: Context<AppEnv>): string {
-  const cookie = getCookie(c, "JWT");
-  const isOperators = c.req.header("authorization") !== undefined && isOperator(c);
-  return isOperators && cookie !== undefined ? cookie : bearerToken(c, true);
-}
-
-async function verifyForwarded(c: Context<AppEnv>): Promise<Response> {
-  if (!c.var.deps.settings.OPERATOR_TOKEN) throw new Fault("not_found", "not found");
-  const token = tokenToVerify(c);
-  if (!c.req.header("x-forwarded-uri") || !c.req.header("x-forwarded-method"))
-    throw new Fault("bad_request", "X-Forwarded-Uri and X-Forwarded-Method must be set");
-  await userOfToken(c.var.deps, token, findUser);
-  return c.body(null, 200);
-}
 
 const postTenant = operatorRoute({
   method: "post",
@@ -141,8 +104,6 @@ const revoke = operatorRoute({
 
 /** Mender's own internal API for operators' scripts (protocol notes, useradm 8). */
 export function mountInternal(app: App): void {
-  app.openapi(verify("get"), verifyForwarded);
-  app.openapi(verify("post"), verifyForwarded);
   mountUsersOfTenants(app);
 
   app.openapi(revoke, async (c) => {

@@ -179,6 +179,27 @@ describe("lists and numbers", () => {
     expect(statistics.json()).toMatchObject({ devices_by_status: { accepted: { standard: 1 } } });
     const reported = await post(user, `${M1}/reporting/devices/search`, {});
     expect([ids(reported), reported.headers.get("x-total-count")]).toEqual([mine, "1"]);
+    const reporting = (name: string, device: TestDevice) =>
+      server.call("PATCH", "/api/devices/v1/inventory/device/attributes", {
+        token: device.token,
+        json: [{ name, value: "x" }],
+      });
+    await reporting("mine", inside.device);
+    await reporting("theirs", outside.device);
+    for (const path of [
+      "/api/management/v2/inventory/filters/attributes",
+      `${M1}/reporting/devices/search/attributes`,
+    ]) {
+      const known = ids(await get(user, path), "name");
+      expect([known.includes("mine"), known.includes("theirs")]).toEqual([true, false]);
+      expect(known).toContain("group");
+    }
+    const table = await post(user, "/api/management/v2/inventory/filters/search/export", {});
+    const [heading, ...lines] = table.text.trimEnd().split("\r\n");
+    expect([heading!.includes("mine"), heading!.includes("theirs"), lines.length]).toEqual([true, false, 1]);
+    const seen = await get(user, `${M1}/inventory/presence?id=${inside.device.id}&id=${outside.device.id}`);
+    expect(seen.status).toBe(200);
+    expect(ids(seen)).not.toContain(outside.device.id);
     const aggregations = [{ name: "g", scope: "system", attribute: "group" }];
     const counted = await post(user, `${M1}/reporting/devices/aggregate`, { aggregations });
     expect(counted.json()).toEqual([{ name: "g", items: [{ key: "test", count: 1 }], other_count: 0 }]);

@@ -2,6 +2,7 @@ import { hashSync } from "bcryptjs";
 import { beforeEach, describe, expect, it } from "vitest";
 import { aDevice, aUser, logIn as logInTo, type TestUser } from "../support/actors.ts";
 import { refusal } from "../support/answers.ts";
+import { inInventory } from "../support/deployments.ts";
 import { env, OPERATOR_TOKEN, Server, type Call } from "../support/server.ts";
 import { WIRE_ROUTES } from "../support/wire-routes.ts";
 
@@ -67,6 +68,32 @@ describe("internal API", () => {
     expect((await verify({ headers, token: (await aDevice(server)).token })).status).toBe(401);
     expect(refusal(await verify({ headers }))).toEqual([401, "Authorization not present in header"]);
     expect(refusal(await verify({}))).toEqual([401, "Authorization not present in header"]);
+  });
+
+  it("refuses what the user of a forwarded token may not do [differs: verify-forwarded]", async () => {
+    const observer = await aUser(server, { roles: ["RBAC_ROLE_OBSERVER"] });
+    const [here, there] = [await aDevice(server), await aDevice(server)];
+    await inInventory(server, [here], "here");
+    await inInventory(server, [there], "there");
+    const scope = { type: "DeviceGroups", value: ["here"] };
+    const role = { name: "here", permission_sets_with_scope: [{ name: "ReadDevices", scope }] };
+    await server.call("POST", "/api/management/v2/useradm/roles", { token: admin.token, json: role });
+    const confined = await aUser(server, { roles: ["here"] });
+    const may = async ({ token }: { token: string }, method: string, uri: string) => {
+      const headers = { "X-Forwarded-Uri": uri, "X-Forwarded-Method": method };
+      return (await server.call("GET", `${INTERNAL}/auth/verify`, { headers, token })).status;
+    };
+    const devices = "/api/management/v1/inventory/devices";
+    expect(await may(observer, "GET", `${devices}?page=2`)).toBe(200);
+    expect(await may(observer, "delete", `${devices}/${here.id}`)).toBe(403);
+    expect(await may(observer, "GET", "/api/management/v1/useradm/users")).toBe(403);
+    expect(await may(observer, "GET", "/api/management/v1/useradm/users/me")).toBe(200);
+    expect(await may(confined, "GET", `${devices}/${here.id}`)).toBe(200);
+    expect(await may(confined, "GET", `${devices}/${there.id}`)).toBe(403);
+    expect(await may(confined, "GET", `${devices}/${encodeURIComponent(there.id)}/../${there.id}`)).toBe(403);
+    expect(await may(observer, "GET", "/api/management/v1/other/service")).toBe(403);
+    expect(await may(admin, "GET", "/api/management/v1/other/service")).toBe(200);
+    expect(await may(admin, "GET", "http://[")).toBe(400);
   });
 
   it.each(["useradm", "devauth", "deployments", "deviceconfig", "inventory"])(

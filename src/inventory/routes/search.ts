@@ -36,7 +36,7 @@ const searchRoute = userRoute(within("devices:read"), {
   responses: { 200: foundDevices, ...faultResponses(400, 401, 403) },
 });
 
-const catalogueRoute = userRoute("devices:read", {
+const catalogueRoute = userRoute(within("devices:read"), {
   method: "get",
   path: `${base}/filters/attributes`,
   tags: ["inventory"],
