@@ -27,7 +27,7 @@ export function filterFrom(text: string | undefined, known: readonly string[]): 
   return { attribute, value };
 }
 
-export const MAX_PAGE = 100;
+const MAX_PAGE = 100;
 
 /** Counted from 1; what is too small is taken for the smallest (RFC 7644, 3.4.2.4). */
 export function pageOf(query: Readonly<Record<string, string>>): { start: number; count: number } {

@@ -25,7 +25,7 @@ export const notFound = () => scimFault("not_found", "there is no such resource"
 export const lastAdministrator = () =>
   scimFault("conflict", "the last administrator must stay, with all permissions", "mutability");
 
-export const stateOf = (user: User): UserState => ({
+const stateOf = (user: User): UserState => ({
   email: user.email,
   externalId: user.externalId,
   isActive: user.suspendedMs === null,
