@@ -10,6 +10,7 @@ import { drainOutbox } from "../platform/send-events.ts";
 import { forgetOldGenerations } from "../releases/index.ts";
 import { sweepDeadUploads, sweepOrphanObjects } from "../storage/index.ts";
 import {
+  forgetAnsweredRequests,
   forgetOldAccountLinks,
   forgetOldLoginFailures,
   forgetSpentChallenges,
@@ -46,6 +47,7 @@ export const EVERY_NIGHT: Sweeps = {
   "forget-generations": forgetOldGenerations,
   "forget-revocations": forgetOldRevocations,
   "forget-account-links": forgetOldAccountLinks,
+  "forget-sign-ins": forgetAnsweredRequests,
   "forget-totals": forgetOldTotals,
   "reseal-factors": resealFactors,
   "record-usage": recordUsage,

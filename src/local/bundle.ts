@@ -18,6 +18,10 @@ export async function bundleWorker(entry: string, textEndings: string[]): Promis
       builtinModules.filter((name) => !name.includes(":")).map((name) => [name, `node:${name}`]),
     ),
     loader: Object.fromEntries(textEndings.map((ending) => [ending, "text" as const])),
+    // Packages of the older form ask for built-in modules as they run.
+    banner: {
+      js: 'import { createRequire as $createRequire } from "node:module"; const require = $createRequire("/");',
+    },
     logLevel: "error",
   });
   const [file] = outputFiles;

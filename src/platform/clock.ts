@@ -5,3 +5,6 @@ export const systemNow = (): number => Date.now();
 export const rfc3339 = (ms: number): string => new Date(ms).toISOString();
 
 export const toSeconds = (ms: number): number => Math.floor(ms / 1000);
+
+/** By how much the time we go by is ahead of the machine's, for libraries that look at the clock themselves. */
+export const clockSkewS = (nowMs: number): number => toSeconds(nowMs - Date.now());

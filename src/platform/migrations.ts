@@ -28,6 +28,7 @@ import usage from "../../migrations/0044_usage.sql";
 import passkeys from "../../migrations/0046_passkeys.sql";
 import scim from "../../migrations/0047_scim.sql";
 import toldChanges from "../../migrations/0054_told_changes.sql";
+import sso from "../../migrations/0048_sso.sql";
 import { change, rows, type Database } from "./database.ts";
 import { into, type Row } from "./columns.ts";
 import { d1MigrationsTable } from "./tables.ts";
@@ -63,6 +64,7 @@ const MIGRATIONS: readonly { name: string; text: string }[] = [
   { name: "0046_passkeys.sql", text: passkeys },
   { name: "0047_scim.sql", text: scim },
   { name: "0054_told_changes.sql", text: toldChanges },
+  { name: "0048_sso.sql", text: sso },
 ];
 
 /** Statements end with a semicolon at the end of a line; what follows them starts in the first column. */

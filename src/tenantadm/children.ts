@@ -22,7 +22,9 @@ import {
   createUserStatements,
   hashPassword,
   inviteIfChanged,
+  NO_PROVIDER,
   prepareUser,
+  shareStatements,
   writingEmail,
 } from "../useradm/index.ts";
 import { auditObject, operatorIn, ownOrChild, tenantOf } from "./life.ts";
@@ -79,6 +81,8 @@ async function withinPool<T>(batch: Promise<T>): Promise<T> {
     const refusal = refusalOf(cause);
     if (refusal === POOL)
       throw new Fault("unprocessable", "the limits exceed what the service provider has left", { cause });
+    if (refusal === NO_PROVIDER)
+      throw new Fault("unprocessable", "there is no single sign-on to inherit", { cause });
     if (refusal === CHILDREN_LIMIT)
       throw new Fault("unprocessable", "the service provider has as many children as it may", { cause });
     throw cause;
@@ -125,7 +129,6 @@ export async function createChild(
   input: z.output<typeof NewChild>,
 ): Promise<void> {
   const parent = await provider(deps, actor);
-  if (input.sso === true) throw new Fault("unprocessable", "there is no single sign-on to inherit");
   const at = deps.now();
   const child = prepareTenant(
     {
@@ -141,6 +144,7 @@ export async function createChild(
     ...createTenantStatements(child),
     ...(input.admin ? await adminStatements(deps, child.id, input.admin) : []),
     ...(await guestStatements(deps, child.id, input.users ?? [])),
+    ...(input.sso === true ? shareStatements(child.id, parent.id) : []),
     demandRoomForChild(parent.id),
     ...giveStatements(parent.id, child.id, shares(input)),
     addAudit(actor, { action: "create", object: auditObject(child) }, at),

@@ -18,6 +18,7 @@ import { personStatement, type Person } from "./people-store.ts";
 import { factorSealedFor } from "./second-factor.ts";
 import { removeSettingsOfRemovedStatement } from "./settings-store.ts";
 import { followPasskeysStatement, removePasskeysOfChangedStatement } from "./passkeys/store.ts";
+import { removeIdentitiesOfRemovedStatement } from "./sso/person-store.ts";
 import { removeTokensOfRemovedStatement } from "./token-store.ts";
 import {
   anotherAdminStatement,
@@ -54,6 +55,7 @@ async function deleteAccount(deps: Deps, actor: Actor, user: User): Promise<void
     ...leftovers(actor, user.id),
     userStatement(tenant, user.id),
     removePasskeysOfChangedStatement({ tenant, user: user.id }, user.email),
+    removeIdentitiesOfRemovedStatement(tenant, user.id),
   ] as const);
   if (left) throw lastAdmin();
 }
@@ -70,6 +72,7 @@ async function moveAway(deps: Deps, actor: Actor, user: User, next: Membership):
     ...followMovedStatements(user, next.tenant),
     followPasskeysStatement({ tenant: user.tenant, user: user.id }, next.tenant, user.email),
     ...leftovers(actor, user.id),
+    removeIdentitiesOfRemovedStatement(user.tenant, user.id),
   ]);
   if (moved > 0) return;
   if (keepsLastAdmin(actor) && !anotherAdmin) throw lastAdmin();

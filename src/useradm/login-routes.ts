@@ -9,7 +9,8 @@ import { publicRoute, STRANGERS_BODY, userRoute } from "../platform/route.ts";
 import { faultResponses, jsonBody, jsonContent } from "../platform/wire.ts";
 import { DEVICE_COOKIE, DEVICE_COOKIE_LIFE_S, makeDeviceCookie } from "./known-device.ts";
 import { logIn, logOut } from "./login.ts";
-import { LoginOptions } from "./schema.ts";
+import { destinationOf } from "./sso/destination.ts";
+import { Destination, LoginOptions } from "./schema.ts";
 
 /** Clients compare this for equality: no character set may follow. */
 export const JWT_TYPE = { "Content-Type": "application/jwt", "Cache-Control": "no-store" };
@@ -29,7 +30,13 @@ const login = publicRoute({
   body: STRANGERS_BODY,
   // Command-line clients announce JSON and send nothing.
   request: { body: { required: false, content: jsonContent(LoginOptions) } },
-  responses: { 200: jwtResponse("The token"), ...faultResponses(400, 401, 415, 429) },
+  responses: {
+    200: {
+      description: "The token; to an empty password, which provider signs the user in",
+      content: { "application/jwt": { schema: z.string() }, ...jsonContent(Destination) },
+    },
+    ...faultResponses(400, 401, 415, 429),
+  },
 });
 
 const logout = userRoute("basic", {
@@ -56,6 +63,8 @@ export function mountLogin(app: App): void {
 
   app.openapi(login, async (c) => {
     const credentials = accountOf(c);
+    // The web UI's first step asks with an empty password; it can match nobody, so it is not a try.
+    if (credentials.password === "") return c.json(await destinationOf(c.var.deps, credentials.email), 200);
     const options = c.req.valid("json");
     const token = await logIn(c.var.deps, {
       ...credentials,

@@ -1,13 +1,12 @@
 import type { UserActor } from "../platform/actor.ts";
 import type { Deps } from "../platform/deps.ts";
 import { Fault } from "../platform/fault.ts";
-import { newId } from "../platform/ids.ts";
-import { oneLine } from "../platform/mail.ts";
 import { addEventIfChanged } from "../platform/outbox.ts";
 import { tokensEnded } from "./events.ts";
-import { expiryMs, issueUserToken } from "./issue.ts";
 import { knownDeviceOf } from "./known-device.ts";
 import { inLine } from "./login-concurrency.ts";
+import { opening } from "./open-session.ts";
+import { refuseOutsideProvider } from "./sso/destination.ts";
 import { hashPassword, needsRehash, verifyPassword } from "./passwords.ts";
 import { demandFactor, wrongCode, type Factor } from "./second-factor.ts";
 import { useProofIfChanged, type Proof } from "./second-factor-store.ts";
@@ -21,9 +20,8 @@ import {
   throttledSuspended,
   type Throttled,
 } from "./throttle.ts";
-import { addSignInIfChanged, tellRefusedSignIn } from "./sign-in-audit.ts";
+import { tellRefusedSignIn } from "./sign-in-audit.ts";
 import { blockedUntilStatement, forgetFailuresIfChanged, noneBlocked } from "./throttle-store.ts";
-import { addSessionIfChanged, MAX_SESSIONS, trimSessionsStatement } from "./session-store.ts";
 import { removeTokenStatement } from "./token-store.ts";
 import { accountStatement, stampLoginStatement, type Account } from "./user-store.ts";
 
@@ -42,15 +40,10 @@ export interface Login extends Opening, Factor {
   deviceCookie: string | undefined;
 }
 
-/** Browsers say much about themselves; the beginning tells them apart. */
-const MAX_USER_AGENT = 256;
-
 export const refused = () => new Fault("unauthorized", "unauthorized");
 
 /** Checks the password and answers a session's token. Unknown users and wrong passwords look and cost the same. */
 export async function logIn(deps: Deps, login: Login): Promise<string> {
-  // The web UI's first step asks with an empty password; it can match nobody, so it is not a try.
-  if (login.password === "") throw refused();
   const knownDevice = await knownDeviceOf(deps, login.email, login.deviceCookie);
   const throttled = throttledLogin({ ...login, knownDevice });
   refuseRemembered(deps, throttled);
@@ -97,32 +90,22 @@ export async function openSession(
   login: Opening & { passwordHash: string; proof: Proof },
   throttled: Throttled,
 ): Promise<string> {
+  refuseOutsideProvider(deps, account);
   const now = deps.now();
-  const id = newId();
   const lifeS = login.noExpiry ? undefined : deps.settings.USER_TOKEN_LIFE_S;
-  const session = {
-    id,
-    tenant: account.tenant,
-    user: account.id,
-    createdMs: now,
-    expiresMs: expiryMs(deps, lifeS),
-    userAgent: login.userAgent === undefined ? null : oneLine(login.userAgent).slice(0, MAX_USER_AGENT),
-    network: login.network ?? null,
-  };
+  const { begin, end, token } = opening(deps, account, { ...login, lifeS });
   // Many guesses sent at once all pass the first look at the counters; the guard lets none in once they count.
   const factor = login.proof ? subjectsOf(throttledFactor(account.email)) : [];
   const open = noneBlocked([...subjectsOf(throttled), ...factor], now);
   const [stamped] = await deps.directory.batch([
     stampLoginStatement(account, { passwordHash: login.passwordHash, proof: login.proof, open }, now),
     ...useProofIfChanged(account, login.proof, now),
-    addSessionIfChanged(session),
-    addSignInIfChanged(account, login.network, now),
+    ...begin,
     forgetFailuresIfChanged([throttled[0].subject, ...factor]),
-    trimSessionsStatement(session, MAX_SESSIONS),
-    addEventIfChanged(tokensEnded(account.tenant, account.id), now),
+    ...end,
   ]);
   if (stamped === 0) throw login.proof ? wrongCode() : refused();
-  return issueUserToken(deps, { id, tenant: account.tenant, user: account.id, plan: account.plan, lifeS });
+  return token();
 }
 
 /** Ends the token of the call, whatever kind it is. */

@@ -3,7 +3,7 @@ import { firstRow, inJson, mapped, rows, type Statement } from "../platform/data
 import type { TenantId, UserId } from "../platform/ids.ts";
 import { definitionsOf } from "./roles/store.ts";
 import { membershipsTable, usersTable } from "./tables.ts";
-import { toUser, type User, type UserRow } from "./user-store.ts";
+import { identitiesOf, toUser, type User, type UserRow } from "./user-store.ts";
 
 /** Somebody of a tenant: a user whose home it is or a guest. The account of a guest is not this tenant's to write. */
 export interface Person extends Omit<User, "tenant" | "passwordHash" | "revision"> {
@@ -21,9 +21,9 @@ function toPerson({ invited: guestRoles, ...row }: PersonRow): Person {
 }
 
 const peopleOf = (tenant: TenantId): SQL => sql`(
-  SELECT u.*, NULL AS invited FROM ${usersTable} u WHERE u.tenant_id = ${tenant}
+  SELECT u.*, ${identitiesOf(sql`u`)}, NULL AS invited FROM ${usersTable} u WHERE u.tenant_id = ${tenant}
   UNION ALL
-  SELECT u.*, m.roles FROM ${membershipsTable} m
+  SELECT u.*, ${identitiesOf(sql`u`)}, m.roles FROM ${membershipsTable} m
     CROSS JOIN ${usersTable} u ON u.tenant_id = m.home_id AND u.user_id = m.user_id
   WHERE m.tenant_id = ${tenant})`;
 
@@ -70,7 +70,7 @@ export const accountsPageStatement = (
 ): Statement<Person[]> =>
   mapped(
     rows<PersonRow>(sql`
-      SELECT u.*, NULL AS invited FROM ${usersTable} u WHERE ${condition} AND ${conditionOf(filter)}
+      SELECT u.*, ${identitiesOf(sql`u`)}, NULL AS invited FROM ${usersTable} u WHERE ${condition} AND ${conditionOf(filter)}
       ORDER BY u.user_id, u.tenant_id LIMIT ${limit} OFFSET ${offset}`),
     (found) => found.map(toPerson),
   );

@@ -11,6 +11,7 @@ import { mountSecondFactor } from "./second-factor-routes.ts";
 import { mountSessions } from "./session-routes.ts";
 import { mountSettings } from "./settings-routes.ts";
 import { mountSignInRules } from "./sign-in-rules.ts";
+import { mountSso } from "./sso/routes.ts";
 import { mountUsers } from "./user-routes.ts";
 
 export function mountUseradm(app: App): void {
@@ -20,6 +21,7 @@ export function mountUseradm(app: App): void {
   mountPasskeys(app);
   mountSignInRules(app);
   mountSessions(app);
+  mountSso(app);
   mountUsers(app);
   mountMemberships(app);
   mountRolesAndSets(app);

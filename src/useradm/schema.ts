@@ -62,12 +62,16 @@ export const NewUser = z
     roles: RoleNames.optional(),
     send_reset_password: z.boolean().nullish().openapi({ description: "Send a link to set the password by" }),
   })
-  .refine(({ password, send_reset_password }) => password !== undefined || send_reset_password === true, {
-    error: BLANK,
-    path: ["password"],
-    // Told beside what else is wrong.
-    when: ({ value }) => typeof value === "object" && value !== null,
-  })
+  .refine(
+    ({ email, password, send_reset_password }) =>
+      email !== undefined || password !== undefined || send_reset_password === true,
+    {
+      error: BLANK,
+      path: ["password"],
+      // Told beside what else is wrong; whether a user may be without one is the verb's to say.
+      when: ({ value }) => typeof value === "object" && value !== null,
+    },
+  )
   .openapi("NewUser");
 
 export const NewInternalUser = z
@@ -95,6 +99,10 @@ export const OwnUserUpdate = z
   .object({ password: optional(PasswordText), current_password: optional(z.string()) })
   .openapi("OwnUserUpdate");
 
+const SsoIdentity = z
+  .object({ id: z.string(), kind: z.string(), subject: z.string() })
+  .openapi("SsoIdentity");
+
 export const User = z
   .object({
     id: z.string(),
@@ -105,6 +113,7 @@ export const User = z
     verified: z.boolean(),
     tfa_status: z.enum(["disabled", "unverified", "enabled"]),
     roles: z.array(z.string()),
+    sso: z.array(SsoIdentity).optional(),
   })
   .openapi("User");
 
@@ -263,6 +272,9 @@ export const LoginOptions = z.object({
   token2fa: z.string().nullish(),
   passkey: Assertion.nullish(),
 });
+
+/** Where a user signs in who has no password. */
+export const Destination = z.object({ id: z.string(), kind: z.string() }).openapi("SignInProvider");
 
 const MAX_KEYS = 1024;
 const MAX_KEY = 128;

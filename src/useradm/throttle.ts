@@ -98,6 +98,11 @@ export const throttledSuspended = (email: string): Throttled => [
   { subject: digest(`suspended ${email}`), rule: FACTOR },
 ];
 
+/** Answers of one provider that one network brings and that do not hold; the network may be that of a whole office. */
+export const throttledProvider = (provider: string, network: string | undefined): Throttled => [
+  { subject: digest(`provider ${provider} ${network ?? ""}`), rule: ADDRESS },
+];
+
 /** Mails to one address. Links sent before stay good, so that nobody keeps a user out by asking for more. */
 const MAILS: ThrottleRule = {
   free: 5,

@@ -6,6 +6,8 @@ import { into, type Row } from "../platform/columns.ts";
 import { tenantLimitsTable, tenantsTable } from "../tenants/index.ts";
 import { hasPasskey } from "./passkeys/store.ts";
 import { isGood, mustHaveFactor, usedUp, type Proof } from "./second-factor-store.ts";
+import { mustUseProvider } from "./sso/rule-store.ts";
+import { ssoIdentitiesTable } from "./sso/tables.ts";
 import { membershipsTable, usersTable, type TfaStatus } from "./tables.ts";
 
 export interface User {
@@ -32,9 +34,12 @@ export interface User {
     /** Digests of the recovery codes that are left. */
     recovery: string[];
   };
+  /** Whom providers mean by the user; read with users alone. */
+  sso?: { id: string; kind: string; subject: string }[];
 }
 
-export type UserRow = Row<typeof usersTable>;
+/** `sso` is there where the statement asked for it. */
+export type UserRow = Row<typeof usersTable> & { sso?: string };
 
 export const toUser = (row: UserRow): User => ({
   tenant: row.tenant_id,
@@ -55,7 +60,13 @@ export const toUser = (row: UserRow): User => ({
     step: row.tfa_step,
     recovery: JSON.parse(row.tfa_recovery) as string[], // only this domain writes them
   },
+  ...(row.sso !== undefined && { sso: JSON.parse(row.sso) as NonNullable<User["sso"]> }), // as made below
 });
+
+/** Whom providers mean by the user of a row. */
+export const identitiesOf = (alias: SQL): SQL => sql`(
+  SELECT json_group_array(json_object('id', i.provider_id, 'kind', 'sso/' || i.kind, 'subject', i.subject))
+  FROM ${ssoIdentitiesTable} i WHERE i.tenant_id = ${alias}.tenant_id AND i.user_id = ${alias}.user_id) AS sso`;
 
 /** True for the row `alias` of a user with the role for everything. */
 export const isUnrestricted = (alias: SQL) => sql`instr(${alias}.roles, ${JSON.stringify(PERMIT_ALL)}) > 0`;
@@ -80,7 +91,31 @@ export interface Account extends User {
   hasPasskey: boolean;
   /** The tenant demands a second factor of this user. */
   mustHaveFactor: boolean;
+  trialEndsMs: number | null;
+  /** The password is not taken; a provider has to vouch for the user, as long as the plan has single sign-on. */
+  mustUseProvider: boolean;
 }
+
+/** Of a user `u` and the tenant `t`. */
+export const ACCOUNT = sql`u.*, t.status, t.plan, t.trial_ends_ms, ${hasPasskey(sql`u`)} AS has_passkey,
+  ${mustHaveFactor(sql`u`, sql`t`)} AS must_have_factor, ${mustUseProvider(sql`u`)} AS must_use_provider`;
+
+export type AccountRow = UserRow &
+  Row<typeof tenantsTable, "status" | "plan" | "trial_ends_ms"> & {
+    has_passkey: number;
+    must_have_factor: number;
+    must_use_provider: number;
+  };
+
+export const toAccount = (row: AccountRow): Account => ({
+  ...toUser(row),
+  tenantStatus: row.status,
+  plan: row.plan,
+  trialEndsMs: row.trial_ends_ms,
+  hasPasskey: row.has_passkey === 1,
+  mustHaveFactor: row.must_have_factor === 1,
+  mustUseProvider: row.must_use_provider === 1,
+});
 
 /** The account of a login with what its token must say about the tenant. */
 export const accountStatement = (email: string): Statement<Account | undefined> =>
@@ -89,22 +124,12 @@ export const accountStatement = (email: string): Statement<Account | undefined> 
 export const accountOfStatement = (tenant: TenantId, id: UserId): Statement<Account | undefined> =>
   accountWhere(sql`u.tenant_id = ${tenant} AND u.user_id = ${id}`);
 
-type AccountRow = UserRow & { status: string; plan: string; has_passkey: number; must_have_factor: number };
-
 const accountWhere = (condition: SQL): Statement<Account | undefined> =>
   mapped(
     firstRow<AccountRow>(sql`
-      SELECT u.*, t.status, t.plan, ${hasPasskey(sql`u`)} AS has_passkey, ${mustHaveFactor(sql`u`, sql`t`)} AS must_have_factor
-      FROM ${usersTable} u JOIN ${tenantsTable} t ON t.tenant_id = u.tenant_id
+      SELECT ${ACCOUNT} FROM ${usersTable} u JOIN ${tenantsTable} t ON t.tenant_id = u.tenant_id
       WHERE ${condition}`),
-    (row) =>
-      row && {
-        ...toUser(row),
-        tenantStatus: row.status,
-        plan: row.plan,
-        hasPasskey: row.has_passkey === 1,
-        mustHaveFactor: row.must_have_factor === 1,
-      },
+    (row) => row && toAccount(row),
   );
 
 /** Users of a tenant after this id, in order of id. */

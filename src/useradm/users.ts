@@ -13,6 +13,7 @@ import { PERMIT_ALL } from "../platform/permissions.ts";
 import { givingRights } from "./roles/roles.ts";
 import { demandRolesStatements } from "./roles/store.ts";
 import { peopleStatement, personStatement, type Person, type UserFilter } from "./people-store.ts";
+import { hasProviderStatement } from "./sso/person-store.ts";
 import { addUserStatement, EMAIL_KEY, ID_KEY, type User } from "./user-store.ts";
 
 const MIN_PASSWORD = 8;
@@ -138,13 +139,22 @@ export async function addUser(
   return user.id;
 }
 
+/** Without one nobody could sign in who has no password. */
+async function requireProvider(deps: Deps, tenant: TenantId): Promise<void> {
+  if (await deps.directory.one(hasProviderStatement(tenant))) return;
+  throw new Fault("bad_request", "password: cannot be blank.");
+}
+
 export async function createUser(
   deps: Deps,
   actor: Actor,
   input: NewUser & { password?: string | undefined },
 ): Promise<UserId> {
   const { password } = input;
-  if (password === undefined) return addUser(deps, actor, input, NO_PASSWORD);
+  if (password === undefined) {
+    if (!input.isInvited) await requireProvider(deps, actor.tenant);
+    return addUser(deps, actor, input, NO_PASSWORD);
+  }
   checkPassword(password, [input.email]);
   return addUser(deps, actor, input, await hashPassword(deps, password));
 }

@@ -13,6 +13,7 @@ import * as releases from "../../src/releases/tables.ts";
 import * as storage from "../../src/storage/tables.ts";
 import * as tenants from "../../src/tenants/tables.ts";
 import * as usage from "../../src/usage/tables.ts";
+import * as sso from "../../src/useradm/sso/tables.ts";
 import * as useradm from "../../src/useradm/tables.ts";
 import * as workflows from "../../src/workflows/tables.ts";
 import { env, Server } from "../support/server.ts";
@@ -24,6 +25,7 @@ const DOMAINS = [
   deviceauth,
   inventory,
   useradm,
+  sso,
   storage,
   releases,
   deployments,

@@ -72,11 +72,8 @@ describe("an id that is no UUID", () => {
 describe("a path of the original that is not there", () => {
   it.each([
     ["GET", "v1/useradm/auth/magic/3f8a1f0e-3f5f-4f0a-9d43-5b1ff4a2b001"],
-    ["GET", "v1/useradm/auth/sso/3f8a1f0e-3f5f-4f0a-9d43-5b1ff4a2b001/login"],
-    ["POST", "v1/useradm/auth/sso/3f8a1f0e-3f5f-4f0a-9d43-5b1ff4a2b001/acs"],
     ["GET", "v1/useradm/oauth2/github"],
     ["POST", "v1/useradm/oauth2/link"],
-    ["GET", "v1/useradm/oidc/3f8a1f0e-3f5f-4f0a-9d43-5b1ff4a2b001/start"],
     ["POST", "v1/tenantadm/tenants/signup"],
   ])("%s %s is 404 for whoever asks", async (method, path) => {
     for (const token of [undefined, "not.a.token", user.token])

@@ -97,16 +97,24 @@ const sizeOf = (tenant: SQL, roles: SQL): SQL => sql`coalesce((
 export const UNKNOWN_ROLE = "unknown-role";
 export const RIGHTS_TOO_LARGE = "rights-too-large";
 
+const customOf = (names: readonly string[]) => names.filter((name) => !BUILT_IN_ROLES.includes(name));
+
+/** Fails the batch that names a role that does not exist. */
+export function demandKnownRolesStatements(tenant: TenantId, names: readonly string[]): Statement<void>[] {
+  const custom = customOf(names);
+  if (custom.length === 0) return [];
+  const known = sql`NOT EXISTS (
+    SELECT 1 FROM json_each(${JSON.stringify(custom)}) n
+    WHERE NOT EXISTS (SELECT 1 FROM ${rolesTable} r WHERE r.tenant_id = ${tenant} AND r.name = n.value))`;
+  return [demand(known, UNKNOWN_ROLE)];
+}
+
 /** Fails the batch that gives somebody a role that does not exist, or rights beyond their bound. */
 export function demandRolesStatements(tenant: TenantId, names: readonly string[]): Statement<void>[] {
-  const custom = names.filter((name) => !BUILT_IN_ROLES.includes(name));
+  const custom = customOf(names);
   if (custom.length === 0) return [];
-  const list = JSON.stringify(custom);
-  const known = sql`NOT EXISTS (
-    SELECT 1 FROM json_each(${list}) n
-    WHERE NOT EXISTS (SELECT 1 FROM ${rolesTable} r WHERE r.tenant_id = ${tenant} AND r.name = n.value))`;
-  const fits = sql`${sizeOf(sql`${tenant}`, sql`${list}`)} <= ${MAX_RIGHTS_BYTES}`;
-  return [demand(known, UNKNOWN_ROLE), demand(fits, RIGHTS_TOO_LARGE)];
+  const fits = sql`${sizeOf(sql`${tenant}`, sql`${JSON.stringify(custom)}`)} <= ${MAX_RIGHTS_BYTES}`;
+  return [...demandKnownRolesStatements(tenant, names), demand(fits, RIGHTS_TOO_LARGE)];
 }
 
 /** Fails the batch that makes the rights of a user larger than their bound. */

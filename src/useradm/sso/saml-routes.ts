@@ -1,0 +1,84 @@
+import { z } from "@hono/zod-openapi";
+import type { Context } from "hono";
+import type { App, AppEnv } from "../../platform/app-env.ts";
+import { Fault } from "../../platform/fault.ts";
+import { publicRoute } from "../../platform/route.ts";
+import { faultResponses, mediaTypeOf, uuidText, wholeBody } from "../../platform/wire.ts";
+import { beginSaml, decodeResponse, finishSaml, requestNamedIn } from "./saml.ts";
+import { arrive, arriveUnread, depart, visited } from "./visit.ts";
+import { SignInRefused } from "./refusal.ts";
+
+const BASE = "/api/management/v1/useradm/auth/sso/{id}";
+const FORM = "application/x-www-form-urlencoded";
+/** Base64 takes a third more. */
+const MAX_FORM = 512 * 1024;
+const tags = ["useradm"];
+
+const start = publicRoute({
+  method: "get",
+  path: `${BASE}/login`,
+  tags,
+  summary: "Send a browser to sign in at a SAML provider",
+  request: { params: z.object({ id: uuidText }) },
+  responses: { 302: { description: "To the provider" }, ...faultResponses(400, 403, 404, 422, 429) },
+});
+
+const consume = publicRoute({
+  method: "post",
+  path: `${BASE}/acs`,
+  tags,
+  summary: "Take the response of a SAML provider",
+  body: { maxBytes: MAX_FORM },
+  request: {
+    params: z.object({ id: uuidText }),
+    body: {
+      required: true,
+      content: {
+        [FORM]: {
+          schema: {
+            type: "object" as const,
+            required: ["SAMLResponse"],
+            properties: { SAMLResponse: { type: "string" as const } },
+          },
+        },
+      },
+    },
+  },
+  responses: {
+    302: { description: "To the web UI, with the token in the cookie `JWT`" },
+    ...faultResponses(400, 403, 404, 413, 415, 422, 429),
+  },
+});
+
+async function responseOf(c: Context<AppEnv>): Promise<string> {
+  if (mediaTypeOf(c) !== FORM) throw new Fault("unsupported_media", `Bad Content-Type, expected '${FORM}'`);
+  // Not `text()`, which warns about forms.
+  const text = new TextDecoder().decode(await wholeBody(c.req.arrayBuffer()));
+  const field = new URLSearchParams(text).get("SAMLResponse");
+  if (!field) throw new Fault("bad_request", "SAMLResponse: cannot be blank.");
+  return field;
+}
+
+export function mountSaml(app: App): void {
+  app.openapi(start, async (c) => {
+    const visit = await visited(c, c.req.valid("param").id, "saml");
+    return depart(c, visit, beginSaml(c.var.deps, visit.provider));
+  });
+
+  app.openapi(consume, async (c) => {
+    const visit = await visited(c, c.req.valid("param").id, "saml");
+    const field = await responseOf(c);
+    let [xml, request] = ["", ""];
+    try {
+      xml = decodeResponse(field);
+      request = requestNamedIn(xml);
+    } catch (cause) {
+      if (cause instanceof SignInRefused) return arriveUnread(c, visit, cause);
+      throw cause;
+    }
+    return arrive(c, visit, {
+      request,
+      read: async (pending) => finishSaml(c.var.deps, visit.provider, { xml, pending }),
+    });
+  });
+}
