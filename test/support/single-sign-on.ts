@@ -13,7 +13,7 @@ export function outsideIs(answer: (url: URL, request: Request) => Promise<Respon
 }
 
 /** A cookie that an answer sets. */
-export function cookieIn(answer: Answer, name: RegExp): string | undefined {
+function cookieIn(answer: Answer, name: RegExp): string | undefined {
   const line = answer.headers.getSetCookie().find((one) => name.test(one.split("=")[0] ?? ""));
   return line?.split(";")[0];
 }
@@ -34,7 +34,7 @@ export async function begin(server: Server, path: string): Promise<Begun> {
   };
 }
 
-export const idOf = (answer: Answer): string => {
+const idOf = (answer: Answer): string => {
   if (answer.status !== 201) throw new Error(`${answer.status} ${answer.text}`);
   return answer.headers.get("location")?.split("/").at(-1) ?? "";
 };

@@ -22,7 +22,7 @@ export interface OidcDetails {
 export const oidcDetails = ({ details }: Pick<Provider, "details">) => details as OidcDetails;
 
 /** Shown in place of the secret; sent back, it leaves the secret as it is. */
-export const SECRET_MASK = "********";
+const SECRET_MASK = "********";
 
 const DISCOVERY = "/.well-known/openid-configuration";
 
@@ -35,7 +35,7 @@ export const clientSecretOf = async (deps: Deps, provider: Provider): Promise<st
     : unseal(deps.keys, provider.clientSecret, sealContext(provider.id));
 
 /** Reads what a provider publishes of itself. Its issuer must be where that is published, or anybody could claim to be it. */
-export async function discover(deps: Deps, wellKnownUrl: string): Promise<Server> {
+async function discover(deps: Deps, wellKnownUrl: string): Promise<Server> {
   if (!wellKnownUrl.endsWith(DISCOVERY)) throw new NotFetched(`the address must end with ${DISCOVERY}`);
   const issuer = new URL(wellKnownUrl.slice(0, -DISCOVERY.length));
   const headers = { Accept: "application/json" };

@@ -62,7 +62,7 @@ function validUntil(...parts: Element[]): number | null {
 }
 
 /** What a provider says of itself. */
-export function parseMetadata(xml: string): Metadata {
+function parseMetadata(xml: string): Metadata {
   const document = parseXml(xml);
   const entities = everywhere(document, "EntityDescriptor").filter((one) =>
     only(one, NS.metadata, "IDPSSODescriptor"),

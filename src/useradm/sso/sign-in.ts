@@ -29,13 +29,13 @@ import { SignInRefused } from "./refusal.ts";
 import type { Mapping } from "./schema.ts";
 
 /** The provider cannot be asked again whether it still vouches for somebody. */
-export const SSO_SESSION_S = 86_400;
+const SSO_SESSION_S = 86_400;
 
 /** A key of the database. */
 const MAX_SUBJECT = 512;
 
 /** Roles by what the provider says; undefined where it says nothing about them. */
-export function mappedRoles(mapping: Mapping, person: Person): string[] | undefined {
+function mappedRoles(mapping: Mapping, person: Person): string[] | undefined {
   if (mapping.roles_attribute === undefined) return undefined;
   const given = person
     .valuesOf(mapping.roles_attribute)
