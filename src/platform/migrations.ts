@@ -63,8 +63,8 @@ const MIGRATIONS: readonly { name: string; text: string }[] = [
   { name: "0044_usage.sql", text: usage },
   { name: "0046_passkeys.sql", text: passkeys },
   { name: "0047_scim.sql", text: scim },
-  { name: "0054_told_changes.sql", text: toldChanges },
   { name: "0048_sso.sql", text: sso },
+  { name: "0054_told_changes.sql", text: toldChanges },
 ];
 
 /** Statements end with a semicolon at the end of a line; what follows them starts in the first column. */
