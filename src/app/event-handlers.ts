@@ -1,6 +1,6 @@
 import { CONSENT_DEMANDED, GRANT_ENDED } from "../consent/index.ts";
 import { deployToPage, MEMBERS_EVENT } from "../deviceconfig/index.ts";
-import { purgeDeployment, resolveTargets, settleAbort } from "../deployments/index.ts";
+import { actOnStop, purgeDeployment, resolveTargets, settleAbort } from "../deployments/index.ts";
 import {
   dropRefusedDevice,
   dropSuspendedTenant,
@@ -43,6 +43,7 @@ export const HANDLERS: EventHandlers = {
   [SUPPORT_MAIL]: [sendSupportMail],
   "deployment.targeting": [resolveTargets],
   "deployment.settling": [settleAbort],
+  "deployment.stopped": [actOnStop],
   "deployment.deleted": [purgeDeployment],
   "artifact.deleted": [removeArtifactObjects],
   [CONSENT_DEMANDED]: [recheckAllUsers],

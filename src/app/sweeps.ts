@@ -1,6 +1,7 @@
 import { forgetOldEntries, sealLogs } from "../audit/index.ts";
 import { expireWaitingSets, forgetOldRevocations } from "../deviceauth/index.ts";
 import { sweepRecordings } from "../deviceconnect/index.ts";
+import { rollWindows } from "../deployments/index.ts";
 import { forgetOldTotals } from "../inventory/index.ts";
 import { eachApart, type Duty } from "../platform/apart.ts";
 import type { Sweep } from "../platform/background.ts";
@@ -37,6 +38,7 @@ export const EVERY_MINUTE: Sweeps = {
   "forget-login-failures": forgetOldLoginFailures,
   "forget-challenges": forgetSpentChallenges,
   "seal-audit": sealLogs,
+  "roll-windows": rollWindows,
 };
 
 /** Duties of every night. */

@@ -1,8 +1,10 @@
 import { revokedSetsStatement } from "../deviceauth/index.ts";
 import {
+  busyDevicesStatement,
   openTargetsStatement,
   queuedDeploymentsStatement,
   queuedTargetsStatement,
+  wideDeployment,
   wideDeploymentsStatement,
   type WideDeployment,
 } from "../deployments/index.ts";
@@ -21,7 +23,7 @@ export interface DigestSources {
   queued: { lastSeq: number; remaining: number };
 }
 
-export async function digestSources(db: Database, tenant: TenantId): Promise<DigestSources> {
+export async function digestSources(db: Database, tenant: TenantId, nowMs: number): Promise<DigestSources> {
   const [tokens, wide, queued] = await db.batch([
     tokenStandingStatement(tenant),
     wideDeploymentsStatement(tenant),
@@ -31,7 +33,7 @@ export async function digestSources(db: Database, tenant: TenantId): Promise<Dig
     active: tokens?.status === "active",
     revokedS: tokens?.revoked_s ?? 0,
     revocations: tokens?.revocations ?? 0,
-    wide,
+    wide: wide.map((row) => wideDeployment(row, nowMs)),
     queued: { lastSeq: queued?.last_seq ?? 0, remaining: queued?.remaining ?? 0 },
   };
 }
@@ -86,4 +88,17 @@ export async function fillWaiting(
     full = page.length === CHUNKS;
     after = page.at(-1)?.first_id ?? "";
   }
+}
+
+/** Devices that are at a deployment. */
+export async function busyHashes(db: Database, tenant: TenantId, seq: number): Promise<IdHash[]> {
+  const hashes: IdHash[] = [];
+  for (let after = { status: 0, device: "" }, full = true; full;) {
+    const page = await db.one(busyDevicesStatement(tenant, seq, after, PAGE));
+    for (const { device_id } of page) hashes.push(hashOf(device_id));
+    full = page.length === PAGE;
+    const last = page.at(-1);
+    after = { status: last?.status ?? 0, device: last?.device_id ?? "" };
+  }
+  return hashes;
 }

@@ -1,12 +1,17 @@
+import { placeOf, type PlaceOrder } from "../deployments/index.ts";
 import { addTo, hashOf, makeFilter, mayHold, type Filter, type IdHash } from "./filter.ts";
 
 /** Ids whose next check must be looked at. Without a filter that is everybody, as long as they are being read. */
 export interface Part {
   /** The generation of the digest in which it changed last. */
   version: number;
-  /** It concerns nobody before. */
+  /** It concerns nobody before but those who are at it. */
   opensMs: number;
   filter: Filter | undefined;
+  /** Devices that are at a deployment whose other devices have to wait. */
+  busy?: Filter | undefined;
+  /** Where each device has its turn. */
+  order?: PlaceOrder | undefined;
 }
 
 /** Parts that are always there; every other one is named by the id of a deployment to many devices. */
@@ -38,11 +43,22 @@ export function mayConcern(digest: Digest, { device, authSet, issuedS }: Checkin
   if (!digest.active || issuedS <= digest.revokedS) return true;
   const hash = hashOf(device);
   for (const [name, part] of digest.parts) {
-    if (part.opensMs > nowMs) continue;
+    if (part.opensMs > nowMs || isBefore(part.order, device, nowMs)) {
+      if (part.busy && mayHold(part.busy, hash)) return true;
+      continue;
+    }
     if (!part.filter || mayHold(part.filter, hash)) return true;
     if (name === REVOKED && mayHold(part.filter, hashOf(authSet))) return true;
   }
   return false;
+}
+
+/** Whether the turn of a device has not come yet. */
+function isBefore(order: PlaceOrder | undefined, device: string, nowMs: number): boolean {
+  if (!order || order.canaries.includes(device)) return false;
+  const place = placeOf(device, order.salt);
+  const phase = order.phases.find(({ threshold }) => threshold === null || place <= threshold);
+  return phase !== undefined && phase.opensMs > nowMs;
 }
 
 /** A filter of exactly these hashes. */
@@ -57,7 +73,7 @@ export interface DigestUpdate {
   generation: number;
   active: boolean;
   revokedS: number;
-  parts: { name: string; version: number; opensMs: number; known: boolean; filter: Filter | undefined }[];
+  parts: (Omit<Part, "filter"> & { name: string; known: boolean; filter: Filter | undefined })[];
 }
 
 export const versionsOf = (digest: Digest | undefined): Record<string, number> =>
@@ -70,9 +86,9 @@ export const updateFor = (
   generation,
   active,
   revokedS,
-  parts: [...parts].map(([name, { version, opensMs, filter }]) => {
-    const isKnown = known[name] === version;
-    return { name, version, opensMs, known: isKnown, filter: isKnown ? undefined : filter };
+  parts: [...parts].map(([name, { filter, ...part }]) => {
+    const isKnown = known[name] === part.version;
+    return { ...part, name, known: isKnown, filter: isKnown ? undefined : filter };
   }),
 });
 
@@ -81,9 +97,9 @@ export const updated = (held: Digest | undefined, update: DigestUpdate): Digest 
   active: update.active,
   revokedS: update.revokedS,
   parts: new Map(
-    update.parts.map(({ name, version, opensMs, known, filter }) => [
+    update.parts.map(({ name, known, filter, ...part }) => [
       name,
-      { version, opensMs, filter: known ? held?.parts.get(name)?.filter : filter },
+      { ...part, filter: known ? held?.parts.get(name)?.filter : filter },
     ]),
   ),
 });

@@ -2,10 +2,11 @@ import type { Database } from "../platform/database.ts";
 import type { DigestChange } from "../platform/digest-change.ts";
 import type { TenantId } from "../platform/ids.ts";
 import type { Log } from "../platform/log.ts";
-import { filterOf, QUEUED, REVOKED, type Digest } from "./digest.ts";
+import { filterOf, QUEUED, REVOKED, type Digest, type Part } from "./digest.ts";
 import { DigestStorage, type Seen } from "./digest-storage.ts";
 import { addTo, hashOf, makeFilter, roomOf, type Filter, type IdHash } from "./filter.ts";
 import {
+  busyHashes,
   fillWaiting,
   queuedDevices,
   revokedSets,
@@ -134,11 +135,21 @@ export class HeadDigest {
     digest.generation += 1;
     const before = digest.parts.get(name);
     digest.parts.set(name, {
+      ...before,
       version: digest.generation,
       opensMs: opensMs ?? before?.opensMs ?? 0,
       filter,
     });
     this.#storage.mark(name);
+  }
+
+  /** Sets what of a part tells who waits, if it is something else than before. */
+  #setWaiting(name: string, waiting: Pick<Part, "opensMs" | "busy" | "order">) {
+    const before = this.#digest?.parts.get(name);
+    const told = ({ opensMs, order }: typeof waiting) => JSON.stringify([opensMs, order]);
+    if (before && told(before) === told(waiting) && isSame(before.busy, waiting.busy)) return;
+    this.#change(name, before?.filter, waiting.opensMs);
+    Object.assign(this.#digest?.parts.get(name) ?? {}, waiting);
   }
 
   async #store() {
@@ -151,7 +162,7 @@ export class HeadDigest {
     try {
       for (;;) {
         const told = this.#told;
-        const sources = await digestSources(this.#db(), tenant);
+        const sources = await digestSources(this.#db(), tenant, nowMs);
         if (told !== this.#told) continue;
         await this.#follow(tenant, sources, nowMs);
         if (told === this.#told) break;
@@ -176,7 +187,7 @@ export class HeadDigest {
       await this.#readRevoked(tenant, sources.revocations);
     }
     await this.#followQueued(tenant, sources.queued);
-    await this.#followWide(tenant, sources.wide);
+    await this.#followWide(tenant, sources.wide, nowMs);
   }
 
   /** Reads a part while changes may be told, and puts it in place with them. */
@@ -219,7 +230,7 @@ export class HeadDigest {
     });
   }
 
-  async #followWide(tenant: TenantId, wide: DigestSources["wide"]) {
+  async #followWide(tenant: TenantId, wide: DigestSources["wide"], nowMs: number) {
     const digest = this.#digest;
     if (!digest) return;
     const open = new Set(wide.map(({ deployment_id }) => deployment_id));
@@ -229,14 +240,25 @@ export class HeadDigest {
       digest.generation += 1;
       this.#storage.mark(name);
     }
-    for (const deployment of wide) await this.#followDeployment(tenant, deployment);
+    for (const deployment of wide) {
+      await this.#followWaiting(tenant, deployment, nowMs);
+      await this.#followDeployment(tenant, deployment);
+    }
+  }
+
+  /** Those who are at a deployment are told apart while nobody else may join. */
+  async #followWaiting(tenant: TenantId, deployment: DigestSources["wide"][number], nowMs: number) {
+    const { deployment_id: name, opens_ms: opensMs, seq, order, has_joined: hasJoined } = deployment;
+    const waits = opensMs > nowMs || order?.phases.some((phase) => phase.opensMs > nowMs);
+    const busy = hasJoined && waits ? filterOf(await busyHashes(this.#db(), tenant, seq)) : undefined;
+    this.#setWaiting(name, { opensMs, busy, order });
   }
 
   async #followDeployment(tenant: TenantId, deployment: DigestSources["wide"][number]) {
     const { deployment_id: name, opens_ms: opensMs, remaining, seq } = deployment;
     const part = this.#digest?.parts.get(name);
     const isComplete = deployment.targeted === 1;
-    if (!part || !isComplete) this.#change(name, undefined, opensMs);
+    if (part?.filter && !isComplete) this.#change(name, undefined, opensMs);
     if (!isComplete || this.#reading.has(name) || !this.#fits(remaining)) return;
     if (part?.filter && !isWorthShrinking(part.filter, remaining)) return;
     const reading = this.#read(name, opensMs, async () => {
@@ -267,3 +289,6 @@ export class HeadDigest {
 /** Half of the devices have finished: they need not ask the database any more. */
 const isWorthShrinking = (filter: Filter | undefined, remaining: number): boolean =>
   filter !== undefined && filter.count > 0 && remaining <= filter.count / 2;
+
+const isSame = (a: Filter | undefined, b: Filter | undefined): boolean =>
+  a === b || (a?.bits.length === b?.bits.length && a?.bits.every((word, i) => word === b?.bits[i]) === true);

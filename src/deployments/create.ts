@@ -1,12 +1,18 @@
 import { hasSomeDeviceStatement, unknownDevicesStatement } from "../devices/index.ts";
-import { deviceGroupStatement, searchDeviceIds } from "../inventory/index.ts";
+import {
+  countDevices,
+  deviceGroupStatement,
+  savedFilterStatement,
+  searchDeviceIds,
+  type SavedFilter,
+} from "../inventory/index.ts";
 import type { Actor } from "../platform/actor.ts";
 import { addAuditIfChanged } from "../platform/audit.ts";
 import { refusalOf, type Statement } from "../platform/database.ts";
 import type { Deps } from "../platform/deps.ts";
 import { Fault } from "../platform/fault.ts";
 import { asDeviceId, newId } from "../platform/ids.ts";
-import { addEventIfChanged } from "../platform/outbox.ts";
+import { addEventIfChanged, addEventsIfChanged } from "../platform/outbox.ts";
 import { devicesFor, forbidden, releasesFor, requireGroup } from "../platform/permissions.ts";
 import {
   artifactCandidatesStatement,
@@ -17,8 +23,9 @@ import {
 import { auditedDeployment } from "./audit-object.ts";
 import { EVENTS } from "./events.ts";
 import { fingerprintOf } from "./fingerprint.ts";
-import type { NewDeployment } from "./schema.ts";
-import { SMALL, TARGET_PAGE } from "./limits.ts";
+import type { NewDeployment } from "./create-schema.ts";
+import { MAX_DYNAMIC, NEVER_MS, SMALL, TARGET_PAGE } from "./limits.ts";
+import { governingOf, opensMsOf, type Governing } from "./rollout/govern.ts";
 import { keepCandidate } from "./store/artifacts.ts";
 import {
   addCounters,
@@ -30,18 +37,26 @@ import {
   type KnownKey,
   type Targeting,
 } from "./store/create.ts";
+import { zoneWindows, type ZoneWindow } from "./rollout/zones.ts";
+import { openDynamic } from "./store/dynamic.ts";
 import { targetsReached } from "./store/reach.ts";
+import { settingsOf } from "./store/settings.ts";
+import { addGoverning } from "./store/governing.ts";
 import { scopeTerms, sortedIds } from "./targets.ts";
 
-/** What a user asks for; `group` names one, otherwise the definition has devices or means all. */
+/** What a user asks for: `filter` or `group` name one, otherwise the definition has devices or means all. */
 export interface Wanted {
   definition: NewDeployment;
   group?: string | undefined;
+  filter?: { id: string; maxDevices: number } | undefined;
   idempotencyKey?: string | undefined;
 }
 
 interface Targets extends Targeting {
   ids: readonly string[];
+  /** How many they will be when all are known, as far as that can be told. */
+  total: number;
+  filter?: SavedFilter;
 }
 
 /** A deployment, and the first of its devices that are none of the tenant and so will never ask for it. */
@@ -61,11 +76,11 @@ const noneKnown = (unknownDevices: string[]) =>
  * Whether the release and the device are within the user's reach. Of groups those are that are named; several devices, or all,
  * are nobody's whose reach is bounded (protocol notes, rbac 6).
  */
-function reachedStatement(actor: Actor, { definition, group }: Wanted): Statement<boolean> {
+function reachedStatement(actor: Actor, { definition, group, filter }: Wanted): Statement<boolean> {
   const [devices, releases] = [devicesFor(actor, "deployments:manage"), releasesFor(actor, "artifacts:read")];
   const [device, ...others] = definition.devices ?? [];
   if (group !== undefined) requireGroup(actor, "deployments:manage", group);
-  else if (devices !== "all" && (device === undefined || others.length > 0)) throw forbidden();
+  else if (devices !== "all" && (filter || device === undefined || others.length > 0)) throw forbidden();
   const one = group === undefined && devices !== "all" ? device : undefined;
   return targetsReached(
     actor.tenant,
@@ -79,7 +94,7 @@ export async function createDeployment(deps: Deps, actor: Actor, wanted: Wanted)
   const { definition } = wanted;
   const reached = reachedStatement(actor, wanted);
   const fingerprint = await fingerprintOf(wanted);
-  const [targets, [known, candidates, group, unknown, hasSome, isReached]] = await Promise.all([
+  const [targets, [known, candidates, group, unknown, hasSome, isReached, settings]] = await Promise.all([
     firstTargets(deps, actor, wanted),
     deps
       .db(actor.tenant)
@@ -90,34 +105,40 @@ export async function createDeployment(deps: Deps, actor: Actor, wanted: Wanted)
         unknownDevicesStatement(actor.tenant, definition.devices ?? [], MAX_TOLD),
         hasSomeDeviceStatement(actor.tenant, definition.devices ?? []),
         reached,
+        settingsOf(actor.tenant),
       ]),
   ]);
   if (!isReached) throw forbidden();
   const unknownDevices = unknown.map(({ id }) => id);
   if (known) return { id: sameOrRefuse(known, fingerprint), unknownDevices };
-  if (targets.count === 0) throw new Fault("bad_request", "No devices for the deployment");
+  if (targets.count === 0 && !targets.filter) throw new Fault("bad_request", "No devices for the deployment");
   if (definition.devices && !hasSome) throw noneKnown(unknownDevices);
   if (candidates.length === 0) throw new Fault("unprocessable", "No artifact for the deployment");
   const inGroup = targets.count === 1 && definition.devices ? group?.group : undefined;
-  const deployment = toStore(deps, actor, wanted, { fingerprint, group: wanted.group ?? inGroup });
-  const [made] = await add(deps, deployment, creation(actor, deployment, targets), candidates);
+  const found = { fingerprint, group: wanted.group ?? inGroup, approvals: settings.approvals };
+  const { deployment, governing } = toStore(deps, actor, wanted, targets, found);
+  const windows = await zoneWindows(deps, actor.tenant, definition.rollout?.windows);
+  const statements = creation(actor, deployment, targets, governing, windows);
+  const [made] = await addWithCandidates(deps, deployment, statements, candidates);
   return { id: made === 0 ? await lostOrRefuse(deps, deployment) : deployment.id, unknownDevices };
 }
 
 /** Keeps the artifacts with the deployment. If one came or went since they were read, the user may try again. */
-async function add(
+export async function addWithCandidates(
   deps: Deps,
   { tenant, id, artifactName }: DeploymentToStore,
   statements: Statement<number>[],
   candidates: readonly ArtifactCandidate[],
+  demands: readonly Statement<void>[] = [],
 ): Promise<number[]> {
   const ids = candidates.map((candidate) => candidate.id);
   const keep = candidates.map((candidate) => keepCandidate(tenant, id, candidate));
   const made = [...statements, ...keep];
   try {
-    const [, ...counts] = await deps
+    const [, counts] = await deps
       .db(tenant)
-      .batch([demandCandidatesStatement(tenant, artifactName, ids), ...made]);
+      .batch([demandCandidatesStatement(tenant, artifactName, ids), ...demands, ...made])
+      .then((results) => [results[0], results.slice(1 + demands.length) as number[]] as const); // of `made`
     return counts;
   } catch (cause) {
     if (refusalOf(cause) !== CANDIDATES_CHANGED) throw cause;
@@ -125,50 +146,92 @@ async function add(
   }
 }
 
-async function firstTargets(deps: Deps, actor: Actor, { definition, group }: Wanted): Promise<Targets> {
+async function firstTargets(deps: Deps, actor: Actor, wanted: Wanted): Promise<Targets> {
+  const { definition, group, filter } = wanted;
+  if (filter) return dynamicTargets(deps, actor, filter);
   if (group === undefined && !definition.all_devices) {
     const ids = sortedIds(definition.devices ?? []);
-    return { ids, count: ids.length, wide: ids.length > SMALL, goOnAfter: null };
+    return { ids, count: ids.length, total: ids.length, wide: ids.length > SMALL, goOnAfter: null };
   }
-  const ids = await searchDeviceIds(deps, actor.tenant, scopeTerms(group), { limit: TARGET_PAGE });
+  const terms = scopeTerms(group);
+  const ids = await searchDeviceIds(deps, actor.tenant, terms, { limit: TARGET_PAGE });
   const goOnAfter = ids.length < TARGET_PAGE ? null : (ids.at(-1) ?? null);
-  return { ids, count: ids.length, wide: ids.length > SMALL, goOnAfter };
+  const total = goOnAfter === null ? ids.length : await countDevices(deps, actor.tenant, terms);
+  return { ids, count: ids.length, total, wide: ids.length > SMALL, goOnAfter };
+}
+
+async function dynamicTargets(
+  deps: Deps,
+  { tenant }: Actor,
+  { id, maxDevices }: NonNullable<Wanted["filter"]>,
+): Promise<Targets> {
+  const [filter, dynamic] = await deps
+    .db(tenant)
+    .batch([savedFilterStatement(tenant, id), openDynamic(tenant)]);
+  if (!filter) throw new Fault("bad_request", "filter_id: there is no such filter.");
+  if ((dynamic?.open ?? 0) >= MAX_DYNAMIC)
+    throw new Fault("conflict", `there are already ${MAX_DYNAMIC} active dynamic deployments`);
+  const total = await countDevices(deps, tenant, [...scopeTerms(undefined), ...filter.terms]);
+  return { ids: [], count: total, total, wide: true, goOnAfter: null, bound: maxDevices, filter };
 }
 
 function toStore(
   deps: Deps,
   actor: Actor,
   { definition, group, idempotencyKey }: Wanted,
-  found: { fingerprint: string; group: string | null | undefined },
-): DeploymentToStore {
-  const atMs = deps.now();
+  { total, ids, filter, goOnAfter }: Targets,
+  { approvals, ...found }: { fingerprint: string; group: string | null | undefined; approvals: number },
+): { deployment: DeploymentToStore; governing: Governing | undefined } {
+  const [id, atMs] = [newId(), deps.now()];
+  const crowd = {
+    total,
+    ids: goOnAfter === null && !filter ? ids : undefined,
+    isDynamic: filter !== undefined,
+  };
+  const governing = governingOf(definition, crowd, { id, atMs, approvals });
   const [phase] = definition.phases ?? [];
   const start = phase?.start_ts === undefined ? atMs : Date.parse(phase.start_ts);
-  const opensMs = Math.max(start, atMs);
+  const opensMs = governing ? opensMsOf(governing) : Math.max(start, atMs);
   const whole = group === undefined ? (definition.all_devices ? "all" : "list") : "group";
-  const scheduled = opensMs > atMs;
-  return {
+  const scheduled = opensMs > atMs && !governing;
+  const deployment: DeploymentToStore = {
     tenant: actor.tenant,
-    id: newId(),
+    id,
     kind: "software",
     name: definition.name,
     artifactName: definition.artifact_name,
     forceInstallation: definition.force_installation,
-    scope: whole,
+    scope: filter ? "filter" : whole,
     groups: found.group ? [found.group] : [],
     phases: scheduled ? JSON.stringify([{ id: newId(), ...phase }]) : null,
-    updateControlMap: definition.update_control_map ? JSON.stringify(definition.update_control_map) : null,
+    updateControlMap: jsonOrNull(definition.update_control_map),
     configuration: null,
     retries: definition.retries,
     fingerprint: found.fingerprint,
     idempotencyKey: idempotencyKey ?? null,
     atMs,
     opensMs,
+    filter: filter && JSON.stringify(filter),
+    initialDevices: filter && total,
+    uniformPhases: definition.uniform_phases && JSON.stringify(definition.uniform_phases),
+    rollout: definition.rollout && JSON.stringify(definition.rollout),
+    autogenerateDelta: definition.autogenerate_delta,
+    createdBy: actor.kind === "user" ? actor.user : undefined,
   };
+  return { deployment, governing };
 }
 
+const jsonOrNull = (value: object | undefined): string | null =>
+  value === undefined ? null : JSON.stringify(value);
+
 /** One batch makes all of it or nothing; the first statement's count tells which. */
-export function creation(actor: Actor, deployment: DeploymentToStore, targets: Targets): Statement<number>[] {
+export function creation(
+  actor: Actor,
+  deployment: DeploymentToStore,
+  targets: Targets,
+  governing?: Governing,
+  windows: readonly ZoneWindow[] = [],
+): Statement<number>[] {
   const { tenant, id, atMs, name, artifactName } = deployment;
   const object = auditedDeployment(id, { name, artifact_name: artifactName });
   const entry = { action: "create", object };
@@ -176,17 +239,36 @@ export function creation(actor: Actor, deployment: DeploymentToStore, targets: T
   const data = { type: deployment.kind, ...(opensLater && { opens_later: true }) };
   const created = { kind: EVENTS.created, tenant, subject: id, data };
   const opened = { kind: EVENTS.opened, tenant, subject: id };
+  const wide = targets.wide || governing !== undefined;
   const goOn = { kind: EVENTS.targeting, tenant, subject: id };
   return [
     addDeployment(deployment),
     // A configuration is audited by the domain it belongs to.
     ...(deployment.kind === "software" ? [addAuditIfChanged(actor, entry, atMs)] : []),
     addEventIfChanged(created, atMs),
-    ...(opensLater ? [addEventIfChanged(opened, atMs, deployment.opensMs)] : []),
+    ...(opensLater && deployment.opensMs < NEVER_MS
+      ? [addEventIfChanged(opened, atMs, deployment.opensMs)]
+      : []),
+    ...laterPhases(deployment, governing),
     ...(targets.goOnAfter === null ? [] : [addEventIfChanged(goOn, atMs)]),
-    addCounters(deployment, targets),
-    addTargets(deployment, targets.ids),
-    ...(targets.wide ? [] : [queueDevices(deployment, targets.ids)]),
+    addCounters(deployment, { ...targets, wide, governed: governing !== undefined }),
+    ...(governing ? addGoverning(deployment, governing, windows) : []),
+    ...(targets.filter ? [] : [addTargets(deployment, targets.ids)]),
+    ...(wide ? [] : [queueDevices(deployment, targets.ids)]),
+  ];
+}
+
+/** Each phase wakes its devices when it opens by time. */
+function laterPhases({ tenant, id, atMs }: DeploymentToStore, governing?: Governing): Statement<number>[] {
+  const times = governing?.phases.slice(1).flatMap(({ opensMs }) => opensMs ?? []) ?? [];
+  const due = [...new Set(times)].filter((ms) => ms > atMs);
+  if (due.length === 0) return [];
+  const event = { kind: EVENTS.opened, tenant, subject: id };
+  return [
+    addEventsIfChanged(
+      due.map((dueMs) => ({ event, dueMs })),
+      atMs,
+    ),
   ];
 }
 

@@ -4,8 +4,9 @@ import type { Deps } from "../platform/deps.ts";
 import { Fault } from "../platform/fault.ts";
 import { writeLog } from "./logs.ts";
 import type { LogMessage } from "./log-text.ts";
+import { consequences } from "./rollout/stop.ts";
 import { STATUS_CODES, type Status } from "./status.ts";
-import { joinedAnd, moveStatements } from "./store/status-transitions.ts";
+import { atItAnd, failureStatements, moveStatements } from "./store/status-transitions.ts";
 import { controlMapOf, markLogged, reportedState, type ReportedRow } from "./store/device-status.ts";
 
 /**
@@ -20,16 +21,20 @@ export async function reportStatus(
 ): Promise<void> {
   const { tenant, device } = claim;
   const state = reportedState(tenant, device, deployment);
-  const moves = moveStatements({
+  const move = {
     tenant,
     device,
     deployment,
-    to: report.status,
     atMs: deps.now(),
-    only: joinedAnd(ifLive(claim)),
+    only: atItAnd(ifLive(claim)),
     also: report.substate ? { substate: report.substate } : undefined,
-  });
-  const { results } = await asLiveDevice(deps, claim, [state, ...moves]);
+  };
+  const moves =
+    report.status === "failure" ? failureStatements(move) : moveStatements({ ...move, to: report.status });
+  const { status } = report;
+  const further =
+    status === "success" || status === "failure" ? consequences(claim, deployment, status, move.atMs) : [];
+  const { results } = await asLiveDevice(deps, claim, [state, ...moves, ...further]);
   refuseEnded(results[0]);
 }
 

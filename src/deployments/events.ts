@@ -4,11 +4,13 @@
  * - `opened`: devices may ask now that could not when it was created, because it was scheduled or had not found them.
  * - `targeting`: targets are still to be looked up; this domain's own follower does it.
  * - `settling`: device rows of an aborted deployment are still to be written; likewise.
+ * - `stopped`: one of its own rules paused it; this domain's own follower does what it says further.
  * - `deleted`: a finished deployment was removed; its rows and logs follow. Data is `{ seq }`.
  */
 export const EVENTS = {
   created: "deployment.created",
   opened: "deployment.opened",
+  stopped: "deployment.stopped",
   deleted: "deployment.deleted",
   targeting: "deployment.targeting",
   settling: "deployment.settling",

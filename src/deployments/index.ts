@@ -10,11 +10,15 @@ export { purgeDeployment, resolveTargets, settleAbort } from "./jobs.ts";
 export { useInDeployments } from "./participants.ts";
 export { mountDeployments } from "./routes.ts";
 export { keepCandidateEverywhere as offerNewArtifact } from "./store/artifacts.ts";
+export { actOnStop } from "./rollout/stop.ts";
+export { rollWindows } from "./rollout/roll-windows.ts";
+export { placeOf } from "./rollout/order.ts";
+export { wideDeployment, type PlaceOrder, type WideDeployment } from "./rollout/waiting.ts";
 export {
+  busyDevices as busyDevicesStatement,
   openTargets as openTargetsStatement,
   queuedDeployments as queuedDeploymentsStatement,
   queuedTargets as queuedTargetsStatement,
-  type WideDeployment,
   wideDeployments as wideDeploymentsStatement,
 } from "./store/digest.ts";
 export { deploymentInReach } from "./store/reach.ts";

@@ -1,6 +1,6 @@
 import type { Actor } from "../platform/actor.ts";
 import type { Deps } from "../platform/deps.ts";
-import type { DeviceId } from "../platform/ids.ts";
+import type { DeviceId, TenantId } from "../platform/ids.ts";
 import type { Page } from "../platform/paging.ts";
 import { entryId, entryOf } from "./wire-objects.ts";
 import { entries, type Listed } from "./queries.ts";
@@ -8,6 +8,7 @@ import type { HistoryEntry, LastStatuses } from "./schema.ts";
 import { decommissionDeviceStatements } from "./device-membership.ts";
 import { statusOf } from "./status.ts";
 import { entriesOf } from "./store/devices.ts";
+import { removeEveryDeployment } from "./store/remove.ts";
 import { lastStatuses } from "./store/history.ts";
 
 export async function decommissionDevice(deps: Deps, actor: Actor, device: DeviceId): Promise<void> {
@@ -41,4 +42,9 @@ export async function lastDeployments(
       device_deployment_status: statusOf(row.status),
     })),
   };
+}
+
+/** Ends and removes every deployment of a tenant; rows and logs follow. */
+export async function removeAllDeployments(deps: Deps, tenant: TenantId): Promise<void> {
+  await deps.db(tenant).batch(removeEveryDeployment(tenant, deps.now()));
 }

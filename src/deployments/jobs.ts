@@ -1,5 +1,6 @@
 import { searchDeviceIds } from "../inventory/index.ts";
 import type { EventHandler } from "../platform/background.ts";
+import type { Statement } from "../platform/database.ts";
 import type { Deps } from "../platform/deps.ts";
 import { asDeviceId, type TenantId } from "../platform/ids.ts";
 import { addEvent, type EventKind } from "../platform/outbox.ts";
@@ -9,10 +10,16 @@ import { TARGET_PAGE } from "./limits.ts";
 import { addTargets, countTargets, endTargeting, untargeted, type TargetingRow } from "./store/create.ts";
 import { purgeDevices, purgeRest } from "./store/remove.ts";
 import { ABORT_PAGE, settleAborted } from "./store/abort.ts";
+import { targetChunks, type TargetChunk } from "./store/devices.ts";
+import { orderOf, phasesOf, setSizes } from "./store/governing.ts";
 import { scopeTerms } from "./targets.ts";
+import { placesIn, placesOf } from "./rollout/govern.ts";
 
 /** Pages of one run: a run stays well within the statements a single invocation may make, and goes on in the next. */
 const PAGES_OF_A_RUN = 100;
+
+/** Chunks of about a thousand ids read at once. */
+const CHUNKS_A_PAGE = 20;
 
 const goOn = async (deps: Deps, kind: EventKind, tenant: TenantId, subject: string, data = {}) => {
   await deps.db(tenant).one(addEvent({ kind, tenant, subject, data }, deps.now()));
@@ -44,12 +51,38 @@ export const resolveTargets: EventHandler = async (deps, { tenant, subject: id }
       // One that opens later says so itself then.
       const opened =
         row.opens_ms > atMs ? [] : [addEvent({ kind: EVENTS.opened, tenant, subject: id }, atMs)];
-      await deps.db(tenant).batch([...endTargeting(tenant, id, { after, atMs }), ...opened]);
+      const sized = row.governed === 1 ? await sizing(deps, tenant, row.seq) : [];
+      await deps.db(tenant).batch([...sized, ...endTargeting(tenant, id, { after, atMs }), ...opened]);
       return;
     }
   }
   await goOn(deps, EVENTS.targeting, tenant, id);
 };
+
+/** The sizes of phases by the devices that were found, and the place of each where they have one. */
+async function sizing(deps: Deps, tenant: TenantId, seq: number): Promise<Statement<number>[]> {
+  const [phases, order] = await deps.db(tenant).batch([phasesOf(tenant, seq), orderOf(tenant, seq)]);
+  const salt = order?.salt ?? 0;
+  const canaries = new Set(JSON.parse(order?.canaries ?? "[]") as string[]); // written by `addGoverning`
+  const found: Int32Array[] = [];
+  for (let after: string | undefined = ""; after !== undefined;) {
+    const chunks: TargetChunk[] = await deps.db(tenant).one(targetChunks(tenant, seq, after, CHUNKS_A_PAGE));
+    for (const { ids } of chunks) found.push(placesOf(JSON.parse(ids) as string[], salt, canaries)); // by `addTargets`
+    after = chunks.at(-1)?.first_id;
+  }
+  const total = found.reduce((sum, { length }) => sum + length, 0);
+  const places = new Int32Array(total);
+  let at = 0;
+  for (const part of found) {
+    places.set(part, at);
+    at += part.length;
+  }
+  const sized = phases.map((one) => ({
+    batchSize: one.batch_size,
+    batchSizeDevices: one.batch_size_devices,
+  }));
+  return [setSizes(tenant, seq, placesIn(sized, { total, isDynamic: false }, { salt, places }))];
+}
 
 function termsOf(row: TargetingRow) {
   const [group] = JSON.parse(row.group_names) as string[]; // written by `addDeployment`

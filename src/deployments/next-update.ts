@@ -4,13 +4,19 @@ import type { Deps } from "../platform/deps.ts";
 import { Fault } from "../platform/fault.ts";
 import { downloadLink, signedLink } from "../storage/index.ts";
 import { STATUS_CODES, type Status } from "./status.ts";
+import { satisfies, type SavedFilter } from "../inventory/index.ts";
 import {
+  askAgain,
   countJoined,
   currentDeployment,
   join,
+  lastPlace,
+  tallyJoined,
+  type Asking,
   type CurrentRow,
   type DeviceState,
 } from "./store/assignment.ts";
+import { candidates, deviceToMatch, type DynamicCandidate } from "./store/dynamic.ts";
 import { JOINED, moveStatements } from "./store/status-transitions.ts";
 
 const CONFIGURATION_LIFE_S = 900;
@@ -29,7 +35,7 @@ export interface Instructions {
 
 /**
  * What the device shall install now, if anything. Joining and reading are one transaction, so no device is given a
- * deployment after its abort was answered; only outcomes that end the device's part take a second one.
+ * deployment after its abort was answered; outcomes that end the device's part, and dynamic deployments, take a second one.
  */
 export async function nextUpdate(
   deps: Deps,
@@ -37,14 +43,10 @@ export async function nextUpdate(
   state: DeviceState,
   wants: { controlMap: boolean } = { controlMap: false },
 ): Promise<Instructions | undefined> {
-  const asking = { tenant: claim.tenant, device: claim.device, state, atMs: deps.now(), only: ifLive(claim) };
-  const { results } = await asLiveDevice(deps, claim, [
-    join(asking),
-    countJoined(asking),
-    currentDeployment(claim.tenant, claim.device),
-  ]);
-  const [, , found] = results;
+  const found = await currentOf(deps, claim, state);
   if (!found) return undefined;
+  // A failed attempt, whose deployment was paused before the next one.
+  if (found.awaits_retry === 1) return undefined;
   const verdict = verdictOn(found, state);
   if (verdict === "give") {
     const instructions = await instructionsOf(deps, claim, found);
@@ -56,6 +58,41 @@ export async function nextUpdate(
   if (verdict === "failure") throw new Fault("conflict", "Device provided conflicting request data");
   return undefined;
 }
+
+/** What the device is at, now or from now on. A device matches a dynamic deployment at the moment when it asks. */
+async function currentOf(
+  deps: Deps,
+  claim: DeviceClaim,
+  state: DeviceState,
+): Promise<CurrentRow | undefined> {
+  const { tenant, device } = claim;
+  const asking: Asking = { tenant, device, state, atMs: deps.now(), only: ifLive(claim) };
+  const { results } = await asLiveDevice(deps, claim, [
+    ...joining(asking),
+    candidates(tenant, device, asking.atMs),
+    deviceToMatch(tenant, device),
+  ]);
+  const [, , , , , found, dynamic, known] = results;
+  if (found || dynamic.length === 0) return found;
+  const tested = dynamic.map(({ seq }) => seq);
+  const matches = ({ filter }: DynamicCandidate) => known !== undefined && satisfies(known, termsOf(filter));
+  const matched = dynamic.filter(matches).map(({ seq }) => seq);
+  if (matched.length === 0 && dynamic[0]?.behind === null) return undefined;
+  const again = await asLiveDevice(deps, claim, joining({ ...asking, tested, matched }));
+  return again.results[5];
+}
+
+const joining = (asking: Asking) =>
+  [
+    askAgain(asking),
+    join(asking),
+    countJoined(asking),
+    tallyJoined(asking),
+    lastPlace(asking),
+    currentDeployment(asking.tenant, asking.device),
+  ] as const;
+
+const termsOf = (filter: string) => (JSON.parse(filter) as SavedFilter).terms; // stored with the deployment
 
 /** The rules of the protocol notes, deployments 4.2, in their order. Only type and name must stay as they were told first. */
 function verdictOn(found: CurrentRow, state: DeviceState): Status | "give" {

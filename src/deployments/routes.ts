@@ -3,10 +3,12 @@ import { mountArtifactDownload } from "./routes/artifact-download.ts";
 import { mountAsking } from "./routes/next-update.ts";
 import { mountConfiguration } from "./routes/configuration.ts";
 import { mountCreating } from "./routes/create.ts";
+import { mountDelta } from "./routes/delta.ts";
 import { mountDevices } from "./routes/devices.ts";
 import { mountInternal } from "./routes/internal.ts";
 import { mountReading } from "./routes/queries.ts";
 import { mountReporting } from "./routes/device-status.ts";
+import { mountRollouts } from "./routes/rollout.ts";
 import { mountSteering } from "./routes/abort.ts";
 
 /** Fixed paths come before those with an id in the same place. */
@@ -16,8 +18,10 @@ export function mountDeployments(app: App): void {
   mountConfiguration(app);
   mountReporting(app);
   mountCreating(app);
+  mountDelta(app);
   mountDevices(app);
   mountReading(app);
   mountSteering(app);
+  mountRollouts(app);
   mountInternal(app);
 }

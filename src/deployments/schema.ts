@@ -2,10 +2,12 @@ import { z } from "@hono/zod-openapi";
 import { isUuid } from "../platform/ids.ts";
 import { parseJson } from "../platform/json.ts";
 import { pageQuery } from "../platform/paging.ts";
-import { requiredText, uuidText, verbatim } from "../platform/wire.ts";
+import { uuidText, verbatim } from "../platform/wire.ts";
 import { artifactText } from "./artifact-text.ts";
 import { REPORTABLE, isStatus, STATUSES, type Status } from "./status.ts";
 import { UpdateControlMap } from "./control-map.ts";
+import { PhaseObject } from "./rollout/phase-schema.ts";
+import { MAX_RETRIES } from "./create-schema.ts";
 
 const idParam = { param: { name: "id", in: "path" as const } };
 
@@ -13,58 +15,6 @@ export const DeploymentId = uuidText.openapi(idParam);
 
 /** Of the deployment a device is told to be in; it has no part in one whose id is none. */
 export const ReportedDeploymentId = z.string().openapi(idParam);
-
-const name = requiredText(1, 256);
-const artifactName = requiredText(1, 4096);
-
-const MAX_BATCHES = 1;
-const MAX_DEVICES = 100_000;
-
-/** A single phase with a start is a scheduled deployment. */
-const Phase = z.object({
-  batch_size: z.number().int().min(0).max(100).optional(),
-  batch_size_devices: z.number().int().positive().optional(),
-  start_ts: z.iso.datetime({ offset: true, error: "must be a valid RFC 3339 time" }).optional(),
-});
-
-const constructor = {
-  name,
-  artifact_name: artifactName,
-  force_installation: z.boolean().default(false),
-  phases: z.array(Phase).max(MAX_BATCHES, { error: "more than one phase is not supported" }).optional(),
-  retries: z.number().int().min(0).default(0),
-  update_control_map: UpdateControlMap.optional(),
-  devices: z
-    .array(z.string().min(1, { error: "cannot be blank" }))
-    .max(MAX_DEVICES)
-    .optional(),
-  all_devices: z.boolean().optional(),
-};
-
-const NEITHER = "Invalid deployments definition: provide list of devices or set all_devices flag";
-const BOTH = "Invalid deployments definition: list of devices provided togheter with all_devices flag";
-const GROUP =
-  "The deployment for group constructor should have neither list of devices nor all_devices flag set";
-
-export const NewDeployment = z
-  .object(constructor)
-  .superRefine((value, ctx) => {
-    if (ctx.issues.length > 0) return;
-    const listed = (value.devices?.length ?? 0) > 0;
-    if (listed && value.all_devices) ctx.addIssue(verbatim(BOTH));
-    if (!listed && !value.all_devices) ctx.addIssue(verbatim(NEITHER));
-  })
-  .openapi("NewDeployment");
-
-export const NewGroupDeployment = z
-  .object(constructor)
-  .superRefine((value, ctx) => {
-    if (ctx.issues.length > 0) return;
-    if ((value.devices?.length ?? 0) > 0 || value.all_devices) ctx.addIssue(verbatim(GROUP));
-  })
-  .openapi("NewDeploymentForGroup");
-
-export type NewDeployment = z.output<typeof NewDeployment>;
 
 export const StatusReport = z
   .object({
@@ -149,7 +99,7 @@ const FilterTerm = z.object({
   scope: z.string(),
   attribute: z.string(),
   type: z.string(),
-  value: z.union([z.string(), z.array(z.string())]),
+  value: z.unknown(),
 });
 
 export const DeploymentObject = z
@@ -164,19 +114,16 @@ export const DeploymentObject = z
     status: z.enum(["scheduled", "pending", "inprogress", "finished"]),
     statistics: z.object({ status: StatusCounts, total_size: z.number().int() }),
     device_count: z.number().int(),
-    max_devices: z.number().int(),
+    max_devices: z.number().int().optional(),
+    initial_device_count: z.number().int().optional(),
+    dynamic: z.boolean().optional(),
+    retries: z.number().int().optional(),
+    autogenerate_delta: z.boolean().optional(),
+    uniform_phases: z.record(z.string(), z.unknown()).optional(),
+    rollout: z.record(z.string(), z.unknown()).optional(),
     filter: z.object({ id: z.string(), name: z.string(), terms: z.array(FilterTerm) }).optional(),
     groups: z.array(z.string()).optional(),
-    phases: z
-      .array(
-        z.object({
-          id: z.string(),
-          batch_size: z.number().optional(),
-          start_ts: z.string(),
-          device_count: z.number().int(),
-        }),
-      )
-      .optional(),
+    phases: z.array(PhaseObject).optional(),
     type: z.enum(["software", "configuration"]),
     update_control_map: z.record(z.string(), z.unknown()).optional(),
     configuration: z.string().optional(),
@@ -200,6 +147,9 @@ export const DeviceObject = z
     log: z.boolean(),
     substate: z.string().optional(),
     device_type: z.string().optional(),
+    attempts: z.number().int().optional(),
+    retries: z.number().int().optional(),
+    phase_id: z.string().optional(),
     image: z.record(z.string(), z.unknown()).optional(),
   })
   .openapi("DeviceWithImage");
@@ -236,7 +186,7 @@ export const ConfigurationRequest = z
   .object({
     name: artifactText,
     configuration: configurationObject,
-    retries: z.number().int().min(0).default(0),
+    retries: z.number().int().min(0).max(MAX_RETRIES).default(0),
   })
   .openapi("ConfigurationDeploymentRequest");
 

@@ -3,7 +3,9 @@ import { masked } from "./configuration/masking.ts";
 import type { DeploymentObject, DeviceObject, HistoryEntry, Statistics } from "./schema.ts";
 import { counterColumn, statusOf, STATUSES } from "./status.ts";
 import type { DeviceRow } from "./store/devices.ts";
-import type { Counters, DeploymentRow } from "./store/queries.ts";
+import { NEVER_MS } from "./limits.ts";
+import { percentOf } from "./rollout/phases.ts";
+import type { Counters, DeploymentRow, PhaseRow } from "./store/queries.ts";
 
 /** Devices by status as the wire has it: who never polled is pending, or aborted with the deployment. */
 export function statisticsOf(row: Counters): Statistics {
@@ -32,6 +34,7 @@ const term = (scope: string, attribute: string, type: string, value: string | st
 });
 
 function filterOf(row: DeploymentRow): DeploymentObject["filter"] {
+  if (row.filter !== null) return JSON.parse(row.filter) as NonNullable<DeploymentObject["filter"]>; // written at creation
   if (row.scope === "all") return term("identity", "status", "$eq", "accepted");
   const [group] = groupsOf(row);
   if (row.scope === "group") return term("system", "group", "$eq", group ?? "");
@@ -44,13 +47,60 @@ const groupsOf = (row: DeploymentRow) => JSON.parse(row.group_names) as string[]
 interface StoredPhase {
   id: string;
   batch_size?: number;
-  start_ts: string;
+  start_ts?: string;
 }
 
 function phasesOf(row: DeploymentRow): DeploymentObject["phases"] {
+  if (row.plan !== null) return isPlanned(row) ? plannedPhases(row, row.plan) : undefined;
   if (row.phases === null) return undefined;
   const phases = JSON.parse(row.phases) as StoredPhase[]; // written by `addDeployment`
   return phases.map((phase) => ({ ...phase, device_count: deviceCount(row) }));
+}
+
+/** A rollout alone has one phase, which nobody asked for. */
+function isPlanned(row: DeploymentRow): boolean {
+  const [first, ...others] = phaseRows(row.plan ?? "[]");
+  return row.uniform_phases !== null || others.length > 0 || (first?.start_ts ?? null) !== null;
+}
+
+/** What was asked for, and where it stands; nothing of a deployment that has none of it. */
+function rolloutOf(row: DeploymentRow): DeploymentObject["rollout"] {
+  const phases = phaseRows(row.plan ?? "[]");
+  if (row.rollout === null && row.paused_ms === null && !phases.some((one) => one.min_approvals > 0))
+    return undefined;
+  const paused = row.paused_ms !== null && {
+    paused: { since: rfc3339(row.paused_ms), ...json(row.paused_by ?? "{}") },
+  };
+  const state = phases.map((one) => ({
+    id: one.phase_id,
+    ...(one.opens_ms !== null && { opens: rfc3339(one.opens_ms) }),
+    ...(one.min_approvals > 0 && {
+      approvals: Object.keys(json(one.approvals)),
+      needs_approvals: one.min_approvals,
+    }),
+    ...(one.min_results !== null && { needs_results: one.min_results, needs_success: one.min_success ?? 0 }),
+  }));
+  return { ...json(row.rollout ?? "{}"), state: { ...paused, phases: state } };
+}
+
+const phaseRows = (plan: string) => JSON.parse(plan) as PhaseRow[]; // made by the query
+
+/** The web UI needs the percentage beside a number of devices, and that of the last phase (protocol notes, rollouts 6). */
+function plannedPhases(row: DeploymentRow, plan: string): DeploymentObject["phases"] {
+  const rows = phaseRows(plan);
+  const sized = rows.map((one) => ({ batchSize: one.batch_size, batchSizeDevices: one.batch_size_devices }));
+  const total = row.initial_devices ?? row.max_devices;
+  return rows.map((one, i) => {
+    const startMs = one.start_ms ?? one.opens_ms;
+    const start = one.start_ts ?? (startMs === null || startMs >= NEVER_MS ? undefined : rfc3339(startMs));
+    return {
+      id: one.phase_id,
+      batch_size: percentOf(sized, i, total) ?? 0,
+      ...(one.batch_size_devices !== null && { batch_size_devices: one.batch_size_devices }),
+      ...(start !== undefined && { start_ts: start }),
+      device_count: one.joined,
+    };
+  });
 }
 
 const json = (text: string) => JSON.parse(text) as Record<string, unknown>; // validated when it was stored
@@ -61,7 +111,7 @@ const shownConfiguration = (stored: string): string =>
 
 export function deploymentObject(row: DeploymentRow, nowMs: number): DeploymentObject {
   const groups = groupsOf(row);
-  const [filter, phases] = [filterOf(row), phasesOf(row)];
+  const [filter, phases, rollout] = [filterOf(row), phasesOf(row), rolloutOf(row)];
   return {
     id: row.deployment_id,
     name: row.name,
@@ -73,16 +123,21 @@ export function deploymentObject(row: DeploymentRow, nowMs: number): DeploymentO
     status: statusOfDeployment(row, nowMs),
     statistics: { status: statisticsOf(row), total_size: row.total_size },
     device_count: deviceCount(row),
-    max_devices: row.max_devices,
+    ...((row.dynamic === 0 || row.max_devices > 0) && { max_devices: row.max_devices }),
+    ...(row.dynamic === 1 && { dynamic: true, initial_device_count: row.initial_devices ?? 0 }),
+    ...(row.retries > 0 && { retries: row.retries }),
+    ...(row.autogenerate_delta !== null && { autogenerate_delta: row.autogenerate_delta === 1 }),
+    ...(row.uniform_phases !== null && { uniform_phases: json(row.uniform_phases) }),
     ...(filter && { filter }),
     ...(groups.length > 0 && { groups }),
     ...(phases && { phases }),
+    ...(rollout && { rollout }),
     type: row.kind,
     ...(row.update_control_map !== null && {
       update_control_map: { ...json(row.update_control_map), id: row.deployment_id },
     }),
     ...(row.configuration !== null && { configuration: shownConfiguration(row.configuration) }),
-    ...(row.targeted === 0 && { targeting: "inprogress" as const }),
+    ...(row.targeted === 0 && row.dynamic === 0 && { targeting: "inprogress" as const }),
   };
 }
 
@@ -97,6 +152,8 @@ export function deviceObject(row: DeviceRow): DeviceObject {
     log: row.has_log === 1,
     ...(row.substate !== null && { substate: row.substate }),
     ...(row.device_type !== null && { device_type: row.device_type }),
+    ...(row.retries > 0 && { attempts: row.attempts, retries: row.retries }),
+    ...(row.phase_id !== null && { phase_id: row.phase_id }),
     ...(row.image !== null && { image: json(row.image) }),
   };
 }

@@ -55,6 +55,9 @@ export const entryPath = (key: string): string => `$."${key}"`;
 /** Path of a key's value inside a device's stored attributes. */
 export const valuePath = (key: string): string => `${entryPath(key)}[0]`;
 
+/** The same by scope and name, for conditions of higher domains. */
+export const attributePath = (scope: string, name: string): string => valuePath(keyOf(scope, name));
+
 export const readStored = (text: string): StoredAttributes => JSON.parse(text) as StoredAttributes; // written as such by this domain only
 
 /** Attributes as entries to store. Of several with one name the last stays. */

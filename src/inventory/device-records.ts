@@ -3,11 +3,12 @@ import type { Deps } from "../platform/deps.ts";
 import { asDeviceId, type DeviceId, type TenantId } from "../platform/ids.ts";
 import { cleanText, keyOf, type AttributeValue, type StoredAttributes } from "./attributes.ts";
 import { mergeAttributes, removeDevice, setStatus, type StatusChange } from "./store/devices.ts";
-import { searchById } from "./search/search.ts";
+import { searchById, searchDevices } from "./search/search.ts";
 import { termOf, type Predicate } from "./search/terms.ts";
 import { demandFilter, filterById, filtersByIds, type SavedFilter } from "./store/filters.ts";
 import { demandGroup, groupOf } from "./store/groups.ts";
 import { groupsOf } from "./store/membership.ts";
+import { distinctTexts } from "./store/search.ts";
 
 /** Puts a device's status into its inventory. Of two updates the one with the greater revision stays, in whatever order they come. */
 export const deviceStatusStatements = (update: StatusChange): Statement<unknown>[] => [setStatus(update)];
@@ -65,6 +66,22 @@ export async function searchDeviceIds(
   const page = await searchById(deps, tenant, { terms: filters.map(termOf) });
   return (await page(window)).map((row) => asDeviceId(row.device_id));
 }
+
+/** Different texts of an attribute. */
+export const attributeTextsStatement = (
+  tenant: TenantId,
+  scope: string,
+  name: string,
+  limit: number,
+): Statement<{ value: string }[]> => distinctTexts(tenant, keyOf(scope, name), "", limit);
+
+/** How many devices satisfy all conditions. */
+export const countDevices = async (
+  deps: Deps,
+  tenant: TenantId,
+  filters: readonly Predicate[],
+): Promise<number> =>
+  (await searchDevices(deps, tenant, { terms: filters.map(termOf) }, { page: 1, perPage: 1 })).total;
 
 /** A saved filter; nothing if the tenant has none of this id. */
 export const savedFilterStatement = (tenant: TenantId, id: string): Statement<SavedFilter | undefined> =>

@@ -1,7 +1,9 @@
 export { aggregateDevices, groupInto, noBuckets, type Aggregated, type Aggregation } from "./aggregate.ts";
-export { keyOf } from "./attributes.ts";
+export { attributePath, keyOf } from "./attributes.ts";
 export { attributeCatalogue } from "./catalogue.ts";
 export {
+  attributeTextsStatement,
+  countDevices,
   FILTER_GONE,
   GROUP_GONE,
   demandGroupStatement,
@@ -23,7 +25,9 @@ export { expressionBudget, requireShortList } from "./search/expressions.ts";
 export { around } from "./search/geo.ts";
 export { compileWholeRegex, type Regex } from "../platform/regex/regex.ts";
 export { within } from "./find.ts";
+export { satisfies } from "./search/satisfies.ts";
 export { searchDevices, type Search } from "./search/search.ts";
 export { forgetOldTotals } from "./search/totals.ts";
 export { PLACE_KEY, termsOf, timeOf, type Predicate, type Term } from "./search/terms.ts";
 export { rankedBuckets, type BucketRow, type GroupLevel } from "./store/aggregate.ts";
+export type { SavedFilter } from "./store/filters.ts";

@@ -32,6 +32,8 @@ export interface Statement<T> {
   readonly read: (result: D1Result<Record<string, unknown>>) => T;
   /** What the tenant's head has to know if it changes a row. */
   readonly alters?: DigestChange;
+  /** The same if it finds a row. */
+  readonly altersIfFound?: DigestChange;
 }
 
 type Results<S extends readonly Statement<unknown>[]> = {
@@ -84,6 +86,12 @@ export const change = (query: SQL): Statement<number> => ({
 export const altering = <T>(alters: DigestChange, statement: Statement<T>): Statement<T> => ({
   ...statement,
   alters,
+});
+
+/** Marks a statement whose rows mean that an idle check-in must see what else its batch did. */
+export const alteringIfFound = <T>(alters: DigestChange, statement: Statement<T>): Statement<T> => ({
+  ...statement,
+  altersIfFound: alters,
 });
 
 /** The same statement with its result turned into something else. */
@@ -171,9 +179,10 @@ export class Database {
       this.cost.rowsWritten += meta.rows_written ?? 0;
       if (RECORDS_EVENT.test(statements[i]?.sql ?? "")) this.cost.events += meta.changes;
     });
-    const changes = statements.flatMap(({ alters }, i) =>
-      alters && (results[i]?.meta.changes ?? 0) > 0 ? [alters] : [],
-    );
+    const changes = statements.flatMap(({ alters, altersIfFound }, i) => [
+      ...(alters && (results[i]?.meta.changes ?? 0) > 0 ? [alters] : []),
+      ...(altersIfFound && (results[i]?.results.length ?? 0) > 0 ? [altersIfFound] : []),
+    ]);
     if (changes.length > 0) await this.#announce(changes);
     return statements.map((s, i) => {
       const result = results[i];

@@ -27,6 +27,7 @@ import memberships from "../../migrations/0043_memberships.sql";
 import usage from "../../migrations/0044_usage.sql";
 import passkeys from "../../migrations/0046_passkeys.sql";
 import scim from "../../migrations/0047_scim.sql";
+import rollouts from "../../migrations/0050_rollouts.sql";
 import toldChanges from "../../migrations/0054_told_changes.sql";
 import sso from "../../migrations/0048_sso.sql";
 import { change, rows, type Database } from "./database.ts";
@@ -64,6 +65,7 @@ const MIGRATIONS: readonly { name: string; text: string }[] = [
   { name: "0046_passkeys.sql", text: passkeys },
   { name: "0047_scim.sql", text: scim },
   { name: "0048_sso.sql", text: sso },
+  { name: "0050_rollouts.sql", text: rollouts },
   { name: "0054_told_changes.sql", text: toldChanges },
 ];
 

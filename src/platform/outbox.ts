@@ -51,6 +51,26 @@ export const addEvent = (event: Event, at: number): Statement<number> =>
 export const addEventIfChanged = (event: Event, at: number, dueMs = at): Statement<number> =>
   change(sql`INSERT ${intoOutbox} ${values(event, at, dueMs)} WHERE changes() > 0`);
 
+/** The same for several events, each due at its time. */
+export function addEventsIfChanged(
+  events: readonly { event: Event; dueMs: number }[],
+  at: number,
+): Statement<number> {
+  const list = events.map(({ event: { tenant, kind, subject, data = {} }, dueMs }) => ({
+    id: newSortableId(dueMs),
+    tenant,
+    kind,
+    subject,
+    data: JSON.stringify(data),
+    dueMs,
+  }));
+  return change(sql`
+    INSERT ${intoOutbox}
+    SELECT e.value ->> 'id', e.value ->> 'tenant', e.value ->> 'kind', e.value ->> 'subject', e.value ->> 'data', ${at},
+      e.value ->> 'dueMs', 0
+    FROM json_each(${JSON.stringify(list)}) e WHERE changes() > 0`);
+}
+
 const SORTING_PART = 16;
 
 /** Records one event for each row of the source, which has the columns `subject` and `data` (JSON text). */

@@ -12,6 +12,10 @@ const DAY = 24 * HOUR;
 type Claim = readonly [sentence: string, file: string, constant: string, unit?: number];
 
 const CLAIMS: Readonly<Record<string, readonly Claim[]>> = {
+  "docs/rollouts.md": [
+    ["more than # phases", "src/deployments/rollout/phase-schema.ts", "MAX_PHASES"],
+    ["At most # are open in a tenant", "src/deployments/limits.ts", "MAX_DYNAMIC"],
+  ],
   "docs/architecture.md": [
     ["has the whole body there (# MiB for JSON", "src/platform/route.ts", "JSON_BODY_LIMIT", MIB],
     ["not handled within # minutes", "src/platform/send-events.ts", "RESEND_AFTER_MS", MINUTE],

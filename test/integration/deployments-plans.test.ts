@@ -10,8 +10,17 @@ import {
   targetChunk,
 } from "../../src/deployments/store/devices.ts";
 import { explained, firstInLine } from "../../src/deployments/store/explain.ts";
+import { busyDevices, wideDeployments } from "../../src/deployments/store/digest.ts";
+import { candidates, deviceToMatch } from "../../src/deployments/store/dynamic.ts";
 import { lastStatuses, resetHistory } from "../../src/deployments/store/history.ts";
-import { countJoined, currentDeployment, join } from "../../src/deployments/store/assignment.ts";
+import {
+  askAgain,
+  countJoined,
+  currentDeployment,
+  join,
+  lastPlace,
+  tallyJoined,
+} from "../../src/deployments/store/assignment.ts";
 import { moveStatements } from "../../src/deployments/store/status-transitions.ts";
 import {
   countersOf,
@@ -46,7 +55,18 @@ const asking = {
 
 /** Every query whose tables a fleet or its history can make large. */
 const STATEMENTS: Record<string, Statement<unknown>[]> = {
-  "asking for an update": [join(asking), countJoined(asking), currentDeployment(T, DEVICE)],
+  "asking for an update": [
+    askAgain(asking),
+    join(asking),
+    countJoined(asking),
+    tallyJoined(asking),
+    lastPlace(asking),
+    currentDeployment(T, DEVICE),
+    candidates(T, DEVICE, 1),
+    deviceToMatch(T, DEVICE),
+    wideDeployments(T),
+    busyDevices(T, 1, { status: 0, device: "" }, 10),
+  ],
   "reporting a status": [
     ...moveStatements({ tenant: T, device: DEVICE, deployment: "x", to: "installing", atMs: 1 }),
     reportedState(T, DEVICE, "x"),

@@ -3,6 +3,7 @@ import { getTableConfig, SQLiteTable, type SQLiteColumn } from "drizzle-orm/sqli
 import { beforeEach, expect, test } from "vitest";
 import * as consent from "../../src/consent/tables.ts";
 import * as deployments from "../../src/deployments/tables.ts";
+import * as rollouts from "../../src/deployments/rollout-tables.ts";
 import * as deviceauth from "../../src/deviceauth/tables.ts";
 import * as deviceconfig from "../../src/deviceconfig/tables.ts";
 import * as deviceconnect from "../../src/deviceconnect/tables.ts";
@@ -29,6 +30,7 @@ const DOMAINS = [
   storage,
   releases,
   deployments,
+  rollouts,
   deviceconfig,
   deviceconnect,
   consent,

@@ -41,5 +41,5 @@ export function configurationDeploymentStatements(
     atMs,
     opensMs: atMs,
   };
-  return creation(actor, deployment, { ids: [device], count: 1, wide: false, goOnAfter: null });
+  return creation(actor, deployment, { ids: [device], count: 1, total: 1, wide: false, goOnAfter: null });
 }

@@ -6,9 +6,11 @@ import { Fault } from "../../platform/fault.ts";
 import { userRoute, within } from "../../platform/route.ts";
 import { faultResponses, jsonBody, jsonContent, refuseInvalid } from "../../platform/wire.ts";
 import { createDeployment, type Wanted } from "../create.ts";
-import { NewDeployment, NewGroupDeployment } from "../schema.ts";
+import { NewDeployment, NewDynamicDeployment, NewGroupDeployment } from "../create-schema.ts";
 
 const DEPLOYMENTS = "/api/management/v1/deployments/deployments";
+
+const DEPLOYMENTS_V2 = "/api/management/v2/deployments/deployments";
 
 const BODY = "Validating request body: ";
 
@@ -50,6 +52,14 @@ const createForGroup = userRoute(within("deployments:manage"), {
   },
 });
 
+const createDynamic = userRoute(within("deployments:manage"), {
+  ...common,
+  path: DEPLOYMENTS_V2,
+  feature: "deployments_v2",
+  summary: "Deploy to the devices that a saved filter finds when they ask",
+  request: { headers, body: { required: true, content: jsonContent(NewDynamicDeployment) } },
+});
+
 const MAX_KEY = 255;
 
 function idempotencyKey(c: Context<AppEnv>): string | undefined {
@@ -67,6 +77,15 @@ async function answerCreated(c: Context<AppEnv>, wanted: Wanted) {
 }
 
 export function mountCreating(app: App): void {
+  app.openapi(
+    createDynamic,
+    (c) => {
+      const { filter_id: id, max_devices: maxDevices = 0, ...definition } = c.req.valid("json");
+      const filter = { id, maxDevices };
+      return answerCreated(c, { definition, filter, idempotencyKey: idempotencyKey(c) });
+    },
+    refuseInvalid(BODY),
+  );
   app.openapi(
     create,
     (c) => answerCreated(c, { definition: c.req.valid("json"), idempotencyKey: idempotencyKey(c) }),

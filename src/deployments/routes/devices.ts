@@ -1,6 +1,7 @@
 import { z } from "@hono/zod-openapi";
 import { userOf } from "../../platform/app.ts";
 import type { App } from "../../platform/app-env.ts";
+import { Fault } from "../../platform/fault.ts";
 import { asDeviceId } from "../../platform/ids.ts";
 import { pageOf, pageQuery } from "../../platform/paging.ts";
 import { userRoute, ofDeployment, ofDevice } from "../../platform/route.ts";
@@ -8,6 +9,7 @@ import { faultResponses, jsonContent } from "../../platform/wire.ts";
 import { explain } from "../explain.ts";
 import { answerStream } from "../json-stream.ts";
 import { deviceStatuses } from "../list-query.ts";
+import { redacted } from "../redact.ts";
 import { allDevices, deviceLog, devices, history, targetIds } from "../queries.ts";
 import { DeploymentId, DeviceObject, ExplanationBody, HistoryEntry, historyPage } from "../schema.ts";
 import { answerPage } from "./queries.ts";
@@ -64,6 +66,37 @@ const showLog = userRoute(ofDeployment("deployments:read", "device"), {
   },
 });
 
+const V1ALPHA1 = "/api/management/v1alpha1/deployments/deployments";
+
+const showRedactedLog = userRoute(ofDeployment("deployments:read"), {
+  method: "get",
+  path: `${V1ALPHA1}/{id}/devices/{device}/log`,
+  summary: "Show a device's log of a deployment, without secrets if asked for",
+  tags: ["deployments"],
+  request: {
+    params: z.object({ id: DeploymentId, device: z.string() }),
+    query: z.object({
+      format: z.enum(["text", "text-redacted"], { error: "must be a valid value" }).optional(),
+    }),
+  },
+  responses: {
+    200: { description: "The log", content: { "text/plain": { schema: z.string() } } },
+    ...faultResponses(400, 401, 403, 404),
+  },
+});
+
+const explainLog = userRoute(ofDeployment("deployments:read"), {
+  method: "get",
+  path: `${V1ALPHA1}/{id}/devices/{device}/log/explain`,
+  summary: "Have a device's log explained, which nobody does here",
+  tags: ["deployments"],
+  request: { params: z.object({ id: DeploymentId, device: z.string() }) },
+  responses: {
+    200: { description: "The explanation", content: { "text/plain": { schema: z.string() } } },
+    ...faultResponses(400, 401, 403, 404),
+  },
+});
+
 const showHistory = userRoute(ofDevice("deployments:read"), {
   method: "get",
   path: `${DEPLOYMENTS}/devices/{id}`,
@@ -115,6 +148,16 @@ export function mountDevices(app: App): void {
   app.openapi(showExplanation, async (c) => {
     const { id, device } = c.req.valid("param");
     return c.json(await explain(c.var.deps, userOf(c), id, asDeviceId(device)), 200);
+  });
+  app.openapi(showRedactedLog, async (c) => {
+    const { id, device } = c.req.valid("param");
+    const log = await deviceLog(c.var.deps, userOf(c), id, asDeviceId(device));
+    return c.text(c.req.valid("query").format === "text-redacted" ? redacted(log) : log, 200);
+  });
+  app.openapi(explainLog, async (c) => {
+    const { id, device } = c.req.valid("param");
+    await deviceLog(c.var.deps, userOf(c), id, asDeviceId(device));
+    throw new Fault("not_found", "logs are not explained here");
   });
   app.openapi(showLog, async (c) => {
     const { id, device } = c.req.valid("param");

@@ -8,9 +8,9 @@ import { operatorRoute } from "../../platform/route.ts";
 import { faultResponses, jsonBody, jsonContent, verbatim } from "../../platform/wire.ts";
 import { prepareForTenant, TenantToPrepare } from "../../tenants/index.ts";
 import { deployConfiguration } from "../configuration/deploy.ts";
-import { decommissionDevice, historyEntries, lastDeployments } from "../internal.ts";
+import { decommissionDevice, historyEntries, lastDeployments, removeAllDeployments } from "../internal.ts";
 import { deploymentsQuery, deviceStatuses, firstOnly, several } from "../list-query.ts";
-import { deployments, history } from "../queries.ts";
+import { deployment, deployments, history } from "../queries.ts";
 import {
   ConfigurationRequest,
   DeploymentObject,
@@ -51,6 +51,30 @@ const listForTenant = operatorRoute({
   responses: {
     200: { description: "A page, newest first", content: jsonContent(z.array(DeploymentObject)) },
     ...faultResponses(400, 401),
+  },
+});
+
+const removeTenant = operatorRoute({
+  method: "delete",
+  path: TENANT,
+  summary: "Remove all deployments of a tenant",
+  tags,
+  request: { params: z.object({ tenant }) },
+  responses: { 204: { description: "Gone" }, ...faultResponses(401) },
+});
+
+const showGroups = operatorRoute({
+  method: "get",
+  path: `${TENANT}/deployments/{id}/groups`,
+  summary: "Show the groups that a deployment is for",
+  tags,
+  request: { params: z.object({ tenant, id: z.string() }) },
+  responses: {
+    200: {
+      description: "Their names; none if it is for all devices",
+      content: jsonContent(z.object({ groups: z.array(z.string()) })),
+    },
+    ...faultResponses(401, 404),
   },
 });
 
@@ -139,6 +163,15 @@ export function mountInternal(app: App): void {
     const [page, wanted] = [pageOf(query), { ...wantedOf(query), search: query.search }];
     return c.json(answerPage(c, page, await deployments(c.var.deps, actor, wanted, page)), 200);
   });
+  app.openapi(removeTenant, async (c) => {
+    await removeAllDeployments(c.var.deps, operatorOf(c, c.req.valid("param").tenant).tenant);
+    return c.body(null, 204);
+  });
+  app.openapi(showGroups, async (c) => {
+    const { tenant: segment, id } = c.req.valid("param");
+    const { groups = [] } = await deployment(c.var.deps, operatorOf(c, segment), id);
+    return c.json({ groups }, 200);
+  });
   mountInternalDevices(app);
 }
 
@@ -165,12 +198,12 @@ function mountInternalDevices(app: App): void {
     return c.json(await lastDeployments(c.var.deps, actor, c.req.valid("json").device_ids), 200);
   });
   app.openapi(configure, async (c) => {
-    const { tenant: segment, deployment, device } = c.req.valid("param");
-    if (!isUuid(deployment)) throw new Fault("bad_request", "Deployment ID must be a valid UUID");
+    const { tenant: segment, deployment: id, device } = c.req.valid("param");
+    if (!isUuid(id)) throw new Fault("bad_request", "Deployment ID must be a valid UUID");
     const { name, configuration, retries } = c.req.valid("json");
-    const wanted = { id: deployment, device: asDeviceId(device), name, configuration, retries };
+    const wanted = { id, device: asDeviceId(device), name, configuration, retries };
     await deployConfiguration(c.var.deps, operatorOf(c, segment), wanted);
-    c.header("Location", `./deployments/${encodeURIComponent(deployment)}`);
+    c.header("Location", `./deployments/${encodeURIComponent(id)}`);
     return c.body(null, 201);
   });
 }

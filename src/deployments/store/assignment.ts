@@ -1,10 +1,12 @@
 import { sql, type SQL } from "drizzle-orm";
-import { change, firstRow, type Statement } from "../../platform/database.ts";
+import { alteringIfFound, change, firstRow, type Statement } from "../../platform/database.ts";
 import type { DeviceId, TenantId } from "../../platform/ids.ts";
 import { STATUS_CODES } from "../status.ts";
 import { tenantsTable } from "../../tenants/index.ts";
-import { columnsOf, type RowOf } from "../../platform/columns.ts";
-import { hasRow, targetsList } from "./membership.ts";
+import { columnsOf, into, type RowOf } from "../../platform/columns.ts";
+import { hasRow, mayMatch, targetsList } from "./membership.ts";
+import { deploymentTalliesTable } from "../rollout-tables.ts";
+import { budgetValue, isFull, mayJoin, minuteOf, phaseFor } from "./joining.ts";
 import {
   deviceDeploymentsTable,
   deploymentCountersTable,
@@ -29,6 +31,9 @@ export interface Asking {
   atMs: number;
   /** Condition under which it may be given work. */
   only: SQL;
+  /** Dynamic deployments that the device was held against, and those of them that it matches. */
+  tested?: readonly number[];
+  matched?: readonly number[];
 }
 
 /** The deployment the device is in the middle of. */
@@ -43,7 +48,12 @@ export const currentSeq = (tenant: TenantId, device: DeviceId): SQL => sql`
  * The deployment to join: of those that are open for the device and that it has not handled, the one that opened
  * first. Small ones wait in the device's own queue, wide ones are looked through for it.
  */
-export const openSeq = (tenant: TenantId, device: DeviceId, atMs: number): SQL => sql`
+export const openSeq = (
+  tenant: TenantId,
+  device: DeviceId,
+  atMs: number,
+  matched: readonly number[] = [],
+): SQL => sql`
   SELECT seq FROM (
     SELECT * FROM (
       SELECT dd.opens_ms, dd.seq FROM ${deviceDeploymentsTable} dd INDEXED BY device_deployments_active
@@ -53,10 +63,22 @@ export const openSeq = (tenant: TenantId, device: DeviceId, atMs: number): SQL =
     UNION ALL
     SELECT * FROM (
       SELECT c.opens_ms, c.seq FROM ${deploymentCountersTable} c INDEXED BY deployment_counters_wide
-      WHERE c.tenant_id = ${tenant} AND c.wide_open = 1 AND c.opens_ms <= ${atMs}
+      WHERE c.tenant_id = ${tenant} AND c.wide_open = 1 AND c.opens_ms <= ${atMs} AND c.dynamic = 0
         AND NOT ${hasRow(device)} AND ${targetsList(device)}
-      ORDER BY c.opens_ms, c.seq LIMIT 1))
+      ORDER BY c.opens_ms, c.seq LIMIT 1)
+    ${matched.length === 0 ? sql`` : sql`UNION ALL ${firstMatched(tenant, device, atMs, matched)}`})
   ORDER BY opens_ms, seq LIMIT 1`;
+
+const firstMatched = (
+  tenant: TenantId,
+  device: DeviceId,
+  atMs: number,
+  matched: readonly number[],
+): SQL => sql`
+  SELECT * FROM (
+    SELECT c.opens_ms, c.seq FROM json_each(${JSON.stringify(matched)}) m
+    CROSS JOIN ${deploymentCountersTable} c ON c.tenant_id = ${tenant} AND c.seq = m.value
+    WHERE ${mayMatch(tenant, device, atMs)} ORDER BY c.opens_ms, c.seq LIMIT 1)`;
 
 const provided = ({ provides }: DeviceState): SQL => sql`json_each(${JSON.stringify(provides)})`;
 
@@ -89,16 +111,34 @@ export const bestArtifact = (seq: SQL, state: DeviceState): SQL => sql`
     (SELECT count(*) FROM json_each(a.depends)) DESC, a.size, a.artifact_id
   LIMIT 1`;
 
+/** A dynamic deployment before this one that the device has yet to be held against. */
+const isBehindUntested = ({ tenant, device, atMs, tested = [] }: Asking): SQL => sql`EXISTS (
+  SELECT 1 FROM (
+    SELECT c.seq, c.opens_ms FROM ${deploymentCountersTable} c INDEXED BY deployment_counters_wide
+    WHERE c.tenant_id = ${tenant} AND ${mayMatch(tenant, device, atMs)}) e
+  WHERE (e.opens_ms, e.seq) < (c.opens_ms, c.seq)
+    AND e.seq NOT IN (SELECT value FROM json_each(${JSON.stringify(tested)})))`;
+
+/** A device that failed and has attempts left begins the next one by asking, unless the deployment is paused. */
+export const askAgain = ({ tenant, device, only }: Asking): Statement<number> =>
+  change(sql`
+    UPDATE ${deviceDeploymentsTable} INDEXED BY device_deployments_active SET awaits_retry = 0
+    WHERE tenant_id = ${tenant} AND device_id = ${device} AND active = 1 AND awaits_retry = 1 AND ${only}
+      AND seq IN (SELECT c.seq FROM ${deploymentCountersTable} c
+        WHERE c.tenant_id = ${tenant} AND c.seq = device_deployments.seq AND c.paused_ms IS NULL)`);
+
 /** Joins the next deployment unless the device is in the middle of one. */
 export const join = (asking: Asking): Statement<number> => {
   const { tenant, device, state, atMs } = asking;
   return change(sql`
     INSERT INTO ${deviceDeploymentsTable} (tenant_id, device_id, seq, status, active, opens_ms, attempts, joined_ms,
-      device_type, artifact_name, artifact_id)
+      device_type, artifact_name, artifact_id, phase, budget_value)
     SELECT c.tenant_id, ${device}, c.seq, ${STATUS_CODES.pending}, 1, c.opens_ms, 1, ${atMs},
-      ${state.deviceType}, ${state.artifactName}, (${bestArtifact(sql`c.seq`, state)})
+      ${state.deviceType}, ${state.artifactName}, (${bestArtifact(sql`c.seq`, state)}),
+      CASE c.governed WHEN 1 THEN ${phaseFor(device, atMs)} END, CASE c.governed WHEN 1 THEN ${budgetValue(device)} END
     FROM ${deploymentCountersTable} c
-    WHERE c.tenant_id = ${tenant} AND c.seq = (${openSeq(tenant, device, atMs)}) AND NOT EXISTS (${currentSeq(tenant, device)})
+    WHERE c.tenant_id = ${tenant} AND c.seq = (${openSeq(tenant, device, atMs, asking.matched)})
+      AND NOT EXISTS (${currentSeq(tenant, device)}) AND NOT ${isBehindUntested(asking)} AND ${mayJoin(device, atMs)}
       AND ${asking.only}
     ON CONFLICT (tenant_id, device_id, seq) DO UPDATE SET status = excluded.status, attempts = excluded.attempts,
       joined_ms = excluded.joined_ms, device_type = excluded.device_type, artifact_name = excluded.artifact_name,
@@ -106,9 +146,11 @@ export const join = (asking: Asking): Statement<number> => {
 };
 
 /** Counts the joined device, if the statement before was a join and took effect. */
-export const countJoined = ({ tenant, device, state }: Asking): Statement<number> =>
+export const countJoined = ({ tenant, device, state, atMs }: Asking): Statement<number> =>
   change(sql`
-    UPDATE ${deploymentCountersTable} AS c SET unseen = unseen - 1, pending = pending + 1, total_size = total_size + coalesce((
+    UPDATE ${deploymentCountersTable} AS c SET unseen = unseen - (dynamic = 0), pending = pending + 1,
+      remaining = remaining + (dynamic = 1 AND max_devices = 0), joined = joined + 1,
+      pace_count = iif(pace_minute = ${minuteOf(atMs)}, pace_count, 0) + 1, pace_minute = ${minuteOf(atMs)}, total_size = total_size + coalesce((
       SELECT a.size FROM ${deviceDeploymentsTable} dd
       JOIN ${deploymentsTable} d ON d.tenant_id = dd.tenant_id AND d.seq = dd.seq
       JOIN ${deploymentArtifactsTable} a ON a.tenant_id = dd.tenant_id AND a.seq = dd.seq AND a.artifact_id = dd.artifact_id
@@ -116,12 +158,36 @@ export const countJoined = ({ tenant, device, state }: Asking): Statement<number
         AND (d.force_installation = 1 OR d.artifact_name <> ${state.artifactName})), 0)
     WHERE changes() > 0 AND c.tenant_id = ${tenant} AND c.seq = (${currentSeq(tenant, device)})`);
 
+/** Counts it among what became of the devices of its phase, after `countJoined`. */
+export const tallyJoined = ({ tenant, device }: Asking): Statement<number> =>
+  change(sql`
+    INSERT ${into(deploymentTalliesTable, "tenant_id, seq, phase, device_type, outcome, devices")}
+    SELECT dd.tenant_id, dd.seq, dd.phase, dd.device_type, 'joined', 1 FROM ${deviceDeploymentsTable} dd
+    WHERE changes() > 0 AND dd.tenant_id = ${tenant} AND dd.device_id = ${device} AND dd.phase IS NOT NULL
+      AND dd.seq = (${currentSeq(tenant, device)})
+    ON CONFLICT DO UPDATE SET devices = devices + 1`);
+
+/** A row if the device has just taken the last place there is for now: the others need not ask any more. */
+export const lastPlace = ({ tenant, device, atMs }: Asking): Statement<{ full: number } | undefined> =>
+  alteringIfFound(
+    { tenant, what: { kind: "standing" } },
+    firstRow(sql`
+      SELECT 1 AS full FROM ${deviceDeploymentsTable} dd
+      JOIN ${deploymentCountersTable} c ON c.tenant_id = dd.tenant_id AND c.seq = dd.seq
+      WHERE dd.tenant_id = ${tenant} AND dd.device_id = ${device} AND dd.seq = (${currentSeq(tenant, device)})
+        AND dd.joined_ms = ${atMs} AND c.governed = 1 AND ${isFull(atMs)}`),
+  );
+
 const ofDeployment = columnsOf(
   deploymentsTable,
   "seq, deployment_id, kind, force_installation, update_control_map",
   "d",
 );
-const ofDevice = columnsOf(deviceDeploymentsTable, "status, device_type, artifact_name, artifact_id", "dd");
+const ofDevice = columnsOf(
+  deviceDeploymentsTable,
+  "status, device_type, artifact_name, artifact_id, awaits_retry",
+  "dd",
+);
 
 export type CurrentRow = RowOf<typeof ofDeployment> &
   RowOf<typeof ofDevice> & {

@@ -5,6 +5,7 @@ import { offsetOf, type Page } from "../../platform/paging.ts";
 import { STATUS_CODES } from "../status.ts";
 import { columnsOf, type Row, type RowOf } from "../../platform/columns.ts";
 import { counterColumns, MAX_TOTAL, type Counters } from "./queries.ts";
+import { deploymentPhasesTable } from "../rollout-tables.ts";
 import {
   deploymentsTable,
   deploymentCountersTable,
@@ -21,18 +22,23 @@ const abortTime = sql`CASE WHEN dd.active = 1 THEN c.aborted_ms END`;
 
 const ofDevice = columnsOf(
   deviceDeploymentsTable,
-  "device_id, seq, has_log, substate, deleted_ms, device_type",
+  "device_id, seq, has_log, substate, deleted_ms, device_type, attempts, phase",
   "dd",
 );
-const ofDeployment = columnsOf(deploymentsTable, "deployment_id, created_ms", "d");
+const ofDeployment = columnsOf(deploymentsTable, "deployment_id, created_ms, retries", "d");
 
 export type DeviceRow = RowOf<typeof ofDevice> &
   RowOf<typeof ofDeployment> &
-  Row<typeof deviceDeploymentsTable, "status" | "started_ms" | "finished_ms"> & { image: string | null };
+  Row<typeof deviceDeploymentsTable, "status" | "started_ms" | "finished_ms"> & {
+    image: string | null;
+    phase_id: string | null;
+  };
 
 const columns = sql`
   ${ofDevice}, ${ofDeployment}, ${effectiveStatus} AS status,
-  coalesce(dd.started_ms, ${abortTime}) AS started_ms, coalesce(dd.finished_ms, ${abortTime}) AS finished_ms, a.image`;
+  coalesce(dd.started_ms, ${abortTime}) AS started_ms, coalesce(dd.finished_ms, ${abortTime}) AS finished_ms, a.image,
+  (SELECT p.phase_id FROM ${deploymentPhasesTable} p
+    WHERE p.tenant_id = dd.tenant_id AND p.seq = dd.seq AND p.phase = dd.phase) AS phase_id`;
 
 const source = sql`
   ${deviceDeploymentsTable} dd
@@ -99,6 +105,18 @@ export const targetChunk = (
   firstRow(sql`
     SELECT first_id, ids FROM ${deploymentTargetsTable}
     WHERE tenant_id = ${tenant} AND seq = ${seq} AND first_id > ${after} ORDER BY first_id LIMIT 1`);
+
+export type TargetChunk = Row<typeof deploymentTargetsTable, "first_id" | "ids">;
+
+export const targetChunks = (
+  tenant: TenantId,
+  seq: number,
+  after: string,
+  limit: number,
+): Statement<TargetChunk[]> =>
+  rows(sql`
+    SELECT first_id, ids FROM ${deploymentTargetsTable}
+    WHERE tenant_id = ${tenant} AND seq = ${seq} AND first_id > ${after} ORDER BY first_id LIMIT ${limit}`);
 
 const historyWhere = (tenant: TenantId, device: DeviceId, codes: readonly number[] | undefined): SQL => sql`
   dd.tenant_id = ${tenant} AND dd.device_id = ${device} AND dd.status > 0

@@ -1,6 +1,10 @@
 import { sql } from "drizzle-orm";
 import { firstRow, rows, type Statement } from "../../platform/database.ts";
+import { columnsOf, type RowOf } from "../../platform/columns.ts";
 import type { TenantId } from "../../platform/ids.ts";
+import { deploymentPhasesTable, deploymentRulesTable, deploymentWindowsTable } from "../rollout-tables.ts";
+import { ACTIVE_STATUSES, STATUS_CODES } from "../status.ts";
+import { inProgress } from "./joining.ts";
 import {
   deploymentCountersTable,
   deploymentsTable,
@@ -8,23 +12,56 @@ import {
   deviceDeploymentsTable,
 } from "../tables.ts";
 
-/** A deployment to many devices that is not finished. */
-export interface WideDeployment {
-  deployment_id: string;
-  seq: number;
-  opens_ms: number;
-  /** 0 while targets are still being added. */
-  targeted: number;
-  /** Targets without a final status. */
-  remaining: number;
-}
+const ACTIVE_CODES = ACTIVE_STATUSES.map((status) => STATUS_CODES[status]);
 
-export const wideDeployments = (tenant: TenantId): Statement<WideDeployment[]> =>
+const ofCounters = columnsOf(
+  deploymentCountersTable,
+  "seq, opens_ms, targeted, remaining, governed, dynamic, joined, paused_ms, pace_minute, pace_count",
+  "c",
+);
+const ofRules = columnsOf(
+  deploymentRulesTable,
+  "salt, canaries, per_minute, at_once, windowed, zone_path",
+  "r",
+);
+
+/** A deployment to many devices that is not finished. */
+export type WideRow = RowOf<typeof ofCounters> & {
+  deployment_id: string;
+  in_progress: number;
+  /** JSON of `[opens_ms, capacity, threshold]` of each phase of a governed deployment. */
+  phases: string | null;
+  /** JSON of `[from_ms, to_ms]` of each window. */
+  windows: string | null;
+} & { [K in keyof RowOf<typeof ofRules>]: RowOf<typeof ofRules>[K] | null };
+
+export const wideDeployments = (tenant: TenantId): Statement<WideRow[]> =>
   rows(sql`
-    SELECT d.deployment_id, c.seq, c.opens_ms, c.targeted, c.remaining
+    SELECT d.deployment_id, ${ofCounters}, ${inProgress} AS in_progress, ${ofRules}, CASE c.governed WHEN 1 THEN (
+        SELECT json_group_array(json_array(p.opens_ms, p.capacity, p.threshold)) FROM (
+          SELECT o.opens_ms, o.capacity, o.threshold FROM ${deploymentPhasesTable} o
+          WHERE o.tenant_id = c.tenant_id AND o.seq = c.seq ORDER BY o.phase) p) END AS phases,
+      CASE r.windowed WHEN 1 THEN (
+        SELECT json_group_array(json_array(w.from_ms, w.to_ms)) FROM ${deploymentWindowsTable} w
+        WHERE w.tenant_id = c.tenant_id AND w.seq = c.seq) END AS windows
     FROM ${deploymentCountersTable} c INDEXED BY deployment_counters_wide
     JOIN ${deploymentsTable} d ON d.tenant_id = c.tenant_id AND d.seq = c.seq
+    LEFT JOIN ${deploymentRulesTable} r ON r.tenant_id = c.tenant_id AND r.seq = c.seq
     WHERE c.tenant_id = ${tenant} AND c.wide_open = 1`);
+
+/** Devices that are at a deployment, page by page. */
+export const busyDevices = (
+  tenant: TenantId,
+  seq: number,
+  after: { status: number; device: string },
+  limit: number,
+): Statement<{ status: number; device_id: string }[]> =>
+  rows(sql`
+    SELECT dd.status, dd.device_id FROM ${deviceDeploymentsTable} dd INDEXED BY device_deployments_by_status
+    WHERE dd.tenant_id = ${tenant} AND dd.seq = ${seq} AND dd.status > 0 AND dd.active = 1
+      AND (dd.status, dd.device_id) > (${after.status}, ${after.device})
+      AND dd.status BETWEEN ${Math.min(...ACTIVE_CODES)} AND ${Math.max(...ACTIVE_CODES)}
+    ORDER BY dd.status, dd.device_id LIMIT ${limit}`);
 
 /** Sum of the deployments whose devices were queued one by one and that are not finished. */
 export interface QueuedDeployments {

@@ -2,11 +2,12 @@ import { sql, type SQL } from "drizzle-orm";
 import { altering, change, rows, type Statement } from "../../platform/database.ts";
 import type { DeviceId, TenantId } from "../../platform/ids.ts";
 import { counterColumn, isFinal, STATUS_CODES, STATUSES } from "../status.ts";
+import { deploymentTalliesTable } from "../rollout-tables.ts";
 import { deviceDeploymentsTable, deploymentCountersTable, deploymentsTable } from "../tables.ts";
 
 /** Final rows of the device, in deployments that are finished or not. */
 const ended = (tenant: TenantId, device: DeviceId, stages: SQL): SQL => sql`
-  SELECT dd.seq, dd.status, c.wide_open FROM ${deviceDeploymentsTable} dd
+  SELECT dd.seq, dd.status, dd.phase, dd.device_type, c.wide_open FROM ${deviceDeploymentsTable} dd
   JOIN ${deploymentCountersTable} c ON c.tenant_id = dd.tenant_id AND c.seq = dd.seq
   WHERE dd.tenant_id = ${tenant} AND dd.device_id = ${device} AND dd.active = 0 AND dd.deleted_ms IS NULL
     AND c.stage ${stages}`;
@@ -23,10 +24,19 @@ export function resetHistory(tenant: TenantId, device: DeviceId, atMs: number): 
   });
   const own = sql`tenant_id = ${tenant} AND device_id = ${device}`;
   return [
+    // A place is free again.
+    altering(
+      { tenant, what: { kind: "standing" } },
+      change(sql`
+        UPDATE ${deploymentTalliesTable} AS t SET devices = devices - 1 FROM (${open}) m
+        WHERE t.tenant_id = ${tenant} AND t.seq = m.seq AND t.phase = m.phase AND t.device_type = m.device_type
+          AND t.outcome = 'joined'`),
+    ),
     altering(
       { tenant, what: { kind: "work", device } },
       change(sql`
-        UPDATE ${deploymentCountersTable} AS c SET ${sql.join(leave, sql`, `)}, unseen = unseen + 1, remaining = remaining + 1
+        UPDATE ${deploymentCountersTable} AS c SET ${sql.join(leave, sql`, `)}, unseen = unseen + (dynamic = 0),
+          remaining = remaining + (dynamic = 0 OR max_devices > 0), joined = max(0, joined - 1)
         FROM (${open}) m WHERE c.tenant_id = ${tenant} AND c.seq = m.seq`),
     ),
     change(sql`
@@ -34,7 +44,7 @@ export function resetHistory(tenant: TenantId, device: DeviceId, atMs: number): 
     change(sql`
       UPDATE ${deviceDeploymentsTable} SET status = 0, active = 1, attempts = 0, has_log = 0, substate = NULL,
         joined_ms = NULL, started_ms = NULL, finished_ms = NULL, device_type = NULL, artifact_name = NULL,
-        artifact_id = NULL, provides = NULL
+        artifact_id = NULL, provides = NULL, phase = NULL, budget_value = NULL, awaits_retry = 0, rebooted = 0
       WHERE ${own} AND seq IN (SELECT seq FROM (${open}))`),
     change(sql`
       UPDATE ${deviceDeploymentsTable} SET deleted_ms = ${atMs}

@@ -45,3 +45,17 @@ export const targetedAmong = (
 export const hasRow = (device: DeviceId): SQL => sql`EXISTS (
   SELECT 1 FROM ${deviceDeploymentsTable} own
   WHERE own.tenant_id = c.tenant_id AND own.device_id = ${device} AND own.seq = c.seq)`;
+
+/** The newest deployment that the device has finished. */
+const newestFinished = (tenant: TenantId, device: DeviceId): SQL => sql`
+  SELECT own.seq FROM ${deviceDeploymentsTable} own
+  WHERE own.tenant_id = ${tenant} AND own.device_id = ${device} AND own.active = 0 AND own.deleted_ms IS NULL
+  ORDER BY own.seq DESC LIMIT 1`;
+
+/**
+ * Whether the dynamic deployment in `c` can still be the device's: open, not full, not joined, and made after the newest
+ * that the device has finished, so that a device never goes back (protocol notes, rollouts 1).
+ */
+export const mayMatch = (tenant: TenantId, device: DeviceId, atMs: number): SQL => sql`
+  c.wide_open = 1 AND c.dynamic = 1 AND c.opens_ms <= ${atMs} AND (c.max_devices = 0 OR c.joined < c.max_devices)
+  AND NOT ${hasRow(device)} AND c.seq > coalesce((${newestFinished(tenant, device)}), 0)`;

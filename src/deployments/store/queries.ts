@@ -9,6 +9,7 @@ import { columnsOf, type Row, type RowOf } from "../../platform/columns.ts";
 import type { DeviceReach } from "../../platform/reach.ts";
 import { targetsList } from "./membership.ts";
 import { deploymentsInReach } from "./reach.ts";
+import { deploymentPhasesTable, deploymentTalliesTable } from "../rollout-tables.ts";
 import {
   deploymentArtifactsTable,
   deploymentTargetsTable,
@@ -30,12 +31,12 @@ export type Counters = Record<string, number> &
 
 const ofDeployment = columnsOf(
   deploymentsTable,
-  "deployment_id, kind, name, artifact_name, force_installation, created_ms, scope, group_names, phases, update_control_map, configuration",
+  "deployment_id, kind, name, artifact_name, force_installation, created_ms, scope, group_names, phases, retries, update_control_map, configuration, filter, uniform_phases, initial_devices, autogenerate_delta, rollout",
   "d",
 );
 const ofCounters = columnsOf(
   deploymentCountersTable,
-  "stage, targeted, opens_ms, max_devices, unseen, unseen_aborted, total_size, finished_ms, aborted_ms",
+  "stage, targeted, opens_ms, max_devices, unseen, unseen_aborted, total_size, finished_ms, aborted_ms, governed, dynamic, joined, paused_ms, paused_by",
   "c",
 );
 
@@ -45,10 +46,36 @@ export type DeploymentRow = Counters &
     artifacts: string;
     /** Ids of a list of at most `LISTED` devices. */
     listed: string | null;
+    /** JSON array of `PhaseRow`. */
+    plan: string | null;
   };
 
+/** A phase of a governed deployment as `plan` holds it. */
+export type PhaseRow = Row<
+  typeof deploymentPhasesTable,
+  | "phase_id"
+  | "batch_size"
+  | "batch_size_devices"
+  | "start_ms"
+  | "start_ts"
+  | "opens_ms"
+  | "min_results"
+  | "min_success"
+  | "min_approvals"
+  | "after_ms"
+  | "approvals"
+> & { joined: number };
+
+const plan = sql`CASE c.governed WHEN 1 THEN (
+  SELECT json_group_array(json_object('phase_id', p.phase_id, 'batch_size', p.batch_size, 'batch_size_devices',
+    p.batch_size_devices, 'start_ms', p.start_ms, 'start_ts', p.start_ts, 'opens_ms', p.opens_ms, 'min_results', p.min_results,
+    'min_success', p.min_success, 'min_approvals', p.min_approvals, 'after_ms', p.after_ms, 'approvals', p.approvals, 'joined', (
+      SELECT coalesce(sum(t.devices), 0) FROM ${deploymentTalliesTable} t
+      WHERE t.tenant_id = p.tenant_id AND t.seq = p.seq AND t.phase = p.phase AND t.outcome = 'joined')))
+  FROM (SELECT * FROM ${deploymentPhasesTable} o WHERE o.tenant_id = c.tenant_id AND o.seq = c.seq ORDER BY o.phase) p) END AS plan`;
+
 const columns = sql`
-  ${ofDeployment}, ${ofCounters}, ${counterColumns},
+  ${ofDeployment}, ${ofCounters}, ${counterColumns}, ${plan},
   (SELECT json_group_array(a.artifact_id) FROM ${deploymentArtifactsTable} a WHERE a.tenant_id = d.tenant_id AND a.seq = d.seq)
     AS artifacts,
   CASE WHEN d.scope = 'list' AND c.max_devices <= ${LISTED} THEN (

@@ -1,5 +1,5 @@
 import { sql } from "drizzle-orm";
-import { change, type Statement } from "../../platform/database.ts";
+import { altering, change, type Statement } from "../../platform/database.ts";
 import { addEventsFrom } from "../../platform/outbox.ts";
 import type { TenantId } from "../../platform/ids.ts";
 import { EVENTS } from "../events.ts";
@@ -24,6 +24,26 @@ export const removeDeployment = (tenant: TenantId, id: string, atMs: number): St
   ),
 ];
 
+/** The same for all deployments of a tenant, whether they are finished or not. */
+export const removeEveryDeployment = (tenant: TenantId, atMs: number): Statement<number>[] => [
+  altering(
+    { tenant, what: { kind: "standing" } },
+    change(sql`
+      UPDATE ${deploymentCountersTable} SET stage = 2, wide_open = 0, finished_ms = ${atMs}, aborted_ms = ${atMs}
+      WHERE tenant_id = ${tenant} AND stage < 2`),
+  ),
+  change(sql`DELETE FROM ${deviceDeploymentsTable} WHERE tenant_id = ${tenant} AND status = 0`),
+  addEventsFrom(
+    {
+      kind: EVENTS.deleted,
+      tenant,
+      source: sql`SELECT deployment_id AS subject, json_object('seq', seq) AS data FROM ${deploymentsTable} WHERE tenant_id = ${tenant}`,
+    },
+    atMs,
+  ),
+  change(sql`DELETE FROM ${deploymentsTable} WHERE tenant_id = ${tenant}`),
+];
+
 const PAGE = 1000;
 
 export const purgeDevices = (tenant: TenantId, seq: number): Statement<number> =>
@@ -32,7 +52,18 @@ export const purgeDevices = (tenant: TenantId, seq: number): Statement<number> =
       SELECT device_id, seq FROM ${deviceDeploymentsTable} INDEXED BY device_deployments_by_status
       WHERE tenant_id = ${tenant} AND seq = ${seq} AND status > 0 LIMIT ${PAGE})`);
 
+const PARTS = [
+  "deployment_artifacts",
+  "deployment_targets",
+  "deployment_windows",
+  "deployment_stop_rules",
+  "deployment_tallies",
+  "deployment_phases",
+  "deployment_rules",
+  "deployment_counters",
+];
+
 export const purgeRest = (tenant: TenantId, seq: number): Statement<number>[] =>
-  ["deployment_artifacts", "deployment_targets", "deployment_counters"].map((table) =>
+  PARTS.map((table) =>
     change(sql`DELETE FROM ${sql.identifier(table)} WHERE tenant_id = ${tenant} AND seq = ${seq}`),
   );

@@ -1,7 +1,10 @@
 import { sql, type SQL } from "drizzle-orm";
-import { change, type Statement } from "../../platform/database.ts";
+import { alteringIfFound, change, firstRow, type Statement } from "../../platform/database.ts";
 import type { DeviceId, TenantId } from "../../platform/ids.ts";
-import { deviceDeploymentsTable, deploymentCountersTable } from "../tables.ts";
+import { into } from "../../platform/columns.ts";
+import { madeRoom } from "./joining.ts";
+import { deploymentTalliesTable } from "../rollout-tables.ts";
+import { deploymentsTable, deviceDeploymentsTable, deploymentCountersTable } from "../tables.ts";
 import { seqOf } from "./membership.ts";
 import { ACTIVE_STATUSES, counterColumn, isFinal, QUEUED, STATUS_CODES, type Status } from "../status.ts";
 
@@ -16,12 +19,19 @@ export interface Move {
   only?: SQL;
   /** Further columns of the device's row to set. */
   also?: { substate: string } | { provides: string | null } | undefined;
+  /** A failure that is not the last: the device stays where it is and asks once more. */
+  again?: boolean;
 }
 
 /** Condition of a move: the device has asked for the deployment. */
 export const JOINED = sql`dd.status > 0`;
 
-export const joinedAnd = (condition: SQL): SQL => sql`${JOINED} AND ${condition}`;
+/** Whether the attempt that a device is at is its last. */
+const LAST_ATTEMPT = sql`dd.attempts > (
+  SELECT d.retries FROM ${deploymentsTable} d WHERE d.tenant_id = dd.tenant_id AND d.seq = dd.seq)`;
+
+/** Condition of a report: what a device says between a failed attempt and the next is about the one that failed. */
+export const atItAnd = (condition: SQL): SQL => sql`${JOINED} AND dd.awaits_retry = 0 AND ${condition}`;
 
 const setting = (also: NonNullable<Move["also"]>): SQL =>
   "substate" in also ? sql`substate = ${also.substate}` : sql`provides = ${also.provides}`;
@@ -32,7 +42,7 @@ const setting = (also: NonNullable<Move["also"]>): SQL =>
  * loser of a race change nothing at all.
  */
 const moving = (move: Move): SQL => sql`
-  SELECT dd.seq, dd.status FROM ${deviceDeploymentsTable} dd
+  SELECT dd.seq, dd.status, dd.phase, dd.device_type, dd.rebooted FROM ${deviceDeploymentsTable} dd
   JOIN ${deploymentCountersTable} now ON now.tenant_id = dd.tenant_id AND now.seq = dd.seq
   WHERE dd.tenant_id = ${move.tenant} AND dd.device_id = ${move.device} AND dd.active = 1
     AND dd.status <> ${STATUS_CODES[move.to]} AND now.aborted_ms IS NULL
@@ -77,6 +87,8 @@ function moveRows(move: Move): Statement<number> {
     changes.push(sql`started_ms = coalesce(started_ms, ${move.atMs})`);
   }
   if (move.also) changes.push(setting(move.also));
+  if (move.again) changes.push(sql`attempts = attempts + 1, awaits_retry = 1, rebooted = 0`);
+  if (move.to === "rebooting") changes.push(sql`rebooted = 1`);
   if (isFinal(move.to)) changes.push(sql`active = 0, finished_ms = ${move.atMs}`);
   return change(sql`
     UPDATE ${deviceDeploymentsTable} SET ${sql.join(changes, sql`, `)}
@@ -84,11 +96,55 @@ function moveRows(move: Move): Statement<number> {
       AND seq IN (SELECT seq FROM (${moving(move)}))`);
 }
 
+/** Where an update fails is known by the state that the device told last; what follows a reboot is the commit. */
+const failedAt = sql`CASE
+  WHEN m.status IN (${STATUS_CODES.rebooting}, ${STATUS_CODES.pause_before_rebooting}) THEN 'reboot'
+  WHEN m.status = ${STATUS_CODES.pause_before_committing} OR (m.status = ${STATUS_CODES.installing} AND m.rebooted = 1) THEN 'commit'
+  WHEN m.status = ${STATUS_CODES.installing} THEN 'install' ELSE 'download' END`;
+
+/** Counts the end among what became of the devices of a phase. */
+const tally = (move: Move): Statement<number> =>
+  change(sql`
+    INSERT ${into(deploymentTalliesTable, "tenant_id, seq, phase, device_type, outcome, devices")}
+    SELECT ${move.tenant}, m.seq, m.phase, m.device_type, ${
+      move.to === "failure" ? sql`'failure:' || ${failedAt}` : sql`${move.to}`
+    }, 1 FROM (${moving(move)}) m WHERE m.phase IS NOT NULL
+    ON CONFLICT DO UPDATE SET devices = devices + 1`);
+
+/** A row if others may join now who had to wait for this device. */
+const makeRoom = ({ tenant, deployment = "" }: Move): Statement<unknown> =>
+  alteringIfFound(
+    { tenant, what: { kind: "standing" } },
+    firstRow(sql`
+      SELECT 1 AS room FROM ${deploymentCountersTable} c
+      WHERE c.tenant_id = ${tenant} AND c.seq = ${seqOf(tenant, deployment)} AND c.governed = 1 AND ${madeRoom}`),
+  );
+
+/** A device that failed before it told anything stays pending. */
+const tryAgain = (move: Move): Statement<number> =>
+  change(sql`
+    UPDATE ${deviceDeploymentsTable} AS dd SET attempts = attempts + 1, awaits_retry = 1
+    WHERE dd.tenant_id = ${move.tenant} AND dd.device_id = ${move.device} AND dd.active = 1
+      AND dd.status = ${STATUS_CODES.pending} AND dd.seq = ${seqOf(move.tenant, move.deployment ?? "")}
+      ${move.only ? sql`AND ${move.only}` : sql``}`);
+
+/** Ends an attempt that failed: the last is final, any other makes the device one that has to ask again. */
+export function failureStatements(move: Omit<Move, "to"> & { only: SQL }): Statement<unknown>[] {
+  const last = { ...move, to: "failure" as const, only: sql`${move.only} AND ${LAST_ATTEMPT}` };
+  const other = {
+    ...move,
+    to: "pending" as const,
+    again: true,
+    only: sql`${move.only} AND NOT ${LAST_ATTEMPT}`,
+  };
+  return [...moveStatements(last), ...moveStatements(other), tryAgain(other)];
+}
+
 /** Moves a device to another state in one deployment or in all of its own: counters and then the row. */
-export function moveStatements(move: Move): Statement<number>[] {
+export function moveStatements(move: Move): Statement<unknown>[] {
   if (isFinal(move.to)) {
     const early = move.to === "decommissioned" ? [] : [leavePending(move)];
-    return [countLast(move), count(move), ...early, moveRows(move)];
+    return [countLast(move), count(move), ...early, tally(move), moveRows(move), makeRoom(move)];
   }
   return [count(move), leavePending(move), moveRows(move)];
 }

@@ -1,0 +1,79 @@
+import type { Actor } from "../../platform/actor.ts";
+import { addAuditIfChanged } from "../../platform/audit.ts";
+import { refusalOf } from "../../platform/database.ts";
+import type { Deps } from "../../platform/deps.ts";
+import { Fault } from "../../platform/fault.ts";
+import { newId } from "../../platform/ids.ts";
+import { addEventIfChanged } from "../../platform/outbox.ts";
+import { artifactCandidatesStatement } from "../../releases/index.ts";
+import { auditedDeployment } from "../audit-object.ts";
+import { addWithCandidates } from "../create.ts";
+import { EVENTS } from "../events.ts";
+import { STATUS_CODES } from "../status.ts";
+import { addDeployment, type DeploymentToStore } from "../store/create.ts";
+import { addSuccessor, demandSome, NOBODY } from "../store/successor.ts";
+import { deploymentById } from "../store/queries.ts";
+
+/** To those that failed the same again, or to those that were updated another release. */
+export type Successor = { kind: "retry" } | { kind: "revert"; artifactName: string };
+
+const MAX_NAME = 256;
+
+/** Makes a deployment for devices of another by what became of them; answers its id. */
+export async function deployToThose(
+  deps: Deps,
+  actor: Actor,
+  id: string,
+  wanted: Successor,
+): Promise<string> {
+  const { tenant } = actor;
+  const [row, atMs] = [await deps.db(tenant).one(deploymentById(tenant, id)), deps.now()];
+  if (!row) throw new Fault("not_found", "Resource not found");
+  if (row.kind !== "software") throw new Fault("conflict", "configurations are deployed anew instead");
+  const artifactName = wanted.kind === "revert" ? wanted.artifactName : row.artifact_name;
+  const candidates = await deps.db(tenant).one(artifactCandidatesStatement(tenant, artifactName));
+  if (candidates.length === 0) throw new Fault("unprocessable", "No artifact for the deployment");
+  const name = `${wanted.kind} of ${row.name}`.slice(0, MAX_NAME);
+  const code = STATUS_CODES[wanted.kind === "revert" ? "success" : "failure"];
+  const next: DeploymentToStore = {
+    tenant,
+    id: newId(),
+    kind: "software",
+    name,
+    artifactName,
+    forceInstallation: row.force_installation === 1,
+    scope: "list",
+    groups: [],
+    phases: null,
+    updateControlMap: null,
+    configuration: null,
+    retries: row.retries,
+    fingerprint: `${wanted.kind} ${id} ${artifactName}`,
+    idempotencyKey: null,
+    atMs,
+    opensMs: atMs,
+    createdBy: actor.kind === "user" ? actor.user : undefined,
+  };
+  const entry = {
+    action: "create",
+    object: auditedDeployment(next.id, { name, artifact_name: artifactName }),
+    change: `${wanted.kind} of ${id}`,
+  };
+  const created = { kind: EVENTS.created, tenant, subject: next.id, data: { type: "software" } };
+  const statements = [
+    addDeployment(next),
+    addAuditIfChanged(actor, entry, atMs),
+    addEventIfChanged(created, atMs),
+    ...addSuccessor(next, { of: id, code }),
+  ];
+  try {
+    const [made] = await addWithCandidates(deps, next, statements, candidates, [
+      demandSome(tenant, id, code),
+    ]);
+    if (made === 0) throw new Fault("conflict", "there is already an active deployment of this kind");
+    return next.id;
+  } catch (cause) {
+    if (refusalOf(cause) !== NOBODY) throw cause;
+    throw new Fault("conflict", "there is no device for it", { cause });
+  }
+}

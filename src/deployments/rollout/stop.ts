@@ -1,0 +1,61 @@
+import { ifLive } from "../../devices/index.ts";
+import type { DeviceClaim } from "../../platform/actor.ts";
+import type { EventHandler } from "../../platform/background.ts";
+import { addAuditIfChanged } from "../../platform/audit.ts";
+import type { Statement } from "../../platform/database.ts";
+import { Fault } from "../../platform/fault.ts";
+import { addEventIfChanged } from "../../platform/outbox.ts";
+import { abortDeployment } from "../abort.ts";
+import { EVENTS } from "../events.ts";
+import { deploymentById } from "../store/queries.ts";
+import { openGate, stop } from "../store/steering.ts";
+import { deployToThose } from "./again.ts";
+import type { Rollout } from "./rollout-schema.ts";
+
+/** What the end of an update means for the rollout it belongs to, in the batch that counts it. */
+export function consequences(
+  claim: DeviceClaim,
+  id: string,
+  outcome: "success" | "failure",
+  atMs: number,
+): Statement<unknown>[] {
+  const [tenant, only] = [claim.tenant, ifLive(claim)];
+  const actor = { kind: "system" as const, tenant };
+  const opened = [
+    openGate(tenant, id, atMs, only),
+    addEventIfChanged({ kind: EVENTS.opened, tenant, subject: id }, atMs),
+  ];
+  if (outcome === "success") return opened;
+  const entry = {
+    action: "update",
+    object: { type: "deployment", id },
+    change: "paused by one of its stop rules",
+  };
+  return [
+    stop(tenant, id, atMs, only),
+    addAuditIfChanged(actor, entry, atMs),
+    addEventIfChanged({ kind: EVENTS.stopped, tenant, subject: id }, atMs),
+    ...opened,
+  ];
+}
+
+/** Nobody joins any more; here follows what else was asked for. Doing it twice does nothing more. */
+export const actOnStop: EventHandler = async (deps, { tenant, subject: id }) => {
+  const actor = { kind: "system" as const, tenant };
+  const row = await deps.db(tenant).one(deploymentById(tenant, id));
+  if (!row?.rollout) return;
+  const { on_stop: then } = JSON.parse(row.rollout) as Rollout; // validated when it was stored
+  if (!then || then.action === "pause") return;
+  await unlessRefused(abortDeployment(deps, actor, id));
+  if (then.action !== "revert" || then.artifact_name === undefined) return;
+  await unlessRefused(deployToThose(deps, actor, id, { kind: "revert", artifactName: then.artifact_name }));
+};
+
+/** Somebody else was faster, or there is nobody to revert. */
+async function unlessRefused(work: Promise<unknown>): Promise<void> {
+  try {
+    await work;
+  } catch (cause) {
+    if (!(cause instanceof Fault)) throw cause;
+  }
+}

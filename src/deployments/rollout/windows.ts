@@ -1,0 +1,101 @@
+import type { Windows } from "./rollout-schema.ts";
+
+/** A time during which devices may join. */
+export interface Window {
+  fromMs: number;
+  toMs: number;
+}
+
+const MINUTE_MS = 60_000;
+const DAY_MS = 86_400_000;
+
+/** How far ahead a window is looked for: one that does not open in a year and a bit never does. */
+const AHEAD_DAYS = 400;
+
+/** Windows that follow each other without a gap are looked at again after so many days. */
+const MAX_JOINED_DAYS = 10;
+
+/** In the order in which dates count them. */
+const DAYS = ["sun", "mon", "tue", "wed", "thu", "fri", "sat"] as const;
+
+const FORMATS = new Map<string, Intl.DateTimeFormat>();
+const MAX_FORMATS = 1000;
+
+function formatOf(zone: string): Intl.DateTimeFormat {
+  const known = FORMATS.get(zone);
+  if (known) return known;
+  const format = new Intl.DateTimeFormat("en-US", {
+    timeZone: zone,
+    hourCycle: "h23",
+    year: "numeric",
+    month: "numeric",
+    day: "numeric",
+    hour: "numeric",
+    minute: "numeric",
+  });
+  if (FORMATS.size >= MAX_FORMATS) FORMATS.clear();
+  FORMATS.set(zone, format);
+  return format;
+}
+
+export function isZone(zone: string): boolean {
+  if (!/^[A-Za-z][\w+/-]{0,63}$/.test(zone)) return false;
+  try {
+    formatOf(zone);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** What a clock in the zone shows, as if it were UTC. */
+function shownMs(zone: string, atMs: number): number {
+  const parts = new Map(
+    formatOf(zone)
+      .formatToParts(atMs)
+      .map(({ type, value }) => [type, Number(value)]),
+  );
+  const part = (type: Intl.DateTimeFormatPartTypes) => parts.get(type) ?? 0;
+  return Date.UTC(part("year"), part("month") - 1, part("day"), part("hour"), part("minute"));
+}
+
+/** When a clock in the zone shows this; for a time that it leaves out, when it has gone past it. */
+function whenShown(zone: string, localMs: number): number {
+  const first = localMs - (shownMs(zone, localMs) - localMs);
+  return first - (shownMs(zone, first) - localMs);
+}
+
+const minutesOf = (clock: string): number => Number(clock.slice(0, 2)) * 60 + Number(clock.slice(3));
+
+const dateOf = (localDayMs: number): string => new Date(localDayMs).toISOString().slice(0, 10);
+
+/** The windows that begin on a day of the zone's calendar. */
+function windowsOn(windows: Windows, zone: string, dayMs: number): Window[] {
+  if (windows.holidays.includes(dateOf(dayMs))) return [];
+  const day = DAYS[new Date(dayMs).getUTCDay()];
+  return windows.weekly
+    .filter(({ days }) => days.some((one) => one === day))
+    .map(({ from, to }) => {
+      const begin = dayMs + minutesOf(from) * MINUTE_MS;
+      const end = dayMs + minutesOf(to) * MINUTE_MS + (minutesOf(to) < minutesOf(from) ? DAY_MS : 0);
+      return { fromMs: whenShown(zone, begin), toMs: whenShown(zone, end) };
+    })
+    .filter(({ fromMs, toMs }) => fromMs < toMs);
+}
+
+/** The window that is open, or the next that opens; nothing if none ever does. Those that meet are one. */
+export function windowAt(windows: Windows, zone: string, atMs: number): Window | undefined {
+  const today = Math.floor(shownMs(zone, atMs) / DAY_MS) * DAY_MS;
+  let found: Window | undefined;
+  for (let day = -1; day < AHEAD_DAYS; day++) {
+    // A window begins at most a day after the one it meets.
+    if (found && today + (day - 1) * DAY_MS > found.toMs + DAY_MS) return found;
+    if (found && day > MAX_JOINED_DAYS) return found;
+    const onDay = windowsOn(windows, zone, today + day * DAY_MS).toSorted((a, b) => a.fromMs - b.fromMs);
+    for (const window of onDay) {
+      if (!found) found = window.toMs > atMs ? window : undefined;
+      else if (window.fromMs <= found.toMs) found.toMs = Math.max(found.toMs, window.toMs);
+    }
+  }
+  return found;
+}

@@ -1,0 +1,86 @@
+import { sql, type SQL } from "drizzle-orm";
+import type { DeviceId } from "../../platform/ids.ts";
+import { inventoryDevicesTable } from "../../devices/index.ts";
+import { deviceNumber } from "../rollout/order.ts";
+import { ACTIVE_STATUSES, counterColumn } from "../status.ts";
+import { deviceDeploymentsTable } from "../tables.ts";
+import { deploymentPhasesTable, deploymentRulesTable, deploymentWindowsTable } from "../rollout-tables.ts";
+
+/**
+ * What decides whether a device may join a governed deployment now, as parts of the joining statement: `c` is the row of
+ * deployment_counters. Counters change in the same transaction, so that parallel checks never go beyond a budget.
+ */
+
+const MINUTE_MS = 60_000;
+
+export const minuteOf = (atMs: number): number => Math.floor(atMs / MINUTE_MS);
+
+/** Where the device stands in the order of the rules `r`. Numbers are handed over as floats, which cannot hold the product. */
+const place = (device: DeviceId): SQL => sql`
+  CASE WHEN r.canaries IS NOT NULL AND instr(r.canaries, ${JSON.stringify(device)}) > 0 THEN -1
+    ELSE (CAST(${deviceNumber(device)} AS INTEGER) * r.salt) & 2147483647 END`;
+
+/**
+ * The first phase that has a place for the device, if it is open. Phases open one after the other, so that none behind
+ * one that waits has to be looked at.
+ */
+export const phaseFor = (device: DeviceId, atMs: number): SQL => sql`(
+  SELECT fit.phase FROM (
+    SELECT p.phase, p.opens_ms FROM ${deploymentRulesTable} r
+    JOIN ${deploymentPhasesTable} p ON p.tenant_id = r.tenant_id AND p.seq = r.seq
+    WHERE r.tenant_id = c.tenant_id AND r.seq = c.seq AND (p.capacity IS NULL OR c.joined < p.capacity)
+      AND (p.threshold IS NULL OR ${place(device)} <= p.threshold)
+    ORDER BY p.phase LIMIT 1) fit
+  WHERE fit.opens_ms <= ${atMs})`;
+
+/** An attribute of the device by a path of the rules `r`: one stored, or the static group. */
+const attribute = (device: DeviceId, path: SQL): SQL => sql`(
+  SELECT CASE WHEN ${path} = 'group' THEN i.group_name ELSE json_extract(i.attributes, ${path}) END
+  FROM ${inventoryDevicesTable} i WHERE i.tenant_id = c.tenant_id AND i.device_id = ${device})`;
+
+/** What the device shares a budget with; those without the attribute share one. Null without such a budget. */
+export const budgetValue = (device: DeviceId): SQL => sql`(
+  SELECT CASE WHEN r.budget_path IS NOT NULL THEN coalesce(CAST(${attribute(device, sql`r.budget_path`)} AS TEXT), '') END
+  FROM ${deploymentRulesTable} r WHERE r.tenant_id = c.tenant_id AND r.seq = c.seq)`;
+
+/** Devices that are at it. */
+export const inProgress: SQL = sql.raw(
+  `(${ACTIVE_STATUSES.map((status) => `c.${counterColumn(status)}`).join(" + ")})`,
+);
+
+const inBudget = (device: DeviceId): SQL => sql`(r.budget_path IS NULL OR r.budget_at_once > (
+  SELECT count(*) FROM ${deviceDeploymentsTable} b INDEXED BY device_deployments_budget
+  WHERE b.tenant_id = c.tenant_id AND b.seq = c.seq AND b.active = 1 AND b.budget_value = ${budgetValue(device)}))`;
+
+const inWindow = (device: DeviceId, atMs: number): SQL => sql`(r.windowed = 0 OR EXISTS (
+  SELECT 1 FROM ${deploymentWindowsTable} w
+  WHERE w.tenant_id = c.tenant_id AND w.seq = c.seq AND w.from_ms <= ${atMs} AND w.to_ms > ${atMs}
+    AND w.zone = CASE WHEN r.zone_path IS NULL THEN '' ELSE coalesce(${zoneOf(device)}, '') END))`;
+
+/** The zone that the device tells, if the windows know it. */
+const zoneOf = (device: DeviceId): SQL => sql`(
+  SELECT z.zone FROM ${deploymentWindowsTable} z WHERE z.tenant_id = c.tenant_id AND z.seq = c.seq
+    AND z.zone = ${attribute(device, sql`r.zone_path`)})`;
+
+/** Everything but the phase. */
+export const mayJoin = (
+  device: DeviceId,
+  atMs: number,
+): SQL => sql`c.paused_ms IS NULL AND (c.governed = 0 OR (
+  (c.targeted = 1 OR c.dynamic = 1) AND ${phaseFor(device, atMs)} IS NOT NULL AND EXISTS (
+    SELECT 1 FROM ${deploymentRulesTable} r WHERE r.tenant_id = c.tenant_id AND r.seq = c.seq
+      AND (r.per_minute IS NULL OR c.pace_minute <> ${minuteOf(atMs)} OR c.pace_count < r.per_minute)
+      AND (r.at_once IS NULL OR ${inProgress} < r.at_once)
+      AND ${inBudget(device)} AND ${inWindow(device, atMs)})))`;
+
+/** Whether nobody else may join for a while. */
+export const isFull = (atMs: number): SQL => sql`(EXISTS (
+    SELECT 1 FROM ${deploymentPhasesTable} p
+    WHERE p.tenant_id = c.tenant_id AND p.seq = c.seq AND p.capacity = c.joined)
+  OR EXISTS (
+    SELECT 1 FROM ${deploymentRulesTable} r WHERE r.tenant_id = c.tenant_id AND r.seq = c.seq
+      AND (r.at_once <= ${inProgress} OR (c.pace_minute = ${minuteOf(atMs)} AND r.per_minute <= c.pace_count))))`;
+
+/** Whether a device that is through has made room for another. */
+export const madeRoom: SQL = sql`EXISTS (
+  SELECT 1 FROM ${deploymentRulesTable} r WHERE r.tenant_id = c.tenant_id AND r.seq = c.seq AND r.at_once = ${inProgress} + 1)`;

@@ -1,0 +1,46 @@
+import { sql, type SQL } from "drizzle-orm";
+import { into } from "../../platform/columns.ts";
+import { change, demand, type Statement } from "../../platform/database.ts";
+import type { TenantId } from "../../platform/ids.ts";
+import {
+  deploymentCountersTable,
+  deploymentsTable,
+  deploymentTargetsTable,
+  deviceDeploymentsTable,
+} from "../tables.ts";
+import { added } from "./create.ts";
+import { seqOf } from "./membership.ts";
+
+const CHUNK = 1000;
+
+/** Devices of a deployment with this status. */
+const those = (tenant: TenantId, id: string, code: number): SQL => sql`
+  ${deviceDeploymentsTable} dd INDEXED BY device_deployments_by_status
+  WHERE dd.tenant_id = ${tenant} AND dd.seq = ${seqOf(tenant, id)} AND dd.status = ${code} AND dd.status > 0`;
+
+export const NOBODY = "nobody";
+
+export const demandSome = (tenant: TenantId, id: string, code: number): Statement<void> =>
+  demand(sql`EXISTS (SELECT 1 FROM ${those(tenant, id, code)})`, NOBODY);
+
+/** Counters and targets of a deployment to devices of another, however many they are. */
+export function addSuccessor(
+  d: { tenant: TenantId; id: string; opensMs: number },
+  { of, code }: { of: string; code: number },
+): Statement<number>[] {
+  const from = those(d.tenant, of, code);
+  return [
+    change(sql`
+      INSERT ${into(deploymentCountersTable, "tenant_id, seq, wide_open, opens_ms, max_devices, remaining, unseen")}
+      SELECT d.tenant_id, d.seq, 1, ${d.opensMs}, n.devices, n.devices, n.devices
+      FROM ${deploymentsTable} d JOIN (SELECT count(*) AS devices FROM ${from}) n WHERE changes() > 0 AND ${added(d)}`),
+    change(sql`
+      INSERT ${into(deploymentTargetsTable, "tenant_id, seq, first_id, last_id, ids")}
+      SELECT d.tenant_id, d.seq, chunk.first_id, chunk.last_id, chunk.ids
+      FROM ${deploymentsTable} d JOIN (
+        SELECT min(id) AS first_id, max(id) AS last_id, json_group_array(id) AS ids FROM (
+          SELECT dd.device_id AS id, (row_number() OVER (ORDER BY dd.device_id) - 1) / ${CHUNK} AS chunk FROM ${from})
+        GROUP BY chunk) chunk
+      WHERE changes() > 0 AND ${added(d)}`),
+  ];
+}

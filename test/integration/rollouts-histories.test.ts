@@ -1,0 +1,333 @@
+import fc from "fast-check";
+import { beforeAll, describe, expect, it } from "vitest";
+import { abortDeployment } from "../../src/deployments/abort.ts";
+import { createDeployment } from "../../src/deployments/create.ts";
+import { decommissionDeviceStatements } from "../../src/deployments/device-membership.ts";
+import { reportStatus } from "../../src/deployments/device-status.ts";
+import { nextUpdate } from "../../src/deployments/next-update.ts";
+import { pauseDeployment, resumeDeployment, widenDeployment } from "../../src/deployments/rollout/steer.ts";
+import { statistics } from "../../src/deployments/queries.ts";
+import type { Status } from "../../src/deployments/status.ts";
+import type { DeviceClaim, SystemActor } from "../../src/platform/actor.ts";
+import type { Deps } from "../../src/platform/deps.ts";
+import { Fault } from "../../src/platform/fault.ts";
+import { asDeviceId, asTenantId, newId } from "../../src/platform/ids.ts";
+import { WHOLE } from "../../src/platform/plans.ts";
+import { many } from "../support/form.ts";
+import { env, Server } from "../support/server.ts";
+
+/**
+ * Random histories of one rollout to a few devices, held against a model that is as plain as possible: who is given it, what
+ * the counters are, and that no phase, pace or budget is exceeded. Every verb is the one behind the route.
+ */
+const HISTORIES = many(2000, 40);
+const SEED = 20_261_129;
+const DEVICES = 6;
+const MINUTE = 60_000;
+
+type Step =
+  | { kind: "poll" | "decommission" | "join filter" | "leave filter"; device: number }
+  | { kind: "report"; device: number; status: Status }
+  | { kind: "tick"; minutes: number }
+  | { kind: "pause" | "resume" | "abort" | "widen" };
+
+const device = fc.nat(DEVICES - 1);
+const of = <K extends string>(kind: K) => fc.constant(kind);
+
+const step: fc.Arbitrary<Step> = fc.oneof(
+  { weight: 20, arbitrary: fc.record({ kind: of("poll"), device }) },
+  {
+    weight: 18,
+    arbitrary: fc.record({
+      kind: of("report"),
+      device,
+      status: fc.constantFrom<Status>(
+        "downloading",
+        "installing",
+        "rebooting",
+        "success",
+        "failure",
+        "failure",
+      ),
+    }),
+  },
+  { weight: 6, arbitrary: fc.record({ kind: of("tick"), minutes: fc.integer({ min: 1, max: 6 }) }) },
+  { weight: 1, arbitrary: fc.record({ kind: fc.constantFrom("pause", "resume", "widen") }) },
+  { weight: 2, arbitrary: fc.record({ kind: fc.constantFrom("join filter", "leave filter"), device }) },
+  { weight: 1, arbitrary: fc.record({ kind: fc.constantFrom("decommission"), device }) },
+  { weight: 1, arbitrary: fc.record({ kind: of("abort") }) },
+);
+
+const plan = fc.record({
+  isDynamic: fc.boolean(),
+  /** Devices of all phases but the last. */
+  sizes: fc.constantFrom<number[]>([], [1], [2], [1, 1], [1, 2], [2, 1]),
+  pace: fc.option(fc.integer({ min: 1, max: 3 }), { nil: undefined }),
+  atOnce: fc.option(fc.integer({ min: 1, max: 4 }), { nil: undefined }),
+  eachSite: fc.option(fc.integer({ min: 1, max: 2 }), { nil: undefined }),
+  bound: fc.integer({ min: 0, max: 4 }),
+  retries: fc.nat(1),
+  steps: fc.array(step, { minLength: 10, maxLength: 40 }),
+});
+
+type Plan = typeof plan extends fc.Arbitrary<infer T> ? T : never;
+
+const FINAL = ["success", "failure", "aborted", "decommissioned"];
+
+/** What ought to happen. */
+class Model {
+  readonly #plan: Plan;
+  readonly opens: number[];
+  readonly status: (Status | undefined)[] = [];
+  readonly attempts: number[] = [];
+  readonly awaits = new Set<number>();
+  readonly members = new Set<number>([0, 1, 2, 3]);
+  joined = 0;
+  paused = false;
+  finished = false;
+  aborted = false;
+  #minute = -1;
+  #inMinute = 0;
+
+  constructor(of: Plan, nowMs: number) {
+    this.#plan = of;
+    this.opens = [nowMs, ...of.sizes.map((_, i) => nowMs + (i + 1) * 5 * MINUTE)];
+  }
+
+  isAtIt = (i: number) => this.status[i] !== undefined && !FINAL.includes(this.status[i]!);
+
+  #mayJoin(i: number, nowMs: number): boolean {
+    const { isDynamic, sizes, pace, atOnce, eachSite, bound } = this.#plan;
+    if (this.paused || this.finished || this.status[i] !== undefined) return false;
+    if (isDynamic && (!this.members.has(i) || (bound > 0 && this.joined >= bound))) return false;
+    let to = 0;
+    const phase = sizes.findIndex((size) => this.joined < (to += size));
+    if ((this.opens[phase < 0 ? sizes.length : phase] ?? 0) > nowMs) return false;
+    if (pace !== undefined && this.#minute === Math.floor(nowMs / MINUTE) && this.#inMinute >= pace)
+      return false;
+    const busy = Array.from({ length: DEVICES }, (_, d) => d).filter(this.isAtIt);
+    if (atOnce !== undefined && busy.length >= atOnce) return false;
+    return eachSite === undefined || busy.filter((d) => d % 2 === i % 2).length < eachSite;
+  }
+
+  /** Whether the device is given the deployment. */
+  poll(i: number, nowMs: number): boolean {
+    if (this.isAtIt(i)) {
+      if (this.awaits.has(i) && this.paused) return false;
+      this.awaits.delete(i);
+      return !this.aborted;
+    }
+    if (!this.#mayJoin(i, nowMs)) return false;
+    const minute = Math.floor(nowMs / MINUTE);
+    this.#inMinute = this.#minute === minute ? this.#inMinute + 1 : 1;
+    this.#minute = minute;
+    this.status[i] = "pending";
+    this.attempts[i] = 1;
+    this.joined += 1;
+    return true;
+  }
+
+  report(i: number, status: Status): void {
+    if (!this.isAtIt(i) || this.awaits.has(i)) return;
+    const more = status === "failure" && this.attempts[i]! <= this.#plan.retries;
+    if (more) {
+      this.attempts[i]! += 1;
+      this.awaits.add(i);
+    }
+    this.status[i] = more ? "pending" : status;
+    this.#end();
+  }
+
+  decommission(i: number): void {
+    if (this.isAtIt(i) || (!this.#plan.isDynamic && this.status[i] === undefined && !this.finished))
+      this.status[i] = "decommissioned";
+    this.#end();
+  }
+
+  #end(): void {
+    const done = this.status.filter((status) => status !== undefined && FINAL.includes(status)).length;
+    const { isDynamic, bound } = this.#plan;
+    if (isDynamic ? bound > 0 && done >= bound : done >= DEVICES) this.finished = true;
+  }
+
+  abort(): void {
+    if (this.finished) return;
+    this.finished = this.aborted = true;
+    for (let i = 0; i < DEVICES; i++) {
+      if (this.isAtIt(i) || (this.status[i] === undefined && !this.#plan.isDynamic))
+        this.status[i] = "aborted";
+    }
+  }
+
+  widen(nowMs: number): void {
+    const next = this.opens.findIndex((ms) => ms > nowMs);
+    if (next >= 0 && !this.finished) this.opens[next] = nowMs;
+  }
+
+  counts(): Record<string, number> {
+    const counts: Record<string, number> = {};
+    for (let i = 0; i < DEVICES; i++) {
+      const word = this.status[i] ?? (this.#plan.isDynamic ? undefined : "pending");
+      if (word) counts[word] = (counts[word] ?? 0) + 1;
+    }
+    return counts;
+  }
+}
+
+let server: Server;
+let deps: Deps;
+
+beforeAll(async () => {
+  server = await Server.start();
+  deps = await server.deps();
+});
+
+const FILTER = JSON.stringify([{ scope: "inventory", attribute: "member", type: "$eq", value: "yes" }]);
+const attributes = (site: number, isMember: boolean) =>
+  JSON.stringify({ "inventory-site": [`site ${site}`], "inventory-member": [isMember ? "yes" : "no"] });
+
+async function live(of: Plan): Promise<void> {
+  const tenant = asTenantId(newId());
+  const actor: SystemActor = { kind: "system", tenant };
+  const claims = Array.from({ length: DEVICES }, (): DeviceClaim => ({
+    kind: "device-claim",
+    tenant,
+    device: asDeviceId(newId()),
+    authSet: newId(),
+    subscription: WHOLE,
+    issuedS: Math.floor(server.now / 1000),
+  }));
+  const model = new Model(of, server.now);
+  const statement = (text: string, ...values: unknown[]) => env.DB.prepare(text).bind(...values);
+  await env.DB.batch([
+    statement(
+      "INSERT INTO tenants (tenant_id, name, tenant_token, created_ms, updated_ms) VALUES (?, 't', ?, 1, 1)",
+      tenant,
+      tenant,
+    ),
+    statement("INSERT INTO inventory_filters VALUES (?, 'f', 'f', ?, 1)", tenant, FILTER),
+    ...claims.flatMap(({ device: id, authSet }, i) => [
+      statement(
+        `INSERT INTO devices (tenant_id, device_id, identity_hash, identity, status, revision, created_ms, updated_ms)
+         VALUES (?, ?, ?, '{}', 'accepted', 1, 1, 1)`,
+        tenant,
+        id,
+        id,
+      ),
+      statement(
+        `INSERT INTO auth_sets (tenant_id, auth_set_id, device_id, key_hash, pubkey, status, created_ms)
+         VALUES (?, ?, ?, ?, 'k', 'accepted', 1)`,
+        tenant,
+        authSet,
+        id,
+        authSet,
+      ),
+      statement(
+        `INSERT INTO inventory_devices (tenant_id, device_id, status, created_ms, updated_ms, attributes)
+         VALUES (?, ?, 'accepted', 1, 1, ?)`,
+        tenant,
+        id,
+        attributes(i % 2, model.members.has(i)),
+      ),
+    ]),
+    statement(
+      `INSERT INTO artifacts (tenant_id, artifact_id, name, device_types, update_types, image, layout, size, modified_ms)
+       VALUES (?, 'a', 'release-2', '["pi4"]', '[]', ?, '[]', 1, 1)`,
+      tenant,
+      JSON.stringify({
+        id: "a",
+        name: "release-2",
+        device_types_compatible: ["pi4"],
+        artifact_depends: {},
+        size: 1,
+      }),
+    ),
+  ]);
+  const start = (i: number) => new Date(server.now + i * 5 * MINUTE).toISOString();
+  const phases = [...of.sizes.map((batch_size_devices) => ({ batch_size_devices })), {}].map((phase, i) =>
+    i === 0 ? phase : { ...phase, start_ts: start(i) },
+  );
+  const { id } = await createDeployment(deps, actor, {
+    definition: {
+      name: "d",
+      artifact_name: "release-2",
+      force_installation: false,
+      retries: of.retries,
+      phases,
+      ...(!of.isDynamic && { devices: claims.map((claim) => String(claim.device)) }),
+      rollout: {
+        order: "arrival",
+        per_minute: of.pace,
+        at_once: of.atOnce,
+        ...(of.eachSite && {
+          budget: { attribute: { scope: "inventory", name: "site" }, at_once: of.eachSite },
+        }),
+      },
+    },
+    ...(of.isDynamic && { filter: { id: "f", maxDevices: of.bound } }),
+  });
+  for (const one of of.steps) {
+    await take(one);
+    const stats = Object.entries(await statistics(deps, actor, id)).filter(([, count]) => count !== 0);
+    expect(Object.fromEntries(stats)).toEqual(model.counts());
+  }
+  const stored = await statement(
+    "SELECT stage, joined FROM deployment_counters WHERE tenant_id = ?",
+    tenant,
+  ).first();
+  expect(stored).toEqual({ stage: expect.any(Number), joined: model.joined });
+  expect(stored!.stage === 2).toBe(model.finished);
+
+  async function take(one: Step): Promise<void> {
+    if (one.kind === "tick") server.advance(one.minutes * MINUTE);
+    else if (one.kind === "poll") {
+      const provides = { artifact_name: "release-1" };
+      const state = { deviceType: "pi4", artifactName: "release-1", provides, complete: true };
+      const next = await nextUpdate(deps, claims[one.device]!, state);
+      expect(next?.id).toBe(model.poll(one.device, server.now) ? id : undefined);
+    } else if (one.kind === "report") {
+      await answered(reportStatus(deps, claims[one.device]!, id, { status: one.status }));
+      model.report(one.device, one.status);
+    } else if (one.kind === "decommission") {
+      await deps
+        .db(tenant)
+        .batch(decommissionDeviceStatements(tenant, claims[one.device]!.device, server.now));
+      model.decommission(one.device);
+    } else if (one.kind === "join filter" || one.kind === "leave filter") {
+      const isMember = one.kind === "join filter";
+      if (isMember) model.members.add(one.device);
+      else model.members.delete(one.device);
+      await statement(
+        "UPDATE inventory_devices SET attributes = ? WHERE tenant_id = ? AND device_id = ?",
+        attributes(one.device % 2, isMember),
+        tenant,
+        claims[one.device]!.device,
+      ).run();
+    } else await steer(one.kind);
+  }
+
+  async function steer(kind: "pause" | "resume" | "abort" | "widen"): Promise<void> {
+    const verbs = { resume: resumeDeployment, abort: abortDeployment, widen: widenDeployment };
+    if (kind === "pause") await answered(pauseDeployment(deps, actor, id, ""));
+    else await answered(verbs[kind](deps, actor, id));
+    if (kind === "pause" || kind === "resume")
+      model.paused = model.finished ? model.paused : kind === "pause";
+    else if (kind === "abort") model.abort();
+    else model.widen(server.now);
+  }
+}
+
+/** A refusal is an answer like another; anything else is a fault of the server. */
+async function answered(work: Promise<unknown>): Promise<void> {
+  try {
+    await work;
+  } catch (cause) {
+    if (!(cause instanceof Fault) || cause.status >= 500) throw cause;
+  }
+}
+
+describe("random rollouts", () => {
+  it("do what the model says", async () => {
+    await fc.assert(fc.asyncProperty(plan, live), { seed: SEED, numRuns: HISTORIES, endOnFailure: true });
+  }, 600_000);
+});
