@@ -3,6 +3,7 @@ import { rfc3339 } from "../platform/clock.ts";
 import type { Deps } from "../platform/deps.ts";
 import { Fault } from "../platform/fault.ts";
 import type { DeviceId } from "../platform/ids.ts";
+import { NEVER_MS } from "./limits.ts";
 import { isFinal, statusOf, type Status } from "./status.ts";
 import { explained, firstInLine, fits, type ExplainedRow } from "./store/explain.ts";
 
@@ -15,6 +16,10 @@ export interface Explanation {
     | "deployment_aborted"
     | "not_started"
     | "earlier_deployment_first"
+    | "paused"
+    | "waits_for_approval"
+    | "phase_not_open"
+    | "no_place_now"
     | "not_seen_since"
     | "in_progress"
     | "type_mismatch"
@@ -39,7 +44,7 @@ export async function explain(
   const { tenant } = actor;
   const [row, first] = await deps
     .db(tenant)
-    .batch([explained(tenant, deployment, device), firstInLine(tenant, device, deps.now())]);
+    .batch([explained(tenant, deployment, device, deps.now()), firstInLine(tenant, device, deps.now())]);
   if (!row) throw new Fault("not_found", "Resource not found");
   if (row.status !== null && row.status > 0) return ofJoined(deps, actor, row, statusOf(row.status));
   return ofUnseen(row, first, deps.now());
@@ -67,6 +72,8 @@ function ofUnseen(
     reason,
     description,
   });
+  if (row.opens_ms === NEVER_MS)
+    return pending("waits_for_approval", "The deployment waits for people to approve it.");
   if (row.opens_ms > nowMs) {
     return {
       ...pending("not_started", "The deployment has not started yet."),
@@ -79,7 +86,35 @@ function ofUnseen(
       earlier: first.deployment_id,
     };
   }
+  const waiting = whyWaiting(row, nowMs);
+  if (waiting) {
+    const { reason, description, opensMs } = waiting;
+    return { ...pending(reason, description), ...(opensMs !== undefined && { starts: rfc3339(opensMs) }) };
+  }
   return pending("not_seen_since", "The device has not asked for updates since the deployment started.");
+}
+
+/** What of its rollout keeps a device of which nothing else is known. */
+function whyWaiting(
+  row: ExplainedRow,
+  nowMs: number,
+): { reason: Explanation["reason"]; description: string; opensMs?: number } | undefined {
+  if (row.paused_ms !== null) return { reason: "paused", description: "The deployment is paused." };
+  if (row.governed === 0) return undefined;
+  if (row.next_opens_ms === null)
+    return { reason: "phase_not_open", description: "The next phase waits for results or for people." };
+  if (row.next_opens_ms > nowMs)
+    return {
+      reason: "phase_not_open",
+      description: "The phase that has a place for the device has not started.",
+      opensMs: row.next_opens_ms,
+    };
+  if (row.has_place === 0)
+    return {
+      reason: "no_place_now",
+      description: "The pace, a budget or a window leaves the device no place now.",
+    };
+  return undefined;
 }
 
 const DONE: Record<string, [Explanation["reason"], string]> = {

@@ -111,7 +111,7 @@ const STATEMENTS: Record<string, Statement<unknown>[]> = {
     anyWithArtifact(T, "a"),
     mayDownload(T, "x", DEVICE),
   ],
-  explaining: [explained(T, "x", DEVICE), firstInLine(T, DEVICE, 1)],
+  explaining: [explained(T, "x", DEVICE, 1), firstInLine(T, DEVICE, 1)],
   "targeting and purging": [untargeted(T, "x"), byIdempotencyKey(T, "k"), purgeDevices(T, 1)],
 };
 

@@ -186,10 +186,13 @@ const FILTER = JSON.stringify([{ scope: "inventory", attribute: "member", type: 
 const attributes = (site: number, isMember: boolean) =>
   JSON.stringify({ "inventory-site": [`site ${site}`], "inventory-member": [isMember ? "yes" : "no"] });
 
-async function live(of: Plan): Promise<void> {
+const statement = (text: string, ...values: unknown[]) => env.DB.prepare(text).bind(...values);
+
+/** A tenant with so many accepted devices, of which some are in the filter, and a release. */
+async function aTenant(count: number, isMember: (i: number) => boolean) {
   const tenant = asTenantId(newId());
   const actor: SystemActor = { kind: "system", tenant };
-  const claims = Array.from({ length: DEVICES }, (): DeviceClaim => ({
+  const claims = Array.from({ length: count }, (): DeviceClaim => ({
     kind: "device-claim",
     tenant,
     device: asDeviceId(newId()),
@@ -197,8 +200,6 @@ async function live(of: Plan): Promise<void> {
     subscription: WHOLE,
     issuedS: Math.floor(server.now / 1000),
   }));
-  const model = new Model(of, server.now);
-  const statement = (text: string, ...values: unknown[]) => env.DB.prepare(text).bind(...values);
   await env.DB.batch([
     statement(
       "INSERT INTO tenants (tenant_id, name, tenant_token, created_ms, updated_ms) VALUES (?, 't', ?, 1, 1)",
@@ -227,7 +228,7 @@ async function live(of: Plan): Promise<void> {
          VALUES (?, ?, 'accepted', 1, 1, ?)`,
         tenant,
         id,
-        attributes(i % 2, model.members.has(i)),
+        attributes(i % 2, isMember(i)),
       ),
     ]),
     statement(
@@ -243,6 +244,12 @@ async function live(of: Plan): Promise<void> {
       }),
     ),
   ]);
+  return { tenant, actor, claims };
+}
+
+async function live(of: Plan): Promise<void> {
+  const model = new Model(of, server.now);
+  const { tenant, actor, claims } = await aTenant(DEVICES, (i) => model.members.has(i));
   const start = (i: number) => new Date(server.now + i * 5 * MINUTE).toISOString();
   const phases = [...of.sizes.map((batch_size_devices) => ({ batch_size_devices })), {}].map((phase, i) =>
     i === 0 ? phase : { ...phase, start_ts: start(i) },
@@ -325,6 +332,42 @@ async function answered(work: Promise<unknown>): Promise<void> {
     if (!(cause instanceof Fault) || cause.status >= 500) throw cause;
   }
 }
+
+describe("two hundred devices that ask at the same time", () => {
+  it("exceed no phase, no pace and no budget", async () => {
+    const { tenant, actor, claims } = await aTenant(200, () => true);
+    const definition = {
+      name: "d",
+      artifact_name: "release-2",
+      force_installation: false,
+      retries: 0,
+      all_devices: true,
+      phases: [{ batch_size: 40 }, { start_ts: new Date(server.now + MINUTE).toISOString() }],
+    };
+    const given = async (): Promise<number> => {
+      const state = { deviceType: "pi4", artifactName: "release-1", provides: {}, complete: true };
+      const all = await Promise.all(claims.map((claim) => nextUpdate(deps, claim, state)));
+      return all.filter((next) => next !== undefined).length;
+    };
+    const budget = { attribute: { scope: "inventory" as const, name: "site" }, at_once: 7 };
+    const rules = [{ per_minute: 30 }, { at_once: 25 }, { budget }, {}].map((rule) => ({
+      order: "hash" as const,
+      ...rule,
+    }));
+    const found: number[] = [];
+    for (const rollout of rules) {
+      const { id } = await createDeployment(deps, actor, { definition: { ...definition, rollout } });
+      found.push(await given());
+      await abortDeployment(deps, actor, id);
+    }
+    expect(found).toEqual([30, 25, 14, 80]);
+    const { results } = await statement(
+      "SELECT joined, joined - aborted AS others FROM deployment_counters WHERE tenant_id = ? ORDER BY seq",
+      tenant,
+    ).all();
+    expect(results).toEqual(found.map((joined) => ({ joined, others: 0 })));
+  });
+});
 
 describe("random rollouts", () => {
   it("do what the model says", async () => {

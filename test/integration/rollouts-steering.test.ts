@@ -63,6 +63,11 @@ const create = (json: Record<string, unknown>) =>
 
 describe("the order of a rollout", () => {
   it("is one of its own, exact in every phase, with the canaries first", async () => {
+    const why = async (device: TestDevice) =>
+      (await manage("GET", `/${id}/devices/${device.id}/explain`)).json<{
+        reason: string;
+        starts?: string;
+      }>();
     const canaries = [pool[7]!.id, pool[2]!.id];
     const phases = [
       { batch_size: 25 },
@@ -76,6 +81,10 @@ describe("the order of a rollout", () => {
     // Who has a place later is told so without the database.
     const waiting = pool.find((device) => !first.includes(device))!;
     expect((await poll(server, waiting)).cost.trips).toBe(0);
+    expect(await why(waiting)).toMatchObject({ reason: "phase_not_open", starts: expect.any(String) });
+    await manage("POST", `/${id}/pause`, {});
+    expect(await why(waiting)).toMatchObject({ reason: "paused" });
+    await manage("POST", `/${id}/resume`);
     server.advance(MINUTE);
     expect(await polls(pool)).toHaveLength(9);
     server.advance(MINUTE);

@@ -2,6 +2,7 @@ import { sql } from "drizzle-orm";
 import { firstRow, rows, type Statement } from "../../platform/database.ts";
 import type { DeviceId, TenantId } from "../../platform/ids.ts";
 import { columnsOf, type RowOf, type Row } from "../../platform/columns.ts";
+import { mayJoin, placeOpens } from "./joining.ts";
 import { targetsList } from "./membership.ts";
 import { currentSeq, openSeq, suitsType, unmetDepends, type DeviceState } from "./assignment.ts";
 import {
@@ -11,7 +12,11 @@ import {
   deploymentArtifactsTable,
 } from "../tables.ts";
 
-const ofDeployment = columnsOf(deploymentCountersTable, "seq, opens_ms, stage, aborted_ms, targeted", "c");
+const ofDeployment = columnsOf(
+  deploymentCountersTable,
+  "seq, opens_ms, stage, aborted_ms, targeted, paused_ms, governed",
+  "c",
+);
 const ofDevice = columnsOf(
   deviceDeploymentsTable,
   "status, joined_ms, finished_ms, deleted_ms, device_type, artifact_name, provides",
@@ -20,6 +25,10 @@ const ofDevice = columnsOf(
 
 export type ExplainedRow = RowOf<typeof ofDeployment> & {
   listed: number;
+  /** When the first phase with a place for the device opens; null if that waits for something else than time. */
+  next_opens_ms: number | null;
+  /** Whether everything else would let it join. */
+  has_place: number;
   /** Null, as what follows, if the device has no part in it. */
   status: number | null;
 } & Omit<RowOf<typeof ofDevice>, "status">;
@@ -29,9 +38,11 @@ export const explained = (
   tenant: TenantId,
   deployment: string,
   device: DeviceId,
+  atMs: number,
 ): Statement<ExplainedRow | undefined> =>
   firstRow(sql`
-    SELECT ${ofDeployment}, ${targetsList(device)} AS listed, ${ofDevice}
+    SELECT ${ofDeployment}, ${targetsList(device)} AS listed, ${ofDevice},
+      ${placeOpens(device)} AS next_opens_ms, ${mayJoin(device, atMs)} AS has_place
     FROM ${deploymentsTable} d
     JOIN ${deploymentCountersTable} c ON c.tenant_id = d.tenant_id AND c.seq = d.seq
     LEFT JOIN ${deviceDeploymentsTable} dd ON dd.tenant_id = d.tenant_id AND dd.device_id = ${device} AND dd.seq = d.seq

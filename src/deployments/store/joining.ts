@@ -20,18 +20,20 @@ const place = (device: DeviceId): SQL => sql`
   CASE WHEN r.canaries IS NOT NULL AND instr(r.canaries, ${JSON.stringify(device)}) > 0 THEN -1
     ELSE (CAST(${deviceNumber(device)} AS INTEGER) * r.salt) & 2147483647 END`;
 
-/**
- * The first phase that has a place for the device, if it is open. Phases open one after the other, so that none behind
- * one that waits has to be looked at.
- */
+/** The first phase that has a place for the device. */
+const fitting = (device: DeviceId): SQL => sql`
+  SELECT p.phase, p.opens_ms FROM ${deploymentRulesTable} r
+  JOIN ${deploymentPhasesTable} p ON p.tenant_id = r.tenant_id AND p.seq = r.seq
+  WHERE r.tenant_id = c.tenant_id AND r.seq = c.seq AND (p.capacity IS NULL OR c.joined < p.capacity)
+    AND (p.threshold IS NULL OR ${place(device)} <= p.threshold)
+  ORDER BY p.phase LIMIT 1`;
+
+/** Its number, if it is open. Phases open one after the other, so that none behind one that waits has to be looked at. */
 export const phaseFor = (device: DeviceId, atMs: number): SQL => sql`(
-  SELECT fit.phase FROM (
-    SELECT p.phase, p.opens_ms FROM ${deploymentRulesTable} r
-    JOIN ${deploymentPhasesTable} p ON p.tenant_id = r.tenant_id AND p.seq = r.seq
-    WHERE r.tenant_id = c.tenant_id AND r.seq = c.seq AND (p.capacity IS NULL OR c.joined < p.capacity)
-      AND (p.threshold IS NULL OR ${place(device)} <= p.threshold)
-    ORDER BY p.phase LIMIT 1) fit
-  WHERE fit.opens_ms <= ${atMs})`;
+  SELECT fit.phase FROM (${fitting(device)}) fit WHERE fit.opens_ms <= ${atMs})`;
+
+/** When it opens. */
+export const placeOpens = (device: DeviceId): SQL => sql`(SELECT fit.opens_ms FROM (${fitting(device)}) fit)`;
 
 /** An attribute of the device by a path of the rules `r`: one stored, or the static group. */
 const attribute = (device: DeviceId, path: SQL): SQL => sql`(
@@ -66,12 +68,12 @@ const zoneOf = (device: DeviceId): SQL => sql`(
 export const mayJoin = (
   device: DeviceId,
   atMs: number,
-): SQL => sql`c.paused_ms IS NULL AND (c.governed = 0 OR (
+): SQL => sql`(c.paused_ms IS NULL AND (c.governed = 0 OR (
   (c.targeted = 1 OR c.dynamic = 1) AND ${phaseFor(device, atMs)} IS NOT NULL AND EXISTS (
     SELECT 1 FROM ${deploymentRulesTable} r WHERE r.tenant_id = c.tenant_id AND r.seq = c.seq
       AND (r.per_minute IS NULL OR c.pace_minute <> ${minuteOf(atMs)} OR c.pace_count < r.per_minute)
       AND (r.at_once IS NULL OR ${inProgress} < r.at_once)
-      AND ${inBudget(device)} AND ${inWindow(device, atMs)})))`;
+      AND ${inBudget(device)} AND ${inWindow(device, atMs)}))))`;
 
 /** Whether nobody else may join for a while. */
 export const isFull = (atMs: number): SQL => sql`(EXISTS (
