@@ -37,6 +37,7 @@ import {
   type KnownKey,
   type Targeting,
 } from "./store/create.ts";
+import type { Phase } from "./rollout/phase-schema.ts";
 import { zoneWindows, type ZoneWindow } from "./rollout/zones.ts";
 import { openDynamic } from "./store/dynamic.ts";
 import { targetsReached } from "./store/reach.ts";
@@ -203,7 +204,7 @@ function toStore(
     forceInstallation: definition.force_installation,
     scope: filter ? "filter" : whole,
     groups: found.group ? [found.group] : [],
-    phases: scheduled ? JSON.stringify([{ id: newId(), ...phase }]) : null,
+    phases: phasesText(definition.phases ?? [], scheduled),
     updateControlMap: jsonOrNull(definition.update_control_map),
     configuration: null,
     retries: definition.retries,
@@ -219,6 +220,12 @@ function toStore(
     createdBy: actor.kind === "user" ? actor.user : undefined,
   };
   return { deployment, governing };
+}
+
+/** Of a governed deployment they are only told apart from those without phases. */
+function phasesText(phases: readonly Phase[], scheduled: boolean): string | null {
+  if (scheduled) return JSON.stringify([{ id: newId(), ...phases[0] }]);
+  return phases.length > 1 ? JSON.stringify(phases) : null;
 }
 
 const jsonOrNull = (value: object | undefined): string | null =>
