@@ -108,4 +108,14 @@ const routes = {
   }),
 };
 
-export default { meta: { name: "house" }, rules: { clock, layers, database, routes, sql } };
+/** Whatever leaves the server passes one place, which knows where requests may go. */
+const outgoing = {
+  create: (context) => ({
+    CallExpression({ callee }) {
+      const isGlobal = callee.name === "fetch" || isMember(callee, "globalThis", "fetch");
+      if (isGlobal) context.report({ node: callee, message: "Send it by `sendOutgoing`." });
+    },
+  }),
+};
+
+export default { meta: { name: "house" }, rules: { clock, layers, database, outgoing, routes, sql } };

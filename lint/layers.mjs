@@ -10,7 +10,7 @@ export const LAYERS = [
   ["src/operator"],
   ["src/tenantadm", "src/usage"],
   ["src/deviceconnect"],
-  ["src/deviceconfig", "src/reporting", "src/consent"],
+  ["src/deviceconfig", "src/reporting", "src/consent", "src/iotmanager", "src/devicemonitor"],
   ["src/checkin"],
   ["src/deployments"],
   ["src/releases"],

@@ -3,9 +3,11 @@ import { mountPresenceRoutes } from "../checkin/index.ts";
 import { mountConsent } from "../consent/index.ts";
 import { mountDeployments } from "../deployments/index.ts";
 import { mountDeviceauth } from "../deviceauth/index.ts";
+import { mountDevicemonitor } from "../devicemonitor/index.ts";
 import { mountDeviceconfig } from "../deviceconfig/index.ts";
 import { mountDeviceconnect } from "../deviceconnect/index.ts";
 import { mountInventory } from "../inventory/index.ts";
+import { mountIotManager } from "../iotmanager/index.ts";
 import { mountOperator } from "../operator/index.ts";
 import { mountReporting } from "../reporting/index.ts";
 import { mountReleases } from "../releases/index.ts";
@@ -33,5 +35,7 @@ export function mountDomains(app: App): void {
   mountDeployments(app);
   mountDeviceconfig(app);
   mountDeviceconnect(app);
+  mountIotManager(app);
+  mountDevicemonitor(app);
   mountWorkflows(app);
 }

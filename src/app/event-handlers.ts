@@ -11,6 +11,8 @@ import {
   recheckUser,
   wakeTargets,
 } from "../deviceconnect/index.ts";
+import { deliverDue, DELIVERIES_DUE } from "../iotmanager/index.ts";
+import { ALERT_MAIL, ALERTS_CAME, planAlertMails, sendAlertMail } from "../devicemonitor/index.ts";
 import { verifyUpload, removeArtifactObjects } from "../releases/index.ts";
 import { UPLOAD_SEALED } from "../storage/index.ts";
 import {
@@ -29,8 +31,8 @@ import type { EventHandlers } from "../platform/background.ts";
 export const HANDLERS: EventHandlers = {
   "deployment.created": [wakeTargets],
   "deployment.opened": [wakeTargets],
-  "device.decommissioned": [forgetGoneDevice],
-  "device.status_changed": [dropRefusedDevice],
+  "device.decommissioned": [forgetGoneDevice, deliverDue],
+  "device.status_changed": [dropRefusedDevice, deliverDue],
   "device.tokens_revoked": [recheckRevokedDevice],
   "tenant.device_tokens_revoked": [recheckAllDevices],
   "tenant.rights_changed": [recheckAllUsers],
@@ -51,6 +53,9 @@ export const HANDLERS: EventHandlers = {
   [LINK_ASKED]: [sendAskedLink],
   [LINK_READY]: [sendReadyLink],
   [NOTICE]: [sendNotice],
+  [DELIVERIES_DUE]: [deliverDue],
+  [ALERTS_CAME]: [planAlertMails],
+  [ALERT_MAIL]: [sendAlertMail],
   [MEMBERS_EVENT]: [deployToPage],
   [UPLOAD_SEALED]: [verifyUpload],
   [STEP_EVENT]: [runStep],

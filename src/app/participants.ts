@@ -5,6 +5,12 @@ import {
   deviceStatusStatements,
   removeDeviceStatements,
 } from "../inventory/index.ts";
+import {
+  deviceChangedStatements,
+  deviceRemovedStatements,
+  inventoryChangedStatements,
+} from "../iotmanager/index.ts";
+import { removeDeviceAlertsStatements } from "../devicemonitor/index.ts";
 import type { Participants } from "../platform/participants.ts";
 import { mayStatement, removeTenantTokensIfChanged } from "../useradm/index.ts";
 
@@ -16,9 +22,16 @@ const UPLOAD_LINK = {
 };
 
 export const PARTICIPANTS: Participants = {
-  deviceChanged: [deviceStatusStatements],
+  deviceChanged: [deviceStatusStatements, deviceChangedStatements],
   deviceAdded: [deviceIdentityStatements],
-  deviceRemoved: [decommissionDeviceStatements, removeConfigurationStatements, removeDeviceStatements],
+  deviceRemoved: [
+    decommissionDeviceStatements,
+    removeConfigurationStatements,
+    removeDeviceStatements,
+    removeDeviceAlertsStatements,
+    deviceRemovedStatements,
+  ],
+  inventoryChanged: [inventoryChangedStatements],
   filterRemoved: [removeFilterDefaultsStatements],
   tenantSuspended: [removeTenantTokensIfChanged],
   artifactAdded: [offerNewArtifact],

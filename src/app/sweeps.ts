@@ -3,6 +3,8 @@ import { expireWaitingSets, forgetOldRevocations } from "../deviceauth/index.ts"
 import { sweepRecordings } from "../deviceconnect/index.ts";
 import { rollWindows } from "../deployments/index.ts";
 import { forgetOldTotals } from "../inventory/index.ts";
+import { forgetOldEvents, resealIntegrations, wakeWaiting } from "../iotmanager/index.ts";
+import { forgetOldAlerts } from "../devicemonitor/index.ts";
 import { eachApart, type Duty } from "../platform/apart.ts";
 import type { Sweep } from "../platform/background.ts";
 import type { Deps } from "../platform/deps.ts";
@@ -29,6 +31,7 @@ const sendLeftEvents: Sweep = async (deps) => {
 
 /** Duties of every minute, in order. */
 export const EVERY_MINUTE: Sweeps = {
+  "wake-integrations": wakeWaiting,
   "send-events": sendLeftEvents,
   "end-uploads": sweepDeadUploads,
   "expire-waiting": expireWaitingSets,
@@ -54,6 +57,9 @@ export const EVERY_NIGHT: Sweeps = {
   "reseal-factors": resealFactors,
   "record-usage": recordUsage,
   "forget-usage": forgetOldUsage,
+  "forget-device-events": forgetOldEvents,
+  "forget-alerts": forgetOldAlerts,
+  "reseal-integrations": resealIntegrations,
   "remove-orphans": sweepOrphanObjects,
 };
 

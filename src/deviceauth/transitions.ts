@@ -4,7 +4,7 @@ import { toSeconds } from "../platform/clock.ts";
 import { isUniqueViolation, refusalOf, type Statement } from "../platform/database.ts";
 import { asDeviceId, newId, type TenantId } from "../platform/ids.ts";
 import { addEvent } from "../platform/outbox.ts";
-import type { Participants } from "../platform/participants.ts";
+import type { Participants, ProvisionedDevice } from "../platform/participants.ts";
 import { Disturbed, untilUndisturbed as untilWon } from "../platform/undisturbed.ts";
 import type { DeviceKey } from "./device-key.ts";
 import { decommissionedEvent, statusEvent, tokensRevokedEvent } from "./events.ts";
@@ -84,6 +84,12 @@ const endsTokens = (before: Device, after: Device) =>
       status === "accepted" && after.sets.find((set) => set.id === id)?.status !== "accepted",
   );
 
+/** The device with the set that it was accepted by; undefined for one that is not. */
+function provisionedAs({ identity, createdMs, sets }: Device): ProvisionedDevice | undefined {
+  const set = sets.find(({ status }) => status === "accepted");
+  return set && { createdMs, authSet: { ...set, identity: identityMembers(identity) } };
+}
+
 /** What follows a status or tier that is new, in other domains and outside the database. */
 function followers(
   participants: Participants,
@@ -94,10 +100,10 @@ function followers(
 ) {
   const { id: device, status, tier, revision } = after;
   if (status === before?.status && tier === before.tier) return [];
+  const provisioned = before?.provisioned ? undefined : provisionedAs(after);
+  const change = { tenant, device, status, previous: before?.status, provisioned, tier, revision, atMs };
   return [
-    ...participants.deviceChanged.flatMap((follow) =>
-      follow({ tenant, device, status, tier, revision, atMs }),
-    ),
+    ...participants.deviceChanged.flatMap((follow) => follow(change)),
     ...(status === before?.status ? [] : [addEvent(statusEvent(tenant, after, before), atMs)]),
   ];
 }
@@ -172,7 +178,7 @@ export const removalStatements = (
   atMs: number,
 ): Statement<unknown>[] => [
   demandUnchanged(tenant, device),
-  ...participants.deviceRemoved.flatMap((remove) => remove(tenant, device.id, atMs)),
+  ...participants.deviceRemoved.flatMap((remove) => remove(tenant, device.id, atMs, device.status)),
   ...removeDeviceRowsStatements(tenant, device.id),
   addEvent(decommissionedEvent(tenant, device), atMs),
 ];

@@ -15,6 +15,8 @@ const SERVICES = [
   "deviceconfig",
   "deviceconnect",
   "auditlogs",
+  "iot-manager",
+  "devicemonitor",
 ] as const;
 
 const probe = (service: string, name: "alive" | "health") =>

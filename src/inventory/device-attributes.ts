@@ -1,6 +1,7 @@
 import { asLiveDevice } from "../devices/index.ts";
 import type { DeviceClaim } from "../platform/actor.ts";
 import type { Deps } from "../platform/deps.ts";
+import { toldStatements } from "./changes.ts";
 import {
   changedEntries,
   goneEntries,
@@ -37,14 +38,17 @@ export async function reportAttributes(
   const { results } = await asLiveDevice(deps, claim, [oneDevice(tenant, device)]);
   const [row] = results;
   const [db, now] = [deps.db(tenant), deps.now()];
+  const told = (changes: AttributeDelta) => toldStatements(deps, { tenant, device, changes, atMs: now });
   if (row) {
     const changes = changesOf(mode, incoming, row);
     const isFirstOfDay = Math.floor(row.updated_ms / DAY_MS) !== Math.floor(now / DAY_MS);
     if (Object.keys(changes).length === 0 && !isFirstOfDay) return;
-    if ((await db.one(writeChanges(tenant, device, changes, row, now))) > 0) return;
+    const [written] = await db.batch([writeChanges(tenant, device, changes, row, now), ...told(changes)]);
+    if (written > 0) return;
   } else requireRoom(SCOPE, incoming);
   const write = writeReport(tenant, device, { scope: SCOPE, mode, incoming }, now);
-  if ((await db.one(write)) === 0) throw overLimit();
+  const [written] = await db.batch([write, ...told(row ? changesOf(mode, incoming, row) : incoming)]);
+  if (written === 0) throw overLimit();
 }
 
 /** What a report changes in what is stored; refuses one for which there is no room. */

@@ -1,8 +1,15 @@
+import type { SQL } from "drizzle-orm";
 import type { Statement } from "../platform/database.ts";
 import type { Deps } from "../platform/deps.ts";
 import { asDeviceId, type DeviceId, type TenantId } from "../platform/ids.ts";
 import { cleanText, keyOf, type AttributeValue, type StoredAttributes } from "./attributes.ts";
-import { mergeAttributes, removeDevice, setStatus, type StatusChange } from "./store/devices.ts";
+import {
+  mergeAttributes,
+  removeDevice,
+  setOpenAlerts,
+  setStatus,
+  type StatusChange,
+} from "./store/devices.ts";
 import { searchById, searchDevices } from "./search/search.ts";
 import { termOf, type Predicate } from "./search/terms.ts";
 import { demandFilter, filterById, filtersByIds, type SavedFilter } from "./store/filters.ts";
@@ -26,6 +33,14 @@ export function deviceIdentityStatements(known: {
   }
   return [mergeAttributes(known.tenant, known.device, attributes, known.atMs)];
 }
+
+/** Puts how many open alerts a device has, as a query tells, into its inventory for filters. */
+export const deviceAlertsStatements = (
+  tenant: TenantId,
+  device: DeviceId,
+  open: SQL,
+  atMs: number,
+): Statement<unknown>[] => [setOpenAlerts(tenant, device, open, atMs)];
 
 const isNumber = (value: unknown): value is number => Number.isFinite(value);
 

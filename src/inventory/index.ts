@@ -10,6 +10,7 @@ export {
   demandFilterStatement,
   deviceGroupStatement,
   deviceGroupsStatement,
+  deviceAlertsStatements,
   deviceIdentityStatements,
   deviceStatusStatements,
   removeDeviceStatements,

@@ -3,8 +3,17 @@ import { addAuditIfChanged } from "../platform/audit.ts";
 import type { Deps } from "../platform/deps.ts";
 import { Fault } from "../platform/fault.ts";
 import { newId, type DeviceId } from "../platform/ids.ts";
-import { keysOfScope, mergedScope, readStored, toStored, type Attribute } from "./attributes.ts";
+import {
+  changedEntries,
+  goneEntries,
+  keysOfScope,
+  mergedScope,
+  readStored,
+  toStored,
+  type Attribute,
+} from "./attributes.ts";
 import { overLimit, requireRoom } from "./limits.ts";
+import { toldStatements } from "./changes.ts";
 import type { ReportMode } from "./device-attributes.ts";
 import { oneDevice, writeTagsStatement } from "./store/devices.ts";
 
@@ -33,10 +42,14 @@ export async function writeTags(deps: Deps, actor: Actor, change: TagChange): Pr
   const isNothing = Object.keys(incoming).length === 0 && keysOfScope(stored, SCOPE).length === 0;
   if (isNothing && row.tags_etag === null) return;
   const write = { scope: SCOPE, mode, incoming } as const;
+  const gone = mode === "replace" ? goneEntries(stored, SCOPE, incoming) : {};
+  const changes = { ...changedEntries(stored, incoming), ...gone };
   const [written, , left] = await db.batch([
     writeTagsStatement(actor.tenant, device, write, { old: ifMatch, new: newId() }, deps.now()),
     addAuditIfChanged(actor, auditEntry(change), deps.now()),
     oneDevice(actor.tenant, device),
+    // Reading changes nothing that they look at.
+    ...toldStatements(deps, { tenant: actor.tenant, device, changes, atMs: deps.now() }),
   ]);
   if (written > 0) return;
   if (ifMatch !== undefined) throw noMatch();

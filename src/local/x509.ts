@@ -1,6 +1,6 @@
 import { createHash, createPublicKey, randomBytes, sign, type KeyObject } from "node:crypto";
 import { isIP } from "node:net";
-import * as der from "./der.ts";
+import * as der from "../platform/der.ts";
 
 export interface CertificateRequest {
   subject: string;

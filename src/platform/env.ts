@@ -88,6 +88,10 @@ export interface Env {
   WORKFLOW_VARIABLES?: string;
   /** Longest wait for the answer to a request of a workflow. */
   WORKFLOW_HTTP_TIMEOUT_S?: string;
+  /** `allow` lets requests that users ask for go to addresses without TLS. */
+  OUTGOING_HTTP?: string;
+  /** Hosts that hubs of Azure may have, separated by commas; `*` stands for a label. */
+  TRUSTED_HUBS?: string;
   /** `on` lets strangers open tenants. */
   SIGN_UP?: string;
   /** Plan of such a tenant that names none. */
@@ -136,6 +140,18 @@ const bytes = (fallback: number) => wholeNumber(fallback, 1);
 const linkLife = (fallback: number) => wholeNumber(fallback, 60, 86_400);
 const count = (fallback: number) => wholeNumber(fallback, 0);
 
+/** Texts separated by commas. */
+const texts = (fallback: string) =>
+  z
+    .string()
+    .default(fallback)
+    .transform((text) =>
+      text
+        .split(",")
+        .map((one) => one.trim())
+        .filter((one) => one !== ""),
+    );
+
 const NO_ADDRESSES = "must be addresses separated by commas";
 const NO_TEXTS = "must be a JSON object of texts";
 
@@ -159,15 +175,7 @@ const SettingsSchema = z.object({
   PUBLIC_ORIGIN: z.url({ error: "must be an origin like https://updates.example.com" }).optional(),
   MAIL_FROM: z.email({ error: "must be an address like no-reply@example.com" }).optional(),
   SMTP_URL: SmtpUrl.optional(),
-  ALLOWED_ORIGINS: z
-    .string()
-    .default("")
-    .transform((text) =>
-      text
-        .split(",")
-        .map((origin) => origin.trim())
-        .filter((origin) => origin !== ""),
-    ),
+  ALLOWED_ORIGINS: texts(""),
   RECORDING_LIFE_S: seconds(30 * 86_400),
   AUDIT_LIFE_S: seconds(365 * 86_400),
   MAX_DEVICE_FILE_BYTES: bytes(1024 ** 3),
@@ -205,6 +213,8 @@ const SettingsSchema = z.object({
     })
     .pipe(z.record(z.string(), z.string({ error: NO_TEXTS }), { error: NO_TEXTS })),
   WORKFLOW_HTTP_TIMEOUT_S: wholeNumber(60, 1, 600),
+  OUTGOING_HTTP: oneOf("refuse", "allow").default("refuse"),
+  TRUSTED_HUBS: texts("*.azure-devices.net"),
   PLANS: PlansSetting,
   SIGN_UP: oneOf("off", "on").default("off"),
   SIGN_UP_PLAN: z.string().default(DEFAULT_PLAN),

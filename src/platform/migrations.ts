@@ -30,6 +30,8 @@ import scim from "../../migrations/0047_scim.sql";
 import rollouts from "../../migrations/0050_rollouts.sql";
 import toldChanges from "../../migrations/0054_told_changes.sql";
 import sso from "../../migrations/0048_sso.sql";
+import deviceMonitor from "../../migrations/0053_device_monitor.sql";
+import iotManager from "../../migrations/0052_iot_manager.sql";
 import { change, rows, type Database } from "./database.ts";
 import { into, type Row } from "./columns.ts";
 import { d1MigrationsTable } from "./tables.ts";
@@ -66,6 +68,8 @@ const MIGRATIONS: readonly { name: string; text: string }[] = [
   { name: "0047_scim.sql", text: scim },
   { name: "0048_sso.sql", text: sso },
   { name: "0050_rollouts.sql", text: rollouts },
+  { name: "0052_iot_manager.sql", text: iotManager },
+  { name: "0053_device_monitor.sql", text: deviceMonitor },
   { name: "0054_told_changes.sql", text: toldChanges },
 ];
 

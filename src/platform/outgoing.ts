@@ -3,17 +3,22 @@
 export interface OutgoingOptions {
   /** A server on one's own machine may call its neighbours. */
   local: boolean;
+  /** Without TLS, too. */
+  plain?: boolean;
   /** This installation, which is not to be called in anybody's name. */
   ownOrigin?: string | undefined;
 }
 
 /** Why a request must not go to an address; undefined if it may. */
-export function refusedTarget(text: string, { local, ownOrigin }: OutgoingOptions): string | undefined {
+export function refusedTarget(
+  text: string,
+  { local, plain = false, ownOrigin }: OutgoingOptions,
+): string | undefined {
   if (!URL.canParse(text)) return "the address is not a URL";
   const url = new URL(text);
   if (url.protocol !== "https:" && url.protocol !== "http:") return "the address is not of the web";
   if (local) return undefined;
-  if (url.protocol !== "https:") return "only https addresses are called";
+  if (url.protocol !== "https:" && !plain) return "only https addresses are called";
   if (url.port !== "" && NOT_OF_THE_WEB.has(Number(url.port))) return "the port is not of the web";
   if (isPrivateHost(url.hostname)) return "private addresses are not called";
   return isOwnHost(url.hostname, ownOrigin) ? "this server is not called" : undefined;

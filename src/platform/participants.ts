@@ -14,7 +14,14 @@ export interface Participants {
   /** Rows for a device that is seen for the first time, by its identity. */
   deviceAdded: readonly ((device: KnownDevice) => Statement<unknown>[])[];
   /** Rows that go with a device. */
-  deviceRemoved: readonly ((tenant: TenantId, device: DeviceId, atMs: number) => Statement<unknown>[])[];
+  deviceRemoved: readonly ((
+    tenant: TenantId,
+    device: DeviceId,
+    atMs: number,
+    status: string,
+  ) => Statement<unknown>[])[];
+  /** Rows that follow attributes of a device, if the statement before them changed something. */
+  inventoryChanged: readonly ((change: InventoryChange) => Statement<unknown>[])[];
   /** Rows that go with a saved filter. */
   filterRemoved: readonly ((tenant: TenantId, filter: string) => Statement<unknown>[])[];
   /** Rows that go with the suspension of a tenant, if the statement before them changed something. */
@@ -34,10 +41,34 @@ export interface DeviceChange {
   tenant: TenantId;
   device: DeviceId;
   status: string;
+  /** Undefined for a device that is new. */
+  previous: string | undefined;
+  /** When it is accepted for the first time. */
+  provisioned?: ProvisionedDevice | undefined;
   /** Left as it is when absent. */
   tier?: string | undefined;
   /** Of two changes the one with the greater revision stays, in whatever order they come. */
   revision: number;
+  atMs: number;
+}
+
+/** A device as others are told of it. */
+export interface ProvisionedDevice {
+  createdMs: number;
+  authSet: {
+    id: string;
+    identity: Record<string, unknown>;
+    pubkey: string;
+    status: string;
+    createdMs: number;
+  };
+}
+
+export interface InventoryChange {
+  tenant: TenantId;
+  device: DeviceId;
+  /** Those that are new or different; null stands for one that is gone. */
+  attributes: readonly { scope: string; name: string; value: unknown }[];
   atMs: number;
 }
 

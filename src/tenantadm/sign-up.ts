@@ -2,6 +2,7 @@ import { z } from "@hono/zod-openapi";
 import { Quotas } from "../checkin/index.ts";
 import type { OperatorActor } from "../platform/actor.ts";
 import type { Deps } from "../platform/deps.ts";
+import { sendOutgoing } from "../platform/send-outgoing.ts";
 import { Fault } from "../platform/fault.ts";
 import { planNamed } from "../platform/plans.ts";
 import { createTenantStatements, planLimitStatements, prepareTenant } from "../tenants/index.ts";
@@ -70,18 +71,28 @@ async function holdStrangers(deps: Deps): Promise<void> {
     });
 }
 
+const parsedJson = (text: string): unknown => {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+};
+
 /** Asks Turnstile whether a person is there, where its secret is configured. */
 async function refuseRobots(deps: Deps, response: string): Promise<void> {
   const secret = deps.settings.TURNSTILE_SECRET;
   if (secret === undefined) return;
-  const answer = await fetch(ROBOT_CHECK, {
+  const question = {
+    uri: ROBOT_CHECK,
     method: "POST",
-    body: new URLSearchParams({ secret, response }),
-    signal: AbortSignal.timeout(ROBOT_CHECK_MS),
-  }).catch((cause: unknown) => {
+    headers: new Headers({ "Content-Type": "application/x-www-form-urlencoded" }),
+    body: new URLSearchParams({ secret, response }).toString(),
+  };
+  const answer = await sendOutgoing(deps, question, { timeoutMs: ROBOT_CHECK_MS }).catch((cause: unknown) => {
     throw new Fault("unavailable", "service unavailable", { cause, headers: { "Retry-After": "5" } });
   });
-  const verdict = z.object({ success: z.boolean() }).safeParse(await answer.json().catch(() => undefined));
+  const verdict = z.object({ success: z.boolean() }).safeParse(parsedJson(answer.text));
   if (!verdict.data?.success) throw new Fault("unauthorized", "captcha verification failed");
 }
 

@@ -1,4 +1,4 @@
-export { sendAskedLink, sendNotice, sendReadyLink } from "./account-mails.ts";
+export { mailOrigin, sendAskedLink, sendNotice, sendReadyLink } from "./account-mails.ts";
 export { LINK_ASKED, LINK_READY, NOTICE } from "./events.ts";
 export { forgetOldAccountLinks, LINK_LIFE_MS } from "./account-secrets.ts";
 export { mayStatement } from "./find-user.ts";
@@ -50,3 +50,5 @@ export {
   UserQuery,
 } from "./schema.ts";
 export { forgetOldLoginFailures } from "./throttle.ts";
+export { whoSees } from "./who-sees.ts";
+export { senderOf } from "./mail-texts.ts";

@@ -28,7 +28,8 @@ const domainOf = (host: string) => {
   return /^[\d.]+$/.test(host) ? `[${host}]` : host;
 };
 
-const senderOf = ({ origin, from }: Sender): string =>
+/** Whom a mail comes from. */
+export const senderOf = ({ origin, from }: Sender): string =>
   from ?? `no-reply@${domainOf(new URL(origin).hostname)}`;
 
 const mail = (sender: Sender, to: string, subject: string, lines: readonly string[]): Mail => ({

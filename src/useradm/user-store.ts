@@ -5,6 +5,7 @@ import { PERMIT_ALL } from "../platform/permissions.ts";
 import { into, type Row } from "../platform/columns.ts";
 import { tenantLimitsTable, tenantsTable } from "../tenants/index.ts";
 import { hasPasskey } from "./passkeys/store.ts";
+import { definitionsOf } from "./roles/store.ts";
 import { isGood, mustHaveFactor, usedUp, type Proof } from "./second-factor-store.ts";
 import { mustUseProvider } from "./sso/rule-store.ts";
 import { ssoIdentitiesTable } from "./sso/tables.ts";
@@ -84,6 +85,21 @@ export const userStatement = (tenant: TenantId, id: UserId): Statement<User | un
     firstRow<UserRow>(sql`SELECT * FROM ${usersTable} WHERE tenant_id = ${tenant} AND user_id = ${id}`),
     (row) => row && toUser(row),
   );
+
+/** Users of a tenant that are looked through when all who may do something are asked for. */
+const MAX_HOLDERS = 1000;
+
+/** The users of a tenant, those of other tenants who are its members among them, with what their roles are made of. */
+export const holdersStatement = (
+  tenant: TenantId,
+): Statement<{ user_id: UserId; email: string; roles: string; definitions: string }[]> =>
+  rows(sql`
+    SELECT h.user_id, h.email, h.roles, ${definitionsOf(sql`${tenant}`, sql`h.roles`, sql`NULL`)} AS definitions FROM (
+      SELECT user_id, email, roles FROM ${usersTable} WHERE tenant_id = ${tenant}
+      UNION ALL
+      SELECT u.user_id, u.email, m.roles FROM ${membershipsTable} m
+      JOIN ${usersTable} u ON u.tenant_id = m.home_id AND u.user_id = m.user_id WHERE m.tenant_id = ${tenant}
+      LIMIT ${MAX_HOLDERS}) h`);
 
 export interface Account extends User {
   tenantStatus: string;

@@ -21,6 +21,8 @@ const UNITS: Readonly<Record<string, number>> = { MiB: 1024 ** 2, GiB: 1024 ** 3
 function valueOf(told: string): unknown {
   if (told === "no limit") return Number.MAX_SAFE_INTEGER;
   if (told === "`{}`") return {};
+  const [, hosts] = /^`(\*\.[\w.-]+)`$/.exec(told) ?? [];
+  if (hosts !== undefined) return [hosts];
   const [, word] = /^`(\w+)`$/.exec(told) ?? [];
   if (word !== undefined) return word;
   const [, number, unit = ""] = /^(\d+)(?: (MiB|GiB|days))?(?: \(.*\))?$/.exec(told) ?? [];

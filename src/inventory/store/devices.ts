@@ -2,7 +2,7 @@ import { sql, type SQL } from "drizzle-orm";
 import { change, demand, firstRow, inJson, mapped, type Statement } from "../../platform/database.ts";
 import type { DeviceId, TenantId } from "../../platform/ids.ts";
 import { bytesOf } from "../../platform/limits.ts";
-import type { AttributeDelta, StoredAttributes } from "../attributes.ts";
+import { keyOf, type AttributeDelta, type StoredAttributes } from "../attributes.ts";
 import { MAX_ATTRIBUTE_BYTES, MAX_IN_SCOPE, MAX_SCOPE_CHARACTERS, type LimitedScope } from "../limits.ts";
 import type { DeviceRow } from "../device-view.ts";
 import { into, columnsOf, type Row } from "../../platform/columns.ts";
@@ -69,6 +69,25 @@ export const mergeAttributes = (
       tags_etag = coalesce(excluded.tags_etag, tags_etag)
     WHERE json_patch(attributes, excluded.attributes) <> attributes
       AND (${notAfterMs ?? null} IS NULL OR updated_ms <= ${notAfterMs ?? null})`);
+
+/** Sets what the device monitor tells of a device; of one without alerts nothing is said before there was one. */
+export const setOpenAlerts = (
+  tenant: TenantId,
+  device: DeviceId,
+  open: SQL,
+  atMs: number,
+): Statement<number> => {
+  const [alerts, count] = [keyOf("monitor", "alerts"), keyOf("monitor", "alert_count")];
+  return change(sql`
+    UPDATE ${inventoryDevicesTable}
+    SET attributes = json_patch(inventory_devices.attributes, told.attributes), changed = NULL, updated_ms = ${atMs}, report_revision = report_revision + 1
+    FROM (
+      SELECT json_object(
+        ${alerts}, json_array(json(CASE WHEN open.alerts > 0 THEN 'true' ELSE 'false' END)),
+        ${count}, json_array(open.alerts)) AS attributes
+      FROM (SELECT (${open}) AS alerts) open) told
+    WHERE tenant_id = ${tenant} AND device_id = ${device} AND json_patch(inventory_devices.attributes, told.attributes) <> inventory_devices.attributes`);
+};
 
 const octets = (text: SQL): SQL => sql`octet_length(${text})`;
 

@@ -34,6 +34,12 @@ const BROKEN: readonly (readonly [name: string, path: string, text: string, rule
     'import * as openapi from "@hono/zod-openapi";\nexport const a = openapi.createRoute({});',
     "house(routes)",
   ],
+  [
+    "a request that leaves by itself",
+    "src/storage/outgoing.ts",
+    "export const a = () => fetch('https://example.com/');",
+    "house(outgoing)",
+  ],
   ["SQL among the rules", "src/storage/sql.ts", "export const a = (sql) => sql`SELECT 1`;", "house(sql)"],
   [
     "an import from a higher layer",

@@ -1,0 +1,57 @@
+import { integer, primaryKey, real, sqliteTable, text } from "drizzle-orm/sqlite-core";
+import type { DeviceId, TenantId } from "../platform/ids.ts";
+
+export const monitorAlertsTable = sqliteTable(
+  "monitor_alerts",
+  {
+    tenant_id: text().$type<TenantId>().notNull(),
+    device_id: text().$type<DeviceId>().notNull(),
+    alert_id: text().notNull(),
+    at_ms: integer().notNull(),
+    received_ms: integer().notNull(),
+    alert: text().notNull(),
+  },
+  (row) => [primaryKey({ columns: [row.tenant_id, row.device_id, row.alert_id] })],
+);
+
+export const monitorLatestTable = sqliteTable(
+  "monitor_latest",
+  {
+    tenant_id: text().$type<TenantId>().notNull(),
+    device_id: text().$type<DeviceId>().notNull(),
+    subject: text().notNull(),
+    alert_id: text().notNull(),
+    level: text().notNull(),
+    at_ms: integer().notNull(),
+    received_ms: integer().notNull(),
+    alert: text().notNull(),
+    changes: integer().notNull(),
+    changes_since_ms: integer().notNull(),
+  },
+  (row) => [primaryKey({ columns: [row.tenant_id, row.device_id, row.subject] })],
+);
+
+export const monitorDevicesTable = sqliteTable(
+  "monitor_devices",
+  {
+    tenant_id: text().$type<TenantId>().notNull(),
+    device_id: text().$type<DeviceId>().notNull(),
+    revision: integer().notNull(),
+    checks: text().notNull().default("[]"),
+    alerts_left: real().notNull(),
+    mails_left: real().notNull(),
+    counted_ms: integer().notNull(),
+    folded: integer().notNull().default(0),
+  },
+  (row) => [primaryKey({ columns: [row.tenant_id, row.device_id] })],
+);
+
+/** A row silences a user; one without a user, everybody. */
+export const monitorSilencedTable = sqliteTable(
+  "monitor_silenced",
+  {
+    tenant_id: text().$type<TenantId>().notNull(),
+    user_id: text().notNull(),
+  },
+  (row) => [primaryKey({ columns: [row.tenant_id, row.user_id] })],
+);

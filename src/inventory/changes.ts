@@ -1,0 +1,21 @@
+import type { Statement } from "../platform/database.ts";
+import type { Deps } from "../platform/deps.ts";
+import type { DeviceId, TenantId } from "../platform/ids.ts";
+import { nameOfKey, type AttributeDelta } from "./attributes.ts";
+
+interface Written {
+  tenant: TenantId;
+  device: DeviceId;
+  changes: AttributeDelta;
+  atMs: number;
+}
+
+/** What follows a write of attributes in other domains; to stand after it in its batch. */
+export function toldStatements(deps: Deps, { changes, ...written }: Written): Statement<unknown>[] {
+  const attributes = Object.entries(changes).map(([key, entry]) => ({
+    ...nameOfKey(key),
+    value: entry?.[0] ?? null,
+  }));
+  if (attributes.length === 0) return [];
+  return deps.participants.inventoryChanged.flatMap((follow) => follow({ ...written, attributes }));
+}

@@ -1,0 +1,108 @@
+import { decodeText, joinBytes } from "../artifact/bytes.ts";
+import type { Deps } from "./deps.ts";
+import { refusedTarget } from "./outgoing.ts";
+
+/** A request that leaves this server because a user or an operator asked for it. */
+export interface OutgoingRequest {
+  uri: string;
+  method: string;
+  headers: Headers;
+  body: string | null;
+}
+
+/** What is read of an answer; the rest is left where it is. */
+export interface OutgoingAnswer {
+  status: number;
+  headers: Headers;
+  text: string;
+}
+
+export interface SendingOptions {
+  /** For everything: redirects, the answer and what is read of it. */
+  timeoutMs: number;
+  /** How much of the answer is read; its beginning unless said. */
+  answerBytes?: number;
+  /** How many redirects within the host are followed; none unless said. */
+  redirects?: number;
+}
+
+/** Users see no more of an answer. */
+export const SHOWN_ANSWER_BYTES = 1024;
+
+/** The address is none to call, which no other try can change. */
+export class TargetRefused extends Error {
+  override readonly name = "TargetRefused";
+}
+
+type Around = Pick<Deps, "settings" | "origin">;
+
+/** Why a request of this deployment must not go to an address; undefined if it may. */
+export const refusedHere = ({ settings, origin }: Around, address: string): string | undefined =>
+  refusedTarget(address, {
+    local: settings.LOCAL,
+    plain: settings.OUTGOING_HTTP === "allow",
+    ownOrigin: origin,
+  });
+
+/**
+ * Sends a request by the rules for all that leave: to public addresses only, also after a redirect, within a time, and
+ * reading no more than a beginning. Rejects with `TargetRefused`, or with what kept an answer from coming.
+ */
+export async function sendOutgoing(
+  deps: Around,
+  first: OutgoingRequest,
+  { timeoutMs, answerBytes = SHOWN_ANSWER_BYTES, redirects = 0 }: SendingOptions,
+): Promise<OutgoingAnswer> {
+  const refusal = refusedHere(deps, first.uri);
+  if (refusal !== undefined) throw new TargetRefused(refusal);
+  const signal = AbortSignal.timeout(timeoutMs);
+  let request = first;
+  for (let hop = 0; ; hop++) {
+    const { uri, method, headers, body } = request;
+    const response = await fetch(uri, { method, headers, body, signal, redirect: "manual" });
+    const next = hop < redirects ? redirected(deps, request, response) : undefined;
+    if (!next)
+      return {
+        status: response.status,
+        headers: response.headers,
+        text: await beginningOf(response, answerBytes, signal),
+      };
+    await response.body?.cancel();
+    request = next;
+  }
+}
+
+/** The request that follows a redirect; what was addressed to one host is never sent to another. */
+function redirected(deps: Around, request: OutgoingRequest, response: Response): OutgoingRequest | undefined {
+  const location = response.headers.get("location");
+  if (response.status < 300 || response.status > 399 || !location) return undefined;
+  if (!URL.canParse(location, request.uri)) return undefined;
+  const next = new URL(location, request.uri);
+  if (next.origin !== new URL(request.uri).origin || refusedHere(deps, next.href)) return undefined;
+  const keeps = response.status === 307 || response.status === 308;
+  return keeps ? { ...request, uri: next.href } : { ...request, uri: next.href, method: "GET", body: null };
+}
+
+/** A body that goes on for ever ends here after so many bytes, one that does not come with the time. */
+async function beginningOf({ body }: Response, maxBytes: number, signal: AbortSignal): Promise<string> {
+  if (!body) return "";
+  const reader = body.getReader() as ReadableStreamDefaultReader<Uint8Array>; // bodies are bytes
+  const stop = () => void reader.cancel().catch(() => {});
+  signal.addEventListener("abort", stop, { once: true });
+  const parts: Uint8Array[] = [];
+  let room = maxBytes;
+  try {
+    while (room > 0) {
+      const { done, value } = await reader.read();
+      signal.throwIfAborted();
+      if (done) break;
+      const part = value.subarray(0, room);
+      room -= part.length;
+      parts.push(part);
+    }
+  } finally {
+    signal.removeEventListener("abort", stop);
+    stop();
+  }
+  return decodeText(joinBytes(parts));
+}
