@@ -15,6 +15,7 @@ import {
   type Credentials,
   type GivenCredentials,
 } from "./credentials.ts";
+import { hurryStatement } from "./delivery-store.ts";
 import { DELIVERIES_DUE } from "./events.ts";
 import { sealContext, sealed } from "./sealing.ts";
 import {
@@ -107,6 +108,7 @@ export async function setCredentials(
     .batch([
       setCredentialsStatement(tenant, await kept(deps, actor, id, credentials)),
       addAuditIfChanged(actor, entry, at),
+      hurryStatement(tenant, id, at),
       addEvent({ kind: DELIVERIES_DUE, tenant, subject: tenant }, at),
     ]);
   const [changed] = await setting.catch((cause: unknown) => {
