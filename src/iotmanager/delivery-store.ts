@@ -12,12 +12,17 @@ export type Leased = RowOf<typeof leasedColumns>;
 const pendingOf = (tenant: SQL, integration: SQL): SQL => sql`
   ${iotDeliveriesTable} d WHERE d.tenant_id = ${tenant} AND d.integration_id = ${integration} AND d.status = 'pending'`;
 
+/** Nothing that came earlier waits for the same device: only such a delivery can be due. */
+const isHead = sql`NOT EXISTS (
+  SELECT 1 FROM ${iotDeliveriesTable} b WHERE b.tenant_id = d.tenant_id AND b.integration_id = d.integration_id
+    AND b.device_id = d.device_id AND b.status = 'pending' AND b.position < d.position)`;
+
 /** Takes the integrations that have something due and are neither paused nor taken. */
 export const leaseStatement = (tenant: TenantId, nowMs: number, untilMs: number): Statement<Leased[]> =>
   rows<Leased>(sql`
     UPDATE ${iotIntegrationsTable} SET leased_ms = ${untilMs}, waiting_ms = ${untilMs}
     WHERE tenant_id = ${tenant} AND leased_ms <= ${nowMs} AND paused_ms <= ${nowMs}
-      AND EXISTS (SELECT 1 FROM ${pendingOf(sql`${tenant}`, sql`iot_integrations.integration_id`)} AND d.due_ms <= ${nowMs})
+      AND EXISTS (SELECT 1 FROM ${pendingOf(sql`${tenant}`, sql`iot_integrations.integration_id`)} AND d.due_ms <= ${nowMs} AND ${isHead})
     RETURNING ${leasedColumns}`);
 
 /** Gives an integration back, with the time at which there is something to do again; answers that time. */
@@ -29,7 +34,7 @@ export const releaseStatement = (
   mapped(
     firstRow<{ waiting_ms: number | null }>(sql`
       UPDATE ${iotIntegrationsTable} SET leased_ms = 0, failures = ${failures}, paused_ms = ${pausedMs},
-        waiting_ms = (SELECT max(min(d.due_ms), ${pausedMs}) FROM ${pendingOf(sql`${tenant}`, sql`${integration}`)})
+        waiting_ms = (SELECT max(min(d.due_ms), ${pausedMs}) FROM ${pendingOf(sql`${tenant}`, sql`${integration}`)} AND ${isHead})
       WHERE tenant_id = ${tenant} AND integration_id = ${integration}
       RETURNING waiting_ms`),
     (row) => row?.waiting_ms ?? undefined,
