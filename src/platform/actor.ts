@@ -14,6 +14,8 @@ export interface UserActor {
   roles: readonly string[];
   /** What the roles, and the token if it may do less, allow. */
   rights: Rights;
+  /** The same at every address, where `rights` is what holds at the one of the request. */
+  held?: Rights;
   /** The tenant demands a second factor and the user has none: good for `basic` only. */
   mustEnrol?: boolean;
   /** By a token that may do less than its user: it gives nobody rights, and its user's account is not its to change. */

@@ -45,6 +45,16 @@ const commonReleases = (a: ReleaseReach, b: ReleaseReach): ReleaseReach => {
   return b === "all" ? a : { tags: common(a.tags, b.tags) };
 };
 
+const isAmong = (part: readonly string[], all: readonly string[]) => part.every((name) => all.includes(name));
+
+/** Whether one reach holds all of another. */
+export const reachCovers = (a: Reach, b: Reach): boolean =>
+  (a.devices === "all" ||
+    (b.devices !== "all" &&
+      isAmong(b.devices.groups, a.devices.groups) &&
+      isAmong(b.devices.ids, a.devices.ids))) &&
+  (a.releases === "all" || (b.releases !== "all" && isAmong(b.releases.tags, a.releases.tags)));
+
 /** The reach of one permission given twice. */
 export const widened = (a: Reach | undefined, b: Reach): Reach =>
   a === undefined

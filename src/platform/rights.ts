@@ -1,5 +1,5 @@
-import type { Permission } from "./permissions.ts";
-import { narrowed, widened, type Reach } from "./reach.ts";
+import { PERMISSIONS, type Permission } from "./permissions.ts";
+import { EVERYWHERE, narrowed, reachCovers, widened, type Reach } from "./reach.ts";
 import type { Regex } from "./regex/regex.ts";
 
 /** A right to whatever is served under some paths. */
@@ -8,6 +8,8 @@ export interface PathRight {
   method: string;
   /** Of the path, with or without its query. */
   address: Regex;
+  /** The expression as it was written. */
+  pattern: string;
   reach: Reach;
 }
 
@@ -85,4 +87,36 @@ export function inBoth(a: Rights, b: Rights): Rights {
     if (limit) permits.set(permission, narrowed(reach, limit));
   }
   return { permits, paths: [], both: [a, b] };
+}
+
+/** What either allows. */
+export function together(a: Rights, b: Rights): Rights {
+  const permits = new Map(a.permits);
+  for (const [permission, reach] of b.permits)
+    permits.set(permission, widened(permits.get(permission), reach));
+  return { permits, paths: [...a.paths, ...b.paths] };
+}
+
+/** Whether these are all the rights that there are. */
+export const holdsAll = ({ permits }: Rights): boolean =>
+  PERMISSIONS.every((one) => {
+    const reach = permits.get(one);
+    return one === "basic" || (reach !== undefined && reachCovers(reach, EVERYWHERE));
+  });
+
+/** Whether some rights hold all of others. What two expressions match is not compared: only the same one covers another. */
+export function covers(all: Rights, part: Rights): boolean {
+  if (holdsAll(all)) return true;
+  const hasPath = ({ method, pattern, reach }: PathRight) =>
+    all.paths.some(
+      (one) =>
+        one.pattern === pattern &&
+        (one.method === "any" || one.method === method) &&
+        reachCovers(one.reach, reach),
+    );
+  const permits = ([permission, reach]: [Permission, Reach]) => {
+    const found = all.permits.get(permission);
+    return permission === "basic" || (found !== undefined && reachCovers(found, reach));
+  };
+  return [...part.permits].every(permits) && part.paths.every(hasPath);
 }

@@ -145,7 +145,7 @@ export function admitted<U extends UserActor>(
   address: Address,
 ): U {
   const needed = permissionsOf(needs, user, address.path);
-  const actor = { ...user, rights: rightsAt(user.rights, needed, address) };
+  const actor = { ...user, held: user.rights, rights: rightsAt(user.rights, needed, address) };
   const isOpen = (permission: Permission) =>
     !(permission === "basic" && user.isLimited && address.method !== "GET") &&
     hasPermission(actor, permission) &&

@@ -55,15 +55,15 @@ export const addMembershipStatement = (membership: Membership, atMs: number): St
       AND ${hasRoomForUser(sql`t.tenant_id`)}
     ON CONFLICT DO NOTHING`);
 
-/** Gives a guest other roles; never takes those of the last unrestricted user. */
+/** Gives a guest other roles if nobody did meanwhile; never takes those of the last unrestricted user. */
 export const setGuestRolesStatement = (
   tenant: TenantId,
-  user: UserId,
+  { id: user, roles: before }: { id: UserId; roles: readonly string[] },
   roles: readonly string[],
 ): Statement<number> =>
   change(sql`
     UPDATE ${membershipsTable} SET roles = ${JSON.stringify(roles)}
-    WHERE ${isMember(tenant, user)}
+    WHERE ${isMember(tenant, user)} AND roles = ${JSON.stringify(before)}
       AND (${roles.includes(PERMIT_ALL) ? 1 : 0} OR roles = ${JSON.stringify(roles)} OR ${anotherAdminExists(tenant, user)})`);
 
 export const removeMembershipStatement = (

@@ -5,6 +5,7 @@ import type { Deps } from "../platform/deps.ts";
 import { Fault } from "../platform/fault.ts";
 import { newId, type TenantId } from "../platform/ids.ts";
 import { addEventIfChanged } from "../platform/outbox.ts";
+import { Disturbed } from "../platform/undisturbed.ts";
 import { tenantsAmongStatement, tenantStatement } from "../tenants/index.ts";
 import { homeOf } from "./at-home.ts";
 import { issueUserToken } from "./issue.ts";
@@ -17,6 +18,7 @@ import {
   tokenStatement,
 } from "./membership-store.ts";
 import { personStatement, type Person } from "./people-store.ts";
+import { requireGivable } from "./roles/giving.ts";
 import { givingRights } from "./roles/roles.ts";
 import { demandRolesStatements } from "./roles/store.ts";
 import { MAX_SESSIONS, trimSessionsStatement } from "./session-store.ts";
@@ -58,6 +60,7 @@ export async function assignUser(
   const wanted = [...new Set(tenants)];
   if (actor.kind === "user" && wanted.some((tenant) => tenant !== actor.tenant))
     throw new Fault("forbidden", "users are assigned to the tenant of the caller only");
+  if (actor.kind === "user") await requireGivable(deps, actor, [role]);
   const [accounts, known] = await deps.directory.batch([
     accountsStatement(idOrEmail),
     tenantsAmongStatement(wanted),
@@ -82,6 +85,7 @@ export async function updateGuest(
   roles: readonly string[],
 ): Promise<void> {
   const { tenant } = actor;
+  await requireGivable(deps, actor, roles, guest.roles);
   const at = deps.now();
   const lines = [
     `Updated user ${guest.email}:`,
@@ -91,7 +95,7 @@ export async function updateGuest(
   const entry = { action: "update", object: userObject(guest), change: lines.join("\n") };
   const [updated, anotherAdmin] = await givingRights(
     deps.directory.batch([
-      setGuestRolesStatement(tenant, guest.id, roles),
+      setGuestRolesStatement(tenant, guest, roles),
       anotherAdminStatement(tenant, guest.id),
       addAuditIfChanged(actor, entry, at),
       addEventIfChanged({ kind: "user.updated", tenant, subject: guest.id }, at),
@@ -99,7 +103,7 @@ export async function updateGuest(
       ...demandRolesStatements(tenant, roles),
     ]),
   );
-  if (updated === 0) throw anotherAdmin ? unknownUser() : lastAdmin();
+  if (updated === 0) throw anotherAdmin ? new Disturbed("the guest was changed meanwhile") : lastAdmin();
 }
 
 /** A token for another tenant of the caller, good as long as the session of the call. */

@@ -18,6 +18,7 @@ import { updateGuest } from "./memberships.ts";
 import { personStatement, type Person } from "./people-store.ts";
 import { userStatement, type User } from "./user-store.ts";
 import { checkPassword, unknownUser } from "./users.ts";
+import { requireGivable } from "./roles/giving.ts";
 import { sameRoles, writeUser } from "./write-user.ts";
 
 export interface UserUpdate {
@@ -58,13 +59,17 @@ async function updateOnce(deps: Deps, actor: UserActor, id: UserId, update: User
   if (!before) throw unknownUser();
   if (update.password !== undefined && !own) throw new Fault("unprocessable", "password cannot be modified");
   const email = update.email ?? before.email;
+  const roles = update.roles ?? before.roles;
+  if (!sameRoles(before.roles, roles)) await requireGivable(deps, actor, roles, before.roles);
+  // Whoever names the address of an account can have its password set.
+  if (!own && email !== before.email) await requireGivable(deps, actor, before.roles);
   if (update.password !== undefined) checkPassword(update.password, [before.email, email]);
   if (own && (update.password !== undefined || update.email !== undefined))
     await checkCurrentPassword(deps, before, update.currentPassword);
   const passwordHash =
     update.password === undefined ? before.passwordHash : await hashPassword(deps, update.password);
   const verifiedMs = email === before.email ? before.verifiedMs : null;
-  const after = { ...before, email, passwordHash, verifiedMs, roles: update.roles ?? before.roles };
+  const after = { ...before, email, passwordHash, verifiedMs, roles };
   const { updated, anotherAdmin } = await writeUser(deps, actor, { before, after, keepToken: actor.token });
   if (updated) return;
   const rolesLost = !sameRoles(before.roles, after.roles) && !anotherAdmin;

@@ -10,6 +10,7 @@ import { hashPassword } from "./passwords.ts";
 import { sendLinkIfChanged } from "./account-mails.ts";
 import { addSecretIfChanged } from "./account-secret-store.ts";
 import { PERMIT_ALL } from "../platform/permissions.ts";
+import { requireGivable } from "./roles/giving.ts";
 import { givingRights } from "./roles/roles.ts";
 import { demandRolesStatements } from "./roles/store.ts";
 import { peopleStatement, personStatement, type Person, type UserFilter } from "./people-store.ts";
@@ -151,6 +152,7 @@ export async function createUser(
   input: NewUser & { password?: string | undefined },
 ): Promise<UserId> {
   const { password } = input;
+  await requireGivable(deps, actor, input.roles ?? [PERMIT_ALL]);
   if (password === undefined) {
     if (!input.isInvited) await requireProvider(deps, actor.tenant);
     return addUser(deps, actor, input, NO_PASSWORD);

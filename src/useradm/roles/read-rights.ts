@@ -17,7 +17,7 @@ export interface TokenLimits {
 
 type Part = ["role", Role] | ["set", StoredSet];
 
-function definitionsFrom(text: string): Definitions {
+export function definitionsFrom(text: string): Definitions {
   const parts = JSON.parse(text) as Part[];
   return {
     roles: new Map(parts.flatMap((part) => (part[0] === "role" ? [[part[1].name, part[1]] as const] : []))),

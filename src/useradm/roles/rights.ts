@@ -46,8 +46,9 @@ class Gathering {
   raw(permission: RawPermission, reach: Reach): void {
     if (permission.action === "any") this.permit("all", reach);
     if (permission.action !== "http") return;
-    const compiled = compileRegexFromStart(permission.object.value);
-    if (compiled.ok) this.paths.push({ method: permission.object.type, address: compiled.regex, reach });
+    const { type, value } = permission.object;
+    const compiled = compileRegexFromStart(value);
+    if (compiled.ok) this.paths.push({ method: type, address: compiled.regex, pattern: value, reach });
   }
 
   set(granted: SetWithScope, definitions: Definitions): void {
@@ -58,7 +59,8 @@ class Gathering {
   }
 }
 
-const isOnDevices = (one: RawPermission): one is OnDevices => Object.hasOwn(ON_DEVICES, one.action);
+/** Whether a permission is of the older form that confines. */
+export const isOnDevices = (one: RawPermission): one is OnDevices => Object.hasOwn(ON_DEVICES, one.action);
 
 const devicesOf = (permissions: readonly OnDevices[]): SomeDevices => ({
   groups: permissions
@@ -111,6 +113,13 @@ function confine({ permits, paths }: Rights, onDevices: readonly OnDevices[]): R
     permits: gathering.permits,
     paths: paths.map((right) => ({ ...right, reach: narrowed(right.reach, everywhere) })),
   };
+}
+
+/** What a permission set of a tenant permits without a scope. */
+export function rightsOfSet({ permissions }: StoredSet): Rights {
+  const gathering = new Gathering();
+  for (const permission of permissions) gathering.raw(permission, EVERYWHERE);
+  return gathering;
 }
 
 /** A token that names sets may do what they allow, as far as its user may. */

@@ -6,7 +6,8 @@ import { Fault } from "../../platform/fault.ts";
 import { addEventIfChanged } from "../../platform/outbox.ts";
 import { offsetOf, type Page } from "../../platform/paging.ts";
 import { BUILT_IN_ROLE_OBJECTS, BUILT_IN_SET_OBJECTS } from "./built-in.ts";
-import type { PermissionSet, Role } from "./schema.ts";
+import { requireRoleGivable, requireSetGivable } from "./giving.ts";
+import type { PermissionSet, Role, StoredSet } from "./schema.ts";
 import {
   addDefinedStatement,
   definedByNameStatement,
@@ -82,12 +83,12 @@ function storedOf(kind: Defined, one: Role | PermissionSet): Stored {
   return { name: one.name, definition };
 }
 
-/** Sets that a role or a token names must exist and take the scope they are given. */
+/** Sets that a role or a token names must exist and take the scope they are given. Answers those of the tenant. */
 export async function checkSets(
   deps: Deps,
   actor: UserActor,
   granted: Role["permission_sets_with_scope"] = [],
-): Promise<void> {
+): Promise<PermissionSet[]> {
   const custom = granted.map(({ name }) => name).filter((name) => !builtIn("permission_sets", name));
   const stored =
     custom.length === 0
@@ -100,6 +101,7 @@ export async function checkSets(
     if (scope && !set.supported_scope_types?.includes(scope.type))
       throw new Fault("bad_request", `permission set ${name} does not support the scope ${scope.type}`);
   }
+  return sets;
 }
 
 const objectOf = (kind: Defined, name: string) =>
@@ -142,6 +144,19 @@ export async function givingRights<T>(batch: Promise<T>): Promise<T> {
   }
 }
 
+/** What is written names what there is, and gives nobody more than its writer has. */
+async function requireGivableObjects<K extends Defined>(
+  deps: Deps,
+  actor: UserActor,
+  kind: K,
+  change: { before?: Objects[K]; after?: Objects[K] },
+): Promise<void> {
+  if (kind === "permission_sets") return change.after && requireSetGivable(actor, change.after as StoredSet);
+  const { before, after } = change as { before?: Role; after?: Role };
+  const sets = await checkSets(deps, actor, after?.permission_sets_with_scope);
+  requireRoleGivable(actor, { before, after }, new Map(sets.map((set) => [set.name, set as StoredSet]))); // those of a tenant were read by their schema
+}
+
 export async function createDefined<K extends Defined>(
   deps: Deps,
   actor: UserActor,
@@ -149,7 +164,7 @@ export async function createDefined<K extends Defined>(
   one: Objects[K],
 ): Promise<void> {
   if (builtIn(kind, one.name)) throw taken(kind);
-  if (kind === "roles") await checkSets(deps, actor, (one as Role).permission_sets_with_scope);
+  await requireGivableObjects(deps, actor, kind, { after: one });
   const at = deps.now();
   const stored = storedOf(kind, one);
   // A name may be held since before the role: of one that is gone, or by a token.
@@ -182,9 +197,9 @@ export async function replaceDefined<K extends Defined>(
 ): Promise<void> {
   if (builtIn(kind, name)) throw unchangeable(kind);
   if (one.name !== name) throw new Fault("bad_request", `name: a ${WORD[kind]} keeps its name.`);
-  if (kind === "roles") await checkSets(deps, actor, (one as Role).permission_sets_with_scope);
   const before = await deps.directory.one(definedStatement(kind, actor.tenant, name));
   if (!before) throw notFound(kind);
+  await requireGivableObjects(deps, actor, kind, { before: objectFrom<K>(before), after: one });
   const at = deps.now();
   const stored = storedOf(kind, one);
   const entry = { action: "update", change: describeChange(before.definition, stored.definition) };
@@ -208,6 +223,7 @@ export async function removeDefined(
   if (builtIn(kind, name)) throw unchangeable(kind);
   const before = await deps.directory.one(definedStatement(kind, actor.tenant, name));
   if (!before) return;
+  await requireGivableObjects(deps, actor, kind, { before: objectFrom(before) });
   const entry = { action: "delete", change: describeChange(before.definition, undefined) };
   await deps.directory.batch([
     removeDefinedStatement(kind, actor.tenant, name),

@@ -1,8 +1,10 @@
 import { sql, type SQL } from "drizzle-orm";
 import { into } from "../../platform/columns.ts";
-import { change, demand, firstRow, inJson, rows, type Statement } from "../../platform/database.ts";
+import { change, demand, firstRow, inJson, mapped, rows, type Statement } from "../../platform/database.ts";
 import type { TenantId } from "../../platform/ids.ts";
 import { BUILT_IN_ROLES } from "../../platform/permissions.ts";
+import { definitionsFrom } from "./read-rights.ts";
+import type { Definitions } from "./rights.ts";
 import { membershipsTable, permissionSetsTable, rolesTable, usersTable } from "../tables.ts";
 
 /** Roles and permission sets are kept alike. */
@@ -82,6 +84,15 @@ const NOTHING_DEFINED = sql.raw(
 );
 
 const bytes = (text: SQL) => sql`length(CAST(${text} AS BLOB))`;
+
+/** All that roles are made of, however large. */
+export const definedForStatement = (tenant: TenantId, roles: readonly string[]): Statement<Definitions> =>
+  mapped(
+    firstRow<{ parts: string }>(sql`
+      SELECT json_group_array(json_array(kind, json(definition))) AS parts
+      FROM (${definitions(sql`${tenant}`, sql`${JSON.stringify(roles)}`, sql`NULL`)})`),
+    (row) => definitionsFrom(row?.parts ?? "[]"),
+  );
 
 /** What the rights of a token are made of, as a JSON list of [kind, definition]; beyond the bound the rest gives nothing. */
 export const definitionsOf = (tenant: SQL, roles: SQL, limits: SQL): SQL => sql`

@@ -8,6 +8,7 @@ import type { Deps } from "../../platform/deps.ts";
 import { Fault } from "../../platform/fault.ts";
 import { newId, type TenantId } from "../../platform/ids.ts";
 import { addonsFrom, requireFeature } from "../../platform/plans.ts";
+import { requireAllRights } from "../roles/giving.ts";
 import {
   addScimTokenStatement,
   removeScimTokenStatement,
@@ -38,6 +39,7 @@ export async function createScimToken(
   actor: UserActor,
   name: string,
 ): Promise<ScimToken & { token: string }> {
+  requireAllRights(actor, "making a token that gives any role");
   const random = crypto.getRandomValues(new Uint8Array(SECRET_BYTES));
   const token = PREFIX + Buffer.from(random).toString("base64url");
   const record = { id: newId(), name, digest: digestOf(token), createdMs: deps.now() };

@@ -4,6 +4,7 @@ import { refusalOf } from "../../platform/database.ts";
 import type { Deps } from "../../platform/deps.ts";
 import { Fault } from "../../platform/fault.ts";
 import { newId } from "../../platform/ids.ts";
+import { requireAllRights } from "../roles/giving.ts";
 import { givingRights } from "../roles/roles.ts";
 import { demandKnownRolesStatements } from "../roles/store.ts";
 import { readOidc, type OidcDocument } from "./oidc-settings.ts";
@@ -64,6 +65,7 @@ export async function getProvider(deps: Deps, { tenant }: UserActor, id: string)
 }
 
 export async function createProvider(deps: Deps, actor: UserActor, sent: SentDocument): Promise<string> {
+  requireAllRights(actor, "naming who vouches for users, and with which roles,");
   const at = deps.now();
   const id = newId();
   const content = await read(deps, sent, { id, clientSecret: null });
@@ -94,6 +96,7 @@ export async function replaceProvider(
   actor: UserActor,
   { id, sent }: { id: string; sent: SentDocument },
 ): Promise<void> {
+  requireAllRights(actor, "naming who vouches for users, and with which roles,");
   const before = await getProvider(deps, actor, id);
   if (before.tenant !== actor.tenant)
     throw new Fault("forbidden", "single sign-on is managed by the service provider");
@@ -124,6 +127,7 @@ export async function setMapping(
   actor: UserActor,
   { id, mapping }: { id: string; mapping: Mapping },
 ): Promise<void> {
+  requireAllRights(actor, "naming who vouches for users, and with which roles,");
   const given = [...new Set([...mapping.default_roles, ...Object.values(mapping.roles).flat()])];
   const entry = {
     action: "update",
