@@ -29,6 +29,7 @@ import passkeys from "../../migrations/0046_passkeys.sql";
 import scim from "../../migrations/0047_scim.sql";
 import rollouts from "../../migrations/0050_rollouts.sql";
 import toldChanges from "../../migrations/0054_told_changes.sql";
+import sessionProviders from "../../migrations/0059_session_providers.sql";
 import sso from "../../migrations/0048_sso.sql";
 import deviceMonitor from "../../migrations/0053_device_monitor.sql";
 import iotManager from "../../migrations/0052_iot_manager.sql";
@@ -71,6 +72,7 @@ const MIGRATIONS: readonly { name: string; text: string }[] = [
   { name: "0052_iot_manager.sql", text: iotManager },
   { name: "0053_device_monitor.sql", text: deviceMonitor },
   { name: "0054_told_changes.sql", text: toldChanges },
+  { name: "0059_session_providers.sql", text: sessionProviders },
 ];
 
 /** Statements end with a semicolon at the end of a line; what follows them starts in the first column. */

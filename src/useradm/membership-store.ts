@@ -4,6 +4,7 @@ import { change, firstRow, mapped, rows, type Statement } from "../platform/data
 import type { TenantId, UserId } from "../platform/ids.ts";
 import { PERMIT_ALL } from "../platform/permissions.ts";
 import { tenantsTable } from "../tenants/index.ts";
+import { lacksProvider } from "./sso/rule-store.ts";
 import { membershipsTable, userTokensTable, usersTable } from "./tables.ts";
 import { anotherAdminExists, hasRoomForUser, toUser, type User, type UserRow } from "./user-store.ts";
 
@@ -146,29 +147,31 @@ export const ofAccount = (home: TenantId, user: UserId): SQL => sql`
  */
 export const addSwitchedSessionStatement = (
   from: { tenant: TenantId; user: UserId; token: string; home: TenantId },
-  to: { tenant: TenantId; id: string },
+  to: { tenant: TenantId; id: string; asksForProvider: boolean },
   nowMs: number,
 ): Statement<number> =>
   change(sql`
-    INSERT ${into(userTokensTable, "tenant_id, user_id, token_id, created_ms, expires_ms, user_agent, network")}
-    SELECT t.tenant_id, k.user_id, ${to.id}, ${nowMs}, k.expires_ms, k.user_agent, k.network
+    INSERT ${into(userTokensTable, "tenant_id, user_id, token_id, created_ms, expires_ms, user_agent, network, provider_id")}
+    SELECT t.tenant_id, k.user_id, ${to.id}, ${nowMs}, k.expires_ms, k.user_agent, k.network, k.provider_id
     FROM ${userTokensTable} k CROSS JOIN ${tenantsTable} t
     WHERE k.tenant_id = ${from.tenant} AND k.user_id = ${from.user} AND k.token_id = ${from.token}
       AND k.name IS NULL AND k.limits IS NULL
       AND t.tenant_id = ${to.tenant} AND t.status = 'active'
+      AND NOT (${to.asksForProvider ? 1 : 0} AND ${lacksProvider(sql`k`, sql`t.tenant_id`)})
       AND t.tenant_id IN (SELECT tenant_id FROM (${placesOf(from.user, from.home)}))`);
 
-/** When a token ends, and whether it is a session's. */
+/** When a token ends, whether it is a session's, and whether it lacks the provider that a tenant to switch to demands. */
 export const tokenStatement = (
-  tenant: TenantId,
-  user: UserId,
-  token: string,
-): Statement<{ expiresMs: number | null; isSession: boolean } | undefined> =>
+  { tenant, user, token }: { tenant: TenantId; user: UserId; token: string },
+  to: TenantId,
+): Statement<{ expiresMs: number | null; isSession: boolean; lacksProvider: boolean } | undefined> =>
   mapped(
-    firstRow<{ expires_ms: number | null; session: number }>(sql`
-      SELECT expires_ms, name IS NULL AND limits IS NULL AS session FROM ${userTokensTable}
-      WHERE tenant_id = ${tenant} AND user_id = ${user} AND token_id = ${token}`),
-    (row) => row && { expiresMs: row.expires_ms, isSession: row.session === 1 },
+    firstRow<{ expires_ms: number | null; session: number; lacks: number }>(sql`
+      SELECT k.expires_ms, k.name IS NULL AND k.limits IS NULL AS session, ${lacksProvider(sql`k`, sql`${to}`)} AS lacks
+      FROM ${userTokensTable} k
+      WHERE k.tenant_id = ${tenant} AND k.user_id = ${user} AND k.token_id = ${token}`),
+    (row) =>
+      row && { expiresMs: row.expires_ms, isSession: row.session === 1, lacksProvider: row.lacks === 1 },
   );
 
 /** True while a user has a place in a tenant. */

@@ -21,6 +21,7 @@ import { personStatement, type Person } from "./people-store.ts";
 import { requireGivable } from "./roles/giving.ts";
 import { givingRights } from "./roles/roles.ts";
 import { demandRolesStatements } from "./roles/store.ts";
+import { hasSingleSignOn } from "./sso/destination.ts";
 import { MAX_SESSIONS, trimSessionsStatement } from "./session-store.ts";
 import { addSignInIfChanged } from "./sign-in-audit.ts";
 import { removeTokensIfChanged } from "./token-store.ts";
@@ -106,7 +107,7 @@ export async function updateGuest(
   if (updated === 0) throw anotherAdmin ? new Disturbed("the guest was changed meanwhile") : lastAdmin();
 }
 
-/** A token for another tenant of the caller, good as long as the session of the call. */
+/** A token for another tenant of the caller, good as long as the session of the call. It has to be one that the tenant lets in. */
 export async function switchTenant(
   deps: Deps,
   actor: UserActor,
@@ -117,19 +118,24 @@ export async function switchTenant(
   const now = deps.now();
   const id = newId();
   const from = { tenant: actor.tenant, user, token, home: homeOf(actor) };
-  const [added, , , session, person, target] = await deps.directory.batch([
-    addSwitchedSessionStatement(from, { tenant, id }, now),
-    addSignInIfChanged({ id: user, tenant, email }, network, now),
-    trimSessionsStatement({ tenant, user, id }, MAX_SESSIONS),
-    tokenStatement(actor.tenant, user, token),
+  const [session, person, target] = await deps.directory.batch([
+    tokenStatement(from, tenant),
     personStatement(tenant, user),
     tenantStatement(tenant),
   ]);
   if (!person || !target) throw new Fault("not_found", "tenant not found");
   // Not 401, which would end the session of the web UI.
   if (target.status !== "active") throw new Fault("forbidden", "tenant account suspended");
-  if (added === 0 || !session)
-    throw new Fault("forbidden", "only a session can be switched to another tenant");
+  if (!session?.isSession) throw new Fault("forbidden", "only a session can be switched to another tenant");
+  const asksForProvider = hasSingleSignOn(deps, target);
+  if (asksForProvider && session.lacksProvider)
+    throw new Fault("forbidden", "single sign-on of this tenant is required to switch to it");
+  const [added] = await deps.directory.batch([
+    addSwitchedSessionStatement(from, { tenant, id, asksForProvider }, now),
+    addSignInIfChanged({ id: user, tenant, email }, network, now),
+    trimSessionsStatement({ tenant, user, id }, MAX_SESSIONS),
+  ]);
+  if (added === 0) throw new Fault("forbidden", "the session cannot be switched to this tenant any more");
   const lifeS = session.expiresMs === null ? undefined : Math.floor((session.expiresMs - now) / 1000);
   return issueUserToken(deps, { id, tenant, user, plan: target.plan, lifeS });
 }

@@ -29,7 +29,7 @@ export interface Opening {
 export function opening(
   deps: Deps,
   account: Account,
-  { network, userAgent, lifeS }: Client & { lifeS: number | undefined },
+  { network, userAgent, lifeS, provider }: Client & { lifeS: number | undefined; provider?: string },
 ): Opening {
   const now = deps.now();
   const id = newId();
@@ -41,6 +41,7 @@ export function opening(
     expiresMs: expiryMs(deps, lifeS),
     userAgent: userAgent === undefined ? null : oneLine(userAgent).slice(0, MAX_USER_AGENT),
     network: network ?? null,
+    provider: provider ?? null,
   };
   return {
     begin: [addSessionIfChanged(session), addSignInIfChanged(account, network, now)],

@@ -21,6 +21,8 @@ export interface NewSession extends Place {
   createdMs: number;
   /** Null for one without end. */
   expiresMs: number | null;
+  /** Which provider vouched for the user; null for a password or a passkey. */
+  provider: string | null;
 }
 
 export interface Session extends Place {
@@ -36,8 +38,9 @@ const ofUser = (tenant: TenantId, user: UserId) =>
 /** Adds a session if the statement before it in the batch changed something. */
 export const addSessionIfChanged = (session: NewSession): Statement<number> =>
   change(sql`
-    INSERT ${into(userTokensTable, "tenant_id, user_id, token_id, created_ms, expires_ms, user_agent, network")}
-    SELECT ${session.tenant}, ${session.user}, ${session.id}, ${session.createdMs}, ${session.expiresMs}, ${session.userAgent}, ${session.network}
+    INSERT ${into(userTokensTable, "tenant_id, user_id, token_id, created_ms, expires_ms, user_agent, network, provider_id")}
+    SELECT ${session.tenant}, ${session.user}, ${session.id}, ${session.createdMs}, ${session.expiresMs}, ${session.userAgent}, ${session.network},
+      ${session.provider}
     WHERE changes() > 0`);
 
 /** Keeps this session and the newest others of its user; personal tokens are not counted. */

@@ -56,6 +56,7 @@ export const userTokensTable = sqliteTable(
     user_agent: text(),
     network: text(),
     limits: text(),
+    provider_id: text(),
   },
   (row) => [primaryKey({ columns: [row.tenant_id, row.user_id, row.token_id] })],
 );

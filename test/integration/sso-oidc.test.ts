@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { exportJWK, exportSPKI, generateKeyPair, SignJWT, UnsecuredJWT, type JWK } from "jose";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { aUser, logIn, type TestUser } from "../support/actors.ts";
-import { rowsOf } from "../support/answers.ts";
+import { refusal, rowsOf } from "../support/answers.ts";
 import { env, Server, type Answer } from "../support/server.ts";
 import {
   addProvider,
@@ -417,5 +417,62 @@ describe("settings of OpenID Connect", () => {
     expect((await get()).status).toBe(403);
     expect((await server.call("GET", `${USERADM}/oidc/${id}/start`)).status).toBe(403);
     expect((await logIn(server, EMAIL, "")).status).toBe(401);
+  });
+});
+
+describe("a switch into a tenant that forces single sign-on [differs: sso-forced]", () => {
+  const REFUSAL = [403, "single sign-on of this tenant is required to switch to it"];
+  const glass = "correct horse battery";
+  const switchTo = (tenant: string, token: string) =>
+    server.call("GET", `${USERADM}/users/tenants/${tenant}/token`, { token });
+  const assign = (by: TestUser, who: string) =>
+    server.call("POST", `${USERADM}/users/${who}/assign`, {
+      token: by.token,
+      json: { tenant_ids: [by.tenant] },
+    });
+  let breaker: TestUser;
+  let other: TestUser;
+
+  beforeEach(async () => {
+    breaker = await aUser(server, { password: glass });
+    other = await aUser(server, { tenant: "other" });
+    const rule = { forced: true, break_glass_user: breaker.id };
+    const forced = await server.call("PUT", `${USERADM}/sso/rules`, { token: admin.token, json: rule });
+    expect(forced.status).toBe(204);
+  });
+
+  it("takes a session that its provider has opened, there and back, and that of whoever breaks the glass", async () => {
+    for (const who of [EMAIL, breaker.id]) expect((await assign(other, who)).status).toBe(200);
+    for (const token of [outcome(await signIn()), (await logIn(server, breaker.email, glass)).text]) {
+      const guest = (await switchTo("other", token)).text;
+      const back = await switchTo("default", guest);
+      expect(back.status).toBe(200);
+      expect((await server.call("GET", `${USERADM}/users/me`, { token: back.text })).status).toBe(200);
+    }
+  });
+
+  it("refuses a guest who came by another way, while the rule holds and the plan has it", async () => {
+    expect((await assign(admin, other.id)).status).toBe(200);
+    expect(refusal(await switchTo("default", other.token))).toEqual(REFUSAL);
+    expect(
+      await rowsOf(`SELECT * FROM user_tokens WHERE tenant_id = 'default' AND user_id = '${other.id}'`),
+    ).toEqual([]);
+    await env.DB.prepare("UPDATE tenants SET plan = 'os' WHERE tenant_id = 'default'").run();
+    expect((await switchTo("default", other.token)).status).toBe(200);
+    await env.DB.prepare("UPDATE tenants SET plan = 'enterprise'").run();
+    expect(refusal(await switchTo("default", other.token))).toEqual(REFUSAL);
+    await server.call("PUT", `${USERADM}/sso/rules`, { token: admin.token, json: { forced: false } });
+    expect((await switchTo("default", other.token)).status).toBe(200);
+  });
+
+  it("takes a guest whose home shares the provider", async () => {
+    await env.DB.prepare("INSERT INTO sso_shares VALUES ('other', 'default')").run();
+    const guest = await aUser(server, { tenant: "other", email: "guest@example.com" });
+    expect((await assign(admin, guest.id)).status).toBe(200);
+    const came = outcome(
+      await signIn({ claims: (claims) => Object.assign(claims, { sub: "guest", email: guest.email }) }),
+    );
+    expect((await switchTo("default", came)).status).toBe(200);
+    expect(refusal(await switchTo("default", guest.token))).toEqual(REFUSAL);
   });
 });

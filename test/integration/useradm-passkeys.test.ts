@@ -307,3 +307,26 @@ describe("a second factor demanded of a role", () => {
     },
   );
 });
+
+describe("forced single sign-on", () => {
+  it("takes the passkey of nobody but the one who breaks the glass, alone or beside a password", async () => {
+    const breaker = await aUser(server, { email: "eve@example.com", password: PASSWORD, isVerified: true });
+    const settings = {
+      issuer: "https://id.example.com",
+      authorization_endpoint: "https://id.example.com/auth",
+      token_endpoint: "https://id.example.com/token",
+      jwks_uri: "https://id.example.com/jwks",
+    };
+    const provider = { name: "ours", client_id: "edgemend", settings };
+    expect((await call("POST", "/sso/idp/metadata", provider)).status).toBe(201);
+    const [mine, theirs] = [await aPasskey(), await aPasskey(breaker)];
+    const rule = { forced: true, break_glass_user: breaker.id };
+    expect((await call("PUT", "/sso/rules", rule)).status).toBe(204);
+    const refused = [401, "single sign-on is required here"];
+    expect(refusal(await signIn(mine.get(await challenge())))).toEqual(refused);
+    expect(refusal(await logIn({ passkey: mine.get(await challenge()) }))).toEqual(refused);
+    expect((await signIn(theirs.get(await challenge()))).status).toBe(200);
+    expect((await call("PUT", "/sso/rules", { forced: false })).status).toBe(204);
+    expect((await signIn(mine.get(await challenge()))).status).toBe(200);
+  });
+});

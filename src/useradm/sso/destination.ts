@@ -14,10 +14,15 @@ export async function destinationOf(deps: Deps, email: string): Promise<{ id: st
   return { id: found.id, kind: `sso/${found.kind}` };
 }
 
+/** Whether the plan of a tenant has it; it is no part of an add-on. */
+export const hasSingleSignOn = (
+  deps: Deps,
+  { plan, trialEndsMs }: { plan: string; trialEndsMs: number | null },
+): boolean =>
+  hasFeature(deps.settings.PLANS, { plan, addons: ADDONS, trial: (trialEndsMs ?? 0) > deps.now() }, "sso");
+
 /** For every way in but single sign-on, once its proof is there: the tenant may want no other, while its plan has this one. */
 export function refuseOutsideProvider(deps: Deps, account: Account): void {
-  const { plan, trialEndsMs } = account;
-  const subscription = { plan, addons: ADDONS, trial: (trialEndsMs ?? 0) > deps.now() };
-  if (!account.mustUseProvider || !hasFeature(deps.settings.PLANS, subscription, "sso")) return;
+  if (!account.mustUseProvider || !hasSingleSignOn(deps, account)) return;
   throw new Fault("unauthorized", "single sign-on is required here");
 }

@@ -19,14 +19,23 @@ const breaksGlass = (alias: SQL): SQL =>
   sql`${alias}.password_hash <> '' AND instr(${alias}.roles, ${JSON.stringify(PERMIT_ALL)}) > 0`;
 
 /**
- * True for the row `alias` of a user whose password is not taken. The rule rests while there is no provider, or nobody left
+ * True for a user who gets into a tenant through a provider only. The rule rests while there is no provider, or nobody left
  * to break the glass: a tenant must not be locked out.
  */
-export const mustUseProvider = (alias: SQL): SQL => sql`(
+const isForced = (tenant: SQL, user: SQL): SQL => sql`(
   EXISTS (SELECT 1 FROM ${ssoRulesTable} r
     JOIN ${usersTable} b ON b.tenant_id = r.tenant_id AND b.user_id = r.break_glass AND ${breaksGlass(sql`b`)}
-    WHERE r.tenant_id = ${alias}.tenant_id AND r.break_glass <> ${alias}.user_id)
-  AND ${hasProvider(sql`${alias}.tenant_id`)})`;
+    WHERE r.tenant_id = ${tenant} AND r.break_glass <> ${user})
+  AND ${hasProvider(tenant)})`;
+
+/** True for the row `alias` of a user whose password is not taken. */
+export const mustUseProvider = (alias: SQL): SQL => isForced(sql`${alias}.tenant_id`, sql`${alias}.user_id`);
+
+/** True for the row `session` that a tenant does not let in: none of the providers of the tenant has vouched for its user. */
+export const lacksProvider = (session: SQL, tenant: SQL): SQL => sql`(
+  ${isForced(tenant, sql`${session}.user_id`)}
+  AND NOT EXISTS (SELECT 1 FROM ${ssoProvidersTable} p
+    WHERE p.tenant_id = ${sourceOf(tenant)} AND p.provider_id = ${session}.provider_id))`;
 
 export const ruleStatement = (
   tenant: TenantId,

@@ -152,7 +152,11 @@ export async function signIn(
     ...(isLinked ? [] : linking(deps, identity, account)),
   ];
   const leftS = person.untilMs === undefined ? SSO_SESSION_S : Math.ceil((person.untilMs - now) / 1000);
-  const { begin, end, token } = opening(deps, account, { ...client, lifeS: Math.min(SSO_SESSION_S, leftS) });
+  const { begin, end, token } = opening(deps, account, {
+    ...client,
+    lifeS: Math.min(SSO_SESSION_S, leftS),
+    provider: provider.id,
+  });
   const isProved = person.isVerified !== false && person.email?.toLowerCase() === account.email;
   const stamp = stampSsoStatement(account, identity, isProved, now);
   const batch = deps.directory.batch([...first, stamp, ...begin, ...end]);
