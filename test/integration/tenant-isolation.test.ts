@@ -18,6 +18,8 @@ let owner: TestUser;
 let intruder: TestUser;
 let device: TestDevice;
 let intruderDevice: TestDevice;
+/** With which the intruder's identity provider comes. */
+let intruderScim: string;
 /** Ids of the owner by the kind of thing a path names. */
 const ids: Record<string, string> = {};
 
@@ -73,7 +75,7 @@ function ownersId(path: string, parameter: string): string {
   if (/\/(groups?|releases|tags)\/$/.test(before)) return MARK;
   if (before.endsWith("/filters/")) return ids.filter!;
   if (/\/(artifacts|generate|directupload)\/$/.test(before)) return ids.artifact!;
-  if (before.endsWith("/users/")) return owner.id;
+  if (/\/users\/$/i.test(before)) return owner.id;
   if (before.endsWith("/deployments/")) return ids.deployment!;
   return device.id;
 }
@@ -111,8 +113,13 @@ function isListed({ path }: Operation): boolean {
 
 let operations: Operation[] = [];
 
+function intrudersToken(path: string): string {
+  if (path.startsWith("/api/devices/")) return intruderDevice.token;
+  return path.includes("/scim/v2/") ? intruderScim : intruder.token;
+}
+
 async function callAsIntruder({ method, path }: Operation): Promise<Answer> {
-  const token = path.startsWith("/api/devices/") ? intruderDevice.token : intruder.token;
+  const token = intrudersToken(path);
   const withBody = !["GET", "HEAD"].includes(method) && !/\/artifacts(\/generate)?$/.test(path);
   return server.call(method, withOwnersIds(path), { token, ...(withBody && { json: bodyFor(path) }) });
 }
@@ -124,6 +131,11 @@ beforeAll(async () => {
   await aUser(server, { tenant: "intruder" });
   device = await aDevice(server, { tenant: "owner" });
   intruderDevice = await aDevice(server, { tenant: "intruder" });
+  const scim = await server.call("POST", `${MANAGEMENT}/v1/useradm/settings/scim/tokens`, {
+    token: intruder.token,
+    json: { name: "intruder" },
+  });
+  intruderScim = scim.json<{ token: string }>().token;
   await furnish();
   const document = (await server.call("GET", "/api/openapi.json")).json<{ paths: Record<string, object> }>();
   operations = Object.entries(document.paths)
