@@ -1,6 +1,6 @@
 import { mountAudit } from "../audit/index.ts";
 import { mountPresenceRoutes } from "../checkin/index.ts";
-import { mountConsent } from "../consent/index.ts";
+import { demandSupport, mountConsent } from "../consent/index.ts";
 import { mountDeployments } from "../deployments/index.ts";
 import { mountDeviceauth } from "../deviceauth/index.ts";
 import { mountDevicemonitor } from "../devicemonitor/index.ts";
@@ -37,5 +37,5 @@ export function mountDomains(app: App): void {
   mountDeviceconnect(app);
   mountIotManager(app);
   mountDevicemonitor(app);
-  mountWorkflows(app);
+  mountWorkflows(app, demandSupport);
 }

@@ -3,7 +3,7 @@ import { addAuditIfChanged, type AuditEntry } from "../platform/audit.ts";
 import { rfc3339 } from "../platform/clock.ts";
 import type { Deps } from "../platform/deps.ts";
 import { Fault } from "../platform/fault.ts";
-import { asUserId, newId, type UserId } from "../platform/ids.ts";
+import { asUserId, newId } from "../platform/ids.ts";
 import { addEventIfChanged } from "../platform/outbox.ts";
 import { offsetOf, type Page } from "../platform/paging.ts";
 import { forbidden, hasPermission } from "../platform/permissions.ts";
@@ -14,6 +14,7 @@ import {
   approveStatement,
   forgetGrantsStatement,
   grantsStatement,
+  grantFor,
   grantStatement,
   refuseStatement,
   revokeStatement,
@@ -35,7 +36,7 @@ export interface Wanted {
   reason: string;
 }
 
-/** Who decides on grants sees and ends all of them; others their own. */
+/** Who decides on grants sees and ends all of them; others their own, and those for devices that are theirs. */
 const decides = (actor: UserActor): boolean => hasPermission(actor, "settings:manage");
 
 const entryOf = (action: string, grant: GrantRow): AuditEntry => {
@@ -117,8 +118,7 @@ export function grantSupport(
 }
 
 export async function listGrants(deps: Deps, actor: UserActor, page: Page) {
-  const of: UserId | undefined =
-    decides(actor) || hasPermission(actor, "audit:read") ? undefined : actor.user;
+  const of = decides(actor) || hasPermission(actor, "audit:read") ? undefined : actor;
   const found = await deps
     .db(actor.tenant)
     .one(grantsStatement(actor.tenant, of, page.perPage, offsetOf(page)));
@@ -139,11 +139,12 @@ export async function decide(
   const { tenant, user } = actor;
   const db = deps.db(tenant);
   const at = deps.now();
-  const grant = await db.one(grantStatement(tenant, id));
+  const grant = await db.one(grantFor(tenant, id, actor.email));
   const isOwn = grant?.asked_by === user || grant?.user_id === user;
-  if (!grant || !(isOwn || decides(actor))) throw new Fault("not_found", "grant not found");
+  const mayDecide = decides(actor) || grant?.owned === 1;
+  if (!grant || !(isOwn || mayDecide)) throw new Fault("not_found", "grant not found");
   if (decision === "approve" && isOwn) throw new Fault("forbidden", "somebody else has to approve");
-  if (decision !== "revoke" && !decides(actor)) throw forbidden();
+  if (decision !== "revoke" && !mayDecide) throw forbidden();
   const ended = { kind: GRANT_ENDED, tenant, subject: grant.user_id } as const;
   const [changed, , , after] = await db.batch([
     DECISIONS[decision]({ tenant, grant: id, by: user, atMs: at }),

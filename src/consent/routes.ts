@@ -98,7 +98,7 @@ const postSupport = userRoute("settings:manage", {
 });
 
 const decisionRoute = (decision: (typeof DECIDING)[number]) =>
-  userRoute(decision === "revoke" ? CONCERNED : "settings:manage", {
+  userRoute(CONCERNED, {
     method: "post",
     path: `${BASE}/grants/{id}/${decision}`,
     tags,

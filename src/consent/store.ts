@@ -1,5 +1,6 @@
 import { sql, type SQL } from "drizzle-orm";
 import { inventoryDevicesTable } from "../devices/index.ts";
+import { keyOf, valuePath } from "../inventory/index.ts";
 import { columnsOf, into, type RowOf } from "../platform/columns.ts";
 import { change, firstRow, mapped, rows, type Statement } from "../platform/database.ts";
 import type { DeviceId, TenantId, UserId } from "../platform/ids.ts";
@@ -69,16 +70,42 @@ export const grantStatement = (tenant: TenantId, id: string): Statement<GrantRow
     sql`SELECT ${columns} FROM ${accessGrantsTable} WHERE tenant_id = ${tenant} AND grant_id = ${id}`,
   );
 
+/** The tag by which a device says whose it is, by address. */
+const OWNER = valuePath(keyOf("tags", "owner"));
+
+/** Whose grants a user sees. */
+export interface Concerned {
+  user: UserId;
+  email: string;
+}
+
+/** True if all devices that a grant names are the user's. One for a group is nobody's. */
+const isOfOwner = (tenant: TenantId, email: string): SQL => sql`(
+  kind = 'remote' AND group_name IS NULL AND ${email.toLowerCase()} <> '' AND NOT EXISTS (
+    SELECT 1 FROM json_each(device_ids) named WHERE NOT EXISTS (
+      SELECT 1 FROM ${inventoryDevicesTable} d WHERE d.tenant_id = ${tenant} AND d.device_id = named.value
+        AND lower(json_extract(d.attributes, ${OWNER})) = ${email.toLowerCase()})))`;
+
+/** A grant, and whether all its devices are the user's. */
+export const grantFor = (
+  tenant: TenantId,
+  id: string,
+  email: string,
+): Statement<(GrantRow & { owned: number }) | undefined> =>
+  firstRow(sql`
+    SELECT ${columns}, ${isOfOwner(tenant, email)} AS owned
+    FROM ${accessGrantsTable} WHERE tenant_id = ${tenant} AND grant_id = ${id}`);
+
 /** Grants of all or those that concern one user, newest first, one more than the page has. */
 export const grantsStatement = (
   tenant: TenantId,
-  user: UserId | undefined,
+  of: Concerned | undefined,
   limit: number,
   offset: number,
 ): Statement<GrantRow[]> =>
   rows<GrantRow>(sql`
     SELECT ${columns} FROM ${accessGrantsTable} WHERE tenant_id = ${tenant}
-      ${user === undefined ? sql`` : sql`AND ${user} IN (user_id, asked_by)`}
+      ${of === undefined ? sql`` : sql`AND (${of.user} IN (user_id, asked_by) OR ${isOfOwner(tenant, of.email)})`}
     ORDER BY asked_ms DESC, grant_id LIMIT ${limit + 1} OFFSET ${offset}`);
 
 export interface Decision {

@@ -1,9 +1,10 @@
 import { sql, type SQL } from "drizzle-orm";
 import { firstRow, type Statement } from "../platform/database.ts";
 import { type DeviceId, type TenantId } from "../platform/ids.ts";
-import { tenantsTable } from "../tenants/index.ts";
+import { callLimitsFrom, tenantsTable } from "../tenants/index.ts";
 import { devicesTable, authSetsTable } from "../devices/index.ts";
 import type { AuthRequest } from "./auth-request.ts";
+import type { CallLimits } from "../platform/call-limits.ts";
 import { addonsFrom, type Subscription } from "../platform/plans.ts";
 import type { Rule } from "./rule-store.ts";
 import type { DeviceStatus, SetStatus } from "./states.ts";
@@ -15,6 +16,8 @@ export interface Admission {
   tenant: TenantId;
   tenantStatus: string;
   subscription: Subscription;
+  /** Of each device of the tenant. */
+  calls: CallLimits | undefined;
   /** Device of this identity. */
   device: DeviceId | null;
   deviceStatus: DeviceStatus | null;
@@ -49,10 +52,11 @@ function tenantOf({ tenantToken }: AuthRequest, { tenant, withUnknownToken }: Jo
   return sql`t.tenant_id = COALESCE((${named}), ${tenant})`;
 }
 
-type AdmissionRow = Omit<Admission, "rules" | "subscription"> & {
+type AdmissionRow = Omit<Admission, "rules" | "subscription" | "calls"> & {
   plan: string;
   addons: string;
   trialEndsMs: number | null;
+  apiLimits: string | null;
   rules: string | null;
 };
 
@@ -66,7 +70,7 @@ export function admissionStatement(
   joining: Joining,
 ): Statement<Admission | undefined> {
   const statement = firstRow<AdmissionRow>(sql`
-    SELECT t.tenant_id AS tenant, t.status AS tenantStatus, t.plan AS plan, t.addons AS addons, t.trial_ends_ms AS trialEndsMs, d.device_id AS device,
+    SELECT t.tenant_id AS tenant, t.status AS tenantStatus, t.plan AS plan, t.addons AS addons, t.trial_ends_ms AS trialEndsMs, t.api_limits AS apiLimits, d.device_id AS device,
       d.status AS deviceStatus, d.seen_ms AS seenMs, a.auth_set_id AS "set", a.status AS setStatus,
       MAX(t.device_tokens_revoked_s, COALESCE(a.tokens_revoked_s, 0)) AS revokedS,
       CASE WHEN a.status IS NOT 'accepted' THEN ${waitingOf(sql`t.tenant_id`)} END AS waiting,
@@ -89,10 +93,11 @@ export function admissionStatement(
     read: (result) => {
       const row = statement.read(result);
       if (!row) return undefined;
-      const { plan, addons, trialEndsMs, rules, ...rest } = row;
+      const { plan, addons, trialEndsMs, apiLimits, rules, ...rest } = row;
       return {
         ...rest,
         subscription: { plan, addons: addonsFrom(JSON.parse(addons)), trial: (trialEndsMs ?? 0) > atMs },
+        calls: callLimitsFrom(apiLimits, "devices"),
         rules: JSON.parse(rules ?? "[]") as AdmissionRule[], // the shape built above
       };
     },

@@ -3,6 +3,7 @@ import { toSeconds } from "../platform/clock.ts";
 import type { Deps } from "../platform/deps.ts";
 import { Fault } from "../platform/fault.ts";
 import { asTenantId, type TenantId } from "../platform/ids.ts";
+import { callClaims } from "../platform/call-limits.ts";
 import { claimsOf } from "../platform/plans.ts";
 import { signToken } from "../platform/tokens.ts";
 import { Disturbed } from "../platform/undisturbed.ts";
@@ -35,6 +36,7 @@ function issueToken(deps: Deps, admission: Admission): Promise<string> {
     "mender.device": true,
     "mender.tenant": admission.tenant,
     ...claimsOf(admission.subscription),
+    ...callClaims(admission.calls),
   });
 }
 

@@ -39,7 +39,7 @@ export async function answerIdleCheck(
   const nowMs = now();
   const claim = await claimOf(request, env, nowMs);
   if (!claim) return request;
-  const waitMs = waitOf(env, claim, nowMs);
+  const waitMs = waitOf(env, claim, request, nowMs);
   if (waitMs > 0) return tooMany(waitMs, request);
   const body = await smallJson(request, env, claim, { now, after: later.after });
   if (body instanceof Fault) return bareRefusal(body, requestIdOf(request.headers));

@@ -1,9 +1,12 @@
 import type { Context, MiddlewareHandler } from "hono";
 import { CallCounts, Quotas, spreadSeconds, WorkBudget } from "../checkin/index.ts";
 import type { DeviceClaim } from "../platform/actor.ts";
+import type { CallLimits } from "../platform/call-limits.ts";
 import type { AppEnv } from "../platform/app-env.ts";
 import { settingsOf, type Env } from "../platform/env.ts";
 import { Fault } from "../platform/fault.ts";
+import { asTenantId } from "../platform/ids.ts";
+import { waitForRows } from "../usage/index.ts";
 
 /** How far apart those sent away together come back. */
 const SPREAD_MS = 30_000;
@@ -11,8 +14,8 @@ const SPREAD_MS = 30_000;
 /** How long the request of a user waits for its turn when its tenant has more than its share. */
 export const PATIENCE_MS = 500;
 
-export const tooManyRequests = (waitMs = 0): Fault =>
-  new Fault("rate_limited", "too many requests", {
+export const tooManyRequests = (waitMs = 0, text = "too many requests"): Fault =>
+  new Fault("rate_limited", text, {
     headers: { "Retry-After": String(spreadSeconds(waitMs, SPREAD_MS)) },
   });
 
@@ -24,7 +27,8 @@ interface Guards {
   addresses: CallCounts;
   work: WorkBudget;
   management: WorkBudget;
-  quotas: Quotas;
+  users: Quotas;
+  eachDevice: Quotas;
 }
 
 // Counts belong to an isolate and its bindings; losing them is harmless.
@@ -43,15 +47,43 @@ function guardsOf(env: Env): Guards {
       atOnce: settings.TENANT_MANAGEMENT_AT_ONCE,
       patienceMs: PATIENCE_MS,
     }),
-    quotas: new Quotas(),
+    users: new Quotas(),
+    eachDevice: new Quotas(),
   };
   guards.set(env, made);
   return made;
 }
 
+/** Milliseconds until the caller may make this call, by the limits of its tenant; 0 if it may now. */
+function allowedIn(
+  quotas: Quotas,
+  caller: string,
+  { quota, bursts }: CallLimits,
+  { method, url, nowMs }: { method: string; url: string; nowMs: number },
+): number {
+  const uri = new URL(url).pathname;
+  const waits = bursts
+    .filter((burst) => burst.uri === uri && burst.action.toUpperCase() === method)
+    .map(({ min_interval_sec: seconds }) =>
+      quotas.waitOf(`${caller} ${method} ${uri}`, nowMs, { most: 1, spanMs: seconds * 1000 }),
+    );
+  if (quota.max_calls > 0)
+    waits.push(quotas.waitOf(caller, nowMs, { most: quota.max_calls, spanMs: quota.interval_sec * 1000 }));
+  return Math.max(0, ...waits);
+}
+
 /** Milliseconds until the device may come again; 0 if it may now. */
-export const waitOf = (env: Env, { tenant, device }: DeviceClaim, nowMs: number): number =>
-  guardsOf(env).devices.waitOf(`${tenant} ${device}`, nowMs);
+export function waitOf(
+  env: Env,
+  { tenant, device, calls }: DeviceClaim,
+  { method, url }: Pick<Request, "method" | "url">,
+  nowMs: number,
+): number {
+  const { devices, eachDevice } = guardsOf(env);
+  const caller = `${tenant} ${device}`;
+  const waitMs = devices.waitOf(caller, nowMs);
+  return waitMs > 0 || !calls ? waitMs : allowedIn(eachDevice, caller, calls, { method, url, nowMs });
+}
 
 const AUTHENTICATION = /^\/api\/devices\/v\d\w*\/authentication\//;
 
@@ -63,7 +95,8 @@ const REPEATED =
 export const holdHerd: MiddlewareHandler<AppEnv> = async (c, next) => {
   const { caller, deps } = c.var;
   const nowMs = deps.now();
-  if (caller?.kind === "device-claim" && !callsOf.has(c.req.raw)) refuse(waitOf(c.env, caller, nowMs));
+  if (caller?.kind === "device-claim" && !callsOf.has(c.req.raw))
+    refuse(waitOf(c.env, caller, c.req.raw, nowMs));
   const network = AUTHENTICATION.test(c.req.path) ? await deps.network() : undefined;
   if (network !== undefined) refuse(guardsOf(c.env).addresses.waitOf(network, nowMs));
   await next();
@@ -77,19 +110,21 @@ function budgetOf({ req, env, var: { caller } }: Context<AppEnv>): [WorkBudget, 
   return [work, caller?.kind === "device-claim" ? caller.tenant : ""];
 }
 
-/** Calls of a user beyond the quota of its tenant. */
-function holdQuota({ env, var: { caller, deps } }: Context<AppEnv>): void {
-  if (caller?.kind !== "user" || !caller.quota) return;
-  const { calls, seconds } = caller.quota;
-  const key = `${caller.tenant} ${caller.user}`;
-  refuse(guardsOf(env).quotas.waitOf(key, deps.now(), { most: calls, spanMs: seconds * 1000 }));
+/** Calls of a user beyond what its tenant's may make. */
+function holdUser({ env, req, var: { caller, deps } }: Context<AppEnv>): void {
+  if (caller?.kind !== "user" || !caller.calls) return;
+  const { method, url } = req.raw;
+  const call = { method, url, nowMs: deps.now() };
+  refuse(allowedIn(guardsOf(env).users, `${caller.tenant} ${caller.user}`, caller.calls, call));
 }
 
 /** Holds the work for the devices and for the users of a tenant to its budget. A place is taken when all of the request is there. */
 export const holdWork: MiddlewareHandler<AppEnv> = async (c, next) => {
-  holdQuota(c);
+  holdUser(c);
   const [budget, tenant] = budgetOf(c) ?? [];
   if (!budget) return next();
+  const rowsMs = waitForRows(c.env, asTenantId(tenant ?? ""), c.var.deps.now());
+  if (rowsMs > 0) throw tooManyRequests(rowsMs, "the tenant has used its rows of the day");
   const begun = budget.begin(tenant ?? "", c.var.deps.now());
   if (!begun) throw tooManyRequests();
   if (begun.waitMs > 0) await scheduler.wait(begun.waitMs);

@@ -5,6 +5,7 @@ import type { JWTPayload } from "jose";
 import type { DeviceClaim, LiveUser, OperatorActor } from "./actor.ts";
 import type { AppEnv } from "./app-env.ts";
 import { parseAuthorization } from "./authorization.ts";
+import { callLimitsOf } from "./call-limits.ts";
 import type { Deps } from "./deps.ts";
 import { Fault } from "./fault.ts";
 import { asDeviceId, asTenantId, DEFAULT_TENANT } from "./ids.ts";
@@ -92,6 +93,7 @@ export function deviceClaimFrom(claims: JWTPayload & { sub: string }): DeviceCla
     device: asDeviceId(claims.sub),
     authSet: claims.jti,
     subscription: subscriptionOf(claims),
+    calls: callLimitsOf(claims),
     issuedS: claims.iat ?? 0,
     expiresS: claims.exp,
   };

@@ -1,3 +1,4 @@
+import type { CallLimits } from "./call-limits.ts";
 import type { Subscription } from "./plans.ts";
 import type { DeviceId, TenantId, UserId } from "./ids.ts";
 import type { Rights } from "./rights.ts";
@@ -25,8 +26,8 @@ export interface UserActor {
 /** A user whose token was found live, with what the tenant has subscribed to. */
 export interface LiveUser extends UserActor {
   subscription: Subscription;
-  /** Calls that each user of the tenant may make in so many seconds; absent for any number. */
-  quota?: { calls: number; seconds: number } | undefined;
+  /** Of each user of the tenant; absent for any number of calls. */
+  calls?: CallLimits | undefined;
 }
 
 /** The operator of the installation, acting inside one tenant. */
@@ -52,6 +53,8 @@ export interface DeviceClaim {
   authSet: string;
   /** As it was when the token was issued. */
   subscription: Subscription;
+  /** The same; absent for any number of calls. */
+  calls?: CallLimits | undefined;
   issuedS: number;
   /** Absent for a token without end. */
   expiresS?: number | undefined;

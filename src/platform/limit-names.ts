@@ -11,6 +11,7 @@ export const LIMIT_NAMES = [
   "remote_session_bytes",
   "remote_idle_seconds",
   "max_users",
+  "rows_a_day",
 ] as const;
 
 export type LimitName = (typeof LIMIT_NAMES)[number];

@@ -1,4 +1,6 @@
 import { z } from "@hono/zod-openapi";
+import { MAX_LIMITS_IN_TOKEN } from "../platform/call-limits.ts";
+import { isWithin } from "../platform/limits.ts";
 import { ADDONS } from "../platform/plans.ts";
 import { EmailText, PasswordText } from "../useradm/index.ts";
 
@@ -35,7 +37,13 @@ const CallLimits = z.object({
 const NO_LIMITS = { bursts: [], quota: NO_QUOTA };
 
 const ApiLimits = z
-  .object({ management: CallLimits.default(NO_LIMITS), devices: CallLimits.default(NO_LIMITS) })
+  .object({
+    management: CallLimits.default(NO_LIMITS),
+    devices: CallLimits.default(NO_LIMITS).refine(
+      (limits) => isWithin(JSON.stringify(limits), MAX_LIMITS_IN_TOKEN),
+      { error: `must be no more than ${MAX_LIMITS_IN_TOKEN} bytes of JSON` },
+    ),
+  })
   .openapi("TenantApiLimits");
 
 const Addon = z

@@ -25,6 +25,7 @@ export {
 } from "./store.ts";
 export {
   TenantToPrepare,
+  callLimitsFrom,
   createTenantStatements,
   ensureDefaultTenant,
   getTenant,
@@ -32,7 +33,6 @@ export {
   prepareForTenant,
   planLimitStatements,
   prepareTenant,
-  quotaFrom,
   subscriptionOfTenant,
   setTenantLimit,
   setTenantStatus,

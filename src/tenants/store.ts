@@ -2,6 +2,7 @@ import { sql, type SQL } from "drizzle-orm";
 import { toSeconds } from "../platform/clock.ts";
 import { altering, change, firstRow, inJson, mapped, rows, type Statement } from "../platform/database.ts";
 import type { TenantId } from "../platform/ids.ts";
+import type { CallLimits } from "../platform/call-limits.ts";
 import { addonsFrom, type Addon } from "../platform/plans.ts";
 import { into, type Row } from "../platform/columns.ts";
 import type { LimitName } from "../platform/limit-names.ts";
@@ -37,17 +38,6 @@ export interface Tenant {
   updatedMs: number;
 }
 
-export interface Quota {
-  max_calls: number;
-  interval_sec: number;
-}
-
-interface CallLimits {
-  bursts: { action: string; uri: string; min_interval_sec: number }[];
-  quota: Quota;
-}
-
-/** As on the wire; 0 is no limit. */
 export interface ApiLimits {
   management: CallLimits;
   devices: CallLimits;

@@ -5,6 +5,7 @@ import type { Deps } from "../platform/deps.ts";
 import { Fault } from "../platform/fault.ts";
 import { DEFAULT_TENANT, type TenantId } from "../platform/ids.ts";
 import { addEventIfChanged } from "../platform/outbox.ts";
+import { limiting, type CallLimits } from "../platform/call-limits.ts";
 import { ADDONS, DEFAULT_PLAN, planNamed, type Plans, type Subscription } from "../platform/plans.ts";
 import type { Statement } from "../platform/database.ts";
 import { LIMIT_NAMES, type LimitName } from "../platform/limit-names.ts";
@@ -85,12 +86,9 @@ export const planLimitStatements = (
     return value === undefined ? [] : [setLimitStatement(id, name, value)];
   });
 
-/** The calls that each user may make, from the limits of the tenant as they are stored. */
-export function quotaFrom(apiLimits: string | null): { calls: number; seconds: number } | undefined {
-  if (apiLimits === null) return undefined;
-  const { quota } = (JSON.parse(apiLimits) as ApiLimits).management; // only the store of tenants writes it
-  return quota.max_calls > 0 ? { calls: quota.max_calls, seconds: quota.interval_sec } : undefined;
-}
+/** The calls that each user or each device may make, from the limits of the tenant as they are stored. */
+export const callLimitsFrom = (apiLimits: string | null, whose: keyof ApiLimits): CallLimits | undefined =>
+  apiLimits === null ? undefined : limiting((JSON.parse(apiLimits) as ApiLimits)[whose]); // only the store of tenants writes it
 
 export const subscriptionOfTenant = (tenant: Tenant, nowMs: number): Subscription => ({
   plan: tenant.plan,

@@ -1,3 +1,3 @@
-export { count } from "./counters.ts";
+export { count, waitForRows } from "./counters.ts";
 export { mountUsage } from "./routes.ts";
 export { forgetOldUsage, recordUsage } from "./usage.ts";

@@ -7,7 +7,7 @@ import { Fault } from "../platform/fault.ts";
 import { isWithinNetworks } from "../platform/network.ts";
 import { hasPermission, requirePermission, type Permission } from "../platform/permissions.ts";
 import { addonsFrom } from "../platform/plans.ts";
-import { quotaFrom } from "../tenants/index.ts";
+import { callLimitsFrom } from "../tenants/index.ts";
 import type { Reach } from "../platform/reach.ts";
 import { limitsFrom, readRights } from "./roles/read-rights.ts";
 import { NO_RIGHTS, rightsAt, type Address } from "../platform/rights.ts";
@@ -33,7 +33,7 @@ const actorOf = (live: LiveToken, { tenant, subject, token }: Claims, nowMs: num
     addons: addonsFrom(JSON.parse(live.addons)),
     trial: (live.trialEndsMs ?? 0) > nowMs,
   },
-  quota: quotaFrom(live.apiLimits),
+  calls: callLimitsFrom(live.apiLimits, "management"),
 });
 
 /** How far the permission reaches by which a link was asked for at an address, while the token lives and its user has it. */

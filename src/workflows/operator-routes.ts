@@ -5,7 +5,7 @@ import { pageOf, pageQuery, setPageHeaders } from "../platform/paging.ts";
 import { operatorRoute } from "../platform/route.ts";
 import { faultResponses, jsonContent } from "../platform/wire.ts";
 import { JobSchema, JobSummarySchema, jobSummary, jobWire } from "./schema.ts";
-import { browseJobs, cancel, getJob, retry } from "./workflows.ts";
+import { browseJobs, cancel, retry, showJob, type DemandSupport } from "./workflows.ts";
 import { JOB_STATUSES } from "./store.ts";
 
 const BASE = "/api/operator/v1/jobs";
@@ -60,7 +60,7 @@ const retryRoute = operatorRoute({
 });
 
 /** What the original cannot do: list jobs, end them, take them up again. */
-export function mountOperatorJobs(app: App): void {
+export function mountOperatorJobs(app: App, demandSupport: DemandSupport): void {
   app.openapi(listRoute, async (c) => {
     operatorOf(c);
     const query = c.req.valid("query");
@@ -71,12 +71,12 @@ export function mountOperatorJobs(app: App): void {
   });
   app.openapi(jobRoute, async (c) => {
     operatorOf(c);
-    return c.json(jobWire(await getJob(c.var.deps, c.req.valid("param").id)), 200);
+    return c.json(jobWire(await showJob(c.var.deps, demandSupport, c.req.valid("param").id)), 200);
   });
   app.openapi(cancelRoute, async (c) => {
     const { id } = c.req.valid("param");
     await cancel(c.var.deps, operatorOf(c), id);
-    return c.json(jobWire(await getJob(c.var.deps, id)), 200);
+    return c.json(jobWire(await showJob(c.var.deps, demandSupport, id)), 200);
   });
   app.openapi(retryRoute, async (c) => {
     await retry(c.var.deps, operatorOf(c), c.req.valid("param").id);

@@ -16,7 +16,7 @@ import {
 import { mountOperatorJobs } from "./operator-routes.ts";
 import { DefinitionSchema, type Input } from "./definition.ts";
 import { definitionWire, JobSchema, jobWire } from "./schema.ts";
-import { getJob, listDefinitions, register, startJobs } from "./workflows.ts";
+import { listDefinitions, register, showJob, startJobs, type DemandSupport } from "./workflows.ts";
 
 const tags = ["workflows"];
 const nameParam = z.object({ name: z.string() });
@@ -147,24 +147,30 @@ async function readDefinition(c: Context<AppEnv>) {
 const minVersionOf = (text: string | undefined): number =>
   text && /^\d{1,9}$/.test(text) ? Number(text) : 0;
 
-function mountStarting(app: App): void {
+function mountStarting(app: App, demandSupport: DemandSupport): void {
   app.openapi(startRoute, async (c) => {
     operatorOf(c);
     const input: Input = await readBody(c, Parameters, UNREADABLE);
     const minVersion = minVersionOf(c.req.valid("header")["x-workflows-min-version"]);
-    const [started] = await startJobs(c.var.deps, c.req.valid("param").name, [input], minVersion);
+    const [started] = await startJobs(
+      { deps: c.var.deps, demandSupport },
+      c.req.valid("param").name,
+      [input],
+      minVersion,
+    );
     if (!started) throw new Error("a job was not started");
     return c.json(started, 201);
   });
   app.openapi(batchRoute, async (c) => {
     operatorOf(c);
     const inputs = await readBody(c, Batch, UNREADABLE);
-    return c.json(await startJobs(c.var.deps, c.req.valid("param").name, inputs), 201);
+    const { deps } = c.var;
+    return c.json(await startJobs({ deps, demandSupport }, c.req.valid("param").name, inputs), 201);
   });
 }
 
 /** Mender's own interface of the engine (protocol notes, workflows 5), for operators and their scripts. */
-export function mountWorkflows(app: App): void {
+export function mountWorkflows(app: App, demandSupport: DemandSupport): void {
   app.openapi(statusRoute, (c) => {
     operatorOf(c);
     return c.json({ status: "ok" as const }, 200);
@@ -174,11 +180,11 @@ export function mountWorkflows(app: App): void {
     await c.var.deps.directory.ping();
     return c.body(null, 204);
   });
-  mountStarting(app);
+  mountStarting(app, demandSupport);
   for (const route of jobRoutes) {
     app.openapi(route, async (c) => {
       operatorOf(c);
-      return c.json(jobWire(await getJob(c.var.deps, c.req.valid("param").id)), 200);
+      return c.json(jobWire(await showJob(c.var.deps, demandSupport, c.req.valid("param").id)), 200);
     });
   }
   app.openapi(definitionsRoute, async (c) => {
@@ -190,5 +196,5 @@ export function mountWorkflows(app: App): void {
     await register(c.var.deps, await readDefinition(c));
     return c.body(null, 201);
   });
-  mountOperatorJobs(app);
+  mountOperatorJobs(app, demandSupport);
 }

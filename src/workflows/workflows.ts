@@ -76,15 +76,18 @@ const tenantOf = ({ tenant_id: tenant }: Input): TenantId =>
   typeof tenant === "string" && tenant !== "" ? asTenantId(tenant) : DEFAULT_TENANT;
 
 async function demandTenants(deps: Deps, tenants: readonly TenantId[]): Promise<void> {
-  const named = [...new Set(tenants)].filter((tenant) => tenant !== DEFAULT_TENANT);
+  const named = tenants.filter((tenant) => tenant !== DEFAULT_TENANT);
   if (named.length === 0) return;
   const found = await deps.directory.one(tenantsAmongStatement(named));
   if (found.length < named.length) throw new Fault("bad_request", "tenant_id: tenant not found");
 }
 
+/** Lets an operator look into a tenant, or refuses; what it takes is for a higher domain to know. */
+export type DemandSupport = (deps: Deps, actor: OperatorActor, what: string) => Promise<void>;
+
 /** Starts one job for each input, all or none. */
 export async function startJobs(
-  deps: Deps,
+  { deps, demandSupport }: { deps: Deps; demandSupport: DemandSupport },
   name: string,
   inputs: readonly Input[],
   minVersion = 0,
@@ -96,7 +99,10 @@ export async function startJobs(
     if (missing.length > 0)
       throw new Fault("bad_request", `Missing input parameters: [${missing.join(" ")}]`);
   }
-  await demandTenants(deps, inputs.map(tenantOf));
+  const tenants = [...new Set(inputs.map(tenantOf))];
+  await demandTenants(deps, tenants);
+  for (const tenant of tenants)
+    await demandSupport(deps, { kind: "operator", tenant }, `start the workflow ${name}`);
   const at = deps.now();
   const started = inputs.map((input) => startStatements({ tenant: tenantOf(input), definition, input }, at));
   await deps.directory.batch(started.flatMap(({ statements }) => statements));
@@ -112,6 +118,13 @@ export async function getJob(deps: Deps, id: string): Promise<JobDetail> {
   const job = await deps.directory.one(jobById(id));
   if (!job) throw jobNotFound();
   return { job, results: await deps.db(job.tenant_id).one(resultsOf(job.tenant_id, id)) };
+}
+
+/** What a job was given and what came of it is the tenant's. */
+export async function showJob(deps: Deps, demandSupport: DemandSupport, id: string): Promise<JobDetail> {
+  const found = await getJob(deps, id);
+  await demandSupport(deps, { kind: "operator", tenant: found.job.tenant_id }, `look at the job ${id}`);
+  return found;
 }
 
 export async function browseJobs(

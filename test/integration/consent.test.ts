@@ -93,7 +93,7 @@ describe("remote access by consent", () => {
     const second = await aUser(server);
     const forSecond = await ask(admin, { user_id: second.id, device_ids: [device.id] });
     expect((await decide(second, forSecond, "approve")).status).toBe(403);
-    expect((await decide(user, own, "approve")).status).toBe(403);
+    expect((await decide(user, own, "approve")).status).toBe(404);
     const stranger = await aUser(server, { tenant: "acme" });
     for (const decision of ["approve", "refuse", "revoke"])
       expect(refusal(await decide(stranger, own, decision))).toEqual([404, "grant not found"]);
@@ -104,6 +104,40 @@ describe("remote access by consent", () => {
       user_email: admin.email,
     });
     expect(refusal(await decide(second, own, "refuse"))).toEqual([409, "the grant is not open any more"]);
+  });
+
+  it("may be approved by the owner of all devices that it names, as their tags have it at the time", async () => {
+    const owner = await aUser(server, { roles: ["RBAC_ROLE_REMOTE_TERMINAL"], email: "owner@example.com" });
+    const other = await aDevice(server);
+    await inInventory(server, [device, other], "lab");
+    const own = (one: TestDevice, value: string) =>
+      server.call("PUT", `/api/management/v1/inventory/devices/${one.id}/tags`, {
+        token: admin.token,
+        json: [{ name: "owner", value }],
+      });
+    const theirs = async () =>
+      (await call(owner, "GET", "/grants")).json<{ id: string }[]>().map(({ id }) => id);
+    const id = await ask();
+    const [both, group] = [
+      await ask(user, { device_ids: [device.id, other.id] }),
+      await ask(user, { group: "lab" }),
+    ];
+    expect([await theirs(), (await decide(owner, id, "approve")).status]).toEqual([[], 404]);
+    await own(device, "Owner@example.com");
+    await own(other, user.email);
+    expect(await theirs()).toEqual([id]);
+    for (const foreign of [both, group]) expect((await decide(owner, foreign, "approve")).status).toBe(404);
+    const ofUsers = await ask(user, { device_ids: [other.id] });
+    expect(refusal(await decide(user, ofUsers, "approve"))).toEqual([403, "somebody else has to approve"]);
+    expect((await decide(owner, id, "approve")).json()).toMatchObject({
+      status: "approved",
+      decided_by: owner.id,
+    });
+    await own(other, owner.email);
+    expect((await decide(owner, both, "refuse")).json()).toMatchObject({ status: "refused" });
+    expect((await decide(owner, id, "revoke")).json()).toMatchObject({ status: "revoked" });
+    const stranger = await aUser(server, { tenant: "acme" });
+    expect((await decide(stranger, group, "approve")).status).toBe(404);
   });
 
   it("is for the device or the group that was named, as that is now", async () => {
@@ -259,6 +293,42 @@ describe("support access", () => {
     server.advance(HOUR_MS + 1);
     expect(refusal(await operator("GET", devices))).toEqual(REFUSED);
     expect(await told()).toHaveLength(1);
+  });
+
+  it("is asked for to start workflows in a tenant that a body names, and to look at its jobs", async () => {
+    await aUser(server, { tenant: "acme" });
+    const start = (...inputs: object[]) =>
+      inputs.length === 1
+        ? operator("POST", "/api/v1/workflow/provision_device", inputs[0])
+        : operator("POST", "/api/v1/workflow/provision_device/batch", inputs);
+    const input = (tenant_id = "default") => ({
+      request_id: "r",
+      device_id: device.id,
+      device: "{}",
+      status: "accepted",
+      tenant_id,
+    });
+    const started = await start(input());
+    expect([started.status, started.text]).toEqual([201, expect.any(String)]);
+    const { id } = started.json<{ id: string }>();
+    const places = [`/api/v1/jobs/${id}`, `/api/operator/v1/jobs/${id}`];
+    for (const place of places) expect((await operator("GET", place)).status).toBe(200);
+    await demand({ remote_access: false, support_access: true });
+    expect(refusal(await start(input()))).toEqual(REFUSED);
+    expect(refusal(await start(input("acme"), input("default")))).toEqual(REFUSED);
+    expect(await rowsOf("SELECT 1 FROM jobs")).toHaveLength(1);
+    expect((await start(input("acme"))).status).toBe(201);
+    for (const place of places) expect(refusal(await operator("GET", place))).toEqual(REFUSED);
+    await call(admin, "POST", "/support", { until: later() });
+    expect((await start(input("acme"), input("default"))).status).toBe(201);
+    for (const place of places) expect((await operator("GET", place)).status).toBe(200);
+    expect(
+      await rowsOf("SELECT change FROM audit_log WHERE action = 'support_access' ORDER BY position"),
+    ).toEqual([
+      { change: "start the workflow provision_device" },
+      { change: `look at the job ${id}` },
+      { change: `look at the job ${id}` },
+    ]);
   });
 
   it("is granted by who manages the settings of that tenant", async () => {

@@ -3,6 +3,7 @@ import { ADDONS } from "../../src/platform/plans.ts";
 import { refusal } from "../support/answers.ts";
 import { aDevice, aUser, type TestUser } from "../support/actors.ts";
 import { afterStart, env, OPERATOR_TOKEN, Server } from "../support/server.ts";
+import { SigningDevice } from "../support/signing-device.ts";
 
 const V1 = "/api/management/v1/tenantadm/user/tenant";
 const ME = "/api/management/v2/tenantadm/tenants/me";
@@ -224,5 +225,57 @@ describe("limits", () => {
     expect(statuses[0]?.json()).toMatchObject({ api_limits: apiLimits });
     server.advance(60_000);
     expect((await get(V1, user)).status).toBe(200);
+  });
+
+  it("keep calls of a user or of a device to one address apart, and hold each device to its number", async () => {
+    const user = await aUser(server, { tenant: "acme" });
+    const NEXT = "/api/devices/v1/deployments/device/deployments/next";
+    const ATTRIBUTES = "/api/devices/v1/inventory/device/attributes";
+    const apiLimits = {
+      management: { bursts: [{ action: "get", uri: V1, min_interval_sec: 5 }] },
+      devices: {
+        bursts: [{ action: "PATCH", uri: ATTRIBUTES, min_interval_sec: 5 }],
+        quota: { max_calls: 3, interval_sec: 60 },
+      },
+    };
+    const put = (json: object) =>
+      server.call("PUT", "/api/internal/v1/tenantadm/tenants/acme", { token: OPERATOR_TOKEN, json });
+    expect((await put({ api_limits: apiLimits })).status).toBe(202);
+    const long = { action: "GET", uri: `/${"x".repeat(1000)}`, min_interval_sec: 1 };
+    const tooLong = await put({ api_limits: { devices: { bursts: [long, long, long] } } });
+    expect(refusal(tooLong)).toEqual([400, "api_limits.devices: must be no more than 2048 bytes of JSON."]);
+
+    const seen = [
+      await get(V1, user),
+      await get(`${V1}?tiers=true`, user),
+      await get(`${USERADM}/users`, user),
+    ];
+    server.advance(5000);
+    expect([...seen, await get(V1, user)].map(({ status }) => status)).toEqual([200, 429, 200, 200]);
+
+    const [one, other] = [new SigningDevice({ mac: "1" }), new SigningDevice({ mac: "2" })];
+    const tokens: string[] = [];
+    for (const signing of [one, other]) {
+      await signing.ask(server, { tenant_token: "token-of-acme" });
+      await env.DB.batch([
+        env.DB.prepare("UPDATE auth_sets SET status = 'accepted'"),
+        env.DB.prepare("UPDATE devices SET status = 'accepted'"),
+      ]);
+      tokens.push((await signing.ask(server, { tenant_token: "token-of-acme" })).text);
+    }
+    const device = async (token = "", method = "PATCH", path = ATTRIBUTES) => {
+      const json = method === "PATCH" ? [{ name: "a", value: "b" }] : undefined;
+      return (await server.call(method, path, { token, json })).status;
+    };
+    const check = `${NEXT}?artifact_name=a&device_type=b`;
+    expect([await device(tokens[0]), await device(tokens[0]), await device(tokens[1])]).toEqual([
+      200, 429, 200,
+    ]);
+    expect([await device(tokens[0], "GET", check), await device(tokens[0], "GET", check)]).toEqual([
+      204, 429,
+    ]);
+    expect(await device(tokens[1], "GET", check)).toBe(204);
+    server.advance(60_000);
+    expect(await device(tokens[0])).toBe(200);
   });
 });

@@ -49,6 +49,35 @@ async function settle(): Promise<void> {
   await check();
 }
 
+describe("the rows of a day", () => {
+  it("are bounded where the tenant has a limit: 429 until midnight for all but idle checks", async () => {
+    const users = () => server.call("GET", "/api/management/v1/useradm/users", { token: admin.token });
+    const limit = (value: number) =>
+      server.call("PUT", "/api/operator/v1/tenants/acme/limits/rows_a_day", {
+        token: OPERATOR_TOKEN,
+        json: { value },
+      });
+    const other = await aUser(server, { tenant: "other" });
+    expect((await limit(5)).status).toBe(200);
+    while ((await users()).cost.read === 0);
+    await settle();
+    await users();
+    const refused = await users();
+    expect([refused.status, refused.json().error]).toEqual([429, "the tenant has used its rows of the day"]);
+    expect(Number(refused.headers.get("retry-after"))).toBeGreaterThan(0);
+    expect((await check()).status).toBe(204);
+    const theirs = await server.call("GET", "/api/management/v1/useradm/users", { token: other.token });
+    expect(theirs.status).toBe(200);
+    await limit(0);
+    await settle();
+    expect((await users()).status).toBe(200);
+    await limit(5);
+    await settle();
+    server.advance(DAY_MS);
+    expect((await users()).status).toBe(200);
+  });
+});
+
 describe("usage of a tenant", () => {
   it("counts checks, requests and rows without a row for each, and at no trip of the request", async () => {
     const first = await check();

@@ -33,7 +33,9 @@ const common = ({ tenant, device }: Stage) => ({ request_id: "r", tenant_id: ten
 const starting =
   (workflow: string, input: (stage: Stage) => Record<string, unknown>): Play =>
   async (stage) => {
-    const [job] = await startJobs(await server.deps(), workflow, [{ ...common(stage), ...input(stage) }]);
+    const [job] = await startJobs({ deps: await server.deps(), demandSupport: async () => {} }, workflow, [
+      { ...common(stage), ...input(stage) },
+    ]);
     stage.names.push([job!.id, "job"]);
   };
 
@@ -159,7 +161,7 @@ describe("thousands of deliveries, shuffled and repeated", () => {
       device: { id, revision: 2 },
       status: "accepted",
     }));
-    await startJobs(await server.deps(), "provision_device", inputs);
+    await startJobs({ deps: await server.deps(), demandSupport: async () => {} }, "provision_device", inputs);
     const known = new Map<string, EventMessage>();
     let delivered = 0;
     for (;;) {
