@@ -1,6 +1,6 @@
 import { sql, type SQL } from "drizzle-orm";
 import { inventoryDevicesTable } from "../devices/index.ts";
-import { keyOf, valuePath } from "../inventory/index.ts";
+import { attributePath } from "../inventory/index.ts";
 import { columnsOf, into, type RowOf } from "../platform/columns.ts";
 import { change, firstRow, mapped, rows, type Statement } from "../platform/database.ts";
 import type { DeviceId, TenantId, UserId } from "../platform/ids.ts";
@@ -71,7 +71,7 @@ export const grantStatement = (tenant: TenantId, id: string): Statement<GrantRow
   );
 
 /** The tag by which a device says whose it is, by address. */
-const OWNER = valuePath(keyOf("tags", "owner"));
+const OWNER = attributePath("tags", "owner");
 
 /** Whose grants a user sees. */
 export interface Concerned {

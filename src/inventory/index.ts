@@ -1,5 +1,5 @@
 export { aggregateDevices, groupInto, noBuckets, type Aggregated, type Aggregation } from "./aggregate.ts";
-export { attributePath, keyOf, valuePath } from "./attributes.ts";
+export { attributePath, keyOf } from "./attributes.ts";
 export { attributeCatalogue } from "./catalogue.ts";
 export {
   attributeTextsStatement,
