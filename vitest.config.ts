@@ -106,8 +106,8 @@ export default defineConfig(({ mode }) => ({
           include: ["test/integration/**/*.test.ts"],
           // Every test starts with an empty store; a worker of its own for each file would take half of the time.
           isolate: false,
-          // Real password hashes take their time on a busy machine.
-          testTimeout: 30_000,
+          // The largest matrices take a third of it on a free machine.
+          testTimeout: 90_000,
         },
       },
     ],

@@ -12,7 +12,7 @@ import { waitForRows } from "../usage/index.ts";
 const SPREAD_MS = 30_000;
 
 /** How long the request of a user waits for its turn when its tenant has more than its share. */
-export const PATIENCE_MS = 500;
+const PATIENCE_MS = 500;
 
 export const tooManyRequests = (waitMs = 0, text = "too many requests"): Fault =>
   new Fault("rate_limited", text, {
