@@ -7,8 +7,10 @@ import * as rollouts from "../../src/deployments/rollout-tables.ts";
 import * as deviceauth from "../../src/deviceauth/tables.ts";
 import * as deviceconfig from "../../src/deviceconfig/tables.ts";
 import * as deviceconnect from "../../src/deviceconnect/tables.ts";
+import * as devicemonitor from "../../src/devicemonitor/tables.ts";
 import * as devices from "../../src/devices/tables.ts";
 import * as inventory from "../../src/inventory/tables.ts";
+import * as iotmanager from "../../src/iotmanager/tables.ts";
 import * as platform from "../../src/platform/tables.ts";
 import * as releases from "../../src/releases/tables.ts";
 import * as storage from "../../src/storage/tables.ts";
@@ -34,6 +36,8 @@ const DOMAINS = [
   deviceconfig,
   deviceconnect,
   consent,
+  iotmanager,
+  devicemonitor,
   usage,
   workflows,
 ];
