@@ -114,7 +114,7 @@ export interface JobDetail {
   results: ResultRow[];
 }
 
-export async function getJob(deps: Deps, id: string): Promise<JobDetail> {
+async function getJob(deps: Deps, id: string): Promise<JobDetail> {
   const job = await deps.directory.one(jobById(id));
   if (!job) throw jobNotFound();
   return { job, results: await deps.db(job.tenant_id).one(resultsOf(job.tenant_id, id)) };
