@@ -3,6 +3,7 @@ import { userOf } from "../platform/app.ts";
 import type { App } from "../platform/app-env.ts";
 import { pageOf, pageQuery, setPageHeaders } from "../platform/paging.ts";
 import { userRoute } from "../platform/route.ts";
+import { sendWhileRead } from "../platform/sent-while-read.ts";
 import { faultResponses, jsonContent } from "../platform/wire.ts";
 import { exportEntries, listEntries } from "./entries.ts";
 import { csv, jsonLines } from "./export-format.ts";
@@ -69,11 +70,15 @@ export function mountAudit(app: App): void {
     return c.json(entries, 200);
   });
 
-  app.openapi(exportLog, (c) => {
+  app.openapi(exportLog, async (c) => {
     const query = c.req.valid("query");
     const isCsv = query.format === "csv";
     const format = isCsv ? csv({ separator: query.format_separator, ignore: query.ignore }) : jsonLines;
-    const lines = exportEntries(c.var.deps, userOf(c), toFilter(query), { ...format, limit: query.limit });
+    const { deps } = c.var;
+    const user = userOf(c);
+    const lines = await sendWhileRead(deps, user.tenant, () =>
+      exportEntries(deps, user, toFilter(query), { ...format, limit: query.limit }),
+    );
     return c.body(lines, 200, {
       "Content-Type": isCsv ? "text/csv; charset=utf-8" : JSON_LINES,
       "Content-Disposition": `attachment; filename="auditlog.${query.format}"`,

@@ -1,14 +1,17 @@
 import type { Context, TypedResponse } from "hono";
 import type { JSONParsed } from "hono/utils/types";
+import { userOf } from "../platform/app.ts";
 import type { AppEnv } from "../platform/app-env.ts";
+import { sendWhileRead } from "../platform/sent-while-read.ts";
 
 /** A JSON array that is sent while its elements are found, however many there are. */
-export function answerStream<T>(
+export async function answerStream<T>(
   c: Context<AppEnv>,
   items: AsyncGenerator<T>,
-): TypedResponse<JSONParsed<T[]>, 200, "json"> {
+): Promise<TypedResponse<JSONParsed<T[]>, 200, "json">> {
   const type = { "Content-Type": "application/json; charset=utf-8" };
-  const response: unknown = c.body(jsonArrayStream(items), 200, type);
+  const body = await sendWhileRead(c.var.deps, userOf(c).tenant, () => jsonArrayStream(items));
+  const response: unknown = c.body(body, 200, type);
   return response as TypedResponse<JSONParsed<T[]>, 200, "json">; // the framework has no type for JSON that is streamed
 }
 

@@ -1,5 +1,7 @@
 import { beforeEach, describe, expect, it } from "vitest";
 import type { Env } from "../../src/platform/env.ts";
+import { asTenantId } from "../../src/platform/ids.ts";
+import { SENT_AT_ONCE, sendWhileRead, STALLED_MS } from "../../src/platform/sent-while-read.ts";
 import { aDevice, aUser, type TestUser } from "../support/actors.ts";
 import { refusal, statusesOf } from "../support/answers.ts";
 import { Server } from "../support/server.ts";
@@ -60,5 +62,44 @@ describe("a tenant over its time of the database [differs: fair-database]", () =
     }
     for (const { text } of await Promise.all(exports)) expect(text.split("\r\n")).toHaveLength(4);
     expect((await server.call("GET", USERS, { token: other.token }, bindings)).status).toBe(200);
+  });
+});
+
+describe("answers that are read while they are sent [differs: stalled-answers]", () => {
+  const HOST = "https://edgemend.test";
+  const ask = (method: string, path: string, { token } = user) => {
+    const headers = { Authorization: `Bearer ${token}`, "Content-Type": "application/json" };
+    const body = method === "POST" ? "{}" : null;
+    return server.fetch(new Request(HOST + path, { method, headers, body }));
+  };
+  const exported = (who = user) => ask("POST", `${V2}/export`, who);
+  const broken = (answer: Response) => answer.text().catch(() => "broken off");
+
+  it("are so many of a tenant; one that nobody takes breaks off, one that is left or read makes room", async () => {
+    const stalled: Response[] = [];
+    for (let left = SENT_AT_ONCE; left > 0; left--) stalled.push(await exported());
+    const others = [exported(), ask("GET", "/api/management/v1/auditlogs/logs/export")];
+    for (const refused of await Promise.all(others)) {
+      expect(refused.status).toBe(429);
+      expect(refused.headers.get("retry-after")).toBe(String(STALLED_MS / 1000));
+      expect(await refused.json()).toMatchObject({ error: "too many answers are being sent" });
+    }
+    expect(await (await exported(other)).text()).toMatch(/^id/);
+    expect((await ask("GET", USERS)).status).toBe(200);
+
+    await stalled.pop()?.body?.cancel();
+    expect(await stalled.pop()?.text()).toMatch(/^id/);
+    stalled.push(await exported(), await exported());
+    expect((await exported()).status).toBe(429);
+
+    server.advance(STALLED_MS);
+    expect(await (await exported()).text()).toMatch(/^id/);
+    expect(await Promise.all(stalled.map(broken))).toEqual(stalled.map(() => "broken off"));
+  });
+
+  it("that fail before they begin hold no place", async () => {
+    const deps = await server.deps();
+    const fails = () => sendWhileRead(deps, asTenantId("default"), () => Promise.reject(new Error("no")));
+    for (let left = SENT_AT_ONCE + 1; left > 0; left--) await expect(fails()).rejects.toThrow("no");
   });
 });

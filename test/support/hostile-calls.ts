@@ -23,7 +23,8 @@ export const routesOf = (paths: object): Route[] =>
 
 export const title = ({ method, path }: { method: string; path: string }) => `${method} ${path}`;
 
-export const jsonSchemaOf = ({ requestBody }: Route) => requestBody?.content["application/json"]?.schema;
+export const jsonSchemaOf = ({ requestBody }: Route) =>
+  (requestBody?.content["application/json"] ?? requestBody?.content["application/scim+json"])?.schema;
 
 export const plausibleBody = (route: Route, schemas: Schemas): string | undefined => {
   const schema = jsonSchemaOf(route);
@@ -65,6 +66,10 @@ const EMPTY_REFUSALS: readonly RegExp[] = [
 /** Refuses with the device that is there, because clients of the protocol expect it so. */
 const DEVICE_THERE = /^409 POST \/api\/management\/v2\/devauth\/devices$/;
 
+/** Refuses in the shape that identity providers read (RFC 7644, 3.12). */
+export const SCIM = "/api/management/v1/useradm/scim/v2";
+const SCIM_ERROR = "urn:ietf:params:scim:api:messages:2.0:Error";
+
 const MAX_FAULT_BYTES = 8192;
 
 export interface Refused {
@@ -85,8 +90,10 @@ export function complaintsAbout(route: Route, { status, header, text }: Refused)
     return complaints;
   const body = parsed(text);
   if (DEVICE_THERE.test(`${status} ${title(route)}`) && typeof body?.id === "string") return complaints;
-  if (typeof body?.error !== "string" || body.error === "" || body.request_id !== requestId)
-    complaints.push(`body of ${status}: ${text.slice(0, 200)}`);
+  const isTold = route.path.startsWith(SCIM)
+    ? [body?.schemas].flat().includes(SCIM_ERROR) && body?.status === String(status) && Boolean(body.detail)
+    : typeof body?.error === "string" && body.error !== "" && body.request_id === requestId;
+  if (!isTold) complaints.push(`body of ${status}: ${text.slice(0, 200)}`);
   if (text.length > MAX_FAULT_BYTES) complaints.push("a fault that echoes too much");
   return complaints;
 }

@@ -1,12 +1,15 @@
 import { z } from "@hono/zod-openapi";
+import type { Actor } from "../../platform/actor.ts";
 import { userOf } from "../../platform/app.ts";
 import type { App } from "../../platform/app-env.ts";
+import type { Deps } from "../../platform/deps.ts";
 import { userRoute, within } from "../../platform/route.ts";
+import { sendWhileRead } from "../../platform/sent-while-read.ts";
 import { faultResponses, jsonBody, jsonContent } from "../../platform/wire.ts";
 import { exportDevices, type ExportFormat } from "../export.ts";
 import { showFilter } from "../filters.ts";
 import { refuseList } from "../refuse.ts";
-import { ExportInput } from "../search/schema.ts";
+import { ExportInput, type ExportRequest } from "../search/schema.ts";
 
 const base = "/api/management/v2/inventory/filters";
 
@@ -47,20 +50,22 @@ const exportFilterRoute = userRoute(within("devices:read"), {
   responses: { 200: exported, ...faultResponses(400, 401, 403, 404) },
 });
 
-const fileOf = (body: ReadableStream<Uint8Array>, format: ExportFormat): Response =>
-  new Response(body, {
+async function sendFile(deps: Deps, user: Actor, request: ExportRequest, format: ExportFormat) {
+  const body = await sendWhileRead(deps, user.tenant, () => exportDevices(deps, user, request, format));
+  return new Response(body, {
     headers: {
       "Content-Type": TYPES[format],
       "Content-Disposition": `attachment; filename="devices.${format}"`,
     },
   });
+}
 
 export function mountExportRoutes(app: App): void {
   app.openapi(
     exportRoute,
     async (c) => {
       const { format } = c.req.valid("query");
-      return fileOf(await exportDevices(c.var.deps, userOf(c), c.req.valid("json"), format), format);
+      return sendFile(c.var.deps, userOf(c), c.req.valid("json"), format);
     },
     refuseList(),
   );
@@ -70,7 +75,7 @@ export function mountExportRoutes(app: App): void {
       const { format } = c.req.valid("query");
       const { terms } = await showFilter(c.var.deps, userOf(c), c.req.valid("param").id);
       const request = ExportInput.parse({ filters: terms });
-      return fileOf(await exportDevices(c.var.deps, userOf(c), request, format), format);
+      return sendFile(c.var.deps, userOf(c), request, format);
     },
     refuseList(),
   );

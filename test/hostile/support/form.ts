@@ -17,5 +17,8 @@ export const SEEDS: readonly number[] =
   process.env.HOSTILE_SEEDS?.split(",").map(Number) ??
   Array.from({ length: LONG ? 2 : 1 }, () => randomInt(2 ** 31));
 
+/** `HOSTILE_ONLY='GET .*filters'` makes only those operations' part of an attack, to see one of its findings alone. */
+export const ONLY = new RegExp(process.env.HOSTILE_ONLY ?? "");
+
 /** Results are told even if they are good. */
 export const tell = (text: string): void => void process.stdout.write(`hostile: ${text}\n`);

@@ -107,6 +107,13 @@ export class Installation {
     return wire.send("POST", path, { headers: { Authorization: `Basic ${basic}` } });
   }
 
+  /** Of an identity provider that keeps the tenant's users. */
+  async scimToken({ manager }: Tenant): Promise<string> {
+    const path = "/api/management/v1/useradm/settings/scim/tokens";
+    const made = await this.wire.json("POST", path, manager.token, { name: "hostile" });
+    return (JSON.parse(good(made, "the token for SCIM").text) as { token: string }).token;
+  }
+
   /** A preauthorised device that is in. */
   async device({ token: tenantToken, manager }: Tenant): Promise<SimulatedDevice> {
     const keys = makeDeviceKeys();
