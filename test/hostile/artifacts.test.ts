@@ -5,7 +5,7 @@ import { Dice } from "../clients/artifact-damage.ts";
 import { artifact, chunked } from "../support/artifact-samples.ts";
 import { TOOL_ARTIFACTS } from "../unit/artifact/tool-samples.ts";
 import { type Mutant, mutantOf } from "./support/artifact-mutations.ts";
-import { many, SEEDS, tell } from "./support/form.ts";
+import { LONG, many, SEEDS, tell } from "./support/form.ts";
 import { ReferenceTool } from "./support/reference-tool.ts";
 
 /** Every header version and every compression, as the reference tool writes them, and those it cannot write. */
@@ -23,6 +23,8 @@ const MUTANTS = Math.ceil(many(1_000_000, 4_000) / SEEDS.length);
 const JUDGED = many(10_000, 0);
 const JUDGED_OF = Math.floor((MUTANTS * SEEDS.length) / (JUDGED * 1.25));
 const AT_ONCE = 16;
+/** Multiple of those at once. */
+const MUTANTS_A_PROGRESS = 16_000;
 /** Of processor time for so many: far above what they need, far below what a client notices. */
 const MAX_MS = 1_000;
 const MAX_GROWTH_BYTES = 512 * 1024 * 1024;
@@ -69,6 +71,11 @@ describe.each(SEEDS)("artifacts mutated (seed %d)", (seed) => {
         if (tool && JUDGED > 0 && number % JUDGED_OF === 0)
           await tool.compare(`${number} ${what}`, content, outcome);
       }
+      if (LONG && done > 0 && done % MUTANTS_A_PROGRESS === 0)
+        tell(
+          `${done} mutants (seed ${seed}), ${complaints.length} complaints, ${tool?.asked ?? 0} judged, ` +
+            `unexplained: ${JSON.stringify(tool?.unexplained ?? [])}`,
+        );
     }
     await tool?.settled();
     const rate = Math.round(MUTANTS / ((performance.now() - started) / 1000));
