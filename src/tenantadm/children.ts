@@ -96,13 +96,16 @@ const asConflict = (cause: unknown): never => {
 
 type Admin = NonNullable<z.output<typeof NewChild>["admin"]>;
 
-async function adminStatements(deps: Deps, tenant: TenantId, { email, password }: Admin) {
+/** A link to set a password is sent where it is asked for, and where there would be no other way in. */
+async function adminStatements(deps: Deps, tenant: TenantId, admin: Admin, hasProvider: boolean) {
+  const { email, password } = admin;
+  const isInvited = admin.send_reset_password === true || (password === undefined && !hasProvider);
   if (password !== undefined) checkPassword(password, [email]);
   const hash = password === undefined ? "" : await hashPassword(deps, password); // no password matches an empty one
   const user = prepareUser(deps, tenant, { email, isVerified: password !== undefined }, hash);
   return [
     ...createUserStatements(operatorIn(tenant), user),
-    ...(password === undefined ? inviteIfChanged(deps, user) : []),
+    ...(isInvited ? inviteIfChanged(deps, user) : []),
   ];
 }
 
@@ -142,7 +145,7 @@ export async function createChild(
   );
   const batch = deps.directory.batch([
     ...createTenantStatements(child),
-    ...(input.admin ? await adminStatements(deps, child.id, input.admin) : []),
+    ...(input.admin ? await adminStatements(deps, child.id, input.admin, input.sso === true) : []),
     ...(await guestStatements(deps, child.id, input.users ?? [])),
     ...(input.sso === true ? shareStatements(child.id, parent.id) : []),
     demandRoomForChild(parent.id),

@@ -48,7 +48,7 @@ const create = operatorRoute({
   method: "post",
   path: `${BASE}/tenants/{tenant_id}/users`,
   tags,
-  summary: "Create a user with a password or an imported hash",
+  summary: "Create a user with a password, an imported hash, or a link to set a password by",
   middleware: jsonBody(),
   request: { params, body: { required: true, content: jsonContent(NewInternalUser) } },
   responses: { 201: { description: "Created" }, ...faultResponses(400, 401, 404, 415, 422) },
@@ -76,8 +76,9 @@ function mountUsersOfTenants(app: App): void {
 
   app.openapi(create, async (c) => {
     const actor = operatorOf(c, c.req.valid("param").tenant_id);
-    const { email, password, password_hash } = c.req.valid("json");
-    await importUser(c.var.deps, actor, { email, password, passwordHash: password_hash });
+    const { email, password, password_hash, send_reset_password } = c.req.valid("json");
+    const isInvited = send_reset_password === true;
+    await importUser(c.var.deps, actor, { email, password, passwordHash: password_hash, isInvited });
     return c.body(null, 201);
   });
 

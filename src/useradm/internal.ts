@@ -7,15 +7,21 @@ import { tokensEnded } from "./events.ts";
 import { removeTokensStatement } from "./token-store.ts";
 import { addUser, createUser } from "./users.ts";
 
-/** Adds a user with a password or with a hash of it from another installation. */
+/** Adds a user with a password, with a hash of it from another installation, or with an invitation to set one. */
 export function importUser(
   deps: Deps,
   actor: OperatorActor,
-  user: { email: string; password?: string | undefined; passwordHash?: string | undefined },
+  user: {
+    email: string;
+    password?: string | undefined;
+    passwordHash?: string | undefined;
+    isInvited: boolean;
+  },
 ): Promise<UserId> {
-  const { email, password, passwordHash } = user;
-  if (passwordHash !== undefined) return addUser(deps, actor, { email }, passwordHash);
-  return createUser(deps, actor, { email, password: password ?? "" });
+  const { passwordHash, ...input } = user;
+  return passwordHash === undefined
+    ? createUser(deps, actor, input)
+    : addUser(deps, actor, input, passwordHash);
 }
 
 /** Ends all tokens of the actor's tenant or of one user of it. */

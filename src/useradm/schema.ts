@@ -75,9 +75,15 @@ export const NewUser = z
   .openapi("NewUser");
 
 export const NewInternalUser = z
-  .object({ email: EmailText, password: optional(PasswordText), password_hash: optional(HashText) })
+  .object({
+    email: EmailText,
+    password: optional(PasswordText).openapi({ description: "Needed unless a link to set one is sent" }),
+    password_hash: optional(HashText),
+    send_reset_password: z.boolean().nullish().openapi({ description: "Send a link to set the password by" }),
+  })
   .superRefine((user, ctx) => {
-    if ((user.password === undefined) === (user.password_hash === undefined))
+    const given = [user.password, user.password_hash].filter((one) => one !== undefined).length;
+    if (given === 2 || (given === 0 && user.send_reset_password !== true))
       ctx.addIssue(verbatim("password *or* password_hash must be provided"));
   })
   .openapi("NewInternalUser");

@@ -1,6 +1,7 @@
 import { beforeEach, describe, expect, it } from "vitest";
 import { refusal, statusesOf } from "../support/answers.ts";
 import { aDevice, aUser, logIn, type TestUser } from "../support/actors.ts";
+import { Mailbox } from "../support/mailbox.ts";
 import { env, OPERATOR_TOKEN, Server } from "../support/server.ts";
 
 const TENANTS = "/api/management/v2/tenantadm/tenants";
@@ -43,6 +44,21 @@ interface Wire {
 const children = async () => (await call("GET", "?tiers=true")).json<Wire[]>();
 
 describe("a service provider", () => {
+  it("has the first administrator of a child sent a link where it asks for that or there is no other way in", async () => {
+    const mailbox = new Mailbox(server);
+    const make = async (admin: object) => (await call("POST", "", { ...child(1), admin })).status;
+    const told = async () => (await mailbox.open()).map(({ to, subject }) => [...to, subject]);
+    const email = "first@example.com";
+    expect(await make({ email, password: PASSWORD })).toBe(202);
+    expect(await told()).toEqual([]);
+    expect(await make({ email: `a${email}`, password: PASSWORD, send_reset_password: true })).toBe(202);
+    expect(await told()).toEqual([[`a${email}`, "You are invited"]]);
+    expect((await logIn(server, `a${email}`, PASSWORD)).status).toBe(200);
+    expect(await make({ email: `b${email}` })).toBe(202);
+    expect(await told()).toEqual([[`b${email}`, "You are invited"]]);
+    expect(await make({ email: `d${email}`, send_reset_password: "yes" })).toBe(400);
+  });
+
   it("makes children whose administrators can log in, and lists them at once", async () => {
     const input = child(4);
     expect((await call("POST", "", input)).status).toBe(202);

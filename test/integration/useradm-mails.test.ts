@@ -1,3 +1,4 @@
+import { hashSync } from "bcryptjs";
 import fc from "fast-check";
 import { beforeEach, describe, expect, it } from "vitest";
 import { LINK_LIFE_MS, forgetOldAccountLinks } from "../../src/useradm/account-secrets.ts";
@@ -457,6 +458,29 @@ describe("a new user", () => {
         "password: cannot be blank.",
       ]);
     expect((await create({ email: "carl@example.com", send_reset_password: "yes" })).status).toBe(400);
+  });
+
+  it("of the internal API is invited the same way, with a password, a hash or neither", async () => {
+    const make = (json: Record<string, unknown>) =>
+      server.call("POST", `/api/internal/v1/useradm/tenants/${user.tenant}/users`, {
+        token: OPERATOR_TOKEN,
+        json,
+      });
+    const send_reset_password = true;
+    for (const own of [{}, { password: PASSWORD }, { password_hash: hashSync(PASSWORD, 4) }]) {
+      const email = `${Object.keys(own)[0] ?? "nothing"}@example.com`;
+      expect((await make({ email, ...own, send_reset_password })).status).toBe(201);
+      expect((await completeReset(await mailbox.link("password"))).status).toBe(202);
+      expect(await logIn(email, NEW_PASSWORD)).toBe(200);
+      await mailbox.open(); // that the password has changed
+    }
+    for (const wrong of [false, null]) {
+      const answer = await make({ email: "carl@example.com", send_reset_password: wrong });
+      expect(refusal(answer)).toEqual([400, "password *or* password_hash must be provided"]);
+    }
+    expect((await make({ email: "carl@example.com", send_reset_password: "yes" })).status).toBe(400);
+    await make({ email: "carl@example.com", password: PASSWORD });
+    expect(await mailbox.open()).toEqual([]);
   });
 
   it("of the operator counts as verified [differs: operator-vouches]", async () => {
