@@ -1,5 +1,6 @@
 import { beforeEach, describe, expect, it } from "vitest";
 import { BUILT_IN_ROLES } from "../../src/platform/permissions.ts";
+import { MAX_RIGHTS_BYTES } from "../../src/useradm/roles/store.ts";
 import { aUser, type TestUser } from "../support/actors.ts";
 import { env, Server, type Answer } from "../support/server.ts";
 
@@ -225,6 +226,25 @@ describe("a user's roles", () => {
     expect((await call(elsewhere, "PUT", `${V1}/users/${elsewhere.id}`, { roles: ["a"] })).status).toBe(400);
   });
 
+  it("are read to the last byte of their bound, and given no byte beyond it", async () => {
+    const sized = (name: string, bytes: number) => {
+      const value = Array.from({ length: 13 }, (_, i) => `${i}`.padEnd(1000, "x"));
+      const scope = { type: "DeviceGroups", value };
+      const granted = [{ name: "ReadDevices", scope }, { name: name === "b" ? "ReadUsers" : "Basic" }];
+      const role = { name, description: "", permission_sets_with_scope: granted };
+      return { ...role, description: "x".repeat(bytes - JSON.stringify(role).length) };
+    };
+    const half = MAX_RIGHTS_BYTES / 2;
+    expect(refusal(await create(sized("a", half + 1)))).toEqual([400, "the role is larger than 16384 bytes"]);
+    for (const name of ["a", "b"]) expect((await create(sized(name, half))).status).toBe(201);
+    await create({ name: "c" });
+    const user = await aUser(server, { roles: [] });
+    expect((await give(user, "a", "b", "c")).status).toBe(422);
+    expect((await give(user, "a", "b")).status).toBe(204);
+    const again = await aUser(server, { roles: ["a", "b"] });
+    expect((await call(again, "GET", `${V1}/users`)).status).toBe(200);
+  });
+
   it("hold at once on issued tokens, also when the role is changed or gone", async () => {
     const user = await aUser(server, { roles: ["test"] });
     const devices = () => call(user, "GET", "/api/management/v2/devauth/devices");
@@ -256,5 +276,13 @@ describe("a user's roles", () => {
     expect(refusal(await create({ name: "one more" }))).toEqual([422, "the tenant has too many roles"]);
     const page = await call(user, "GET", `${V2}/roles?per_page=500&page=3`);
     expect(page.json()).toHaveLength(500);
+    // One user with all of them: not by a request, and what came otherwise is read up to the bound.
+    const roles = Array.from({ length: 10_000 }, (_, i) => `r${String(i).padStart(5, "0")}`);
+    expect((await call(admin, "PUT", `${V1}/users/${user.id}`, { roles })).status).toBe(400);
+    await env.DB.prepare("UPDATE users SET roles = ? WHERE user_id = ?")
+      .bind(JSON.stringify(roles), user.id)
+      .run();
+    expect((await call(user, "GET", `${V1}/users`)).status).toBe(200);
+    expect(refusal(await call(user, "GET", "/api/management/v2/devauth/devices"))).toEqual(FORBIDDEN);
   });
 });

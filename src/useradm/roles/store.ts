@@ -16,7 +16,7 @@ const TABLES = { roles: rolesTable, permission_sets: permissionSetsTable };
 const MAX_DEFINED: Readonly<Record<Defined, number>> = { roles: 10_000, permission_sets: 1000 };
 
 /** Bytes of all definitions that the rights of one user are made of. */
-const MAX_RIGHTS_BYTES = 32 * 1024;
+export const MAX_RIGHTS_BYTES = 32 * 1024;
 
 export interface Stored {
   name: string;
