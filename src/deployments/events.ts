@@ -4,7 +4,7 @@
  * - `opened`: devices may ask now that could not when it was created, because it was scheduled or had not found them.
  * - `targeting`: targets are still to be looked up; this domain's own follower does it.
  * - `settling`: device rows of an aborted deployment are still to be written; likewise.
- * - `stopped`: one of its own rules paused it; this domain's own follower does what it says further.
+ * - `stopped`: one of its own rules paused it, or the judge (data is `{ judge }`, what it measured); this domain's own follower does what it says further.
  * - `deleted`: a finished deployment was removed; its rows and logs follow. Data is `{ seq }`.
  */
 export const EVENTS = {

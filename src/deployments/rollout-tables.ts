@@ -83,6 +83,26 @@ export const deploymentWindowsTable = sqliteTable(
   (row) => [primaryKey({ columns: [row.tenant_id, row.seq, row.zone] })],
 );
 
+export const deploymentVerdictsTable = sqliteTable(
+  "deployment_verdicts",
+  {
+    tenant_id: text().$type<TenantId>().notNull(),
+    seq: integer().notNull(),
+    measure: text({ enum: ["failures"] }).notNull(),
+    verdict: text({ enum: ["no_evidence", "worse", "cleared"] })
+      .notNull()
+      .default("no_evidence"),
+    ln_evidence: real().notNull().default(0),
+    ln_needed: real().notNull().default(0),
+    usual: text(),
+    kinds: text().notNull().default("[]"),
+    results: integer().notNull().default(0),
+    looked_ms: integer().notNull(),
+    open: integer().notNull().default(1),
+  },
+  (row) => [primaryKey({ columns: [row.tenant_id, row.seq, row.measure] })],
+);
+
 export const deploymentSettingsTable = sqliteTable(
   "deployment_settings",
   {

@@ -4,8 +4,9 @@ import type { DeploymentObject, DeviceObject, HistoryEntry, Statistics } from ".
 import { counterColumn, statusOf, STATUSES } from "./status.ts";
 import type { DeviceRow } from "./store/devices.ts";
 import { NEVER_MS } from "./limits.ts";
+import { shownEvidence } from "./judge/verdict.ts";
 import { percentOf } from "./rollout/phases.ts";
-import type { Counters, DeploymentRow, PhaseRow } from "./store/queries.ts";
+import type { Counters, DeploymentRow, PhaseRow, VerdictRow } from "./store/queries.ts";
 
 /** Devices by status as the wire has it: who never polled is pending, or aborted with the deployment. */
 export function statisticsOf(row: Counters): Statistics {
@@ -80,7 +81,27 @@ function rolloutOf(row: DeploymentRow): DeploymentObject["rollout"] {
     }),
     ...(one.min_results !== null && { needs_results: one.min_results, needs_success: one.min_success ?? 0 }),
   }));
-  return { ...json(row.rollout ?? "{}"), state: { ...paused, phases: state } };
+  return {
+    ...json(row.rollout ?? "{}"),
+    state: { ...paused, phases: state, ...judged(row.verdicts ?? "[]") },
+  };
+}
+
+/** What the judge found, by what it measures; nothing if nobody asked it. */
+function judged(verdicts: string): { judge?: Record<string, object> } {
+  const found = JSON.parse(verdicts) as VerdictRow[]; // made by the query
+  if (found.length === 0) return {};
+  const shown = found.map((one) => [
+    one.measure,
+    {
+      verdict: one.verdict,
+      evidence: shownEvidence(one.ln_evidence),
+      needed: shownEvidence(one.ln_needed),
+      ...(one.results > 0 && { looked: rfc3339(one.looked_ms) }),
+      kinds: JSON.parse(one.kinds) as object[], // written by the judge
+    },
+  ]);
+  return { judge: Object.fromEntries(shown) as Record<string, object> };
 }
 
 const phaseRows = (plan: string) => JSON.parse(plan) as PhaseRow[]; // made by the query

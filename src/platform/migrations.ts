@@ -33,6 +33,7 @@ import sessionProviders from "../../migrations/0059_session_providers.sql";
 import sso from "../../migrations/0048_sso.sql";
 import deviceMonitor from "../../migrations/0053_device_monitor.sql";
 import iotManager from "../../migrations/0052_iot_manager.sql";
+import judge from "../../migrations/0060_judge.sql";
 import { change, rows, type Database } from "./database.ts";
 import { into, type Row } from "./columns.ts";
 import { d1MigrationsTable } from "./tables.ts";
@@ -73,6 +74,7 @@ const MIGRATIONS: readonly { name: string; text: string }[] = [
   { name: "0053_device_monitor.sql", text: deviceMonitor },
   { name: "0054_told_changes.sql", text: toldChanges },
   { name: "0059_session_providers.sql", text: sessionProviders },
+  { name: "0060_judge.sql", text: judge },
 ];
 
 /** Statements end with a semicolon at the end of a line; what follows them starts in the first column. */

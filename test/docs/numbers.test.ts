@@ -15,6 +15,10 @@ const CLAIMS: Readonly<Record<string, readonly Claim[]>> = {
   "docs/rollouts.md": [
     ["more than # phases", "src/deployments/rollout/phase-schema.ts", "MAX_PHASES"],
     ["At most # are open in a tenant", "src/deployments/limits.ts", "MAX_DYNAMIC"],
+    ["what the last # rollouts before told", "src/deployments/store/verdicts.ts", "EARLIER"],
+    ["at most `level_percent`, # % unless", "src/deployments/judge/levels.ts", "LEVEL", 0.01],
+    ["word instead, as if # devices", "src/deployments/judge/levels.ts", "TOLD_DEVICES"],
+    ["surely less than # points", "src/deployments/judge/levels.ts", "CLEARED_MARGIN", 0.01],
   ],
   "docs/architecture.md": [
     ["has the whole body there (# MiB for JSON", "src/platform/route.ts", "JSON_BODY_LIMIT", MIB],

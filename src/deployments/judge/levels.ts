@@ -1,9 +1,12 @@
 /** Chance that a rollout of a release without a fault is stopped, however long it takes and however often one looks. */
 export const LEVEL = 0.01;
 
-/** Shares of failed updates that are no more apart than this are no fault, and those that are closer than that are cleared. */
+/** Shares of failed updates that are no more apart than this are no fault; what is surely less apart than that is cleared. */
 export const FAILURE_MARGIN = 0.005;
 export const CLEARED_MARGIN = 0.03;
 
 /** Odds of silence, against devices beside them, that are no fault. */
 export const SILENCE_ODDS = 1.5;
+
+/** A usual share that a person tells counts as if so many devices had told it. */
+export const TOLD_DEVICES = 10_000;

@@ -1,8 +1,5 @@
 import { lnMean } from "./logarithms.ts";
 
-export const MEASURES = ["failures", "silence", "attribute"] as const;
-export type Measure = (typeof MEASURES)[number];
-
 export type Verdict = "no_evidence" | "worse" | "cleared";
 
 /**

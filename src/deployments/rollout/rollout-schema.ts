@@ -1,4 +1,5 @@
 import { z } from "@hono/zod-openapi";
+import { Judge } from "../judge/schema.ts";
 import { isZone } from "./windows.ts";
 
 const MAX_CANARIES = 1000;
@@ -92,13 +93,14 @@ export const Rollout = z
       })
       .optional(),
     stop: z.array(StopRule).max(MAX_RULES).optional(),
+    judge: Judge.optional(),
     on_stop: OnStop.optional(),
     per_minute: z.int().min(1).max(1_000_000).optional(),
     at_once: devices.optional(),
     budget: z.strictObject({ attribute: Attribute, at_once: devices }).optional(),
     windows: Windows.optional(),
   })
-  .refine(({ stop, on_stop }) => !on_stop || (stop?.length ?? 0) > 0, {
+  .refine(({ stop, judge, on_stop }) => !on_stop || judge !== undefined || (stop?.length ?? 0) > 0, {
     error: "nothing leads to it: there is no stop rule",
     path: ["on_stop"],
   })

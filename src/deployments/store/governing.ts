@@ -14,6 +14,7 @@ import {
 } from "../rollout-tables.ts";
 import { deploymentsTable } from "../tables.ts";
 import { added } from "./create.ts";
+import { addVerdicts } from "./verdicts.ts";
 
 /** What of a governed deployment the joining statement looks at. Takes effect only if the statement before it did. */
 export function addGoverning(
@@ -40,6 +41,7 @@ export function addGoverning(
       WHERE changes() > 0 AND ${added(d)}`),
     ...(rollout?.stop?.length ? [addStopRules(d, rollout.stop)] : []),
     ...(windows.length > 0 ? [addWindows(d, windows)] : []),
+    ...(rollout?.judge ? [addVerdicts(d, rollout.judge)] : []),
   ];
 }
 

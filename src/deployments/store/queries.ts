@@ -9,7 +9,7 @@ import { columnsOf, type Row, type RowOf } from "../../platform/columns.ts";
 import type { DeviceReach } from "../../platform/reach.ts";
 import { targetsList } from "./membership.ts";
 import { deploymentsInReach } from "./reach.ts";
-import { deploymentPhasesTable, deploymentTalliesTable } from "../rollout-tables.ts";
+import { deploymentPhasesTable, deploymentTalliesTable, deploymentVerdictsTable } from "../rollout-tables.ts";
 import {
   deploymentArtifactsTable,
   deploymentTargetsTable,
@@ -48,7 +48,15 @@ export type DeploymentRow = Counters &
     listed: string | null;
     /** JSON array of `PhaseRow`. */
     plan: string | null;
+    /** JSON array of `VerdictRow`, likewise. */
+    verdicts: string | null;
   };
+
+/** What the judge found, as `verdicts` holds it. */
+export type VerdictRow = Row<
+  typeof deploymentVerdictsTable,
+  "measure" | "verdict" | "ln_evidence" | "ln_needed" | "kinds" | "looked_ms" | "results"
+>;
 
 /** A phase of a governed deployment as `plan` holds it. */
 export type PhaseRow = Row<
@@ -74,8 +82,13 @@ const plan = sql`CASE c.governed WHEN 1 THEN (
       WHERE t.tenant_id = p.tenant_id AND t.seq = p.seq AND t.phase = p.phase AND t.outcome = 'joined')))
   FROM (SELECT * FROM ${deploymentPhasesTable} o WHERE o.tenant_id = c.tenant_id AND o.seq = c.seq ORDER BY o.phase) p) END AS plan`;
 
+const verdicts = sql`CASE c.governed WHEN 1 THEN (
+  SELECT json_group_array(json_object('measure', v.measure, 'verdict', v.verdict, 'ln_evidence', v.ln_evidence, 'ln_needed',
+    v.ln_needed, 'kinds', v.kinds, 'looked_ms', v.looked_ms, 'results', v.results))
+  FROM ${deploymentVerdictsTable} v WHERE v.tenant_id = c.tenant_id AND v.seq = c.seq) END AS verdicts`;
+
 const columns = sql`
-  ${ofDeployment}, ${ofCounters}, ${counterColumns}, ${plan},
+  ${ofDeployment}, ${ofCounters}, ${counterColumns}, ${plan}, ${verdicts},
   (SELECT json_group_array(a.artifact_id) FROM ${deploymentArtifactsTable} a WHERE a.tenant_id = d.tenant_id AND a.seq = d.seq)
     AS artifacts,
   CASE WHEN d.scope = 'list' AND c.max_devices <= ${LISTED} THEN (

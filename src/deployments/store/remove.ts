@@ -58,6 +58,7 @@ const PARTS = [
   "deployment_windows",
   "deployment_stop_rules",
   "deployment_tallies",
+  "deployment_verdicts",
   "deployment_phases",
   "deployment_rules",
   "deployment_counters",
