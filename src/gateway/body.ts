@@ -75,7 +75,10 @@ async function inShareOfUploads({ env, var: { caller, deps } }: Context<AppEnv>,
   const tenant = caller && `tenant ${caller.kind === "operator" ? "" : caller.tenant}`;
   const begun = heldIn(env).uploads.begin(tenant ?? (await networkHolder(deps)), deps.now());
   if (!begun) throw tooManyRequests();
-  return next().finally(begun.end);
+  const done = next().finally(begun.end);
+  // The place of a client that goes away must become free as well: the platform drops what nobody keeps alive.
+  deps.later(done.catch(() => undefined));
+  return done;
 }
 
 /** Reads a body while its client keeps the rate and its share. */

@@ -127,8 +127,14 @@ export const holdWork: MiddlewareHandler<AppEnv> = async (c, next) => {
   if (rowsMs > 0) throw tooManyRequests(rowsMs, "the tenant has used its rows of the day");
   const begun = budget.begin(tenant ?? "", c.var.deps.now());
   if (!begun) throw tooManyRequests();
-  if (begun.waitMs > 0) await scheduler.wait(begun.waitMs);
-  return next().finally(begun.end);
+  const work = async () => {
+    if (begun.waitMs > 0) await scheduler.wait(begun.waitMs);
+    await next();
+  };
+  const done = work().finally(begun.end);
+  // The place of a client that goes away must become free as well: the platform drops what nobody keeps alive.
+  c.var.deps.later(done.catch(() => undefined));
+  return done;
 };
 
 function refuse(waitMs: number): void {
