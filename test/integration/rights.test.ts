@@ -96,6 +96,10 @@ describe("a route for users", () => {
     expect(basic.map(nameOf).toSorted()).toEqual([
       "DELETE /api/management/v1/useradm/settings/tokens/:id",
       "GET /api/management/v1/consent/settings",
+      "GET /api/management/v1/devicemonitor/settings/global/channel/alerts/:name/status",
+      "GET /api/management/v1/devicemonitor/settings/me/channel/alerts/:name/status",
+      "GET /api/management/v1/iot-manager/integrations",
+      "GET /api/management/v1/iot-manager/integrations/:id",
       "GET /api/management/v1/tenantadm/user/tenant",
       "GET /api/management/v1/useradm/2faqr",
       "GET /api/management/v1/useradm/plan_binding",
@@ -138,6 +142,7 @@ describe("a route for users", () => {
       "POST /api/management/v2/tenantadm/contact/support",
       "POST /api/management/v2/useradm/support/feedback/feat.ai",
       "POST /api/management/v2/useradm/support/feedback/product",
+      "PUT /api/management/v1/devicemonitor/settings/me/channel/alerts/:name/status",
       "PUT /api/management/v1/useradm/2faverify",
       "PUT /api/management/v1/useradm/users/me",
       "PUT /api/management/v1/useradm/users/me/passkeys/:passkey",
