@@ -10,7 +10,7 @@ import { faultResponses, jsonBody, jsonContent } from "../platform/wire.ts";
 import { DEVICE_COOKIE, DEVICE_COOKIE_LIFE_S, makeDeviceCookie } from "./known-device.ts";
 import { logIn, logOut } from "./login.ts";
 import { destinationOf } from "./sso/destination.ts";
-import { Destination, LoginOptions } from "./schema.ts";
+import { Destination, LoginOptions } from "./sign-in-schema.ts";
 
 /** Clients compare this for equality: no character set may follow. */
 export const JWT_TYPE = { "Content-Type": "application/jwt", "Cache-Control": "no-store" };

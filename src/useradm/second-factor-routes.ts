@@ -7,7 +7,7 @@ import { userRoute } from "../platform/route.ts";
 import { faultResponses, jsonBody, jsonContent } from "../platform/wire.ts";
 import { atHome } from "./at-home.ts";
 import { actingOn, ownOr } from "./own-or-others.ts";
-import { FactorCode, RecoveryCodes, RecoveryCodesLeft } from "./schema.ts";
+import { FactorCode, RecoveryCodes, RecoveryCodesLeft } from "./sign-in-schema.ts";
 import {
   factorPicture,
   makeRecoveryCodes,

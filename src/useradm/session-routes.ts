@@ -5,7 +5,7 @@ import { rfc3339 } from "../platform/clock.ts";
 import { userRoute } from "../platform/route.ts";
 import { faultResponses, jsonContent } from "../platform/wire.ts";
 import { ownOr, targetOf } from "./own-or-others.ts";
-import { Session } from "./schema.ts";
+import { Session } from "./sign-in-schema.ts";
 import type { Session as StoredSession } from "./session-store.ts";
 import { endSession, endSessions, listSessions } from "./sessions.ts";
 

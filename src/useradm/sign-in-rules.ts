@@ -11,7 +11,7 @@ import {
   secondFactorRuleStatement,
   type SecondFactorRule,
 } from "../tenants/index.ts";
-import { SignInRules } from "./schema.ts";
+import { SignInRules } from "./sign-in-schema.ts";
 
 const PATH = "/api/management/v1/useradm/settings/sign-in";
 const tags = ["useradm extensions"];
