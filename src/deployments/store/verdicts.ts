@@ -65,7 +65,7 @@ export const resultsOf = (tenant: TenantId, seq: number): Statement<TypeCount[]>
     WHERE t.tenant_id = ${tenant} AND t.seq = ${seq} AND ${isResult} GROUP BY t.device_type`);
 
 /** Rollouts that tell what is usual. */
-export const EARLIER = 20;
+const EARLIER = 20;
 
 /** What the last rollouts before told. One that was found worse is no measure of what is usual. */
 export const earlierResults = (tenant: TenantId, seq: number): Statement<TypeCount[]> =>
