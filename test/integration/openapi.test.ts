@@ -2,7 +2,13 @@
 import { beforeAll, describe, expect, it } from "vitest";
 import { makeGateway } from "../../src/gateway/gateway.ts";
 import { Server } from "../support/server.ts";
+import { brokenPromises, promisesOf, readPromises, type OpenApi } from "../support/openapi/promises.ts";
 import { WIRE_ROUTES } from "../support/wire-routes.ts";
+
+const [KEPT = ""] = Object.values(
+  import.meta.glob<string>("../support/openapi/kept.txt", { query: "?raw", import: "default", eager: true }),
+);
+const LOGIN = "/api/management/v1/useradm/auth/login";
 
 const BUILT = [
   "devauth",
@@ -53,6 +59,30 @@ describe("the OpenAPI document", () => {
       `${service}: ${WIRE_ROUTES[service]!.length} routes, difference: ${JSON.stringify(difference)}`,
     );
     expect(difference).toEqual([]);
+  });
+
+  it("takes and answers all that it did before, and demands no more", () => {
+    const broken = brokenPromises(readPromises(KEPT), promisesOf(document as OpenApi));
+    // Where it is meant: start a server, `npm run openapi:keep -- http://127.0.0.1:8787`.
+    expect(broken).toEqual([]);
+  });
+
+  it.each<[string, (changed: OpenApi) => unknown, string]>([
+    ["an operation that is gone", ({ paths }) => delete paths[LOGIN], `gone: gives POST ${LOGIN}`],
+    [
+      "a member that is gone",
+      ({ components }) => delete components.schemas.Device!.properties!.id,
+      "gone: gives out Device.id: string",
+    ],
+    [
+      "a body that must be there now",
+      ({ paths }) => (paths[LOGIN]!.post!.requestBody!.required = true),
+      `new: asks POST ${LOGIN} body`,
+    ],
+  ])("is seen to have changed by %s", (_, change, told) => {
+    const changed = structuredClone(document) as OpenApi;
+    change(changed);
+    expect(brokenPromises(promisesOf(document as OpenApi), promisesOf(changed))).toContain(told);
   });
 
   // What an element costs to validate, and to refuse, is some microseconds: a body holds hundreds of thousands.
