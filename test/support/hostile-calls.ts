@@ -90,13 +90,16 @@ export function complaintsAbout(route: Route, { status, header, text }: Refused)
     return complaints;
   const body = parsed(text);
   if (DEVICE_THERE.test(`${status} ${title(route)}`) && typeof body?.id === "string") return complaints;
-  const isTold = route.path.startsWith(SCIM)
-    ? [body?.schemas].flat().includes(SCIM_ERROR) && body?.status === String(status) && Boolean(body.detail)
-    : typeof body?.error === "string" && body.error !== "" && body.request_id === requestId;
+  const isOurs = typeof body?.error === "string" && body.error !== "" && body.request_id === requestId;
+  // What is refused before it comes to their routes, as too large, has the shape of all others.
+  const isTold = isOurs || (route.path.startsWith(SCIM) && isScimError(body, status));
   if (!isTold) complaints.push(`body of ${status}: ${text.slice(0, 200)}`);
   if (text.length > MAX_FAULT_BYTES) complaints.push("a fault that echoes too much");
   return complaints;
 }
+
+const isScimError = (body: Record<string, unknown> | undefined, status: number): boolean =>
+  [body?.schemas].flat().includes(SCIM_ERROR) && body?.status === String(status) && Boolean(body.detail);
 
 function parsed(text: string): Record<string, unknown> | undefined {
   try {
