@@ -1,7 +1,7 @@
 import { beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { makeGateway } from "../../src/gateway/gateway.ts";
 import type { Declaration } from "../../src/platform/app-env.ts";
-import type { Permission } from "../../src/platform/permissions.ts";
+import { ROLE_PERMISSIONS, type Permission } from "../../src/platform/permissions.ts";
 import { BUILT_IN_SETS } from "../../src/useradm/roles/built-in.ts";
 import { aDevice, aUser, type TestDevice, type TestUser } from "../support/actors.ts";
 import { anArtifact as anUpload, upload as uploadTo } from "../support/artifacts.ts";
@@ -53,15 +53,34 @@ interface Place {
 let inside: Place;
 let outside: Place;
 
-async function place(group: string): Promise<Place> {
-  const device = await aDevice(server);
+async function place(group: string, { tenant, token } = admin): Promise<Place> {
+  const device = await aDevice(server, { tenant });
   await inInventory(server, [device], group);
-  const made = await server.call("POST", `${MANAGEMENT}/group/${group}`, {
-    token: admin.token,
-    json: { name: group, artifact_name: "release-2" },
-  });
+  const json = { name: group, artifact_name: "release-2" };
+  const made = await server.call("POST", `${MANAGEMENT}/group/${group}`, { token, json });
   return { group, device, deployment: idOf(made) };
 }
+
+/** A place with a release that has its name for a tag. */
+interface Stocked extends Place {
+  release: string;
+  artifact: string;
+}
+
+async function stocked(at: Place, by = admin): Promise<Stocked> {
+  const release = `release-of-${at.group}`;
+  const artifact = idOf(await uploadTo(server, await anUpload({ name: release }), by));
+  const tags = `/api/management/v2/deployments/deployments/releases/${release}/tags`;
+  expect(told(await server.call("PUT", tags, { token: by.token, json: [at.group] }))).toBe("204");
+  return { ...at, release, artifact };
+}
+
+const marksOf = ({ device, deployment, release, artifact }: Stocked) => [
+  device.id,
+  deployment,
+  release,
+  artifact,
+];
 
 /** A call before may have moved it. */
 const backInto = ({ group, device }: Place) =>
@@ -80,27 +99,43 @@ async function arrange(): Promise<void> {
 const scope = { type: "DeviceGroups", value: ["test"] };
 
 let roles = 0;
-/** A user with sets for the group `test`. */
+/** A user with sets for the group `test`, or for what else has the name. */
 async function scoped(...names: string[]): Promise<TestUser> {
   const name = `role ${roles++}`;
   const made = await server.call("POST", `${V2}/roles`, {
     token: admin.token,
-    json: { name, permission_sets_with_scope: names.map((set) => ({ name: set, scope })) },
+    json: {
+      name,
+      permission_sets_with_scope: names.map((set) => ({
+        name: set,
+        scope: { ...scope, type: BUILT_IN_SETS[set]!.scopes![0] },
+      })),
+    },
   });
   expect(told(made)).toBe("201");
   return aUser(server, { roles: [name] });
 }
 
-const urlOf = ({ path }: Declaration, at: Place): string =>
+/** The path with what is in a place. */
+const filled = ({ path }: Declaration, at: Place & Partial<Stocked>): string =>
   path
     .replace(/\/groups?\/:name/, (text) => text.replace(":name", at.group))
     .replace(/\/group\/:name/, `/group/${at.group}`)
-    .replace(/deployments\/deployments\/:id/, `deployments/deployments/${at.deployment}`)
+    .replace(/deployments\/:id/, `deployments/${at.deployment}`)
     .replace(/:device\b/, at.device.id)
     .replace(/:aid\b/, at.device.authSet)
     .replace(/(devices?)\/:id/, `$1/${at.device.id}`)
-    .replace("*", "any")
-    .replaceAll(/:\w+/g, "3f8a1f0e-3f5f-4f0a-9d43-5b1ff4a2b001");
+    .replace(/deployments\/artifacts\/:id/, `deployments/artifacts/${at.artifact}`)
+    .replace(":release_name", `${at.release}`);
+
+const urlOf = (route: Declaration, at: Place): string =>
+  filled(route, at).replace("*", "any").replaceAll(/:\w+/g, "3f8a1f0e-3f5f-4f0a-9d43-5b1ff4a2b001");
+
+/** Whether all that a path names is in the place. */
+const isNaming = (route: Declaration, at: Place): boolean => {
+  const path = filled(route, at);
+  return path !== route.path && !/[:*]/.test(path);
+};
 
 const needsOf = ({ access: { needs } }: UserRoute): readonly Permission[] => {
   if (typeof needs === "function") return ["users:manage"];
@@ -109,40 +144,129 @@ const needsOf = ({ access: { needs } }: UserRoute): readonly Permission[] => {
 
 const SETS = ["ReadDevices", "ManageDevices", "DeployToDevices", "ConfigureDevices", "ConnectToDevices"];
 
-describe("a user whose sets are for one group", () => {
-  beforeAll(arrange);
+/** Routes that need more than the permission: a log, a connected device, a query. */
+const LACKING = /\/(log|log\/explain|delta\/status|state|connect|download|exists|presence)$/;
 
-  it("reaches what is in it, hears 403 of what is not, and finds no route that forgets to ask [differs: scoped-closed]", async () => {
+const RELEASE_SETS = ["ReadReleases", "ManageReleases"];
+
+describe("every route, by who calls it and where what it names is", () => {
+  let places: Record<"inside" | "outside" | "foreign", Stocked>;
+  let stranger: TestUser;
+  const cells: Record<string, number> = {};
+  const count = (cell: string) => (cells[cell] = (cells[cell] ?? 0) + 1);
+  const ask = (user: TestUser, route: UserRoute, at: Place, call: object = {}) =>
+    server.call(route.method, urlOf(route, at), { token: user.token, ...call });
+  const permitted = (permits: "all" | readonly Permission[], route: UserRoute) => {
+    const needed = needsOf(route);
+    return permits === "all" || needed.some((one) => permits.includes(one));
+  };
+  const isBasic = (route: UserRoute) => needsOf(route).includes("basic");
+  // The second factor of another user is refused in words of its own.
+  const isForbidden = (answer: Answer) => [FORBIDDEN, "401 unauthorized"].includes(told(answer));
+  /** Of lists about one thing that is not there. */
+  const isUnknown = ({ status, text }: Answer) => [400, 404, 409].includes(status) || text === "[]";
+  const shows = (answer: Answer, ...hidden: Stocked[]) =>
+    hidden.flatMap(marksOf).filter((mark) => answer.text.includes(mark));
+
+  beforeAll(async () => {
+    await arrange();
+    stranger = await aUser(server, { tenant: "elsewhere" });
+    await anArtifact(server, { tenant: stranger.tenant });
+    places = {
+      inside: await stocked(inside),
+      outside: await stocked(outside),
+      foreign: await stocked(await place("foreign", stranger), stranger),
+    };
+  });
+
+  it("as a built-in role allows: 2xx in the tenant, 404 for what is another's, nothing of it in lists", async () => {
     const wrong: string[] = [];
-    const cells = { in: 0, out: 0, closed: 0, open: 0 };
-    for (const set of SETS) {
+    for (const [role, permits] of Object.entries(ROLE_PERMISSIONS)) {
+      const user = await aUser(server, { roles: [role] });
+      for (const route of routes.filter(({ method }) => method === "GET")) {
+        if (isBasic(route) || !permitted(permits, route)) continue; // rights.test.ts has the refusals
+        for (const at of [places.inside, places.foreign]) {
+          const naming = isNaming(route, at);
+          if (!naming && (at === places.foreign || /[:*]/.test(route.path))) continue;
+          const answer = await ask(user, route, at);
+          count(`role ${naming ? at.group : "list"}`);
+          const isRight =
+            (at === places.foreign ? isUnknown(answer) : answer.status < 300) ||
+            (LACKING.test(route.path) && [400, 404].includes(answer.status));
+          if (!isRight || (!naming && shows(answer, places.foreign).length > 0))
+            wrong.push(`${role} ${at.group}: ${nameOf(route)}: ${told(answer)}`);
+        }
+      }
+    }
+    expect(wrong).toEqual([]);
+  });
+
+  it("for releases of a tag: 404 for others, also those of another tenant", async () => {
+    const wrong: string[] = [];
+    for (const set of RELEASE_SETS) {
       const user = await scoped(set);
-      const permits = BUILT_IN_SETS[set]!.permits;
-      for (const at of [outside, inside])
+      for (const at of [places.foreign, places.outside, places.inside])
         for (const route of routes) {
-          const needed = needsOf(route);
-          if (needed.includes("basic")) continue;
-          const has = permits !== "all" && needed.some((one) => permits.includes(one));
-          const { bounds } = route.access;
-          const names = typeof bounds === "object";
-          const refused = !has || bounds === undefined || (names && at === outside);
-          if (bounds === "verb" && has && route.method !== "GET") continue; // the body decides: tests of their own
-          await backInto(at);
-          const answer = await server.call(route.method, urlOf(route, at), {
-            token: user.token,
-            ...bodyOf(route),
-          });
-          cells[!has || bounds === undefined ? "closed" : !names ? "open" : at === outside ? "out" : "in"]++;
-          // The second factor of another user is refused in words of its own.
-          const isRefused = [FORBIDDEN, "401 unauthorized"].includes(told(answer));
-          const bodyFirst = refused && has && bounds !== undefined && answer.status === 400;
-          if ((isRefused !== refused && !bodyFirst) || answer.status >= 500)
-            wrong.push(`${set} ${at.group}: ${nameOf(route)} (${JSON.stringify(bounds)}): ${told(answer)}`);
+          if (isBasic(route)) continue;
+          const refused = !permitted(BUILT_IN_SETS[set]!.permits, route) || route.access.bounds === undefined;
+          const naming = isNaming(route, at);
+          if ((refused || !naming) && at !== places.inside) continue;
+          if (!refused && !naming && route.method !== "GET") continue; // the query names: a test of its own
+          const answer = await ask(user, route, at, refused ? {} : bodyOf(route));
+          count(`tag ${refused ? "closed" : naming ? at.group : "list"}`);
+          const isRight = refused
+            ? isForbidden(answer)
+            : naming && at !== places.inside
+              ? answer.status === 404
+              : answer.status < 300 || answer.status === 400;
+          if (!isRight || (!refused && !naming && shows(answer, places.outside, places.foreign).length > 0))
+            wrong.push(`${set} ${at.group}: ${nameOf(route)}: ${told(answer)}`);
         }
     }
-    console.log(`${routes.length} routes: ${JSON.stringify(cells)}`);
     expect(wrong).toEqual([]);
-    expect(cells.out).toBeGreaterThan(30);
+  });
+
+  it("for devices of a group: 403 for others, and no route forgets to ask [differs: scoped-closed]", async () => {
+    const wrong: string[] = [];
+    for (const set of SETS) {
+      const user = await scoped(set);
+      for (const at of [places.foreign, places.outside, places.inside])
+        for (const route of routes) {
+          if (isBasic(route)) continue;
+          const { bounds } = route.access;
+          const closed = !permitted(BUILT_IN_SETS[set]!.permits, route) || bounds === undefined;
+          const names = typeof bounds === "object";
+          if ((closed || !names) && at !== places.inside) continue;
+          if (!closed && !names && route.method !== "GET") continue; // the body decides: tests of their own
+          if (!closed && at !== places.foreign) await backInto(at);
+          const answer = await ask(user, route, at, closed ? {} : bodyOf(route));
+          count(`group ${closed ? "closed" : names ? at.group : "list"}`);
+          // A group is known by its name alone; what else is another tenant's is nowhere, for such users too.
+          const isOut = at === places.outside || (at === places.foreign && names && "group" in bounds);
+          const refused = closed || (names && isOut);
+          const bodyFirst = refused && !closed && answer.status === 400;
+          const isFound = !refused && at === places.foreign && route.method === "GET" && !isUnknown(answer);
+          if ((isForbidden(answer) !== refused && !bodyFirst) || isFound || answer.status >= 500)
+            wrong.push(`${set} ${at.group}: ${nameOf(route)} (${JSON.stringify(bounds)}): ${told(answer)}`);
+          if (!closed && !names && shows(answer, places.outside, places.foreign).length > 0)
+            wrong.push(`${set}: ${nameOf(route)} shows what is out of reach`);
+        }
+    }
+    expect(wrong).toEqual([]);
+  });
+
+  it("was asked in so many cells, and left what is another tenant's as it was", async () => {
+    console.log(`${routes.length} routes: ${JSON.stringify(cells)}`);
+    for (const kind of ["group", "tag", "role"])
+      for (const at of ["test", "foreign", "list"])
+        expect([kind, at, cells[`${kind} ${at}`]! > 5]).toEqual([kind, at, true]);
+    const { device, deployment, artifact } = places.foreign;
+    for (const path of [
+      `inventory/devices/${device.id}`,
+      `deployments/deployments/${deployment}`,
+      `deployments/artifacts/${artifact}`,
+    ])
+      expect((await server.call("GET", `${M1}/${path}`, { token: stranger.token })).status).toBe(200);
   });
 });
 
