@@ -108,6 +108,7 @@ export default defineConfig(({ mode }) => ({
           isolate: false,
           // The largest matrices take a third of it on a free machine.
           testTimeout: 90_000,
+          hookTimeout: 60_000,
         },
       },
     ],

@@ -12,7 +12,7 @@ const declared = new Map(
   (
     await Promise.all(
       files
-        .filter((file) => file.endsWith("/tables.ts"))
+        .filter((file) => /[/-]tables\.ts$/.test(file))
         .map((file) => import(`../../../${file}`) as Promise<Record<string, unknown>>),
     )
   )
