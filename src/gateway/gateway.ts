@@ -151,7 +151,7 @@ export function makeGateway(options: GatewayOptions = {}): App {
   return app;
 }
 
-const EMPTY_TENANT = /^(\/api\/internal\/v\d\w*\/\w+\/tenants?)\/\//;
+const EMPTY_TENANT = /^(\/api\/internal\/v\d\w*\/[\w-]+\/tenants?)\/\//;
 
 /** Undoes what routers of the original tolerate: an empty tenant segment, a trailing slash. */
 function normalise(request: Request): Request | Response {

@@ -6,7 +6,7 @@ import { asTenantId, DEFAULT_TENANT } from "../platform/ids.ts";
 import { tenantStatement } from "../tenants/index.ts";
 
 /** `…/tenant/limits` is about several tenants. */
-const TENANT_PATH = /^\/api\/internal\/v\d\w*\/\w+\/tenants?\/(?!limits$|config\/binary_delta$)([^/]+)/;
+const TENANT_PATH = /^\/api\/internal\/v\d\w*\/[\w-]+\/tenants?\/(?!limits$|config\/binary_delta$)([^/]+)/;
 
 /** What is about a tenant as a whole, not about what is in it. */
 const TENANT_ITSELF = /^\/api\/internal\/v\d\w*\/tenantadm\/(?!.*\/users(?:\/|$))/;

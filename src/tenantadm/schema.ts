@@ -210,8 +210,8 @@ const MAX_MESSAGE = 2000;
 
 export const ProductFeedback = z
   .object({
-    score: z.coerce.number().int().min(1).max(MAX_SCORE).optional(),
-    message: text(MAX_MESSAGE, 0).optional(),
+    score: z.coerce.number().int().min(1).max(MAX_SCORE).nullish(),
+    message: text(MAX_MESSAGE, 0).nullish(),
   })
   .openapi("ProductFeedback");
 
