@@ -12,6 +12,7 @@ import {
   newDeviceStatements,
   newSet,
 } from "./transitions.ts";
+import { storeInTurn } from "./enrolment-line.ts";
 import { demandTurn } from "./enrolment-rate.ts";
 import { storageProblem } from "./identity.ts";
 import { ruleFor } from "./rules.ts";
@@ -77,7 +78,9 @@ export async function enrolDevice(
     set,
     deps.now(),
   );
-  await deps.db(tenant).batch([...(await makeRoom(deps, known, attempt)), ...statements]);
+  await storeInTurn(deps, tenant, async () =>
+    deps.db(tenant).batch([...(await makeRoom(deps, known, attempt)), ...statements]),
+  );
   tellWeakKey(deps, known, device.id, request);
   return undefined;
 }
@@ -133,17 +136,19 @@ export async function enrolKey(
   const set = setOf(deps, request, "pending");
   tellWeakKey(deps, known, device, request);
   if (deviceStatusOf([{ status: "pending" }, ...standing(deviceStatus)]) !== deviceStatus) {
-    await reviveDevice(deps, known, device, request);
+    await storeInTurn(deps, tenant, () => reviveDevice(deps, known, device, request));
     return undefined;
   }
-  await deps
-    .db(tenant)
-    .batch([
-      demandStatus(tenant, device, deviceStatus),
-      trimWaitingSetsStatement(tenant, device, MAX_WAITING_KEYS - 1),
-      addSetStatement(tenant, device, set),
-      touchDeviceStatement(tenant, device, deps.now()),
-    ]);
+  await storeInTurn(deps, tenant, () =>
+    deps
+      .db(tenant)
+      .batch([
+        demandStatus(tenant, device, deviceStatus),
+        trimWaitingSetsStatement(tenant, device, MAX_WAITING_KEYS - 1),
+        addSetStatement(tenant, device, set),
+        touchDeviceStatement(tenant, device, deps.now()),
+      ]),
+  );
   return undefined;
 }
 
