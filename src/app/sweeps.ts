@@ -1,7 +1,7 @@
 import { forgetOldEntries, sealLogs } from "../audit/index.ts";
 import { expireWaitingSets, forgetOldRevocations } from "../deviceauth/index.ts";
 import { sweepRecordings } from "../deviceconnect/index.ts";
-import { judgeRollouts, rollWindows } from "../deployments/index.ts";
+import { judgeRollouts, recordProgress, rollWindows } from "../deployments/index.ts";
 import { forgetOldTotals } from "../inventory/index.ts";
 import { forgetOldEvents, resealIntegrations, wakeWaiting } from "../iotmanager/index.ts";
 import { forgetOldAlerts } from "../devicemonitor/index.ts";
@@ -43,6 +43,7 @@ export const EVERY_MINUTE: Sweeps = {
   "seal-audit": sealLogs,
   "roll-windows": rollWindows,
   "judge-rollouts": judgeRollouts,
+  "record-progress": recordProgress,
 };
 
 /** Duties of every night. */

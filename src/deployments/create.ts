@@ -43,6 +43,7 @@ import { openDynamic } from "./store/dynamic.ts";
 import { targetsReached } from "./store/reach.ts";
 import { settingsOf } from "./store/settings.ts";
 import { addGoverning } from "./store/governing.ts";
+import { addProgress } from "./store/progress.ts";
 import { scopeTerms, sortedIds } from "./targets.ts";
 
 /** What a user asks for: `filter` or `group` name one, otherwise the definition has devices or means all. */
@@ -259,6 +260,7 @@ export function creation(
     ...laterPhases(deployment, governing),
     ...(targets.goOnAfter === null ? [] : [addEventIfChanged(goOn, atMs)]),
     addCounters(deployment, { ...targets, wide, governed: governing !== undefined }),
+    ...(wide && deployment.kind === "software" ? [addProgress(deployment)] : []),
     ...(governing ? addGoverning(deployment, governing, windows) : []),
     ...(targets.filter ? [] : [addTargets(deployment, targets.ids)]),
     ...(wide ? [] : [queueDevices(deployment, targets.ids)]),

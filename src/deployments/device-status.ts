@@ -7,7 +7,9 @@ import type { LogMessage } from "./log-text.ts";
 import { consequences } from "./rollout/stop.ts";
 import { STATUS_CODES, type Status } from "./status.ts";
 import { atItAnd, failureStatements, moveStatements } from "./store/status-transitions.ts";
-import { controlMapOf, markLogged, reportedState, type ReportedRow } from "./store/device-status.ts";
+import { endingOf, printOf } from "./failures/ending.ts";
+import { controlMapOf, reportedState, type ReportedRow } from "./store/device-status.ts";
+import { countLogged } from "./store/failures.ts";
 
 /**
  * Takes a device's word for where it stands, in one round trip. A final status stays: what comes after it is answered
@@ -45,7 +47,10 @@ function refuseEnded(row: ReportedRow | undefined): void {
   if (row.status === STATUS_CODES.decommissioned) throw new Fault("conflict", "Device decommissioned");
 }
 
-/** Keeps the device's log of the deployment, in place of an earlier one. Comes after the final status as a rule. */
+/**
+ * Keeps the device's log of the deployment, in place of an earlier one. Comes after the final status as a rule: that of a
+ * failure is counted by its end.
+ */
 export async function reportLog(
   deps: Deps,
   claim: DeviceClaim,
@@ -57,7 +62,9 @@ export async function reportLog(
   const [row] = results;
   if (!row) throw new Fault("not_found", "Deployment not found");
   await writeLog(deps, { tenant, deployment, device }, messages);
-  await deps.db(tenant).one(markLogged(tenant, device, row.seq));
+  const ending = endingOf(messages);
+  const failure = { tenant, device, seq: row.seq, ending, print: await printOf(ending), atMs: deps.now() };
+  await deps.db(tenant).batch(countLogged(failure));
 }
 
 /** Where the device shall pause in a deployment it is at. */

@@ -12,6 +12,7 @@ export { useInDeployments } from "./participants.ts";
 export { mountDeployments } from "./routes.ts";
 export { keepCandidateEverywhere as offerNewArtifact } from "./store/artifacts.ts";
 export { actOnStop } from "./rollout/stop.ts";
+export { recordProgress } from "./progress/record.ts";
 export { rollWindows } from "./rollout/roll-windows.ts";
 export { placeOf } from "./rollout/order.ts";
 export { wideDeployment, type PlaceOrder, type WideDeployment } from "./rollout/waiting.ts";

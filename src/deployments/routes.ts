@@ -5,6 +5,7 @@ import { mountConfiguration } from "./routes/configuration.ts";
 import { mountCreating } from "./routes/create.ts";
 import { mountDelta } from "./routes/delta.ts";
 import { mountDevices } from "./routes/devices.ts";
+import { mountFollowing } from "./routes/following.ts";
 import { mountInternal } from "./routes/internal.ts";
 import { mountReading } from "./routes/queries.ts";
 import { mountReporting } from "./routes/device-status.ts";
@@ -23,5 +24,6 @@ export function mountDeployments(app: App): void {
   mountReading(app);
   mountSteering(app);
   mountRollouts(app);
+  mountFollowing(app);
   mountInternal(app);
 }

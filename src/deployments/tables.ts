@@ -121,6 +121,7 @@ export const deviceDeploymentsTable = sqliteTable(
     budget_value: text(),
     awaits_retry: integer().notNull().default(0),
     rebooted: integer().notNull().default(0),
+    failure_print: text(),
   },
   (row) => [primaryKey({ columns: [row.tenant_id, row.device_id, row.seq] })],
 );

@@ -34,6 +34,7 @@ import sso from "../../migrations/0048_sso.sql";
 import deviceMonitor from "../../migrations/0053_device_monitor.sql";
 import iotManager from "../../migrations/0052_iot_manager.sql";
 import judge from "../../migrations/0060_judge.sql";
+import failuresAndProgress from "../../migrations/0065_failures_and_progress.sql";
 import { change, rows, type Database } from "./database.ts";
 import { into, type Row } from "./columns.ts";
 import { d1MigrationsTable } from "./tables.ts";
@@ -75,6 +76,7 @@ const MIGRATIONS: readonly { name: string; text: string }[] = [
   { name: "0054_told_changes.sql", text: toldChanges },
   { name: "0059_session_providers.sql", text: sessionProviders },
   { name: "0060_judge.sql", text: judge },
+  { name: "0065_failures_and_progress.sql", text: failuresAndProgress },
 ];
 
 /** Statements end with a semicolon at the end of a line; what follows them starts in the first column. */

@@ -3,6 +3,7 @@ import { getTableConfig, SQLiteTable, type SQLiteColumn } from "drizzle-orm/sqli
 import { beforeEach, expect, test } from "vitest";
 import * as consent from "../../src/consent/tables.ts";
 import * as deployments from "../../src/deployments/tables.ts";
+import * as records from "../../src/deployments/record-tables.ts";
 import * as rollouts from "../../src/deployments/rollout-tables.ts";
 import * as deviceauth from "../../src/deviceauth/tables.ts";
 import * as deviceconfig from "../../src/deviceconfig/tables.ts";
@@ -33,6 +34,7 @@ const DOMAINS = [
   releases,
   deployments,
   rollouts,
+  records,
   deviceconfig,
   deviceconnect,
   consent,

@@ -1,5 +1,5 @@
 import { sql } from "drizzle-orm";
-import { change, firstRow, type Statement } from "../../platform/database.ts";
+import { firstRow, type Statement } from "../../platform/database.ts";
 import type { DeviceId, TenantId } from "../../platform/ids.ts";
 import { deviceDeploymentsTable, deploymentCountersTable, deploymentsTable } from "../tables.ts";
 import type { Row } from "../../platform/columns.ts";
@@ -19,11 +19,6 @@ export const reportedState = (
     JOIN ${deploymentCountersTable} c ON c.tenant_id = dd.tenant_id AND c.seq = dd.seq
     WHERE dd.tenant_id = ${tenant} AND dd.device_id = ${device} AND dd.seq = ${seqOf(tenant, deployment)}
       AND dd.status > 0`);
-
-export const markLogged = (tenant: TenantId, device: DeviceId, seq: number): Statement<number> =>
-  change(sql`
-    UPDATE ${deviceDeploymentsTable} SET has_log = 1
-    WHERE tenant_id = ${tenant} AND device_id = ${device} AND seq = ${seq} AND has_log = 0`);
 
 export const controlMapOf = (
   tenant: TenantId,

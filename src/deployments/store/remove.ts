@@ -3,6 +3,7 @@ import { altering, change, type Statement } from "../../platform/database.ts";
 import { addEventsFrom } from "../../platform/outbox.ts";
 import type { TenantId } from "../../platform/ids.ts";
 import { EVENTS } from "../events.ts";
+import { purgeFailures } from "./failures.ts";
 import { deploymentsTable, deploymentCountersTable, deviceDeploymentsTable } from "../tables.ts";
 
 const finished = (tenant: TenantId, id: string) => sql`
@@ -59,12 +60,15 @@ const PARTS = [
   "deployment_stop_rules",
   "deployment_tallies",
   "deployment_verdicts",
+  "deployment_progress",
   "deployment_phases",
   "deployment_rules",
   "deployment_counters",
 ];
 
-export const purgeRest = (tenant: TenantId, seq: number): Statement<number>[] =>
-  PARTS.map((table) =>
+export const purgeRest = (tenant: TenantId, seq: number): Statement<number>[] => [
+  ...purgeFailures(tenant, seq),
+  ...PARTS.map((table) =>
     change(sql`DELETE FROM ${sql.identifier(table)} WHERE tenant_id = ${tenant} AND seq = ${seq}`),
-  );
+  ),
+];

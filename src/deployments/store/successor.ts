@@ -10,6 +10,7 @@ import {
 } from "../tables.ts";
 import { added } from "./create.ts";
 import { seqOf } from "./membership.ts";
+import { addProgress } from "./progress.ts";
 
 const CHUNK = 1000;
 
@@ -42,5 +43,6 @@ export function addSuccessor(
           SELECT dd.device_id AS id, (row_number() OVER (ORDER BY dd.device_id) - 1) / ${CHUNK} AS chunk FROM ${from})
         GROUP BY chunk) chunk
       WHERE changes() > 0 AND ${added(d)}`),
+    addProgress(d),
   ];
 }

@@ -1,0 +1,200 @@
+import { afterEach, beforeAll, describe, expect, it } from "vitest";
+import { EVERY_MINUTE, runSweeps } from "../../src/app/sweeps.ts";
+import { aDevice, aUser, type TestDevice, type TestUser } from "../support/actors.ts";
+import {
+  anArtifact,
+  deploy,
+  DEVICE,
+  idOf,
+  inInventory,
+  MANAGEMENT,
+  poll,
+  report,
+} from "../support/deployments.ts";
+import { afterStart, env, Server } from "../support/server.ts";
+
+const FAILURES = "/api/management/v1/deployments/rollouts/failures";
+const MINUTE = 60_000;
+
+let server: Server;
+let user: TestUser;
+let pool: TestDevice[];
+
+beforeAll(async () => {
+  server = await Server.start();
+  user = await aUser(server);
+  await anArtifact(server, { deviceTypes: ["pi4", "pi5"] });
+  pool = [];
+  for (let i = 0; i < 4; i++) pool.push(await aDevice(server));
+  await inInventory(server, pool.slice(0, 2), "line-1");
+  await inInventory(server, pool.slice(2), "line-2");
+});
+
+const get = <T = Record<string, unknown>[]>(path: string, by = user) =>
+  server.call("GET", path, { token: by.token }).then((answer) => answer.json<T>());
+
+afterEach(async () => {
+  const { results } = await env.DB.prepare(
+    `SELECT d.deployment_id AS id FROM deployments d
+     JOIN deployment_counters c ON c.tenant_id = d.tenant_id AND c.seq = d.seq WHERE c.stage < 2`,
+  ).all<{ id: string }>();
+  for (const { id } of results)
+    await server.call("PUT", `${MANAGEMENT}/${id}/status`, {
+      token: user.token,
+      json: { status: "aborted" },
+    });
+});
+
+const sendLog = (device: TestDevice, id: string, ...lines: string[]) =>
+  server.call("PUT", `${DEVICE}/${id}/log`, {
+    token: device.token,
+    json: { messages: lines.map((message) => ({ timestamp: afterStart(), level: "error", message })) },
+  });
+
+async function fails(device: TestDevice, id: string, message: string) {
+  expect((await poll(server, device)).status).toBe(200);
+  await report(server, device, id, "failure");
+  return sendLog(device, id, message);
+}
+
+const toGroup = async (name: string, group: string) =>
+  idOf(
+    await server.call("POST", `${MANAGEMENT}/group/${group}`, {
+      token: user.token,
+      json: { name, artifact_name: "release-2" },
+    }),
+  );
+
+describe("failures", () => {
+  it("are grouped by the ends of their logs, across deployments, with a log to look at", async () => {
+    const [a, b, c, d] = pool as [TestDevice, TestDevice, TestDevice, TestDevice];
+    const first = await toGroup("first", "line-1");
+    const logged = await fails(a, first, "cannot write block 17 of 10.0.0.1");
+    expect([logged.status, logged.cost]).toMatchObject([204, { trips: 2 }]);
+    expect(logged.cost.written).toBeLessThanOrEqual(6);
+    await fails(b, first, "no space left, 512 bytes missing");
+    // The same again is not counted again, nor is what a device tells that has not failed.
+    const again = await sendLog(a, first, "something else");
+    expect([again.status, again.cost.written]).toEqual([204, 0]);
+    server.advance(MINUTE);
+    const second = await toGroup("second", "line-2");
+    await fails(c, second, "cannot write block 4 of 192.168.7.9");
+    await poll(server, d);
+    await sendLog(d, second, "cannot write block 5 of 10.0.0.4");
+
+    const all = await server.call("GET", `${FAILURES}?per_page=1`, { token: user.token });
+    expect(all.headers.get("x-total-count")).toBe("2");
+    expect(all.json()).toEqual([
+      {
+        fingerprint: expect.stringMatching(/^[\w-]{22}$/),
+        ending: "cannot write block # of <address>",
+        devices: 2,
+        deployments: 2,
+        device_types: [{ device_type: "pi4", devices: 2 }],
+        first: afterStart(),
+        last: afterStart(MINUTE),
+        sample: { deployment_id: second, device_id: c.id },
+      },
+    ]);
+    const [{ fingerprint }] = all.json<[{ fingerprint: string }]>();
+    expect(await get(`${FAILURES}/${fingerprint}`)).toMatchObject({
+      devices: 2,
+      in: [
+        { deployment_id: second, name: "second", artifact_name: "release-2", devices: 1 },
+        { deployment_id: first, devices: 1 },
+      ],
+    });
+    const ofFirst = await get(`${MANAGEMENT}/${first}/failures`);
+    expect(ofFirst.map(({ ending, devices }) => [ending, devices])).toEqual([
+      ["cannot write block # of <address>", 1],
+      ["no space left, # bytes missing", 1],
+    ]);
+    const sample = `${MANAGEMENT}/${first}/devices/${b.id}/log`;
+    expect((await server.call("GET", sample, { token: user.token })).text).toContain("512 bytes");
+
+    await server.call("POST", "/api/management/v2/useradm/roles", {
+      token: user.token,
+      json: {
+        name: "line 1",
+        permission_sets_with_scope: [
+          { name: "ReadDevices", scope: { type: "DeviceGroups", value: ["line-1"] } },
+          { name: "DeployToDevices", scope: { type: "DeviceGroups", value: ["line-1"] } },
+        ],
+      },
+    });
+    const scoped = await aUser(server, { roles: ["line 1"] });
+    expect((await get(FAILURES, scoped)).map((one) => [one.ending, one.devices, one.sample])).toEqual([
+      ["cannot write block # of <address>", 1, { deployment_id: first, device_id: a.id }],
+      ["no space left, # bytes missing", 1, { deployment_id: first, device_id: b.id }],
+    ]);
+
+    // What is deleted is forgotten, and with it what nothing else has.
+    await server.call("DELETE", `${MANAGEMENT}/${first}`, { token: user.token });
+    const { tenant } = user;
+    const seq = await env.DB.prepare("SELECT seq FROM deployments WHERE deployment_id = ?")
+      .bind(first)
+      .first("seq");
+    const { purgeRest } = await import("../../src/deployments/store/remove.ts");
+    await (await server.deps()).db(tenant).batch(purgeRest(tenant, Number(seq)));
+    expect((await get(FAILURES)).map(({ devices, deployments }) => [devices, deployments])).toEqual([[1, 1]]);
+  });
+
+  it("of what does not exist are none", async () => {
+    const status = async (path: string) => (await server.call("GET", path, { token: user.token })).status;
+    expect(await status(`${FAILURES}/nothing`)).toBe(404);
+    expect(await status(`${MANAGEMENT}/3f8a1f0e-3f5f-4f0a-9d43-5b1ff4a2b001/failures`)).toBe(404);
+    expect(await status(`${MANAGEMENT}/3f8a1f0e-3f5f-4f0a-9d43-5b1ff4a2b001/progress`)).toBe(404);
+    expect(await status(`${FAILURES}?per_page=0`)).toBe(400);
+  });
+});
+
+describe("progress", () => {
+  const sweep = async () => runSweeps(await server.deps(), EVERY_MINUTE);
+  interface Told {
+    points: { time: string; begun: number; success: number; failure: number; other: number }[];
+  }
+  const columns = ({ points }: Told) =>
+    points.map(({ begun, success, failure, other }) => [begun, success, failure, other]);
+
+  it("of a rollout is recorded once a minute while something changes, and ends with it", async () => {
+    const id = await deploy(server, user, pool, { name: "recorded", rollout: { order: "arrival" } });
+    const at = async (work: () => Promise<unknown>) => {
+      server.advance(1000);
+      await work();
+      server.advance(MINUTE);
+      await sweep();
+    };
+    await at(() => poll(server, pool[0]!));
+    await at(async () => undefined);
+    await at(() => report(server, pool[0]!, id, "success"));
+    await at(async () => {
+      for (const device of pool.slice(1)) await poll(server, device);
+      for (const device of pool.slice(1)) await report(server, device, id, "failure");
+    });
+    const found = await get<Told>(`${MANAGEMENT}/${id}/progress`);
+    expect(found).toMatchObject({ max_devices: 4 });
+    expect(columns(found)).toEqual([
+      [1, 0, 0, 0],
+      [1, 1, 0, 0],
+      [4, 1, 3, 0],
+    ]);
+    server.advance(MINUTE);
+    await sweep();
+    expect(await get<Told>(`${MANAGEMENT}/${id}/progress`)).toEqual(found);
+    const { open } = (await env.DB.prepare("SELECT max(open) AS open FROM deployment_progress").first())!;
+    expect(open).toBe(0);
+  });
+
+  it("of a few devices is what each of them told", async () => {
+    const id = await deploy(server, user, pool.slice(0, 2), { name: "small" });
+    await poll(server, pool[0]!);
+    server.advance(MINUTE);
+    await report(server, pool[0]!, id, "success");
+    await poll(server, pool[1]!);
+    const points = columns(await get<Told>(`${MANAGEMENT}/${id}/progress`));
+    expect(points).toEqual([
+      [1, 0, 0, 0],
+      [2, 1, 0, 0],
+    ]);
+  });
+});
