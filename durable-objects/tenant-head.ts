@@ -9,6 +9,7 @@ import {
   type DigestResponse,
   type Contact,
 } from "../src/checkin/index.ts";
+import type { Rhythm } from "../src/platform/contacts.ts";
 import type { DigestChange } from "../src/platform/digest-change.ts";
 import type { Env } from "../src/platform/env.ts";
 import type { TenantId } from "../src/platform/ids.ts";
@@ -44,6 +45,14 @@ export class TenantHead extends DurableObject<Env> implements HeadRpc {
     seen: readonly Contact[],
   ): Promise<Record<string, number>> {
     return this.#head.lastSeen(tenant, devices, seen);
+  }
+
+  rhythms(
+    tenant: TenantId,
+    devices: readonly string[],
+    seen: readonly Contact[],
+  ): Promise<Record<string, Rhythm>> {
+    return this.#head.rhythms(tenant, devices, seen);
   }
 
   live(tenant: TenantId, nowMs: number): Promise<LiveCounters> {

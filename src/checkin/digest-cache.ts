@@ -1,3 +1,4 @@
+import type { Rhythm } from "../platform/contacts.ts";
 import type { TenantId } from "../platform/ids.ts";
 import type { Later } from "../platform/later.ts";
 import type { Log } from "../platform/log.ts";
@@ -83,6 +84,12 @@ export class Isolate {
   lastSeen(tenant: TenantId, devices: readonly string[], nowMs: number): Promise<Record<string, number>> {
     const [state, head] = [this.#stateOf(tenant), headOf(this.#heads, tenant)];
     return this.#telling(state, nowMs, (seen) => inTime(head.lastSeen(tenant, devices, seen)));
+  }
+
+  /** The same with their rhythms. */
+  rhythms(tenant: TenantId, devices: readonly string[], nowMs: number): Promise<Record<string, Rhythm>> {
+    const [state, head] = [this.#stateOf(tenant), headOf(this.#heads, tenant)];
+    return this.#telling(state, nowMs, (seen) => inTime(head.rhythms(tenant, devices, seen)));
   }
 
   async #askHead(

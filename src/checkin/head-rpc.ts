@@ -1,4 +1,5 @@
 import type { DigestChange } from "../platform/digest-change.ts";
+import type { Rhythm } from "../platform/contacts.ts";
 import type { TenantId } from "../platform/ids.ts";
 import type { Check, LiveCounters, Verdict, DigestRequest, DigestResponse } from "./head.ts";
 import type { Contact } from "./presence.ts";
@@ -14,6 +15,11 @@ export interface HeadRpc extends Rpc.DurableObjectBranded {
     devices: readonly string[],
     seen: readonly Contact[],
   ): Promise<Record<string, number>>;
+  rhythms(
+    tenant: TenantId,
+    devices: readonly string[],
+    seen: readonly Contact[],
+  ): Promise<Record<string, Rhythm>>;
   live(tenant: TenantId, nowMs: number): Promise<LiveCounters>;
   forget(): Promise<void>;
 }

@@ -5,6 +5,7 @@ import { Presence, type Contact } from "./presence.ts";
 import { CheckRate, type CheckMode } from "./rate.ts";
 import { deviceCheckInsStatement } from "../devices/index.ts";
 import { Database, noCost, type DatabaseCost } from "../platform/database.ts";
+import type { Rhythm } from "../platform/contacts.ts";
 import type { DigestChange } from "../platform/digest-change.ts";
 import { settingsOf, type Env } from "../platform/env.ts";
 import type { TenantId } from "../platform/ids.ts";
@@ -117,6 +118,16 @@ export class Head {
   ): Promise<Record<string, number>> {
     await this.note(tenant, seen); // restores what was stored, also without a contact
     return this.#presence.lastSeen(devices);
+  }
+
+  /** The same with the rhythm of each. */
+  async rhythms(
+    tenant: TenantId,
+    devices: readonly string[],
+    seen: readonly Contact[],
+  ): Promise<Record<string, Rhythm>> {
+    await this.note(tenant, seen);
+    return this.#presence.rhythms(devices);
   }
 
   async live(tenant: TenantId, nowMs: number): Promise<LiveCounters> {

@@ -39,6 +39,10 @@ export const contactsOf = (
     cost.objectCalls += 1;
     return isolateOf(env).lastSeen(tenant, devices, now());
   },
+  rhythms(tenant, devices) {
+    cost.objectCalls += 1;
+    return isolateOf(env).rhythms(tenant, devices, now());
+  },
 });
 
 const ATTEMPTS = 3;

@@ -1,4 +1,5 @@
 import { isUuid } from "../platform/ids.ts";
+import type { Rhythm } from "../platform/contacts.ts";
 import { Journal } from "./journal.ts";
 import {
   dashed,
@@ -10,6 +11,7 @@ import {
   writePage,
   type ContactTimes,
 } from "./presence-pages.ts";
+import { learned } from "./rhythm.ts";
 
 /** A contact of a device, in milliseconds. */
 export type Contact = readonly [device: string, atMs: number];
@@ -26,6 +28,8 @@ const MAX_PAGE_BITS = 12;
 const FORGET_S = 400 * 86_400;
 
 const PAGE = "presence:";
+/** Beside each page another for the rhythms of the same devices. */
+const RHYTHMS = "rhythms:";
 const BITS = "presence-bits";
 const CONTACTS = "contacts:";
 const UNSTAMPED = "unstamped:";
@@ -37,7 +41,8 @@ const toContacts = (times: readonly [string, number][]): Contact[] =>
 
 /** What folding the contacts of a while comes to. */
 interface Fold {
-  pages: [number, Uint8Array][];
+  /** By their keys. */
+  pages: [string, Uint8Array][];
   /** Contacts of devices that were not heard of before on their day. */
   first: ContactTimes;
   largest: number;
@@ -129,17 +134,34 @@ export class Presence {
     // Memory first: what leaves it meanwhile is in the pages that are read after it.
     const known = devices.filter(isUuid).map((device) => [device, this.#known(packed(device))] as const);
     const bits = await this.#bits();
-    const pages = new Map<number, Uint8Array>();
+    const timesIn = this.#reader(PAGE, bits);
     const seen: Record<string, number> = {};
     for (const [device, knownS] of known) {
-      const id = packed(device);
-      const number = pageOf(id, bits);
-      const page = pages.get(number) ?? (await this.#page(number));
-      pages.set(number, page);
-      const seconds = Math.max(knownS, timeIn(page, id));
+      const seconds = Math.max(knownS, await timesIn(packed(device)));
       if (seconds > 0) seen[device] = seconds * 1000;
     }
     return bits === (await this.#bits()) ? seen : this.lastSeen(devices); // pages were split meanwhile
+  }
+
+  /** The same with the rhythm of each. */
+  async rhythms(devices: readonly string[]): Promise<Record<string, Rhythm>> {
+    const bits = await this.#bits();
+    const [seen, silenceIn] = [await this.lastSeen(devices), this.#reader(RHYTHMS, bits)];
+    const rhythms: Record<string, Rhythm> = {};
+    for (const [device, lastMs] of Object.entries(seen))
+      rhythms[device] = { lastMs, silenceMs: 1000 * (await silenceIn(packed(device))) };
+    return bits === (await this.#bits()) ? rhythms : this.rhythms(devices);
+  }
+
+  /** Reads pages once each, whichever devices are asked about. */
+  #reader(prefix: string, bits: number): (id: string) => Promise<number> {
+    const pages = new Map<number, Uint8Array>();
+    return async (id) => {
+      const number = pageOf(id, bits);
+      const page = pages.get(number) ?? (await this.#page(prefix, number));
+      pages.set(number, page);
+      return timeIn(page, id);
+    };
   }
 
   /** Folds what gathered into pages and puts the first contacts of a day into the inventory. */
@@ -181,15 +203,28 @@ export class Presence {
     const fold: Fold = { pages: [], first: new Map(), largest: 0 };
     const newest = [...contacts.values()].reduce((a, b) => Math.max(a, b), 0);
     for (const [number, some] of Map.groupBy(contacts, ([id]) => pageOf(id, bits))) {
-      const page = readPage(await this.#page(number));
+      const page = readPage(await this.#page(PAGE, number));
+      const rhythms = readPage(await this.#page(RHYTHMS, number));
+      let isLearned = false;
       for (const [id, seconds] of some) {
-        const before = page.get(id) ?? Number.NEGATIVE_INFINITY;
-        if (dayOf(before) < dayOf(seconds)) fold.first.set(id, seconds);
-        page.set(id, Math.max(before, seconds));
+        const before = page.get(id);
+        const isNewDay = before === undefined || dayOf(before) < dayOf(seconds);
+        if (isNewDay) fold.first.set(id, seconds);
+        page.set(id, Math.max(before ?? 0, seconds));
+        if (before === undefined) continue;
+        const knownS = rhythms.get(id) ?? 0;
+        const silenceS = learned(knownS, seconds - before, isNewDay);
+        if (silenceS !== knownS) rhythms.set(id, silenceS);
+        isLearned ||= silenceS !== knownS;
       }
-      for (const [id, seconds] of page) if (seconds < newest - FORGET_S) page.delete(id);
+      for (const [id, seconds] of page) {
+        if (seconds >= newest - FORGET_S) continue;
+        page.delete(id);
+        rhythms.delete(id);
+      }
       fold.largest = Math.max(fold.largest, page.size);
-      fold.pages.push([number, writePage(page)]);
+      fold.pages.push([PAGE + number, writePage(page)]);
+      if (isLearned) fold.pages.push([RHYTHMS + number, writePage(rhythms)]);
     }
     return fold;
   }
@@ -198,7 +233,7 @@ export class Presence {
   async #store({ pages }: Fold, keys: ReadonlySet<string>, owed: ContactTimes) {
     const paid = this.#unstamped.cut();
     await this.#storage.transaction(async (transaction) => {
-      for (const [number, page] of pages) await transaction.put(PAGE + number, page);
+      for (const [key, page] of pages) await transaction.put(key, page);
       for (const key of [...keys, ...paid]) await transaction.delete(key);
       await this.#unstamped.append(owed, transaction);
     });
@@ -210,10 +245,13 @@ export class Presence {
     const bits = await this.#bits();
     if (bits >= MAX_PAGE_BITS) return;
     const entries: Record<string, unknown> = { [BITS]: bits + 1 };
-    for (let number = 0; number < 1 << bits; number++) {
-      const halves = Map.groupBy(readPage(await this.#page(number)), ([id]) => pageOf(id, bits + 1));
-      for (const half of [number, number + (1 << bits)]) {
-        entries[PAGE + half] = writePage(new Map(halves.get(half)));
+    for (const prefix of [PAGE, RHYTHMS]) {
+      for (let number = 0; number < 1 << bits; number++) {
+        const halves = Map.groupBy(readPage(await this.#page(prefix, number)), ([id]) =>
+          pageOf(id, bits + 1),
+        );
+        for (const half of [number, number + (1 << bits)])
+          entries[prefix + half] = writePage(new Map(halves.get(half)));
       }
     }
     await this.#storage.transaction(async (transaction) => {
@@ -225,7 +263,7 @@ export class Presence {
     return (await this.#storage.get<number>(BITS)) ?? 0;
   }
 
-  async #page(number: number): Promise<Uint8Array> {
-    return (await this.#storage.get<Uint8Array>(PAGE + number)) ?? new Uint8Array();
+  async #page(prefix: string, number: number): Promise<Uint8Array> {
+    return (await this.#storage.get<Uint8Array>(prefix + number)) ?? new Uint8Array();
   }
 }

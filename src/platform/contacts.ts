@@ -1,9 +1,17 @@
 import type { DeviceId, TenantId } from "./ids.ts";
 
+/** When a device was last heard of, and the longest silence that is usual for it, 0 while none is known; in milliseconds. */
+export interface Rhythm {
+  lastMs: number;
+  silenceMs: number;
+}
+
 /** When devices were last heard of, to the second. The heads of tenants keep it; no call reaches the database. */
 export interface Contacts {
   /** Notes that a device was heard of now. The head is told after the answer. */
   note: (tenant: TenantId, device: DeviceId) => void;
   /** Last contacts in milliseconds by device; those never heard of are left out. Rejects while the head is away. */
   last: (tenant: TenantId, devices: readonly string[]) => Promise<Readonly<Record<string, number>>>;
+  /** The same with the rhythm of each. */
+  rhythms: (tenant: TenantId, devices: readonly string[]) => Promise<Readonly<Record<string, Rhythm>>>;
 }

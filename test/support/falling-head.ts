@@ -80,6 +80,7 @@ export class FallingHead {
       changed: (...args: Parameters<Head["changed"]>) => this.#call((head) => head.changed(...args)),
       note: (...args: Parameters<Head["note"]>) => this.#call((head) => head.note(...args)),
       lastSeen: (...args: Parameters<Head["lastSeen"]>) => this.#call((head) => head.lastSeen(...args)),
+      rhythms: (...args: Parameters<Head["rhythms"]>) => this.#call((head) => head.rhythms(...args)),
     };
     const TENANT_HEAD = { idFromName: () => ({}), get: () => stub } as unknown as Env["TENANT_HEAD"];
     return { ...server.env, TENANT_HEAD };

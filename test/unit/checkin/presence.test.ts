@@ -190,10 +190,38 @@ describe("presence", () => {
     expect(new Map(entries).size).toBe(20_000);
     const some = ids.filter((_, n) => n % 200 === 0);
     expect(Object.keys(await presence.lastSeen(some))).toEqual(some);
-    storage.puts = 0;
-    for (const device of ids) presence.note(device, 2_000_000);
-    await presence.fold(taken);
-    expect(storage.puts).toBe(pages.length);
+    // The first silence of all of them is learned, and the next is nothing new.
+    for (const atMs of [2_000_000, 3_000_000]) {
+      storage.puts = 0;
+      for (const device of ids) presence.note(device, atMs);
+      await presence.fold(taken);
+      expect(storage.puts).toBe(atMs === 2_000_000 ? 2 * pages.length : pages.length);
+    }
+    expect(Object.values(await presence.rhythms(some))).toEqual(
+      some.map(() => ({ lastMs: 3_000_000, silenceMs: 1_000_000 })),
+    );
+  });
+
+  it("learns the longest silence that is usual, nights included, which fades when it no longer comes", async () => {
+    const storage = new Storage();
+    let presence = await presenceOn(storage);
+    const device = idOf(1);
+    const HOUR_MS = 3_600_000;
+    const rhythm = async () => (await presence.rhythms([device]))[device]?.silenceMs;
+    const contact = async (atMs: number) => {
+      presence.note(device, atMs);
+      await presence.fold(taken);
+    };
+    await contact(10 * DAY_MS);
+    expect(await rhythm()).toBe(0);
+    for (let hour = 1; hour <= 16; hour++) await contact(10 * DAY_MS + hour * HOUR_MS);
+    expect(await rhythm()).toBe(HOUR_MS);
+    for (let hour = 0; hour <= 16; hour++) await contact(11 * DAY_MS + hour * HOUR_MS);
+    expect(await rhythm()).toBe(8 * HOUR_MS);
+    presence = await presenceOn(storage);
+    for (let hour = 17; hour < 8 * 24; hour++) await contact(11 * DAY_MS + hour * HOUR_MS);
+    expect(await rhythm()).toBeGreaterThan(3 * HOUR_MS);
+    expect(await rhythm()).toBeLessThan(4.5 * HOUR_MS);
   });
 
   it("keeps nothing for what is no device id", async () => {
