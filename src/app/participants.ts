@@ -10,7 +10,7 @@ import {
   deviceRemovedStatements,
   inventoryChangedStatements,
 } from "../iotmanager/index.ts";
-import { removeDeviceAlertsStatements } from "../devicemonitor/index.ts";
+import { alertedSinceStatement, removeDeviceAlertsStatements } from "../devicemonitor/index.ts";
 import type { Participants } from "../platform/participants.ts";
 import { mayStatement, removeTenantTokensIfChanged } from "../useradm/index.ts";
 
@@ -36,6 +36,7 @@ export const PARTICIPANTS: Participants = {
   tenantSuspended: [removeTenantTokensIfChanged],
   artifactAdded: [offerNewArtifact],
   artifactUse: useInDeployments,
+  alertedSince: alertedSinceStatement,
   mayUpload: (tenant, holder, nowMs) =>
     mayStatement(tenant, holder, ["artifacts:upload", UPLOAD_LINK], nowMs),
 };

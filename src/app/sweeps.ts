@@ -1,7 +1,7 @@
 import { forgetOldEntries, sealLogs } from "../audit/index.ts";
 import { expireWaitingSets, forgetOldRevocations } from "../deviceauth/index.ts";
 import { sweepRecordings } from "../deviceconnect/index.ts";
-import { judgeRollouts, recordProgress, rollWindows } from "../deployments/index.ts";
+import { judgeRollouts, recordProgress, rollWindows, watchRollouts } from "../deployments/index.ts";
 import { forgetOldTotals } from "../inventory/index.ts";
 import { forgetOldEvents, resealIntegrations, wakeWaiting } from "../iotmanager/index.ts";
 import { forgetOldAlerts } from "../devicemonitor/index.ts";
@@ -44,6 +44,7 @@ export const EVERY_MINUTE: Sweeps = {
   "roll-windows": rollWindows,
   "judge-rollouts": judgeRollouts,
   "record-progress": recordProgress,
+  "watch-rollouts": watchRollouts,
 };
 
 /** Duties of every night. */

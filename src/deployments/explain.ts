@@ -3,6 +3,7 @@ import { rfc3339 } from "../platform/clock.ts";
 import type { Deps } from "../platform/deps.ts";
 import { Fault } from "../platform/fault.ts";
 import type { DeviceId } from "../platform/ids.ts";
+import { foundBy } from "./judge/halt.ts";
 import { NEVER_MS } from "./limits.ts";
 import { isFinal, statusOf, type Status } from "./status.ts";
 import { explained, firstInLine, fits, type ExplainedRow } from "./store/explain.ts";
@@ -94,12 +95,20 @@ function ofUnseen(
   return pending("not_seen_since", "The device has not asked for updates since the deployment started.");
 }
 
+function pausedBy(by: string | null): string {
+  const { judge, rule } = JSON.parse(by ?? "{}") as { judge?: string; rule?: number }; // written by `pause` and `stop`
+  if (judge !== undefined) return `The judge paused the deployment: ${foundBy(judge)}.`;
+  return rule === undefined
+    ? "The deployment is paused."
+    : `The deployment is paused by its stop rule ${rule}.`;
+}
+
 /** What of its rollout keeps a device of which nothing else is known. */
 function whyWaiting(
   row: ExplainedRow,
   nowMs: number,
 ): { reason: Explanation["reason"]; description: string; opensMs?: number } | undefined {
-  if (row.paused_ms !== null) return { reason: "paused", description: "The deployment is paused." };
+  if (row.paused_ms !== null) return { reason: "paused", description: pausedBy(row.paused_by) };
   if (row.governed === 0) return undefined;
   if (row.next_opens_ms === null)
     return { reason: "phase_not_open", description: "The next phase waits for results or for people." };

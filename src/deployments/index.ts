@@ -4,6 +4,7 @@ export { deployConfiguration } from "./configuration/deploy.ts";
 export { configurationDeploymentStatements } from "./configuration/deployment.ts";
 export { masked as maskedConfiguration } from "./configuration/masking.ts";
 export { judgeRollouts } from "./judge/look.ts";
+export { watchRollouts } from "./judge/watch.ts";
 export { decommissionDeviceStatements } from "./device-membership.ts";
 export { asksByBody, asksByQuery } from "./device-state.ts";
 export { aggregateDeviceDeployments, searchDeviceDeployments } from "./device-status-history.ts";

@@ -88,7 +88,7 @@ export const deploymentVerdictsTable = sqliteTable(
   {
     tenant_id: text().$type<TenantId>().notNull(),
     seq: integer().notNull(),
-    measure: text({ enum: ["failures"] }).notNull(),
+    measure: text().notNull(),
     verdict: text({ enum: ["no_evidence", "worse", "cleared"] })
       .notNull()
       .default("no_evidence"),
@@ -99,8 +99,22 @@ export const deploymentVerdictsTable = sqliteTable(
     results: integer().notNull().default(0),
     looked_ms: integer().notNull(),
     open: integer().notNull().default(1),
+    stakes: text(),
   },
   (row) => [primaryKey({ columns: [row.tenant_id, row.seq, row.measure] })],
+);
+
+export const deploymentWatchesTable = sqliteTable(
+  "deployment_watches",
+  {
+    tenant_id: text().$type<TenantId>().notNull(),
+    seq: integer().notNull(),
+    horizon_s: integer().notNull(),
+    members: text(),
+    from_ms: integer().notNull(),
+    due_ms: integer().notNull(),
+  },
+  (row) => [primaryKey({ columns: [row.tenant_id, row.seq, row.horizon_s] })],
 );
 
 export const deploymentSettingsTable = sqliteTable(

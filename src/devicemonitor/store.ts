@@ -195,6 +195,16 @@ export const countsStatement = (tenant: TenantId, devices: readonly string[]): S
     SELECT device_id, sum(level <> 'OK') AS open, count(*) AS total FROM ${monitorLatestTable}
     WHERE tenant_id = ${tenant} AND ${inJson(sql`device_id`, devices)} GROUP BY device_id`);
 
+/** Devices among these with a subject that is open and was told of since then. */
+export const alertedSinceStatement = (
+  tenant: TenantId,
+  devices: readonly string[],
+  sinceMs: number,
+): Statement<{ device_id: DeviceId }[]> =>
+  rows(sql`
+    SELECT DISTINCT device_id FROM ${monitorLatestTable}
+    WHERE tenant_id = ${tenant} AND ${inJson(sql`device_id`, devices)} AND level <> 'OK' AND received_ms > ${sinceMs}`);
+
 const TABLES = [monitorAlertsTable, monitorLatestTable, monitorDevicesTable];
 
 export const removeDeviceAlertsStatements = (tenant: TenantId, device: DeviceId): Statement<number>[] =>

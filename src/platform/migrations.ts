@@ -35,6 +35,7 @@ import deviceMonitor from "../../migrations/0053_device_monitor.sql";
 import iotManager from "../../migrations/0052_iot_manager.sql";
 import judge from "../../migrations/0060_judge.sql";
 import failuresAndProgress from "../../migrations/0065_failures_and_progress.sql";
+import watches from "../../migrations/0063_watches.sql";
 import { change, rows, type Database } from "./database.ts";
 import { into, type Row } from "./columns.ts";
 import { d1MigrationsTable } from "./tables.ts";
@@ -76,6 +77,7 @@ const MIGRATIONS: readonly { name: string; text: string }[] = [
   { name: "0054_told_changes.sql", text: toldChanges },
   { name: "0059_session_providers.sql", text: sessionProviders },
   { name: "0060_judge.sql", text: judge },
+  { name: "0063_watches.sql", text: watches },
   { name: "0065_failures_and_progress.sql", text: failuresAndProgress },
 ];
 

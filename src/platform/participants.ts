@@ -29,6 +29,12 @@ export interface Participants {
   /** Takes up an artifact that was not there before. */
   artifactAdded: readonly ((tenant: TenantId, artifact: OfferedArtifact) => Statement<unknown>)[];
   artifactUse: ArtifactUse;
+  /** Those of the devices that have told since then of something that is not as it should be, and have not taken it back. */
+  alertedSince: (
+    tenant: TenantId,
+    devices: readonly string[],
+    sinceMs: number,
+  ) => Statement<{ device_id: DeviceId }[]>;
   /** A row while a user may upload artifacts by the token that a link was asked for with. */
   mayUpload: (
     tenant: TenantId,

@@ -1,8 +1,11 @@
-import { afterEach, beforeAll, expect, it } from "vitest";
+import { runDurableObjectAlarm } from "cloudflare:test";
+import { afterEach, beforeAll, describe, expect, it } from "vitest";
 import { EVERY_MINUTE, runSweeps } from "../../src/app/sweeps.ts";
 import { aDevice, aUser, type TestDevice, type TestUser } from "../support/actors.ts";
 import { anArtifact, deploy, inInventory, MANAGEMENT, poll, report, show } from "../support/deployments.ts";
+import { asTenantId } from "../../src/platform/ids.ts";
 import { env, Server } from "../support/server.ts";
+import { watchRollouts } from "../../src/deployments/index.ts";
 
 let server: Server;
 let user: TestUser;
@@ -30,7 +33,15 @@ afterEach(async () => {
   for (const { id } of results) await manage("PUT", `/${id}/status`, { status: "aborted" });
 });
 
+const temperature = { scope: "inventory", name: "temperature" };
+
+const away = () => Promise.reject(new Error("the tenant's head did not answer in time"));
+const contactsAway = { note: () => {}, last: away, rhythms: away };
+
 const looks = async () => runSweeps(await server.deps(), EVERY_MINUTE);
+
+/** Nothing but failures is judged. */
+const alone = { silence: false, alerts: false };
 
 let made = 0;
 const rollout = (devices: readonly TestDevice[], more: Record<string, unknown>) =>
@@ -46,7 +57,7 @@ async function allTell(id: string, devices: readonly TestDevice[], status: strin
 const stateOf = async (id: string) =>
   (await show(server, user, id)) as unknown as {
     status: string;
-    rollout: { state: { paused?: object; judge: { failures: Record<string, unknown> } } };
+    rollout: { state: { paused?: object; judge: Record<"failures" | "silence", Record<string, unknown>> } };
   };
 
 it("the judge stops what fails more often than earlier rollouts did, once, and does what was asked for", async () => {
@@ -54,7 +65,7 @@ it("the judge stops what fails more often than earlier rollouts did, once, and d
   await allTell(before, pool.slice(0, 1), "success");
   // As if a fleet had told the same.
   await env.DB.prepare("UPDATE deployment_tallies SET devices = 1000 WHERE outcome = 'success'").run();
-  const id = await rollout(pool, { judge: {} });
+  const id = await rollout(pool, { judge: alone });
   await looks();
   const { rollout: fresh } = await stateOf(id);
   expect(fresh.state.judge.failures).toEqual({
@@ -91,7 +102,7 @@ it("the judge stops what fails more often than earlier rollouts did, once, and d
   await looks();
   expect((await stateOf(id)).rollout.state).toMatchObject({ judge: { failures: { verdict: "worse" } } });
   expect((await stateOf(id)).rollout.state.paused).toBeUndefined();
-  const next = await rollout(pool, { judge: {}, on_stop: { action: "abort" } });
+  const next = await rollout(pool, { judge: alone, on_stop: { action: "abort" } });
   await allTell(next, pool.slice(0, 4), "failure");
   await looks();
   await server.deliverEvents();
@@ -102,10 +113,12 @@ it("the judge stops what fails more often than earlier rollouts did, once, and d
 });
 
 it("the judge takes a person's word for what is usual, and one rollout's trouble stops no other", async () => {
-  const damaged = await rollout(pool.slice(0, 1), { judge: {} });
+  const damaged = await rollout(pool.slice(0, 1), { judge: alone });
   await allTell(damaged, pool.slice(0, 1), "failure");
   await env.DB.prepare("UPDATE deployments SET rollout = '{}' WHERE deployment_id = ?").bind(damaged).run();
-  const fine = await rollout(pool, { judge: { level_percent: 0.5, failures: { usual_percent: 50 } } });
+  const fine = await rollout(pool, {
+    judge: { ...alone, level_percent: 0.5, failures: { usual_percent: 50 } },
+  });
   await allTell(fine, pool, "failure");
   const id = await rollout(pool, { judge: { failures: { usual_percent: 1, margin_percent: 1 } } });
   await allTell(id, pool, "failure");
@@ -123,9 +136,150 @@ it("the judge takes a person's word for what is usual, and one rollout's trouble
   expect(await env.DB.prepare(open).first("n")).toBe(1);
 });
 
+describe("updated devices beside others", () => {
+  const MINUTE = 60_000;
+  const SOME = 40;
+  const tenant = asTenantId("default");
+  const head = () => env.TENANT_HEAD.get(env.TENANT_HEAD.idFromName(tenant));
+  const hear = (ids: readonly string[]) =>
+    head().note(
+      tenant,
+      ids.map((id) => [id, server.now] as const),
+    );
+  let updated: string[];
+  let others: string[];
+
+  /** Devices that tell something every half an hour; the first half of them is updated a minute after. */
+  async function watched(
+    judge: Record<string, unknown>,
+    more: Record<string, unknown> = {},
+  ): Promise<string> {
+    const ids = Array.from({ length: 2 * SOME }, () => crypto.randomUUID());
+    [updated, others] = [ids.slice(0, SOME), ids.slice(SOME)];
+    await env.DB.prepare(
+      `INSERT INTO inventory_devices (tenant_id, device_id, status, created_ms, updated_ms, attributes)
+       SELECT 'default', value, 'accepted', 0, 0, '{"inventory-device_type":["pi4"],"inventory-temperature":["20"]}' FROM json_each(?)`,
+    )
+      .bind(JSON.stringify(ids))
+      .run();
+    await hear(ids);
+    await runDurableObjectAlarm(head());
+    server.advance(30 * MINUTE);
+    await hear(ids);
+    await runDurableObjectAlarm(head());
+    const devices = [pool[0]!, ...ids.map((id) => ({ id }))];
+    const id = await deploy(server, user, devices, {
+      name: `judged ${(made += 1)}`,
+      rollout: { judge, ...more },
+    });
+    server.advance(MINUTE);
+    await env.DB.batch([
+      env.DB.prepare(
+        `INSERT INTO device_deployments (tenant_id, device_id, seq, status, active, opens_ms, finished_ms, device_type, phase)
+         SELECT 'default', u.value, d.seq, 2560, 0, 0, ?, 'pi4', 0 FROM deployments d JOIN json_each(?) u WHERE d.deployment_id = ?`,
+      ).bind(server.now, JSON.stringify(updated), id),
+      env.DB.prepare(
+        "UPDATE deployment_counters SET success = ? WHERE seq = (SELECT seq FROM deployments WHERE deployment_id = ?)",
+      ).bind(SOME, id),
+    ]);
+    await hear(others);
+    await watchRollouts(await server.deps());
+    return id;
+  }
+
+  /** The watch ends, and what is heard of meanwhile. */
+  async function anHourLater(heard: readonly string[]): Promise<void> {
+    server.advance(40 * MINUTE);
+    await hear(heard);
+    server.advance(21 * MINUTE);
+    await watchRollouts(await server.deps());
+  }
+
+  const silenced = (ids: readonly string[]) => ids.filter((_, i) => i % 3 !== 0);
+
+  it("is halted when they fall silent beyond their rhythm", async () => {
+    const id = await watched({ alerts: false });
+    await anHourLater([...silenced(updated), ...others]);
+    expect((await stateOf(id)).rollout.state).toMatchObject({
+      paused: { judge: "silence" },
+      judge: {
+        failures: { verdict: "no_evidence" },
+        silence: {
+          verdict: "worse",
+          needed: 200,
+          kinds: [
+            { device_type: "pi4", updated: { devices: SOME, bad: 14 }, others: { devices: SOME, bad: 0 } },
+          ],
+        },
+      },
+    });
+    expect((await poll(server, pool[0]!)).status).toBe(204);
+    const why = await manage("GET", `/${id}/devices/${pool[0]!.id}/explain`);
+    expect(why.json()).toMatchObject({
+      reason: "paused",
+      description: "The judge paused the deployment: updated devices fall silent more often than others.",
+    });
+  });
+
+  it("is not halted when all of them do, and goes on to the next watch", async () => {
+    const id = await watched({ alerts: false });
+    await anHourLater([...silenced(updated), ...silenced(others)]);
+    const silence = async () => (await stateOf(id)).rollout.state.judge.silence;
+    expect(await silence()).toMatchObject({ verdict: "no_evidence", kinds: [{ others: { bad: 14 } }] });
+    // Nobody was updated since.
+    await anHourLater(others);
+    expect(await silence()).toMatchObject({ kinds: [{ others: { devices: SOME } }] });
+  });
+
+  it("is not judged while the head is away, and is later", async () => {
+    const id = await watched({ alerts: false });
+    server.advance(61 * MINUTE);
+    await watchRollouts({ ...(await server.deps()), contacts: contactsAway });
+    expect((await stateOf(id)).rollout.state).toMatchObject({ judge: { silence: { kinds: [] } } });
+    await anHourLater(others);
+    expect((await stateOf(id)).rollout.state).toMatchObject({ judge: { silence: { verdict: "worse" } } });
+  });
+
+  it("is halted for more alerts than others have in the same hours", async () => {
+    const id = await watched({ silence: false });
+    await env.DB.prepare(
+      `INSERT INTO monitor_latest (tenant_id, device_id, subject, alert_id, level, at_ms, received_ms, alert, changes, changes_since_ms)
+       SELECT 'default', value, 'disk', value, 'CRITICAL', ?1, ?1, '{}', 1, ?1 FROM json_each(?2)`,
+    )
+      .bind(server.now, JSON.stringify(updated.slice(0, 14)))
+      .run();
+    await anHourLater([...updated, ...others]);
+    expect((await stateOf(id)).rollout.state).toMatchObject({ paused: { judge: "alerts" } });
+  });
+
+  it("is halted for an attribute that goes the wrong way", async () => {
+    const id = await watched({ silence: false, alerts: false, attributes: [temperature] });
+    await env.DB.prepare(
+      `UPDATE inventory_devices SET attributes = json_set(attributes, '$."inventory-temperature"[0]', '25')
+       WHERE device_id IN (SELECT value FROM json_each(?))`,
+    )
+      .bind(JSON.stringify(updated.slice(0, 14)))
+      .run();
+    await anHourLater([...updated, ...others]);
+    expect((await stateOf(id)).rollout.state).toMatchObject({
+      paused: { judge: "inventory/temperature" },
+      judge: { "inventory/temperature": { verdict: "worse" } },
+    });
+  });
+
+  it("can be counted by a stop rule of a person", async () => {
+    const id = await watched(alone, { stop: [{ percent: 20, kinds: ["silence"] }] });
+    await anHourLater([...silenced(updated), ...silenced(others)]);
+    expect((await stateOf(id)).rollout.state).toMatchObject({ paused: { rule: 1 } });
+  });
+});
+
 it.each([
   ["a list", []],
-  ["what it does not know", { silence: {} }],
+  ["what it does not know", { noise: {} }],
+  ["no yes or no", { silence: {} }],
+  ["the same attribute twice", { attributes: [temperature, temperature] }],
+  ["no attribute", { attributes: [{ scope: "inventory" }] }],
   ["no level", { level_percent: 0 }],
   ["a level that is none", { level_percent: 50 }],
   ["more than all", { failures: { usual_percent: 101 } }],

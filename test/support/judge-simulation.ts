@@ -1,7 +1,7 @@
 import { bet, evidenceOf, NO_STAKES, type Block, type Stakes } from "../../src/deployments/judge/beside.ts";
 import { evidenceOfWorse, type Share } from "../../src/deployments/judge/past.ts";
 import { lnNeeded } from "../../src/deployments/judge/verdict.ts";
-import { FAILURE_MARGIN, LEVEL, SILENCE_ODDS } from "../../src/deployments/judge/levels.ts";
+import { FAILURE_MARGIN, LEVEL, NO_FAULT_ODDS } from "../../src/deployments/judge/levels.ts";
 
 /** Chance that repeats: mulberry32. */
 export type Chance = () => number;
@@ -114,7 +114,7 @@ export function untilSilenceFound(chance: Chance, { more, bySite }: SilenceRun):
         others: { devices: others, bad: drawn(chance, others, usual) },
       };
     });
-    for (const block of bySite ? blocks : [together(blocks)]) stakes = bet(stakes, block, SILENCE_ODDS);
+    for (const block of bySite ? blocks : [together(blocks)]) stakes = bet(stakes, block, NO_FAULT_ODDS);
     if (evidenceOf(stakes) >= needed) return (hour + 1) * UPDATED_AN_HOUR;
   }
   return undefined;

@@ -1,13 +1,7 @@
 import { inPages, type Duty } from "../../platform/apart.ts";
-import { addAuditIfChanged } from "../../platform/audit.ts";
 import type { Sweep } from "../../platform/background.ts";
-import type { Statement } from "../../platform/database.ts";
 import type { Deps } from "../../platform/deps.ts";
-import { addEventIfChanged } from "../../platform/outbox.ts";
-import { auditedDeployment } from "../audit-object.ts";
-import { EVENTS } from "../events.ts";
 import type { Rollout } from "../rollout/rollout-schema.ts";
-import { pause } from "../store/steering.ts";
 import {
   dueVerdicts,
   earlierResults,
@@ -17,6 +11,7 @@ import {
   type DueVerdict,
   type TypeCount,
 } from "../store/verdicts.ts";
+import { halt } from "./halt.ts";
 import { CLEARED_MARGIN, TOLD_DEVICES } from "./levels.ts";
 import { evidenceOfNoWorse, evidenceOfWorse, type Kind } from "./past.ts";
 import type { Judge } from "./schema.ts";
@@ -60,7 +55,9 @@ async function look(deps: Deps, row: DueVerdict): Promise<void> {
   };
   // A person who resumes it knows more than the judge: the same finding does not stop it again.
   const halts = verdict === "worse" && row.verdict !== "worse";
-  await deps.db(tenant).batch([...(halts ? halt(row, deps.now()) : []), setVerdict(row, found, deps.now())]);
+  await deps
+    .db(tenant)
+    .batch([...(halts ? halt(row, row.measure, deps.now()) : []), setVerdict(row, found, deps.now())]);
 }
 
 /** Those of which it is known what is usual. */
@@ -87,18 +84,3 @@ const shownKind = ({ type, before, now }: NamedKind) => ({
   usual: { results: before.devices, failed: before.bad },
   now: { results: now.devices, failed: now.bad },
 });
-
-/** What a stop rule does. */
-function halt(row: DueVerdict, atMs: number): Statement<unknown>[] {
-  const { tenant_id: tenant, deployment_id: id, measure } = row;
-  const entry = {
-    action: "update",
-    object: auditedDeployment(id, row),
-    change: "paused by the judge: updates fail more often than usual",
-  };
-  return [
-    pause(tenant, id, { judge: measure }, atMs),
-    addAuditIfChanged({ kind: "system", tenant }, entry, atMs),
-    addEventIfChanged({ kind: EVENTS.stopped, tenant, subject: id, data: { judge: measure } }, atMs),
-  ];
-}

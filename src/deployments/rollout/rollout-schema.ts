@@ -1,5 +1,6 @@
 import { z } from "@hono/zod-openapi";
 import { Judge } from "../judge/schema.ts";
+import { Attribute } from "./attribute-schema.ts";
 import { isZone } from "./windows.ts";
 
 const MAX_CANARIES = 1000;
@@ -29,7 +30,7 @@ export interface Gate {
   approvals?: number | undefined;
 }
 
-const FAILURE_KINDS = ["download", "install", "reboot", "commit"] as const;
+const FAILURE_KINDS = ["download", "install", "reboot", "commit", "timeout", "silence"] as const;
 
 /** What stops a rollout by itself. */
 const StopRule = z
@@ -54,11 +55,6 @@ const OnStop = z
   .refine(({ action, artifact_name }) => (action === "revert") === (artifact_name !== undefined), {
     error: "revert, and it alone, needs the artifact_name to go back to",
   });
-
-const Attribute = z.strictObject({
-  scope: z.enum(["inventory", "identity", "tags", "system"]),
-  name: z.string().min(1).max(1024),
-});
 
 const DAYS = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"] as const;
 

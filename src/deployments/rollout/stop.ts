@@ -1,8 +1,10 @@
+import type { SQL } from "drizzle-orm";
 import { ifLive } from "../../devices/index.ts";
 import type { DeviceClaim } from "../../platform/actor.ts";
 import type { EventHandler } from "../../platform/background.ts";
 import { addAuditIfChanged } from "../../platform/audit.ts";
 import type { Statement } from "../../platform/database.ts";
+import type { TenantId } from "../../platform/ids.ts";
 import { Fault } from "../../platform/fault.ts";
 import { addEventIfChanged } from "../../platform/outbox.ts";
 import { abortDeployment } from "../abort.ts";
@@ -20,12 +22,15 @@ export function consequences(
   atMs: number,
 ): Statement<unknown>[] {
   const [tenant, only] = [claim.tenant, ifLive(claim)];
-  const actor = { kind: "system" as const, tenant };
   const opened = [
     openGate(tenant, id, atMs, only),
     addEventIfChanged({ kind: EVENTS.opened, tenant, subject: id }, atMs),
   ];
-  if (outcome === "success") return opened;
+  return outcome === "success" ? opened : [...stopIfBroken(tenant, id, atMs, only), ...opened];
+}
+
+/** Pauses a deployment of which one of its rules is broken. */
+export function stopIfBroken(tenant: TenantId, id: string, atMs: number, only?: SQL): Statement<unknown>[] {
   const entry = {
     action: "update",
     object: { type: "deployment", id },
@@ -33,9 +38,8 @@ export function consequences(
   };
   return [
     stop(tenant, id, atMs, only),
-    addAuditIfChanged(actor, entry, atMs),
+    addAuditIfChanged({ kind: "system", tenant }, entry, atMs),
     addEventIfChanged({ kind: EVENTS.stopped, tenant, subject: id }, atMs),
-    ...opened,
   ];
 }
 

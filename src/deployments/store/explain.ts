@@ -14,7 +14,7 @@ import {
 
 const ofDeployment = columnsOf(
   deploymentCountersTable,
-  "seq, opens_ms, stage, aborted_ms, targeted, paused_ms, governed",
+  "seq, opens_ms, stage, aborted_ms, targeted, paused_ms, paused_by, governed",
   "c",
 );
 const ofDevice = columnsOf(

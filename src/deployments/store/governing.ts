@@ -4,7 +4,9 @@ import type { TenantId } from "../../platform/ids.ts";
 import { into, type Row } from "../../platform/columns.ts";
 import type { Governing } from "../rollout/govern.ts";
 import { attributePath } from "../../inventory/index.ts";
-import type { StopRule } from "../rollout/rollout-schema.ts";
+import { HORIZONS_S } from "../judge/horizons.ts";
+import { measuresOf } from "../judge/schema.ts";
+import type { Rollout, StopRule } from "../rollout/rollout-schema.ts";
 import type { ZoneWindow } from "../rollout/zones.ts";
 import {
   deploymentPhasesTable,
@@ -15,6 +17,7 @@ import {
 import { deploymentsTable } from "../tables.ts";
 import { added } from "./create.ts";
 import { addVerdicts } from "./verdicts.ts";
+import { addWatches } from "./watches.ts";
 
 /** What of a governed deployment the joining statement looks at. Takes effect only if the statement before it did. */
 export function addGoverning(
@@ -42,8 +45,14 @@ export function addGoverning(
     ...(rollout?.stop?.length ? [addStopRules(d, rollout.stop)] : []),
     ...(windows.length > 0 ? [addWindows(d, windows)] : []),
     ...(rollout?.judge ? [addVerdicts(d, rollout.judge)] : []),
+    ...(rollout && isWatched(rollout) ? [addWatches(d, HORIZONS_S)] : []),
   ];
 }
+
+/** Whether somebody wants to know what updated devices do. */
+const isWatched = ({ judge, stop = [] }: Rollout): boolean =>
+  (judge !== undefined && measuresOf(judge).length > 1) ||
+  stop.some(({ kinds }) => kinds?.includes("silence"));
 
 /** The group has a column of its own. */
 const pathOf = ({ scope, name }: { scope: string; name: string }): string =>

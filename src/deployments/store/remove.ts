@@ -61,6 +61,7 @@ const PARTS = [
   "deployment_tallies",
   "deployment_verdicts",
   "deployment_progress",
+  "deployment_watches",
   "deployment_phases",
   "deployment_rules",
   "deployment_counters",

@@ -122,11 +122,18 @@ export const openWithFirst = (tenant: TenantId, id: string): Statement<number> =
 
 const kindOf = sql.raw("substr(t.outcome, 9)");
 
-const failed = sql`sum(iif(t.outcome LIKE 'failure:%' AND (s.kinds IS NULL OR ${kindOf} IN (SELECT value FROM json_each(s.kinds))), t.devices, 0))`;
-const told = sql.raw("sum(t.devices)");
+const namesKind = (kind: SQL): SQL => sql`${kind} IN (SELECT value FROM json_each(s.kinds))`;
+const isFailure = sql`(t.outcome LIKE 'failure:%' AND (s.kinds IS NULL OR ${namesKind(kindOf)}))`;
+/** Devices that fell silent after the update are successes: only who names them means them. */
+const isSilent = sql`(t.outcome = 'silent' AND ${namesKind(sql`'silence'`)})`;
+const isOfSilence = sql.raw("coalesce(s.kinds = '[\"silence\"]', 0)");
+
+const failed = sql`sum(iif(${isFailure} OR ${isSilent}, t.devices, 0))`;
+/** A share of silent devices is one of those that were watched; every other, one of all results. */
+const told = sql`sum(iif(${isOfSilence}, t.outcome = 'watched', t.outcome = 'success' OR t.outcome LIKE 'failure:%') * t.devices)`;
 
 /** Pauses the deployment if what has become of its devices breaks one of its rules. */
-export const stop = (tenant: TenantId, id: string, atMs: number, only: SQL): Statement<number> =>
+export const stop = (tenant: TenantId, id: string, atMs: number, only = sql`1`): Statement<number> =>
   altering(
     standing(tenant),
     change(sql`
@@ -135,7 +142,7 @@ export const stop = (tenant: TenantId, id: string, atMs: number, only: SQL): Sta
         SELECT s.seq, s.rule FROM ${deploymentStopRulesTable} s
         WHERE s.tenant_id = ${tenant} AND s.seq = ${seqOf(tenant, id)} AND EXISTS (
           SELECT 1 FROM ${deploymentTalliesTable} t
-          WHERE t.tenant_id = s.tenant_id AND t.seq = s.seq AND (t.outcome = 'success' OR t.outcome LIKE 'failure:%')
+          WHERE t.tenant_id = s.tenant_id AND t.seq = s.seq AND (t.outcome IN ('success', 'watched', 'silent') OR t.outcome LIKE 'failure:%')
             AND (s.device_types IS NULL OR t.device_type IN (SELECT value FROM json_each(s.device_types)))
           GROUP BY iif(s.per_type = 1, t.device_type, '')
           HAVING ${told} >= s.min_results AND (${failed} >= s.max_devices OR ${failed} * 100.0 > s.max_percent * ${told}))

@@ -3,7 +3,7 @@ import { notPaused } from "../../platform/apart.ts";
 import { columnsOf, into, type RowOf } from "../../platform/columns.ts";
 import { change, rows, type Statement } from "../../platform/database.ts";
 import type { TenantId } from "../../platform/ids.ts";
-import type { Judge } from "../judge/schema.ts";
+import { FAILURES, measuresOf, type Judge } from "../judge/schema.ts";
 import type { Verdict } from "../judge/verdict.ts";
 import { lnNeeded } from "../judge/verdict.ts";
 import { deploymentRulesTable, deploymentTalliesTable, deploymentVerdictsTable } from "../rollout-tables.ts";
@@ -12,12 +12,17 @@ import { added } from "./create.ts";
 
 export const JUDGE = "judge-rollouts";
 
-/** What is judged of a deployment. Takes effect only if the statement before it did. */
-export const addVerdicts = (d: { tenant: TenantId; id: string }, judge: Judge): Statement<number> =>
-  change(sql`
-    INSERT ${into(deploymentVerdictsTable, "tenant_id, seq, measure, ln_needed, looked_ms")}
-    SELECT d.tenant_id, d.seq, 'failures', ${lnNeeded(judge.level_percent / 100, 1)}, d.created_ms
-    FROM ${deploymentsTable} d WHERE changes() > 0 AND ${added(d)}`);
+/**
+ * What is judged of a deployment. Failures are looked at whenever there are new results, and so are open; everything else
+ * when a watch ends. Takes effect only if the statement before it did.
+ */
+export function addVerdicts(d: { tenant: TenantId; id: string }, judge: Judge): Statement<number> {
+  const measures = measuresOf(judge);
+  return change(sql`
+    INSERT ${into(deploymentVerdictsTable, "tenant_id, seq, measure, ln_needed, looked_ms, open")}
+    SELECT d.tenant_id, d.seq, m.value, ${lnNeeded(judge.level_percent / 100, measures.length)}, d.created_ms, m.value = ${FAILURES}
+    FROM ${deploymentsTable} d CROSS JOIN json_each(${JSON.stringify(measures)}) m WHERE changes() > 0 AND ${added(d)}`);
+}
 
 const ofVerdict = columnsOf(
   deploymentVerdictsTable,
