@@ -1,5 +1,5 @@
 import { AsyncLocalStorage } from "node:async_hooks";
-import { createExecutionContext, createMessageBatch, reset, waitOnExecutionContext } from "cloudflare:test";
+import { createExecutionContext, createMessageBatch, waitOnExecutionContext } from "cloudflare:test";
 import { env as bindings } from "cloudflare:workers";
 import { DeviceConnection } from "../../durable-objects/device-connection.ts";
 import { makeFetch } from "../../src/gateway/gateway.ts";
@@ -11,6 +11,10 @@ import type { Env } from "../../src/platform/env.ts";
 import type { Later } from "../../src/platform/later.ts";
 import { migrate } from "../../src/platform/migrations.ts";
 import { queue } from "../../workers/queue.ts";
+import { Store } from "./store.ts";
+import { importWorkerOnce } from "./worker-once.ts";
+
+importWorkerOnce();
 
 /** Events stay in the outbox until a test delivers them; the platform's own queue would do so at any moment. */
 const heldQueue = { send: async () => {}, sendBatch: async () => {} } as unknown as Queue<unknown>;
@@ -21,7 +25,9 @@ interface TestEnv extends Env {
   TENANT_HEAD: DurableObjectNamespace<TenantHead>;
 }
 
-export const env: TestEnv = { ...(bindings as unknown as TestEnv), JOBS: heldQueue };
+const store = new Store(bindings as unknown as TestEnv);
+
+export const env: TestEnv = { ...(bindings as unknown as TestEnv), ...store.watched, JOBS: heldQueue };
 
 export const OPERATOR_TOKEN = "operator-token-of-the-tests";
 
@@ -72,41 +78,6 @@ const costOf = (headers: Headers): Cost => {
   };
 };
 
-/** What makes a migrated database, read after the migrations have run once: far quicker than these. */
-let schema: string | undefined;
-
-const RESETS = 5;
-const NOT_EMPTY = /already exists/;
-
-/** Fails with `NOT_EMPTY` on a database that has tables. */
-async function makeSchema(server: Server): Promise<void> {
-  if (schema !== undefined) {
-    await env.DB.prepare(schema).run();
-    return;
-  }
-  const applied = await migrate((await server.deps()).directory);
-  if (applied.length === 0) throw new Error("the database already exists");
-  const { results } = await env.DB.prepare(
-    `SELECT sql FROM sqlite_master WHERE sql IS NOT NULL AND NOT (type = 'table' AND name GLOB 'inventory_text_*')
-       AND name NOT GLOB 'sqlite_*' AND name NOT GLOB '_cf*' ORDER BY rowid`,
-  ).all<{ sql: string }>();
-  const names = applied.map((name) => `('${name}')`).join(", ");
-  const statements = results.map(({ sql }) => sql);
-  schema = [...statements, `INSERT INTO d1_migrations (name) VALUES ${names}`].join(";\n");
-}
-
-/** In a worker that runs several files, the first reset of a file is now and then without effect. */
-async function makeEmpty(server: Server): Promise<void> {
-  for (let tries = 1; ; tries++) {
-    await reset();
-    try {
-      return await makeSchema(server);
-    } catch (cause) {
-      if (tries === RESETS || !NOT_EMPTY.test(String(cause))) throw cause;
-    }
-  }
-}
-
 const serving = new AsyncLocalStorage<Server>();
 /** What goes on after its request, such as a stream, has the server that was made last. */
 const current = (): Server => serving.getStore() ?? Server.latest;
@@ -137,7 +108,7 @@ export class Server {
   static async start(): Promise<Server> {
     const server = new Server();
     DeviceConnection.now = () => server.now;
-    await makeEmpty(server);
+    await store.empty(async () => migrate((await server.deps()).directory));
     return server;
   }
 
