@@ -1,12 +1,22 @@
 import { builtinModules } from "node:module";
+import { resolve } from "node:path";
 import { build } from "esbuild";
+import { projectRoot } from "./data-folder.ts";
+
+interface Bundle {
+  text: string;
+  /** Every file that it was made of. */
+  files: string[];
+}
 
 /** The Worker as one ES module. Files with these endings travel inside it as text; what the platform provides stays outside. */
-export async function bundleWorker(entry: string, textEndings: string[]): Promise<string> {
-  const { outputFiles } = await build({
+export async function bundleWorker(entry: string, textEndings: string[]): Promise<Bundle> {
+  const { outputFiles, metafile } = await build({
     entryPoints: [entry],
     bundle: true,
     write: false,
+    metafile: true,
+    absWorkingDir: projectRoot,
     format: "esm",
     target: "es2024",
     platform: "neutral",
@@ -26,5 +36,5 @@ export async function bundleWorker(entry: string, textEndings: string[]): Promis
   });
   const [file] = outputFiles;
   if (!file) throw new Error("the bundler made nothing");
-  return file.text;
+  return { text: file.text, files: Object.keys(metafile.inputs).map((path) => resolve(projectRoot, path)) };
 }

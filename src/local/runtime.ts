@@ -1,5 +1,4 @@
-import { createRequire } from "node:module";
-import { extname, join } from "node:path";
+import { join } from "node:path";
 import {
   convertV4MiniflareOptions,
   CoreHeaders,
@@ -9,13 +8,13 @@ import {
   type Request,
   type Response,
 } from "miniflare";
-import { bundleWorker } from "./bundle.ts";
 import { settingProblems } from "../platform/env.ts";
 import { UsageError } from "./flags.ts";
 import { projectRoot } from "./data-folder.ts";
 import { copyPublicFiles } from "./public-files.ts";
 import { guardRuntime } from "./runtime-guard.ts";
 import { checkFallbackKey } from "./secrets.ts";
+import { builtWorker, type WorkerOptions } from "./worker.ts";
 
 export interface RuntimeOptions {
   host: string;
@@ -38,28 +37,10 @@ export interface Runtime {
   stop: () => Promise<void>;
 }
 
-/** What of wrangler's answer is used here; its own type is too loose to spread. */
-interface WorkerOptions {
-  assets?: { directory: string };
-  compatibilityDate?: string;
-  bindings?: Record<string, string>;
-  cronTriggers?: string[];
-  modulesRules?: { type: string; include: string[] }[];
-}
-
-// Imported, these ten megabytes would be parsed twice to find out what kind of module they are.
-const { unstable_getMiniflareWorkerOptions } = createRequire(import.meta.url)(
-  "wrangler",
-) as typeof import("wrangler");
-
 /** The Worker's name in the runtime. */
 const WORKER = "edgemend";
 /** A Worker for the static files alone: in front of the other one they would hold up every request. */
 const FILES_WORKER = "public-files";
-
-/** Of rules like `**\/*.sql`. */
-const textEndings = (rules: { type: string; include: string[] }[]) =>
-  rules.filter(({ type }) => type === "Text").flatMap(({ include }) => include.map((glob) => extname(glob)));
 
 /** Static files on a Worker of their own, which has nothing else to ask. */
 function filesWorkerOf(assets: WorkerOptions["assets"], compatibilityDate = "") {
@@ -75,15 +56,12 @@ function filesWorkerOf(assets: WorkerOptions["assets"], compatibilityDate = "") 
 }
 
 async function workersOf(options: RuntimeOptions) {
-  const { workerOptions, main } = unstable_getMiniflareWorkerOptions(join(projectRoot, "wrangler.toml"));
-  if (main === undefined) throw new Error("wrangler.toml names no main module");
-  // wrangler makes this object for exactly this use
-  const { modulesRules = [], assets, ...worker } = workerOptions as WorkerOptions;
+  const { options: configured, contents } = await builtWorker();
+  const { assets, modulesRules: _, ...worker } = configured;
   const bindings = { ...worker.bindings, ...options.bindings };
   const [problem] = settingProblems(bindings);
   if (problem !== undefined) throw new UsageError(`[vars] of wrangler.toml: ${problem}`);
   checkFallbackKey(bindings.SIGNING_KEY_FALLBACK);
-  const contents = await bundleWorker(main, textEndings(modulesRules));
   const gateway = {
     ...worker,
     name: WORKER,

@@ -39,7 +39,7 @@ beforeAll(async () => {
 
   process.env.NODE_EXTRA_CA_CERTS = identity.caFile; // read as the runtime's library is loaded
   const { convertV4MiniflareOptions, Miniflare: Runtime } = await import("miniflare");
-  const contents = await bundleWorker(join(import.meta.dirname, "workers/mail.ts"), [".sql"]);
+  const { text: contents } = await bundleWorker(join(import.meta.dirname, "workers/mail.ts"), [".sql"]);
   const module = { type: "ESModule" as const, path: join(import.meta.dirname, "mail.mjs"), contents };
   runtime = new Runtime(
     convertV4MiniflareOptions({
