@@ -3,6 +3,7 @@ import { statfsSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { cloudflareTest } from "@cloudflare/vitest-plugin";
 import { defineConfig } from "vitest/config";
+import { buildConsole } from "./src/local/console-files.ts";
 import { copyPublicFiles } from "./src/local/public-files.ts";
 
 const DAY_MS = 86_400_000;
@@ -49,6 +50,7 @@ function keepScratchInMemory(): void {
 
 keepScratchInMemory();
 copyPublicFiles();
+await buildConsole();
 
 export default defineConfig(({ mode }) => ({
   test: {

@@ -7,7 +7,7 @@ export const LAYERS = [
   ["durable-objects"],
   ["src/gateway"],
   ["src/app"],
-  ["src/operator"],
+  ["src/operator", "src/console"],
   ["src/tenantadm", "src/usage"],
   ["src/deviceconnect"],
   ["src/deviceconfig", "src/reporting", "src/consent", "src/iotmanager", "src/devicemonitor"],

@@ -1,5 +1,6 @@
 import { mountAudit } from "../audit/index.ts";
 import { mountPresenceRoutes } from "../checkin/index.ts";
+import { mountConsole } from "../console/index.ts";
 import { demandSupport, mountConsent } from "../consent/index.ts";
 import { mountDeployments } from "../deployments/index.ts";
 import { mountDeviceauth } from "../deviceauth/index.ts";
@@ -23,6 +24,7 @@ export function mountDomains(app: App): void {
   mountDeviceauth(app);
   mountUseradm(app);
   mountOperator(app);
+  mountConsole(app);
   mountTenantadm(app);
   mountUsage(app);
   mountAudit(app);

@@ -17,7 +17,8 @@ import { originOfClient } from "./client-origin.ts";
 import { shareDatabase } from "./fair-database.ts";
 import { costHeaders } from "./cost.ts";
 import { mountDocumentation } from "./documentation.ts";
-import { mountPages } from "./pages.ts";
+import { mountConsolePages } from "./console.ts";
+import { mountIcon } from "./pages.ts";
 import { findUser } from "../useradm/index.ts";
 import { mountDomains } from "../app/domains.ts";
 import { countUsage } from "./usage.ts";
@@ -147,7 +148,8 @@ export function makeGateway(options: GatewayOptions = {}): App {
   mountVerify(app);
   mountVerifyUser(app);
   mountDocumentation(app);
-  mountPages(app);
+  mountIcon(app);
+  mountConsolePages(app);
   return app;
 }
 

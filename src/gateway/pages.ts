@@ -1,7 +1,6 @@
 import { createHash } from "node:crypto";
 import type { App } from "../platform/app-env.ts";
 import { PUBLIC } from "../platform/route.ts";
-import welcome from "./welcome.html";
 
 /** Where parts of a page may come from, beyond what is written into it, by the directive's name before `-src`. */
 export type Sources = Partial<Record<"script" | "style" | "img" | "worker", string>>;
@@ -40,10 +39,8 @@ export function pageHeaders(html: string, sources: Sources = {}): Record<string,
 
 const ICON = `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 32 32"><rect width="32" height="32" rx="7" fill="#0b5d57"/><path d="M9 9h14M9 16h9M9 23h14" stroke="#fff" stroke-width="3" stroke-linecap="round"/><circle cx="23" cy="16" r="2.5" fill="#7fe0c8"/></svg>`;
 
-/** What a person sees who opens the server's address, and its icon. */
-export function mountPages(app: App): void {
-  const headers = pageHeaders(welcome);
-  app.plain(PUBLIC, ["GET"], "/", (c) => c.body(welcome, 200, headers));
+/** The icon of all pages. */
+export function mountIcon(app: App): void {
   app.plain(PUBLIC, ["GET"], "/favicon.svg", (c) =>
     c.body(ICON, 200, { "Content-Type": "image/svg+xml", "Cache-Control": "public, max-age=86400" }),
   );

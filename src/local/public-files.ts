@@ -5,7 +5,7 @@ import { dirname, join } from "node:path";
 import { projectRoot, readIfPresent } from "./data-folder.ts";
 
 /** Where `[assets]` of wrangler.toml looks. Made from installed packages before every start and deployment. */
-const PUBLIC_FOLDER = join(projectRoot, "dist/public");
+export const PUBLIC_FOLDER = join(projectRoot, "dist/public");
 
 const VIEWER = "redoc.standalone.js";
 /** The viewer's only address on another host: a logo, which its page could not load. */
@@ -24,18 +24,18 @@ export function viewerScript(): string {
 }
 
 /** Several starts and test runs may do this at once: each file is replaced as a whole, and only by something else. */
-function place(name: string, text: string): void {
+export function placeFile(name: string, content: string | Uint8Array): void {
   const file = join(PUBLIC_FOLDER, name);
-  if (readIfPresent(file) === text) return;
+  if (readIfPresent(file) === content) return;
   const unfinished = `${file}.${randomBytes(4).toString("hex")}.new`;
   mkdirSync(dirname(file), { recursive: true });
-  writeFileSync(unfinished, text);
+  writeFileSync(unfinished, content);
   renameSync(unfinished, file);
 }
 
 /** Fills the folder of static files. */
 export function copyPublicFiles(): void {
-  place(`api/docs/${VIEWER}`, viewerScript());
+  placeFile(`api/docs/${VIEWER}`, viewerScript());
   const licences = `${VIEWER}.LICENSE.txt`;
-  place(`api/docs/${licences}`, installed(licences));
+  placeFile(`api/docs/${licences}`, installed(licences));
 }

@@ -11,6 +11,7 @@ import {
 import { settingProblems } from "../platform/env.ts";
 import { UsageError } from "./flags.ts";
 import { projectRoot } from "./data-folder.ts";
+import { buildConsole } from "./console-files.ts";
 import { copyPublicFiles } from "./public-files.ts";
 import { guardRuntime } from "./runtime-guard.ts";
 import { checkFallbackKey } from "./secrets.ts";
@@ -93,6 +94,7 @@ function trustNoClientAboutItself(): void {
 export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
   trustNoClientAboutItself();
   copyPublicFiles();
+  await buildConsole();
   const { gateway, files } = await workersOf(options);
   const endGuard = guardRuntime();
   const miniflare = new Miniflare(

@@ -5,6 +5,7 @@ import type { JWTPayload } from "jose";
 import type { DeviceClaim, LiveUser, OperatorActor } from "./actor.ts";
 import type { AppEnv } from "./app-env.ts";
 import { parseAuthorization } from "./authorization.ts";
+import { consoleToken } from "./console-cookie.ts";
 import { callLimitsOf } from "./call-limits.ts";
 import type { Deps } from "./deps.ts";
 import { Fault } from "./fault.ts";
@@ -16,11 +17,14 @@ const CHALLENGE = { "WWW-Authenticate": 'Bearer realm="ManagementJWT"' };
 
 const unauthorized = (text: string) => new Fault("unauthorized", text, { headers: CHALLENGE });
 
-/** The bearer token of the request (protocol notes, gateway 3). Cookies count for user reads only: they are no proof of intent. */
+/** The cookie of the stock web UI counts for reads only: it is no proof of intent. */
+const readersToken = (c: Context<AppEnv>) => (c.req.method === "GET" ? getCookie(c, "JWT") : undefined);
+
+/** The bearer token of the request (protocol notes, gateway 3), or that of a cookie where users may have one. */
 export function bearerToken(c: Context<AppEnv>, cookieAllowed: boolean): string {
   const header = c.req.header("authorization");
   if (header === undefined || header === "") {
-    const cookie = cookieAllowed && c.req.method === "GET" ? getCookie(c, "JWT") : undefined;
+    const cookie = cookieAllowed ? (consoleToken(c) ?? readersToken(c)) : undefined;
     if (cookie) return cookie;
     throw unauthorized("Authorization not present in header");
   }

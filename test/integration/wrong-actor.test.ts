@@ -1,13 +1,17 @@
 import { generateKeyPair, SignJWT } from "jose";
 import { beforeAll, describe, expect, it } from "vitest";
+import { PAGES } from "../../src/gateway/console.ts";
 import { makeGateway } from "../../src/gateway/gateway.ts";
 import { signToken } from "../../src/platform/tokens.ts";
 import { aDevice, aUser } from "../support/actors.ts";
 import { env, OPERATOR_TOKEN, Server, type Answer } from "../support/server.ts";
 
+/** One page, which holds nothing of anybody. */
+const CONSOLE = ["GET /", "GET /assets/*", ...PAGES.flatMap((name) => [`GET /${name}`, `GET /${name}/*`])];
+
 /** Everything that answers without a token. Whoever adds a route here opens it to the world. */
 const PUBLIC = [
-  "GET /",
+  ...CONSOLE,
   "GET /favicon.svg",
   "GET /healthz",
   "GET /api/docs",
@@ -53,7 +57,7 @@ const PUBLIC = [
 
 /** Served and not in the OpenAPI document: itself, and spellings of the same route that clients may use. */
 const UNDOCUMENTED = [
-  "GET /",
+  ...CONSOLE,
   "GET /favicon.svg",
   "GET /healthz",
   "GET /api/docs",

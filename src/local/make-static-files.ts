@@ -1,3 +1,5 @@
+import { buildConsole } from "./console-files.ts";
 import { copyPublicFiles } from "./public-files.ts";
 
 copyPublicFiles();
+await buildConsole();

@@ -1,0 +1,65 @@
+import createClient, { type Middleware } from "openapi-fetch";
+import type { paths } from "./schema.d.ts";
+
+/** What the server answered instead of what was asked for. */
+export class Refused extends Error {
+  override readonly name = "Refused";
+  readonly status: number;
+  readonly requestId: string | undefined;
+  /** Seconds; of answers that ask for patience. */
+  readonly retryAfterS: number | undefined;
+
+  constructor(status: number, text: string, requestId?: string, retryAfterS?: number) {
+    super(text);
+    this.status = status;
+    this.requestId = requestId;
+    this.retryAfterS = retryAfterS;
+  }
+}
+
+/** Without it the server takes no cookie for a change. */
+export const MARK = { "X-Edgemend-Console": "1" };
+
+async function refusalOf(response: Response): Promise<Refused> {
+  const text = await response.text();
+  let told = text;
+  try {
+    const body = JSON.parse(text) as { error?: unknown };
+    if (typeof body.error === "string") told = body.error;
+  } catch {
+    // Not everything between here and the server answers in its words.
+  }
+  const wait = Number(response.headers.get("retry-after"));
+  return new Refused(
+    response.status,
+    told || response.statusText || `answered ${response.status}`,
+    response.headers.get("x-men-requestid") ?? undefined,
+    wait > 0 ? wait : undefined,
+  );
+}
+
+let onSignedOut = (): void => {};
+
+/** Called when the server no longer knows who asks. */
+export const whenSignedOut = (told: () => void): void => {
+  onSignedOut = told;
+};
+
+export async function refuseBad(response: Response): Promise<Response> {
+  if (response.ok || response.status === 304) return response;
+  const refused = await refusalOf(response);
+  if (refused.status === 401) onSignedOut();
+  throw refused;
+}
+
+const throwing: Middleware = { onResponse: ({ response }) => refuseBad(response) };
+
+/** The server's operations, typed by its own document. Every refusal is thrown. */
+export const api = createClient<paths>({ headers: MARK, credentials: "same-origin" });
+api.use(throwing);
+
+/** The body of an answer that has one. */
+export function bodyOf<T>({ data }: { data?: T }): T {
+  if (data === undefined) throw new Error("the answer has no body");
+  return data;
+}

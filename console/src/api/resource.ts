@@ -1,0 +1,101 @@
+import { signal, type Signal } from "@preact/signals";
+import { useEffect, useMemo } from "preact/hooks";
+
+/** Something of the server's, as it was last read. What was read stays until something newer is there. */
+export interface Resource<T> {
+  data: T | undefined;
+  error: unknown;
+  isLoading: boolean;
+}
+
+interface Entry {
+  state: Signal<Resource<unknown>>;
+  readMs: number;
+  readers: number;
+  running: AbortController | undefined;
+  read: (signal: AbortSignal) => Promise<unknown>;
+}
+
+/** Read again when a page shows it after so long. */
+const FRESH_MS = 5000;
+const MAX_KEPT = 100;
+
+const entries = new Map<string, Entry>();
+
+function entryOf(key: string, read: Entry["read"]): Entry {
+  const known = entries.get(key);
+  if (known) {
+    known.read = read;
+    return known;
+  }
+  for (const [other, { readers }] of entries) {
+    if (entries.size < MAX_KEPT) break;
+    if (readers === 0) entries.delete(other);
+  }
+  const state = signal<Resource<unknown>>({ data: undefined, error: undefined, isLoading: true });
+  const made = { state, readMs: 0, readers: 0, running: undefined, read };
+  entries.set(key, made);
+  return made;
+}
+
+async function load(entry: Entry): Promise<void> {
+  entry.running?.abort();
+  const running = new AbortController();
+  entry.running = running;
+  entry.state.value = { ...entry.state.peek(), isLoading: true };
+  try {
+    const data = await entry.read(running.signal);
+    if (entry.running !== running) return;
+    entry.readMs = Date.now();
+    entry.state.value = { data, error: undefined, isLoading: false };
+  } catch (error) {
+    if (entry.running !== running || running.signal.aborted) return;
+    entry.state.value = { ...entry.state.peek(), error, isLoading: false };
+  }
+  entry.running = undefined;
+}
+
+/** Reads while a page shows it; the same key is read once for all who show it. No key reads nothing. */
+export function useResource<T>(
+  key: string | undefined,
+  read: (signal: AbortSignal) => Promise<T>,
+): Resource<T> {
+  const entry = useMemo(
+    () => entryOf(key ?? "", key === undefined ? () => Promise.resolve(undefined) : read),
+    [key],
+  );
+  useEffect(() => {
+    entry.readers += 1;
+    if (Date.now() - entry.readMs > FRESH_MS && !entry.running) void load(entry);
+    return () => {
+      entry.readers -= 1;
+      if (entry.readers > 0) return;
+      entry.running?.abort();
+      entry.running = undefined;
+    };
+  }, [entry]);
+  return entry.state.value as Resource<T>; // each key is read by one kind of reader
+}
+
+/** Reads again what begins so: at once where it is shown, else when it is. */
+export function refresh(prefix: string): void {
+  for (const [key, entry] of entries) {
+    if (!key.startsWith(prefix)) continue;
+    entry.readMs = 0;
+    if (entry.readers > 0) void load(entry);
+  }
+}
+
+/** Shows a change before the server has it; what it answers or refuses is read afterwards. */
+export function patch<T>(key: string, change: (data: T) => T): () => void {
+  const entry = entries.get(key);
+  const before = entry?.state.peek();
+  if (!entry || before?.data === undefined) return () => {};
+  entry.state.value = { ...before, data: change(before.data as T) };
+  return () => {
+    entry.state.value = before;
+  };
+}
+
+/** Of who was signed in before. */
+export const forgetAll = (): void => entries.clear();

@@ -1,0 +1,32 @@
+const whole = new Intl.NumberFormat("en");
+const part = new Intl.NumberFormat("en", { maximumFractionDigits: 1 });
+
+/** With separators of thousands. */
+export const count = (number: number): string => whole.format(number);
+
+/** `1 device`, `2 devices`. */
+export const counted = (number: number, one: string, many = `${one}s`): string =>
+  `${count(number)} ${number === 1 ? one : many}`;
+
+const UNITS = ["B", "kB", "MB", "GB", "TB"];
+
+export function bytes(number: number): string {
+  let [value, unit] = [number, 0];
+  while (value >= 1000 && unit < UNITS.length - 1) [value, unit] = [value / 1000, unit + 1];
+  return `${part.format(value)} ${UNITS[unit]}`;
+}
+
+export const percent = (share: number): string => `${part.format(share * 100)} %`;
+
+/** Controls but line ends and tabs, marks of direction, and what has no width. */
+const UNSEEN = /(?![\n\r\t])[\p{Cc}\p{Cf}]/gu;
+
+/** What a device sent, with every character shown that otherwise would change how the others are read. */
+export const plain = (text: string): string =>
+  text.replace(UNSEEN, (letter) => `\\u${(letter.codePointAt(0) ?? 0).toString(16).padStart(4, "0")}`);
+
+const SHORT = 13;
+
+/** An id without its middle. */
+export const shortId = (id: string): string =>
+  id.length <= SHORT ? id : `${id.slice(0, 6)}…${id.slice(-4)}`;

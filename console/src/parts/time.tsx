@@ -1,0 +1,36 @@
+import { signal } from "@preact/signals";
+
+const MINUTE_MS = 60_000;
+const HOUR_MS = 60 * MINUTE_MS;
+const RELATIVE_UNTIL_MS = 48 * HOUR_MS;
+
+/** One clock for all times on the page. */
+const now = signal(Date.now());
+setInterval(() => {
+  now.value = Date.now();
+}, 30_000);
+
+const relative = new Intl.RelativeTimeFormat("en", { numeric: "auto", style: "short" });
+const dayOf = new Intl.DateTimeFormat("en", { dateStyle: "medium" });
+const exact = new Intl.DateTimeFormat("en", { dateStyle: "medium", timeStyle: "long" });
+
+/** How long ago, or in how long, in the words of people; a date beyond two days. */
+export function inWords(atMs: number, nowMs: number): string {
+  const ms = atMs - nowMs;
+  if (Math.abs(ms) < MINUTE_MS) return ms > 0 ? "in a moment" : "just now";
+  if (Math.abs(ms) < HOUR_MS) return relative.format(Math.round(ms / MINUTE_MS), "minute");
+  if (Math.abs(ms) < RELATIVE_UNTIL_MS) return relative.format(Math.round(ms / HOUR_MS), "hour");
+  return dayOf.format(atMs);
+}
+
+/** A point in time as the server writes it; "never" without one. */
+export function When({ at, never = "never" }: { at: string | number | null | undefined; never?: string }) {
+  const ms = at === null || at === undefined || at === "" ? Number.NaN : new Date(at).getTime();
+  // Go's clients and servers write the year 1 for no time.
+  if (!(ms > 0)) return <span class="quiet">{never}</span>;
+  return (
+    <time dateTime={new Date(ms).toISOString()} title={exact.format(ms)}>
+      {inWords(ms, now.value)}
+    </time>
+  );
+}

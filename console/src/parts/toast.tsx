@@ -1,0 +1,63 @@
+import { signal } from "@preact/signals";
+
+interface Note {
+  id: number;
+  text: string;
+  isBad: boolean;
+  undo?: () => void;
+}
+
+const STAYS_MS = 10_000;
+
+const notes = signal<readonly Note[]>([]);
+let lastId = 0;
+
+const drop = (id: number): void => {
+  notes.value = notes.value.filter((note) => note.id !== id);
+};
+
+/** Says in a corner what happened, for a while. */
+export function tell(
+  text: string,
+  { isBad = false, undo }: { isBad?: boolean; undo?: () => void } = {},
+): void {
+  const id = ++lastId;
+  notes.value = [...notes.value, { id, text, isBad, ...(undo && { undo }) }];
+  setTimeout(() => drop(id), STAYS_MS);
+}
+
+/** Tells what an action of the user came to: its words if it was refused. */
+export async function telling(work: () => Promise<unknown>, done?: string): Promise<boolean> {
+  try {
+    await work();
+    if (done) tell(done);
+    return true;
+  } catch (cause) {
+    tell(cause instanceof Error ? cause.message : String(cause), { isBad: true });
+    return false;
+  }
+}
+
+export function Toasts() {
+  return (
+    <output class="toasts" aria-live="polite">
+      {notes.value.map(({ id, text, isBad, undo }) => (
+        <div key={id} class={isBad ? "toast bad" : "toast"}>
+          <span>{text}</span>
+          {undo && (
+            <button
+              type="button"
+              class="button"
+              onClick={() => {
+                drop(id);
+                undo();
+              }}
+            >
+              Undo
+            </button>
+          )}
+        </div>
+      ))}
+    </output>
+  );
+}

@@ -1,0 +1,46 @@
+import lazy from "preact-iso/lazy";
+import { Route, Router } from "preact-iso/router";
+import { has, may } from "./api/session.ts";
+import type { IconName } from "./parts/icon.tsx";
+import { Empty } from "./parts/empty.tsx";
+import { Page } from "./parts/page.tsx";
+
+interface Entry {
+  path: string;
+  title: string;
+  icon: IconName;
+  /** Whether there is anything on the page for who is signed in, on this server. */
+  isFor: () => boolean;
+}
+
+/** The menu, in its order. */
+export const MENU: readonly Entry[] = [
+  { path: "/", title: "Home", icon: "home", isFor: () => true },
+  { path: "/audit", title: "Audit log", icon: "audit", isFor: () => may("audit:read") && has("audit_logs") },
+];
+
+const Home = lazy(() => import("./pages/home/home.tsx").then(({ Home }) => Home));
+const Audit = lazy(() => import("./pages/audit/audit.tsx").then(({ Audit }) => Audit));
+
+function Nothing() {
+  return (
+    <Page title="Nothing here">
+      <Empty title="There is no page at this address">
+        <a class="button" href="/">
+          Home
+        </a>
+      </Empty>
+    </Page>
+  );
+}
+
+/** Every page at its address. */
+export function Pages() {
+  return (
+    <Router>
+      <Route path="/" component={Home} />
+      <Route path="/audit" component={Audit} />
+      <Route default component={Nothing} />
+    </Router>
+  );
+}

@@ -1,0 +1,19 @@
+import { defineConfig } from "vite";
+
+/** Where `npm start` listens while the console is worked on: `npx vite console`. */
+const SERVER = process.env.EDGEMEND_URL ?? "http://127.0.0.1:8787";
+
+export default defineConfig({
+  root: import.meta.dirname,
+  publicDir: false,
+  server: { proxy: { "/api": { target: SERVER, ws: true }, "/favicon.svg": SERVER } },
+  build: {
+    target: "es2023",
+    // The policy of the page allows no addresses of data but for pictures.
+    assetsInlineLimit: 0,
+    modulePreload: { polyfill: false },
+    manifest: "manifest.json",
+    emptyOutDir: true,
+  },
+  oxc: { jsx: { runtime: "automatic", importSource: "preact" } },
+});
