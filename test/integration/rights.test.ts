@@ -16,7 +16,8 @@ const urlOf = ({ path }: Declaration) => path.replace("*", "any").replaceAll(/:\
 type UserRoute = Declaration & { access: { caller: "user" } };
 const isUserRoute = (route: Declaration): route is UserRoute => route.access.caller === "user";
 /** Ends the token that the other cells use, so it comes last. */
-const isLogout = ({ path }: Declaration) => path.endsWith("/auth/logout");
+const isLogout = ({ method, path }: Declaration) =>
+  path.endsWith("/auth/logout") || (method === "DELETE" && path.endsWith("/console/session"));
 const userRoutes = routes.filter(isUserRoute).toSorted((a, b) => Number(isLogout(a)) - Number(isLogout(b)));
 
 function needsOf(route: UserRoute, user: TestUser): readonly Permission[] {
