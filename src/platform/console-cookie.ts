@@ -1,9 +1,12 @@
 import type { Context } from "hono";
-import { getCookie } from "hono/cookie";
+import { deleteCookie, getCookie, setCookie } from "hono/cookie";
 import type { AppEnv } from "./app-env.ts";
 
 /** The token of who is signed in to the console. Kept by no other host, over TLS or on this machine only, and from scripts. */
-export const CONSOLE_COOKIE = "__Host-edgemend";
+const NAME = "__Host-edgemend";
+
+const COOKIE = { path: "/", secure: true, httpOnly: true, sameSite: "Strict" } as const;
+const LIFE_S = 7 * 86_400;
 
 /** A header that no form and no page of another origin can send without being asked about it first. */
 const MARK = "x-edgemend-console";
@@ -20,7 +23,15 @@ function isFromOwnPage(c: Context<AppEnv>): boolean {
 
 /** The token of the console's cookie, if its own page sent it: a cookie alone is no proof of intent. */
 export function consoleToken(c: Context<AppEnv>): string | undefined {
-  const token = getCookie(c, CONSOLE_COOKIE);
+  const token = getCookie(c, NAME);
   if (!token || !isFromOwnPage(c)) return undefined;
   return SAFE.has(c.req.method) || c.req.header(MARK) === "1" ? token : undefined;
+}
+
+export const keepForConsole = (c: Context<AppEnv>, token: string): void =>
+  setCookie(c, NAME, token, { ...COOKIE, maxAge: LIFE_S });
+
+/** Takes back the cookie from a browser that has it. */
+export function forgetForConsole(c: Context<AppEnv>): void {
+  if (getCookie(c, NAME) !== undefined) deleteCookie(c, NAME, COOKIE);
 }

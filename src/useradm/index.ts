@@ -49,7 +49,6 @@ export {
   UserLimits,
   UserQuery,
 } from "./schema.ts";
-export { logOut } from "./login.ts";
 export { forgetOldLoginFailures } from "./throttle.ts";
 export { whoSees } from "./who-sees.ts";
 export { senderOf } from "./mail-texts.ts";

@@ -4,6 +4,7 @@ import { getCookie, setCookie } from "hono/cookie";
 import { userOf } from "../platform/app.ts";
 import type { App, AppEnv } from "../platform/app-env.ts";
 import { credentialsOf } from "../platform/authorization.ts";
+import { forgetForConsole } from "../platform/console-cookie.ts";
 import { Fault } from "../platform/fault.ts";
 import { publicRoute, STRANGERS_BODY, userRoute } from "../platform/route.ts";
 import { faultResponses, jsonBody, jsonContent } from "../platform/wire.ts";
@@ -87,6 +88,7 @@ export function mountLogin(app: App): void {
 
   app.openapi(logout, async (c) => {
     await logOut(c.var.deps, userOf(c));
+    forgetForConsole(c);
     return c.body(null, 202);
   });
 }

@@ -16,8 +16,7 @@ const urlOf = ({ path }: Declaration) => path.replace("*", "any").replaceAll(/:\
 type UserRoute = Declaration & { access: { caller: "user" } };
 const isUserRoute = (route: Declaration): route is UserRoute => route.access.caller === "user";
 /** Ends the token that the other cells use, so it comes last. */
-const isLogout = ({ method, path }: Declaration) =>
-  path.endsWith("/auth/logout") || (method === "DELETE" && path.endsWith("/console/session"));
+const isLogout = ({ path }: Declaration) => path.endsWith("/auth/logout");
 const userRoutes = routes.filter(isUserRoute).toSorted((a, b) => Number(isLogout(a)) - Number(isLogout(b)));
 
 function needsOf(route: UserRoute, user: TestUser): readonly Permission[] {
@@ -97,6 +96,7 @@ describe("a route for users", () => {
     expect(basic.map(nameOf).toSorted()).toEqual([
       "DELETE /api/management/v1/useradm/settings/tokens/:id",
       "GET /api/management/v1/consent/settings",
+      "GET /api/management/v1/console/boot",
       "GET /api/management/v1/devicemonitor/settings/global/channel/alerts/:name/status",
       "GET /api/management/v1/devicemonitor/settings/me/channel/alerts/:name/status",
       "GET /api/management/v1/iot-manager/integrations",
@@ -126,6 +126,7 @@ describe("a route for users", () => {
       "GET /api/management/v2/useradm/roles",
       "GET /api/management/v2/useradm/roles/:id",
       "PATCH /api/management/v2/tenantadm/billing/profile",
+      "POST /api/management/v1/console/session",
       "POST /api/management/v1/useradm/auth/logout",
       "POST /api/management/v1/useradm/auth/plan-verify",
       "POST /api/management/v1/useradm/settings/me",

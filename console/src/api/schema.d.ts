@@ -1,17 +1,19 @@
 // Made from the server's document by `npm run console:types`; not to be changed by hand.
 export interface paths {
-  "/api/management/v1/console/session": {
-    delete: { parameters: {}; responses: { 204: { content: never }; 401: { content: { "application/json": components["schemas"]["Error"] } } } };
-    post: { parameters: {}; responses: { 204: { content: never }; 400: { content: { "application/json": components["schemas"]["Error"] } }; 401: { content: { "application/json": components["schemas"]["Error"] } } } };
-  };
   "/api/management/v1/auditlogs/logs": {
     get: { parameters: { query?: { page?: number; per_page?: number; created_after?: number; created_before?: number; actor_id?: string; actor_type?: string; actor_email?: string; object_id?: string; object_type?: string; object_deployment_name?: string; extended?: "true" | "false"; sort?: "asc" | "desc" } }; responses: { 200: { content: { "application/json": (components["schemas"]["AuditLog"])[] } }; 400: { content: { "application/json": components["schemas"]["Error"] } }; 401: { content: { "application/json": components["schemas"]["Error"] } }; 403: { content: { "application/json": components["schemas"]["Error"] } } } };
   };
   "/api/management/v1/console/boot": {
     get: { parameters: {}; responses: { 200: { content: { "application/json": components["schemas"]["ConsoleBoot"] } }; 401: { content: { "application/json": components["schemas"]["Error"] } } } };
   };
+  "/api/management/v1/console/session": {
+    post: { parameters: {}; responses: { 204: { content: never }; 400: { content: { "application/json": components["schemas"]["Error"] } }; 401: { content: { "application/json": components["schemas"]["Error"] } } } };
+  };
   "/api/management/v1/useradm/auth/login": {
     post: { parameters: {}; requestBody?: { content: { "application/json": { no_expiry?: boolean | null; token2fa?: string | null; passkey?: components["schemas"]["PasskeyAssertion"] } } }; responses: { 200: { content: { "application/jwt": string; "application/json": components["schemas"]["SignInProvider"] } }; 400: { content: { "application/json": components["schemas"]["Error"] } }; 401: { content: { "application/json": components["schemas"]["Error"] } }; 415: { content: { "application/json": components["schemas"]["Error"] } }; 429: { content: { "application/json": components["schemas"]["Error"] } } } };
+  };
+  "/api/management/v1/useradm/auth/logout": {
+    post: { parameters: {}; responses: { 202: { content: never }; 401: { content: { "application/json": components["schemas"]["Error"] } } } };
   };
 }
 export interface components {

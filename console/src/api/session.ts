@@ -65,7 +65,7 @@ export async function keepSession(token: string): Promise<void> {
 }
 
 export async function signOut(): Promise<void> {
-  await api.DELETE("/api/management/v1/console/session");
+  await api.POST("/api/management/v1/useradm/auth/logout");
   forgetAll();
   boot.value = null;
 }
