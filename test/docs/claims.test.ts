@@ -17,7 +17,7 @@ import {
   type Document,
 } from "./documents.ts";
 
-const CODE = ["src", "workers", "durable-objects", "bench"];
+const CODE = ["src", "workers", "durable-objects", "bench", "console"];
 
 test("each link to a file leads somewhere", () => {
   const links = said(/\]\((?!https?:|#|mailto:)([^)#\s]+)(?:#[^)]*)?\)/g);
