@@ -16,10 +16,14 @@ interface Entry {
 /** The menu, in its order. */
 export const MENU: readonly Entry[] = [
   { path: "/", title: "Home", icon: "home", isFor: () => true },
+  { path: "/releases", title: "Releases", icon: "releases", isFor: () => may("artifacts:read") },
   { path: "/audit", title: "Audit log", icon: "audit", isFor: () => may("audit:read") && has("audit_logs") },
 ];
 
 const Home = lazy(() => import("./pages/home/home.tsx").then(({ Home }) => Home));
+const Releases = lazy(() => import("./pages/releases/releases.tsx").then(({ Releases }) => Releases));
+const ReleasePage = lazy(() => import("./pages/releases/release.tsx").then(({ ReleasePage }) => ReleasePage));
+const UploadPage = lazy(() => import("./pages/releases/upload.tsx").then(({ UploadPage }) => UploadPage));
 const Audit = lazy(() => import("./pages/audit/audit.tsx").then(({ Audit }) => Audit));
 
 function Nothing() {
@@ -39,6 +43,9 @@ export function Pages() {
   return (
     <Router>
       <Route path="/" component={Home} />
+      <Route path="/releases" component={Releases} />
+      <Route path="/releases/upload" component={UploadPage} />
+      <Route path="/releases/:name" component={ReleasePage} />
       <Route path="/audit" component={Audit} />
       <Route default component={Nothing} />
     </Router>

@@ -1,0 +1,1 @@
+export const releasePath = (name: string): string => `/releases/${encodeURIComponent(name)}`;
