@@ -19,16 +19,13 @@ export function Bar({ label, of, shares }: { label: string; of: number; shares: 
     return { ...share, x, width: at - x };
   });
   return (
-    <svg
-      class="bar"
-      viewBox={`0 0 ${WIDTH} 8`}
-      preserveAspectRatio="none"
-      role="img"
-      aria-label={`${label}: ${words}`}
-    >
-      {placed.map(({ name, tone, x, width }) => (
-        <rect key={name} class={tone} x={x} width={width} height="8" />
-      ))}
-    </svg>
+    <div>
+      <svg class="bar" viewBox={`0 0 ${WIDTH} 8`} preserveAspectRatio="none" aria-hidden="true">
+        {placed.map(({ name, tone, x, width }) => (
+          <rect key={name} class={tone} x={x} width={width} height="8" />
+        ))}
+      </svg>
+      <span class="hidden-text">{`${label}: ${words}`}</span>
+    </div>
   );
 }

@@ -13,26 +13,13 @@ import { isKept, keptUpload, Upload } from "./transfer.ts";
 type Chosen = { file: File; head: ArtifactHead | "unknown" | undefined };
 
 function Choose({ onFile }: { onFile: (file: File) => void }) {
-  const [isOver, setOver] = useState(false);
   const kept = keptUpload();
   const take = (files: FileList | null | undefined) => {
     const file = files?.[0];
     if (file) onFile(file);
   };
   return (
-    <label
-      class={isOver ? "drop over" : "drop"}
-      onDragOver={(event) => {
-        event.preventDefault();
-        setOver(true);
-      }}
-      onDragLeave={() => setOver(false)}
-      onDrop={(event) => {
-        event.preventDefault();
-        setOver(false);
-        take(event.dataTransfer?.files);
-      }}
-    >
+    <label class="drop">
       <strong>Drop a file here, or choose one</strong>
       <span class="quiet">
         An artifact is sent as it is, in parts that go on after an interruption. Of any other file an artifact
