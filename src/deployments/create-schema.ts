@@ -19,7 +19,8 @@ const common = {
   rollout: Rollout.optional(),
 };
 
-const constructor = {
+/** Members of a creation. */
+export const deploymentMembers = {
   name,
   artifact_name: artifactName,
   force_installation: z.boolean().default(false),
@@ -37,7 +38,7 @@ const GROUP =
   "The deployment for group constructor should have neither list of devices nor all_devices flag set";
 
 export const NewDeployment = z
-  .object(constructor)
+  .object(deploymentMembers)
   .superRefine((value, ctx) => {
     if (ctx.issues.length > 0) return;
     const listed = (value.devices?.length ?? 0) > 0;
@@ -47,7 +48,7 @@ export const NewDeployment = z
   .openapi("NewDeployment");
 
 export const NewGroupDeployment = z
-  .object(constructor)
+  .object(deploymentMembers)
   .superRefine((value, ctx) => {
     if (ctx.issues.length > 0) return;
     if ((value.devices?.length ?? 0) > 0 || value.all_devices) ctx.addIssue(verbatim(GROUP));

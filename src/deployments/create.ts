@@ -1,11 +1,5 @@
 import { hasSomeDeviceStatement, unknownDevicesStatement } from "../devices/index.ts";
-import {
-  countDevices,
-  deviceGroupStatement,
-  savedFilterStatement,
-  searchDeviceIds,
-  type SavedFilter,
-} from "../inventory/index.ts";
+import { deviceGroupStatement } from "../inventory/index.ts";
 import type { Actor } from "../platform/actor.ts";
 import { addAuditIfChanged } from "../platform/audit.ts";
 import { refusalOf, type Statement } from "../platform/database.ts";
@@ -13,7 +7,7 @@ import type { Deps } from "../platform/deps.ts";
 import { Fault } from "../platform/fault.ts";
 import { asDeviceId, newId } from "../platform/ids.ts";
 import { addEventIfChanged, addEventsIfChanged } from "../platform/outbox.ts";
-import { devicesFor, forbidden, releasesFor, requireGroup } from "../platform/permissions.ts";
+import { forbidden } from "../platform/permissions.ts";
 import {
   artifactCandidatesStatement,
   CANDIDATES_CHANGED,
@@ -23,8 +17,8 @@ import {
 import { auditedDeployment } from "./audit-object.ts";
 import { EVENTS } from "./events.ts";
 import { fingerprintOf } from "./fingerprint.ts";
-import type { NewDeployment } from "./create-schema.ts";
-import { MAX_DYNAMIC, NEVER_MS, SMALL, TARGET_PAGE } from "./limits.ts";
+import { firstTargets, reachedStatement, type Targets, type Wanted } from "./create-targets.ts";
+import { NEVER_MS } from "./limits.ts";
 import { governingOf, opensMsOf, type Governing } from "./rollout/govern.ts";
 import { keepCandidate } from "./store/artifacts.ts";
 import {
@@ -35,31 +29,13 @@ import {
   queueDevices,
   type DeploymentToStore,
   type KnownKey,
-  type Targeting,
 } from "./store/create.ts";
 import type { Phase } from "./rollout/phase-schema.ts";
 import { zoneWindows, type ZoneWindow } from "./rollout/zones.ts";
-import { openDynamic } from "./store/dynamic.ts";
-import { targetsReached } from "./store/reach.ts";
 import { settingsOf } from "./store/settings.ts";
 import { addGoverning } from "./store/governing.ts";
 import { addProgress } from "./store/progress.ts";
-import { scopeTerms, sortedIds } from "./targets.ts";
-
-/** What a user asks for: `filter` or `group` name one, otherwise the definition has devices or means all. */
-export interface Wanted {
-  definition: NewDeployment;
-  group?: string | undefined;
-  filter?: { id: string; maxDevices: number } | undefined;
-  idempotencyKey?: string | undefined;
-}
-
-interface Targets extends Targeting {
-  ids: readonly string[];
-  /** How many they will be when all are known, as far as that can be told. */
-  total: number;
-  filter?: SavedFilter;
-}
+import { withWindows } from "./rollout/inherited-windows.ts";
 
 /** A deployment, and the first of its devices that are none of the tenant and so will never ask for it. */
 export interface Created {
@@ -74,40 +50,23 @@ const MAX_TOLD = 100;
 const noneKnown = (unknownDevices: string[]) =>
   new Fault("bad_request", "No devices for the deployment", { extra: { unknown_devices: unknownDevices } });
 
-/**
- * Whether the release and the device are within the user's reach. Of groups those are that are named; several devices, or all,
- * are nobody's whose reach is bounded (protocol notes, rbac 6).
- */
-function reachedStatement(actor: Actor, { definition, group, filter }: Wanted): Statement<boolean> {
-  const [devices, releases] = [devicesFor(actor, "deployments:manage"), releasesFor(actor, "artifacts:read")];
-  const [device, ...others] = definition.devices ?? [];
-  if (group !== undefined) requireGroup(actor, "deployments:manage", group);
-  else if (devices !== "all" && (filter || device === undefined || others.length > 0)) throw forbidden();
-  const one = group === undefined && devices !== "all" ? device : undefined;
-  return targetsReached(
-    actor.tenant,
-    { devices, releases },
-    { device: one, release: definition.artifact_name },
-  );
-}
-
 /** Creates a deployment; a repeated request with the same key returns the first one. */
-export async function createDeployment(deps: Deps, actor: Actor, wanted: Wanted): Promise<Created> {
-  const { definition } = wanted;
-  const reached = reachedStatement(actor, wanted);
-  const fingerprint = await fingerprintOf(wanted);
+export async function createDeployment(deps: Deps, actor: Actor, asked: Wanted): Promise<Created> {
+  const { definition } = asked;
+  const reached = reachedStatement(actor, asked);
+  const fingerprint = await fingerprintOf(asked);
   const [targets, [known, candidates, group, unknown, hasSome, isReached, settings]] = await Promise.all([
-    firstTargets(deps, actor, wanted),
+    firstTargets(deps, actor, asked),
     deps
       .db(actor.tenant)
       .batch([
-        byIdempotencyKey(actor.tenant, wanted.idempotencyKey ?? null),
+        byIdempotencyKey(actor.tenant, asked.idempotencyKey ?? null),
         artifactCandidatesStatement(actor.tenant, definition.artifact_name),
         deviceGroupStatement(actor.tenant, asDeviceId(definition.devices?.[0] ?? "")),
         unknownDevicesStatement(actor.tenant, definition.devices ?? [], MAX_TOLD),
         hasSomeDeviceStatement(actor.tenant, definition.devices ?? []),
         reached,
-        settingsOf(actor.tenant),
+        settingsOf(actor.tenant, asked.group),
       ]),
   ]);
   if (!isReached) throw forbidden();
@@ -117,9 +76,10 @@ export async function createDeployment(deps: Deps, actor: Actor, wanted: Wanted)
   if (definition.devices && !hasSome) throw noneKnown(unknownDevices);
   if (candidates.length === 0) throw new Fault("unprocessable", "No artifact for the deployment");
   const inGroup = targets.count === 1 && definition.devices ? group?.group : undefined;
-  const found = { fingerprint, group: wanted.group ?? inGroup, approvals: settings.approvals };
+  const found = { fingerprint, group: asked.group ?? inGroup, approvals: settings.approvals };
+  const wanted = { ...asked, definition: withWindows(definition, settings) };
   const { deployment, governing } = toStore(deps, actor, wanted, targets, found);
-  const windows = await zoneWindows(deps, actor.tenant, definition.rollout?.windows);
+  const windows = await zoneWindows(deps, actor.tenant, governing?.rollout?.windows);
   const statements = creation(actor, deployment, targets, governing, windows);
   const [made] = await addWithCandidates(deps, deployment, statements, candidates);
   return { id: made === 0 ? await lostOrRefuse(deps, deployment) : deployment.id, unknownDevices };
@@ -148,35 +108,6 @@ export async function addWithCandidates(
   }
 }
 
-async function firstTargets(deps: Deps, actor: Actor, wanted: Wanted): Promise<Targets> {
-  const { definition, group, filter } = wanted;
-  if (filter) return dynamicTargets(deps, actor, filter);
-  if (group === undefined && !definition.all_devices) {
-    const ids = sortedIds(definition.devices ?? []);
-    return { ids, count: ids.length, total: ids.length, wide: ids.length > SMALL, goOnAfter: null };
-  }
-  const terms = scopeTerms(group);
-  const ids = await searchDeviceIds(deps, actor.tenant, terms, { limit: TARGET_PAGE });
-  const goOnAfter = ids.length < TARGET_PAGE ? null : (ids.at(-1) ?? null);
-  const total = goOnAfter === null ? ids.length : await countDevices(deps, actor.tenant, terms);
-  return { ids, count: ids.length, total, wide: ids.length > SMALL, goOnAfter };
-}
-
-async function dynamicTargets(
-  deps: Deps,
-  { tenant }: Actor,
-  { id, maxDevices }: NonNullable<Wanted["filter"]>,
-): Promise<Targets> {
-  const [filter, dynamic] = await deps
-    .db(tenant)
-    .batch([savedFilterStatement(tenant, id), openDynamic(tenant)]);
-  if (!filter) throw new Fault("bad_request", "filter_id: there is no such filter.");
-  if ((dynamic?.open ?? 0) >= MAX_DYNAMIC)
-    throw new Fault("conflict", `there are already ${MAX_DYNAMIC} active dynamic deployments`);
-  const total = await countDevices(deps, tenant, [...scopeTerms(undefined), ...filter.terms]);
-  return { ids: [], count: total, total, wide: true, goOnAfter: null, bound: maxDevices, filter };
-}
-
 function toStore(
   deps: Deps,
   actor: Actor,
@@ -190,7 +121,7 @@ function toStore(
     ids: goOnAfter === null && !filter ? ids : undefined,
     isDynamic: filter !== undefined,
   };
-  const governing = governingOf(definition, crowd, { id, atMs, approvals });
+  const governing = governingOf(definition, crowd, { atMs, approvals });
   const [phase] = definition.phases ?? [];
   const start = phase?.start_ts === undefined ? atMs : Date.parse(phase.start_ts);
   const opensMs = governing ? opensMsOf(governing) : Math.max(start, atMs);
@@ -259,7 +190,12 @@ export function creation(
       : []),
     ...laterPhases(deployment, governing),
     ...(targets.goOnAfter === null ? [] : [addEventIfChanged(goOn, atMs)]),
-    addCounters(deployment, { ...targets, wide, governed: governing !== undefined }),
+    addCounters(deployment, {
+      ...targets,
+      wide,
+      governed: governing !== undefined,
+      weight: governing?.rollout?.weight,
+    }),
     ...(wide && deployment.kind === "software" ? [addProgress(deployment)] : []),
     ...(governing ? addGoverning(deployment, governing, windows) : []),
     ...(targets.filter ? [] : [addTargets(deployment, targets.ids)]),

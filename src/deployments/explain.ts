@@ -6,7 +6,7 @@ import type { DeviceId } from "../platform/ids.ts";
 import { foundBy } from "./judge/halt.ts";
 import { NEVER_MS } from "./limits.ts";
 import { isFinal, statusOf, type Status } from "./status.ts";
-import { explained, firstInLine, fits, type ExplainedRow } from "./store/explain.ts";
+import { explained, firstInLine, fits, type ExplainedRow, type FirstInLine } from "./store/explain.ts";
 
 /** Why a device has or has not got a deployment. */
 export interface Explanation {
@@ -17,10 +17,14 @@ export interface Explanation {
     | "deployment_aborted"
     | "not_started"
     | "earlier_deployment_first"
+    | "urgent_deployment_first"
     | "paused"
     | "waits_for_approval"
     | "phase_not_open"
-    | "no_place_now"
+    | "window_closed"
+    | "at_once_full"
+    | "pace_spent"
+    | "budget_full"
     | "not_seen_since"
     | "in_progress"
     | "type_mismatch"
@@ -52,11 +56,7 @@ export async function explain(
 }
 
 /** The device has never asked for it. */
-function ofUnseen(
-  row: ExplainedRow,
-  first: { seq: number; deployment_id: string } | undefined,
-  nowMs: number,
-): Explanation {
+function ofUnseen(row: ExplainedRow, first: FirstInLine | undefined, nowMs: number): Explanation {
   const none = (reason: Explanation["reason"], description: string): Explanation => ({
     status: "none",
     reason,
@@ -82,8 +82,11 @@ function ofUnseen(
     };
   }
   if (first && first.seq !== row.seq) {
+    const isUrgent = first.weight > row.weight;
     return {
-      ...pending("earlier_deployment_first", "The device has an earlier deployment to finish."),
+      ...(isUrgent
+        ? pending("urgent_deployment_first", "Another deployment has more weight.")
+        : pending("earlier_deployment_first", "The device has an earlier deployment to finish.")),
       earlier: first.deployment_id,
     };
   }
@@ -103,11 +106,14 @@ function pausedBy(by: string | null): string {
     : `The deployment is paused by its stop rule ${rule}.`;
 }
 
+interface Waiting {
+  reason: Explanation["reason"];
+  description: string;
+  opensMs?: number;
+}
+
 /** What of its rollout keeps a device of which nothing else is known. */
-function whyWaiting(
-  row: ExplainedRow,
-  nowMs: number,
-): { reason: Explanation["reason"]; description: string; opensMs?: number } | undefined {
+function whyWaiting(row: ExplainedRow, nowMs: number): Waiting | undefined {
   if (row.paused_ms !== null) return { reason: "paused", description: pausedBy(row.paused_by) };
   if (row.governed === 0) return undefined;
   if (row.next_opens_ms === null)
@@ -118,11 +124,31 @@ function whyWaiting(
       description: "The phase that has a place for the device has not started.",
       opensMs: row.next_opens_ms,
     };
-  if (row.has_place === 0)
+  return obstacleOf(row, nowMs);
+}
+
+const MINUTE_MS = 60_000;
+
+/** The rule that leaves the device no place now. */
+function obstacleOf(row: ExplainedRow, nowMs: number): Waiting | undefined {
+  if (row.window_closed === 1)
     return {
-      reason: "no_place_now",
-      description: "The pace, a budget or a window leaves the device no place now.",
+      reason: "window_closed",
+      description: "The window in which the device may begin is closed.",
+      ...(row.window_opens_ms !== null && { opensMs: row.window_opens_ms }),
     };
+  if (row.at_once_full === 1)
+    return { reason: "at_once_full", description: "As many devices are at it as may be." };
+  if (row.pace_spent === 1)
+    return {
+      reason: "pace_spent",
+      description: "As many devices have begun in this minute as may.",
+      opensMs: (Math.floor(nowMs / MINUTE_MS) + 1) * MINUTE_MS,
+    };
+  if (row.budget_full === 1) {
+    const value = row.budget_value ? `have ${row.budget_value} as it has` : "have no value, as it has none";
+    return { reason: "budget_full", description: `As many devices are at it that ${value} as may be.` };
+  }
   return undefined;
 }
 

@@ -1,4 +1,4 @@
-import type { Wanted } from "./create.ts";
+import type { Wanted } from "./create-targets.ts";
 import { sortedIds } from "./targets.ts";
 
 /** Equal for two requests that would do the same to the same devices. */

@@ -41,3 +41,26 @@ export const deploymentProgressTable = sqliteTable(
   },
   (row) => [primaryKey({ columns: [row.tenant_id, row.seq] })],
 );
+
+export const deploymentTemplatesTable = sqliteTable(
+  "deployment_templates",
+  {
+    tenant_id: text().$type<TenantId>().notNull(),
+    template_id: text().notNull(),
+    name: text().notNull(),
+    body: text().notNull(),
+    created_ms: integer().notNull(),
+    updated_ms: integer().notNull(),
+  },
+  (row) => [primaryKey({ columns: [row.tenant_id, row.template_id] })],
+);
+
+export const deploymentGroupWindowsTable = sqliteTable(
+  "deployment_group_windows",
+  {
+    tenant_id: text().$type<TenantId>().notNull(),
+    group_name: text().notNull(),
+    windows: text().notNull(),
+  },
+  (row) => [primaryKey({ columns: [row.tenant_id, row.group_name] })],
+);

@@ -122,6 +122,7 @@ export const deploymentSettingsTable = sqliteTable(
   {
     tenant_id: text().$type<TenantId>().notNull(),
     approvals: integer().notNull().default(0),
+    windows: text(),
   },
   (row) => [primaryKey({ columns: [row.tenant_id] })],
 );

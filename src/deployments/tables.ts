@@ -67,6 +67,7 @@ export const deploymentCountersTable = sqliteTable(
     paused_by: text(),
     pace_minute: integer().notNull().default(0),
     pace_count: integer().notNull().default(0),
+    weight: integer().notNull().default(0),
   },
   (row) => [primaryKey({ columns: [row.tenant_id, row.seq] })],
 );

@@ -36,6 +36,8 @@ import iotManager from "../../migrations/0052_iot_manager.sql";
 import judge from "../../migrations/0060_judge.sql";
 import failuresAndProgress from "../../migrations/0065_failures_and_progress.sql";
 import watches from "../../migrations/0063_watches.sql";
+import templatesAndWindows from "../../migrations/0066_templates_and_windows.sql";
+import weights from "../../migrations/0067_weights.sql";
 import { change, rows, type Database } from "./database.ts";
 import { into, type Row } from "./columns.ts";
 import { d1MigrationsTable } from "./tables.ts";
@@ -79,6 +81,8 @@ const MIGRATIONS: readonly { name: string; text: string }[] = [
   { name: "0060_judge.sql", text: judge },
   { name: "0063_watches.sql", text: watches },
   { name: "0065_failures_and_progress.sql", text: failuresAndProgress },
+  { name: "0066_templates_and_windows.sql", text: templatesAndWindows },
+  { name: "0067_weights.sql", text: weights },
 ];
 
 /** Statements end with a semicolon at the end of a line; what follows them starts in the first column. */

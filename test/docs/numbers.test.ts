@@ -15,6 +15,9 @@ const CLAIMS: Readonly<Record<string, readonly Claim[]>> = {
   "docs/rollouts.md": [
     ["more than # phases", "src/deployments/rollout/phase-schema.ts", "MAX_PHASES"],
     ["At most # are open in a tenant", "src/deployments/limits.ts", "MAX_DYNAMIC"],
+    ["At most # devices are looked at", "src/deployments/preview/preview.ts", "LOOKED_AT"],
+    ["with a name, at most #", "src/deployments/store/templates.ts", "MAX_TEMPLATES"],
+    ["in which something changed, at most #", "src/deployments/progress/points.ts", "MAX_POINTS"],
     ["what the last # rollouts before told", "src/deployments/store/verdicts.ts", "EARLIER"],
     ["at most `level_percent`, # % unless", "src/deployments/judge/levels.ts", "LEVEL", 0.01],
     ["word instead, as if # devices", "src/deployments/judge/levels.ts", "TOLD_DEVICES"],

@@ -198,3 +198,114 @@ describe("progress", () => {
     ]);
   });
 });
+
+describe("what keeps devices", () => {
+  const manage = (method: string, path: string, json?: unknown) =>
+    server.call(method, `${MANAGEMENT}${path}`, { token: user.token, json });
+  const waiting = async (id: string) =>
+    (await manage("GET", `/${id}/waiting`)).json<{ devices?: number; groups: Record<string, unknown>[] }>();
+  const why = async (id: string, device: TestDevice) =>
+    (await manage("GET", `/${id}/devices/${device.id}/explain`)).json<{ reason: string; starts?: string }>();
+  let made = 0;
+  const rollout = (rules: object, more: object = {}) =>
+    deploy(server, user, pool, {
+      name: `kept ${(made += 1)}`,
+      rollout: { order: "arrival", ...rules },
+      ...more,
+    });
+
+  it("are phases, gates, people, and whoever paused it", async () => {
+    const gates = [
+      { phase: 2, success: { percent: 50, results: 1 } },
+      { phase: 3, approvals: 1 },
+    ];
+    const phases = [{ batch_size_devices: 1 }, { batch_size_devices: 1 }, {}];
+    const id = await rollout({ gates, stop: [{ devices: 1, results: 1 }] }, { phases });
+    expect(await waiting(id)).toEqual({
+      devices: 4,
+      groups: [
+        { reason: "not_seen_since", devices: 1 },
+        {
+          reason: "waits_for_results",
+          phase: 2,
+          devices: 1,
+          needs: { results: 1, percent: 50 },
+          has: { results: 0, percent: 0 },
+        },
+        {
+          reason: "waits_for_approval",
+          phase: 3,
+          devices: 2,
+          needs: { approvals: 1 },
+          has: { approvals: 0 },
+        },
+      ],
+    });
+    await poll(server, pool[0]!);
+    expect((await waiting(id)).groups.map(({ reason, devices }) => [reason, devices])).toEqual([
+      ["waits_for_results", 1],
+      ["waits_for_approval", 2],
+    ]);
+    await manage("POST", `/${id}/pause`, { reason: "lunch" });
+    expect(await waiting(id)).toEqual({
+      devices: 3,
+      groups: [
+        { reason: "paused", devices: 3, since: expect.any(String), by: { user: user.id, reason: "lunch" } },
+      ],
+    });
+    await manage("POST", `/${id}/resume`);
+    await report(server, pool[0]!, id, "failure");
+    expect((await waiting(id)).groups).toMatchObject([
+      { reason: "stopped_by_rule", devices: 3, by: { rule: 1 } },
+    ]);
+    await manage("PUT", `/${id}/status`, { status: "aborted" });
+    expect((await waiting(id)).groups).toEqual([]);
+  });
+
+  it.each([
+    ["at_once_full", { at_once: 1 }, {}],
+    ["pace_spent", { per_minute: 1 }, { until: expect.any(String) }],
+  ])("is %s, told of all and of one", async (reason, rules, more) => {
+    const id = await rollout(rules);
+    await poll(server, pool[0]!);
+    expect(await waiting(id)).toEqual({ devices: 3, groups: [{ reason, devices: 3, ...more }] });
+    expect((await why(id, pool[1]!)).reason).toBe(reason);
+    await report(server, pool[0]!, id, "failure");
+  });
+
+  it("is a window, until it opens", async () => {
+    const days = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"];
+    const at = new Date(server.now);
+    const clock = (hours: number) => `${String((at.getUTCHours() + hours) % 24).padStart(2, "0")}:00`;
+    const id = await rollout({ windows: { weekly: [{ days, from: clock(2), to: clock(4) }] } });
+    const { groups } = await waiting(id);
+    expect(groups).toEqual([{ reason: "window_closed", devices: 4, until: expect.any(String) }]);
+    expect(await why(id, pool[0]!)).toMatchObject({ reason: "window_closed", starts: groups[0]!.until });
+  });
+
+  it("is the budget of a value, told with the value", async () => {
+    const attribute = { scope: "system", name: "group" };
+    const id = await rollout({ budget: { attribute, at_once: 1 } });
+    await poll(server, pool[0]!);
+    expect((await waiting(id)).groups).toEqual([
+      { reason: "budget_full", values: [{ value: "line-1", in_progress: 1 }] },
+      { reason: "not_seen_since", devices: 3 },
+    ]);
+    expect((await why(id, pool[1]!)).reason).toBe("budget_full");
+    expect((await why(id, pool[2]!)).reason).toBe("not_seen_since");
+    await report(server, pool[0]!, id, "failure");
+  });
+
+  it("is the start of one that nothing governs, and nothing of one that does not exist", async () => {
+    const id = await deploy(server, user, pool.slice(0, 2), {
+      name: "later",
+      phases: [{ batch_size: 100, start_ts: new Date(server.now + MINUTE).toISOString() }],
+    });
+    expect((await waiting(id)).groups).toEqual([
+      { reason: "not_started", devices: 2, until: expect.any(String) },
+    ]);
+    server.advance(2 * MINUTE);
+    expect((await waiting(id)).groups).toEqual([{ reason: "not_seen_since", devices: 2 }]);
+    expect((await manage("GET", "/3f8a1f0e-3f5f-4f0a-9d43-5b1ff4a2b001/waiting")).status).toBe(404);
+  });
+});

@@ -145,7 +145,7 @@ const needsOf = ({ access: { needs } }: UserRoute): readonly Permission[] => {
 const SETS = ["ReadDevices", "ManageDevices", "DeployToDevices", "ConfigureDevices", "ConnectToDevices"];
 
 /** Routes that need more than the permission: a log, a connected device, a query. */
-const LACKING = /\/(log|log\/explain|delta\/status|state|connect|download|exists|presence)$/;
+const LACKING = /\/(log|log\/explain|delta\/status|state|connect|download|exists|presence|windows)$/;
 
 const RELEASE_SETS = ["ReadReleases", "ManageReleases"];
 

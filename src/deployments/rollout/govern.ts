@@ -29,6 +29,8 @@ export interface Governing {
 }
 
 export interface Governed {
+  name: string;
+  artifact_name: string;
   phases?: readonly Phase[] | undefined;
   uniform_phases?: UniformPhases | undefined;
   rollout?: Rollout | undefined;
@@ -44,9 +46,9 @@ export interface Crowd {
 
 /** Nothing for a deployment that goes to all its devices when it opens. */
 export function governingOf(
-  { phases = [], uniform_phases: uniform, rollout }: Governed,
+  { name, artifact_name, phases = [], uniform_phases: uniform, rollout }: Governed,
   crowd: Crowd,
-  of: { id: string; atMs: number; approvals: number },
+  of: { atMs: number; approvals: number },
 ): Governing | undefined {
   if (phases.length > 0 && uniform)
     throw new Fault("bad_request", "phases: they cannot be given beside uniform_phases.");
@@ -58,7 +60,7 @@ export function governingOf(
   const gates = gatesOf(planned, rollout, of.approvals, sizesOf(planned, crowd.total));
   const windows = rollout?.windows && windowAt(rollout.windows, rollout.windows.zone, of.atMs);
   if (rollout?.windows && !windows) throw new Fault("bad_request", "rollout.windows: they never open.");
-  const salt = rollout && rollout.order === "hash" ? saltOf(of.id) : 0;
+  const salt = rollout && rollout.order === "hash" ? saltOf(`${name} ${artifact_name}`) : 0;
   const canaries = rollout?.canaries ?? [];
   refuseCanaries(canaries, planned, crowd);
   const places = crowd.ids && placesOf(crowd.ids, salt, new Set(canaries));

@@ -7,6 +7,7 @@ const MAX_CANARIES = 1000;
 const MAX_GATES = 100;
 const MAX_APPROVALS = 10;
 const MAX_RULES = 10;
+const MAX_WEIGHT = 100;
 
 const percent = z.number().min(0).max(100);
 const devices = z.int().min(1).max(100_000_000);
@@ -64,7 +65,7 @@ const Weekly = z
   .strictObject({ days: z.array(z.enum(DAYS)).min(1).max(7), from: clock, to: clock })
   .refine(({ from, to }) => from !== to, { error: "never opens: it begins when it ends" });
 
-const Windows = z
+export const Windows = z
   .strictObject({
     zone: z.string().max(64).default("UTC").refine(isZone, { error: "must be a time zone" }),
     zone_attribute: Attribute.optional(),
@@ -95,6 +96,9 @@ export const Rollout = z
     at_once: devices.optional(),
     budget: z.strictObject({ attribute: Attribute, at_once: devices }).optional(),
     windows: Windows.optional(),
+    weight: z.int().min(0).max(MAX_WEIGHT).optional().openapi({
+      description: "Goes ahead of deployments with less, never inside one that a device has begun",
+    }),
   })
   .refine(({ stop, judge, on_stop }) => !on_stop || judge !== undefined || (stop?.length ?? 0) > 0, {
     error: "nothing leads to it: there is no stop rule",

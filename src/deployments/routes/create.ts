@@ -5,7 +5,8 @@ import type { App, AppEnv } from "../../platform/app-env.ts";
 import { Fault } from "../../platform/fault.ts";
 import { userRoute, within } from "../../platform/route.ts";
 import { faultResponses, jsonBody, jsonContent, refuseInvalid } from "../../platform/wire.ts";
-import { createDeployment, type Wanted } from "../create.ts";
+import { createDeployment } from "../create.ts";
+import type { Wanted } from "../create-targets.ts";
 import { NewDeployment, NewDynamicDeployment, NewGroupDeployment } from "../create-schema.ts";
 
 const DEPLOYMENTS = "/api/management/v1/deployments/deployments";
@@ -14,7 +15,7 @@ const DEPLOYMENTS_V2 = "/api/management/v2/deployments/deployments";
 
 const BODY = "Validating request body: ";
 
-const headers = z.object({
+export const idempotencyHeaders = z.object({
   "idempotency-key": z
     .string()
     .optional()
@@ -38,7 +39,7 @@ const create = userRoute(within("deployments:manage"), {
   ...common,
   path: DEPLOYMENTS,
   summary: "Deploy to a list of devices or to all accepted devices",
-  request: { headers, body: { required: true, content: jsonContent(NewDeployment) } },
+  request: { headers: idempotencyHeaders, body: { required: true, content: jsonContent(NewDeployment) } },
 });
 
 const createForGroup = userRoute(within("deployments:manage"), {
@@ -46,7 +47,7 @@ const createForGroup = userRoute(within("deployments:manage"), {
   path: `${DEPLOYMENTS}/group/{name}`,
   summary: "Deploy to the accepted devices of a group",
   request: {
-    headers,
+    headers: idempotencyHeaders,
     params: z.object({ name: z.string() }),
     body: { required: true, content: jsonContent(NewGroupDeployment) },
   },
@@ -57,12 +58,15 @@ const createDynamic = userRoute(within("deployments:manage"), {
   path: DEPLOYMENTS_V2,
   feature: "deployments_v2",
   summary: "Deploy to the devices that a saved filter finds when they ask",
-  request: { headers, body: { required: true, content: jsonContent(NewDynamicDeployment) } },
+  request: {
+    headers: idempotencyHeaders,
+    body: { required: true, content: jsonContent(NewDynamicDeployment) },
+  },
 });
 
 const MAX_KEY = 255;
 
-function idempotencyKey(c: Context<AppEnv>): string | undefined {
+export function idempotencyKey(c: Context<AppEnv>): string | undefined {
   const key = c.req.header("idempotency-key");
   if (key !== undefined && (key === "" || key.length > MAX_KEY)) {
     throw new Fault("bad_request", `Idempotency-Key: the length must be between 1 and ${MAX_KEY}.`);

@@ -6,6 +6,7 @@ import { ofDeployment, userRoute, within } from "../../platform/route.ts";
 import { faultResponses, jsonContent } from "../../platform/wire.ts";
 import { failure, FailureDetail, FailureGroup, failures } from "../failures/list.ts";
 import { Progress, progress } from "../progress/record.ts";
+import { Waiting, waiting } from "../rollout/waiting-groups.ts";
 import { DeploymentId } from "../schema.ts";
 import { answerPage } from "./queries.ts";
 
@@ -63,6 +64,18 @@ const showProgress = userRoute(ofDeployment("deployments:read"), {
   },
 });
 
+const showWaiting = userRoute(ofDeployment("deployments:read"), {
+  method: "get",
+  path: `${DEPLOYMENTS}/{id}/waiting`,
+  summary: "Tell how many devices have not begun, by what keeps them",
+  tags,
+  request: { params },
+  responses: {
+    200: { description: "The groups", content: jsonContent(Waiting) },
+    ...faultResponses(400, 401, 403, 404),
+  },
+});
+
 /** What becomes of a deployment. */
 export function mountFollowing(app: App): void {
   app.openapi(listFailures, async (c) => {
@@ -77,6 +90,9 @@ export function mountFollowing(app: App): void {
     const of = { deployment: c.req.valid("param").id };
     return c.json(answerPage(c, page, await failures(c.var.deps, userOf(c), of, page)), 200);
   });
+  app.openapi(showWaiting, async (c) =>
+    c.json(await waiting(c.var.deps, userOf(c), c.req.valid("param").id), 200),
+  );
   app.openapi(showProgress, async (c) =>
     c.json(await progress(c.var.deps, userOf(c), c.req.valid("param").id), 200),
   );

@@ -4,12 +4,10 @@ import type { App } from "../../platform/app-env.ts";
 import { ofDeployment, userRoute } from "../../platform/route.ts";
 import { faultResponses, jsonBody, jsonContent } from "../../platform/wire.ts";
 import { deployToThose } from "../rollout/again.ts";
-import { readSettings, RolloutSettings, writeSettings } from "../rollout/settings.ts";
 import { approveDeployment, pauseDeployment, resumeDeployment, widenDeployment } from "../rollout/steer.ts";
 import { DeploymentId } from "../schema.ts";
 
 const DEPLOYMENTS = "/api/management/v1/deployments/deployments";
-const SETTINGS = "/api/management/v1/deployments/rollouts/settings";
 
 const tags = ["rollouts"];
 const params = z.object({ id: DeploymentId });
@@ -79,27 +77,6 @@ const revert = userRoute("deployments:manage", {
   responses: made,
 });
 
-const showSettings = userRoute("deployments:read", {
-  method: "get",
-  path: SETTINGS,
-  summary: "Show what rollouts of the tenant have to keep to",
-  tags,
-  responses: {
-    200: { description: "The settings", content: jsonContent(RolloutSettings) },
-    ...faultResponses(401, 403),
-  },
-});
-
-const setSettings = userRoute("settings:manage", {
-  method: "put",
-  path: SETTINGS,
-  summary: "Set what rollouts of the tenant have to keep to",
-  tags,
-  middleware: jsonBody(),
-  request: { body: { required: true, content: jsonContent(RolloutSettings) } },
-  responses: { 204: { description: "Set" }, ...faultResponses(400, 401, 403) },
-});
-
 export function mountRollouts(app: App): void {
   app.openapi(pause, async (c) => {
     await pauseDeployment(c.var.deps, userOf(c), c.req.valid("param").id, c.req.valid("json").reason);
@@ -128,10 +105,5 @@ export function mountRollouts(app: App): void {
     const id = await deployToThose(c.var.deps, userOf(c), c.req.valid("param").id, wanted);
     c.header("Location", `${DEPLOYMENTS}/${id}`);
     return c.body(null, 201);
-  });
-  app.openapi(showSettings, async (c) => c.json(await readSettings(c.var.deps, userOf(c)), 200));
-  app.openapi(setSettings, async (c) => {
-    await writeSettings(c.var.deps, userOf(c), c.req.valid("json"));
-    return c.body(null, 204);
   });
 }

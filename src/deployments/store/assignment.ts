@@ -44,9 +44,14 @@ export const currentSeq = (tenant: TenantId, device: DeviceId): SQL => sql`
     AND now.aborted_ms IS NULL
   ORDER BY dd.opens_ms, dd.seq LIMIT 1`;
 
+/** A wide deployment in `c` that the device could join. */
+const isOpenTo = (tenant: TenantId, device: DeviceId, atMs: number): SQL => sql`
+  c.tenant_id = ${tenant} AND c.wide_open = 1 AND c.opens_ms <= ${atMs} AND c.dynamic = 0
+    AND NOT ${hasRow(device)} AND ${targetsList(device)}`;
+
 /**
  * The deployment to join: of those that are open for the device and that it has not handled, the one that opened
- * first. Small ones wait in the device's own queue, wide ones are looked through for it.
+ * first, unless another has more weight. Small ones wait in the device's own queue, wide ones are looked through for it.
  */
 export const openSeq = (
   tenant: TenantId,
@@ -56,18 +61,20 @@ export const openSeq = (
 ): SQL => sql`
   SELECT seq FROM (
     SELECT * FROM (
-      SELECT dd.opens_ms, dd.seq FROM ${deviceDeploymentsTable} dd INDEXED BY device_deployments_active
+      SELECT 0 AS weight, dd.opens_ms, dd.seq FROM ${deviceDeploymentsTable} dd INDEXED BY device_deployments_active
       WHERE dd.tenant_id = ${tenant} AND dd.device_id = ${device} AND dd.active = 1 AND dd.status = 0
         AND dd.opens_ms <= ${atMs}
       ORDER BY dd.opens_ms, dd.seq LIMIT 1)
     UNION ALL
     SELECT * FROM (
-      SELECT c.opens_ms, c.seq FROM ${deploymentCountersTable} c INDEXED BY deployment_counters_wide
-      WHERE c.tenant_id = ${tenant} AND c.wide_open = 1 AND c.opens_ms <= ${atMs} AND c.dynamic = 0
-        AND NOT ${hasRow(device)} AND ${targetsList(device)}
-      ORDER BY c.opens_ms, c.seq LIMIT 1)
+      SELECT c.weight, c.opens_ms, c.seq FROM ${deploymentCountersTable} c INDEXED BY deployment_counters_wide
+      WHERE ${isOpenTo(tenant, device, atMs)} ORDER BY c.opens_ms, c.seq LIMIT 1)
+    UNION ALL
+    SELECT * FROM (
+      SELECT c.weight, c.opens_ms, c.seq FROM ${deploymentCountersTable} c INDEXED BY deployment_counters_urgent
+      WHERE c.weight > 0 AND ${isOpenTo(tenant, device, atMs)} ORDER BY c.weight DESC, c.opens_ms, c.seq LIMIT 1)
     ${matched.length === 0 ? sql`` : sql`UNION ALL ${firstMatched(tenant, device, atMs, matched)}`})
-  ORDER BY opens_ms, seq LIMIT 1`;
+  ORDER BY weight DESC, opens_ms, seq LIMIT 1`;
 
 const firstMatched = (
   tenant: TenantId,
@@ -76,9 +83,9 @@ const firstMatched = (
   matched: readonly number[],
 ): SQL => sql`
   SELECT * FROM (
-    SELECT c.opens_ms, c.seq FROM json_each(${JSON.stringify(matched)}) m
+    SELECT c.weight, c.opens_ms, c.seq FROM json_each(${JSON.stringify(matched)}) m
     CROSS JOIN ${deploymentCountersTable} c ON c.tenant_id = ${tenant} AND c.seq = m.value
-    WHERE ${mayMatch(tenant, device, atMs)} ORDER BY c.opens_ms, c.seq LIMIT 1)`;
+    WHERE ${mayMatch(tenant, device, atMs)} ORDER BY c.weight DESC, c.opens_ms, c.seq LIMIT 1)`;
 
 const provided = ({ provides }: DeviceState): SQL => sql`json_each(${JSON.stringify(provides)})`;
 
@@ -114,9 +121,9 @@ export const bestArtifact = (seq: SQL, state: DeviceState): SQL => sql`
 /** A dynamic deployment before this one that the device has yet to be held against. */
 const isBehindUntested = ({ tenant, device, atMs, tested = [] }: Asking): SQL => sql`EXISTS (
   SELECT 1 FROM (
-    SELECT c.seq, c.opens_ms FROM ${deploymentCountersTable} c INDEXED BY deployment_counters_wide
+    SELECT c.seq, c.opens_ms, c.weight FROM ${deploymentCountersTable} c INDEXED BY deployment_counters_wide
     WHERE c.tenant_id = ${tenant} AND ${mayMatch(tenant, device, atMs)}) e
-  WHERE (e.opens_ms, e.seq) < (c.opens_ms, c.seq)
+  WHERE (-e.weight, e.opens_ms, e.seq) < (-c.weight, c.opens_ms, c.seq)
     AND e.seq NOT IN (SELECT value FROM json_each(${JSON.stringify(tested)})))`;
 
 /** A device that failed and has attempts left begins the next one by asking, unless the deployment is paused. */

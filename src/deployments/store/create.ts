@@ -74,6 +74,8 @@ export interface Targeting {
   goOnAfter: string | null;
   /** Whether more than the opening decides who may join. */
   governed?: boolean;
+  /** Of several the greater goes ahead. */
+  weight?: number | undefined;
   /** Of a dynamic deployment: so many devices at most, and 0 for any number. */
   bound?: number | undefined;
 }
@@ -84,9 +86,9 @@ export const addCounters = (d: DeploymentToStore, targets: Targeting): Statement
   // A dynamic deployment without a bound goes on for ever, as one whose targets are not all known.
   const isTargeted = isDynamic ? targets.bound !== 0 : targets.goOnAfter === null;
   return change(sql`
-    INSERT ${into(deploymentCountersTable, "tenant_id, seq, wide_open, targeted, targeted_to, opens_ms, max_devices, remaining, unseen, governed, dynamic")}
+    INSERT ${into(deploymentCountersTable, "tenant_id, seq, wide_open, targeted, targeted_to, opens_ms, max_devices, remaining, unseen, governed, dynamic, weight")}
     SELECT d.tenant_id, d.seq, ${Number(targets.wide)}, ${Number(isTargeted)}, ${targets.goOnAfter},
-      ${d.opensMs}, ${total}, ${total}, ${unseen}, ${Number(targets.governed ?? false)}, ${Number(isDynamic)}
+      ${d.opensMs}, ${total}, ${total}, ${unseen}, ${Number(targets.governed ?? false)}, ${Number(isDynamic)}, ${targets.weight ?? 0}
     FROM ${deploymentsTable} d WHERE changes() > 0 AND ${added(d)}`);
 };
 

@@ -2,7 +2,7 @@ import { sql } from "drizzle-orm";
 import { firstRow, rows, type Statement } from "../../platform/database.ts";
 import type { DeviceId, TenantId } from "../../platform/ids.ts";
 import { columnsOf, type RowOf, type Row } from "../../platform/columns.ts";
-import { mayJoin, placeOpens } from "./joining.ts";
+import { obstacles, placeOpens } from "./joining.ts";
 import { targetsList } from "./membership.ts";
 import { currentSeq, openSeq, suitsType, unmetDepends, type DeviceState } from "./assignment.ts";
 import {
@@ -14,7 +14,7 @@ import {
 
 const ofDeployment = columnsOf(
   deploymentCountersTable,
-  "seq, opens_ms, stage, aborted_ms, targeted, paused_ms, paused_by, governed",
+  "seq, opens_ms, stage, aborted_ms, targeted, paused_ms, paused_by, governed, weight",
   "c",
 );
 const ofDevice = columnsOf(
@@ -27,8 +27,12 @@ export type ExplainedRow = RowOf<typeof ofDeployment> & {
   listed: number;
   /** When the first phase with a place for the device opens; null if that waits for something else than time. */
   next_opens_ms: number | null;
-  /** Whether everything else would let it join. */
-  has_place: number;
+  window_closed: number | null;
+  window_opens_ms: number | null;
+  at_once_full: number | null;
+  pace_spent: number | null;
+  budget_full: number | null;
+  budget_value: string | null;
   /** Null, as what follows, if the device has no part in it. */
   status: number | null;
 } & Omit<RowOf<typeof ofDevice>, "status">;
@@ -42,21 +46,25 @@ export const explained = (
 ): Statement<ExplainedRow | undefined> =>
   firstRow(sql`
     SELECT ${ofDeployment}, ${targetsList(device)} AS listed, ${ofDevice},
-      ${placeOpens(device)} AS next_opens_ms, ${mayJoin(device, atMs)} AS has_place
+      ${placeOpens(device)} AS next_opens_ms, ${obstacles(device, atMs)}
     FROM ${deploymentsTable} d
     JOIN ${deploymentCountersTable} c ON c.tenant_id = d.tenant_id AND c.seq = d.seq
     LEFT JOIN ${deviceDeploymentsTable} dd ON dd.tenant_id = d.tenant_id AND dd.device_id = ${device} AND dd.seq = d.seq
     WHERE d.tenant_id = ${tenant} AND d.deployment_id = ${deployment}`);
+
+export type FirstInLine = Row<typeof deploymentsTable, "seq" | "deployment_id"> &
+  Row<typeof deploymentCountersTable, "weight">;
 
 /** What the device is at, or would be given if it asked now. */
 export const firstInLine = (
   tenant: TenantId,
   device: DeviceId,
   atMs: number,
-): Statement<Row<typeof deploymentsTable, "seq" | "deployment_id"> | undefined> =>
+): Statement<FirstInLine | undefined> =>
   firstRow(sql`
-    SELECT seq, deployment_id FROM ${deploymentsTable}
-    WHERE tenant_id = ${tenant} AND seq = coalesce((${currentSeq(tenant, device)}), (${openSeq(tenant, device, atMs)}))`);
+    SELECT d.seq, d.deployment_id, c.weight FROM ${deploymentsTable} d
+    JOIN ${deploymentCountersTable} c ON c.tenant_id = d.tenant_id AND c.seq = d.seq
+    WHERE d.tenant_id = ${tenant} AND d.seq = coalesce((${currentSeq(tenant, device)}), (${openSeq(tenant, device, atMs)}))`);
 
 export type FitRow = Row<typeof deploymentArtifactsTable, "artifact_id"> & {
   type_fits: number;

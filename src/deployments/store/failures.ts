@@ -10,7 +10,7 @@ import { deploymentsTable, deviceDeploymentsTable } from "../tables.ts";
 import { MAX_TOTAL } from "./queries.ts";
 import { deploymentsInReach } from "./reach.ts";
 
-export interface CountedFailure {
+interface CountedFailure {
   tenant: TenantId;
   device: DeviceId;
   seq: number;
@@ -100,7 +100,7 @@ export const failureGroups = (f: FailuresSeen, page: Page): Statement<FailureRow
 export const countFailureGroups = (f: FailuresSeen): Statement<{ total: number } | undefined> =>
   firstRow(sql`SELECT count(*) AS total FROM (SELECT 1 FROM ${groups(f)} LIMIT ${MAX_TOTAL})`);
 
-export type FailedDeploymentRow = Row<typeof deploymentsTable, "deployment_id" | "name" | "artifact_name"> & {
+type FailedDeploymentRow = Row<typeof deploymentsTable, "deployment_id" | "name" | "artifact_name"> & {
   devices: number;
   last_ms: number;
 };

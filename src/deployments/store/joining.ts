@@ -75,6 +75,19 @@ export const mayJoin = (
       AND (r.at_once IS NULL OR ${inProgress} < r.at_once)
       AND ${inBudget(device)} AND ${inWindow(device, atMs)}))))`;
 
+const ofRules = (what: SQL): SQL => sql`(
+  SELECT ${what} FROM ${deploymentRulesTable} r WHERE r.tenant_id = c.tenant_id AND r.seq = c.seq)`;
+
+/** What of the rules keeps the device now, as columns of their own: each 1 if it does, null without such a rule. */
+export const obstacles = (device: DeviceId, atMs: number): SQL => sql`
+  ${ofRules(sql`NOT ${inWindow(device, atMs)}`)} AS window_closed,
+  (SELECT w.from_ms FROM ${deploymentWindowsTable} w, ${deploymentRulesTable} r
+    WHERE w.tenant_id = c.tenant_id AND w.seq = c.seq AND w.to_ms > ${atMs} AND r.tenant_id = c.tenant_id AND r.seq = c.seq
+      AND w.zone = CASE WHEN r.zone_path IS NULL THEN '' ELSE coalesce(${zoneOf(device)}, '') END) AS window_opens_ms,
+  ${ofRules(sql`r.at_once <= ${inProgress}`)} AS at_once_full,
+  ${ofRules(sql`c.pace_minute = ${minuteOf(atMs)} AND r.per_minute <= c.pace_count`)} AS pace_spent,
+  ${ofRules(sql`NOT ${inBudget(device)}`)} AS budget_full, ${budgetValue(device)} AS budget_value`;
+
 /** Whether nobody else may join for a while. */
 export const isFull = (atMs: number): SQL => sql`(EXISTS (
     SELECT 1 FROM ${deploymentPhasesTable} p

@@ -50,7 +50,7 @@ export const setProgress = (
     WHERE tenant_id = ${tenant} AND seq = ${seq}`);
 };
 
-export type ShownProgress = RowOf<typeof ofCounters> & {
+type ShownProgress = RowOf<typeof ofCounters> & {
   seq: number;
   created_ms: number;
   max_devices: number;

@@ -1,18 +1,46 @@
 import { sql } from "drizzle-orm";
-import { into, type Row } from "../../platform/columns.ts";
+import { into } from "../../platform/columns.ts";
 import { change, firstRow, mapped, type Statement } from "../../platform/database.ts";
 import type { TenantId } from "../../platform/ids.ts";
+import { deploymentGroupWindowsTable } from "../record-tables.ts";
 import { deploymentSettingsTable } from "../rollout-tables.ts";
 
-type Settings = Row<typeof deploymentSettingsTable, "approvals">;
+/** Windows are JSON. */
+export interface Settings {
+  approvals: number;
+  windows: string | null;
+  group_windows: string | null;
+}
 
-export const settingsOf = (tenant: TenantId): Statement<Settings> =>
+/** What rollouts of the tenant, and of a group if one is named, have to keep to. */
+export const settingsOf = (tenant: TenantId, group = ""): Statement<Settings> =>
   mapped(
-    firstRow<Settings>(sql`SELECT approvals FROM ${deploymentSettingsTable} WHERE tenant_id = ${tenant}`),
-    (row) => row ?? { approvals: 0 },
+    firstRow<Settings>(sql`
+      SELECT coalesce((SELECT approvals FROM ${deploymentSettingsTable} WHERE tenant_id = ${tenant}), 0) AS approvals,
+        (SELECT windows FROM ${deploymentSettingsTable} WHERE tenant_id = ${tenant}) AS windows,
+        (SELECT windows FROM ${deploymentGroupWindowsTable} WHERE tenant_id = ${tenant} AND group_name = ${group}) AS group_windows`),
+    (row) => row ?? { approvals: 0, windows: null, group_windows: null },
   );
 
-export const setSettings = (tenant: TenantId, approvals: number): Statement<number> =>
+export const setSettings = (
+  tenant: TenantId,
+  { approvals, windows }: { approvals: number; windows: string | null },
+): Statement<number> =>
   change(sql`
-    INSERT ${into(deploymentSettingsTable, "tenant_id, approvals")} VALUES (${tenant}, ${approvals})
-    ON CONFLICT (tenant_id) DO UPDATE SET approvals = excluded.approvals`);
+    INSERT ${into(deploymentSettingsTable, "tenant_id, approvals, windows")} VALUES (${tenant}, ${approvals}, ${windows})
+    ON CONFLICT (tenant_id) DO UPDATE SET approvals = excluded.approvals, windows = excluded.windows`);
+
+/** At most so many groups have windows of their own. */
+export const MAX_GROUPS = 1000;
+
+/** Changes nothing for a group that would be one too many. */
+export const setGroupWindows = (tenant: TenantId, group: string, windows: string): Statement<number> =>
+  change(sql`
+    INSERT ${into(deploymentGroupWindowsTable, "tenant_id, group_name, windows")}
+    SELECT ${tenant}, ${group}, ${windows} WHERE ${MAX_GROUPS} > (
+      SELECT count(*) FROM ${deploymentGroupWindowsTable} WHERE tenant_id = ${tenant} AND group_name <> ${group})
+    ON CONFLICT DO UPDATE SET windows = excluded.windows`);
+
+export const dropGroupWindows = (tenant: TenantId, group: string): Statement<number> =>
+  change(sql`
+    DELETE FROM ${deploymentGroupWindowsTable} WHERE tenant_id = ${tenant} AND group_name = ${group}`);
