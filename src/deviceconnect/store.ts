@@ -25,14 +25,21 @@ export interface ConnectionChange {
   version: number;
 }
 
+const putConnected = ({ tenant, device, version }: ConnectionChange, atMs: number) => sql`
+  INSERT ${into(deviceConnectionsTable, "tenant_id, device_id, connected, version, created_ms, updated_ms")}
+  VALUES (${tenant}, ${device}, 1, ${version}, ${atMs}, ${atMs})
+  ON CONFLICT (tenant_id, device_id) DO UPDATE
+  SET connected = 1, version = excluded.version, updated_ms = excluded.updated_ms
+  WHERE excluded.version >= device_connections.version`;
+
+/** Makes no record: the device may be forgotten by the time its socket is gone. */
+const putDisconnected = ({ tenant, device, version }: ConnectionChange, atMs: number) => sql`
+  UPDATE ${deviceConnectionsTable} SET connected = 0, version = ${version}, updated_ms = ${atMs}
+  WHERE tenant_id = ${tenant} AND device_id = ${device} AND version <= ${version}`;
+
 /** Records a connect or disconnect unless a newer connection has said something already. */
 export const putConnection = (to: ConnectionChange, atMs: number): Statement<number> =>
-  change(sql`
-    INSERT ${into(deviceConnectionsTable, "tenant_id, device_id, connected, version, created_ms, updated_ms")}
-    VALUES (${to.tenant}, ${to.device}, ${to.connected ? 1 : 0}, ${to.version}, ${atMs}, ${atMs})
-    ON CONFLICT (tenant_id, device_id) DO UPDATE
-    SET connected = excluded.connected, version = excluded.version, updated_ms = excluded.updated_ms
-    WHERE excluded.version >= device_connections.version`);
+  change(to.connected ? putConnected(to, atMs) : putDisconnected(to, atMs));
 
 export const removeConnection = (tenant: TenantId, device: DeviceId): Statement<number> =>
   change(sql`DELETE FROM ${deviceConnectionsTable} WHERE tenant_id = ${tenant} AND device_id = ${device}`);
