@@ -1,6 +1,7 @@
 import { generateKeyPairSync } from "node:crypto";
 import { statfsSync } from "node:fs";
 import { availableParallelism } from "node:os";
+import { resolve } from "node:path";
 import { cloudflareTest } from "@cloudflare/vitest-plugin";
 import { defineConfig } from "vitest/config";
 import { buildConsole } from "./src/local/console-files.ts";
@@ -33,6 +34,16 @@ const TEST_BINDINGS = {
   TEST_CLOCK_START_MS: String(clockStartMs),
   OPERATOR_TOKEN: "operator-token-of-the-tests",
   SIGNING_KEY: generateKeyPairSync("ed25519").privateKey.export({ format: "pem", type: "pkcs8" }).toString(),
+};
+
+const DATABASE_OBJECT = { className: "TestDatabase", useSQLite: true };
+/** Runs the statements of tests (test/support/quick-database.ts). */
+const DATABASE_WORKER = {
+  name: "test-database",
+  compatibilityDate: "2026-10-20",
+  modules: [{ type: "ESModule" as const, path: resolve("test/support/database-object.mjs") }],
+  modulesRoot: resolve("test/support"),
+  durableObjects: { SELF: DATABASE_OBJECT },
 };
 
 const MEMORY_FOLDER = "/dev/shm";
@@ -100,7 +111,11 @@ export default defineConfig(({ mode }) => ({
         plugins: [
           cloudflareTest({
             wrangler: { configPath: "./wrangler.toml" },
-            miniflare: { bindings: { ...TEST_BINDINGS, TEST_FORM: mode === "long" ? "long" : "short" } },
+            miniflare: {
+              bindings: { ...TEST_BINDINGS, TEST_FORM: mode === "long" ? "long" : "short" },
+              durableObjects: { TEST_DATABASE: { ...DATABASE_OBJECT, scriptName: DATABASE_WORKER.name } },
+              workers: [DATABASE_WORKER],
+            },
           }),
         ],
         test: {

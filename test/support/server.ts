@@ -11,10 +11,13 @@ import type { Env } from "../../src/platform/env.ts";
 import type { Later } from "../../src/platform/later.ts";
 import { migrate } from "../../src/platform/migrations.ts";
 import { queue } from "../../workers/queue.ts";
+import { LONG } from "./form.ts";
+import { shortenWay } from "./quick-database.ts";
 import { Store } from "./store.ts";
 import { importWorkerOnce } from "./worker-once.ts";
 
 importWorkerOnce();
+if (!LONG) shortenWay(bindings as unknown as Parameters<typeof shortenWay>[0]);
 
 /** Events stay in the outbox until a test delivers them; the platform's own queue would do so at any moment. */
 const heldQueue = { send: async () => {}, sendBatch: async () => {} } as unknown as Queue<unknown>;
