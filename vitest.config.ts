@@ -29,6 +29,8 @@ const TEST_BINDINGS = {
   ADDRESS_REQUESTS_PER_MINUTE: "0",
   TENANT_WORK_PER_S: "0",
   TENANT_MANAGEMENT_PER_S: "0",
+  // Nor would a pause for further events end.
+  DELIVERY_PAUSE_MS: "0",
   // Real password hashes take their time; one test holds what they cost.
   PASSWORD_COST_LN: "10",
   TEST_CLOCK_START_MS: String(clockStartMs),

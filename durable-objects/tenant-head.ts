@@ -10,13 +10,28 @@ import {
   type Contact,
 } from "../src/checkin/index.ts";
 import type { Rhythm } from "../src/platform/contacts.ts";
+import { Live } from "../src/events/index.ts";
+import { makeDeps } from "../src/app/make-deps.ts";
+import { systemNow } from "../src/platform/clock.ts";
 import type { DigestChange } from "../src/platform/digest-change.ts";
 import type { Env } from "../src/platform/env.ts";
 import type { TenantId } from "../src/platform/ids.ts";
 import { makeLater } from "../src/platform/later.ts";
 
-/** One per tenant: what it can be called for. */
+/** One per tenant: what it can be called for, and the sockets of those who follow its events. */
 export class TenantHead extends DurableObject<Env> implements HeadRpc {
+  /** The clock of those sockets. The platform makes the objects, so it cannot be handed to each; tests set it. */
+  static now: () => number = systemNow;
+
+  readonly #live = new Live(this.ctx, () =>
+    makeDeps(this.env, {
+      requestId: "tenant-head",
+      origin: "",
+      later: (work) => this.ctx.waitUntil(work),
+      now: () => TenantHead.now(),
+    }),
+  );
+
   readonly #head = new Head(
     this.ctx.storage,
     () => this.env,
@@ -31,8 +46,9 @@ export class TenantHead extends DurableObject<Env> implements HeadRpc {
     return this.#head.digest(tenant, visit);
   }
 
-  changed(changes: readonly DigestChange["what"][]): Promise<void> {
-    return this.#head.changed(changes);
+  async changed(changes: readonly DigestChange["what"][]): Promise<void> {
+    if (changes.some(({ kind }) => kind === "told")) this.#live.told();
+    await this.#head.changed(changes);
   }
 
   note(tenant: TenantId, contacts: readonly Contact[]): Promise<void> {
@@ -65,5 +81,22 @@ export class TenantHead extends DurableObject<Env> implements HeadRpc {
 
   override alarm(): Promise<void> {
     return this.#head.flush();
+  }
+
+  /** Upgrades of those who follow the events. */
+  override fetch(request: Request): Promise<Response> {
+    return this.#live.open(request);
+  }
+
+  override webSocketMessage(socket: WebSocket, message: string | ArrayBuffer): Promise<void> {
+    return this.#live.message(socket, message);
+  }
+
+  override webSocketClose(socket: WebSocket): Promise<void> {
+    return this.#live.left(socket);
+  }
+
+  override webSocketError(socket: WebSocket): Promise<void> {
+    return this.#live.left(socket);
   }
 }

@@ -7,6 +7,7 @@ import { mountDeviceauth } from "../deviceauth/index.ts";
 import { mountDevicemonitor } from "../devicemonitor/index.ts";
 import { mountDeviceconfig } from "../deviceconfig/index.ts";
 import { mountDeviceconnect } from "../deviceconnect/index.ts";
+import { mountEvents } from "../events/index.ts";
 import { mountInventory } from "../inventory/index.ts";
 import { mountIotManager } from "../iotmanager/index.ts";
 import { mountOperator } from "../operator/index.ts";
@@ -16,6 +17,7 @@ import { mountStorage } from "../storage/index.ts";
 import { mountTenantadm } from "../tenantadm/index.ts";
 import { mountUseradm } from "../useradm/index.ts";
 import { mountUsage } from "../usage/index.ts";
+import { mountWebhooks } from "../webhooks/index.ts";
 import { mountWorkflows } from "../workflows/index.ts";
 import type { App } from "../platform/app-env.ts";
 
@@ -37,6 +39,8 @@ export function mountDomains(app: App): void {
   mountDeployments(app);
   mountDeviceconfig(app);
   mountDeviceconnect(app);
+  mountEvents(app);
+  mountWebhooks(app);
   mountIotManager(app);
   mountDevicemonitor(app);
   mountWorkflows(app, demandSupport);

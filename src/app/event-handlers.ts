@@ -11,7 +11,9 @@ import {
   recheckUser,
   wakeTargets,
 } from "../deviceconnect/index.ts";
-import { deliverDue, DELIVERIES_DUE } from "../iotmanager/index.ts";
+import { deliverBy } from "../events/index.ts";
+import { INTEGRATION, integrationSender } from "../iotmanager/index.ts";
+import { DELIVERIES_DUE } from "../platform/stream.ts";
 import { ALERT_MAIL, ALERTS_CAME, planAlertMails, sendAlertMail } from "../devicemonitor/index.ts";
 import { verifyUpload, removeArtifactObjects } from "../releases/index.ts";
 import { UPLOAD_SEALED } from "../storage/index.ts";
@@ -24,28 +26,30 @@ import {
   sendReadyLink,
 } from "../useradm/index.ts";
 import { REMOVAL, removeAsked, sendSupportMail, SUPPORT_MAIL } from "../tenantadm/index.ts";
+import { WEBHOOK, webhookSender } from "../webhooks/index.ts";
 import { runStep, STEP_EVENT } from "../workflows/index.ts";
+import { TOLD } from "./told-events.ts";
 import type { EventHandlers } from "../platform/background.ts";
 
 /** Who follows which event; each domain names its own. */
 export const HANDLERS: EventHandlers = {
-  "deployment.created": [wakeTargets],
-  "deployment.opened": [wakeTargets],
-  "device.decommissioned": [forgetGoneDevice, deliverDue],
-  "device.status_changed": [dropRefusedDevice, deliverDue],
+  "deployment.created": [wakeTargets, TOLD.deploymentCreated],
+  "deployment.opened": [wakeTargets, TOLD.deploymentOpened],
+  "device.decommissioned": [forgetGoneDevice],
+  "device.status_changed": [dropRefusedDevice],
   "device.tokens_revoked": [recheckRevokedDevice],
   "tenant.device_tokens_revoked": [recheckAllDevices],
-  "tenant.rights_changed": [recheckAllUsers],
+  "tenant.rights_changed": [recheckAllUsers, TOLD.roleChanged],
   "tenant.user_tokens_ended": [recheckAllUsers],
   "user.tokens_ended": [recheckUser],
-  "user.deleted": [recheckUser],
-  "user.updated": [recheckUser],
-  "tenant.status": [dropSuspendedTenant],
+  "user.deleted": [recheckUser, TOLD.userDeleted],
+  "user.updated": [recheckUser, TOLD.userUpdated],
+  "tenant.status": [dropSuspendedTenant, TOLD.tenantStatus],
   [REMOVAL]: [removeAsked],
   [SUPPORT_MAIL]: [sendSupportMail],
   "deployment.targeting": [resolveTargets],
   "deployment.settling": [settleAbort],
-  "deployment.stopped": [actOnStop],
+  "deployment.stopped": [actOnStop, TOLD.deploymentHalted],
   "deployment.deleted": [purgeDeployment],
   "artifact.deleted": [removeArtifactObjects],
   [CONSENT_DEMANDED]: [recheckAllUsers],
@@ -53,7 +57,7 @@ export const HANDLERS: EventHandlers = {
   [LINK_ASKED]: [sendAskedLink],
   [LINK_READY]: [sendReadyLink],
   [NOTICE]: [sendNotice],
-  [DELIVERIES_DUE]: [deliverDue],
+  [DELIVERIES_DUE]: [deliverBy({ [INTEGRATION]: integrationSender, [WEBHOOK]: webhookSender })],
   [ALERTS_CAME]: [planAlertMails],
   [ALERT_MAIL]: [sendAlertMail],
   [MEMBERS_EVENT]: [deployToPage],

@@ -5,11 +5,7 @@ import {
   deviceStatusStatements,
   removeDeviceStatements,
 } from "../inventory/index.ts";
-import {
-  deviceChangedStatements,
-  deviceRemovedStatements,
-  inventoryChangedStatements,
-} from "../iotmanager/index.ts";
+import { deviceGoneStatements, deviceToldStatements, inventoryToldStatements } from "../events/index.ts";
 import { alertedSinceStatement, removeDeviceAlertsStatements } from "../devicemonitor/index.ts";
 import type { Participants } from "../platform/participants.ts";
 import { mayStatement, removeTenantTokensIfChanged } from "../useradm/index.ts";
@@ -22,16 +18,17 @@ const UPLOAD_LINK = {
 };
 
 export const PARTICIPANTS: Participants = {
-  deviceChanged: [deviceStatusStatements, deviceChangedStatements],
+  deviceChanged: [deviceStatusStatements, deviceToldStatements],
   deviceAdded: [deviceIdentityStatements],
   deviceRemoved: [
+    // First, while it is still known which group the device is in.
+    deviceGoneStatements,
     decommissionDeviceStatements,
     removeConfigurationStatements,
     removeDeviceStatements,
     removeDeviceAlertsStatements,
-    deviceRemovedStatements,
   ],
-  inventoryChanged: [inventoryChangedStatements],
+  inventoryChanged: [inventoryToldStatements],
   filterRemoved: [removeFilterDefaultsStatements],
   tenantSuspended: [removeTenantTokensIfChanged],
   artifactAdded: [offerNewArtifact],

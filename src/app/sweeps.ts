@@ -3,7 +3,8 @@ import { expireWaitingSets, forgetOldRevocations } from "../deviceauth/index.ts"
 import { sweepRecordings } from "../deviceconnect/index.ts";
 import { judgeRollouts, recordProgress, rollWindows, watchRollouts } from "../deployments/index.ts";
 import { forgetOldTotals } from "../inventory/index.ts";
-import { forgetOldEvents, resealIntegrations, wakeWaiting } from "../iotmanager/index.ts";
+import { forgetOldEvents, wakeWaiting } from "../events/index.ts";
+import { resealIntegrations } from "../iotmanager/index.ts";
 import { forgetOldAlerts } from "../devicemonitor/index.ts";
 import { eachApart, type Duty } from "../platform/apart.ts";
 import type { Sweep } from "../platform/background.ts";
@@ -21,6 +22,7 @@ import {
 } from "../useradm/index.ts";
 import { removeDueTenants, suspendDueTenants } from "../tenantadm/index.ts";
 import { forgetOldUsage, recordUsage } from "../usage/index.ts";
+import { resealWebhooks } from "../webhooks/index.ts";
 import { forgetOldJobs } from "../workflows/index.ts";
 
 type Sweeps = Readonly<Record<string, Sweep>>;
@@ -31,7 +33,7 @@ const sendLeftEvents: Sweep = async (deps) => {
 
 /** Duties of every minute, in order. */
 export const EVERY_MINUTE: Sweeps = {
-  "wake-integrations": wakeWaiting,
+  "wake-receivers": wakeWaiting,
   "send-events": sendLeftEvents,
   "end-uploads": sweepDeadUploads,
   "expire-waiting": expireWaitingSets,
@@ -60,9 +62,10 @@ export const EVERY_NIGHT: Sweeps = {
   "reseal-factors": resealFactors,
   "record-usage": recordUsage,
   "forget-usage": forgetOldUsage,
-  "forget-device-events": forgetOldEvents,
+  "forget-events": forgetOldEvents,
   "forget-alerts": forgetOldAlerts,
   "reseal-integrations": resealIntegrations,
+  "reseal-webhooks": resealWebhooks,
   "remove-orphans": sweepOrphanObjects,
 };
 

@@ -107,7 +107,8 @@ export class Head {
 
   /** Takes in what changed; the change is answered to its author after this. */
   async changed(changes: readonly DigestChange["what"][]): Promise<void> {
-    await this.#digest.apply(changes);
+    const ours = changes.filter(({ kind }) => kind !== "told");
+    if (ours.length > 0) await this.#digest.apply(ours);
   }
 
   /** Last contacts in milliseconds by device, those included that the Worker has to tell of. */

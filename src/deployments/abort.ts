@@ -10,6 +10,7 @@ import { deploymentById, type DeploymentRow } from "./store/queries.ts";
 import { removeDeployment } from "./store/remove.ts";
 import { resetHistory } from "./store/history.ts";
 import { abort, setControlMap, settleAborted, settleRest, unqueue } from "./store/abort.ts";
+import { abortToldStatements } from "./store/told.ts";
 import { queueUnseen } from "./store/usage.ts";
 
 async function found(deps: Deps, actor: Actor, id: string): Promise<DeploymentRow> {
@@ -31,6 +32,7 @@ export async function abortDeployment(deps: Deps, actor: Actor, id: string): Pro
       unqueue(tenant, id),
       settleAborted(tenant, id),
       settleRest(tenant, id, atMs),
+      ...abortToldStatements(tenant, id, atMs),
     ]);
   if (aborted === 0) throw new Fault("unprocessable", "Deployment already finished");
 }

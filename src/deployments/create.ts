@@ -175,7 +175,12 @@ export function creation(
   const object = auditedDeployment(id, { name, artifact_name: artifactName });
   const entry = { action: "create", object };
   const opensLater = deployment.opensMs > atMs;
-  const data = { type: deployment.kind, ...(opensLater && { opens_later: true }) };
+  const data = {
+    type: deployment.kind,
+    name,
+    artifact_name: artifactName,
+    ...(opensLater && { opens_later: true }),
+  };
   const created = { kind: EVENTS.created, tenant, subject: id, data };
   const opened = { kind: EVENTS.opened, tenant, subject: id };
   const wide = targets.wide || governing !== undefined;

@@ -5,7 +5,8 @@ import { Fault } from "../platform/fault.ts";
 import { writeLog } from "./logs.ts";
 import type { LogMessage } from "./log-text.ts";
 import { consequences } from "./rollout/stop.ts";
-import { STATUS_CODES, type Status } from "./status.ts";
+import { isFinal, STATUS_CODES, type Status } from "./status.ts";
+import { endToldStatements } from "./store/told.ts";
 import { atItAnd, failureStatements, moveStatements } from "./store/status-transitions.ts";
 import { endingOf, printOf } from "./failures/ending.ts";
 import { controlMapOf, reportedState, type ReportedRow } from "./store/device-status.ts";
@@ -36,7 +37,8 @@ export async function reportStatus(
   const { status } = report;
   const further =
     status === "success" || status === "failure" ? consequences(claim, deployment, status, move.atMs) : [];
-  const { results } = await asLiveDevice(deps, claim, [state, ...moves, ...further]);
+  const told = isFinal(status) ? endToldStatements(claim, deployment, status, move.atMs) : [];
+  const { results } = await asLiveDevice(deps, claim, [state, ...moves, ...further, ...told]);
   refuseEnded(results[0]);
 }
 

@@ -6,6 +6,7 @@ import { rfc3339 } from "../platform/clock.ts";
 import type { Deps } from "../platform/deps.ts";
 import { Fault } from "../platform/fault.ts";
 import type { DeviceId, TenantId } from "../platform/ids.ts";
+import { tell } from "../platform/stream.ts";
 import { effectiveFrom, effectiveOf, effectiveReads, isInSync, wordsOf } from "./effective.ts";
 import { valuesOf, type ConfigurationValues } from "./schema.ts";
 import {
@@ -15,6 +16,7 @@ import {
   removeConfiguration,
   removeConfigurations,
   setConfigured,
+  saysOtherwise,
   setReported,
   type ConfigurationRow,
 } from "./store.ts";
@@ -35,7 +37,12 @@ export async function reportConfiguration(
   values: ConfigurationValues,
 ): Promise<void> {
   const reported = { values, atMs: deps.now(), condition: ifLive(claim) };
-  await asLiveDevice(deps, claim, [setReported(claim.tenant, claim.device, reported)]);
+  const { tenant, device } = claim;
+  const event = { type: "configuration.applied", device, data: { keys: Object.keys(values) } } as const;
+  await asLiveDevice(deps, claim, [
+    ...tell(tenant, [event], reported.atMs, { when: saysOtherwise(tenant, device, reported) }),
+    setReported(tenant, device, reported),
+  ]);
 }
 
 /** The record of a device; empty for a device that has none yet (protocol notes, deviceconfig 9). */

@@ -74,6 +74,15 @@ export const setReported = (
     SELECT ${tenant}, ${device}, ${JSON.stringify(reported.values)}, ${reported.atMs} WHERE ${reported.condition}
     ON CONFLICT (tenant_id, device_id) DO UPDATE SET reported = excluded.reported, reported_ms = excluded.reported_ms`);
 
+/** Whether a device, for which the condition holds, says something else than before. */
+export const saysOtherwise = (
+  tenant: TenantId,
+  device: DeviceId,
+  { values, condition }: { values: ConfigurationValues; condition: SQL },
+): SQL => sql`(${condition}) AND coalesce((
+  SELECT reported FROM ${deviceConfigurationsTable} WHERE tenant_id = ${tenant} AND device_id = ${device}), '{}')
+  <> ${JSON.stringify(values)}`;
+
 /** Notes the last deployment of a device's configuration if the statement before it in the batch made that. */
 export const setDeploymentIfChanged = (
   tenant: TenantId,

@@ -5,6 +5,7 @@ import { limitStatement } from "../tenants/index.ts";
 import { concat } from "./msgpack.ts";
 import { encodeEvent, inPieces, type RecordedEvent } from "./recording.ts";
 import {
+  sessionTold,
   actorOf,
   asRecord,
   closeEntries,
@@ -16,6 +17,7 @@ import {
   type StoredRecord,
 } from "./session-record.ts";
 import { UNSPOKEN, type SessionKind, type SessionLimits } from "./sockets.ts";
+import { tellIfChanged } from "../platform/stream.ts";
 import { endSessionRow, pieceKey, setSessionKind, startSessionRow } from "./store.ts";
 
 const PIECE_BYTES = 64 * 1024;
@@ -69,6 +71,7 @@ export class Recorder {
         addAuditIfChanged(actorOf(record), entry, startedMs),
         limitStatement(tenant, "remote_session_bytes"),
         limitStatement(tenant, "remote_idle_seconds"),
+        ...tellIfChanged(tenant, sessionTold("session.opened", record), startedMs),
       ]);
     if (added === 0) await this.#storage.delete(recordKey(session.sid));
     if (added === 0) return undefined;
@@ -176,6 +179,7 @@ export class Recorder {
       .batch([
         endSessionRow(ended, endedMs),
         ...entries.map((entry) => addAuditIfChanged(actorOf(ended), entry, endedMs)),
+        ...tellIfChanged(record.tenant, sessionTold("session.closed", ended), endedMs),
       ]);
     await this.#storage.delete(recordKey(sid));
   }

@@ -1,12 +1,11 @@
 import { z } from "@hono/zod-openapi";
-import type { Context } from "hono";
-import type { App, AppEnv } from "../platform/app-env.ts";
+import type { App } from "../platform/app-env.ts";
 import { deviceClaimOf, userOf } from "../platform/app.ts";
 import { rfc3339 } from "../platform/clock.ts";
-import { Fault } from "../platform/fault.ts";
 import { asDeviceId } from "../platform/ids.ts";
 import { pageOf, pageQuery, setPageHeaders } from "../platform/paging.ts";
 import { deviceRoute, ofDevice, userRoute, within } from "../platform/route.ts";
+import { requireOrigin, requireUpgrade } from "../platform/upgrade.ts";
 import { faultResponses, jsonContent } from "../platform/wire.ts";
 import { receiveUpload, sendDownload } from "./files.ts";
 import {
@@ -161,26 +160,6 @@ const download = userRoute(ofDevice("devices:connect"), {
   request: { params: DeviceParam, query: DownloadQuery },
   responses: { 200: { description: "The file's bytes" }, ...faultResponses(400, 401, 403, 409) },
 });
-
-const WEBSOCKET_VERSION = "13";
-
-function requireUpgrade(c: Context<AppEnv>): void {
-  if (c.req.header("upgrade")?.toLowerCase() !== "websocket")
-    throw new Fault("bad_request", "expected a WebSocket upgrade");
-  // The runtime would refuse it as well, but only once the socket counts as open.
-  const version = c.req.header("sec-websocket-version") ?? WEBSOCKET_VERSION;
-  if (version !== WEBSOCKET_VERSION) throw new Fault("bad_request", "unsupported version of WebSocket");
-}
-
-/** A page of another origin must not open a socket with the user's cookie; callers that are no browsers send no origin. */
-function requireOrigin(c: Context<AppEnv>): void {
-  const origin = c.req.header("origin");
-  if (origin === undefined || origin === c.var.deps.origin) return;
-  const host = c.req.header("host");
-  if (host !== undefined && origin === `https://${host}`) return;
-  if (!c.var.deps.settings.ALLOWED_ORIGINS.includes(origin))
-    throw new Fault("forbidden", "origin not allowed");
-}
 
 export function mountDeviceconnect(app: App): void {
   mountDeviceconnectInternal(app);

@@ -1,6 +1,7 @@
 import type { UserActor } from "../platform/actor.ts";
 import type { AuditEntry } from "../platform/audit.ts";
 import { asUserId, type DeviceId, type TenantId } from "../platform/ids.ts";
+import type { Told } from "../platform/stream.ts";
 import { NO_RIGHTS } from "../platform/rights.ts";
 import type { SessionKind, UNSPOKEN } from "./sockets.ts";
 
@@ -83,6 +84,12 @@ export function closeEntries(record: SessionRecord): AuditEntry[] {
   const kinds = record.kinds.length > 0 ? record.kinds : (["session"] as const);
   return kinds.map((kind) => sessionEntry(record, "close", kind));
 }
+
+/** What the world is told of a session. */
+export const sessionTold = (
+  type: "session.opened" | "session.closed",
+  { device, sid, user, email }: SessionRecord,
+): Told => ({ type, device, data: { session: sid, user, email } });
 
 export const fileEntry = (
   record: SessionRecord,

@@ -7,11 +7,12 @@ import { refusalOf } from "../platform/database.ts";
 import type { Deps } from "../platform/deps.ts";
 import { Fault } from "../platform/fault.ts";
 import type { DeviceId } from "../platform/ids.ts";
+import { tell, type Told } from "../platform/stream.ts";
 import { addEvent } from "../platform/outbox.ts";
 import { Disturbed, untilUndisturbed } from "../platform/undisturbed.ts";
 import { describeIssues } from "../platform/wire.ts";
 import { ALERTS_CAME } from "./events.ts";
-import { fold, idOf, subjectOf } from "./fold.ts";
+import { fold, idOf, subjectOf, type Known, type Latest } from "./fold.ts";
 import { Alert, type AlertValue } from "./schema.ts";
 import {
   CHANGED_MEANWHILE,
@@ -61,6 +62,7 @@ export function takeAlerts(deps: Deps, claim: DeviceClaim, items: readonly unkno
         ...(folded.mails.length > 0
           ? [addEvent({ kind: ALERTS_CAME, tenant, subject: device, data: { mails: folded.mails } }, nowMs)]
           : []),
+        ...tell(tenant, toldOf(device, latest, folded.latest), nowMs),
       ]);
     await writing.catch((cause: unknown) => {
       throw refusalOf(cause) === CHANGED_MEANWHILE
@@ -69,6 +71,16 @@ export function takeAlerts(deps: Deps, claim: DeviceClaim, items: readonly unkno
     });
   });
 }
+
+/** The alerts of subjects whose level is another than before. */
+const toldOf = (device: DeviceId, known: Known["latest"], latest: readonly Latest[]): Told[] =>
+  latest
+    .filter(({ subject, level }) => level !== (known.get(subject)?.level ?? "OK"))
+    .map(({ subject, level, alert }) => ({
+      type: level === "OK" ? "alert.cleared" : "alert.raised",
+      device,
+      data: { subject, level, source: "device", text: alert.name },
+    }));
 
 /** A device's word on what it checks; replaces what it said before. */
 export async function takeChecks(deps: Deps, claim: DeviceClaim, checks: readonly object[]): Promise<void> {

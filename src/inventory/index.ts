@@ -27,6 +27,7 @@ export { around } from "./search/geo.ts";
 export { compileWholeRegex, type Regex } from "../platform/regex/regex.ts";
 export { within } from "./find.ts";
 export { satisfies } from "./search/satisfies.ts";
+export { MAX_PREDICATES, PredicateInput } from "./search/schema.ts";
 export { searchDevices, type Search } from "./search/search.ts";
 export { forgetOldTotals } from "./search/totals.ts";
 export { PLACE_KEY, termsOf, timeOf, type Predicate, type Term } from "./search/terms.ts";

@@ -1,9 +1,9 @@
 import type { Deps } from "../platform/deps.ts";
 import type { DeviceId, TenantId } from "../platform/ids.ts";
 import { sendOutgoing, type OutgoingAnswer, type OutgoingRequest } from "../platform/send-outgoing.ts";
+import { noAnswer, REQUEST_MS, type Attempt } from "../events/index.ts";
 import { startBuiltIn } from "../workflows/index.ts";
-import { noAnswer, REQUEST_MS, type Attempt } from "./attempt.ts";
-import type { Head } from "./delivery-store.ts";
+import type { ToldEvent } from "./told-event.ts";
 import { linksStatement, linkStatement, unlinkStatement } from "./store.ts";
 
 /** What a cloud keeps of a device; each part may be absent. */
@@ -83,8 +83,10 @@ interface Told {
   cloud: Cloud;
 }
 
+type DeviceEvent = ToldEvent & { device_id: DeviceId };
+
 /** Mirrors an event of a device into a cloud. Only devices that came there by being accepted are looked after. */
-export async function tellCloud(deps: Deps, told: Told, event: Head): Promise<Attempt> {
+export async function tellCloud(deps: Deps, told: Told, event: DeviceEvent): Promise<Attempt> {
   try {
     await mirror(deps, told, event);
     return { success: true };
@@ -96,7 +98,7 @@ export async function tellCloud(deps: Deps, told: Told, event: Head): Promise<At
   }
 }
 
-async function mirror(deps: Deps, told: Told, { device_id: device, type, data }: Head): Promise<void> {
+async function mirror(deps: Deps, told: Told, { device_id: device, type, data }: DeviceEvent): Promise<void> {
   const { tenant, integration, cloud } = told;
   const db = deps.db(tenant);
   const handOver: HandOver = async (configuration) => {
@@ -109,9 +111,9 @@ async function mirror(deps: Deps, told: Told, { device_id: device, type, data }:
     return;
   }
   if (!isKnown) return;
-  const { status } = JSON.parse(data) as { status?: string }; // written by this domain
+  const { status } = data;
   if (type === "device-status-changed" && status !== "decommissioned")
-    await cloud.put(device, { isOn: CONNECTS.includes(status ?? ""), isKnown, handOver });
+    await cloud.put(device, { isOn: CONNECTS.includes(String(status)), isKnown, handOver });
   else if (type !== "device-inventory-changed") {
     await cloud.remove(device);
     await db.one(unlinkStatement(tenant, device, integration));

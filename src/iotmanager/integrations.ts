@@ -1,3 +1,9 @@
+import {
+  addReceiverIfChanged,
+  removeReceiversOfKindStatements,
+  removeReceiverStatements,
+  wakeStatements,
+} from "../events/index.ts";
 import type { Actor, OperatorActor, UserActor } from "../platform/actor.ts";
 import { addAuditIfChanged, type AuditEntry } from "../platform/audit.ts";
 import type { Sweep } from "../platform/background.ts";
@@ -5,7 +11,6 @@ import { isUniqueViolation } from "../platform/database.ts";
 import type { Deps } from "../platform/deps.ts";
 import { Fault } from "../platform/fault.ts";
 import { asTenantId, newId } from "../platform/ids.ts";
-import { addEvent } from "../platform/outbox.ts";
 import { presentSeal, seal, unseal } from "../platform/seal.ts";
 import {
   credentialsOf,
@@ -15,15 +20,16 @@ import {
   type Credentials,
   type GivenCredentials,
 } from "./credentials.ts";
-import { hurryStatement } from "./delivery-store.ts";
-import { DELIVERIES_DUE } from "./events.ts";
+import { INTEGRATION } from "./sender.ts";
+import { typesOf } from "./told-event.ts";
 import { sealContext, sealed } from "./sealing.ts";
 import {
   addIntegrationStatement,
   integrationsStatement,
   integrationStatement,
   MAX_INTEGRATIONS,
-  removeIntegrationStatements,
+  isFree,
+  removeIntegrationStatement,
   removeTenantStatements,
   resealStatement,
   sealedOtherwiseStatement,
@@ -82,7 +88,11 @@ export async function addIntegration(deps: Deps, actor: UserActor, wanted: Wante
   const entry = entryOf("create", id, `${provider} ${toldTarget(credentials)}`);
   const adding = deps
     .db(tenant)
-    .batch([addIntegrationStatement(tenant, row, at), addAuditIfChanged(actor, entry, at)]);
+    .batch([
+      addIntegrationStatement(tenant, row, at),
+      addAuditIfChanged(actor, entry, at),
+      addReceiverIfChanged({ tenant, receiver: id }, { kind: INTEGRATION, types: typesOf(scopes) }),
+    ]);
   const [added] = await adding.catch((cause: unknown) => {
     throw isUniqueViolation(cause, TARGET_TAKEN) ? exists(cause) : cause;
   });
@@ -108,8 +118,7 @@ export async function setCredentials(
     .batch([
       setCredentialsStatement(tenant, await kept(deps, actor, id, credentials)),
       addAuditIfChanged(actor, entry, at),
-      hurryStatement(tenant, id, at),
-      addEvent({ kind: DELIVERIES_DUE, tenant, subject: tenant }, at),
+      ...wakeStatements({ tenant, receiver: id }, at),
     ]);
   const [changed] = await setting.catch((cause: unknown) => {
     throw isUniqueViolation(cause, TARGET_TAKEN) ? exists(cause) : cause;
@@ -121,14 +130,13 @@ export async function setCredentials(
 export async function removeIntegration(deps: Deps, actor: UserActor, id: string): Promise<void> {
   const { tenant } = actor;
   const at = deps.now();
-  const [waiting, removal] = removeIntegrationStatements(tenant, id);
-  const [before, , removed] = await deps
+  const [before, removed] = await deps
     .db(tenant)
     .batch([
       integrationStatement(tenant, id),
-      waiting,
-      removal,
+      removeIntegrationStatement(tenant, id),
       addAuditIfChanged(actor, entryOf("delete", id, "removed with what waited for it"), at),
+      ...removeReceiverStatements({ tenant, receiver: id }, isFree(tenant, id)),
     ]);
   if (!before) throw notFound();
   if (removed === 0) throw new Fault("conflict", "cannot remove integration in use by devices");
@@ -136,7 +144,9 @@ export async function removeIntegration(deps: Deps, actor: UserActor, id: string
 
 /** Forgets everything of a tenant; for operators. */
 export async function removeTenantIntegrations(deps: Deps, { tenant }: OperatorActor): Promise<void> {
-  await deps.db(tenant).batch(removeTenantStatements(tenant));
+  await deps
+    .db(tenant)
+    .batch([...removeTenantStatements(tenant), ...removeReceiversOfKindStatements(tenant, INTEGRATION)]);
 }
 
 const RESEALED_AT_ONCE = 50;

@@ -130,8 +130,8 @@ export function mountIotManagerInternal(app: App): void {
     async (c) => {
       const { device_id: _, ...body } = c.req.valid("json");
       const device = idOf(c.req.valid("json"));
-      const event = { device, type: "device-provisioned", data: { ...body, id: device } } as const;
-      await recordEvents(c.var.deps, operatorOf(c, c.req.valid("param").tenantId), [event]);
+      const said = { device, what: "provisioned", data: { ...body, id: device } } as const;
+      await recordEvents(c.var.deps, operatorOf(c, c.req.valid("param").tenantId), [said]);
       return c.body(null, 202);
     },
     refuse,
@@ -139,8 +139,7 @@ export function mountIotManagerInternal(app: App): void {
   app.openapi(decommission, async (c) => {
     const { tenantId, deviceId } = c.req.valid("param");
     const device = asDeviceId(deviceId);
-    const event = { device, type: "device-decommissioned", data: { id: device } } as const;
-    await recordEvents(c.var.deps, operatorOf(c, tenantId), [event]);
+    await recordEvents(c.var.deps, operatorOf(c, tenantId), [{ device, what: "gone" }]);
     return c.body(null, 202);
   });
   app.openapi(
@@ -148,11 +147,8 @@ export function mountIotManagerInternal(app: App): void {
     async (c) => {
       const { tenantId, status } = c.req.valid("param");
       if (!isStatus(status)) throw new Fault("bad_request", `invalid status '${status}'`);
-      const events = c.req.valid("json").map((one) => {
-        const device = idOf(one);
-        return { device, type: "device-status-changed", data: { id: device, status } } as const;
-      });
-      await recordEvents(c.var.deps, operatorOf(c, tenantId), events);
+      const said = c.req.valid("json").map((one) => ({ device: idOf(one), what: "status", status }) as const);
+      await recordEvents(c.var.deps, operatorOf(c, tenantId), said);
       return c.body(null, 202);
     },
     refuse,

@@ -15,8 +15,7 @@ import {
 } from "../platform/wire.ts";
 import { CredentialsWire, type Credentials } from "./credentials.ts";
 import { deviceState, deviceStates, setDeviceState, unlinkDevice } from "./device-state.ts";
-import { listEvents } from "./device-events.ts";
-import type { EventRow } from "./event-store.ts";
+import { listEvents, type LoggedEvent } from "./device-events.ts";
 import {
   addIntegration,
   getIntegration,
@@ -172,10 +171,10 @@ const toWire = (row: IntegrationRow): z.input<typeof Integration> => ({
   ...(row.scopes !== null && { scopes: JSON.parse(row.scopes) as string[] }), // written by this domain
 });
 
-const eventToWire = (row: EventRow): z.input<typeof IntegrationEvent> => ({
+const eventToWire = (row: LoggedEvent): z.input<typeof IntegrationEvent> => ({
   id: row.event_id,
-  type: row.type as z.input<typeof IntegrationEvent>["type"], // written by this domain
-  data: JSON.parse(row.data),
+  type: row.type,
+  data: row.data,
   time: rfc3339(row.time_ms),
   delivery_statuses: row.deliveries,
 });

@@ -2,12 +2,12 @@ import { sql, type SQL } from "drizzle-orm";
 import { columnsOf, into, type RowOf } from "../platform/columns.ts";
 import { change, firstRow, mapped, rows, type Statement } from "../platform/database.ts";
 import type { DeviceId, TenantId } from "../platform/ids.ts";
-import { iotDeliveriesTable, iotDevicesTable, iotEventsTable, iotIntegrationsTable } from "./tables.ts";
+import { iotDevicesTable, iotIntegrationsTable } from "./tables.ts";
 import type { Provider } from "./words.ts";
 
 const columns = columnsOf(
   iotIntegrationsTable,
-  "integration_id, provider, description, scopes, shown, credentials, failures",
+  "integration_id, provider, description, scopes, shown, credentials, created_ms",
 );
 
 export type IntegrationRow = RowOf<typeof columns>;
@@ -46,35 +46,30 @@ export const addIntegrationStatement = (
 
 export const TARGET_TAKEN = "iot_integrations.tenant_id, iot_integrations.provider, iot_integrations.target";
 
-/** What failed by the old credentials is tried at once by the new ones. */
 export const setCredentialsStatement = (
   tenant: TenantId,
   { id, target, credentials, shown }: Omit<NewIntegration, "provider" | "description" | "scopes">,
 ): Statement<number> =>
   change(sql`
     UPDATE ${iotIntegrationsTable}
-    SET target = ${target}, credentials = ${credentials}, shown = ${shown}, failures = 0, paused_ms = 0
+    SET target = ${target}, credentials = ${credentials}, shown = ${shown}
     WHERE tenant_id = ${tenant} AND integration_id = ${id}`);
 
 const isInUse = (tenant: TenantId, id: string): SQL => sql`EXISTS (
   SELECT 1 FROM ${iotDevicesTable} WHERE tenant_id = ${tenant} AND integration_id = ${id})`;
 
+/** True unless devices are linked to it. */
+export const isFree = (tenant: TenantId, id: string): SQL => sql`NOT ${isInUse(tenant, id)}`;
+
 /** Nothing while devices are linked to it. */
-export const removeIntegrationStatements = (
-  tenant: TenantId,
-  id: string,
-): [Statement<number>, Statement<number>] => [
-  change(sql`
-    DELETE FROM ${iotDeliveriesTable} WHERE tenant_id = ${tenant} AND integration_id = ${id} AND status = 'pending'
-      AND NOT ${isInUse(tenant, id)}`),
+export const removeIntegrationStatement = (tenant: TenantId, id: string): Statement<number> =>
   change(sql`
     DELETE FROM ${iotIntegrationsTable} WHERE tenant_id = ${tenant} AND integration_id = ${id}
-      AND NOT ${isInUse(tenant, id)}`),
-];
+      AND NOT ${isInUse(tenant, id)}`);
 
 /** What an operator's removal of a tenant from this service takes away. */
 export const removeTenantStatements = (tenant: TenantId): Statement<number>[] =>
-  [iotDeliveriesTable, iotEventsTable, iotDevicesTable, iotIntegrationsTable].map((table) =>
+  [iotDevicesTable, iotIntegrationsTable].map((table) =>
     change(sql`DELETE FROM ${table} WHERE tenant_id = ${tenant}`),
   );
 

@@ -11,5 +11,7 @@ export interface DigestChange {
     /** A device may have work again. */
     | { kind: "work"; device: string }
     /** The tenant's status or its deployments changed: the head reads them again. */
-    | { kind: "standing" };
+    | { kind: "standing" }
+    /** An event that somebody may follow; of no concern to devices. */
+    | { kind: "told" };
 }

@@ -88,6 +88,8 @@ export interface Env {
   WORKFLOW_VARIABLES?: string;
   /** Longest wait for the answer to a request of a workflow. */
   WORKFLOW_HTTP_TIMEOUT_S?: string;
+  /** How long a receiver of events that was told of all waits for more before it has to be woken. */
+  DELIVERY_PAUSE_MS?: string;
   /** `allow` lets requests that users ask for go to addresses without TLS. */
   OUTGOING_HTTP?: string;
   /** Hosts that hubs of Azure may have, separated by commas; `*` stands for a label. */
@@ -213,6 +215,7 @@ const SettingsSchema = z.object({
     })
     .pipe(z.record(z.string(), z.string({ error: NO_TEXTS }), { error: NO_TEXTS })),
   WORKFLOW_HTTP_TIMEOUT_S: wholeNumber(60, 1, 600),
+  DELIVERY_PAUSE_MS: wholeNumber(2000, 0, 10_000),
   OUTGOING_HTTP: oneOf("refuse", "allow").default("refuse"),
   TRUSTED_HUBS: texts("*.azure-devices.net"),
   PLANS: PlansSetting,

@@ -38,6 +38,8 @@ import failuresAndProgress from "../../migrations/0065_failures_and_progress.sql
 import watches from "../../migrations/0063_watches.sql";
 import templatesAndWindows from "../../migrations/0066_templates_and_windows.sql";
 import weights from "../../migrations/0067_weights.sql";
+import eventStream from "../../migrations/0068_event_stream.sql";
+import webhooks from "../../migrations/0069_webhooks.sql";
 import { change, rows, type Database } from "./database.ts";
 import { into, type Row } from "./columns.ts";
 import { d1MigrationsTable } from "./tables.ts";
@@ -83,6 +85,8 @@ const MIGRATIONS: readonly { name: string; text: string }[] = [
   { name: "0065_failures_and_progress.sql", text: failuresAndProgress },
   { name: "0066_templates_and_windows.sql", text: templatesAndWindows },
   { name: "0067_weights.sql", text: weights },
+  { name: "0068_event_stream.sql", text: eventStream },
+  { name: "0069_webhooks.sql", text: webhooks },
 ];
 
 /** Statements end with a semicolon at the end of a line; what follows them starts in the first column. */

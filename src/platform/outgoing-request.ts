@@ -1,5 +1,6 @@
+import { decodeText } from "../artifact/bytes.ts";
 import type { Deps } from "./deps.ts";
-import { refusedTarget } from "./outgoing.ts";
+import { sendOutgoing, TargetRefused } from "./send-outgoing.ts";
 
 const TIMEOUT_MS = 10_000;
 
@@ -8,39 +9,33 @@ export class NotFetched extends Error {
   override readonly name = "NotFetched";
 }
 
-/** The body up to so many bytes; more is no answer. */
-async function readWithin(response: Response, maxBytes: number): Promise<Uint8Array<ArrayBuffer>> {
-  const parts: Uint8Array[] = [];
-  let size = 0;
-  for await (const part of response.body ?? []) {
-    size += part.length;
-    if (size > maxBytes) throw new NotFetched("the answer is too large");
-    parts.push(part);
-  }
-  return new Uint8Array(Buffer.concat(parts));
-}
+/** Statuses of answers that cannot have a body. */
+const BARE = [101, 204, 205, 304];
 
 /**
  * Asks an address that a tenant named, and has the whole answer, of bounded size, in bounded time. Redirects are not
  * followed: they could lead where the address itself may not.
  */
 export async function askOutside(
-  { settings, origin, log }: Deps,
+  deps: Pick<Deps, "settings" | "origin" | "log">,
   address: string,
   request: RequestInit,
   maxBytes: number,
 ): Promise<Response> {
-  const refusal = refusedTarget(address, { local: settings.LOCAL, ownOrigin: origin });
-  if (refusal !== undefined) throw new NotFetched(refusal);
-  const signal = AbortSignal.timeout(TIMEOUT_MS);
   try {
-    const response = await fetch(address, { ...request, redirect: "manual", signal });
-    const body = await readWithin(response, maxBytes);
-    const hasNone = [101, 204, 205, 304].includes(response.status);
-    return new Response(hasNone ? null : body, { status: response.status, headers: response.headers });
+    // Only turns whatever forms a header and a body have into one.
+    const { method, headers, body } = new Request("https://unused.invalid", request);
+    const text = body ? decodeText(new Uint8Array(await new Response(body).arrayBuffer())) : null;
+    const outgoing = { uri: address, method, headers, body: text };
+    const answer = await sendOutgoing(deps, outgoing, { timeoutMs: TIMEOUT_MS, answerBytes: maxBytes + 1 });
+    if (answer.bytes.length > maxBytes) throw new NotFetched("the answer is too large");
+    const { status } = answer;
+    return new Response(BARE.includes(status) ? null : answer.bytes, { status, headers: answer.headers });
   } catch (cause) {
     if (cause instanceof NotFetched) throw cause;
-    log.info("no answer from outside", { host: new URL(address).host, cause });
+    if (cause instanceof TargetRefused) throw new NotFetched(cause.message, { cause });
+    const host = URL.canParse(address) ? new URL(address).host : "";
+    deps.log.info("no answer from outside", { host, cause });
     throw new NotFetched("there is no answer", { cause });
   }
 }

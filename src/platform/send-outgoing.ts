@@ -14,6 +14,7 @@ export interface OutgoingRequest {
 export interface OutgoingAnswer {
   status: number;
   headers: Headers;
+  bytes: Uint8Array<ArrayBuffer>;
   text: string;
 }
 
@@ -59,14 +60,15 @@ export async function sendOutgoing(
   let request = first;
   for (let hop = 0; ; hop++) {
     const { uri, method, headers, body } = request;
+    // The only place where a request leaves that somebody has asked for.
+    // oxlint-disable-next-line house/outgoing
     const response = await fetch(uri, { method, headers, body, signal, redirect: "manual" });
     const next = hop < redirects ? redirected(deps, request, response) : undefined;
-    if (!next)
-      return {
-        status: response.status,
-        headers: response.headers,
-        text: await beginningOf(response, answerBytes, signal),
-      };
+    if (!next) {
+      const { status, headers } = response;
+      const bytes = await beginningOf(response, answerBytes, signal);
+      return { status, headers, bytes, text: decodeText(bytes) };
+    }
     await response.body?.cancel();
     request = next;
   }
@@ -84,8 +86,12 @@ function redirected(deps: Around, request: OutgoingRequest, response: Response):
 }
 
 /** A body that goes on for ever ends here after so many bytes, one that does not come with the time. */
-async function beginningOf({ body }: Response, maxBytes: number, signal: AbortSignal): Promise<string> {
-  if (!body) return "";
+async function beginningOf(
+  { body }: Response,
+  maxBytes: number,
+  signal: AbortSignal,
+): Promise<Uint8Array<ArrayBuffer>> {
+  if (!body) return new Uint8Array();
   const reader = body.getReader() as ReadableStreamDefaultReader<Uint8Array>; // bodies are bytes
   const stop = () => void reader.cancel().catch(() => {});
   signal.addEventListener("abort", stop, { once: true });
@@ -104,5 +110,5 @@ async function beginningOf({ body }: Response, maxBytes: number, signal: AbortSi
     signal.removeEventListener("abort", stop);
     stop();
   }
-  return decodeText(joinBytes(parts));
+  return new Uint8Array(joinBytes(parts));
 }

@@ -92,6 +92,45 @@ export const jobsTable = sqliteTable(
   (row) => [primaryKey({ columns: [row.tenant_id, row.job_id] })],
 );
 
+/** Events that the world is told of, in pages (`src/platform/stream.ts`). */
+export const eventPagesTable = sqliteTable(
+  "event_pages",
+  {
+    tenant_id: text().$type<TenantId>().notNull(),
+    /** The position of its first event. */
+    first: integer().notNull(),
+    events: integer().notNull(),
+    begun_ms: integer().notNull(),
+    /** JSON objects with commas between them. */
+    body: text().notNull(),
+  },
+  (row) => [primaryKey({ columns: [row.tenant_id, row.first] })],
+);
+
+/** Who is told of them. */
+export const eventReceiversTable = sqliteTable(
+  "event_receivers",
+  {
+    tenant_id: text().$type<TenantId>().notNull(),
+    receiver_id: text().notNull(),
+    kind: text().notNull(),
+    types: text().notNull(),
+    position: integer().notNull(),
+    ahead: text().notNull().default("[]"),
+    failures: integer().notNull().default(0),
+    paused_ms: integer().notNull().default(0),
+    leased_ms: integer().notNull().default(0),
+    waiting_ms: integer(),
+  },
+  (row) => [primaryKey({ columns: [row.tenant_id, row.receiver_id] })],
+);
+
+/** Tenants whose events somebody follows as they happen. */
+export const eventFollowersTable = sqliteTable("event_followers", {
+  tenant_id: text().$type<TenantId>().primaryKey(),
+  since_ms: integer().notNull(),
+});
+
 /** The migrations that were applied, as wrangler keeps them. */
 export const d1MigrationsTable = sqliteTable("d1_migrations", {
   id: integer().primaryKey({ autoIncrement: true }),

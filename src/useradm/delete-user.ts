@@ -3,6 +3,7 @@ import { addAuditIfChanged } from "../platform/audit.ts";
 import type { Deps } from "../platform/deps.ts";
 import { Fault } from "../platform/fault.ts";
 import type { UserId } from "../platform/ids.ts";
+import { byOf } from "../platform/stream.ts";
 import { addEventIfChanged } from "../platform/outbox.ts";
 import { Disturbed, untilUndisturbed } from "../platform/undisturbed.ts";
 import { removeSecretsOfRemovedStatement } from "./account-secret-store.ts";
@@ -33,7 +34,10 @@ import { lastAdmin, userObject } from "./users.ts";
 const followUps = (actor: Actor, person: Pick<User, "id" | "email">, at: number) =>
   [
     addAuditIfChanged(actor, { action: "delete", object: userObject(person) }, at),
-    addEventIfChanged({ kind: "user.deleted", tenant: actor.tenant, subject: person.id }, at),
+    addEventIfChanged(
+      { kind: "user.deleted", tenant: actor.tenant, subject: person.id, data: byOf(actor) },
+      at,
+    ),
   ] as const;
 
 const leftovers = ({ tenant }: Actor, id: UserId) =>

@@ -4,6 +4,7 @@ import { demand, refusalOf } from "../platform/database.ts";
 import type { Deps } from "../platform/deps.ts";
 import { Fault } from "../platform/fault.ts";
 import { newId, type TenantId } from "../platform/ids.ts";
+import { byOf } from "../platform/stream.ts";
 import { addEventIfChanged } from "../platform/outbox.ts";
 import { Disturbed } from "../platform/undisturbed.ts";
 import { tenantsAmongStatement, tenantStatement } from "../tenants/index.ts";
@@ -99,7 +100,7 @@ export async function updateGuest(
       setGuestRolesStatement(tenant, guest, roles),
       anotherAdminStatement(tenant, guest.id),
       addAuditIfChanged(actor, entry, at),
-      addEventIfChanged({ kind: "user.updated", tenant, subject: guest.id }, at),
+      addEventIfChanged({ kind: "user.updated", tenant, subject: guest.id, data: byOf(actor) }, at),
       removeTokensIfChanged(tenant, guest.id, actor.token),
       ...demandRolesStatements(tenant, roles),
     ]),

@@ -261,3 +261,7 @@ export const removeUserButLastStatement = (tenant: TenantId, id: UserId): Statem
   change(sql`
     DELETE FROM ${usersTable}
     WHERE tenant_id = ${tenant} AND user_id = ${id} AND ${anotherAdminExists(tenant, id)}`);
+
+/** True if the tenant has this user. */
+export const isUser = (tenant: TenantId, id: UserId): SQL =>
+  sql`EXISTS (SELECT 1 FROM ${usersTable} WHERE tenant_id = ${tenant} AND user_id = ${id})`;

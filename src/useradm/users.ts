@@ -9,13 +9,14 @@ import { tenantStatement } from "../tenants/index.ts";
 import { hashPassword } from "./passwords.ts";
 import { sendLinkIfChanged } from "./account-mails.ts";
 import { addSecretIfChanged } from "./account-secret-store.ts";
+import { byOf, tell } from "../platform/stream.ts";
 import { PERMIT_ALL } from "../platform/permissions.ts";
 import { requireGivable } from "./roles/giving.ts";
 import { givingRights } from "./roles/roles.ts";
 import { demandRolesStatements } from "./roles/store.ts";
 import { peopleStatement, personStatement, type Person, type UserFilter } from "./people-store.ts";
 import { hasProviderStatement } from "./sso/person-store.ts";
-import { addUserStatement, EMAIL_KEY, ID_KEY, type User } from "./user-store.ts";
+import { addUserStatement, EMAIL_KEY, ID_KEY, isUser, type User } from "./user-store.ts";
 
 const MIN_PASSWORD = 8;
 
@@ -133,6 +134,14 @@ export async function addUser(
         ...createUserStatements(actor, user),
         ...invite,
         ...demandRolesStatements(actor.tenant, user.roles),
+        ...tell(
+          actor.tenant,
+          [{ type: "user.created", subject: user.id, data: byOf(actor) }],
+          user.createdMs,
+          {
+            when: isUser(actor.tenant, user.id),
+          },
+        ),
       ]),
     ),
   );

@@ -3,6 +3,7 @@ import type { Actor } from "../platform/actor.ts";
 import { addAuditIfChanged } from "../platform/audit.ts";
 import type { Statement } from "../platform/database.ts";
 import type { Deps } from "../platform/deps.ts";
+import { byOf } from "../platform/stream.ts";
 import { addEventIfChanged } from "../platform/outbox.ts";
 import { noticeIfChanged } from "./account-mails.ts";
 import { removeSecretsOfChangedStatement } from "./account-secret-store.ts";
@@ -77,7 +78,10 @@ export async function writeUser(
     updateUserStatement(before, after, at, guard),
     anotherAdminStatement(before.tenant, before.id),
     ...auditOfUpdate(actor, before, after, at),
-    addEventIfChanged({ kind: "user.updated", tenant: before.tenant, subject: before.id }, at),
+    addEventIfChanged(
+      { kind: "user.updated", tenant: before.tenant, subject: before.id, data: byOf(actor) },
+      at,
+    ),
     ...noticesOfUpdate(deps, before, after),
     isSameAccount(before, after)
       ? removeTokensIfChanged(before.tenant, before.id, keepToken)

@@ -10,6 +10,7 @@ import * as deviceconfig from "../../src/deviceconfig/tables.ts";
 import * as deviceconnect from "../../src/deviceconnect/tables.ts";
 import * as devicemonitor from "../../src/devicemonitor/tables.ts";
 import * as devices from "../../src/devices/tables.ts";
+import * as events from "../../src/events/tables.ts";
 import * as inventory from "../../src/inventory/tables.ts";
 import * as iotmanager from "../../src/iotmanager/tables.ts";
 import * as platform from "../../src/platform/tables.ts";
@@ -19,6 +20,7 @@ import * as tenants from "../../src/tenants/tables.ts";
 import * as usage from "../../src/usage/tables.ts";
 import * as sso from "../../src/useradm/sso/tables.ts";
 import * as useradm from "../../src/useradm/tables.ts";
+import * as webhooks from "../../src/webhooks/tables.ts";
 import * as workflows from "../../src/workflows/tables.ts";
 import { env, Server } from "../support/server.ts";
 
@@ -38,9 +40,11 @@ const DOMAINS = [
   deviceconfig,
   deviceconnect,
   consent,
+  events,
   iotmanager,
   devicemonitor,
   usage,
+  webhooks,
   workflows,
 ];
 

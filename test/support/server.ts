@@ -5,7 +5,7 @@ import { DeviceConnection } from "../../durable-objects/device-connection.ts";
 import { makeFetch } from "../../src/gateway/gateway.ts";
 import { rfc3339 } from "../../src/platform/clock.ts";
 import { makeDeps } from "../../src/app/make-deps.ts";
-import type { TenantHead } from "../../durable-objects/tenant-head.ts";
+import { TenantHead } from "../../durable-objects/tenant-head.ts";
 import type { Deps } from "../../src/platform/deps.ts";
 import type { Env } from "../../src/platform/env.ts";
 import type { Later } from "../../src/platform/later.ts";
@@ -111,6 +111,7 @@ export class Server {
   static async start(): Promise<Server> {
     const server = new Server();
     DeviceConnection.now = () => server.now;
+    TenantHead.now = () => server.now;
     await store.empty(async () => migrate((await server.deps()).directory));
     return server;
   }

@@ -3,6 +3,7 @@ import { addAuditIfChanged } from "../../platform/audit.ts";
 import { refusalOf, type Statement } from "../../platform/database.ts";
 import type { Deps } from "../../platform/deps.ts";
 import { Fault } from "../../platform/fault.ts";
+import { byOf } from "../../platform/stream.ts";
 import { addEventIfChanged } from "../../platform/outbox.ts";
 import { offsetOf, type Page } from "../../platform/paging.ts";
 import { BUILT_IN_ROLE_OBJECTS, BUILT_IN_SET_OBJECTS } from "./built-in.ts";
@@ -127,7 +128,15 @@ const followUps = (
   at: number,
 ): Statement<number>[] => [
   addAuditIfChanged(actor, { ...entry, object: objectOf(kind, name) }, at),
-  addEventIfChanged({ kind: RIGHTS_CHANGED, tenant: actor.tenant, subject: actor.tenant }, at),
+  addEventIfChanged(
+    {
+      kind: RIGHTS_CHANGED,
+      tenant: actor.tenant,
+      subject: actor.tenant,
+      data: kind === "roles" ? { role: name, ...byOf(actor) } : {},
+    },
+    at,
+  ),
 ];
 
 /** Runs a batch that gives rights. */

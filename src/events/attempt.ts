@@ -9,10 +9,16 @@ export interface Attempt {
   /** Where an answer came. */
   statusCode?: number;
   error?: string;
+  /** What the receiver said: of it no more is kept than a beginning. */
+  answer?: string;
 }
 
+/** Whether there is somebody, who may not want this event. */
+export const hasReceiver = ({ success, statusCode = 500 }: Attempt): boolean =>
+  success || (statusCode < 500 && statusCode !== 408 && statusCode !== 429);
+
 /** An answer with a status that means failure. */
-export const unexpectedStatus = (statusCode: number): Attempt => ({
+export const unexpectedStatus = (statusCode: number): Attempt & { success: false } => ({
   success: false,
   statusCode,
   error: `client: unexpected status code from API: ${statusCode}`,

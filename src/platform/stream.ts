@@ -1,0 +1,127 @@
+import { sql, type SQL } from "drizzle-orm";
+import type { Actor } from "./actor.ts";
+import type { EventHandler } from "./background.ts";
+import { columnsOf, into } from "./columns.ts";
+import { alteringIfFound, change, firstRow, type Statement } from "./database.ts";
+import type { EventDataOf, EventType } from "./event-types.ts";
+import { newSortableId, type TenantId } from "./ids.ts";
+import { forgetEvent, type EventMessage } from "./outbox.ts";
+import { eventFollowersTable, eventPagesTable, eventReceiversTable, outboxTable } from "./tables.ts";
+
+/** Events of one page, and bytes after which the next one begins. Each event written rewrites its page, which is one row. */
+const PAGE_EVENTS = 128;
+const PAGE_BYTES = 32_768;
+
+/** Data of one event beyond this is left out. */
+export const EVENT_DATA_BYTES = 65_536;
+
+/** Something that the world is told of. */
+export type Told = {
+  [T in EventType]: {
+    type: T;
+    device?: string;
+    deployment?: string;
+    /** What else it is about. */
+    subject?: string;
+    data: EventDataOf<T>;
+  };
+}[EventType];
+
+/** A receiver may have something to be told; the subject is the receiver. */
+export const DELIVERIES_DUE = "events.due";
+
+declare module "./outbox.ts" {
+  interface EventKinds {
+    [DELIVERIES_DUE]: true;
+  }
+}
+
+const stored = ({ type, device, deployment, subject, data }: Told, atMs: number) => ({
+  type,
+  time: atMs,
+  ...(device !== undefined && { device }),
+  ...(deployment !== undefined && { deployment }),
+  ...(subject !== undefined && { subject }),
+  data,
+});
+
+/** With the group that the device is in as this happens, which a device that is gone afterwards has no more. */
+const withGroup = (tenant: TenantId): SQL => sql`coalesce((
+  SELECT json_insert(e.value, '$.group', i.group_name) FROM inventory_devices i
+  WHERE i.tenant_id = ${tenant} AND i.device_id = e.value ->> 'device' AND i.group_name IS NOT NULL), e.value)`;
+
+/** True of a receiver that wants one of these types. */
+const wants = (types: string): SQL => sql`EXISTS (
+  SELECT 1 FROM json_each(r.types) w CROSS JOIN json_each(${types}) t WHERE t.value GLOB w.value)`;
+
+/** One row of the outbox for each receiver at rest. */
+const wakeStatements = (tenant: TenantId, types: string, atMs: number): Statement<number>[] => {
+  const resting = sql`r.tenant_id = ${tenant} AND r.waiting_ms IS NULL AND ${wants(types)} AND changes() > 0`;
+  return [
+    change(sql`
+      INSERT ${into(outboxTable, "id, tenant_id, kind, subject, data, created_ms, due_ms, attempts")}
+      SELECT ${newSortableId(atMs).slice(0, 16)} || lower(hex(randomblob(8))), r.tenant_id, ${DELIVERIES_DUE},
+        r.receiver_id, '{}', ${atMs}, ${atMs}, 0
+      FROM ${eventReceiversTable} r WHERE ${resting}`),
+    change(sql`UPDATE ${eventReceiversTable} AS r SET waiting_ms = ${atMs} WHERE ${resting}`),
+  ];
+};
+
+const pageColumns = columnsOf(eventPagesTable, "first, events");
+
+/**
+ * Adds events to the tenant's stream, in the batch of what has happened, so that their order is that of the changes; wakes
+ * the receivers that want them. Costs one row, however many events there are. With `ifChanged` only if the statement before
+ * it changed something, and with `when` only if that holds; what stands after these statements cannot tell what was before.
+ */
+export function tell(
+  tenant: TenantId,
+  events: readonly Told[],
+  atMs: number,
+  { ifChanged = false, when = sql`1` }: { ifChanged?: boolean; when?: SQL } = {},
+): Statement<unknown>[] {
+  if (events.length === 0) return [];
+  const types = JSON.stringify([...new Set(events.map(({ type }) => type))]);
+  const given = JSON.stringify(events.map((event) => stored(event, atMs)));
+  const isOpen = sql`p.events < ${PAGE_EVENTS} AND p.bytes < ${PAGE_BYTES}`;
+  const append = change(sql`
+    INSERT ${into(eventPagesTable, "tenant_id, first, events, begun_ms, body")}
+    SELECT ${tenant}, CASE WHEN p.first IS NULL THEN 1 WHEN ${isOpen} THEN p.first ELSE p.first + p.events END,
+      ${events.length}, ${atMs},
+      (SELECT group_concat(${withGroup(tenant)}, ',') FROM json_each(${given}) e)
+    FROM (SELECT 1) LEFT JOIN (
+      SELECT ${pageColumns}, octet_length(body) AS bytes FROM ${eventPagesTable}
+      WHERE tenant_id = ${tenant} ORDER BY first DESC LIMIT 1) p
+    WHERE ${ifChanged ? sql`changes() > 0` : sql`1`} AND ${when}
+    ON CONFLICT (tenant_id, first) DO UPDATE SET events = event_pages.events + excluded.events,
+      body = event_pages.body || ',' || excluded.body`);
+  const followed = firstRow(sql`SELECT 1 FROM ${eventFollowersTable} WHERE tenant_id = ${tenant}`);
+  return [
+    append,
+    ...wakeStatements(tenant, types, atMs),
+    alteringIfFound({ tenant, what: { kind: "told" } }, followed),
+  ];
+}
+
+/** The same for what happened if the statement before changed something. */
+export const tellIfChanged = (tenant: TenantId, event: Told, atMs: number): Statement<unknown>[] =>
+  tell(tenant, [event], atMs, { ifChanged: true });
+
+/** Who did it, as events tell it. */
+export const byOf = (actor: Actor): { by: string } => ({
+  by: actor.kind === "user" ? actor.user : actor.kind,
+});
+
+/**
+ * Tells the world of what a recorded event stands for, once however often that is handled: it is forgotten in the same
+ * batch. Has to be its last follower.
+ */
+export const tellOnce =
+  (toldOf: (event: EventMessage) => Told | undefined): EventHandler =>
+  async (deps, event) => {
+    const told = toldOf(event);
+    if (!told) return;
+    const { tenant, id } = event;
+    const when = sql`EXISTS (SELECT 1 FROM ${outboxTable} WHERE tenant_id = ${tenant} AND id = ${id})`;
+    await deps.db(tenant).batch([...tell(tenant, [told], event.atMs, { when }), forgetEvent(event)]);
+  };
