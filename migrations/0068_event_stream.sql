@@ -51,7 +51,7 @@ CREATE TABLE event_lanes (
   PRIMARY KEY (tenant_id, receiver_id, lane_id)
 ) STRICT, WITHOUT ROWID;
 
--- How the last attempt of each event ended: a JSON object by position, for 256 positions.
+-- How the last attempt of each event ended: a JSON object by position, for 1024 positions.
 CREATE TABLE event_deliveries (
   tenant_id TEXT NOT NULL,
   receiver_id TEXT NOT NULL,
@@ -59,7 +59,7 @@ CREATE TABLE event_deliveries (
   begun_ms INTEGER NOT NULL,
   outcomes TEXT NOT NULL,
   PRIMARY KEY (tenant_id, receiver_id, part)
-) STRICT;
+) STRICT, WITHOUT ROWID;
 
 CREATE INDEX event_deliveries_by_time ON event_deliveries (begun_ms);
 

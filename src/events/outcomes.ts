@@ -1,4 +1,5 @@
 import type { Attempt } from "./attempt.ts";
+import { bytesOf } from "../platform/limits.ts";
 import type { Statement } from "../platform/database.ts";
 import { outcomesStatement, PART, type Of, type OutcomesRow } from "./receiver-store.ts";
 
@@ -43,6 +44,15 @@ const partOf = (position: number): number => Math.floor(position / PART);
 /** The name of the outcome of one event, which may lie within a row of others. */
 const single = (position: number): string => `x${position}`;
 
+/** Written as JSON no longer than this, so that those of a whole part fit into a row. */
+const MAX_ANSWER = 1024;
+
+function shortened(answer: string): string {
+  let text = answer.slice(0, MAX_ANSWER);
+  while (bytesOf(JSON.stringify(text)) > MAX_ANSWER + 2) text = text.slice(0, Math.floor(text.length * 0.8));
+  return text;
+}
+
 const keptOf = ({ attempt, before }: Ended, t: number): Kept => ({
   ok: attempt.success ? 1 : 0,
   n: 1,
@@ -50,7 +60,7 @@ const keptOf = ({ attempt, before }: Ended, t: number): Kept => ({
   t,
   a: before,
   e: attempt.error ?? null,
-  b: attempt.answer ?? null,
+  b: attempt.answer === undefined ? null : shortened(attempt.answer),
 });
 
 /** A first try that was taken, of which there is nothing more to tell. */

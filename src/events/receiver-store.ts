@@ -93,8 +93,8 @@ export const endLanesStatement = (at: Of): Statement<number> =>
 export const hurryStatement = (at: Of, nowMs: number): Statement<number> =>
   change(sql`UPDATE ${eventLanesTable} SET due_ms = ${nowMs} WHERE ${of(at)} AND due_ms > ${nowMs}`);
 
-/** Positions whose outcomes are kept together. */
-export const PART = 256;
+/** Positions whose outcomes are kept together: a row is written for each window, and removed in the end. */
+export const PART = 1024;
 
 /** Of outcomes by part, for each a JSON object by position. */
 export const outcomesStatement = (

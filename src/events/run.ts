@@ -38,7 +38,7 @@ export const LEASE_MS = RUN_MS + LAST_WINDOW_MS + 15_000;
 /** Of one run, each with two calls of the database. */
 const WINDOWS = 200;
 /** Pages read for a window. */
-const PAGES = 2;
+const PAGES = 4;
 const LANES_AT_ONCE = 24;
 
 /** With so many lanes it is the receiver that takes nothing, and no event. */

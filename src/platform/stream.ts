@@ -54,9 +54,10 @@ const withGroup = (tenant: TenantId): SQL => sql`coalesce((
 const wants = (types: string): SQL => sql`EXISTS (
   SELECT 1 FROM json_each(r.types) w CROSS JOIN json_each(${types}) t WHERE t.value GLOB w.value)`;
 
-/** One row of the outbox for each receiver at rest. */
+/** One row of the outbox for each receiver that is neither told of things nor left alone, nor woken already. */
 const wakeStatements = (tenant: TenantId, types: string, atMs: number): Statement<number>[] => {
-  const resting = sql`r.tenant_id = ${tenant} AND r.waiting_ms IS NULL AND ${wants(types)} AND changes() > 0`;
+  const resting = sql`r.tenant_id = ${tenant} AND coalesce(r.waiting_ms, ${atMs + 1}) > ${atMs} AND r.leased_ms <= ${atMs}
+    AND r.paused_ms <= ${atMs} AND ${wants(types)} AND changes() > 0`;
   return [
     change(sql`
       INSERT ${into(outboxTable, "id, tenant_id, kind, subject, data, created_ms, due_ms, attempts")}
