@@ -1,6 +1,10 @@
+import { generateKeyPairSync } from "node:crypto";
 import { createServer, type RequestListener, type Server } from "node:http";
+import { createServer as createSecureServer } from "node:https";
+import { createServer as createTcpServer } from "node:net";
 import type { AddressInfo } from "node:net";
 import { afterEach, describe, expect, it, vi } from "vitest";
+import { issueCertificate } from "../../../src/local/x509.ts";
 import { settingsOf, type Env } from "../../../src/platform/env.ts";
 import {
   sendOutgoing,
@@ -31,6 +35,14 @@ async function serve(answer: RequestListener): Promise<{ origin: string; paths: 
   });
   await new Promise<void>((listening) => web?.listen(0, "127.0.0.1", listening));
   return { origin: `http://127.0.0.1:${(web.address() as AddressInfo).port}`, paths };
+}
+
+/** A certificate that nobody has signed but its owner. */
+function selfSigned(): { key: string; cert: string } {
+  const key = generateKeyPairSync("ec", { namedCurve: "P-256" }).privateKey;
+  const names = { subject: "receiver", issuer: "receiver", subjectKey: key, issuerKey: key };
+  const cert = issueCertificate({ ...names, notBefore: new Date(0), notAfter: new Date(2 ** 41) });
+  return { key: key.export({ format: "pem", type: "pkcs8" }).toString(), cert };
 }
 
 const post = (uri: string) => ({ uri, method: "POST", headers: new Headers(), body: "{}" });
@@ -85,6 +97,62 @@ describe("what leaves the server", () => {
     for (const path of ["away", "bad"])
       expect((await send(`${origin}/${path}`, { redirects: 3 })).status).toBe(302);
     expect(paths).toHaveLength(2);
+  });
+
+  it("ends where a server sends it round and round", async () => {
+    const { origin, paths } = await serve((_, response) => response.writeHead(307, { Location: "/a" }).end());
+    expect((await send(`${origin}/a`, { redirects: 5 })).status).toBe(307);
+    expect(paths).toHaveLength(6);
+    await new Promise((closed) => web?.close(closed));
+    const chain = await serve(({ url = "" }, response) =>
+      response.writeHead(302, { Location: `${url}x`, "Content-Length": "0" }).end(),
+    );
+    expect((await send(`${chain.origin}/`, { redirects: 3 })).status).toBe(302);
+    expect(chain.paths).toHaveLength(4);
+  });
+
+  it("takes no interim answer for one", async () => {
+    const { origin } = await serve((_, response) => {
+      response.writeEarlyHints({ link: "</a>; rel=preload" });
+      response.writeHead(202).end("later");
+    });
+    expect(await send(origin)).toMatchObject({ status: 202, text: "later" });
+  });
+
+  it("is not told to who cannot prove to be asked: a certificate of nobody, or no TLS at all", async () => {
+    const { key, cert } = selfSigned();
+    const secure = createSecureServer({ key, cert }, (_, response) => response.end("secret"));
+    const broken = createTcpServer((socket) => socket.end("HTTP/1.1 200 OK\r\n\r\n"));
+    for (const server of [secure, broken]) {
+      await new Promise<void>((listening) => server.listen(0, "127.0.0.1", listening));
+      const { port } = server.address() as AddressInfo;
+      await expect(send(`https://127.0.0.1:${port}/`)).rejects.toThrow();
+      await new Promise((closed) => server.close(closed));
+    }
+  });
+
+  it("reads answers that are no HTTP, have a megabyte of headers or lie about their length, within its time", async () => {
+    const answers = [
+      "nonsense\r\n\r\n",
+      `HTTP/1.1 200 OK\r\nX: ${"x".repeat(1024 * 1024)}\r\n\r\n`,
+      "HTTP/1.1 200 OK\r\nContent-Length: 1000000\r\n\r\nshort",
+      "HTTP/1.1 999 Odd\r\nContent-Length: 0\r\n\r\n",
+      "",
+    ];
+    for (const answer of answers) {
+      const server = createTcpServer((socket) => {
+        socket.on("error", () => {});
+        socket.once("data", () => socket.end(answer));
+      });
+      await new Promise<void>((listening) => server.listen(0, "127.0.0.1", listening));
+      const { port } = server.address() as AddressInfo;
+      const ended = await send(`http://127.0.0.1:${port}/`, { timeoutMs: 3000 }).then(
+        ({ text }) => text.length <= SHOWN_ANSWER_BYTES,
+        () => true,
+      );
+      expect(ended).toBe(true);
+      await new Promise((closed) => server.close(closed));
+    }
   });
 
   it("goes nowhere that a deployed server does not call", async () => {
