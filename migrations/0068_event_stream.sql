@@ -8,9 +8,7 @@ CREATE TABLE event_pages (
   -- JSON objects with commas between them.
   body TEXT NOT NULL,
   PRIMARY KEY (tenant_id, first)
-) STRICT;
-
-CREATE INDEX event_pages_begun ON event_pages (tenant_id, begun_ms);
+) STRICT, WITHOUT ROWID;
 
 CREATE INDEX event_pages_by_time ON event_pages (begun_ms);
 

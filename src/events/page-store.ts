@@ -81,7 +81,7 @@ export const positionAtStatement = (tenant: TenantId, atMs: number): Statement<n
   mapped(
     firstRow<{ first: number }>(sql`
       SELECT first FROM ${eventPagesTable} WHERE tenant_id = ${tenant} AND begun_ms <= ${atMs}
-      ORDER BY begun_ms DESC, first DESC LIMIT 1`),
+      ORDER BY first DESC LIMIT 1`),
     (row) => (row ? row.first - 1 : 0),
   );
 

@@ -70,16 +70,34 @@ const wakeStatements = (tenant: TenantId, types: string, atMs: number): Statemen
 
 const pageColumns = columnsOf(eventPagesTable, "first, events");
 
+export interface TellOptions {
+  /** Only if the statement before changed something. */
+  ifChanged?: boolean;
+  /** Only if this holds. */
+  when?: SQL;
+  /** Conditions of single events, in their order; of those left out none is told. */
+  each?: readonly SQL[];
+}
+
+/** True of the events, by their place, whose condition holds. */
+const isMeant = (each: readonly SQL[]): SQL =>
+  each.length === 0
+    ? sql`1`
+    : sql`CASE e.key ${sql.join(
+        each.map((condition, i) => sql`WHEN ${i} THEN ${condition}`),
+        sql` `,
+      )} END`;
+
 /**
  * Adds events to the tenant's stream, in the batch of what has happened, so that their order is that of the changes; wakes
- * the receivers that want them. Costs one row, however many events there are. With `ifChanged` only if the statement before
- * it changed something, and with `when` only if that holds; what stands after these statements cannot tell what was before.
+ * the receivers that want them. Costs one row, however many events there are. What stands after these statements cannot tell
+ * what was changed before them.
  */
 export function tell(
   tenant: TenantId,
   events: readonly Told[],
   atMs: number,
-  { ifChanged = false, when = sql`1` }: { ifChanged?: boolean; when?: SQL } = {},
+  { ifChanged = false, when = sql`1`, each = [] }: TellOptions = {},
 ): Statement<unknown>[] {
   if (events.length === 0) return [];
   const types = JSON.stringify([...new Set(events.map(({ type }) => type))]);
@@ -88,12 +106,14 @@ export function tell(
   const append = change(sql`
     INSERT ${into(eventPagesTable, "tenant_id, first, events, begun_ms, body")}
     SELECT ${tenant}, CASE WHEN p.first IS NULL THEN 1 WHEN ${isOpen} THEN p.first ELSE p.first + p.events END,
-      ${events.length}, ${atMs},
-      (SELECT group_concat(${withGroup(tenant)}, ',') FROM json_each(${given}) e)
-    FROM (SELECT 1) LEFT JOIN (
+      n.events, ${atMs}, n.body
+    FROM (
+      SELECT count(*) AS events, group_concat(${withGroup(tenant)}, ',') AS body FROM json_each(${given}) e
+      WHERE ${isMeant(each)}) n
+    LEFT JOIN (
       SELECT ${pageColumns}, octet_length(body) AS bytes FROM ${eventPagesTable}
       WHERE tenant_id = ${tenant} ORDER BY first DESC LIMIT 1) p
-    WHERE ${ifChanged ? sql`changes() > 0` : sql`1`} AND ${when}
+    WHERE ${ifChanged ? sql`changes() > 0` : sql`1`} AND n.events > 0 AND ${when}
     ON CONFLICT (tenant_id, first) DO UPDATE SET events = event_pages.events + excluded.events,
       body = event_pages.body || ',' || excluded.body`);
   const followed = firstRow(sql`SELECT 1 FROM ${eventFollowersTable} WHERE tenant_id = ${tenant}`);

@@ -1,7 +1,7 @@
 import { sql, type SQL } from "drizzle-orm";
 import type { Statement } from "../../platform/database.ts";
 import type { DeviceId, TenantId } from "../../platform/ids.ts";
-import { tell } from "../../platform/stream.ts";
+import { tell, type Told } from "../../platform/stream.ts";
 import { STATUS_CODES, type Status } from "../status.ts";
 import { deploymentCountersTable, deviceDeploymentsTable } from "../tables.ts";
 import { seqOf } from "./membership.ts";
@@ -21,14 +21,11 @@ export const endToldStatements = (
   const hasEnded = sql`EXISTS (
     SELECT 1 FROM ${deviceDeploymentsTable} WHERE tenant_id = ${tenant} AND device_id = ${device}
       AND seq = ${seqOf(tenant, deployment)} AND active = 0 AND status = ${STATUS_CODES[status]} AND finished_ms = ${atMs})`;
-  return [
-    ...tell(tenant, [{ type: "device.updated", device, deployment, data: { status } }], atMs, {
-      when: hasEnded,
-    }),
-    ...tell(tenant, [{ type: "deployment.finished", deployment, data: {} }], atMs, {
-      when: isOverSince(tenant, deployment, atMs),
-    }),
+  const events: Told[] = [
+    { type: "device.updated", device, deployment, data: { status } },
+    { type: "deployment.finished", deployment, data: {} },
   ];
+  return tell(tenant, events, atMs, { each: [hasEnded, isOverSince(tenant, deployment, atMs)] });
 };
 
 /** That it was aborted in this batch. */

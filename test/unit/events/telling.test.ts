@@ -54,7 +54,7 @@ describe("a window of the stream", () => {
         const lanes = new Map<string, number>();
         for (let turn = 0; turn < 200 && position < all.length; turn++) {
           const open = all.filter((one) => one.position > position && !ahead.includes(one.position));
-          XX;
+          const isHeld = ({ device }: StreamEvent) => lanes.has(device ?? "");
           const window: Window = {
             end: all.length,
             events: open.filter((one) => !isHeld(one)),
