@@ -68,6 +68,17 @@ const wakeStatements = (tenant: TenantId, types: string, atMs: number): Statemen
   ];
 };
 
+/** Receivers that a run had which ended with its process. */
+export const freeReceiversStatements = (nowMs: number): Statement<number>[] => [
+  change(sql`
+    INSERT ${into(outboxTable, "id, tenant_id, kind, subject, data, created_ms, due_ms, attempts")}
+    SELECT ${newSortableId(nowMs).slice(0, 16)} || lower(hex(randomblob(8))), tenant_id, ${DELIVERIES_DUE}, receiver_id,
+      '{}', ${nowMs}, ${nowMs}, 0 FROM ${eventReceiversTable} WHERE leased_ms > ${nowMs}`),
+  change(
+    sql`UPDATE ${eventReceiversTable} SET leased_ms = 0, waiting_ms = ${nowMs} WHERE leased_ms > ${nowMs}`,
+  ),
+];
+
 const pageColumns = columnsOf(eventPagesTable, "first, events");
 
 export interface TellOptions {
