@@ -3,22 +3,22 @@ import { bytesOf } from "../platform/limits.ts";
 import type { Statement } from "../platform/database.ts";
 import { outcomesStatement, PART, type Of, type OutcomesRow } from "./receiver-store.ts";
 
-/** How an attempt ended, as it is kept. One stands for several positions in a row if all went well. */
+/** How an attempt ended, as it is kept; what is null may be absent. One stands for several positions in a row if all went well. */
 interface Kept {
   /** 1 if it was taken. */
   ok: number;
   /** Positions. */
   n: number;
   /** Status of the answer. */
-  s: number | null;
+  s?: number | null;
   /** Time in milliseconds. */
   t: number;
   /** Attempts before. */
   a: number;
   /** Error. */
-  e: string | null;
+  e?: string | null;
   /** What the receiver said. */
-  b: string | null;
+  b?: string | null;
 }
 
 /** How the last attempt to tell a receiver of an event ended. */
