@@ -29,9 +29,12 @@ import { settled, unsettled, type Settled, type Window } from "./window.ts";
 const RECEIVER_PAUSE_MS = 5_000;
 const LAST_RECEIVER_PAUSE_MS = 60_000;
 
-/** No window is begun after so long; the last one may take as long as a request of each of its events that comes late. */
-const RUN_MS = 25_000;
-const LAST_WINDOW_MS = 10_000;
+/**
+ * No window is begun after so long, and no request sent much later. Runs are short because a queue may have no more than a
+ * few consumers: the local one begins no batch before the runs of the last have ended.
+ */
+const RUN_MS = 5_000;
+const LAST_WINDOW_MS = 1_000;
 /** Outlasts the run, and the request that was sent last. */
 export const LEASE_MS = RUN_MS + LAST_WINDOW_MS + 15_000;
 
