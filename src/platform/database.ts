@@ -264,6 +264,9 @@ export const demand = (condition: SQL, refusal: string): Statement<void> => ({
   read: () => undefined,
 });
 
+/** That the statement before it in the batch changed something. */
+export const demandChanged = (refusal: string): Statement<void> => demand(sql`changes() > 0`, refusal);
+
 /** The name of the demand on which a batch failed. */
 export const refusalOf = (cause: unknown): string | undefined =>
   cause instanceof Error ? /'refused-([\w-]+)'/.exec(cause.message)?.[1] : undefined;

@@ -40,6 +40,8 @@ import templatesAndWindows from "../../migrations/0066_templates_and_windows.sql
 import weights from "../../migrations/0067_weights.sql";
 import eventStream from "../../migrations/0068_event_stream.sql";
 import webhooks from "../../migrations/0069_webhooks.sql";
+import providers from "../../migrations/0061_providers.sql";
+import usageTold from "../../migrations/0062_usage_told.sql";
 import { change, rows, type Database } from "./database.ts";
 import { into, type Row } from "./columns.ts";
 import { d1MigrationsTable } from "./tables.ts";
@@ -81,6 +83,8 @@ const MIGRATIONS: readonly { name: string; text: string }[] = [
   { name: "0054_told_changes.sql", text: toldChanges },
   { name: "0059_session_providers.sql", text: sessionProviders },
   { name: "0060_judge.sql", text: judge },
+  { name: "0061_providers.sql", text: providers },
+  { name: "0062_usage_told.sql", text: usageTold },
   { name: "0063_watches.sql", text: watches },
   { name: "0065_failures_and_progress.sql", text: failuresAndProgress },
   { name: "0066_templates_and_windows.sql", text: templatesAndWindows },

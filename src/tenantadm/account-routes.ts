@@ -13,6 +13,7 @@ import {
   planBinding,
   PlanBinding,
   planWire,
+  SsoQuery,
   TenantUser,
   toFilter,
   toWire,
@@ -37,7 +38,7 @@ const list = operatorRoute({
   tags,
   summary: "List the users of all tenants that the operator may look into, or of one",
   request: {
-    query: UserQuery.extend({ ...pageQuery(), tenant_id: z.string().max(256).optional() }),
+    query: UserQuery.extend({ ...SsoQuery.shape, ...pageQuery(), tenant_id: z.string().max(256).optional() }),
   },
   responses: {
     200: { description: "Users in order of id", content: jsonContent(z.array(TenantUser)) },
@@ -145,7 +146,8 @@ function mountPeople(app: App): void {
     const { tenant_id: tenant, page: _, per_page: __, ...query } = c.req.valid("query");
     operatorOf(c);
     const page = pageOf(c.req.valid("query"));
-    const found = await findAccounts(c.var.deps, { ...toFilter(query), tenant }, page);
+    const sso = { ssoProvider: query.sso_provider_id, ssoSubject: query.sso_subject };
+    const found = await findAccounts(c.var.deps, { ...toFilter(query), ...sso, tenant }, page);
     setPageHeaders(c, page, { total: found.total });
     const users = found.accounts.map(({ account, tenants }) => ({
       ...toWire(account),

@@ -37,4 +37,5 @@ export {
   setTenantLimit,
   setTenantStatus,
 } from "./tenants.ts";
-export { tenantLimitsTable, tenantsTable } from "./tables.ts";
+export { tenantLimitsTable, tenantsTable, usageDaysTable } from "./tables.ts";
+export { addUsedStatement, isOverRowsStatement } from "./used-store.ts";

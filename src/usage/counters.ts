@@ -1,51 +1,28 @@
-import { Database, noCost } from "../platform/database.ts";
+import { tellUsed } from "../checkin/index.ts";
 import type { Env } from "../platform/env.ts";
 import type { TenantId } from "../platform/ids.ts";
+import type { Later } from "../platform/later.ts";
 import { makeLog } from "../platform/log.ts";
-import { boundsOf, dayOf, type Day } from "./day.ts";
-import { addUsedStatement, isOverRowsStatement } from "./store.ts";
+import { dayOf, NOTHING_USED, together, type Day, type Used, type UsedByDay } from "../platform/used.ts";
+import { boundsOf } from "./day.ts";
 
-export interface Used {
-  requests: number;
-  checks: number;
-  rowsRead: number;
-  rowsWritten: number;
-}
+/** So long a process keeps what it counted, which is what a fall of it loses; the tenant's head outlives its own. */
+const KEEP_MS = 5000;
 
-/** So long a process keeps what it counted: a row each five minutes for a tenant, however many checks there were. */
-const KEEP_MS = 5 * 60_000;
+/** A timer ends with the request that it belonged to. */
+const OVERDUE_MS = 1000;
 
 interface Counted {
-  day: Day;
-  sinceMs: number;
-  used: Used;
+  used: UsedByDay;
+  /** When it is told. */
+  dueMs: number;
 }
 
-const sum = (a: Used, b: Used): Used => ({
-  requests: a.requests + b.requests,
-  checks: a.checks + b.checks,
-  rowsRead: a.rowsRead + b.rowsRead,
-  rowsWritten: a.rowsWritten + b.rowsWritten,
-});
-
-/** What tenants used of one process and is not yet written. A process that ends loses it, to the advantage of the tenant. */
+/** What tenants used of one process and their heads do not know yet. */
 class Counters {
-  readonly #counted = new Map<TenantId, Counted>();
+  readonly counted = new Map<TenantId, Counted>();
   /** The day of which a tenant has used all its rows. */
   readonly over = new Map<TenantId, Day>();
-
-  /** Adds to a tenant's; answers what is due to be written. */
-  add(tenant: TenantId, used: Used, nowMs: number): Omit<Counted, "sinceMs"> | undefined {
-    const day = dayOf(nowMs);
-    const known = this.#counted.get(tenant);
-    if (!known) this.#counted.set(tenant, { day, sinceMs: nowMs, used });
-    else if (known.day === day && nowMs - known.sinceMs < KEEP_MS) known.used = sum(known.used, used);
-    else {
-      this.#counted.set(tenant, { day, sinceMs: nowMs, used });
-      return known;
-    }
-    return undefined;
-  }
 }
 
 /** By bindings, so that servers of tests share none. Safe to lose. */
@@ -57,28 +34,36 @@ function countersOf(env: Env): Counters {
   return known;
 }
 
-/** Counts what a request used. What is due is written after the answer. */
+async function tell(env: Env, tenant: TenantId, nowMs: number): Promise<void> {
+  const { counted, over } = countersOf(env);
+  const known = counted.get(tenant);
+  counted.delete(tenant);
+  if (!known) return;
+  try {
+    const isOver = await tellUsed(env, tenant, known.used, nowMs);
+    if (isOver) over.set(tenant, dayOf(nowMs));
+    else over.delete(tenant);
+  } catch (cause) {
+    const meanwhile = counted.get(tenant);
+    counted.set(tenant, { used: together(known.used, meanwhile?.used ?? {}), dueMs: meanwhile?.dueMs ?? 0 });
+    makeLog({ tenant }).error("usage not told", { cause });
+  }
+}
+
+/** Counts what a request used. The head of the tenant is told after the answer, of all that came within some seconds at once. */
 export function count(
   env: Env,
   tenant: TenantId,
-  used: Used,
-  { nowMs, later }: { nowMs: number; later: (work: Promise<unknown>) => void },
+  used: Partial<Used>,
+  { nowMs, later }: { nowMs: number; later: Pick<Later, "after"> },
 ): void {
-  const counted = countersOf(env);
-  const due = counted.add(tenant, used, nowMs);
-  if (!due) return;
-  const written = write(env, tenant, due).then((isOver) => {
-    if (isOver) counted.over.set(tenant, due.day);
-    else counted.over.delete(tenant);
-  });
-  later(written.catch((cause: unknown) => makeLog({ tenant }).error("usage not written", { cause })));
-}
-
-/** What is written tells what the whole day has come to, so that no request has to ask. */
-async function write(env: Env, tenant: TenantId, { day, used }: Omit<Counted, "sinceMs">): Promise<boolean> {
-  const statements = [addUsedStatement(tenant, day, used), isOverRowsStatement(tenant, day)] as const;
-  const [, isOver] = await new Database(env.DB, noCost()).batch(statements);
-  return isOver;
+  const { counted } = countersOf(env);
+  const known = counted.get(tenant);
+  const all = together(known?.used ?? {}, { [dayOf(nowMs)]: { ...NOTHING_USED, ...used } });
+  const isDue = known && nowMs < known.dueMs + OVERDUE_MS && known.dueMs <= nowMs + KEEP_MS;
+  const dueMs = isDue ? known.dueMs : nowMs + KEEP_MS;
+  counted.set(tenant, { used: all, dueMs });
+  if (!isDue) later.after(KEEP_MS, () => tell(env, tenant, dueMs));
 }
 
 /** Milliseconds until the tenant has rows again, as far as this process knows; 0 if it has some. */

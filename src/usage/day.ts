@@ -1,9 +1,6 @@
+import { dayOf, type Day } from "../platform/used.ts";
+
 const DAY_MS = 86_400_000;
-
-/** A day (UTC) as `2026-01-31`. */
-export type Day = string;
-
-export const dayOf = (atMs: number): Day => new Date(atMs).toISOString().slice(0, "2026-01-31".length);
 
 /** From its first millisecond to the first of the next. */
 export const boundsOf = (day: Day): { fromMs: number; toMs: number } => {

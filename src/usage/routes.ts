@@ -6,7 +6,8 @@ import { asTenantId } from "../platform/ids.ts";
 import { pageOf, pageQuery, setPageHeaders } from "../platform/paging.ts";
 import { operatorRoute, userRoute } from "../platform/route.ts";
 import { faultResponses, jsonContent } from "../platform/wire.ts";
-import { dayOf, isDay } from "./day.ts";
+import { dayOf } from "../platform/used.ts";
+import { isDay } from "./day.ts";
 import type { UsageFilter } from "./store.ts";
 import { exportUsage, listUsage } from "./usage.ts";
 
@@ -24,6 +25,9 @@ const UsageDay = z
     rows_read: z.int(),
     rows_written: z.int(),
     stored_bytes: z.int().openapi({ description: "At the end of the day" }),
+    downloaded_bytes: z
+      .int()
+      .openapi({ description: "Of artifacts and configurations, as far as they were answered" }),
     session_seconds: z.int().openapi({ description: "Of terminals, files and ports of devices" }),
     usd: z.number().openapi({ description: "By the prices of the platform, with nothing included" }),
   })

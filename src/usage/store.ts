@@ -5,31 +5,11 @@ import { into, type Row } from "../platform/columns.ts";
 import { change, firstRow, mapped, rows, type Statement } from "../platform/database.ts";
 import type { TenantId } from "../platform/ids.ts";
 import { storageUsageTable } from "../storage/index.ts";
-import { tenantLimitsTable, tenantsTable } from "../tenants/index.ts";
-import type { Used } from "./counters.ts";
-import { boundsOf, type Day } from "./day.ts";
-import { usageDaysTable } from "./tables.ts";
+import type { Day } from "../platform/used.ts";
+import { tenantsTable, usageDaysTable } from "../tenants/index.ts";
+import { boundsOf } from "./day.ts";
 
 export type UsageRow = Row<typeof usageDaysTable> & { name: string };
-
-/** Adds to what a tenant that exists used on a day. */
-export const addUsedStatement = (tenant: TenantId, day: Day, used: Used): Statement<number> =>
-  change(sql`
-    INSERT ${into(usageDaysTable, "tenant_id, day, requests, checks, rows_read, rows_written")}
-    SELECT tenant_id, ${day}, ${used.requests}, ${used.checks}, ${used.rowsRead}, ${used.rowsWritten}
-    FROM ${tenantsTable} WHERE tenant_id = ${tenant}
-    ON CONFLICT (tenant_id, day) DO UPDATE SET requests = requests + excluded.requests, checks = checks + excluded.checks,
-      rows_read = rows_read + excluded.rows_read, rows_written = rows_written + excluded.rows_written`);
-
-/** True if the tenant has used more rows on the day than it may; a limit of 0 or less is none. */
-export const isOverRowsStatement = (tenant: TenantId, day: Day): Statement<boolean> =>
-  mapped(
-    firstRow<{ over: number }>(sql`
-      SELECT u.rows_read + u.rows_written > l.value AS over FROM ${usageDaysTable} u
-      JOIN ${tenantLimitsTable} l ON l.tenant_id = u.tenant_id AND l.name = 'rows_a_day' AND l.value > 0
-      WHERE u.tenant_id = ${tenant} AND u.day = ${day}`),
-    (row) => row?.over === 1,
-  );
 
 const LONGEST_SESSION_MS = 7 * 86_400_000;
 

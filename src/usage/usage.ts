@@ -6,7 +6,8 @@ import { INVOCATION } from "../platform/limits.ts";
 import { offsetOf, type Page } from "../platform/paging.ts";
 import { inSlices } from "../platform/apart.ts";
 import { usdOf } from "./cost.ts";
-import { dayBefore, dayOf } from "./day.ts";
+import { dayOf } from "../platform/used.ts";
+import { dayBefore } from "./day.ts";
 import {
   addHeldStatement,
   forgetDaysStatement,
@@ -52,6 +53,7 @@ const usageWire = (row: UsageRow) => ({
   rows_read: row.rows_read,
   rows_written: row.rows_written,
   stored_bytes: row.stored_bytes,
+  downloaded_bytes: row.downloaded_bytes,
   session_seconds: row.session_s,
   usd: usdOf(row),
 });
@@ -72,6 +74,7 @@ const COLUMNS = [
   "rows_read",
   "rows_written",
   "stored_bytes",
+  "downloaded_bytes",
   "session_seconds",
   "usd",
 ] as const;

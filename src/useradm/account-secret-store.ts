@@ -58,6 +58,14 @@ export const addSecretStatement = (secret: AccountSecret): Statement<number> =>
 export const addSecretIfChanged = (secret: AccountSecret): Statement<number> =>
   change(sql`INSERT ${intoSecrets} ${values(secret)} WHERE changes() > 0`);
 
+/** The same for one that is good at once, because whoever asked for it knows what opens it. */
+export const addOpenSecretIfChanged = (secret: AccountSecret, digest: string): Statement<number> =>
+  change(sql`
+    INSERT ${into(accountSecretsTable, "tenant_id, user_id, secret_id, purpose, email, created_ms, expires_ms, digest")}
+    ${values(secret)}, ${digest} WHERE changes() > 0`);
+
+export const DIGEST_KEY = "account_secrets.digest";
+
 const pendingChange = (tenant: TenantId, user: UserId, nowMs: number) =>
   sql`tenant_id = ${tenant} AND user_id = ${user} AND purpose = 'email' AND ${isOpen(nowMs)}`;
 

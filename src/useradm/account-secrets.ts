@@ -21,6 +21,7 @@ export const LINK_LIFE_MS: Readonly<Record<SecretPurpose, number>> = {
   reset: HOUR_MS,
   invite: 7 * DAY_MS,
   email: DAY_MS,
+  magic: HOUR_MS / 4,
 };
 
 /** A link not yet stored, for an address of the user. */

@@ -47,6 +47,7 @@ export {
   RoleNames,
   TenantUser,
   UserLimits,
+  SsoQuery,
   UserQuery,
 } from "./schema.ts";
 export { forgetOldLoginFailures } from "./throttle.ts";

@@ -51,7 +51,7 @@ const create = operatorRoute({
   summary: "Create a user with a password, an imported hash, or a link to set a password by",
   middleware: jsonBody(),
   request: { params, body: { required: true, content: jsonContent(NewInternalUser) } },
-  responses: { 201: { description: "Created" }, ...faultResponses(400, 401, 404, 415, 422) },
+  responses: { 201: { description: "Created" }, ...faultResponses(400, 401, 404, 409, 415, 422) },
 });
 
 const remove = operatorRoute({
@@ -76,9 +76,15 @@ function mountUsersOfTenants(app: App): void {
 
   app.openapi(create, async (c) => {
     const actor = operatorOf(c, c.req.valid("param").tenant_id);
-    const { email, password, password_hash, send_reset_password } = c.req.valid("json");
-    const isInvited = send_reset_password === true;
-    await importUser(c.var.deps, actor, { email, password, passwordHash: password_hash, isInvited });
+    const { email, password, password_hash, send_reset_password, magic_id, login } = c.req.valid("json");
+    await importUser(c.var.deps, actor, {
+      email,
+      password,
+      passwordHash: password_hash,
+      isInvited: send_reset_password === true,
+      magicId: magic_id ?? undefined,
+      logins: login ?? undefined,
+    });
     return c.body(null, 201);
   });
 

@@ -16,6 +16,8 @@ export function importUser(
     password?: string | undefined;
     passwordHash?: string | undefined;
     isInvited: boolean;
+    magicId?: string | undefined;
+    logins?: Readonly<Record<string, string>> | undefined;
   },
 ): Promise<UserId> {
   const { passwordHash, ...input } = user;

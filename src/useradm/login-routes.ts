@@ -7,9 +7,11 @@ import { credentialsOf } from "../platform/authorization.ts";
 import { forgetForConsole } from "../platform/console-cookie.ts";
 import { Fault } from "../platform/fault.ts";
 import { publicRoute, STRANGERS_BODY, userRoute } from "../platform/route.ts";
-import { faultResponses, jsonBody, jsonContent } from "../platform/wire.ts";
+import { faultResponses, jsonBody, jsonContent, uuidText } from "../platform/wire.ts";
 import { DEVICE_COOKIE, DEVICE_COOKIE_LIFE_S, makeDeviceCookie } from "./known-device.ts";
+import { handOver, UI } from "./hand-over.ts";
 import { logIn, logOut } from "./login.ts";
+import { logInByMagic } from "./magic-link.ts";
 import { destinationOf } from "./sso/destination.ts";
 import { Destination, LoginOptions } from "./sign-in-schema.ts";
 
@@ -48,6 +50,18 @@ const logout = userRoute("basic", {
   responses: { 202: { description: "The token is dead" }, ...faultResponses(401) },
 });
 
+const magic = publicRoute({
+  method: "get",
+  path: "/api/management/v1/useradm/auth/magic/{id}",
+  tags: ["useradm"],
+  summary: "Log in once by the id that a user was made with",
+  request: { params: z.object({ id: uuidText }) },
+  responses: {
+    307: { description: "To the web UI, with the token in the cookie `JWT`" },
+    ...faultResponses(400, 401, 429),
+  },
+});
+
 const BASE64 = /^[A-Za-z0-9+/]+={0,2}$/;
 
 /** Email and password of the Basic header. */
@@ -84,6 +98,13 @@ export function mountLogin(app: App): void {
       maxAge: DEVICE_COOKIE_LIFE_S,
     });
     return c.body(token, 200, JWT_TYPE);
+  });
+
+  app.openapi(magic, async (c) => {
+    const { deps } = c.var;
+    const client = { network: await deps.network(), userAgent: c.req.header("user-agent") };
+    handOver(c, await logInByMagic(deps, c.req.valid("param").id, client));
+    return c.redirect(deps.origin + UI, 307);
   });
 
   app.openapi(logout, async (c) => {

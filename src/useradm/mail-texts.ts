@@ -53,7 +53,7 @@ interface LinkText {
   after: string;
 }
 
-const LINKS: Readonly<Record<SecretPurpose, LinkText>> = {
+const LINKS: Readonly<Record<Exclude<SecretPurpose, "magic">, LinkText>> = {
   verify: {
     page: "activate",
     subject: "Verify your email address",
@@ -82,6 +82,7 @@ const LINKS: Readonly<Record<SecretPurpose, LinkText>> = {
 };
 
 export function linkMail(secret: AccountSecret, opener: string, sender: Sender): Mail {
+  if (secret.purpose === "magic") throw new Error("an id that logs in is never sent by mail");
   const { page, subject, before, after } = LINKS[secret.purpose];
   return mail(sender, secret.email, subject, [
     before(secret),

@@ -151,8 +151,8 @@ export const addSwitchedSessionStatement = (
   nowMs: number,
 ): Statement<number> =>
   change(sql`
-    INSERT ${into(userTokensTable, "tenant_id, user_id, token_id, created_ms, expires_ms, user_agent, network, provider_id")}
-    SELECT t.tenant_id, k.user_id, ${to.id}, ${nowMs}, k.expires_ms, k.user_agent, k.network, k.provider_id
+    INSERT ${into(userTokensTable, "tenant_id, user_id, token_id, created_ms, expires_ms, user_agent, network, provider_id, provider_session")}
+    SELECT t.tenant_id, k.user_id, ${to.id}, ${nowMs}, k.expires_ms, k.user_agent, k.network, k.provider_id, k.provider_session
     FROM ${userTokensTable} k CROSS JOIN ${tenantsTable} t
     WHERE k.tenant_id = ${from.tenant} AND k.user_id = ${from.user} AND k.token_id = ${from.token}
       AND k.name IS NULL AND k.limits IS NULL

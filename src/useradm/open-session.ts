@@ -29,7 +29,13 @@ export interface Opening {
 export function opening(
   deps: Deps,
   account: Account,
-  { network, userAgent, lifeS, provider }: Client & { lifeS: number | undefined; provider?: string },
+  {
+    network,
+    userAgent,
+    lifeS,
+    provider,
+    providerSession,
+  }: Client & { lifeS: number | undefined; provider?: string; providerSession?: string | undefined },
 ): Opening {
   const now = deps.now();
   const id = newId();
@@ -42,6 +48,7 @@ export function opening(
     userAgent: userAgent === undefined ? null : oneLine(userAgent).slice(0, MAX_USER_AGENT),
     network: network ?? null,
     provider: provider ?? null,
+    providerSession: providerSession ?? null,
   };
   return {
     begin: [addSessionIfChanged(session), addSignInIfChanged(account, network, now)],

@@ -2,6 +2,7 @@ import { sql, type SQL } from "drizzle-orm";
 import { firstRow, inJson, mapped, rows, type Statement } from "../platform/database.ts";
 import type { TenantId, UserId } from "../platform/ids.ts";
 import { definitionsOf } from "./roles/store.ts";
+import { ssoIdentitiesTable } from "./sso/tables.ts";
 import { membershipsTable, usersTable } from "./tables.ts";
 import { identitiesOf, toUser, type User, type UserRow } from "./user-store.ts";
 
@@ -40,6 +41,8 @@ export interface UserFilter {
   createdBeforeMs?: number | undefined;
   updatedAfterMs?: number | undefined;
   updatedBeforeMs?: number | undefined;
+  ssoProvider?: string | undefined;
+  ssoSubject?: string | undefined;
 }
 
 const conditionOf = (filter: UserFilter): SQL => {
@@ -52,6 +55,15 @@ const conditionOf = (filter: UserFilter): SQL => {
   if (filter.updatedBeforeMs !== undefined) terms.push(sql`updated_ms < ${filter.updatedBeforeMs}`);
   return sql.join(terms, sql` AND `);
 };
+
+/** Of the row `u` of an account. */
+const identityCondition = ({ ssoProvider, ssoSubject }: UserFilter): SQL =>
+  ssoProvider === undefined && ssoSubject === undefined
+    ? sql`1`
+    : sql`EXISTS (SELECT 1 FROM ${ssoIdentitiesTable} i
+        WHERE i.tenant_id = u.tenant_id AND i.user_id = u.user_id
+          AND ${ssoProvider === undefined ? sql`1` : sql`i.provider_id = ${ssoProvider}`}
+          AND ${ssoSubject === undefined ? sql`1` : sql`i.subject = ${ssoSubject}`})`;
 
 /** Everybody of a tenant in order of creation. */
 export const peopleStatement = (tenant: TenantId, filter: UserFilter): Statement<Person[]> =>
@@ -71,6 +83,7 @@ export const accountsPageStatement = (
   mapped(
     rows<PersonRow>(sql`
       SELECT u.*, ${identitiesOf(sql`u`)}, NULL AS invited FROM ${usersTable} u WHERE ${condition} AND ${conditionOf(filter)}
+        AND ${identityCondition(filter)}
       ORDER BY u.user_id, u.tenant_id LIMIT ${limit} OFFSET ${offset}`),
     (found) => found.map(toPerson),
   );
@@ -78,7 +91,8 @@ export const accountsPageStatement = (
 export const countAccountsStatement = (filter: UserFilter, condition: SQL): Statement<number> =>
   mapped(
     firstRow<{ n: number }>(
-      sql`SELECT COUNT(*) AS n FROM ${usersTable} u WHERE ${condition} AND ${conditionOf(filter)}`,
+      sql`SELECT COUNT(*) AS n FROM ${usersTable} u WHERE ${condition} AND ${conditionOf(filter)}
+        AND ${identityCondition(filter)}`,
     ),
     (row) => row?.n ?? 0,
   );

@@ -73,16 +73,31 @@ export const NewUser = z
   )
   .openapi("NewUser");
 
+const MAX_SUBJECT = 512;
+const MAX_LOGINS = 20;
+
 export const NewInternalUser = z
   .object({
     email: EmailText,
     password: optional(PasswordText).openapi({ description: "Needed unless a link to set one is sent" }),
     password_hash: optional(HashText),
     send_reset_password: z.boolean().nullish().openapi({ description: "Send a link to set the password by" }),
+    magic_id: z
+      .uuid({ error: "must be a valid UUID" })
+      .nullish()
+      .openapi({ description: "Logs in once whoever has it, for 15 minutes" }),
+    login: z
+      .record(z.string().max(MAX_TEXT), z.string().min(1, { error: BLANK }).max(MAX_SUBJECT))
+      .refine((logins) => Object.keys(logins).length <= MAX_LOGINS, {
+        error: `the length must be no more than ${MAX_LOGINS}`,
+      })
+      .nullish()
+      .openapi({ description: "Subjects by the ids of identity providers that may vouch for the user" }),
   })
   .superRefine((user, ctx) => {
     const given = [user.password, user.password_hash].filter((one) => one !== undefined).length;
-    if (given === 2 || (given === 0 && user.send_reset_password !== true))
+    const hasOther = user.send_reset_password === true || Object.keys(user.login ?? {}).length > 0;
+    if (given === 2 || (given === 0 && !hasOther))
       ctx.addIssue(verbatim("password *or* password_hash must be provided"));
   })
   .openapi("NewInternalUser");
@@ -118,6 +133,7 @@ export const User = z
     verified: z.boolean(),
     tfa_status: z.enum(["disabled", "unverified", "enabled"]),
     roles: z.array(z.string()),
+    suspended: z.boolean().optional().openapi({ description: "By an identity provider: may not sign in" }),
     sso: z.array(SsoIdentity).optional(),
   })
   .openapi("User");
@@ -189,6 +205,12 @@ export const UserQuery = z.object({
   created_before: unixSeconds("created_before"),
   updated_after: unixSeconds("updated_after"),
   updated_before: unixSeconds("updated_before"),
+});
+
+/** Whom a provider means; the subject alone may be that of several providers. */
+export const SsoQuery = z.object({
+  sso_provider_id: z.string().max(MAX_TEXT).optional(),
+  sso_subject: z.string().max(MAX_SUBJECT).optional(),
 });
 
 const YEAR_S = 31_536_000;

@@ -23,6 +23,8 @@ export interface NewSession extends Place {
   expiresMs: number | null;
   /** Which provider vouched for the user; null for a password or a passkey. */
   provider: string | null;
+  /** What the provider calls the session, if it does. */
+  providerSession: string | null;
 }
 
 export interface Session extends Place {
@@ -38,9 +40,9 @@ const ofUser = (tenant: TenantId, user: UserId) =>
 /** Adds a session if the statement before it in the batch changed something. */
 export const addSessionIfChanged = (session: NewSession): Statement<number> =>
   change(sql`
-    INSERT ${into(userTokensTable, "tenant_id, user_id, token_id, created_ms, expires_ms, user_agent, network, provider_id")}
+    INSERT ${into(userTokensTable, "tenant_id, user_id, token_id, created_ms, expires_ms, user_agent, network, provider_id, provider_session")}
     SELECT ${session.tenant}, ${session.user}, ${session.id}, ${session.createdMs}, ${session.expiresMs}, ${session.userAgent}, ${session.network},
-      ${session.provider}
+      ${session.provider}, ${session.providerSession}
     WHERE changes() > 0`);
 
 /** Keeps this session and the newest others of its user; personal tokens are not counted. */

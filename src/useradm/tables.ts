@@ -2,7 +2,7 @@ import { integer, primaryKey, sqliteTable, text } from "drizzle-orm/sqlite-core"
 import type { TenantId, UserId } from "../platform/ids.ts";
 
 /** What a link that was sent by mail is for. */
-export type SecretPurpose = "verify" | "reset" | "invite" | "email";
+export type SecretPurpose = "verify" | "reset" | "invite" | "email" | "magic";
 
 /** `unverified` while it is set up: it counts from its first code on. */
 export type TfaStatus = "disabled" | "unverified" | "enabled";
@@ -57,6 +57,7 @@ export const userTokensTable = sqliteTable(
     network: text(),
     limits: text(),
     provider_id: text(),
+    provider_session: text(),
   },
   (row) => [primaryKey({ columns: [row.tenant_id, row.user_id, row.token_id] })],
 );
@@ -104,6 +105,17 @@ export const scimTokensTable = sqliteTable(
     last_used_ms: integer(),
   },
   (row) => [primaryKey({ columns: [row.tenant_id, row.token_id] })],
+);
+
+export const scimGroupsTable = sqliteTable(
+  "scim_groups",
+  {
+    tenant_id: text().$type<TenantId>().notNull(),
+    role: text().notNull(),
+    display_name: text().notNull(),
+    external_id: text(),
+  },
+  (row) => [primaryKey({ columns: [row.tenant_id, row.role] })],
 );
 
 export const spentChallengesTable = sqliteTable("spent_challenges", {

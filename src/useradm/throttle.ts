@@ -103,6 +103,11 @@ export const throttledProvider = (provider: string, network: string | undefined)
   { subject: digest(`provider ${provider} ${network ?? ""}`), rule: ADDRESS },
 ];
 
+/** Ids that log in, which one network tries. */
+export const throttledMagic = (network: string | undefined): Throttled => [
+  { subject: digest(`magic ${network ?? ""}`), rule: ADDRESS },
+];
+
 /** Mails to one address. Links sent before stay good, so that nobody keeps a user out by asking for more. */
 const MAILS: ThrottleRule = {
   free: 5,

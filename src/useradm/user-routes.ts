@@ -136,6 +136,7 @@ export const toWire = (user: Omit<Person, "home" | "isGuest">): z.input<typeof U
   verified: user.verifiedMs !== null,
   tfa_status: user.tfa.status,
   roles: user.roles,
+  ...(user.suspendedMs !== null && { suspended: true }),
   ...(user.sso && user.sso.length > 0 && { sso: user.sso }),
 });
 

@@ -1,5 +1,5 @@
 import { sql, type SQL } from "drizzle-orm";
-import { change, firstRow, mapped, rows, type Statement } from "../platform/database.ts";
+import { change, demand, firstRow, mapped, rows, type Statement } from "../platform/database.ts";
 import type { TenantId, UserId } from "../platform/ids.ts";
 import { PERMIT_ALL } from "../platform/permissions.ts";
 import { into, type Row } from "../platform/columns.ts";
@@ -226,6 +226,13 @@ export const updateUserStatement = (
       roles = ${JSON.stringify(after.roles)}, revision = revision + 1, updated_ms = ${atMs}
     WHERE tenant_id = ${before.tenant} AND user_id = ${before.id} AND revision = ${before.revision} AND ${guard}
       AND (${keepsAll(after.roles) ? 1 : 0} OR roles = ${JSON.stringify(after.roles)} OR ${anotherAdminExists(before.tenant, before.id)})`);
+
+/** Fails the batch if somebody changed the user, or removed them, since they were read. */
+export const demandUnchangedStatement = ({ tenant, id, revision }: User, refusal: string): Statement<void> =>
+  demand(
+    sql`EXISTS (SELECT 1 FROM ${usersTable} WHERE tenant_id = ${tenant} AND user_id = ${id} AND revision = ${revision})`,
+    refusal,
+  );
 
 /** Whether somebody else in the tenant is unrestricted. */
 export const anotherAdminStatement = (tenant: TenantId, id: UserId): Statement<boolean> =>

@@ -1,21 +1,21 @@
 import type { Actor, UserActor } from "../platform/actor.ts";
 import { addAuditIfChanged, type AuditEntry } from "../platform/audit.ts";
-import { isUniqueViolation, type Statement } from "../platform/database.ts";
+import { isUniqueViolation, refusalOf, type Statement } from "../platform/database.ts";
 import type { Deps } from "../platform/deps.ts";
 import { Fault } from "../platform/fault.ts";
 import { asUserId, newId, type TenantId, type UserId } from "../platform/ids.ts";
-import { newSecret } from "./account-secrets.ts";
+import { digestOf, newSecret } from "./account-secrets.ts";
 import { tenantStatement } from "../tenants/index.ts";
 import { hashPassword } from "./passwords.ts";
 import { sendLinkIfChanged } from "./account-mails.ts";
-import { addSecretIfChanged } from "./account-secret-store.ts";
 import { byOf, tell } from "../platform/stream.ts";
+import { addOpenSecretIfChanged, addSecretIfChanged, DIGEST_KEY } from "./account-secret-store.ts";
 import { PERMIT_ALL } from "../platform/permissions.ts";
 import { requireGivable } from "./roles/giving.ts";
 import { givingRights } from "./roles/roles.ts";
 import { demandRolesStatements } from "./roles/store.ts";
 import { peopleStatement, personStatement, type Person, type UserFilter } from "./people-store.ts";
-import { hasProviderStatement } from "./sso/person-store.ts";
+import { hasProviderStatement, IDENTITY_KEY, loginStatements, UNKNOWN_PROVIDER } from "./sso/person-store.ts";
 import { addUserStatement, EMAIL_KEY, ID_KEY, isUser, type User } from "./user-store.ts";
 
 const MIN_PASSWORD = 8;
@@ -47,6 +47,10 @@ export async function writingEmail<T>(batch: Promise<T>): Promise<T> {
     if (isUniqueViolation(cause, EMAIL_KEY)) throw duplicateEmail(cause);
     if (isUniqueViolation(cause, ID_KEY))
       throw new Fault("conflict", "user with a given id already exists", { cause });
+    if (isUniqueViolation(cause, DIGEST_KEY)) throw new Fault("conflict", "the magic_id is taken", { cause });
+    if (isUniqueViolation(cause, IDENTITY_KEY)) throw new Fault("conflict", "the login is taken", { cause });
+    if (refusalOf(cause) === UNKNOWN_PROVIDER)
+      throw new Fault("bad_request", "login: must name identity providers of the tenant.", { cause });
     throw cause;
   }
 }
@@ -67,6 +71,10 @@ export interface NewUser {
   isSuspended?: boolean;
   /** Gets a link to set a password by. */
   isInvited?: boolean;
+  /** Logs in once whoever has it. */
+  magicId?: string | undefined;
+  /** Subjects by the ids of the identity providers that may vouch for the user. */
+  logins?: Readonly<Record<string, string>> | undefined;
 }
 
 /** A user not yet stored; pass it to `createUserStatements`. */
@@ -109,6 +117,13 @@ const linkIfChanged = (deps: Deps, user: User, purpose: "invite" | "verify"): St
   return [addSecretIfChanged(secret), sendLinkIfChanged(deps, secret)];
 };
 
+/** For the program that made the user, and sends a browser on. */
+const magicIfChanged = (user: User, id: string): Statement<number> =>
+  addOpenSecretIfChanged(
+    newSecret(user, { id: newId(), purpose: "magic", email: user.email }, user.createdMs),
+    digestOf(id.toLowerCase()),
+  );
+
 /** No password matches it. */
 const NO_PASSWORD = "";
 
@@ -128,11 +143,14 @@ export async function addUser(
   const isVerified = actor.kind === "operator";
   const user = prepareUser(deps, actor.tenant, { ...input, isVerified }, passwordHash);
   const invite = input.isInvited ? inviteIfChanged(deps, user) : [];
+  const magic = input.magicId === undefined ? [] : [magicIfChanged(user, input.magicId)];
   const [added] = await givingRights(
     writingEmail(
       deps.directory.batch([
         ...createUserStatements(actor, user),
+        ...magic,
         ...invite,
+        ...Object.entries(input.logins ?? {}).flatMap((login) => loginStatements(user, login)),
         ...demandRolesStatements(actor.tenant, user.roles),
         ...tell(
           actor.tenant,
@@ -163,7 +181,7 @@ export async function createUser(
   const { password } = input;
   await requireGivable(deps, actor, input.roles ?? [PERMIT_ALL]);
   if (password === undefined) {
-    if (!input.isInvited) await requireProvider(deps, actor.tenant);
+    if (!input.isInvited && !input.logins) await requireProvider(deps, actor.tenant);
     return addUser(deps, actor, input, NO_PASSWORD);
   }
   checkPassword(password, [input.email]);

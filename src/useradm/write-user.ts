@@ -1,7 +1,7 @@
 import type { SQL } from "drizzle-orm";
 import type { Actor } from "../platform/actor.ts";
 import { addAuditIfChanged } from "../platform/audit.ts";
-import type { Statement } from "../platform/database.ts";
+import { demandChanged, type Statement } from "../platform/database.ts";
 import type { Deps } from "../platform/deps.ts";
 import { byOf } from "../platform/stream.ts";
 import { addEventIfChanged } from "../platform/outbox.ts";
@@ -11,7 +11,12 @@ import { givingRights } from "./roles/roles.ts";
 import { demandRolesStatements } from "./roles/store.ts";
 import { removePasskeysOfChangedStatement } from "./passkeys/store.ts";
 import { removeTokensEverywhereIfChanged, removeTokensIfChanged } from "./token-store.ts";
-import { anotherAdminStatement, updateUserStatement, type User } from "./user-store.ts";
+import {
+  anotherAdminStatement,
+  demandUnchangedStatement,
+  updateUserStatement,
+  type User,
+} from "./user-store.ts";
 import { userObject, writingEmail } from "./users.ts";
 
 export const sameRoles = (a: readonly string[], b: readonly string[]) =>
@@ -64,19 +69,14 @@ export interface Written {
   anotherAdmin: boolean;
 }
 
-/**
- * Writes the update, tells the user, and ends every token of the user but one: all of it if nobody changed the user
- * meanwhile and the guard holds, or nothing.
- */
-export async function writeUser(
+/** What follows an update in its batch, if the statement before changed something: audit, mails, the end of tokens. */
+function followUps(
   deps: Deps,
   actor: Actor,
-  { before, after, keepToken = "", guard }: { before: User; after: User; keepToken?: string; guard?: SQL },
-): Promise<Written> {
+  { before, after, keepToken = "" }: { before: User; after: User; keepToken?: string | undefined },
+): Statement<unknown>[] {
   const at = deps.now();
-  const batch = deps.directory.batch([
-    updateUserStatement(before, after, at, guard),
-    anotherAdminStatement(before.tenant, before.id),
+  return [
     ...auditOfUpdate(actor, before, after, at),
     addEventIfChanged(
       { kind: "user.updated", tenant: before.tenant, subject: before.id, data: byOf(actor) },
@@ -89,6 +89,37 @@ export async function writeUser(
     ...voidLinks(before, after),
     ...(before.email === after.email ? [] : [voidPasskeys(before)]),
     ...(sameRoles(before.roles, after.roles) ? [] : demandRolesStatements(before.tenant, after.roles)),
+  ];
+}
+
+export const USER_CHANGED = "user-changed";
+export const LAST_ADMINISTRATOR = "last-administrator";
+
+/** An update among others of one batch, all of which happen or none: it fails where it would change nothing. */
+export const updateStatements = (
+  deps: Deps,
+  actor: Actor,
+  change: { before: User; after: User },
+): Statement<unknown>[] => [
+  demandUnchangedStatement(change.before, USER_CHANGED),
+  updateUserStatement(change.before, change.after, deps.now()),
+  demandChanged(LAST_ADMINISTRATOR),
+  ...followUps(deps, actor, change),
+];
+
+/**
+ * Writes the update, tells the user, and ends every token of the user but one: all of it if nobody changed the user
+ * meanwhile and the guard holds, or nothing.
+ */
+export async function writeUser(
+  deps: Deps,
+  actor: Actor,
+  { before, after, keepToken, guard }: { before: User; after: User; keepToken?: string; guard?: SQL },
+): Promise<Written> {
+  const batch = deps.directory.batch([
+    updateUserStatement(before, after, deps.now(), guard),
+    anotherAdminStatement(before.tenant, before.id),
+    ...followUps(deps, actor, { before, after, keepToken }),
   ]);
   const [updated, anotherAdmin] = await givingRights(writingEmail(batch));
   return { updated: updated > 0, anotherAdmin };

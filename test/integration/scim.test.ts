@@ -356,6 +356,114 @@ describe("SCIM groups", () => {
   });
 });
 
+describe("SCIM groups that a provider makes", () => {
+  const make = (displayName: string, more: object = {}) => call("POST", "/Groups", { displayName, ...more });
+  const roleOf = (name: string) =>
+    server.call("GET", `/api/management/v2/useradm/roles/${name}`, { token: admin.token });
+
+  it("are roles without rights, which get some where roles are written", async () => {
+    const bob = await create("bob@example.com");
+    const made = await make("Line 1", { externalId: "g-1", members: [{ value: bob }] });
+    expect([made.status, made.headers.get("location")]).toEqual([
+      201,
+      `https://edgemend.test${SCIM}/Groups/Line%201`,
+    ]);
+    expect(made.json()).toMatchObject({ id: "Line 1", externalId: "g-1", members: [{ value: bob }] });
+    expect(await rolesOf(bob)).toEqual(["Line 1"]);
+    expect((await roleOf("Line%201")).json()).toMatchObject({ permission_sets_with_scope: [] });
+    const filter = `filter=${encodeURIComponent('externalId eq "g-1"')}`;
+    expect((await call("GET", `/Groups?${filter}`)).json()).toMatchObject({ totalResults: 1 });
+    expect((await auditOf("Line 1")).map(({ action, actor_id }) => [action, actor_id])).toEqual([
+      ["create", "system"],
+    ]);
+    for (const taken of ["Line 1", "RBAC_ROLE_OBSERVER"]) {
+      const again = await make(taken, { members: [{ value: admin.id }] });
+      expect([again.status, again.json()]).toMatchObject([409, errorOf("409", "uniqueness")]);
+    }
+    expect(await rolesOf(admin.id)).toEqual(["RBAC_ROLE_PERMIT_ALL"]);
+    const stranger = await aUser(server, { tenant: "acme", roles: [] });
+    expect((await make("Line 2", { members: [{ value: stranger.id }] })).status).toBe(400);
+    expect((await roleOf("Line%202")).status).toBe(404);
+  });
+
+  it("are renamed, while the role keeps its name; those made here keep theirs", async () => {
+    await make("Line 1");
+    await make("Line 2");
+    const rename = (id: string, value: unknown) =>
+      patch(`/Groups/${encodeURIComponent(id)}`, { op: "replace", path: "displayName", value });
+    expect((await rename("Line 1", "Hall 1")).json()).toMatchObject({ id: "Line 1", displayName: "Hall 1" });
+    const put = await call("PUT", "/Groups/Line%201", { displayName: "Hall 2", externalId: "h" });
+    expect(put.json()).toMatchObject({ id: "Line 1", displayName: "Hall 2", externalId: "h", members: [] });
+    const filter = `filter=${encodeURIComponent('displayName eq "Hall 2"')}`;
+    expect((await call("GET", `/Groups?${filter}`)).json()).toMatchObject({ Resources: [{ id: "Line 1" }] });
+    for (const taken of ["Line 2", "RBAC_ROLE_OBSERVER"])
+      expect((await rename("Line 1", taken)).json()).toMatchObject(errorOf("409", "uniqueness"));
+    expect((await rename("Line 2", "Hall 2")).json()).toMatchObject(errorOf("409", "uniqueness"));
+    expect((await rename("RBAC_ROLE_CI", "Other")).json()).toMatchObject(errorOf("400", "mutability"));
+    for (const wrong of ["", null, 1, "x\ny", "x".repeat(257)])
+      expect([wrong, (await rename("Line 1", wrong)).status]).toEqual([wrong, 400]);
+    expect((await call("GET", "/Groups/Line%201")).json()).toMatchObject({ displayName: "Hall 2" });
+  });
+
+  it("are removed with what their members had by them; those made here are not", async () => {
+    const bob = await create("bob@example.com");
+    await make("Line 1", { members: [{ value: bob }] });
+    expect((await call("DELETE", "/Groups/Line%201")).status).toBe(204);
+    expect((await roleOf("Line%201")).status).toBe(404);
+    expect(await rolesOf(bob)).toEqual([]);
+    expect((await call("DELETE", "/Groups/Line%201")).status).toBe(404);
+    await server.call("POST", "/api/management/v2/useradm/roles", {
+      token: admin.token,
+      json: { name: "ours", permissions: [] },
+    });
+    for (const name of ["ours", "RBAC_ROLE_OBSERVER"])
+      expect((await call("DELETE", `/Groups/${name}`)).json()).toMatchObject(errorOf("400", "mutability"));
+    // Made by hand again, the role is nobody else's to remove.
+    await make("Line 1");
+    const role = { token: admin.token, json: { name: "Line 1", permissions: [] } };
+    await server.call("DELETE", "/api/management/v2/useradm/roles/Line%201", { token: admin.token });
+    expect((await server.call("POST", "/api/management/v2/useradm/roles", role)).status).toBe(201);
+    expect((await call("DELETE", "/Groups/Line%201")).status).toBe(400);
+  });
+});
+
+describe("what a provider changes at once", () => {
+  it("happens as a whole: members, the name and whether the user is active", async () => {
+    const bob = await create("bob@example.com", { externalId: "b" });
+    await create("eve@example.com", { externalId: "e" });
+    const both = (value: object) => patch(`/Users/${bob}`, { op: "replace", value });
+    expect((await both({ userName: "robert@example.com", externalId: "e" })).json()).toMatchObject(
+      errorOf("409", "uniqueness"),
+    );
+    expect((await call("GET", `/Users/${bob}`)).json()).toMatchObject({ userName: "bob@example.com" });
+    const done = await both({ userName: "robert@example.com", active: false });
+    expect(done.json()).toMatchObject({ userName: "robert@example.com", active: false });
+    const second = await aUser(server);
+    const admins = (await call("GET", "/Groups/RBAC_ROLE_PERMIT_ALL")).json<{ members: object[] }>().members;
+    expect(admins).toHaveLength(2);
+    const none = await patch("/Groups/RBAC_ROLE_PERMIT_ALL", {
+      op: "replace",
+      path: "members",
+      value: [{ value: bob }],
+    });
+    // An administrator who may not sign in is none.
+    expect(none.json()).toMatchObject(errorOf("409", "mutability"));
+    expect([await rolesOf(bob), await rolesOf(second.id)]).toEqual([[], ["RBAC_ROLE_PERMIT_ALL"]]);
+  });
+
+  it("shows in the list of users who may not sign in [differs: user-suspended]", async () => {
+    await create("bob@example.com", { active: false });
+    const listed = await server.call("GET", `${USERADM}/users`, { token: admin.token });
+    const marks = listed
+      .json<{ email: string; suspended?: boolean }[]>()
+      .map((one) => [one.email, one.suspended]);
+    expect(marks).toEqual([
+      ["ada@example.com", undefined],
+      ["bob@example.com", true],
+    ]);
+  });
+});
+
 describe("SCIM discovery", () => {
   it("tells what there is", async () => {
     const config = (await call("GET", "/ServiceProviderConfig")).json();

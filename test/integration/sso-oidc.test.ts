@@ -476,3 +476,118 @@ describe("a switch into a tenant that forces single sign-on [differs: sso-forced
     expect(refusal(await switchTo("default", guest.token))).toEqual(REFUSAL);
   });
 });
+
+describe("a provider of OpenID Connect that signs somebody out [differs: oidc-logout]", () => {
+  const EVENT = "http://schemas.openid.net/event/backchannel-logout";
+  let tokens = 0;
+  const claims = () => ({
+    iss: ISSUER,
+    aud: CLIENT.client_id,
+    iat: server.now / 1000,
+    exp: server.now / 1000 + 120,
+    jti: `logout ${tokens++}`,
+    events: { [EVENT]: {} },
+  });
+  const bySubject = () => ({ ...claims(), sub: "subject of ada" });
+  const byProvider = (said: object, header: object = {}) => {
+    const [kid, { privateKey }] = [...provider.keys].at(-1)!;
+    return new SignJWT({ ...said })
+      .setProtectedHeader({ alg: "ES256", kid, typ: "logout+jwt", ...header })
+      .sign(privateKey);
+  };
+  const send = (token: string, at = id) =>
+    server.call("POST", `${USERADM}/oidc/${at}/logout`, {
+      headers: { "Content-Type": "application/x-www-form-urlencoded" },
+      body: new URLSearchParams({ logout_token: token }).toString(),
+    });
+  const isOpen = async (token: string) =>
+    (await server.call("GET", `${USERADM}/users/me`, { token })).status === 200;
+  const withSid = (sid: string) => signIn({ claims: (c) => (c.sid = sid) }).then(outcome);
+
+  it("ends one session by its name there, and all of a subject without", async () => {
+    const own = (
+      await logIn(
+        server,
+        (await aUser(server, { password: "correct horse battery" })).email,
+        "correct horse battery",
+      )
+    ).text;
+    const [one, two, three] = [await withSid("s1"), await withSid("s2"), await withSid("s3")];
+    const first = await send(await byProvider({ ...claims(), sid: "s1" }));
+    expect([first.status, first.headers.get("cache-control")]).toEqual([200, "no-store"]);
+    expect([await isOpen(one), await isOpen(two)]).toEqual([false, true]);
+    const stranger = await send(await byProvider({ ...claims(), sid: "s2", sub: "somebody else" }));
+    expect([stranger.status, await isOpen(two)]).toEqual([200, true]);
+    expect((await send(await byProvider(bySubject()))).status).toBe(200);
+    expect([await isOpen(two), await isOpen(three), await isOpen(own)]).toEqual([false, false, true]);
+    const told = await rowsOf(
+      `SELECT actor_id, change FROM audit_log WHERE object_type = 'user_session' ORDER BY time_ms, id`,
+    );
+    expect(told).toEqual([1, 2].map(() => ({ actor_id: "system", change: `Signed out at ${ISSUER}` })));
+    expect(
+      await rowsOf("SELECT kind FROM outbox WHERE kind = 'user.tokens_ended' AND subject <> ''"),
+    ).not.toEqual([]);
+    expect(isToken(await withSid("s4"))).toBe(true);
+  });
+
+  it("ends sessions that were switched to another tenant from one of its, and those of other providers not", async () => {
+    const [{ user_id: ada } = {}] = await rowsOf(`SELECT user_id FROM users WHERE email = '${EMAIL}'`);
+    await aUser(server, { tenant: "acme" });
+    await rowsOf(
+      `INSERT INTO memberships (tenant_id, user_id, home_id, roles, created_ms) VALUES ('acme', '${String(ada)}', 'default', '[]', 1)`,
+    );
+    const token = await withSid("s1");
+    const switched = await server.call("GET", `${USERADM}/users/tenants/acme/token`, { token });
+    expect([switched.status, await isOpen(switched.text)]).toEqual([200, true]);
+    const other = await addProvider(server, admin.token, { json: { ...SETTINGS, name: "other" } });
+    expect((await send(await byProvider({ ...claims(), sid: "s1" }), other)).status).toBe(200);
+    expect(await isOpen(token)).toBe(true);
+    expect((await send(await byProvider(bySubject()))).status).toBe(200);
+    expect([await isOpen(token), await isOpen(switched.text)]).toEqual([false, false]);
+  });
+
+  it("ends nothing by a token that does not hold", async () => {
+    const token = await withSid("s1");
+    const own = await generateKeyPair("ES256");
+    const used = await byProvider({ ...claims(), sid: "s0" });
+    expect((await send(used)).status).toBe(200);
+    const told = (more: object, header?: object) => byProvider({ ...bySubject(), ...more }, header);
+    const without = (name: string) => {
+      const { [name]: _, ...rest } = bySubject() as Record<string, unknown>;
+      return byProvider(rest);
+    };
+    const signed = (key: Keys["privateKey"] | Uint8Array, header: { alg: string; kid?: string }) =>
+      signedBy(key, header)(bySubject());
+    const tricks: Record<string, () => Promise<string>> = {
+      "one that was used": async () => used,
+      "another issuer": () => told({ iss: "https://evil.example.com" }),
+      "another audience": () => told({ aud: "somebody" }),
+      "an identity": () => without("events"),
+      "another event": () => told({ events: { "http://x.example.com": {} } }),
+      "events that are a text": () => told({ events: EVENT }),
+      "a nonce": () => told({ nonce: "n" }),
+      nobody: () => without("sub"),
+      "no id": () => without("jti"),
+      "no time": () => without("iat"),
+      expired: () => told({ exp: server.now / 1000 - 120 }),
+      old: () => told({ iat: server.now / 1000 - 600, exp: server.now / 1000 + 600 }),
+      "of another type": () => told({}, { typ: "at+jwt" }),
+      "a key of one's own": () => signed(own.privateKey, { alg: "ES256", kid: "one" }),
+      "an unknown key": () => signed(own.privateKey, { alg: "ES256", kid: "nobody" }),
+      "HS256 with the secret of the client": () =>
+        signed(new TextEncoder().encode(CLIENT.client_secret), { alg: "HS256" }),
+      "alg none": async () => new UnsecuredJWT(bySubject()).encode(),
+      "no token": async () => "a.b.c",
+      nothing: async () => "",
+    };
+    for (const [name, trick] of Object.entries(tricks)) {
+      const text = await trick();
+      expect([name, (await send(text)).status]).toEqual([name, 400]);
+      await rowsOf("DELETE FROM login_failures");
+    }
+    expect(await isOpen(token)).toBe(true);
+    const json = await server.call("POST", `${USERADM}/oidc/${id}/logout`, { json: { logout_token: "x" } });
+    expect(json.status).toBe(415);
+    expect((await send(await told({}), crypto.randomUUID())).status).toBe(404);
+  });
+});

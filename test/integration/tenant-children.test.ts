@@ -44,6 +44,41 @@ interface Wire {
 const children = async () => (await call("GET", "?tiers=true")).json<Wire[]>();
 
 describe("a service provider", () => {
+  it("gives a child its single sign-on, by which the first administrator gets in, and which the child cannot change", async () => {
+    const settings = {
+      issuer: "https://id.example.com",
+      authorization_endpoint: "https://id.example.com/auth",
+      token_endpoint: "https://id.example.com/token",
+      jwks_uri: "https://id.example.com/jwks",
+    };
+    const metadata = "/api/management/v1/useradm/sso/idp/metadata";
+    const json = { name: "ours", client_id: "c", settings };
+    const added = await server.call("POST", metadata, { token: user.token, json });
+    const provider = added.headers.get("location")?.split("/").at(-1) ?? "";
+    const email = "sso@example.com";
+    const mailbox = new Mailbox(server);
+    expect((await call("POST", "", { ...child(1), admin: { email }, sso: true })).status).toBe(202);
+    expect(await mailbox.open()).toEqual([]);
+    const asked = await logIn(server, email, "");
+    expect([asked.status, asked.json()]).toEqual([200, { id: provider, kind: "sso/oidc" }]);
+    const [one] = await children();
+    const admin = await aUser(server, { tenant: one!.id });
+    const listed = await server.call("GET", metadata, { token: admin.token });
+    expect(listed.json()).toMatchObject([{ id: provider, issuer: settings.issuer }]);
+    expect(refusal(await server.call("POST", metadata, { token: admin.token, json }))).toEqual([
+      409,
+      "single sign-on is managed by the service provider",
+    ]);
+    for (const [method, body] of [
+      ["PUT", { json }],
+      ["DELETE", {}],
+    ] as const)
+      expect(
+        (await server.call(method, `${metadata}/${provider}`, { token: admin.token, ...body })).status,
+      ).toBe(403);
+    expect((await server.call("GET", metadata, { token: user.token })).json()).toHaveLength(1);
+  });
+
   it("has the first administrator of a child sent a link where it asks for that or there is no other way in", async () => {
     const mailbox = new Mailbox(server);
     const make = async (admin: object) => (await call("POST", "", { ...child(1), admin })).status;

@@ -1,7 +1,7 @@
 import { hashSync } from "bcryptjs";
 import { beforeEach, describe, expect, it } from "vitest";
 import { aDevice, aUser, logIn as logInTo, type TestUser } from "../support/actors.ts";
-import { refusal } from "../support/answers.ts";
+import { refusal, rowsOf, statusesOf } from "../support/answers.ts";
 import { inInventory } from "../support/deployments.ts";
 import { env, OPERATOR_TOKEN, Server, type Call } from "../support/server.ts";
 import { WIRE_ROUTES } from "../support/wire-routes.ts";
@@ -26,6 +26,104 @@ describe("internal API", () => {
   const INTERNAL = "/api/internal/v1/useradm";
   const operate = (method: string, path: string, json?: unknown, headers: Record<string, string> = {}) =>
     server.call(method, INTERNAL + path, { token: OPERATOR_TOKEN, json, headers });
+
+  const users = "/tenants/default/users";
+  const magic = (id: string) => server.call("GET", `${BASE}/auth/magic/${id}`);
+  const cookieOf = (answer: { headers: Headers }) =>
+    answer.headers
+      .getSetCookie()
+      .find((one) => one.startsWith("JWT="))
+      ?.split(";")[0]
+      ?.slice(4);
+
+  it("makes a user whom an id logs in, once and soon [differs: magic-life]", async () => {
+    const id = crypto.randomUUID();
+    const bob = { email: "bob@example.com", password: PASSWORD };
+    expect((await operate("POST", users, { ...bob, magic_id: id })).status).toBe(201);
+    expect(JSON.stringify(await rowsOf("SELECT * FROM account_secrets"))).not.toContain(id);
+    expect(refusal(await operate("POST", users, { ...bob, email: "eve@example.com", magic_id: id }))).toEqual(
+      [409, "the magic_id is taken"],
+    );
+    const both = await Promise.all([magic(id.toUpperCase()), magic(id)]);
+    expect(statusesOf(both)).toEqual([307, 401]);
+    const done = both.find(({ status }) => status === 307)!;
+    expect(done.headers.get("location")).toBe("https://edgemend.test/ui/");
+    const me = await call({ token: cookieOf(done) ?? "" }, "GET", "/users/me");
+    expect(me.json()).toMatchObject({ email: "bob@example.com", verified: true });
+    expect(refusal(await magic(id))).toEqual([401, "unauthorized"]);
+    for (const wrong of ["x", "null", ""]) expect((await magic(wrong)).status).not.toBe(307);
+    for (const magic_id of ["x", 1, {}])
+      expect((await operate("POST", users, { ...bob, email: "eve@example.com", magic_id })).status).toBe(400);
+  });
+
+  it("lets nobody in by such an id who could not log in, and none by guessing", async () => {
+    const made = async (name: string) => {
+      const id = crypto.randomUUID();
+      const json = { email: `${name}@example.com`, password: PASSWORD, magic_id: id };
+      expect((await operate("POST", users, json)).status).toBe(201);
+      return id;
+    };
+    const change = (name: string, sql: string) =>
+      rowsOf(`UPDATE users SET ${sql} WHERE email = '${name}@example.com'`);
+    const ids = [
+      await made("late"),
+      await made("factor"),
+      await made("off"),
+      await made("moved"),
+      await made("fine"),
+    ];
+    await change("factor", "tfa_status = 'enabled'");
+    await change("off", "suspended_ms = 1");
+    await change("moved", "email = 'gone@example.com'");
+    for (const id of ids.slice(1, 4)) expect(refusal(await magic(id))).toEqual([401, "unauthorized"]);
+    expect((await magic(ids[4]!)).status).toBe(307);
+    server.advance(15 * 60_000);
+    expect(refusal(await magic(ids[0]!))).toEqual([401, "unauthorized"]);
+    const reset = await server.call("POST", `${BASE}/auth/password-reset/complete`, {
+      json: { secret_hash: ids[0], password: PASSWORD },
+    });
+    expect(reset.status).toBe(400);
+    const guesses = [];
+    for (let n = 0; n < 30; n++) guesses.push((await magic(crypto.randomUUID())).status);
+    expect(guesses.at(-1)).toBe(429);
+  });
+
+  it("makes users for whom a provider of the tenant vouches, and finds them by that [differs: internal-login]", async () => {
+    const settings = {
+      issuer: "https://id.example.com",
+      authorization_endpoint: "https://id.example.com/auth",
+      token_endpoint: "https://id.example.com/token",
+      jwks_uri: "https://id.example.com/jwks",
+    };
+    const added = await call(admin, "POST", "/sso/idp/metadata", { name: "ours", client_id: "c", settings });
+    const provider = added.headers.get("location")?.split("/").at(-1) ?? "";
+    const bob = { email: "bob@example.com", login: { [provider]: "subject of bob" } };
+    expect((await operate("POST", users, bob)).status).toBe(201);
+    const found = async (query: string) => {
+      const answer = await operate("GET", `/users?${query}`);
+      return [
+        answer.json<{ email: string }[]>().map(({ email }) => email),
+        answer.headers.get("x-total-count"),
+      ];
+    };
+    for (const query of [
+      `sso_provider_id=${provider}`,
+      "sso_subject=subject%20of%20bob",
+      `sso_provider_id=${provider}&sso_subject=subject%20of%20bob`,
+    ])
+      expect([query, await found(query)]).toEqual([query, [["bob@example.com"], "1"]]);
+    expect(await found(`sso_provider_id=${provider}&sso_subject=nobody`)).toEqual([[], "0"]);
+    expect(await found("sso_provider_id=oauth2/github")).toEqual([[], "0"]);
+    const eve = { ...bob, email: "eve@example.com" };
+    expect(refusal(await operate("POST", users, eve))).toEqual([409, "the login is taken"]);
+    const wrong = [{ github: "1" }, { [provider]: "" }, { [provider]: 1 }, [], "x"];
+    for (const login of wrong)
+      expect([login, (await operate("POST", users, { ...eve, login })).status]).toEqual([login, 400]);
+    const elsewhere = await aUser(server, { tenant: "acme" });
+    const theirs = await operate("POST", `/tenants/${elsewhere.tenant}/users`, eve);
+    expect(refusal(theirs)).toEqual([400, "login: must name identity providers of the tenant."]);
+    expect(await rowsOf("SELECT 1 FROM users WHERE email = 'eve@example.com'")).toEqual([]);
+  });
 
   it("tells that it is alive and healthy", async () => {
     for (const path of ["/alive", "/health"]) expect((await operate("GET", path)).status).toBe(204);

@@ -1,4 +1,4 @@
-import type { UserActor } from "../../platform/actor.ts";
+import type { Actor, UserActor } from "../../platform/actor.ts";
 import { addAuditIfChanged } from "../../platform/audit.ts";
 import { refusalOf, type Statement } from "../../platform/database.ts";
 import type { Deps } from "../../platform/deps.ts";
@@ -16,6 +16,7 @@ import {
   definedStatement,
   demandHoldersFitStatement,
   removeDefinedStatement,
+  removeGroupStatement,
   replaceDefinedStatement,
   RIGHTS_TOO_LARGE,
   UNKNOWN_ROLE,
@@ -111,7 +112,7 @@ const objectOf = (kind: Defined, name: string) =>
     : { type: "permission_set", id: name, detail: { permission_set: { name } } };
 
 /** The lines that differ, as those of a user do. */
-function describeChange(before: string | undefined, after: string | undefined): string {
+export function describeChange(before: string | undefined, after: string | undefined): string {
   const lines = (text: string | undefined) =>
     text === undefined ? [] : JSON.stringify(JSON.parse(text), null, 1).split("\n");
   const [old, now] = [lines(before), lines(after)];
@@ -121,8 +122,9 @@ function describeChange(before: string | undefined, after: string | undefined): 
   ].join("\n");
 }
 
-const followUps = (
-  actor: UserActor,
+/** The audit entry of a change, and that rights may be others now, if the statement before changed something. */
+export const followUps = (
+  actor: Actor,
   [kind, name]: readonly [Defined, string],
   entry: { action: string; change: string },
   at: number,
@@ -235,6 +237,7 @@ export async function removeDefined(
   await requireGivableObjects(deps, actor, kind, { before: objectFrom(before) });
   const entry = { action: "delete", change: describeChange(before.definition, undefined) };
   await deps.directory.batch([
+    ...(kind === "roles" ? [removeGroupStatement(actor.tenant, name)] : []),
     removeDefinedStatement(kind, actor.tenant, name),
     ...followUps(actor, [kind, name], entry, deps.now()),
   ]);

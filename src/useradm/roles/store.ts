@@ -5,7 +5,7 @@ import type { TenantId } from "../../platform/ids.ts";
 import { BUILT_IN_ROLES } from "../../platform/permissions.ts";
 import { definitionsFrom } from "./read-rights.ts";
 import type { Definitions } from "./rights.ts";
-import { membershipsTable, permissionSetsTable, rolesTable, usersTable } from "../tables.ts";
+import { membershipsTable, permissionSetsTable, rolesTable, scimGroupsTable, usersTable } from "../tables.ts";
 
 /** Roles and permission sets are kept alike. */
 export type Defined = "roles" | "permission_sets";
@@ -63,6 +63,10 @@ export const replaceDefinedStatement = (kind: Defined, tenant: TenantId, one: St
 
 export const removeDefinedStatement = (kind: Defined, tenant: TenantId, name: string): Statement<number> =>
   change(sql`DELETE FROM ${TABLES[kind]} WHERE tenant_id = ${tenant} AND name = ${name}`);
+
+/** Forgets that an identity provider made a role. */
+export const removeGroupStatement = (tenant: TenantId, role: string): Statement<number> =>
+  change(sql`DELETE FROM ${scimGroupsTable} WHERE tenant_id = ${tenant} AND role = ${role}`);
 
 /** Roles by their names, and the sets that these or a token name. The order of the joins is that of the text. */
 const definitions = (tenant: SQL, roles: SQL, limits: SQL): SQL => sql`

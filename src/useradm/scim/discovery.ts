@@ -74,7 +74,8 @@ export const schemas = (base: string) => [
     }),
   ]),
   schema(base, GROUP_SCHEMA, "Group", [
-    attribute("displayName", { required: true, mutability: "immutable" }),
+    attribute("displayName", { required: true, uniqueness: "server" }),
+    attribute("externalId", { caseExact: true }),
     attribute("members", {
       type: "complex",
       multiValued: true,

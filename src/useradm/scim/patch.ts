@@ -2,7 +2,15 @@ import { describeIssues } from "../../platform/wire.ts";
 import type { z } from "zod";
 import { EmailText } from "../schema.ts";
 import { scimFault } from "./errors.ts";
-import { ExternalId, Members, Truth, USER_SCHEMA, type Operation } from "./schema.ts";
+import {
+  DisplayName,
+  ExternalId,
+  GROUP_SCHEMA,
+  Members,
+  Truth,
+  USER_SCHEMA,
+  type Operation,
+} from "./schema.ts";
 
 /** What a provider may set of a user; all else that it sends is not kept. */
 export interface UserState {
@@ -17,11 +25,13 @@ function parsed<T extends z.ZodType>(schema: T, value: unknown): z.output<T> {
   return result.data;
 }
 
+const SCHEMA_PREFIXES = [USER_SCHEMA, GROUP_SCHEMA].map((schema) => `${schema}:`.toLowerCase());
+
 /** The attribute of a path in small letters, without the name of its schema. */
 const attributeOf = (path: string) => {
-  const prefix = `${USER_SCHEMA}:`.toLowerCase();
   const lower = path.trim().toLowerCase();
-  return lower.startsWith(prefix) ? lower.slice(prefix.length) : lower;
+  const prefix = SCHEMA_PREFIXES.find((one) => lower.startsWith(one)) ?? "";
+  return lower.slice(prefix.length);
 };
 
 function withAttribute(state: UserState, attribute: string, value: unknown): UserState {
@@ -67,42 +77,45 @@ function withMembers(members: ReadonlySet<string>, op: Operation["op"], ids: rea
   return new Set([...members].filter((id) => !gone.has(id)));
 }
 
-function withGroupOperation(
-  members: ReadonlySet<string>,
-  { op, path, value }: Operation,
-  name: string,
-): ReadonlySet<string> {
-  const [, one] = ONE_MEMBER.exec(path?.trim() ?? "") ?? [];
-  if (one !== undefined) return withMembers(members, op === "replace" ? "add" : op, [one]);
-  const attribute = attributeOf(path ?? "");
+/** What a provider may set of a group. */
+export interface GroupState {
+  displayName: string;
+  externalId: string | null;
+  members: ReadonlySet<string>;
+}
+
+function withGroupAttribute(state: GroupState, attribute: string, { op, value }: Operation): GroupState {
   if (attribute === "members") {
-    if (op === "remove" && value === undefined) return new Set();
-    return withMembers(members, op, idsIn(value));
+    const members =
+      op === "remove" && value === undefined
+        ? new Set<string>()
+        : withMembers(state.members, op, idsIn(value));
+    return { ...state, members };
   }
-  if (attribute === "displayname") {
-    if (op === "replace" && value === name) return members;
-    throw scimFault("bad_request", "groups are roles and keep their names", "mutability");
-  }
-  if (path) return members;
+  if (attribute === "externalid")
+    return { ...state, externalId: op === "remove" ? null : (parsed(ExternalId, value) ?? null) };
+  if (attribute !== "displayname") return state;
+  if (op === "remove") throw scimFault("bad_request", "displayName cannot be removed", "mutability");
+  return { ...state, displayName: parsed(DisplayName, value) };
+}
+
+function withGroupOperation(state: GroupState, { op, path, value }: Operation): GroupState {
+  const [, one] = ONE_MEMBER.exec(path?.trim() ?? "") ?? [];
+  if (one !== undefined)
+    return { ...state, members: withMembers(state.members, op === "replace" ? "add" : op, [one]) };
+  if (path) return withGroupAttribute(state, attributeOf(path), { op, value });
   if (op === "remove" || typeof value !== "object" || value === null || Array.isArray(value))
     throw scimFault(
       "bad_request",
       "an operation without a path needs attributes as its value",
       "invalidValue",
     );
-  return Object.entries(value).reduce<ReadonlySet<string>>(
-    (next, [key, one]) => withGroupOperation(next, { op, path: key, value: one }, name),
-    members,
+  return Object.entries(value).reduce(
+    (next, [key, own]) => withGroupAttribute(next, attributeOf(key), { op, value: own }),
+    state,
   );
 }
 
-/** Who has the role once the operations are carried out, in order. */
-export const patchedMembers = (
-  members: readonly string[],
-  operations: readonly Operation[],
-  name: string,
-): ReadonlySet<string> =>
-  operations.reduce<ReadonlySet<string>>(
-    (next, operation) => withGroupOperation(next, operation, name),
-    new Set(members),
-  );
+/** A group once the operations are carried out, in order. */
+export const patchedGroup = (state: GroupState, operations: readonly Operation[]): GroupState =>
+  operations.reduce(withGroupOperation, state);

@@ -10,8 +10,16 @@ import { mailOrigin } from "../account-mails.ts";
 import { listOf, resourceTypes, schemas, serviceProviderConfig } from "./discovery.ts";
 import { errorBody, errorOf, scimFault } from "./errors.ts";
 import { filterFrom, pageOf } from "./filter.ts";
-import { GROUP_FILTERS, groupToWire, listScimGroups, scimGroup, updateScimGroup } from "./groups.ts";
-import { patchedMembers, patchedUser, type UserState } from "./patch.ts";
+import {
+  createScimGroup,
+  GROUP_FILTERS,
+  groupToWire,
+  listScimGroups,
+  removeScimGroup,
+  scimGroup,
+  updateScimGroup,
+} from "./groups.ts";
+import { patchedGroup, patchedUser, type GroupState, type UserState } from "./patch.ts";
 import { Patch, ScimGroup, ScimUser } from "./schema.ts";
 import { USER_FILTERS } from "./store.ts";
 import { tenantOfToken } from "./tokens.ts";
@@ -69,7 +77,11 @@ const named = <T extends { id: string }>(all: readonly T[], id: string): T => {
   return found;
 };
 
-const idsOf = ({ members }: z.output<typeof ScimGroup>) => new Set((members ?? []).map(({ value }) => value));
+const groupFrom = ({ displayName, externalId, members }: z.output<typeof ScimGroup>): GroupState => ({
+  displayName,
+  externalId: externalId ?? null,
+  members: new Set((members ?? []).map(({ value }) => value)),
+});
 
 type Method = "get" | "post" | "put" | "patch" | "delete";
 type Handle = (request: Request) => Promise<Answer>;
@@ -159,6 +171,16 @@ const ROUTES: readonly [Method, path: string, summary: string, handle: Handle][]
     },
   ],
   [
+    "post",
+    "/Groups",
+    "Create a group, which is a role without rights at first",
+    async ({ deps, tenant, base, body }) => {
+      const group = await createScimGroup(deps, tenant, groupFrom(await body(ScimGroup)));
+      const made = groupToWire(group, base, true);
+      return { status: 201, body: made, location: made.meta.location };
+    },
+  ],
+  [
     "get",
     "/Groups/{id}",
     "Get a group",
@@ -168,22 +190,29 @@ const ROUTES: readonly [Method, path: string, summary: string, handle: Handle][]
   [
     "put",
     "/Groups/{id}",
-    "Replace the members of a group",
+    "Replace the members of a group, and its name if a provider made it",
     async ({ deps, tenant, base, id, body }) => {
-      const group = await body(ScimGroup);
-      if (group.displayName !== id)
-        throw scimFault("bad_request", "groups are roles and keep their names", "mutability");
-      return ok(groupToWire(await updateScimGroup(deps, tenant, id, () => idsOf(group)), base, true));
+      const group = groupFrom(await body(ScimGroup));
+      return ok(groupToWire(await updateScimGroup(deps, tenant, id, () => group), base, true));
     },
   ],
   [
     "patch",
     "/Groups/{id}",
-    "Add, remove or replace members of a group",
+    "Add, remove or replace members of a group, or rename it",
     async ({ deps, tenant, base, id, body }) => {
       const { Operations } = await body(Patch);
-      const change = (members: readonly string[]) => patchedMembers(members, Operations, id);
+      const change = (before: GroupState) => patchedGroup(before, Operations);
       return ok(groupToWire(await updateScimGroup(deps, tenant, id, change), base, true));
+    },
+  ],
+  [
+    "delete",
+    "/Groups/{id}",
+    "Remove a group that a provider made",
+    async ({ deps, tenant, id }) => {
+      await removeScimGroup(deps, tenant, id);
+      return { status: 204 };
     },
   ],
 ];

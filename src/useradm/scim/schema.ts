@@ -21,7 +21,17 @@ export const ScimUser = z.object({ userName: EmailText, externalId: ExternalId, 
 
 const Member = z.object({ value: z.string().min(1).max(128) });
 export const Members = z.array(Member).max(MAX_MEMBERS);
-export const ScimGroup = z.object({ displayName: z.string().min(1).max(256), members: Members.nullish() });
+/** It becomes the name of a role, which stands in addresses and in logs. */
+export const DisplayName = z
+  .string()
+  .min(1)
+  .max(256)
+  .regex(/^[^\p{Cc}\p{Cs}]*$/u, { error: "must be text in one line" });
+export const ScimGroup = z.object({
+  displayName: DisplayName,
+  externalId: ExternalId,
+  members: Members.nullish(),
+});
 
 const Operation = z.object({
   op: z.string().transform((op, ctx) => {

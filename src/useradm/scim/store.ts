@@ -1,7 +1,7 @@
 import { sql, type SQL } from "drizzle-orm";
 import { into } from "../../platform/columns.ts";
 import { change, firstRow, mapped, rows, type Statement } from "../../platform/database.ts";
-import type { TenantId, UserId } from "../../platform/ids.ts";
+import type { TenantId } from "../../platform/ids.ts";
 import { tenantsTable } from "../../tenants/index.ts";
 import { scimTokensTable, usersTable } from "../tables.ts";
 import { anotherAdminExists, isUnrestricted, toUser, type User, type UserRow } from "../user-store.ts";
@@ -104,14 +104,3 @@ export const setScimStateStatement = (
       AND (${Number(isActive)} OR NOT ${isUnrestricted(sql`${usersTable}`)} OR ${anotherAdminExists(user.tenant, user.id)})`);
 
 export const EXTERNAL_ID_KEY = "users.tenant_id, users.external_id";
-
-/** Who has a role, in order of id. */
-export const holdersStatement = (
-  tenant: TenantId,
-  role: string,
-  most: number,
-): Statement<{ id: UserId; email: string }[]> =>
-  rows(sql`
-    SELECT user_id AS id, email FROM ${usersTable}
-    WHERE tenant_id = ${tenant} AND EXISTS (SELECT 1 FROM json_each(roles) WHERE value = ${role})
-    ORDER BY user_id LIMIT ${most}`);

@@ -1,19 +1,21 @@
 import type { SystemActor } from "../../platform/actor.ts";
 import { addAuditIfChanged } from "../../platform/audit.ts";
 import { rfc3339 } from "../../platform/clock.ts";
-import { isUniqueViolation } from "../../platform/database.ts";
+import { demandChanged, isUniqueViolation, refusalOf, type Statement } from "../../platform/database.ts";
 import type { Deps } from "../../platform/deps.ts";
 import { asUserId, type TenantId } from "../../platform/ids.ts";
 import { addEventIfChanged } from "../../platform/outbox.ts";
 import { Disturbed, untilUndisturbed } from "../../platform/undisturbed.ts";
 import { tokensEnded } from "../events.ts";
 import { removeTokensEverywhereIfChanged } from "../token-store.ts";
-import { userStatement, type User } from "../user-store.ts";
+import { givingRights } from "../roles/roles.ts";
+import { EMAIL_KEY, userStatement, type User } from "../user-store.ts";
 import { deleteUser } from "../delete-user.ts";
 import { addUser, isDuplicateEmail, userObject } from "../users.ts";
-import { writeUser } from "../write-user.ts";
+import { LAST_ADMINISTRATOR, updateStatements, USER_CHANGED } from "../write-user.ts";
 import { scimFault } from "./errors.ts";
 import type { Filter } from "./filter.ts";
+import { DISPLAY_NAME_KEY } from "./group-store.ts";
 import type { UserState } from "./patch.ts";
 import { LIST_SCHEMA, USER_SCHEMA } from "./schema.ts";
 import { EXTERNAL_ID_KEY, scimUsersStatements, setScimStateStatement } from "./store.ts";
@@ -72,14 +74,27 @@ export async function scimUser(deps: Deps, tenant: TenantId, id: string): Promis
   return user;
 }
 
-/** Runs a write that may break on what another user has. */
-async function uniquely<T>(write: Promise<T>): Promise<T> {
+export const taken = (attribute: string) => scimFault("conflict", `the ${attribute} is taken`, "uniqueness");
+
+export const NAME_TAKEN = "name-taken";
+
+const UNIQUE: Readonly<Record<string, string>> = {
+  [EXTERNAL_ID_KEY]: "externalId",
+  [DISPLAY_NAME_KEY]: "displayName",
+};
+
+/** Runs a batch all of which happens or nothing, and says in the provider's words why it did not. */
+export async function written<T>(batch: Promise<T>): Promise<T> {
   try {
-    return await write;
+    return await givingRights(batch);
   } catch (cause) {
-    if (isDuplicateEmail(cause)) throw scimFault("conflict", "the userName is taken", "uniqueness");
-    if (isUniqueViolation(cause, EXTERNAL_ID_KEY))
-      throw scimFault("conflict", "the externalId is taken", "uniqueness");
+    if (isDuplicateEmail(cause) || isUniqueViolation(cause, EMAIL_KEY)) throw taken("userName");
+    for (const [key, attribute] of Object.entries(UNIQUE))
+      if (isUniqueViolation(cause, key)) throw taken(attribute);
+    const refusal = refusalOf(cause);
+    if (refusal === NAME_TAKEN) throw taken("displayName");
+    if (refusal === LAST_ADMINISTRATOR) throw lastAdministrator();
+    if (refusal === USER_CHANGED) throw new Disturbed("the user was changed meanwhile");
     throw cause;
   }
 }
@@ -88,31 +103,31 @@ async function uniquely<T>(write: Promise<T>): Promise<T> {
 export async function createScimUser(deps: Deps, tenant: TenantId, state: UserState): Promise<User> {
   const { email, externalId, isActive } = state;
   const input = { email, externalId, isSuspended: !isActive, roles: [] };
-  return scimUser(deps, tenant, await uniquely(addUser(deps, providerOf(tenant), input, "")));
+  return scimUser(deps, tenant, await written(addUser(deps, providerOf(tenant), input, "")));
 }
 
 /** Suspends a user, which ends sessions and tokens, or lets the user in again. */
-async function writeState(deps: Deps, user: User, after: UserState): Promise<void> {
+function stateStatements(deps: Deps, user: User, after: UserState): Statement<unknown>[] {
   const before = stateOf(user);
-  if (before.externalId === after.externalId && before.isActive === after.isActive) return;
+  if (before.externalId === after.externalId && before.isActive === after.isActive) return [];
   const suspends = before.isActive && !after.isActive;
-  const change = `Updated user ${user.email} by SCIM: active: ${after.isActive}`;
+  const change = `Updated user ${after.email} by SCIM: active: ${after.isActive}`;
+  const object = userObject({ id: user.id, email: after.email });
   const at = deps.now();
-  const ends = suspends
-    ? [
-        addEventIfChanged(tokensEnded(user.tenant, user.id), at),
-        removeTokensEverywhereIfChanged(user.tenant, user.id, ""),
-      ]
-    : [];
-  const batch = deps.directory.batch([
+  return [
     setScimStateStatement(user, after, at),
-    addAuditIfChanged(providerOf(user.tenant), { action: "update", object: userObject(user), change }, at),
-    ...ends,
-  ]);
-  const [written] = await uniquely(batch);
-  if (written === 0) throw lastAdministrator();
+    demandChanged(LAST_ADMINISTRATOR),
+    addAuditIfChanged(providerOf(user.tenant), { action: "update", object, change }, at),
+    ...(suspends
+      ? [
+          addEventIfChanged(tokensEnded(user.tenant, user.id), at),
+          removeTokensEverywhereIfChanged(user.tenant, user.id, ""),
+        ]
+      : []),
+  ];
 }
 
+/** All that the provider changes of a user happens, or nothing. */
 export async function updateScimUser(
   deps: Deps,
   tenant: TenantId,
@@ -122,12 +137,12 @@ export async function updateScimUser(
   await untilUndisturbed(async () => {
     const before = await scimUser(deps, tenant, id);
     const state = change(stateOf(before));
-    if (state.email !== before.email) {
-      const after = { ...before, email: state.email, verifiedMs: null };
-      const { updated } = await uniquely(writeUser(deps, providerOf(tenant), { before, after }));
-      if (!updated) throw new Disturbed("the user was changed meanwhile");
-    }
-    await writeState(deps, { ...before, email: state.email }, state);
+    const after = { ...before, email: state.email, verifiedMs: null };
+    const statements = [
+      ...(state.email === before.email ? [] : updateStatements(deps, providerOf(tenant), { before, after })),
+      ...stateStatements(deps, before, state),
+    ];
+    if (statements.length > 0) await written(deps.directory.batch(statements));
   });
   return scimUser(deps, tenant, id);
 }

@@ -1,9 +1,11 @@
 import { z } from "@hono/zod-openapi";
 import type { App } from "../../platform/app-env.ts";
-import { publicRoute } from "../../platform/route.ts";
+import { publicRoute, STRANGERS_BODY } from "../../platform/route.ts";
 import { faultResponses, uuidText } from "../../platform/wire.ts";
 import { beginOidc, finishOidc } from "./oidc.ts";
-import { arrive, depart, visited } from "./visit.ts";
+import { signOut } from "./oidc-logout.ts";
+import { FORM, formField } from "./form.ts";
+import { arrive, depart, told, visited } from "./visit.ts";
 
 const BASE = "/api/management/v1/useradm/oidc/{id}";
 const tags = ["useradm"];
@@ -29,6 +31,33 @@ const callback = publicRoute({
   },
 });
 
+const logout = publicRoute({
+  method: "post",
+  path: `${BASE}/logout`,
+  tags,
+  summary: "End what a provider has vouched for: its users signed out there (back-channel logout)",
+  body: STRANGERS_BODY,
+  request: {
+    params: z.object({ id: uuidText }),
+    body: {
+      required: true,
+      content: {
+        [FORM]: {
+          schema: {
+            type: "object" as const,
+            required: ["logout_token"],
+            properties: { logout_token: { type: "string" as const } },
+          },
+        },
+      },
+    },
+  },
+  responses: {
+    200: { description: "Ended, if there was anything" },
+    ...faultResponses(400, 403, 404, 413, 415, 422, 429),
+  },
+});
+
 export function mountOidc(app: App): void {
   app.openapi(start, async (c) => {
     const visit = await visited(c, c.req.valid("param").id, "oidc");
@@ -42,5 +71,12 @@ export function mountOidc(app: App): void {
       request: query.get("state") ?? "",
       read: (pending) => finishOidc(c.var.deps, visit.provider, { query, pending }),
     });
+  });
+
+  app.openapi(logout, async (c) => {
+    const visit = await visited(c, c.req.valid("param").id, "oidc");
+    const token = await formField(c, "logout_token");
+    await told(c, visit, signOut(c.var.deps, visit.provider, token));
+    return c.body(null, 200, { "Cache-Control": "no-store" });
   });
 }

@@ -11,6 +11,7 @@ import { ProviderKeys } from "./provider-keys.ts";
 import type { Provider } from "./provider-store.ts";
 import { SignInRefused } from "./refusal.ts";
 
+const MAX_SID = 512;
 const MAX_ANSWER = 64 * 1024;
 
 /** Where a browser is sent to sign in, and what it keeps until it comes back. */
@@ -127,6 +128,7 @@ export async function finishOidc(
     const claims = await claimsOf(deps, provider, answer);
     return {
       subject: claims.sub,
+      session: typeof claims.sid === "string" && claims.sid.length <= MAX_SID ? claims.sid : undefined,
       email: typeof claims.email === "string" ? claims.email : undefined,
       isVerified: claims.email_verified === undefined ? undefined : claims.email_verified === true,
       valuesOf: (name) => (Object.hasOwn(claims, name) ? textsOf(claims[name]) : []),

@@ -22,7 +22,7 @@ export interface Identity {
 }
 
 /** The tenants whose users a provider may vouch for: its own, and those that share it. */
-const circleOf = ({ tenant }: Provider): SQL =>
+export const circleOf = ({ tenant }: Provider): SQL =>
   sql`(SELECT ${tenant} UNION ALL SELECT tenant_id FROM ${ssoSharesTable} WHERE source_tenant_id = ${tenant})`;
 
 export const identifiedStatement = ({ provider, subject }: Identity): Statement<Account | undefined> =>
@@ -83,6 +83,25 @@ export const demandUserStatement = (user: { tenant: TenantId; id: UserId }): Sta
     sql`EXISTS (SELECT 1 FROM ${usersTable} WHERE tenant_id = ${user.tenant} AND user_id = ${user.id})`,
     NO_ROOM,
   );
+
+export const UNKNOWN_PROVIDER = "unknown-provider";
+export const IDENTITY_KEY = "sso_identities.tenant_id, sso_identities.issuer, sso_identities.subject";
+
+/** Has a provider that the tenant uses vouch for a user by a subject, before it ever did; fails the batch without one. */
+export const loginStatements = (
+  user: { tenant: TenantId; id: UserId },
+  [provider, subject]: readonly [string, string],
+): Statement<unknown>[] => {
+  const theirs = sql`p.tenant_id = ${sourceOf(sql`${user.tenant}`)} AND p.provider_id = ${provider} AND p.issuer <> ''`;
+  return [
+    demand(sql`EXISTS (SELECT 1 FROM ${ssoProvidersTable} p WHERE ${theirs})`, UNKNOWN_PROVIDER),
+    change(sql`
+      INSERT ${into(ssoIdentitiesTable, "tenant_id, issuer, subject, user_id, provider_id, kind, created_ms")}
+      SELECT u.tenant_id, p.issuer, ${subject}, u.user_id, p.provider_id, p.kind, u.created_ms
+      FROM ${usersTable} u CROSS JOIN ${ssoProvidersTable} p
+      WHERE u.tenant_id = ${user.tenant} AND u.user_id = ${user.id} AND ${theirs}`),
+  ];
+};
 
 export const ANSWERED = "answered";
 

@@ -7,6 +7,8 @@ export interface Person {
   isVerified: boolean | undefined;
   /** Values of a claim or attribute. */
   valuesOf: (name: string) => string[];
+  /** What the provider calls the session, so that it can end it. */
+  session?: string | undefined;
   /** When the provider wants the session to end, if it says so. */
   untilMs?: number | undefined;
 }

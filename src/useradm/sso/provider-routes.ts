@@ -25,6 +25,7 @@ import {
   removeProvider,
   replaceProvider,
   setMapping,
+  withServiceKey,
   type SentDocument,
 } from "./providers.ts";
 import { serviceMetadata } from "./saml-metadata.ts";
@@ -202,7 +203,7 @@ export function mountProviders(app: App): void {
   });
 
   app.openapi(service, async (c) => {
-    const provider = await getProvider(c.var.deps, userOf(c), c.req.valid("param").id);
+    const provider = await withServiceKey(c.var.deps, userOf(c), c.req.valid("param").id);
     if (provider.kind !== "saml" || provider.issuer === "") return c.body(null, 204);
     return c.body(serviceMetadata(c.var.deps, provider), 200, { "Content-Type": TYPES.saml });
   });

@@ -6,6 +6,7 @@ import { addonsFrom, type Subscription } from "../../platform/plans.ts";
 import { tenantsTable } from "../../tenants/index.ts";
 import { sourceOf } from "./rule-store.ts";
 import type { Mapping } from "./schema.ts";
+import type { ServiceKey } from "./saml-key.ts";
 import { ssoAnsweredTable, ssoProvidersTable, ssoSharesTable, type ProviderKind } from "./tables.ts";
 
 export interface Provider {
@@ -24,6 +25,8 @@ export interface Provider {
   /** When it was last read from where it is published; null for what was sent as it is. */
   fetchedMs: number | null;
   mapping: Mapping;
+  /** Ours for this provider, of SAML. */
+  serviceKey: ServiceKey | null;
   createdMs: number;
   updatedMs: number;
 }
@@ -41,9 +44,12 @@ const toProvider = (row: ProviderRow): Provider => ({
   validUntilMs: row.valid_until_ms,
   fetchedMs: row.fetched_ms,
   mapping: JSON.parse(row.mapping) as Mapping, // only this store writes it
+  serviceKey: row.service_key === null ? null : (JSON.parse(row.service_key) as ServiceKey), // likewise
   createdMs: row.created_ms,
   updatedMs: row.updated_ms,
 });
+
+const keyText = ({ serviceKey }: Provider): string | null => serviceKey && JSON.stringify(serviceKey);
 
 export const providersStatement = (tenant: TenantId): Statement<Provider[]> =>
   mapped(
@@ -125,6 +131,12 @@ export const refreshProviderStatement = (provider: Provider): Statement<number> 
     UPDATE ${ssoProvidersTable} SET details = ${JSON.stringify(provider.details)},
       valid_until_ms = ${provider.validUntilMs}, fetched_ms = ${provider.fetchedMs}
     WHERE ${isProvider(provider)} AND updated_ms = ${provider.updatedMs}`);
+
+/** Of two at once the first stays. */
+export const setServiceKeyStatement = (provider: Provider, before: Provider): Statement<number> =>
+  change(sql`
+    UPDATE ${ssoProvidersTable} SET service_key = ${keyText(provider)}
+    WHERE ${isProvider(provider)} AND service_key IS ${keyText(before)}`);
 
 export const setMappingStatement = (
   provider: Pick<Provider, "tenant" | "id">,

@@ -18,11 +18,13 @@ import {
   removeProviderStatement,
   replaceProviderStatement,
   setMappingStatement,
+  setServiceKeyStatement,
   SHARED_PROVIDERS,
   TOO_MANY_PROVIDERS,
   type Provider,
 } from "./provider-store.ts";
 import { NO_MAPPING, type Mapping } from "./schema.ts";
+import { hasServiceKey, newServiceKey } from "./saml-key.ts";
 import { readSaml } from "./saml-metadata.ts";
 
 const MAX_PROVIDERS = 20;
@@ -64,6 +66,18 @@ export async function getProvider(deps: Deps, { tenant }: UserActor, id: string)
   return provider;
 }
 
+/**
+ * A provider with a key of ours, which is made when our metadata are first asked for: before that nobody can encrypt for it. It
+ * stays as long as it opens.
+ */
+export async function withServiceKey(deps: Deps, actor: UserActor, id: string): Promise<Provider> {
+  const provider = await getProvider(deps, actor, id);
+  if (provider.kind !== "saml" || (await hasServiceKey(deps, provider))) return provider;
+  const made = { ...provider, serviceKey: await newServiceKey(deps, provider.id) };
+  await deps.directory.one(setServiceKeyStatement(made, provider));
+  return getProvider(deps, actor, id);
+}
+
 export async function createProvider(deps: Deps, actor: UserActor, sent: SentDocument): Promise<string> {
   requireAllRights(actor, "naming who vouches for users, and with which roles,");
   const at = deps.now();
@@ -74,6 +88,7 @@ export async function createProvider(deps: Deps, actor: UserActor, sent: SentDoc
     tenant: actor.tenant,
     id,
     mapping: NO_MAPPING,
+    serviceKey: null,
     createdMs: at,
     updatedMs: at,
   };

@@ -11,6 +11,8 @@ export interface SamlDetails {
   signOnUrl: string;
   /** Public keys, as PEM. */
   keys: string[];
+  /** Whether requests have to be signed. */
+  wantsSigned?: boolean;
   /** Where the metadata are published, if that is what was sent. */
   url: string | null;
 }
@@ -77,6 +79,7 @@ function parseMetadata(xml: string): Metadata {
     issuer,
     signOnUrl: signOnUrlOf(descriptor),
     keys: keysOf(descriptor),
+    wantsSigned: ["true", "1"].includes(descriptor.getAttribute("WantAuthnRequestsSigned") ?? ""),
     validUntilMs: validUntil(entity, descriptor),
   };
 }
@@ -136,13 +139,34 @@ export async function rereadSaml(deps: Deps, provider: Provider): Promise<Provid
   return { ...provider, ...contentOf(provider.document, metadata, { url, fetchedMs: deps.now() }) };
 }
 
+const METHODS = [
+  "http://www.w3.org/2009/xmlenc11#aes256-gcm",
+  "http://www.w3.org/2009/xmlenc11#aes128-gcm",
+  `${NS.encryption}rsa-oaep-mgf1p`,
+];
+
+/** Our certificate for a use, and for encryption what we read. */
+const keyDescriptor = (certificate: string, use: "signing" | "encryption"): string => {
+  const methods = METHODS.map((method) => `<EncryptionMethod Algorithm="${method}"/>`).join("");
+  return [
+    `<KeyDescriptor use="${use}"><KeyInfo xmlns="${NS.signature}"><X509Data>`,
+    `<X509Certificate>${certificate}</X509Certificate></X509Data></KeyInfo>`,
+    `${use === "encryption" ? methods : ""}</KeyDescriptor>`,
+  ].join("");
+};
+
 /** Ours, for a provider. */
 export function serviceMetadata(deps: Deps, provider: Provider): string {
   const { entityId, acs } = addressesOf(deps, provider);
+  const signs = provider.serviceKey !== null && samlDetails(provider).wantsSigned === true;
+  const certificate = provider.serviceKey?.certificate;
   return [
     `<?xml version="1.0" encoding="UTF-8"?>`,
     `<EntityDescriptor xmlns="${NS.metadata}" entityID="${escapeXml(entityId)}">`,
-    `<SPSSODescriptor AuthnRequestsSigned="false" WantAssertionsSigned="true" protocolSupportEnumeration="${NS.protocol}">`,
+    `<SPSSODescriptor AuthnRequestsSigned="${signs}" WantAssertionsSigned="true" protocolSupportEnumeration="${NS.protocol}">`,
+    ...(certificate
+      ? (["signing", "encryption"] as const).map((use) => keyDescriptor(certificate, use))
+      : []),
     `<NameIDFormat>${EMAIL_FORMAT}</NameIDFormat>`,
     `<AssertionConsumerService Binding="${POST}" Location="${escapeXml(acs)}" index="0" isDefault="true"/>`,
     `</SPSSODescriptor></EntityDescriptor>\n`,

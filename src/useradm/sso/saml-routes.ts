@@ -1,15 +1,13 @@
 import { z } from "@hono/zod-openapi";
-import type { Context } from "hono";
-import type { App, AppEnv } from "../../platform/app-env.ts";
-import { Fault } from "../../platform/fault.ts";
+import type { App } from "../../platform/app-env.ts";
 import { publicRoute } from "../../platform/route.ts";
-import { faultResponses, mediaTypeOf, uuidText, wholeBody } from "../../platform/wire.ts";
+import { faultResponses, uuidText } from "../../platform/wire.ts";
+import { FORM, formField } from "./form.ts";
 import { beginSaml, decodeResponse, finishSaml, requestNamedIn } from "./saml.ts";
 import { arrive, arriveUnread, depart, visited } from "./visit.ts";
 import { SignInRefused } from "./refusal.ts";
 
 const BASE = "/api/management/v1/useradm/auth/sso/{id}";
-const FORM = "application/x-www-form-urlencoded";
 /** Base64 takes a third more. */
 const MAX_FORM = 512 * 1024;
 const tags = ["useradm"];
@@ -50,24 +48,15 @@ const consume = publicRoute({
   },
 });
 
-async function responseOf(c: Context<AppEnv>): Promise<string> {
-  if (mediaTypeOf(c) !== FORM) throw new Fault("unsupported_media", `Bad Content-Type, expected '${FORM}'`);
-  // Not `text()`, which warns about forms.
-  const text = new TextDecoder().decode(await wholeBody(c.req.arrayBuffer()));
-  const field = new URLSearchParams(text).get("SAMLResponse");
-  if (!field) throw new Fault("bad_request", "SAMLResponse: cannot be blank.");
-  return field;
-}
-
 export function mountSaml(app: App): void {
   app.openapi(start, async (c) => {
     const visit = await visited(c, c.req.valid("param").id, "saml");
-    return depart(c, visit, beginSaml(c.var.deps, visit.provider));
+    return depart(c, visit, await beginSaml(c.var.deps, visit.provider));
   });
 
   app.openapi(consume, async (c) => {
     const visit = await visited(c, c.req.valid("param").id, "saml");
-    const field = await responseOf(c);
+    const field = await formField(c, "SAMLResponse");
     let [xml, request] = ["", ""];
     try {
       xml = decodeResponse(field);
@@ -78,7 +67,7 @@ export function mountSaml(app: App): void {
     }
     return arrive(c, visit, {
       request,
-      read: async (pending) => finishSaml(c.var.deps, visit.provider, { xml, pending }),
+      read: (pending) => finishSaml(c.var.deps, visit.provider, { xml, pending }),
     });
   });
 }

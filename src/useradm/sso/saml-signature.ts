@@ -1,14 +1,32 @@
-import { createPublicKey, X509Certificate } from "node:crypto";
+import { createPublicKey, verify, X509Certificate } from "node:crypto";
 import type { Element } from "@xmldom/xmldom/lib/dom-parser.js";
-import { SignedXml } from "xml-crypto";
+import { SignedXml, type SignatureAlgorithm } from "xml-crypto";
 import { SignInRefused } from "./refusal.ts";
-import { children, everywhere, NS, only, parseXml } from "./xml.ts";
+import { children, everywhere, NS, only, parseXml, type ParsedXml } from "./xml.ts";
 
 const SIGNATURES = [
   "http://www.w3.org/2001/04/xmldsig-more#rsa-sha256",
   "http://www.w3.org/2001/04/xmldsig-more#rsa-sha512",
   "http://www.w3.org/2007/05/xmldsig-more#sha256-rsa-MGF1",
 ] as const;
+/** Signatures by keys on elliptic curves, which the library does not know. */
+const ellipticWith = (bits: 256 | 384 | 512) => {
+  const name = `http://www.w3.org/2001/04/xmldsig-more#ecdsa-sha${bits}`;
+  return [
+    name,
+    class implements Pick<SignatureAlgorithm, "verifySignature" | "getAlgorithmName"> {
+      getAlgorithmName = () => name;
+      verifySignature = (material: string, key: unknown, signature: string): boolean =>
+        verify(
+          `sha${bits}`,
+          Buffer.from(material),
+          { key: String(key), dsaEncoding: "ieee-p1363" },
+          Buffer.from(signature, "base64"),
+        );
+    },
+  ] as const;
+};
+const ELLIPTIC = Object.fromEntries(([256, 384, 512] as const).map(ellipticWith));
 const DIGESTS = [
   "http://www.w3.org/2001/04/xmlenc#sha256",
   "http://www.w3.org/2001/04/xmlenc#sha512",
@@ -37,7 +55,10 @@ function signedBy(xml: string, signature: Element, keys: readonly string[]): str
   for (const publicCert of keys) {
     // No key of the document itself is ever looked at.
     const verifier = new SignedXml({ publicCert, getCertFromKeyInfo: () => null });
-    verifier.SignatureAlgorithms = among(verifier.SignatureAlgorithms, SIGNATURES);
+    verifier.SignatureAlgorithms = {
+      ...among(verifier.SignatureAlgorithms, SIGNATURES),
+      ...(ELLIPTIC as unknown as typeof verifier.SignatureAlgorithms), // these only verify
+    };
     verifier.HashAlgorithms = among(verifier.HashAlgorithms, DIGESTS);
     verifier.CanonicalizationAlgorithms = among(verifier.CanonicalizationAlgorithms, TRANSFORMS);
     try {
@@ -61,27 +82,64 @@ function isInPlace(signature: Element): boolean {
   return id !== "" && references.length === 1 && references[0]?.getAttribute("URI") === `#${id}`;
 }
 
-/**
- * The assertion of a response, read from nothing but the bytes that a key of the provider has signed: whatever else is
- * wrapped around them, or hidden in them, is never looked at.
- */
-export function signedAssertion(xml: string, keys: readonly string[]): Element {
-  const document = parseXml(xml);
-  const response = document.documentElement;
-  if (response.namespaceURI !== NS.protocol || response.localName !== "Response")
-    throw new SignInRefused("the answer is no response of SAML");
-  if (everywhere(document, "EncryptedAssertion").length > 0)
-    throw new SignInRefused("encrypted assertions are not read");
-  const assertion = only(response, NS.assertion, "Assertion");
-  if (!assertion || everywhere(document, "Assertion").length !== 1)
-    throw new SignInRefused("the answer does not hold one assertion");
-  const inPlace = [assertion, response].flatMap((parent) => children(parent, NS.signature, "Signature"));
+/** The root of what is signed in a document: its parts `inPlace` hold all signatures there are, the first of which counts. */
+function signedRoot(
+  xml: string,
+  document: ParsedXml,
+  inPlace: readonly Element[],
+  keys: readonly string[],
+): Element {
   if (everywhere(document, "Signature").length !== inPlace.length || !inPlace.every(isInPlace))
     throw unsigned();
   const [signature] = inPlace;
   const signed = signature && signedBy(xml, signature, keys);
   if (signed === undefined) throw unsigned();
-  return assertionIn(parseXml(signed).documentElement);
+  return parseXml(signed).documentElement;
+}
+
+type Decrypt = (encrypted: Element) => Promise<string | undefined>;
+
+/** What was encrypted, if the response around it is signed or it is itself. */
+async function encryptedAssertion(
+  xml: string,
+  document: ParsedXml,
+  { keys, decrypt }: { keys: readonly string[]; decrypt: Decrypt },
+): Promise<Element> {
+  const around = children(document.documentElement, NS.signature, "Signature");
+  const response = around.length > 0 ? signedRoot(xml, document, around, keys) : document.documentElement;
+  const encrypted = only(response, NS.assertion, "EncryptedAssertion");
+  if (!encrypted || everywhere(document, "Assertion").length > 0)
+    throw new SignInRefused("the answer does not hold one assertion");
+  const plain = await decrypt(encrypted);
+  if (plain === undefined) throw unsigned();
+  const inner = parseXml(plain);
+  if (everywhere(inner, "Assertion").length !== 1) throw unsigned();
+  const root = inner.documentElement;
+  return assertionIn(
+    around.length > 0 ? root : signedRoot(plain, inner, children(root, NS.signature, "Signature"), keys),
+  );
+}
+
+/**
+ * The assertion of a response, read from nothing but the bytes that a key of the provider has signed: whatever else is
+ * wrapped around them, or hidden in them, is never looked at.
+ */
+export async function signedAssertion(
+  xml: string,
+  keys: readonly string[],
+  decrypt: Decrypt,
+): Promise<Element> {
+  const document = parseXml(xml);
+  const response = document.documentElement;
+  if (response.namespaceURI !== NS.protocol || response.localName !== "Response")
+    throw new SignInRefused("the answer is no response of SAML");
+  if (everywhere(document, "EncryptedAssertion").length > 0)
+    return encryptedAssertion(xml, document, { keys, decrypt });
+  const assertion = only(response, NS.assertion, "Assertion");
+  if (!assertion || everywhere(document, "Assertion").length !== 1)
+    throw new SignInRefused("the answer does not hold one assertion");
+  const inPlace = [assertion, response].flatMap((parent) => children(parent, NS.signature, "Signature"));
+  return assertionIn(signedRoot(xml, document, inPlace, keys));
 }
 
 function assertionIn(root: Element): Element {

@@ -1,11 +1,14 @@
 import { deflateRawSync } from "node:zlib";
 import type { Element } from "@xmldom/xmldom/lib/dom-parser.js";
 import type { Deps } from "../../platform/deps.ts";
+import { Fault } from "../../platform/fault.ts";
 import { PENDING_LIFE_S, type Pending } from "./pending.ts";
 import type { Person } from "./person.ts";
 import { addressesOf } from "./provider-content.ts";
 import type { Provider } from "./provider-store.ts";
 import { SignInRefused } from "./refusal.ts";
+import { decryptedAssertion } from "./saml-decrypt.ts";
+import { signedByUs } from "./saml-key.ts";
 import { authnRequest, samlDetails } from "./saml-metadata.ts";
 import { signedAssertion } from "./saml-signature.ts";
 import { children, NS, only, parseXml, textOf, UnreadableXml } from "./xml.ts";
@@ -24,12 +27,27 @@ const EMAIL_ATTRIBUTES = [
 /** Conditions that a service is allowed not to act on: it keeps assertions no longer than it reads them. */
 const HARMLESS_CONDITIONS = ["OneTimeUse", "ProxyRestriction"];
 
+/** What is signed is the query to the letter (SAML bindings, 3.4.4.1). */
+async function signed(deps: Deps, provider: Provider, query: string): Promise<string> {
+  const told = `${query}&SigAlg=${encodeURIComponent("http://www.w3.org/2001/04/xmldsig-more#rsa-sha256")}`;
+  const signature = await signedByUs(deps, provider, told);
+  if (signature === undefined)
+    throw new Fault("unprocessable", "requests have to be signed: give the provider our metadata first");
+  return `${told}&Signature=${encodeURIComponent(signature)}`;
+}
+
 /** Where a browser is sent to sign in, and what it keeps until it comes back. */
-export function beginSaml(deps: Deps, provider: Provider): { location: string; pending: Pending } {
+export async function beginSaml(
+  deps: Deps,
+  provider: Provider,
+): Promise<{ location: string; pending: Pending }> {
   const request = `_${Buffer.from(crypto.getRandomValues(new Uint8Array(20))).toString("hex")}`;
-  const location = new URL(samlDetails(provider).signOnUrl);
+  const { signOnUrl, wantsSigned } = samlDetails(provider);
   const deflated = deflateRawSync(Buffer.from(authnRequest(deps, provider, request)));
-  location.searchParams.set("SAMLRequest", deflated.toString("base64"));
+  const query = `SAMLRequest=${encodeURIComponent(deflated.toString("base64"))}`;
+  const location = new URL(signOnUrl);
+  location.search +=
+    (location.search === "" ? "" : "&") + (wantsSigned ? await signed(deps, provider, query) : query);
   return {
     location: location.href,
     pending: { request, untilMs: deps.now() + PENDING_LIFE_S * 1000 },
@@ -141,11 +159,12 @@ function personIn(assertion: Element, subject: Element): Person {
   };
 }
 
-function checked(xml: string, expected: Expected): Person {
+async function checked(deps: Deps, xml: string, expected: Expected): Promise<Person> {
   const { provider, nowMs } = expected;
   if (provider.validUntilMs !== null && nowMs >= provider.validUntilMs)
     refuse("the metadata of the provider are out of date");
-  const assertion = signedAssertion(xml, samlDetails(provider).keys);
+  const decrypt = (element: Element) => decryptedAssertion(deps, provider, element);
+  const assertion = await signedAssertion(xml, samlDetails(provider).keys, decrypt);
   checkResponse(xml, expected);
   if (textOf(only(assertion, NS.assertion, "Issuer")) !== provider.issuer)
     refuse("the answer is by another provider");
@@ -160,14 +179,14 @@ function checked(xml: string, expected: Expected): Person {
 }
 
 /** Whom the provider vouches for in its answer to this request. */
-export function finishSaml(
+export async function finishSaml(
   deps: Deps,
   provider: Provider,
   { xml, pending }: { xml: string; pending: Pending },
-): Person {
+): Promise<Person> {
   const { acs, entityId } = addressesOf(deps, provider);
   try {
-    return checked(xml, { provider, request: pending.request, acs, entityId, nowMs: deps.now() });
+    return await checked(deps, xml, { provider, request: pending.request, acs, entityId, nowMs: deps.now() });
   } catch (cause) {
     deps.log.info("sign-in refused", { provider: provider.id, cause });
     if (cause instanceof UnreadableXml) throw new SignInRefused(cause.message, { cause });

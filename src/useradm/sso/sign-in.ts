@@ -156,6 +156,7 @@ export async function signIn(
     ...client,
     lifeS: Math.min(SSO_SESSION_S, leftS),
     provider: provider.id,
+    providerSession: person.session,
   });
   const isProved = person.isVerified !== false && person.email?.toLowerCase() === account.email;
   const stamp = stampSsoStatement(account, identity, isProved, now);

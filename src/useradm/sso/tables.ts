@@ -18,6 +18,7 @@ export const ssoProvidersTable = sqliteTable(
     mapping: text().notNull().default("{}"),
     created_ms: integer().notNull(),
     updated_ms: integer().notNull(),
+    service_key: text(),
   },
   (row) => [primaryKey({ columns: [row.tenant_id, row.provider_id] })],
 );

@@ -8,6 +8,7 @@ import { oneLine } from "../../platform/mail.ts";
 import { requireFeature } from "../../platform/plans.ts";
 import { blockedUntilStatement } from "../throttle-store.ts";
 import { countFailureStatements, refuseBlocked, subjectsOf, throttledProvider } from "../throttle.ts";
+import { handOver, UI } from "../hand-over.ts";
 import { cookieOf, openPending, PENDING_LIFE_S, sealPending, type Pending } from "./pending.ts";
 import type { Person } from "./person.ts";
 import { openProviderStatement, type OpenProvider } from "./provider-store.ts";
@@ -15,11 +16,6 @@ import { refreshLater } from "./refresh.ts";
 import { SignInRefused } from "./refusal.ts";
 import { signIn } from "./sign-in.ts";
 import type { ProviderKind } from "./tables.ts";
-
-const UI = "/ui/";
-
-/** Long enough for the web UI to load, which takes the cookie over. */
-const HANDED_OVER_S = 300;
 
 const isSecure = ({ origin }: Deps) => origin.startsWith("https:");
 
@@ -105,6 +101,18 @@ export async function arriveUnread(
   return answerRefusal(c, reason);
 }
 
+/** Runs what a provider itself asks for; what does not hold is counted as a wrong answer is. */
+export async function told(c: Context<AppEnv>, visit: Visit, work: Promise<void>): Promise<void> {
+  try {
+    await work;
+  } catch (cause) {
+    if (!(cause instanceof SignInRefused)) throw cause;
+    const reason = oneLine(cause.message);
+    await countRefusal(c.var.deps, visit, reason);
+    throw new Fault("bad_request", reason, { cause });
+  }
+}
+
 /** Takes the answer of a provider: a session for whom it vouches for, handed over to the web UI. */
 export async function arrive(
   c: Context<AppEnv>,
@@ -126,12 +134,7 @@ export async function arrive(
       request: { id: request, untilMs: pending.untilMs },
       client,
     });
-    setCookie(c, "JWT", token, {
-      path: "/",
-      sameSite: "Lax",
-      secure: isSecure(deps),
-      maxAge: HANDED_OVER_S,
-    });
+    handOver(c, token);
     return c.redirect(deps.origin + UI, 302);
   } catch (cause) {
     if (!(cause instanceof SignInRefused)) throw cause;

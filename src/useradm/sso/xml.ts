@@ -5,6 +5,7 @@ export const NS = {
   assertion: "urn:oasis:names:tc:SAML:2.0:assertion",
   metadata: "urn:oasis:names:tc:SAML:2.0:metadata",
   signature: "http://www.w3.org/2000/09/xmldsig#",
+  encryption: "http://www.w3.org/2001/04/xmlenc#",
 } as const;
 
 /** What is not read at all: broken, or made to keep us busy. */
