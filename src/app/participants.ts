@@ -1,5 +1,11 @@
 import { removeConfigurationStatements, removeFilterDefaultsStatements } from "../deviceconfig/index.ts";
-import { decommissionDeviceStatements, offerNewArtifact, useInDeployments } from "../deployments/index.ts";
+import {
+  decommissionDeviceStatements,
+  deploymentIdInReach,
+  offerNewArtifact,
+  useInDeployments,
+} from "../deployments/index.ts";
+import { DEVICE_REACH } from "../devices/index.ts";
 import {
   deviceIdentityStatements,
   deviceStatusStatements,
@@ -8,6 +14,7 @@ import {
 import { deviceGoneStatements, deviceToldStatements, inventoryToldStatements } from "../events/index.ts";
 import { alertedSinceStatement, removeDeviceAlertsStatements } from "../devicemonitor/index.ts";
 import type { Participants } from "../platform/participants.ts";
+import { artifactIdInReach, releasesInReach } from "../releases/index.ts";
 import { mayStatement, removeTenantTokensIfChanged } from "../useradm/index.ts";
 
 /** Who takes part in whose changes. */
@@ -34,6 +41,12 @@ export const PARTICIPANTS: Participants = {
   artifactAdded: [offerNewArtifact],
   artifactUse: useInDeployments,
   alertedSince: alertedSinceStatement,
+  auditReach: {
+    ...DEVICE_REACH,
+    deployment: deploymentIdInReach,
+    artifact: artifactIdInReach,
+    release: (tenant, name, { releases }) => releasesInReach(tenant, name, releases),
+  },
   mayUpload: (tenant, holder, nowMs) =>
     mayStatement(tenant, holder, ["artifacts:upload", UPLOAD_LINK], nowMs),
 };

@@ -1,13 +1,16 @@
-import type { UserActor } from "../platform/actor.ts";
+import type { Actor, UserActor } from "../platform/actor.ts";
 import type { Deps } from "../platform/deps.ts";
 import { INVOCATION } from "../platform/limits.ts";
 import { offsetOf, type Page } from "../platform/paging.ts";
+import { requirePermission } from "../platform/permissions.ts";
+import { EVERYWHERE, reachCovers } from "../platform/reach.ts";
 import { toEntry, type Entry } from "./entry.ts";
 import type { ExportFormat } from "./export-format.ts";
 import {
   countStatement,
   entriesAfterStatement,
   entriesStatement,
+  OBJECT_ID,
   type AuditFilter,
   type StoredEntry,
 } from "./store.ts";
@@ -15,12 +18,36 @@ import {
 /** Counting stops here, so that a page of a long log costs no more than one of a short one. */
 const MAX_COUNTED = 10_000;
 
+/** What is about users and the tenant; what else is not about something within reach, who sees only some of it is not told. */
+const ALWAYS = [
+  "user",
+  "user_session",
+  "user_access_token",
+  "role",
+  "permission_set",
+  "settings",
+  "scim_token",
+  "sso_provider",
+  "tenant",
+];
+
+/** The entries that a user may read: of one who sees only some devices or releases, those about these. */
+function within({ participants }: Deps, actor: Actor, filter: AuditFilter): AuditFilter {
+  const reach = requirePermission(actor, "audit:read");
+  if (reachCovers(reach, EVERYWHERE)) return filter;
+  const objects = Object.entries(participants.auditReach).map(
+    ([type, isReached]) => [type, isReached(actor.tenant, OBJECT_ID, reach)] as const,
+  );
+  return { ...filter, reach: { objects, always: ALWAYS } };
+}
+
 export async function listEntries(
   deps: Deps,
-  actor: Pick<UserActor, "tenant">,
-  filter: AuditFilter,
+  actor: Actor,
+  wanted: AuditFilter,
   page: Page,
 ): Promise<{ entries: Entry[]; total: number }> {
+  const filter = within(deps, actor, wanted);
   const offset = offsetOf(page);
   const [found, counted] = await deps
     .db(actor.tenant)
@@ -41,9 +68,10 @@ const MAX_EXPORT_PAGES = INVOCATION.databaseCalls - 100;
 export function exportEntries(
   deps: Deps,
   actor: UserActor,
-  filter: AuditFilter,
+  wanted: AuditFilter,
   { head = "", line, limit = Number.MAX_SAFE_INTEGER }: ExportFormat & { limit?: number | undefined },
 ): ReadableStream<Uint8Array> {
+  const filter = within(deps, actor, wanted);
   const encoder = new TextEncoder();
   const db = deps.db(actor.tenant);
   let [left, pages] = [limit, 0];

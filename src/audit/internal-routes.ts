@@ -131,7 +131,12 @@ export function mountAuditInternal(app: App): void {
   app.openapi(list, async (c) => {
     const query = c.req.valid("query");
     const page = pageOf(query);
-    const { entries, total } = await listEntries(c.var.deps, { tenant: tenantIn(c) }, toFilter(query), page);
+    const { entries, total } = await listEntries(
+      c.var.deps,
+      { kind: "operator", tenant: tenantIn(c) },
+      toFilter(query),
+      page,
+    );
     setPageHeaders(c, page, { total });
     return c.json(entries, 200);
   });

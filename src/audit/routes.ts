@@ -2,7 +2,7 @@ import { z } from "@hono/zod-openapi";
 import { userOf } from "../platform/app.ts";
 import type { App } from "../platform/app-env.ts";
 import { pageOf, pageQuery, setPageHeaders } from "../platform/paging.ts";
-import { userRoute } from "../platform/route.ts";
+import { userRoute, within } from "../platform/route.ts";
 import { sendWhileRead } from "../platform/sent-while-read.ts";
 import { faultResponses, jsonContent } from "../platform/wire.ts";
 import { exportEntries, listEntries } from "./entries.ts";
@@ -13,7 +13,7 @@ import { Entry, FILTERS, number, toFilter } from "./schema.ts";
 
 const BASE = "/api/management/v1/auditlogs/logs";
 
-const list = userRoute("audit:read", {
+const list = userRoute(within("audit:read"), {
   feature: "audit_logs",
   method: "get",
   path: BASE,
@@ -31,7 +31,7 @@ const list = userRoute("audit:read", {
 
 const JSON_LINES = "application/x-ndjson";
 
-const exportLog = userRoute("audit:read", {
+const exportLog = userRoute(within("audit:read"), {
   feature: "audit_logs",
   method: "get",
   path: `${BASE}/export`,

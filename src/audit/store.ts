@@ -1,6 +1,6 @@
 import { sql, type SQL } from "drizzle-orm";
 import { notPaused } from "../platform/apart.ts";
-import { change, firstRow, mapped, rows, type Statement } from "../platform/database.ts";
+import { change, firstRow, inJson, mapped, rows, type Statement } from "../platform/database.ts";
 import type { TenantId } from "../platform/ids.ts";
 import { auditLogTable } from "../platform/tables.ts";
 import { columnsOf, type RowOf } from "../platform/columns.ts";
@@ -27,7 +27,24 @@ export interface AuditFilter {
   objectType?: string | undefined;
   deploymentName?: string | undefined;
   order: "asc" | "desc";
+  /** Absent for who may read all of the log. */
+  reach?: ReachedEntries | undefined;
 }
+
+/** Entries whose object is within reach, by a condition on its id, or of a type that is for whoever reads the log. */
+export interface ReachedEntries {
+  objects: readonly (readonly [type: string, isReached: SQL])[];
+  always: readonly string[];
+}
+
+/** As it stands in the conditions of `ReachedEntries`. */
+export const OBJECT_ID = sql.raw("audit_log.object_id");
+
+const reached = ({ objects, always }: ReachedEntries): SQL =>
+  sql`CASE object_type ${sql.join(
+    objects.map(([type, isReached]) => sql`WHEN ${type} THEN ${isReached}`),
+    sql` `,
+  )} ELSE ${inJson(sql`object_type`, always)} END`;
 
 function conditions(tenant: TenantId, filter: AuditFilter): SQL[] {
   const terms = [sql`tenant_id = ${tenant}`];
@@ -41,6 +58,7 @@ function conditions(tenant: TenantId, filter: AuditFilter): SQL[] {
   if (filter.objectType !== undefined) terms.push(sql`object_type = ${filter.objectType}`);
   if (filter.deploymentName !== undefined)
     terms.push(sql`json_extract(object, '$.deployment.name') = ${filter.deploymentName}`);
+  if (filter.reach) terms.push(reached(filter.reach));
   return terms;
 }
 

@@ -8,7 +8,7 @@ import type { NewDeployment } from "./create-schema.ts";
 import { MAX_DYNAMIC, SMALL, TARGET_PAGE } from "./limits.ts";
 import type { Targeting } from "./store/create.ts";
 import { openDynamic } from "./store/dynamic.ts";
-import { targetsReached } from "./store/reach.ts";
+import { MAX_REACHED, targetsReached } from "./store/reach.ts";
 import { scopeTerms, sortedIds } from "./targets.ts";
 
 /** What a user asks for: `filter` or `group` name one, otherwise the definition has devices or means all. */
@@ -27,19 +27,21 @@ export interface Targets extends Targeting {
 }
 
 /**
- * Whether the release and the device are within the user's reach. Of groups those are that are named; several devices, or all,
- * are nobody's whose reach is bounded (protocol notes, rbac 6).
+ * Whether the release and the devices are within the user's reach. Of groups those are that are named; all devices, those of a
+ * filter and lists of very many are nobody's whose reach is bounded.
  */
 export function reachedStatement(actor: Actor, { definition, group, filter }: Wanted): Statement<boolean> {
   const [devices, releases] = [devicesFor(actor, "deployments:manage"), releasesFor(actor, "artifacts:read")];
-  const [device, ...others] = definition.devices ?? [];
+  const named = definition.devices;
   if (group !== undefined) requireGroup(actor, "deployments:manage", group);
-  else if (devices !== "all" && (filter || device === undefined || others.length > 0)) throw forbidden();
-  const one = group === undefined && devices !== "all" ? device : undefined;
+  else if (devices !== "all" && (filter || !named?.length || named.length > MAX_REACHED)) throw forbidden();
   return targetsReached(
     actor.tenant,
     { devices, releases },
-    { device: one, release: definition.artifact_name },
+    {
+      devices: group === undefined && devices !== "all" ? named : undefined,
+      release: definition.artifact_name,
+    },
   );
 }
 

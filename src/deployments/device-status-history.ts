@@ -14,7 +14,7 @@ export async function searchDeviceDeployments(
   request: ReportRequest & { sort: readonly { attribute: string; descending: boolean }[] },
   page: Page,
 ): Promise<{ found: DeviceDeployment[]; total: number }> {
-  const what = await findScope(deps, actor.tenant, request);
+  const what = await findScope(deps, actor, request);
   const { scope, isCounted, devices } = what;
   if (scope.seqs.length === 0) return { found: [], total: 0 };
   if (!isCounted || request.sort.length > 0) requireFew(what);
@@ -38,7 +38,7 @@ export async function aggregateDeviceDeployments(
   request: ReportRequest,
   aggregations: readonly Aggregation[],
 ): Promise<Aggregated[]> {
-  const what = await findScope(deps, actor.tenant, request);
+  const what = await findScope(deps, actor, request);
   const { scope, statuses } = what;
   if (scope.seqs.length === 0) return noBuckets(aggregations);
   const byCounters = what.isCounted && !aggregations.some(needsRows);

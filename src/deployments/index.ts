@@ -24,5 +24,5 @@ export {
   queuedTargets as queuedTargetsStatement,
   wideDeployments as wideDeploymentsStatement,
 } from "./store/digest.ts";
-export { deploymentInReach } from "./store/reach.ts";
+export { deploymentIdInReach, deploymentInReach } from "./store/reach.ts";
 export { targetedAmong as targetedAmongStatement } from "./store/membership.ts";

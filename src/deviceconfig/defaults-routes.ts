@@ -2,7 +2,7 @@ import { z } from "@hono/zod-openapi";
 import { userOf } from "../platform/app.ts";
 import type { App } from "../platform/app-env.ts";
 import { pageOf, pageQuery, setPageHeaders } from "../platform/paging.ts";
-import { userRoute } from "../platform/route.ts";
+import { ofGroup, userRoute, within } from "../platform/route.ts";
 import { faultResponses, jsonBody, jsonContent, refuseInvalid } from "../platform/wire.ts";
 import { getDefaults, listDefaults, removeDefaults, setDefaults, type Defaults } from "./defaults.ts";
 import type { Source } from "./defaults-store.ts";
@@ -21,13 +21,18 @@ const middleware = jsonBody("malformed request body: ");
 const toWire = (kind: Source["kind"], { id, priority, ...rest }: Defaults) =>
   kind === "group" ? { group: id, ...rest } : { filter: id, priority, ...rest };
 
+const CONFIGURE = "devices:configure";
+
 /** The same routes for groups, which are known by name, and for saved filters, known by id. */
 const routesOf = (kind: Source["kind"]) => {
   const list = `/api/management/v1/deviceconfig/configurations/${kind}` as const;
   const path = `${list}/{id}` as const;
   const params = z.object({ id: z.string().min(1).max(256) });
+  // A saved filter finds devices of all groups, so that its values are for those alone who may configure all.
+  const one = kind === "group" ? ofGroup("devices:configure", "id") : CONFIGURE;
+  const some = kind === "group" ? within(CONFIGURE) : CONFIGURE;
   return {
-    list: userRoute("devices:configure", {
+    list: userRoute(some, {
       feature: "configuration",
       method: "get",
       path: list,
@@ -39,7 +44,7 @@ const routesOf = (kind: Source["kind"]) => {
         ...faultResponses(400, 401, 403),
       },
     }),
-    get: userRoute("devices:configure", {
+    get: userRoute(one, {
       feature: "configuration",
       method: "get",
       path,
@@ -51,7 +56,7 @@ const routesOf = (kind: Source["kind"]) => {
         ...faultResponses(401, 403, 404),
       },
     }),
-    put: userRoute("devices:configure", {
+    put: userRoute(one, {
       feature: "configuration",
       method: "put",
       path,
@@ -65,7 +70,7 @@ const routesOf = (kind: Source["kind"]) => {
       },
       responses: { 204: { description: "Set" }, ...faultResponses(400, 401, 403, 404, 413, 415, 422) },
     }),
-    remove: userRoute("devices:configure", {
+    remove: userRoute(one, {
       feature: "configuration",
       method: "delete",
       path,
@@ -74,7 +79,7 @@ const routesOf = (kind: Source["kind"]) => {
       request: { params },
       responses: { 204: { description: "Gone" }, ...faultResponses(401, 403, 404) },
     }),
-    deploy: userRoute("devices:configure", {
+    deploy: userRoute(one, {
       feature: "configuration",
       method: "post",
       path: `${path}/deploy`,

@@ -1,6 +1,7 @@
 import { sql } from "drizzle-orm";
 import { change, firstRow, inJson, rows, type Statement } from "../platform/database.ts";
 import type { TenantId } from "../platform/ids.ts";
+import type { DeviceReach } from "../platform/reach.ts";
 import { into, columnsOf, type RowOf } from "../platform/columns.ts";
 import type { ConfigurationValues } from "./schema.ts";
 import { configurationDefaultsTable } from "./tables.ts";
@@ -40,13 +41,14 @@ export const defaultsOfFilters = (tenant: TenantId): Statement<DefaultsRow[]> =>
 /** One more than the page, to see whether there is another. */
 export const listDefaults = (
   tenant: TenantId,
-  kind: Source["kind"],
+  { kind, reach }: { kind: Source["kind"]; reach: DeviceReach },
   limit: number,
   offset: number,
 ): Statement<DefaultsRow[]> =>
   rows<DefaultsRow>(sql`
     SELECT ${columns} FROM ${configurationDefaultsTable}
-    WHERE tenant_id = ${tenant} AND source = ${kind} ORDER BY source_id LIMIT ${limit + 1} OFFSET ${offset}`);
+    WHERE tenant_id = ${tenant} AND source = ${kind} AND ${reach === "all" ? sql`1` : inJson(sql`source_id`, reach.groups)}
+    ORDER BY source_id LIMIT ${limit + 1} OFFSET ${offset}`);
 
 /** Changes nothing if that would be one filter too many. */
 export const setDefaults = (

@@ -7,6 +7,7 @@ import { refusalOf } from "../platform/database.ts";
 import type { Deps } from "../platform/deps.ts";
 import { Fault } from "../platform/fault.ts";
 import { offsetOf, type Page } from "../platform/paging.ts";
+import { devicesFor } from "../platform/permissions.ts";
 import {
   defaultsOf,
   listDefaults as listStatement,
@@ -47,9 +48,10 @@ export async function listDefaults(
   kind: Source["kind"],
   page: Page,
 ): Promise<{ defaults: Defaults[]; hasNext: boolean }> {
+  const reach = devicesFor(actor, "devices:configure");
   const found = await deps
     .db(actor.tenant)
-    .one(listStatement(actor.tenant, kind, page.perPage, offsetOf(page)));
+    .one(listStatement(actor.tenant, { kind, reach }, page.perPage, offsetOf(page)));
   return { defaults: found.slice(0, page.perPage).map(toWire), hasNext: found.length > page.perPage };
 }
 

@@ -9,6 +9,7 @@ export {
 } from "./known-devices.ts";
 export { asLiveDevice, ifLive, isLiveStatement } from "./live-device.ts";
 export {
+  DEVICE_REACH,
   deviceInReach,
   devicesInReach,
   reachedAmongStatement,

@@ -1,7 +1,7 @@
 import { sql, type SQL } from "drizzle-orm";
 import { firstRow, inJson, mapped, rows, type Statement } from "../platform/database.ts";
 import type { DeviceId, TenantId } from "../platform/ids.ts";
-import type { DeviceReach, SomeDevices } from "../platform/reach.ts";
+import type { DeviceReach, Reach, SomeDevices } from "../platform/reach.ts";
 import { devicesTable, inventoryDevicesTable } from "./tables.ts";
 
 /** True for a device, by its column, that is in one of the groups now or is named itself. */
@@ -34,6 +34,16 @@ export const reachedAmongStatement = (
       WHERE ${reached(tenant, sql`o.value`, reach)}`),
     (found) => found.map(({ id }) => id),
   );
+
+const ofGroup = (_: TenantId, name: SQL, { devices }: Reach): SQL =>
+  devices === "all" ? sql`1` : inJson(name, devices.groups);
+
+/** What names a device or a group, by the words of the audit log. */
+export const DEVICE_REACH = {
+  device: (tenant: TenantId, id: SQL, { devices }: Reach): SQL => devicesInReach(tenant, id, devices),
+  device_group: ofGroup,
+  group: ofGroup,
+};
 
 /** A condition for what is counted by group. */
 export const groupsInReach = (reach: DeviceReach): SQL =>

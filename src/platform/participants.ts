@@ -1,5 +1,7 @@
+import type { SQL } from "drizzle-orm";
 import type { Statement } from "./database.ts";
 import type { DeviceId, TenantId, UserId } from "./ids.ts";
+import type { Reach } from "./reach.ts";
 
 /** Refusal of a batch that would take away an artifact that is in use. */
 export const ARTIFACT_IN_USE = "artifact-in-use";
@@ -35,6 +37,11 @@ export interface Participants {
     devices: readonly string[],
     sinceMs: number,
   ) => Statement<{ device_id: DeviceId }[]>;
+  /**
+   * Whether an entry of the audit log is about something within reach, by the type of its object and as a condition on the id
+   * of that. Entries about other types say nothing about devices or releases, or are not told to who sees only some of them.
+   */
+  auditReach: Readonly<Record<string, (tenant: TenantId, id: SQL, reach: Reach) => SQL>>;
   /** A row while a user may upload artifacts by the token that a link was asked for with. */
   mayUpload: (
     tenant: TenantId,

@@ -8,5 +8,5 @@ export { type ArtifactCandidate } from "./artifact.ts";
 export { verifyUpload } from "./direct-upload.ts";
 export { writeGeneratedArtifact } from "./generate-job.ts";
 export { forgetOldGenerations, removeArtifactObjects } from "./jobs.ts";
-export { releasesInReach, tagsOfArtifactStatement } from "./reach-store.ts";
+export { artifactIdInReach, releasesInReach, tagsOfArtifactStatement } from "./reach-store.ts";
 export { mountReleases } from "./routes.ts";

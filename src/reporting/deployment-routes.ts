@@ -1,7 +1,7 @@
 import { z } from "@hono/zod-openapi";
 import { userOf } from "../platform/app.ts";
 import type { App } from "../platform/app-env.ts";
-import { userRoute } from "../platform/route.ts";
+import { userRoute, within } from "../platform/route.ts";
 import { faultResponses, jsonBody, jsonContent } from "../platform/wire.ts";
 import { DeploymentAggregateInput, DeploymentSearchInput, DeviceDeploymentOut } from "./deployment-schema.ts";
 import { aggregateDeployments, searchDeployments } from "./deployments.ts";
@@ -12,7 +12,7 @@ import { BucketsOut } from "./schema.ts";
 const base = "/api/management/v1/reporting/deployments/devices";
 const PREFIX = "malformed request body: ";
 
-const searchRoute = userRoute("deployments:read", {
+const searchRoute = userRoute(within("deployments:read"), {
   method: "post",
   path: `${base}/search`,
   tags: ["reporting"],
@@ -28,7 +28,7 @@ const searchRoute = userRoute("deployments:read", {
   },
 });
 
-const aggregateRoute = userRoute("deployments:read", {
+const aggregateRoute = userRoute(within("deployments:read"), {
   method: "post",
   path: `${base}/aggregate`,
   tags: ["reporting"],

@@ -68,6 +68,10 @@ describe("a user who sees 3 of 100 groups", () => {
       expect([what, cost.read]).toEqual([what, Math.min(cost.read, before[what]!.cost.read + PER_PAGE)]);
       if (what === "all") expect(total).toBe(String((great * MINE.length) / GROUPS));
     }
+    const latest = await search({ sort: [{ scope: "system", attribute: "check_in_time", order: "desc" }] });
+    console.log(`of ${great} devices those heard of last: ${latest.cost.read} rows`);
+    expect([latest.ids.length, latest.cost.trips]).toEqual([PER_PAGE, 2]);
+    expect(Math.max(latest.cost.read, ROWS_ALLOWED)).toBe(ROWS_ALLOWED);
   });
 
   async function askAll(): Promise<Record<string, Found>> {

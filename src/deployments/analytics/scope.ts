@@ -1,8 +1,11 @@
 import type { SQL } from "drizzle-orm";
 import { expressionBudget, requireShortList, withPlace } from "../../inventory/index.ts";
+import type { Actor } from "../../platform/actor.ts";
 import type { Deps } from "../../platform/deps.ts";
 import { Fault } from "../../platform/fault.ts";
 import type { TenantId } from "../../platform/ids.ts";
+import { devicesFor } from "../../platform/permissions.ts";
+import type { DeviceReach } from "../../platform/reach.ts";
 import type { StepBudget } from "../../platform/step-budget.ts";
 import { STATUSES, type Status } from "../status.ts";
 import {
@@ -15,7 +18,7 @@ import {
   type Scope,
   type SurveyedDeployment,
 } from "../store/device-status-history.ts";
-import { onField } from "../store/report-conditions.ts";
+import { onField, reportedDeployments, reportedDevices } from "../store/report-conditions.ts";
 import { fieldOf, type Field } from "../store/report-fields.ts";
 import { fieldTerm, holdsFor, type FieldTerm, type ReportFilter } from "./terms.ts";
 
@@ -120,8 +123,22 @@ function placed<T>(i: number, { attribute, type }: ReportFilter, read: () => T):
   }
 }
 
+/** Of those within reach: to see a device in a deployment one has to see both. */
+const within = (wanted: DeploymentsWanted, reach: DeviceReach): DeploymentsWanted =>
+  reach === "all"
+    ? wanted
+    : {
+        ...wanted,
+        conditions: [...wanted.conditions, reportedDeployments(wanted.tenant, reach)],
+      };
+
+const reachedDevices = (tenant: TenantId, reach: DeviceReach): SQL[] =>
+  reach === "all" ? [] : [reportedDevices(tenant, reach)];
+
 /** Finds the deployments concerned: one round trip, one more for expressions on fields of devices. */
-export async function findScope(deps: Deps, tenant: TenantId, request: ReportRequest): Promise<Found> {
+export async function findScope(deps: Deps, actor: Actor, request: ReportRequest): Promise<Found> {
+  const { tenant } = actor;
+  const reach = devicesFor(actor, "deployments:read");
   const conditions = request.filters.map((filter, i) => {
     const field = fieldOf(filter.attribute);
     return { field, attribute: filter.attribute, term: placed(i, filter, () => fieldTerm(field, filter)) };
@@ -134,7 +151,7 @@ export async function findScope(deps: Deps, tenant: TenantId, request: ReportReq
   );
   const devices = restricted(request.deviceIds, required(conditions, "device_id"));
   const ids = restricted(request.deploymentIds, required(conditions, "deployment_id"));
-  const wanted = deploymentsWanted(tenant, of("deployment"), ids, statuses);
+  const wanted = within(deploymentsWanted(tenant, of("deployment"), ids, statuses), reach);
   const expressions = of("deployment").filter(isExpression);
   const surveyed = await surveyOf(deps, wanted, devices, expressions, budget);
   const scope: Scope = {
@@ -142,9 +159,9 @@ export async function findScope(deps: Deps, tenant: TenantId, request: ReportReq
     seqs: surveyed.map(({ seq }) => seq),
     devices,
     statuses: statuses.length < STATUSES.length ? statuses : undefined,
-    conditions: sqlOf(of("device")),
+    conditions: [...sqlOf(of("device")), ...reachedDevices(tenant, reach)],
   };
-  const isCounted = !devices && of("device").length === 0;
+  const isCounted = !devices && of("device").length === 0 && reach === "all";
   const found = { scope, statuses, isCounted, devices: surveyed.reduce((sum, one) => sum + one.devices, 0) };
   const open = of("device").filter(isExpression);
   return open.length > 0 ? resolved(deps, found, open, budget) : found;

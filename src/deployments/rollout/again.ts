@@ -5,13 +5,15 @@ import type { Deps } from "../../platform/deps.ts";
 import { Fault } from "../../platform/fault.ts";
 import { newId } from "../../platform/ids.ts";
 import { addEventIfChanged } from "../../platform/outbox.ts";
+import { devicesFor, forbidden, releasesFor } from "../../platform/permissions.ts";
 import { artifactCandidatesStatement } from "../../releases/index.ts";
 import { auditedDeployment } from "../audit-object.ts";
 import { addWithCandidates } from "../create.ts";
 import { EVENTS } from "../events.ts";
 import { STATUS_CODES } from "../status.ts";
 import { addDeployment, type DeploymentToStore } from "../store/create.ts";
-import { addSuccessor, demandSome, NOBODY } from "../store/successor.ts";
+import { targetsReached } from "../store/reach.ts";
+import { addSuccessor, demandReached, demandSome, NOBODY, OUT_OF_REACH } from "../store/successor.ts";
 import { deploymentById } from "../store/queries.ts";
 
 /** To those that failed the same again, or to those that were updated another release. */
@@ -31,7 +33,15 @@ export async function deployToThose(
   if (!row) throw new Fault("not_found", "Resource not found");
   if (row.kind !== "software") throw new Fault("conflict", "configurations are deployed anew instead");
   const artifactName = wanted.kind === "revert" ? wanted.artifactName : row.artifact_name;
-  const candidates = await deps.db(tenant).one(artifactCandidatesStatement(tenant, artifactName));
+  const devices = devicesFor(actor, "deployments:manage");
+  const reach = { devices, releases: releasesFor(actor, "artifacts:read") };
+  const [candidates, isReached] = await deps
+    .db(tenant)
+    .batch([
+      artifactCandidatesStatement(tenant, artifactName),
+      targetsReached(tenant, reach, { devices: undefined, release: artifactName }),
+    ]);
+  if (!isReached) throw forbidden();
   if (candidates.length === 0) throw new Fault("unprocessable", "No artifact for the deployment");
   const name = `${wanted.kind} of ${row.name}`.slice(0, MAX_NAME);
   const code = STATUS_CODES[wanted.kind === "revert" ? "success" : "failure"];
@@ -69,11 +79,14 @@ export async function deployToThose(
   try {
     const [made] = await addWithCandidates(deps, next, statements, candidates, [
       demandSome(tenant, id, code),
+      ...(devices === "all" ? [] : [demandReached(tenant, { of: id, code }, devices)]),
     ]);
     if (made === 0) throw new Fault("conflict", "there is already an active deployment of this kind");
     return next.id;
   } catch (cause) {
-    if (refusalOf(cause) !== NOBODY) throw cause;
+    const refusal = refusalOf(cause);
+    if (refusal === OUT_OF_REACH) throw forbidden();
+    if (refusal !== NOBODY) throw cause;
     throw new Fault("conflict", "there is no device for it", { cause });
   }
 }

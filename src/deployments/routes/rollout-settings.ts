@@ -1,7 +1,7 @@
 import { z } from "@hono/zod-openapi";
 import { userOf } from "../../platform/app.ts";
 import type { App } from "../../platform/app-env.ts";
-import { ofGroup, userRoute } from "../../platform/route.ts";
+import { ofGroup, userRoute, within } from "../../platform/route.ts";
 import { faultResponses, jsonBody, jsonContent } from "../../platform/wire.ts";
 import { Windows } from "../rollout/rollout-schema.ts";
 import {
@@ -19,7 +19,7 @@ const OF_GROUP = `${SETTINGS}/groups/{name}/windows` as const;
 const tags = ["rollouts"];
 const params = z.object({ name: z.string().min(1).max(1024) });
 
-const showSettings = userRoute("deployments:read", {
+const showSettings = userRoute(within("deployments:read"), {
   method: "get",
   path: SETTINGS,
   summary: "Show what rollouts of the tenant have to keep to",

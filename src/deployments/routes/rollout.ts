@@ -57,8 +57,7 @@ const widen = userRoute(ofDeployment("deployments:manage"), {
   responses: steered,
 });
 
-/** Closed to those who may deploy to some devices only, as a list of devices is. */
-const retry = userRoute("deployments:manage", {
+const retry = userRoute(ofDeployment("deployments:manage"), {
   method: "post",
   path: `${DEPLOYMENTS}/{id}/retry`,
   summary: "Deploy the same to the devices that failed",
@@ -67,7 +66,7 @@ const retry = userRoute("deployments:manage", {
   responses: made,
 });
 
-const revert = userRoute("deployments:manage", {
+const revert = userRoute(ofDeployment("deployments:manage"), {
   method: "post",
   path: `${DEPLOYMENTS}/{id}/revert`,
   summary: "Deploy another release to the devices that were updated",

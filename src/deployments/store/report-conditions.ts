@@ -1,5 +1,9 @@
 import { sql, type SQL } from "drizzle-orm";
+import { devicesInReach } from "../../devices/index.ts";
+import type { TenantId } from "../../platform/ids.ts";
+import type { DeviceReach } from "../../platform/reach.ts";
 import type { Comparison, FieldTerm, Scalar } from "../analytics/terms.ts";
+import { deploymentsInReach } from "./reach.ts";
 import type { Field } from "./report-fields.ts";
 
 const COMPARISONS: Record<Comparison, SQL> = {
@@ -29,3 +33,10 @@ export function onField({ type, value }: Field, term: Exclude<FieldTerm, { kind:
       : ofScalar(value, term);
   return term.kind === "any" && term.negated ? sql`NOT coalesce(${holds}, 0)` : holds;
 }
+
+/** On the tables of a report: deployments, and devices in them, that are within reach. */
+export const reportedDeployments = (tenant: TenantId, reach: DeviceReach): SQL =>
+  deploymentsInReach(tenant, sql`d`, reach);
+
+export const reportedDevices = (tenant: TenantId, reach: DeviceReach): SQL =>
+  devicesInReach(tenant, sql`dd.device_id`, reach);

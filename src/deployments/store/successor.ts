@@ -1,7 +1,9 @@
 import { sql, type SQL } from "drizzle-orm";
 import { into } from "../../platform/columns.ts";
+import { devicesInReach } from "../../devices/index.ts";
 import { change, demand, type Statement } from "../../platform/database.ts";
 import type { TenantId } from "../../platform/ids.ts";
+import type { SomeDevices } from "../../platform/reach.ts";
 import {
   deploymentCountersTable,
   deploymentsTable,
@@ -11,8 +13,12 @@ import {
 import { added } from "./create.ts";
 import { seqOf } from "./membership.ts";
 import { addProgress } from "./progress.ts";
+import { MAX_REACHED } from "./reach.ts";
 
 const CHUNK = 1000;
+
+/** Numbers of parameters may be taken as fractions, and so would be what is divided by them. */
+const WHOLE_CHUNK = sql.raw(String(CHUNK));
 
 /** Devices of a deployment with this status. */
 const those = (tenant: TenantId, id: string, code: number): SQL => sql`
@@ -20,6 +26,21 @@ const those = (tenant: TenantId, id: string, code: number): SQL => sql`
   WHERE dd.tenant_id = ${tenant} AND dd.seq = ${seqOf(tenant, id)} AND dd.status = ${code} AND dd.status > 0`;
 
 export const NOBODY = "nobody";
+
+export const OUT_OF_REACH = "devices-out-of-reach";
+
+/** That all of them are within reach, and no more than a list may have whose maker has rights to some devices only. */
+export const demandReached = (
+  tenant: TenantId,
+  { of, code }: { of: string; code: number },
+  reach: SomeDevices,
+): Statement<void> =>
+  demand(
+    sql`(SELECT count(*) FROM (SELECT 1 FROM ${those(tenant, of, code)} LIMIT ${MAX_REACHED + 1})) <= ${MAX_REACHED}
+      AND NOT EXISTS (
+        SELECT 1 FROM ${those(tenant, of, code)} AND NOT ${devicesInReach(tenant, sql`dd.device_id`, reach)})`,
+    OUT_OF_REACH,
+  );
 
 export const demandSome = (tenant: TenantId, id: string, code: number): Statement<void> =>
   demand(sql`EXISTS (SELECT 1 FROM ${those(tenant, id, code)})`, NOBODY);
@@ -40,7 +61,7 @@ export function addSuccessor(
       SELECT d.tenant_id, d.seq, chunk.first_id, chunk.last_id, chunk.ids
       FROM ${deploymentsTable} d JOIN (
         SELECT min(id) AS first_id, max(id) AS last_id, json_group_array(id) AS ids FROM (
-          SELECT dd.device_id AS id, (row_number() OVER (ORDER BY dd.device_id) - 1) / ${CHUNK} AS chunk FROM ${from})
+          SELECT dd.device_id AS id, (row_number() OVER (ORDER BY dd.device_id) - 1) / ${WHOLE_CHUNK} AS chunk FROM ${from})
         GROUP BY chunk) chunk
       WHERE changes() > 0 AND ${added(d)}`),
     addProgress(d),

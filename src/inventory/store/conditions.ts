@@ -28,7 +28,7 @@ export const ALWAYS = sql`1`;
 export const all = (conditions: readonly SQL[]): SQL =>
   conditions.length === 0 ? ALWAYS : sql.join([...conditions], sql` AND `);
 
-const some = (conditions: readonly SQL[]): SQL =>
+export const some = (conditions: readonly SQL[]): SQL =>
   conditions.length === 0 ? NEVER : sql`(${sql.join([...conditions], sql` OR `)})`;
 
 const listed = (column: SQL, values: readonly (string | number)[]): SQL => {

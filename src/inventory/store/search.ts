@@ -2,15 +2,20 @@ import { sql, type SQL } from "drizzle-orm";
 import { inventoryDevicesTable, inventoryCountsTable } from "../../devices/index.ts";
 import { firstRow, inJson, rows, type Statement } from "../../platform/database.ts";
 import type { TenantId } from "../../platform/ids.ts";
-import { valuePath } from "../attributes.ts";
+import { keyOf, valuePath } from "../attributes.ts";
 import type { DeviceRow } from "../device-view.ts";
-import { all, ALWAYS, asLookUp, columnOf, isSelective, onDevice, onValues } from "./conditions.ts";
+import { all, ALWAYS, asLookUp, columnOf, isSelective, onDevice, onValues, some } from "./conditions.ts";
 import type { DeviceQuery, Driver, Plan, SortKey, Window } from "../search/query.ts";
 import type { Term } from "../search/terms.ts";
 import { inventoryValuesTable } from "../tables.ts";
 import { DEVICE_COLUMNS } from "./devices.ts";
 
 type Merged = Extract<Driver, { kind: "merged" }>;
+
+const GROUP_KEY = keyOf("system", "group");
+
+/** Each takes a look-up of its own. */
+const FEW_GROUPS = 8;
 
 const DEVICE = sql.raw("d.device_id");
 const FOUND = sql.raw("v.device_id");
@@ -127,6 +132,15 @@ function merge(query: DeviceQuery, driver: Merged, { limit, offset, after, guard
     ${joined} ORDER BY d.device_id ${backwards}`;
 }
 
+/** Few groups may hold few of the devices that a walk meets: a look-up tells those before their rows are read. */
+const inGroups = ({ tenant, terms }: DeviceQuery): SQL[] =>
+  terms.flatMap((term) => {
+    if (term.kind !== "any" || term.key !== GROUP_KEY || term.negated || term.values.length > FEW_GROUPS)
+      return [];
+    const lookUps = term.values.map((value) => asLookUp({ ...term, values: [value] }, tenant, FOUND));
+    return lookUps.every((one) => one !== undefined) ? [some(lookUps)] : [];
+  });
+
 /** Reads devices along the values of the first sort key; an array counts once, by the member it is sorted by. */
 function walk(query: DeviceQuery, bounds: Term | undefined, window: Guarded): SQL {
   const [first, ...others] = query.sort;
@@ -134,6 +148,7 @@ function walk(query: DeviceQuery, bounds: Term | undefined, window: Guarded): SQ
   const within = (bounds && onValues(bounds)) ?? sql`v.key = ${first.key}`;
   const where = [
     sql`v.tenant_id = ${query.tenant} AND ${within} AND v.value <> x''`,
+    ...inGroups(query),
     ...checks(query, undefined, FOUND),
     ...(columnOf(first.key) ? [] : [isSortMember(first, bounds)]),
   ];

@@ -25,12 +25,13 @@ const ON_DEVICES: Readonly<Record<OnDevices["action"], readonly Permission[]>> =
 
 const ABOUT_DEVICES = PERMISSIONS.filter((one) => /^(devices|deployments):/.test(one));
 
+const NO_DEVICES: SomeDevices = { groups: [], ids: [] };
+
 const reachOfScope = ({ scope }: SetWithScope): Reach => {
   if (!scope) return EVERYWHERE;
-  const nothing = { groups: [], ids: [] };
   return scope.type === "DeviceGroups"
     ? { devices: { groups: scope.value, ids: [] }, releases: { tags: [] } }
-    : { devices: nothing, releases: { tags: scope.value } };
+    : { devices: NO_DEVICES, releases: { tags: scope.value } };
 };
 
 /** Gathers rights; what is given twice is given as far as both reach. */
@@ -92,7 +93,20 @@ export function rightsOfRoles(names: readonly string[], definitions: Definitions
       if (isOnDevices(permission)) onDevices.push(permission);
       else gathering.raw(permission, EVERYWHERE);
   }
-  return onDevices.length === 0 ? gathering : confine(gathering, onDevices);
+  return withAudit(onDevices.length === 0 ? gathering : confine(gathering, onDevices));
+}
+
+/**
+ * Who sees only some devices or releases reads of the audit log what is about these. Who has no right to devices at all reads
+ * it as an auditor; who has one to some of them, and not that to see them, reads of none.
+ */
+function withAudit({ permits, paths }: Rights): Rights {
+  if (!permits.has("audit:read")) return { permits, paths };
+  const isBounded = ABOUT_DEVICES.some((one) => (permits.get(one)?.devices ?? "all") !== "all");
+  const seen = permits.get("devices:read")?.devices;
+  const releases = permits.get("artifacts:read")?.releases ?? "all";
+  const devices = seen ?? (isBounded ? NO_DEVICES : "all");
+  return { permits: new Map([...permits, ["audit:read", { devices, releases }]]), paths };
 }
 
 function confine({ permits, paths }: Rights, onDevices: readonly OnDevices[]): Rights {
@@ -131,5 +145,5 @@ export function rightsOfToken(
   if (!sets) return user;
   const gathering = new Gathering();
   for (const set of sets) gathering.set(set, definitions);
-  return inBoth(user, gathering);
+  return inBoth(user, withAudit(gathering));
 }
