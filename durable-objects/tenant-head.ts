@@ -16,6 +16,7 @@ import { systemNow } from "../src/platform/clock.ts";
 import type { DigestChange } from "../src/platform/digest-change.ts";
 import type { Env } from "../src/platform/env.ts";
 import type { TenantId } from "../src/platform/ids.ts";
+import type { UsedByDay } from "../src/platform/used.ts";
 import { makeLater } from "../src/platform/later.ts";
 
 /** One per tenant: what it can be called for, and the sockets of those who follow its events. */
@@ -73,6 +74,14 @@ export class TenantHead extends DurableObject<Env> implements HeadRpc {
 
   live(tenant: TenantId, nowMs: number): Promise<LiveCounters> {
     return this.#head.live(tenant, nowMs);
+  }
+
+  use(tenant: TenantId, used: UsedByDay, nowMs: number): Promise<boolean> {
+    return this.#head.use(tenant, used, nowMs);
+  }
+
+  recent(nowMs: number, limit: number): Promise<string[]> {
+    return this.#head.recent(nowMs, limit);
   }
 
   forget(): Promise<void> {

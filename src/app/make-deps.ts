@@ -9,6 +9,7 @@ import { loadKeys } from "../platform/keys.ts";
 import { makeLater, type Later } from "../platform/later.ts";
 import { makeLog } from "../platform/log.ts";
 import { scryptOf } from "../platform/scrypt.ts";
+import { count } from "../usage/index.ts";
 import { PARTICIPANTS } from "./participants.ts";
 import { WORKFLOW_FUNCTIONS } from "./workflow-functions.ts";
 
@@ -46,6 +47,7 @@ export async function makeDeps(env: Env, options: DepsOptions): Promise<Deps> {
     now,
     log,
     cost,
+    count: (tenant, used) => count(env, tenant, used, { nowMs: now(), later: { after } }),
     origin: settings.PUBLIC_ORIGIN ?? options.origin,
     network: options.network ?? (async () => undefined),
     scrypt: scryptOf(env.HOST_PROCESS),

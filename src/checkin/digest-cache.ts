@@ -1,12 +1,14 @@
 import type { Rhythm } from "../platform/contacts.ts";
 import type { TenantId } from "../platform/ids.ts";
 import type { Later } from "../platform/later.ts";
+import { dayOf, together, type UsedByDay } from "../platform/used.ts";
 import type { Log } from "../platform/log.ts";
 import { headOf, inTime, type Heads } from "./head-stub.ts";
 import { mayConcern, updated, versionsOf, type Checking, type Digest } from "./digest.ts";
 import type { Contact } from "./presence.ts";
 import type { CheckMode } from "./rate.ts";
 import { Untold } from "./untold.ts";
+import { usedOn } from "./used-ledger.ts";
 
 /** The published bound: in relaxed mode a change counts for every check at most this much later. */
 export const STALE_MS = 5000;
@@ -32,6 +34,8 @@ interface TenantState {
   /** The one visit under way. */
   visit: Promise<void> | undefined;
   checks: number;
+  /** What checks that were answered here have used. */
+  used: UsedByDay;
   untold: Untold;
   /** When the head was told of contacts last, and when it will be. */
   toldMs: number;
@@ -124,6 +128,10 @@ export class Isolate {
     const { digest } = state;
     const isCurrent = digest !== undefined && nowMs - state.askedMs < STALE_MS;
     const isIdle = isCurrent && !mayConcern(digest, checking, nowMs);
+    if (isIdle) {
+      state.used = together(state.used, usedOn(dayOf(nowMs), { requests: 1, checks: 1 }));
+      if (!this.#isDue(state, nowMs)) this.#tellInTime(state, tenant, nowMs, later);
+    }
     return { verdict: isIdle ? "idle" : "concerns", headCalls: Number(isVisitor) };
   }
 
@@ -135,13 +143,16 @@ export class Isolate {
   }
 
   async #fetch(state: TenantState, tenant: TenantId, nowMs: number): Promise<void> {
-    const { checks } = state;
-    state.checks = 0;
+    const { checks, used } = state;
+    [state.checks, state.used] = [0, {}];
     const known = versionsOf(state.digest);
     const head = headOf(this.#heads, tenant);
     const { mode, update } = await this.#telling(state, nowMs, (seen) =>
-      head.digest(tenant, { nowMs, known, checks, seen }),
-    );
+      head.digest(tenant, { nowMs, known, checks, used, seen }),
+    ).catch((cause: unknown) => {
+      state.used = together(used, state.used);
+      throw cause;
+    });
     state.mode = mode;
     state.digest = update && updated(state.digest, update);
     state.askedMs = nowMs;
@@ -186,7 +197,7 @@ export class Isolate {
   }
 
   async #tell(state: TenantState, tenant: TenantId, nowMs: number, later: Later, attempt = 1): Promise<void> {
-    if (state.untold.isEmpty) return;
+    if (state.untold.isEmpty && Object.keys(state.used).length === 0) return;
     try {
       if (state.mode === "relaxed") return await this.#visit(state, tenant, nowMs);
       const head = headOf(this.#heads, tenant);
@@ -209,6 +220,7 @@ export class Isolate {
       awayUntilMs: NEVER,
       visit: undefined,
       checks: 0,
+      used: {},
       untold: new Untold(),
       toldMs: NEVER,
       dueMs: NEVER,

@@ -2,6 +2,7 @@ import type { DigestChange } from "../platform/digest-change.ts";
 import type { Rhythm } from "../platform/contacts.ts";
 import type { TenantId } from "../platform/ids.ts";
 import type { Check, LiveCounters, Verdict, DigestRequest, DigestResponse } from "./head.ts";
+import type { UsedByDay } from "../platform/used.ts";
 import type { Contact } from "./presence.ts";
 
 /** What a tenant's head can be called for. */
@@ -21,5 +22,7 @@ export interface HeadRpc extends Rpc.DurableObjectBranded {
     seen: readonly Contact[],
   ): Promise<Record<string, Rhythm>>;
   live(tenant: TenantId, nowMs: number): Promise<LiveCounters>;
+  use(tenant: TenantId, used: UsedByDay, nowMs: number): Promise<boolean>;
+  recent(nowMs: number, limit: number): Promise<string[]>;
   forget(): Promise<void>;
 }

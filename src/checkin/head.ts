@@ -2,13 +2,16 @@ import { systemNow } from "../platform/clock.ts";
 import { mayConcern, updateFor, type Checking, type DigestUpdate } from "./digest.ts";
 import { HeadDigest } from "./head-digest.ts";
 import { Presence, type Contact } from "./presence.ts";
-import { CheckRate, type CheckMode } from "./rate.ts";
+import { UsedLedger, usedOn } from "./used-ledger.ts";
+import { CheckRate, WINDOW_MS, type CheckMode } from "./rate.ts";
 import { deviceCheckInsStatement } from "../devices/index.ts";
 import { Database, noCost, type DatabaseCost } from "../platform/database.ts";
 import type { Rhythm } from "../platform/contacts.ts";
 import type { DigestChange } from "../platform/digest-change.ts";
 import { settingsOf, type Env } from "../platform/env.ts";
 import type { TenantId } from "../platform/ids.ts";
+import { dayOf, type Day, type UsedByDay } from "../platform/used.ts";
+import { addUsedStatement, isOverRowsStatement } from "../tenants/index.ts";
 import type { Later } from "../platform/later.ts";
 import { makeLog } from "../platform/log.ts";
 
@@ -32,6 +35,8 @@ export interface DigestRequest {
   known: Record<string, number>;
   /** Checks answered since its last visit. */
   checks: number;
+  /** What those of them that asked for nothing have used; the others are told with what they cost. */
+  used: UsedByDay;
   seen: readonly Contact[];
 }
 
@@ -71,6 +76,9 @@ export class Head {
   readonly #presence: Presence;
   readonly #digest: HeadDigest;
   readonly #rate: CheckRate;
+  readonly #used: UsedLedger;
+  /** The day of which the tenant has used all its rows, as far as the database was asked. */
+  #overDay: Day | undefined;
   #tenant: TenantId | undefined;
   #isRestored = false;
   /** The contact noted last, and the one up to which all are saved. */
@@ -84,6 +92,7 @@ export class Head {
     this.#env = env;
     this.#later = later;
     this.#presence = new Presence(storage);
+    this.#used = new UsedLedger(storage);
     this.#digest = new HeadDigest(storage, () => this.#database(), this.#log, later.now);
     this.#rate = new CheckRate(settingsOf(env()).RELAXED_ABOVE_PER_S);
   }
@@ -92,17 +101,28 @@ export class Head {
   async check(tenant: TenantId, check: Check): Promise<Verdict> {
     this.#rate.add(1, check.nowMs);
     const digest = await this.#digest.current(tenant, check.nowMs);
-    await this.note(tenant, [...check.seen, [check.device, check.nowMs]]);
     const concerns = !digest || mayConcern(digest, check, check.nowMs);
+    // What concerns the database is counted with what it costs there.
+    if (!concerns) this.#used.add(usedOn(dayOf(check.nowMs), { requests: 1, checks: 1 }));
+    await this.note(tenant, [...check.seen, [check.device, check.nowMs]]);
     return { concerns, mode: this.#mode(check.nowMs) };
   }
 
   /** The digest for a Worker that answers checks by itself; without one while there is none. */
   async digest(tenant: TenantId, visit: DigestRequest): Promise<DigestResponse> {
     this.#rate.add(visit.checks, visit.nowMs);
+    this.#used.add(visit.used);
     await this.note(tenant, visit.seen);
     const digest = await this.#digest.current(tenant, visit.nowMs);
     return { mode: this.#mode(visit.nowMs), update: digest && updateFor(digest, visit.known) };
+  }
+
+  /** Takes in what a Worker has counted; tells whether the tenant has used all its rows of the day. */
+  async use(tenant: TenantId, used: UsedByDay, nowMs: number): Promise<boolean> {
+    this.#used.add(used);
+    this.#notedMs = nowMs;
+    await this.note(tenant, []);
+    return this.#overDay === dayOf(nowMs);
   }
 
   /** Takes in what changed; the change is answered to its author after this. */
@@ -141,12 +161,19 @@ export class Head {
     };
   }
 
+  /** Some of the devices whose checks `live` counts. */
+  async recent(nowMs: number, limit: number): Promise<string[]> {
+    await this.#restore();
+    return this.#presence.since(nowMs - 2 * WINDOW_MS, limit);
+  }
+
   /** Forgets everything, as if it had never been. */
   async forget(): Promise<void> {
     await this.#storage.deleteAlarm();
     await this.#storage.deleteAll();
     this.#digest.forget();
     this.#presence.forget();
+    this.#used.forget();
     this.#tenant = undefined;
   }
 
@@ -157,7 +184,7 @@ export class Head {
       this.#presence.note(device, atMs);
       this.#notedMs = atMs;
     }
-    if (!this.#presence.hasUnsaved) return;
+    if (!this.#presence.hasUnsaved && !this.#used.hasUnsaved) return;
     if (this.#tenant !== tenant) await this.#storage.put(TENANT, tenant);
     this.#tenant = tenant;
     if (Math.abs(this.#notedMs - this.#savedMs) >= SAVE_MS) await this.#save();
@@ -168,18 +195,23 @@ export class Head {
   /** Reads what was stored. An alarm may have been lost, unless it is the alarm that calls. */
   async #restore(isWoken = false) {
     if (this.#isRestored) return;
-    await this.#presence.restore();
+    await Promise.all([this.#presence.restore(), this.#used.restore()]);
     this.#tenant = await this.#storage.get<TenantId>(TENANT);
     this.#isRestored = true;
-    if (isWoken || !this.#presence.isOwing) return;
+    if (isWoken || !this.#isOwing) return;
     const alarmMs = await this.#storage.getAlarm();
     if (alarmMs === null || alarmMs < systemNow()) await this.#wake();
   }
 
+  get #isOwing(): boolean {
+    return this.#presence.isOwing || this.#used.isOwing;
+  }
+
   async #save() {
     this.#savedMs = this.#notedMs;
+    // What is owed but not stored has no alarm yet.
     if (!this.#presence.isOwing) await this.#wake();
-    await this.#presence.save();
+    await Promise.all([this.#presence.save(), ...(this.#used.hasUnsaved ? [this.#used.save()] : [])]);
   }
 
   /** The timer keeps the object awake until it has fired. */
@@ -203,8 +235,23 @@ export class Head {
   /** Folds the contacts that gathered. What the database does not take now waits for the next time. */
   async flush(): Promise<void> {
     await this.#restore(true);
+    await this.#logged("usage not written", this.#writeUsed());
     await this.#presence.fold((contacts) => this.#stamp(contacts));
-    if (this.#presence.isOwing) await this.#wake();
+    if (this.#isOwing) await this.#wake();
+  }
+
+  /** A row for each day, however many requests there were. */
+  async #writeUsed(): Promise<void> {
+    const tenant = this.#tenant;
+    if (!tenant) return;
+    await this.#used.leave(systemNow(), async (day, used, number) => {
+      const [, isOver] = await this.#database().batch([
+        addUsedStatement(tenant, day, used, number),
+        isOverRowsStatement(tenant, day),
+      ]);
+      if (isOver) this.#overDay = day;
+      else if (this.#overDay === day) this.#overDay = undefined;
+    });
   }
 
   /** Puts the day's first contacts into the inventory, which is searched by them; tells how many it took. */

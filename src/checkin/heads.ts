@@ -7,6 +7,7 @@ import type { Env } from "../platform/env.ts";
 import type { TenantId } from "../platform/ids.ts";
 import type { Later } from "../platform/later.ts";
 import { makeLog, type Log } from "../platform/log.ts";
+import type { UsedByDay } from "../platform/used.ts";
 import { headOf, inTime } from "./head-stub.ts";
 import { Isolate, STALE_MS, type CheckVerdict } from "./digest-cache.ts";
 
@@ -44,6 +45,10 @@ export const contactsOf = (
     return isolateOf(env).rhythms(tenant, devices, now());
   },
 });
+
+/** Tells the head of a tenant what was used; answers whether the tenant has used all its rows of the day. */
+export const tellUsed = (env: Env, tenant: TenantId, used: UsedByDay, nowMs: number): Promise<boolean> =>
+  inTime(headOf(env.TENANT_HEAD, tenant).use(tenant, used, nowMs));
 
 const ATTEMPTS = 3;
 

@@ -7,7 +7,7 @@ export {
   type DigestRequest,
   type DigestResponse,
 } from "./head.ts";
-export { askHead, contactsOf, tellHeads, untilKnown } from "./heads.ts";
+export { askHead, contactsOf, tellHeads, tellUsed, untilKnown } from "./heads.ts";
 export { mountPresenceRoutes } from "./presence-routes.ts";
 export { type Contact } from "./presence.ts";
 export { CallCounts, Quotas, WorkBudget, spreadSeconds } from "./rate-limit.ts";

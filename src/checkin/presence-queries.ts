@@ -33,12 +33,22 @@ export async function lastContacts(
   });
 }
 
-/** How many devices check now, and how they are answered. */
+/** Devices by which the share of a user's in all checks is told. */
+const SAMPLE = 1000;
+
+/** The share of the devices within reach among those that check now. */
+async function shareOf(deps: Deps, actor: Actor): Promise<number> {
+  if (devicesFor(actor, "devices:read") === "all") return 1;
+  deps.cost.objectCalls += 1;
+  const recent = await headOf(deps.heads, actor.tenant).recent(deps.now(), SAMPLE);
+  const reached = await reachedOf(deps, actor, recent);
+  return recent.length === 0 ? 0 : reached.length / recent.length;
+}
+
+/** How many devices check now, of those that the actor may see, and how they are answered. */
 export async function fleetNow(deps: Deps, actor: Actor) {
   deps.cost.objectCalls += 1;
-  const { checks_per_second, mode, generation } = await headOf(deps.heads, actor.tenant).live(
-    actor.tenant,
-    deps.now(),
-  );
-  return { checks_per_second, mode, generation };
+  const live = headOf(deps.heads, actor.tenant).live(actor.tenant, deps.now());
+  const [{ checks_per_second, mode, generation }, share] = await Promise.all([live, shareOf(deps, actor)]);
+  return { checks_per_second: checks_per_second * share, mode, generation };
 }

@@ -33,7 +33,7 @@ const presenceRoute = userRoute(within("devices:read"), {
   },
 });
 
-const liveRoute = userRoute("devices:read", {
+const liveRoute = userRoute(within("devices:read"), {
   method: "get",
   path: `${base}/live`,
   tags: ["inventory"],
@@ -41,7 +41,7 @@ const liveRoute = userRoute("devices:read", {
   description: "An extension. Counts are of the last ten seconds.",
   responses: {
     200: {
-      description: "Numbers of the tenant",
+      description: "Numbers of the devices that the user may see",
       content: jsonContent(
         z
           .object({

@@ -164,6 +164,17 @@ export class Presence {
     };
   }
 
+  /** Some devices that were heard of since a time in milliseconds, as far as that is not folded yet. */
+  since(ms: number, limit: number): string[] {
+    const found: string[] = [];
+    for (const times of [this.#pending, this.#folding])
+      for (const [id, seconds] of times) {
+        if (found.length === limit) return found;
+        if (seconds * 1000 >= ms) found.push(dashed(id));
+      }
+    return found;
+  }
+
   /** Folds what gathered into pages and puts the first contacts of a day into the inventory. */
   fold(stamp: Stamp): Promise<void> {
     return (this.#underWay ??= this.#fold(stamp).finally(() => {

@@ -1,7 +1,7 @@
 /** How often a tenant's devices check, and the mode that follows from it. */
 export type CheckMode = "strict" | "relaxed";
 
-const WINDOW_MS = 10_000;
+export const WINDOW_MS = 10_000;
 /** Back to strict only well below the rate that left it, so that the mode does not flap. */
 const HYSTERESIS = 0.5;
 

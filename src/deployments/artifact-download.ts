@@ -5,7 +5,14 @@ import { Fault } from "../platform/fault.ts";
 import type { TenantId } from "../platform/ids.ts";
 import { isTagged } from "../platform/reach.ts";
 import { artifactBytesStatement, tagsOfArtifactStatement, type ArtifactBytes } from "../releases/index.ts";
-import { answerBytes, cut, type ByteRequest, type Recipient, type UserRecipient } from "../storage/index.ts";
+import {
+  answerBytes,
+  counted,
+  cut,
+  type ByteRequest,
+  type Recipient,
+  type UserRecipient,
+} from "../storage/index.ts";
 import { mayStatement } from "../useradm/index.ts";
 import { isDownloading } from "./status.ts";
 import { mayDownload } from "./store/usage.ts";
@@ -105,10 +112,11 @@ export async function downloadArtifact(deps: Deps, request: DownloadRequest): Pr
   if (request.onlyRest && !downloading) throw new Fault("forbidden", "URL expired");
   const { name, size, layout, createdMs } = bytes;
   const transfer = new Transfer(deps, () => lookUp(deps, request));
-  return answerBytes(request, {
+  const answer = await answerBytes(request, {
     fileName: `${name}.mender`,
     size,
     validators: { entityTag: `"${request.artifact}"`, modifiedMs: createdMs },
     open: (range) => transfer.open(cut(layout, range)),
   });
+  return counted(deps, request.tenant, answer);
 }

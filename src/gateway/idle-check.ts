@@ -17,7 +17,6 @@ import { parsedBodies } from "../platform/wire.ts";
 import { costHeaders } from "./cost.ts";
 import { hasWholeBody, readSmall, sharesOfDevice } from "./body.ts";
 import { callsOf, tooManyRequests, waitOf } from "./rate-limit.ts";
-import { countIdleCheck } from "./usage.ts";
 import { requestIdOf } from "./request-id.ts";
 
 /**
@@ -47,7 +46,6 @@ export async function answerIdleCheck(
   const checked = isWellFormed(request, json)
     ? await ask(env, claim, nowMs, later)
     : { isIdle: false, headCalls: 0 };
-  if (checked.isIdle) countIdleCheck(env, claim, nowMs, later);
   if (checked.isIdle) return idleAnswer(request, env, checked.headCalls);
   const onward = body === undefined ? request : readAgain(request, body);
   callsOf.set(onward, checked.headCalls);

@@ -9,6 +9,7 @@ import type { Log } from "./log.ts";
 import type { Mailer } from "./mail.ts";
 import type { Participants } from "./participants.ts";
 import type { Scrypt } from "./scrypt.ts";
+import type { Used } from "./used.ts";
 
 /** Everything a verb may use, built once per request. Tests pass the same object with a fixed clock. */
 export interface Deps {
@@ -35,6 +36,8 @@ export interface Deps {
   now: () => number;
   log: Log;
   cost: DatabaseCost;
+  /** Counts what a tenant uses, for its usage and its limits. */
+  count: (tenant: TenantId, used: Partial<Used>) => void;
   /** Origin of links given to clients of this request. */
   origin: string;
   /** The network this request comes from, in one spelling; undefined for work without a client. */

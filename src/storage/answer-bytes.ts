@@ -1,4 +1,6 @@
+import type { Deps } from "../platform/deps.ts";
 import { Fault } from "../platform/fault.ts";
+import type { TenantId } from "../platform/ids.ts";
 import { contentDisposition } from "./content-disposition.ts";
 import { ARTIFACT_TYPE } from "./object-writer.ts";
 import { checkPreconditions, httpDate, type Validators } from "./preconditions.ts";
@@ -48,4 +50,11 @@ export async function answerBytes(request: ByteRequest, source: ByteSource): Pro
   if (wanted.kind === "part") headers.set("Content-Range", `bytes ${range.first}-${range.last}/${size}`);
   const body = request.wantsBody ? await source.open(range) : null;
   return new Response(body, { status: wanted.kind === "part" ? 206 : 200, headers });
+}
+
+/** Counts the bytes of an answer for the tenant whose they are: all that was asked for, also of a client that went away. */
+export function counted(deps: Pick<Deps, "count">, tenant: TenantId, answer: Response): Response {
+  const bytes = answer.body ? Number(answer.headers.get("content-length")) : 0;
+  if (bytes > 0) deps.count(tenant, { downloadedBytes: bytes });
+  return answer;
 }

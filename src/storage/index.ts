@@ -1,4 +1,4 @@
-export { answerBytes, type ByteRequest } from "./answer-bytes.ts";
+export { answerBytes, counted, type ByteRequest } from "./answer-bytes.ts";
 export { cut, type Segment } from "./layout.ts";
 export { binaryBody, conditionHeaders, linkQuery, refuseBadParameters, refuseLink } from "./link-routes.ts";
 export {

@@ -1,6 +1,5 @@
 import { z } from "@hono/zod-openapi";
-import { MAX_LIMITS_IN_TOKEN } from "../platform/call-limits.ts";
-import { isWithin } from "../platform/limits.ts";
+import { fitToken, MAX_LIMITS_IN_TOKEN } from "../platform/call-limits.ts";
 import { ADDONS } from "../platform/plans.ts";
 import { EmailText, PasswordText } from "../useradm/index.ts";
 
@@ -39,10 +38,9 @@ const NO_LIMITS = { bursts: [], quota: NO_QUOTA };
 const ApiLimits = z
   .object({
     management: CallLimits.default(NO_LIMITS),
-    devices: CallLimits.default(NO_LIMITS).refine(
-      (limits) => isWithin(JSON.stringify(limits), MAX_LIMITS_IN_TOKEN),
-      { error: `must be no more than ${MAX_LIMITS_IN_TOKEN} bytes of JSON` },
-    ),
+    devices: CallLimits.default(NO_LIMITS).refine(fitToken, {
+      error: `must take no more than ${MAX_LIMITS_IN_TOKEN} bytes of a token`,
+    }),
   })
   .openapi("TenantApiLimits");
 

@@ -50,7 +50,18 @@ const CLAIMS: Readonly<Record<string, readonly Claim[]>> = {
     ["contacts of the last # seconds", "src/checkin/head.ts", "SAVE_MS", SECOND],
     ["spread over # minute", "src/gateway/rate-limit.ts", "SPREAD_MS", MINUTE],
   ],
+  "docs/roles.md": [
+    ["lists of up to # devices", "src/deployments/store/reach.ts", "MAX_REACHED"],
+    ["by up to # of the devices that ask", "src/checkin/presence-queries.ts", "SAMPLE"],
+  ],
+  "docs/accounts.md": [["of a user or of up to # members", "src/useradm/scim/groups.ts", "MAX_CHANGED"]],
+  "docs/tenants.md": [
+    ["there is room for # bytes", "src/platform/call-limits.ts", "MAX_LIMITS_IN_TOKEN"],
+    ["within # seconds what they counted", "src/usage/counters.ts", "KEEP_MS", SECOND],
+    ["writes one row every # minutes", "src/checkin/head.ts", "FLUSH_MS", MINUTE],
+  ],
   "docs/compatibility.md": [
+    ["all of up to # devices are within reach", "src/deployments/store/reach.ts", "MAX_REACHED"],
     ["JSON nested deeper than # levels", "src/platform/json.ts", "MAX_DEPTH"],
     ["JSON of more than # keys and values", "src/platform/json.ts", "MAX_VALUES"],
     ["408 once # s of waiting", "src/platform/body-rate.ts", "BODY_WINDOW_MS", SECOND],

@@ -17,7 +17,6 @@ import * as platform from "../../src/platform/tables.ts";
 import * as releases from "../../src/releases/tables.ts";
 import * as storage from "../../src/storage/tables.ts";
 import * as tenants from "../../src/tenants/tables.ts";
-import * as usage from "../../src/usage/tables.ts";
 import * as sso from "../../src/useradm/sso/tables.ts";
 import * as useradm from "../../src/useradm/tables.ts";
 import * as webhooks from "../../src/webhooks/tables.ts";
@@ -43,7 +42,6 @@ const DOMAINS = [
   events,
   iotmanager,
   devicemonitor,
-  usage,
   webhooks,
   workflows,
 ];

@@ -243,7 +243,10 @@ describe("limits", () => {
     expect((await put({ api_limits: apiLimits })).status).toBe(202);
     const long = { action: "GET", uri: `/${"x".repeat(1000)}`, min_interval_sec: 1 };
     const tooLong = await put({ api_limits: { devices: { bursts: [long, long, long] } } });
-    expect(refusal(tooLong)).toEqual([400, "api_limits.devices: must be no more than 2048 bytes of JSON."]);
+    expect(refusal(tooLong)).toEqual([
+      400,
+      "api_limits.devices: must take no more than 1000 bytes of a token.",
+    ]);
 
     const seen = [
       await get(V1, user),

@@ -1,13 +1,17 @@
+import { evictDurableObject, runDurableObjectAlarm } from "cloudflare:test";
 import { beforeEach, describe, expect, it } from "vitest";
 import { EVERY_NIGHT, runSweeps } from "../../src/app/sweeps.ts";
+import { UsedLedger, usedOn } from "../../src/checkin/used-ledger.ts";
+import { asTenantId } from "../../src/platform/ids.ts";
+import { addUsedStatement } from "../../src/tenants/index.ts";
 import { usdOf } from "../../src/usage/cost.ts";
 import { aDevice, aUser, type TestDevice, type TestUser } from "../support/actors.ts";
+import { anArtifact, ARTIFACTS, upload } from "../support/artifacts.ts";
 import { env, OPERATOR_TOKEN, Server } from "../support/server.ts";
 
 const OWN = "/api/management/v1/usage/days";
 const ALL = "/api/operator/v1/usage/days";
 const NEXT = "/api/devices/v1/deployments/device/deployments/next?artifact_name=release-1&device_type=pi4";
-const MINUTE_MS = 60_000;
 const DAY_MS = 86_400_000;
 
 interface Day {
@@ -20,6 +24,7 @@ interface Day {
   rows_read: number;
   rows_written: number;
   stored_bytes: number;
+  downloaded_bytes: number;
   session_seconds: number;
   usd: number;
 }
@@ -43,10 +48,18 @@ const check = () => server.call("GET", NEXT, { token: device.token });
 const day = (ms = 0) => new Date(server.now + ms).toISOString().slice(0, 10);
 const written = () => env.DB.prepare("SELECT count(*) AS n FROM usage_days").first("n");
 
-/** What was counted is written with the first request after the time that it is kept for. */
-async function settle(): Promise<void> {
-  server.advance(5 * MINUTE_MS);
+const head = () => env.TENANT_HEAD.get(env.TENANT_HEAD.idFromName("acme"));
+
+/** What a process has counted is with the tenant's head some seconds later. */
+async function tell(): Promise<void> {
+  server.advance(5000);
   await check();
+}
+
+/** And with the next alarm of that in the database. */
+async function settle(): Promise<void> {
+  await tell();
+  await runDurableObjectAlarm(head());
 }
 
 describe("the rows of a day", () => {
@@ -62,6 +75,7 @@ describe("the rows of a day", () => {
     while ((await users()).cost.read === 0);
     await settle();
     await users();
+    await tell();
     const refused = await users();
     expect([refused.status, refused.json().error]).toEqual([429, "the tenant has used its rows of the day"]);
     expect(Number(refused.headers.get("retry-after"))).toBeGreaterThan(0);
@@ -70,9 +84,14 @@ describe("the rows of a day", () => {
     expect(theirs.status).toBe(200);
     await limit(0);
     await settle();
+    await users();
+    await tell();
     expect((await users()).status).toBe(200);
     await limit(5);
     await settle();
+    await users();
+    await tell();
+    expect((await users()).status).toBe(429);
     server.advance(DAY_MS);
     expect((await users()).status).toBe(200);
   });
@@ -93,14 +112,71 @@ describe("usage of a tenant", () => {
       tenant_id: "acme",
       tenant_name: "tenant acme",
       day: day(),
-      requests: 22,
-      checks: 21,
+      requests: 23,
+      checks: 22,
     });
     expect(today!.rows_read).toBeGreaterThanOrEqual(listed.cost.read);
     expect(today!.usd).toBeGreaterThan(0);
     await settle();
-    expect((await own())[0]!.requests).toBeGreaterThan(22);
+    expect((await own())[0]!.requests).toBeGreaterThan(23);
     expect(await written()).toBe(1);
+  });
+
+  it("outlives the process that counted, but for its last seconds, and the head that was told", async () => {
+    for (let i = 0; i < 3; i++) await check();
+    await server.call("GET", "/api/management/v1/useradm/users", { token: admin.token });
+    await tell();
+    await server.call("GET", "/api/management/v1/useradm/users", { token: admin.token });
+    // Another process: it knows nothing of the last request.
+    server.env = { ...env };
+    await evictDurableObject(head());
+    expect(await written()).toBe(0);
+    expect(await runDurableObjectAlarm(head())).toBe(true);
+    await evictDurableObject(head());
+    expect(await own()).toMatchObject([{ requests: 5, checks: 4 }]);
+    await tell();
+    await runDurableObjectAlarm(head());
+    expect((await own())[0]).toMatchObject({ checks: 5 });
+  });
+
+  it("is counted once, however often it comes", async () => {
+    const kept = new Map<string, unknown>();
+    const storage = {
+      get: async (key: string) => structuredClone(kept.get(key)),
+      put: async (key: string, value: unknown) => void kept.set(key, structuredClone(value)),
+      delete: async (key: string) => kept.delete(key),
+    } as unknown as DurableObjectStorage;
+    const { directory } = await server.deps();
+    const taking =
+      (isLost: boolean) => async (of: string, used: Parameters<typeof addUsedStatement>[2], told: number) => {
+        await directory.one(addUsedStatement(asTenantId("acme"), of, used, told));
+        if (isLost) throw new Error("the answer was lost");
+      };
+    const first = new UsedLedger(storage);
+    first.add(usedOn(day(), { requests: 2, checks: 1 }));
+    await first.save();
+    await expect(first.leave(server.now, taking(true))).rejects.toThrow("lost");
+    const second = new UsedLedger(storage);
+    await second.restore();
+    second.add(usedOn(day(), { requests: 5 }));
+    expect(second.isOwing).toBe(true);
+    for (let i = 0; i < 3; i++) await second.leave(server.now, taking(false));
+    expect(second.isOwing).toBe(false);
+    expect((await own())[0]).toMatchObject({ requests: 7, checks: 1 });
+  });
+
+  it("has the bytes that were downloaded, of ranges those of the range", async () => {
+    const bytes = await anArtifact({ name: "big" });
+    const id = (await upload(server, bytes, admin)).headers.get("location")?.split("/").at(-1) ?? "";
+    const link = (await server.call("GET", `${ARTIFACTS}/${id}/download`, { token: admin.token })).json<{
+      uri: string;
+    }>();
+    const get = (headers = {}) => server.call("GET", link.uri, { headers });
+    const whole = Number((await get()).headers.get("content-length"));
+    expect((await get({ Range: "bytes=0-9" })).status).toBe(206);
+    expect((await server.call("HEAD", link.uri)).status).toBe(200);
+    await settle();
+    expect((await own())[0]).toMatchObject({ downloaded_bytes: whole + 10 });
   });
 
   it("has devices, stored bytes and seconds of sessions of the day before, looked up at night and no second time", async () => {

@@ -6,7 +6,7 @@ import { acceptedDeviceStatement } from "../../deviceauth/index.ts";
 import type { Deps } from "../../platform/deps.ts";
 import { Fault } from "../../platform/fault.ts";
 import type { DeviceId, TenantId } from "../../platform/ids.ts";
-import { answerBytes, type ByteRequest } from "../../storage/index.ts";
+import { answerBytes, counted, type ByteRequest } from "../../storage/index.ts";
 import { configurationOf } from "../store/configuration.ts";
 import { mayDownload } from "../store/usage.ts";
 
@@ -46,10 +46,11 @@ const digestOf = (bytes: Uint8Array): string => createHash("sha256").update(byte
 export async function downloadConfiguration(deps: Deps, wanted: ConfigurationWanted): Promise<Response> {
   const { name, values, createdMs } = await findConfiguration(deps, wanted);
   const bytes = await artifactBytes(name, wanted.deviceType, values);
-  return answerBytes(wanted, {
+  const answer = await answerBytes(wanted, {
     fileName: "artifact.mender",
     size: bytes.byteLength,
     validators: { entityTag: `"${digestOf(bytes)}"`, modifiedMs: createdMs },
     open: async ({ first, last }) => bytes.slice(first, last + 1),
   });
+  return counted(deps, wanted.tenant, answer);
 }
