@@ -13,6 +13,7 @@ import { generatedArtifact } from "./generated-artifact.ts";
 import { groupAndReboot } from "./group-and-reboot.ts";
 import { otherType } from "./other-type.ts";
 import { hangingUp, portForward } from "./port-forward.ts";
+import { phasedRollout } from "./phased-rollout.ts";
 import { preauthorized } from "./preauthorized.ts";
 import { remoteTerminal, vanishedUser } from "./remote-terminal.ts";
 import { signedArtifact } from "./signed-artifact.ts";
@@ -43,6 +44,10 @@ export const SCENARIOS: Scenario[] = [
   { title: "a device with a verification key installs signed artifacts only", run: signedArtifact },
   { title: "preauthorized devices with every kind of key are in at once", run: preauthorized },
   { title: "a deployment to a group survives the restart it asks for", run: groupAndReboot },
+  {
+    title: "a rollout whose canary fails is reverted, and the fixed release goes through both phases",
+    run: phasedRollout,
+  },
   { title: "an artifact generated from a file puts that file on the device", run: generatedArtifact },
   {
     title: "a configuration reaches the device, comes back from it, and is refused by it",
