@@ -1,7 +1,7 @@
 import { z } from "@hono/zod-openapi";
 import { userOf } from "../platform/app.ts";
 import type { App } from "../platform/app-env.ts";
-import { userRoute, ofDevice } from "../platform/route.ts";
+import { ofDevice, userRoute, within } from "../platform/route.ts";
 import { faultResponses, jsonBody, jsonContent, refuseInvalid } from "../platform/wire.ts";
 import { deviceLimits } from "./limits.ts";
 import { DeviceParam, TierLimitsSchema } from "./schema.ts";
@@ -12,7 +12,7 @@ const base = "/api/management/v2/devauth";
 const tags = ["deviceauth"];
 const INVALID_FLAGS = "failed to decode device flags: ";
 
-const tierLimitsRoute = userRoute("devices:read", {
+const tierLimitsRoute = userRoute(within("devices:read"), {
   method: "get",
   path: `${base}/limits/devices`,
   tags,

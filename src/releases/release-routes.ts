@@ -130,7 +130,7 @@ const allTagsRoute = userRoute(within("artifacts:read"), {
   responses: texts,
 });
 
-const allTypesRoute = userRoute("artifacts:read", {
+const allTypesRoute = userRoute(within("artifacts:read"), {
   method: "get",
   path: "/api/management/v2/deployments/releases/all/types",
   summary: "Every update type there ever was",

@@ -231,10 +231,14 @@ export const allTags = (tenant: TenantId, reach: ReleaseReach): Statement<string
     (found) => found.map(({ tag }) => tag),
   );
 
-export const allUpdateTypes = (tenant: TenantId): Statement<string[]> =>
+/** Every update type there ever was; where the reach is bounded, those of the releases within it. */
+export const allUpdateTypes = (tenant: TenantId, reach: ReleaseReach): Statement<string[]> =>
   mapped(
     rows<Row<typeof updateTypesTable, "update_type">>(
-      sql`SELECT update_type FROM ${updateTypesTable} WHERE tenant_id = ${tenant} ORDER BY update_type`,
+      reach === "all"
+        ? sql`SELECT update_type FROM ${updateTypesTable} WHERE tenant_id = ${tenant} ORDER BY update_type`
+        : sql`SELECT DISTINCT e.value AS update_type FROM ${releasesTable} r, json_each(r.update_types) e
+            WHERE r.tenant_id = ${tenant} AND ${releasesInReach(tenant, sql`r.name`, reach)} ORDER BY update_type`,
     ),
     (found) => found.map(({ update_type }) => update_type),
   );

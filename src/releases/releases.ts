@@ -139,5 +139,5 @@ export async function listTags(deps: Deps, actor: Actor): Promise<string[]> {
 }
 
 export async function listUpdateTypes(deps: Deps, actor: Actor): Promise<string[]> {
-  return deps.db(actor.tenant).one(allUpdateTypes(actor.tenant));
+  return deps.db(actor.tenant).one(allUpdateTypes(actor.tenant, releasesFor(actor, "artifacts:read")));
 }

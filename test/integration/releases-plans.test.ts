@@ -86,7 +86,11 @@ const STATEMENTS: Record<string, Statement<unknown>[]> = {
     releasePage(T, { reach: "all", tags: ["a"] }, "name:asc", PAGE),
     artifactsOfPage(T, { reach: "all" }, "modified:desc", PAGE),
   ],
-  "labelling releases": [...setTags(T, "a", ["x"]), allUpdateTypes(T)],
+  "labelling releases": [
+    ...setTags(T, "a", ["x"]),
+    allUpdateTypes(T, "all"),
+    allUpdateTypes(T, { tags: ["a"] }),
+  ],
 };
 
 beforeAll(async () => {

@@ -484,7 +484,7 @@ describe("a user whose sets are for releases with a tag", () => {
   it("sees and manages these, and knows no others", async () => {
     server = await Server.start();
     admin = await aUser(server);
-    const [mine, theirs] = [await upload("foo"), await upload("other")];
+    const [mine, theirs] = [await upload("foo"), await upload("other", "script")];
     const tag = (name: string, by: TestUser, ...tags: string[]) =>
       server.call("PUT", `${RELEASES}/${name}/tags`, { token: by.token, json: tags });
     expect(told(await tag("foo", admin, "foo", "bar"))).toBe("204");
@@ -510,6 +510,8 @@ describe("a user whose sets are for releases with a tag", () => {
     expect((await names(ARTIFACTS))[0]).toEqual(["foo"]);
     const tags = await call("GET", "/api/management/v2/deployments/releases/all/tags");
     expect(tags.json()).toEqual(["bar", "foo"]);
+    const types = await call("GET", "/api/management/v2/deployments/releases/all/types");
+    expect(types.json()).toEqual(["single-file"]);
     const unknown = "404 Resource not found";
     expect(told(await call("GET", `${ARTIFACTS}/${theirs}`))).toBe(unknown);
     expect(told(await call("GET", `${ARTIFACTS}/${theirs}/download`))).toBe(unknown);
@@ -527,5 +529,6 @@ describe("a user whose sets are for releases with a tag", () => {
     expect(left.json<{ name: string }[]>().map((one) => one.name)).toEqual(["other"]);
   });
 
-  const upload = async (name: string) => idOf(await uploadTo(server, await anUpload({ name }), admin));
+  const upload = async (name: string, payloadType = "single-file") =>
+    idOf(await uploadTo(server, await anUpload({ name, payloadType }), admin));
 });
