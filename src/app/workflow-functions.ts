@@ -18,8 +18,7 @@ import {
   deviceStatusStatements,
   removeDeviceStatements,
 } from "../inventory/index.ts";
-import type { WorkflowCall, WorkflowFunction } from "../platform/background.ts";
-import type { Deps } from "../platform/deps.ts";
+import type { Deps, WorkflowCall, WorkflowFunction } from "../platform/deps.ts";
 import { Fault } from "../platform/fault.ts";
 import { asDeviceId, type DeviceId, type TenantId } from "../platform/ids.ts";
 import { describeIssues } from "../platform/wire.ts";

@@ -1,4 +1,4 @@
-import type { WorkflowFunction } from "./background.ts";
+import type { SystemActor } from "./actor.ts";
 import type { Contacts } from "./contacts.ts";
 import type { Database, DatabaseCost } from "./database.ts";
 import type { Env, Settings } from "./env.ts";
@@ -48,3 +48,12 @@ export interface Deps {
   /** Work that begins after so many milliseconds, unless the signal aborts it. */
   after: Later["after"];
 }
+
+export interface WorkflowCall {
+  actor: SystemActor;
+  /** A UUID that is the same however often the step is carried out. */
+  stableId: string;
+}
+
+/** What a `call` task of a workflow runs. May be repeated without harm; refuses parameters it cannot use. */
+export type WorkflowFunction = (deps: Deps, call: WorkflowCall, parameters: unknown) => Promise<void>;

@@ -1,33 +1,9 @@
 import type { Actor } from "./actor.ts";
 import { Fault } from "./fault.ts";
+import type { Permission } from "./permission-names.ts";
 import { EVERYWHERE, type DeviceReach, type Reach, type ReleaseReach } from "./reach.ts";
 
-export const PERMISSIONS = [
-  /** What every user may do: own profile, own settings, own tokens, and what each page of the web UI reads. */
-  "basic",
-  "devices:read",
-  "devices:manage",
-  "devices:configure",
-  "devices:connect",
-  "deployments:read",
-  "deployments:manage",
-  "artifacts:read",
-  "artifacts:download",
-  "artifacts:manage",
-  "artifacts:upload",
-  "users:read",
-  "users:manage",
-  /** To make tokens that outlive a session. */
-  "tokens:manage",
-  /** What the tenant's users share: its settings, the keys it trusts. */
-  "settings:manage",
-  "audit:read",
-  /** The tenants below a service provider's own. */
-  "tenants:read",
-  "tenants:manage",
-] as const;
-
-export type Permission = (typeof PERMISSIONS)[number];
+export { PERMISSIONS, type Permission } from "./permission-names.ts";
 
 /** Built-in roles and what they add to `basic` (protocol notes, rbac 4). Configurations hold secrets: none but the first reads them. */
 export const ROLE_PERMISSIONS: Readonly<Record<string, "all" | readonly Permission[]>> = {

@@ -1,4 +1,4 @@
-import { PERMISSIONS, type Permission } from "./permissions.ts";
+import { PERMISSIONS, type Permission } from "./permission-names.ts";
 import { EVERYWHERE, narrowed, reachCovers, widened, type Reach } from "./reach.ts";
 import type { Regex } from "./regex/regex.ts";
 

@@ -4,9 +4,16 @@ import type { Row } from "../platform/columns.ts";
 import type { TenantId, UserId } from "../platform/ids.ts";
 import { hasPasskey, isGoodPasskey, usePasskeyIfChanged, type PasskeyProof } from "./passkeys/store.ts";
 import { usersTable, type TfaStatus } from "./tables.ts";
-import type { User } from "./user-store.ts";
 
-const isUser = ({ tenant, id }: Pick<User, "tenant" | "id">) =>
+/** Whose factor it is, as it was read. */
+interface Holder {
+  tenant: TenantId;
+  id: UserId;
+  email: string;
+  tfa: { secret: string | null };
+}
+
+const isUser = ({ tenant, id }: Pick<Holder, "tenant" | "id">) =>
   sql`tenant_id = ${tenant} AND user_id = ${id}`;
 
 /** True in SQL for a user and its tenant, by the names of their rows, where the tenant or one of the roles demands a second factor. */
@@ -29,21 +36,21 @@ export const mustEnrol = (user: SQL, tenant: SQL, roles: SQL): SQL =>
 const NO_FACTOR: SQL = sql`tfa_status = 'disabled', tfa_secret = NULL, tfa_step = 0, tfa_recovery = '[]'`;
 
 /** Begins to set one up, with a secret that no code was shown for yet. */
-export const setUpFactorStatement = (user: User, sealed: string): Statement<number> =>
+export const setUpFactorStatement = (user: Holder, sealed: string): Statement<number> =>
   change(sql`
     UPDATE ${usersTable} SET tfa_status = 'unverified', tfa_secret = ${sealed}, tfa_step = 0, tfa_recovery = '[]'
     WHERE ${isUser(user)} AND tfa_status <> 'enabled' AND email = ${user.email} AND verified_ms IS NOT NULL`);
 
 /** Turns on what was set up, if it is still the same. */
-export const turnOnStatement = (user: User): Statement<number> =>
+export const turnOnStatement = (user: Holder): Statement<number> =>
   change(sql`
     UPDATE ${usersTable} SET tfa_status = 'enabled'
     WHERE ${isUser(user)} AND tfa_status = 'unverified' AND tfa_secret = ${user.tfa.secret}`);
 
-export const turnOffStatement = (user: Pick<User, "tenant" | "id">, from: TfaStatus): Statement<number> =>
+export const turnOffStatement = (user: Pick<Holder, "tenant" | "id">, from: TfaStatus): Statement<number> =>
   change(sql`UPDATE ${usersTable} SET ${NO_FACTOR} WHERE ${isUser(user)} AND tfa_status = ${from}`);
 
-export const setRecoveryStatement = (user: User, digests: readonly string[]): Statement<number> =>
+export const setRecoveryStatement = (user: Holder, digests: readonly string[]): Statement<number> =>
   change(sql`
     UPDATE ${usersTable} SET tfa_recovery = ${JSON.stringify(digests)}
     WHERE ${isUser(user)} AND tfa_status = 'enabled' AND tfa_secret = ${user.tfa.secret}`);
@@ -69,7 +76,7 @@ export function usedUp(proof: Proof): SQL {
 }
 
 /** Uses up what lies outside the row of the user, if the statement before it in the batch changed something. */
-export const useProofIfChanged = (user: Pick<User, "tenant" | "id">, proof: Proof, atMs: number) =>
+export const useProofIfChanged = (user: Pick<Holder, "tenant" | "id">, proof: Proof, atMs: number) =>
   proof && "passkey" in proof ? usePasskeyIfChanged({ tenant: user.tenant, user: user.id }, proof, atMs) : [];
 
 type SealedRow = Row<typeof usersTable, "tenant_id" | "user_id"> & { tfa_secret: string };
@@ -105,7 +112,7 @@ export const resealStatement = ({ tenant, id, secret }: SealedFactor, sealed: st
     UPDATE ${usersTable} SET tfa_secret = ${sealed} WHERE ${isUser({ tenant, id })} AND tfa_secret = ${secret}`);
 
 /** How many recovery codes are left. */
-export const recoveryLeftStatement = (user: Pick<User, "tenant" | "id">): Statement<number> =>
+export const recoveryLeftStatement = (user: Pick<Holder, "tenant" | "id">): Statement<number> =>
   mapped(
     firstRow<{ left: number }>(
       sql`SELECT json_array_length(tfa_recovery) AS left FROM ${usersTable} WHERE ${isUser(user)}`,

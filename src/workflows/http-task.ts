@@ -1,6 +1,5 @@
-import type { Deps } from "../platform/deps.ts";
+import type { Deps, WorkflowCall } from "../platform/deps.ts";
 import { sendOutgoing, TargetRefused, type OutgoingRequest } from "../platform/send-outgoing.ts";
-import type { WorkflowCall } from "../platform/background.ts";
 import type { HttpTask } from "./definition.ts";
 import { isSecretName, MASK, maskedText, maskedUri, withoutVariables } from "./masking.ts";
 import { resultOf, type Outcome, type TaskResult } from "./task-result.ts";

@@ -1,6 +1,5 @@
-import type { Deps } from "../platform/deps.ts";
+import type { Deps, WorkflowCall } from "../platform/deps.ts";
 import { Fault } from "../platform/fault.ts";
-import type { WorkflowCall } from "../platform/background.ts";
 import type { CallTask, Task } from "./definition.ts";
 import { runHttpTask } from "./http-task.ts";
 import { runMailTask } from "./mail-task.ts";

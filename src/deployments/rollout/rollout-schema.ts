@@ -1,7 +1,7 @@
 import { z } from "@hono/zod-openapi";
 import { Judge } from "../judge/schema.ts";
 import { Attribute } from "./attribute-schema.ts";
-import { isZone } from "./windows.ts";
+import { isZone } from "./zone-clock.ts";
 
 const MAX_CANARIES = 1000;
 const MAX_GATES = 100;

@@ -1,3 +1,4 @@
+import { shownMs, whenShown } from "./zone-clock.ts";
 import type { Windows } from "./rollout-schema.ts";
 
 /** A time during which devices may join. */
@@ -17,53 +18,6 @@ const MAX_JOINED_DAYS = 10;
 
 /** In the order in which dates count them. */
 const DAYS = ["sun", "mon", "tue", "wed", "thu", "fri", "sat"] as const;
-
-const FORMATS = new Map<string, Intl.DateTimeFormat>();
-const MAX_FORMATS = 1000;
-
-function formatOf(zone: string): Intl.DateTimeFormat {
-  const known = FORMATS.get(zone);
-  if (known) return known;
-  const format = new Intl.DateTimeFormat("en-US", {
-    timeZone: zone,
-    hourCycle: "h23",
-    year: "numeric",
-    month: "numeric",
-    day: "numeric",
-    hour: "numeric",
-    minute: "numeric",
-  });
-  if (FORMATS.size >= MAX_FORMATS) FORMATS.clear();
-  FORMATS.set(zone, format);
-  return format;
-}
-
-export function isZone(zone: string): boolean {
-  if (!/^[A-Za-z][\w+/-]{0,63}$/.test(zone)) return false;
-  try {
-    formatOf(zone);
-    return true;
-  } catch {
-    return false;
-  }
-}
-
-/** What a clock in the zone shows, as if it were UTC. */
-function shownMs(zone: string, atMs: number): number {
-  const parts = new Map(
-    formatOf(zone)
-      .formatToParts(atMs)
-      .map(({ type, value }) => [type, Number(value)]),
-  );
-  const part = (type: Intl.DateTimeFormatPartTypes) => parts.get(type) ?? 0;
-  return Date.UTC(part("year"), part("month") - 1, part("day"), part("hour"), part("minute"));
-}
-
-/** When a clock in the zone shows this; for a time that it leaves out, when it has gone past it. */
-function whenShown(zone: string, localMs: number): number {
-  const first = localMs - (shownMs(zone, localMs) - localMs);
-  return first - (shownMs(zone, first) - localMs);
-}
 
 const minutesOf = (clock: string): number => Number(clock.slice(0, 2)) * 60 + Number(clock.slice(3));
 

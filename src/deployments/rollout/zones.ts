@@ -2,7 +2,8 @@ import type { Deps } from "../../platform/deps.ts";
 import type { TenantId } from "../../platform/ids.ts";
 import { zonesInUse } from "../store/windows.ts";
 import type { Windows } from "./rollout-schema.ts";
-import { isZone, windowAt, type Window } from "./windows.ts";
+import { isZone } from "./zone-clock.ts";
+import { windowAt, type Window } from "./windows.ts";
 
 /** The window of a time zone; of the fixed one, which is also that of devices without a zone of their own, the name is empty. */
 export interface ZoneWindow extends Window {
