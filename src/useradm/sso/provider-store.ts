@@ -6,8 +6,15 @@ import { addonsFrom, type Subscription } from "../../platform/plans.ts";
 import { tenantsTable } from "../../tenants/index.ts";
 import { sourceOf } from "./rule-store.ts";
 import type { Mapping } from "./schema.ts";
-import type { ServiceKey } from "./saml-key.ts";
 import { ssoAnsweredTable, ssoProvidersTable, ssoSharesTable, type ProviderKind } from "./tables.ts";
+
+/** Our key for one provider: it encrypts for it, and we sign with it. */
+export interface ServiceKey {
+  /** Base64; nobody but us vouches for it, as usual with SAML. */
+  certificate: string;
+  /** The private key, sealed. */
+  sealed: string;
+}
 
 export interface Provider {
   tenant: TenantId;

@@ -1,15 +1,7 @@
 import * as der from "../../platform/der.ts";
 import type { Deps } from "../../platform/deps.ts";
 import { seal, unseal } from "../../platform/seal.ts";
-import type { Provider } from "./provider-store.ts";
-
-/** Our key for one provider: it encrypts for it, and we sign with it. */
-export interface ServiceKey {
-  /** Base64; nobody but us vouches for it, as usual with SAML. */
-  certificate: string;
-  /** The private key, sealed. */
-  sealed: string;
-}
+import type { Provider, ServiceKey } from "./provider-store.ts";
 
 const SIGNING = { name: "RSASSA-PKCS1-v1_5", hash: "SHA-256" } as const;
 const BITS = 2048;

@@ -71,6 +71,12 @@ const BROKEN: readonly (readonly [name: string, path: string, text: string, rule
     'import { b } from "./circle-b.ts";\nexport const a = () => b;',
     "import(no-cycle)",
   ],
+  [
+    "a circle of types",
+    "src/storage/types-a.ts",
+    'import type { B } from "./types-b.ts";\nexport type A = B | 1;',
+    "import(no-cycle)",
+  ],
 ];
 
 const RIGHT = "src/deployments/right.ts";
@@ -84,6 +90,7 @@ beforeAll(() => {
   const files = [
     ...BROKEN,
     ["", "src/storage/circle-b.ts", 'import { a } from "./circle-a.ts";\nexport const b = () => a;', ""],
+    ["", "src/storage/types-b.ts", 'import type { A } from "./types-a.ts";\nexport type B = A | 2;', ""],
     ["", RIGHT, 'import { b } from "../inventory/index.ts";\nexport const a = (deps) => deps.now() + b;', ""],
   ] as const;
   for (const [, path, text] of files) {
