@@ -17,6 +17,7 @@ interface Entry {
 export const MENU: readonly Entry[] = [
   { path: "/", title: "Home", icon: "home", isFor: () => true },
   { path: "/releases", title: "Releases", icon: "releases", isFor: () => may("artifacts:read") },
+  { path: "/deployments", title: "Deployments", icon: "deployments", isFor: () => may("deployments:read") },
   { path: "/audit", title: "Audit log", icon: "audit", isFor: () => may("audit:read") && has("audit_logs") },
 ];
 
@@ -24,6 +25,14 @@ const Home = lazy(() => import("./pages/home/home.tsx").then(({ Home }) => Home)
 const Releases = lazy(() => import("./pages/releases/releases.tsx").then(({ Releases }) => Releases));
 const ReleasePage = lazy(() => import("./pages/releases/release.tsx").then(({ ReleasePage }) => ReleasePage));
 const UploadPage = lazy(() => import("./pages/releases/upload.tsx").then(({ UploadPage }) => UploadPage));
+const Deployments = lazy(() =>
+  import("./pages/deployments/deployments.tsx").then((page) => page.Deployments),
+);
+const Wizard = lazy(() => import("./pages/deployments/wizard.tsx").then((page) => page.Wizard));
+const Report = lazy(() => import("./pages/deployments/report.tsx").then((page) => page.Report));
+const DeploymentDevices = lazy(() =>
+  import("./pages/deployments/devices.tsx").then((page) => page.DeploymentDevices),
+);
 const Audit = lazy(() => import("./pages/audit/audit.tsx").then(({ Audit }) => Audit));
 
 function Nothing() {
@@ -46,6 +55,10 @@ export function Pages() {
       <Route path="/releases" component={Releases} />
       <Route path="/releases/upload" component={UploadPage} />
       <Route path="/releases/:name" component={ReleasePage} />
+      <Route path="/deployments" component={Deployments} />
+      <Route path="/deployments/new" component={Wizard} />
+      <Route path="/deployments/:id" component={Report} />
+      <Route path="/deployments/:id/devices" component={DeploymentDevices} />
       <Route path="/audit" component={Audit} />
       <Route default component={Nothing} />
     </Router>
