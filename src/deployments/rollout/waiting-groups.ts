@@ -47,7 +47,7 @@ type Group = z.output<typeof Group>;
 
 export const Waiting = z
   .object({ devices: count.optional(), groups: z.array(Group) })
-  .openapi("WaitingDevices");
+  .openapi("DeploymentWaiting");
 
 export type Waiting = z.output<typeof Waiting>;
 

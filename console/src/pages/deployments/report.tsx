@@ -28,6 +28,7 @@ import {
 } from "./model.ts";
 import { Phases } from "./phases.tsx";
 import { Verdicts } from "./verdicts.tsx";
+import { Waiting } from "./waiting.tsx";
 
 const Chart = lazy(() => import("./chart.tsx").then(({ ProgressChart }) => ProgressChart));
 
@@ -139,6 +140,7 @@ export function Report() {
             <Chart id={id} />
             <div class="halves">
               <Failures deployment={found} />
+              <Waiting deployment={found} />
               <Phases deployment={found} />
               <Verdicts deployment={found} />
               <About deployment={found} />

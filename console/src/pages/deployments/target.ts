@@ -17,20 +17,31 @@ function filtersOf(draft: Draft, terms: readonly unknown[]): Predicate[] {
   return [ACCEPTED];
 }
 
-/** How many devices it is for, and the first of them. */
+/** How many devices it is for. */
 export function useTarget(draft: Draft, terms: readonly unknown[]) {
   const { who, group, filter } = draft;
   const isKnown = who === "all" || (who === "group" && group !== "") || (who === "filter" && filter !== "");
   const found = useResource(isKnown ? `target/${who}/${group}/${filter}` : undefined, async (signal) =>
     listed(
       await api.POST("/api/management/v2/inventory/filters/search", {
-        body: { page: 1, per_page: 10, filters: filtersOf(draft, terms) },
+        body: { page: 1, per_page: 1, filters: filtersOf(draft, terms) },
         signal,
       }),
     ),
   );
   const total = who === "list" ? idsOf(draft.devices).length : found.data?.total;
-  return { found, total };
+  return total;
+}
+
+/** The same in one body, as a preview takes it; undefined while there is not enough to tell. */
+export function previewBody(draft: Draft, total: number | undefined) {
+  if (draft.release === "") return undefined;
+  const body = bodyOfDraft(draft, total, Date.now());
+  const ids = idsOf(draft.devices);
+  if (draft.who === "all") return { ...body, all_devices: true };
+  if (draft.who === "group") return draft.group ? { ...body, group: draft.group } : undefined;
+  if (draft.who === "filter") return draft.filter ? { ...body, filter_id: draft.filter } : undefined;
+  return ids.length > 0 ? { ...body, devices: ids } : undefined;
 }
 
 /** Makes the deployment; the answer says where it is. */

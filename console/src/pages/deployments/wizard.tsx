@@ -230,12 +230,12 @@ export function Wizard() {
   const [error, setError] = useState<unknown>();
   const set = (change: Partial<Draft>) => setDraft((before) => ({ ...before, ...change }));
   const choices = useChoices(draft.who);
-  const target = useTarget(draft, choices.filters.find(({ id }) => id === draft.filter)?.terms ?? []);
+  const total = useTarget(draft, choices.filters.find(({ id }) => id === draft.filter)?.terms ?? []);
   const create = async (event: Event) => {
     event.preventDefault();
     setBusy(true);
     try {
-      goTo(await createDeployment(draft, target.total), route);
+      goTo(await createDeployment(draft, total), route);
     } catch (cause) {
       setError(cause);
       setBusy(false);
@@ -251,7 +251,7 @@ export function Wizard() {
           <WhenPart draft={draft} set={set} />
         </div>
         <div class="stack">
-          <Preview draft={draft} target={target} />
+          <Preview draft={draft} total={total} />
           <Problem error={error} />
           <button type="submit" class="button main" disabled={isBusy || !may("deployments:manage")}>
             {isBusy ? "Creating …" : "Create the deployment"}
