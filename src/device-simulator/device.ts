@@ -27,6 +27,13 @@ export interface Instructions {
 
 export type Attribute = { name: string; value: string | number | (string | number)[] };
 
+export interface Alert {
+  name: string;
+  level: "OK" | "CRITICAL";
+  subject: { name: string; type: string; status: string; details?: { description: string } };
+  timestamp: string;
+}
+
 export interface LogMessage {
   timestamp: string;
   level: string;
@@ -46,6 +53,7 @@ class UnexpectedAnswer extends Error {
 const AUTH_REQUESTS = "/api/devices/v1/authentication/auth_requests";
 const ATTRIBUTES = "/api/devices/v1/inventory/device/attributes";
 const NEXT = "/api/devices/v2/deployments/device/deployments/next";
+const ALERTS = "/api/devices/v1/devicemonitor/alert";
 const deploymentPath = (id: string, part: "status" | "log") =>
   `/api/devices/v1/deployments/device/deployments/${id}/${part}`;
 
@@ -140,6 +148,10 @@ export class SimulatedDevice {
   async sendLog(deployment: string, messages: LogMessage[]): Promise<void> {
     const reply = await this.#send("PUT", deploymentPath(deployment, "log"), { messages });
     await this.#expect("the log", 204, reply);
+  }
+
+  async sendAlerts(alerts: Alert[]): Promise<void> {
+    await this.#expect("the alert", 204, await this.#send("POST", ALERTS, alerts));
   }
 
   close(): void {

@@ -63,6 +63,23 @@ export class DemoOperator {
     return Object.fromEntries(reported.map(({ name, value }) => [name, value]));
   }
 
+  async pendingDevices(page: number): Promise<KnownDevice[]> {
+    const path = `/v2/devauth/devices?status=pending&per_page=500&page=${page}`;
+    return DevicesSchema.parse(await (await this.#call("GET", path)).json());
+  }
+
+  async addToGroup(group: string, devices: string[]): Promise<void> {
+    await this.#call("PATCH", `/v1/inventory/groups/${group}/devices`, devices);
+  }
+
+  async setTags(release: string, tags: string[]): Promise<void> {
+    await this.#call("PUT", `/v2/deployments/deployments/releases/${release}/tags`, tags);
+  }
+
+  async setNotes(release: string, notes: string): Promise<void> {
+    await this.#call("PATCH", `/v2/deployments/deployments/releases/${release}`, { notes });
+  }
+
   async upload(file: Blob, description: string): Promise<void> {
     const form = new FormData();
     form.append("size", String(file.size));
@@ -73,8 +90,15 @@ export class DemoOperator {
 
   /** The id of the new deployment. */
   async deploy(name: string, artifact: string, device: string): Promise<string> {
-    const body = { name, artifact_name: artifact, devices: [device] };
-    const answer = await this.#call("POST", "/v1/deployments/deployments", body);
+    return this.#created("/v1/deployments/deployments", { name, artifact_name: artifact, devices: [device] });
+  }
+
+  async deployToGroup(group: string, body: object): Promise<string> {
+    return this.#created(`/v1/deployments/deployments/group/${group}`, body);
+  }
+
+  async #created(path: string, body: object): Promise<string> {
+    const answer = await this.#call("POST", path, body);
     const id = answer.headers.get("location")?.split("/").at(-1);
     if (id === undefined) throw new Error("the new deployment has no location");
     return id;

@@ -1,10 +1,11 @@
 import { readFileSync } from "node:fs";
 import type { ParseArgsOptionsConfig } from "node:util";
-import { writeArtifact } from "../artifact/write.ts";
 import { runDaemon } from "../device-simulator/daemon.ts";
 import { SimulatedDevice } from "../device-simulator/device.ts";
 import { carryOut } from "../device-simulator/update.ts";
 import { readFlags, textFlag, UsageError } from "./flags.ts";
+import { demoArtifact } from "./demo-artifact.ts";
+import { FLEET_LEAST, FLEET_MOST, Fleet } from "./demo-fleet.ts";
 import { DemoOperator } from "./demo-operator.ts";
 import { DEFAULT_DATA, findLocalServer } from "./find-server.ts";
 import type { ServerFile } from "./server-file.ts";
@@ -19,7 +20,9 @@ Walks one simulated device through its first update on the local server that run
   --data DIR         data folder of the server (${DEFAULT_DATA})
   --email EMAIL      user to act as; default: the first admin, or EDGEMEND_EMAIL
   --password PASS    its password; default: the one it was made with, or EDGEMEND_PASSWORD
-  --keep             leave the device running afterwards, polling every ${POLL_MS / 1000} seconds, until Ctrl-C
+  --keep             leave what was made running afterwards, polling every ${POLL_MS / 1000} seconds, until Ctrl-C
+  --fleet N          instead: N devices of three types with groups, alerts, releases, and deployments that are
+                     finished, running and failing (${FLEET_LEAST} to ${FLEET_MOST}); 50 take about a minute
 `;
 
 const FLAGS = {
@@ -27,6 +30,7 @@ const FLAGS = {
   email: { type: "string" },
   password: { type: "string" },
   keep: { type: "boolean" },
+  fleet: { type: "string" },
   help: { type: "boolean", short: "h" },
 } as const satisfies ParseArgsOptionsConfig;
 
@@ -77,19 +81,8 @@ async function publish(operator: DemoOperator): Promise<string> {
     .replace(/\.\d+Z$/, "")
     .replace(/\D/g, "")}`;
   step(`The operator uploads an artifact, ${name}.`);
-  const content = Buffer.from(`This is ${name}.\n`);
-  const artifact = await writeArtifact({
-    name,
-    deviceTypes: [DEVICE_TYPE],
-    payloadType: "single-file",
-    files: [{ name: "greeting.txt", content }],
-    provides: { "rootfs-image.single-file.version": name },
-    clearsProvides: ["rootfs-image.single-file.*"],
-    compression: "gzip",
-  });
-  const chunks: Uint8Array[] = [];
-  for await (const chunk of artifact.chunks()) chunks.push(chunk);
-  await operator.upload(new Blob([Buffer.concat(chunks)]), "Made by npm run demo");
+  const artifact = await demoArtifact(name, [DEVICE_TYPE]);
+  await operator.upload(artifact, "Made by npm run demo");
   show(`${artifact.size} bytes for devices of type ${DEVICE_TYPE}.`);
   return name;
 }
@@ -122,28 +115,64 @@ async function update(
 }
 
 async function keepRunning(device: SimulatedDevice): Promise<void> {
-  const stop = new AbortController();
-  for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => stop.abort());
   say(
     `\nThe device stays and polls every ${POLL_MS / 1000} seconds; deploy something else to it. Ctrl-C ends it.`,
   );
   await runDaemon(device, {
     pollMs: POLL_MS,
-    signal: stop.signal,
+    signal: untilStopped(),
     onStatus: (status) => show(`It reports: ${status}.`),
     onUpdate: (name, { status }) => show(`${name}: ${status}`),
     onError: (cause) => show(cause instanceof Error ? cause.message : String(cause)),
   });
 }
 
+function fleetSize(text: string): number {
+  const size = Number(text);
+  if (!/^\d+$/.test(text) || size < FLEET_LEAST || size > FLEET_MOST)
+    throw new UsageError(`--fleet must be a number from ${FLEET_LEAST} to ${FLEET_MOST}, not ${text}`);
+  return size;
+}
+
+const untilStopped = (): AbortSignal => {
+  const stop = new AbortController();
+  for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => stop.abort());
+  return stop.signal;
+};
+
+async function fillWithFleet(
+  operator: DemoOperator,
+  server: ServerFile,
+  size: number,
+  keeps: boolean,
+): Promise<void> {
+  const fleet = new Fleet(operator, {
+    serverUrl: server.httpsUrl,
+    ca: readFileSync(server.caFile, "utf8"),
+    tenantToken: server.tenantToken,
+  });
+  try {
+    await fleet.fill(size, step, show);
+    say(`\nLook at it: ${server.url}`);
+    if (!keeps) return;
+    say(`The fleet stays and polls every ${POLL_MS / 1000} seconds. Ctrl-C ends it.`);
+    await fleet.keepRunning(POLL_MS, untilStopped());
+  } finally {
+    fleet.close();
+  }
+}
+
 async function main(): Promise<void> {
   const { flags, positionals } = readFlags(process.argv.slice(2), FLAGS);
+  const size = textFlag(flags, "fleet");
+  const fleet = size === undefined ? undefined : fleetSize(size);
   if (flags.help === true) return say(USAGE);
   if (positionals.length > 0) throw new UsageError(`unexpected argument ${positionals[0]}`);
   const server = await findLocalServer(textFlag(flags, "data") ?? DEFAULT_DATA);
   const admin = adminOf(flags, server);
   step(`The operator logs in at ${server.url} as ${admin.email}.`);
   const operator = await DemoOperator.login(server.url, admin.email, admin.password);
+  if (fleet !== undefined) return fillWithFleet(operator, server, fleet, flags.keep === true);
   const device = new SimulatedDevice({
     serverUrl: server.httpsUrl,
     ca: readFileSync(server.caFile, "utf8"),

@@ -30,6 +30,9 @@ function columnsOf({ created, points }: Progress): uPlot.AlignedData {
   ];
 }
 
+/** Counters keep their value until they change. */
+const steps = uPlot.paths.stepped?.({ align: 1 });
+
 function draw(place: HTMLElement, progress: Progress): () => void {
   const colour = (name: string) => {
     const probe = document.createElement("span");
@@ -53,7 +56,7 @@ function draw(place: HTMLElement, progress: Progress): () => void {
           label,
           stroke: colour(name),
           width: 2,
-          paths: uPlot.paths.stepped!({ align: 1 }),
+          ...(steps && { paths: steps }),
         })),
       ],
     },

@@ -73,19 +73,18 @@ function byPhases({ shares, hours, start }: Draft, nowMs: number): Plan {
   };
 }
 
-/** Some first; the others when enough of those told that it is good. A small fleet is never all canaries. */
+/** Some first; the others when half of those told, and nearly all of them that it is good. A small fleet is never all canaries. */
 function byRule(draft: Draft, total: number | undefined): Plan {
   const { unit, start, judge } = draft;
   const halt = Number(draft.haltPercent) || HALT_PERCENT;
   const wanted = Number(draft.canary) || 1;
-  const most = total === undefined ? wanted : Math.max(1, Math.floor(total / 2));
-  const canaries = Math.min(wanted, most);
+  const canaries = Math.min(wanted, Math.max(1, Math.floor((total ?? 0) / 2)));
   const begin = start ? { start_ts: time(new Date(start).getTime()) } : {};
-  const isMany = total === undefined || total > 1;
+  const isMany = total !== undefined && total > 1;
   const first = unit === "devices" ? { batch_size_devices: canaries } : { batch_size: wanted };
   const gate =
     unit === "devices"
-      ? { phase: 2, success: { percent: 100 - halt, results: Math.max(1, canaries) } }
+      ? { phase: 2, success: { percent: 100 - halt, results: Math.ceil(canaries / 2) } }
       : { phase: 2, after_s: CANARY_WAIT_S };
   return {
     phases: isMany ? [{ ...first, ...begin }, {}] : [begin],

@@ -42,7 +42,9 @@ function What({ draft, set }: Part) {
       </Field>
       <datalist id="releases">
         {(releases.data ?? []).map((name) => (
-          <option key={name} value={name} />
+          <option key={name} value={name}>
+            {plain(name)}
+          </option>
         ))}
       </datalist>
       <TextField
