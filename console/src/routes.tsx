@@ -18,7 +18,17 @@ export const MENU: readonly Entry[] = [
   { path: "/", title: "Home", icon: "home", isFor: () => true },
   { path: "/releases", title: "Releases", icon: "releases", isFor: () => may("artifacts:read") },
   { path: "/deployments", title: "Deployments", icon: "deployments", isFor: () => may("deployments:read") },
+  { path: "/alerts", title: "Alerts", icon: "alerts", isFor: () => may("devices:read") && has("monitoring") },
+  {
+    path: "/sessions",
+    title: "Sessions",
+    icon: "sessions",
+    isFor: () => may("audit:read") && has("terminal"),
+  },
+  { path: "/integrations", title: "Integrations", icon: "integrations", isFor: () => may("settings:manage") },
+  { path: "/tenants", title: "Tenants", icon: "tenants", isFor: () => may("tenants:read") },
   { path: "/audit", title: "Audit log", icon: "audit", isFor: () => may("audit:read") && has("audit_logs") },
+  { path: "/settings", title: "Settings", icon: "settings", isFor: () => true },
 ];
 
 const Home = lazy(() => import("./pages/home/home.tsx").then(({ Home }) => Home));
@@ -32,6 +42,20 @@ const Wizard = lazy(() => import("./pages/deployments/wizard.tsx").then((page) =
 const Report = lazy(() => import("./pages/deployments/report.tsx").then((page) => page.Report));
 const DeploymentDevices = lazy(() =>
   import("./pages/deployments/devices.tsx").then((page) => page.DeploymentDevices),
+);
+const Alerts = lazy(() => import("./pages/alerts/alerts.tsx").then((page) => page.Alerts));
+const Sessions = lazy(() => import("./pages/sessions/sessions.tsx").then((page) => page.Sessions));
+const Integrations = lazy(() =>
+  import("./pages/integrations/integrations.tsx").then((page) => page.Integrations),
+);
+const Tenants = lazy(() => import("./pages/tenants/tenants.tsx").then((page) => page.Tenants));
+const Profile = lazy(() => import("./pages/settings/profile.tsx").then((page) => page.Profile));
+const Security = lazy(() => import("./pages/settings/security.tsx").then((page) => page.Security));
+const Tokens = lazy(() => import("./pages/settings/tokens.tsx").then((page) => page.Tokens));
+const Users = lazy(() => import("./pages/settings/users.tsx").then((page) => page.Users));
+const Roles = lazy(() => import("./pages/settings/roles.tsx").then((page) => page.RolesPage));
+const Organization = lazy(() =>
+  import("./pages/settings/organization.tsx").then((page) => page.Organization),
 );
 const Audit = lazy(() => import("./pages/audit/audit.tsx").then(({ Audit }) => Audit));
 
@@ -60,6 +84,16 @@ export function Pages() {
       <Route path="/deployments/:id" component={Report} />
       <Route path="/deployments/:id/devices" component={DeploymentDevices} />
       <Route path="/audit" component={Audit} />
+      <Route path="/alerts" component={Alerts} />
+      <Route path="/sessions" component={Sessions} />
+      <Route path="/integrations" component={Integrations} />
+      <Route path="/tenants" component={Tenants} />
+      <Route path="/settings" component={Profile} />
+      <Route path="/settings/security" component={Security} />
+      <Route path="/settings/tokens" component={Tokens} />
+      <Route path="/settings/users" component={Users} />
+      <Route path="/settings/roles" component={Roles} />
+      <Route path="/settings/organization" component={Organization} />
       <Route default component={Nothing} />
     </Router>
   );

@@ -8,6 +8,26 @@ export interface paths {
     delete: { parameters: { path: { id: string } }; responses: { 204: { content: never }; 400: { content: { "application/json": components["schemas"]["Error"] } }; 404: { content: { "application/json": components["schemas"]["Error"] } }; 409: { content: { "application/json": components["schemas"]["Error"] } } } };
     get: { parameters: { path: { id: string } }; responses: { 200: { content: { "application/json": components["schemas"]["Artifact"] } }; 400: { content: { "application/json": components["schemas"]["Error"] } }; 404: { content: { "application/json": components["schemas"]["Error"] } } } };
   };
+  "/api/management/v1/iot-manager/integrations/{id}": {
+    delete: { parameters: { path: { id: string } }; responses: { 204: { content: never }; 400: { content: { "application/json": components["schemas"]["Error"] } }; 401: { content: { "application/json": components["schemas"]["Error"] } }; 403: { content: { "application/json": components["schemas"]["Error"] } }; 404: { content: { "application/json": components["schemas"]["Error"] } }; 409: { content: { "application/json": components["schemas"]["Error"] } } } };
+  };
+  "/api/management/v1/useradm/settings/tokens/{id}": {
+    delete: { parameters: { path: { id: string } }; responses: { 204: { content: never }; 401: { content: { "application/json": components["schemas"]["Error"] } } } };
+  };
+  "/api/management/v1/useradm/users/{id}": {
+    delete: { parameters: { path: { id: string } }; responses: { 204: { content: never }; 401: { content: { "application/json": components["schemas"]["Error"] } }; 403: { content: { "application/json": components["schemas"]["Error"] } }; 422: { content: { "application/json": components["schemas"]["Error"] } } } };
+    put: { parameters: { path: { id: string } }; requestBody: { content: { "application/json": components["schemas"]["UserUpdate"] } }; responses: { 204: { content: never }; 400: { content: { "application/json": components["schemas"]["Error"] } }; 401: { content: { "application/json": components["schemas"]["Error"] } }; 403: { content: { "application/json": components["schemas"]["Error"] } }; 404: { content: { "application/json": components["schemas"]["Error"] } }; 409: { content: { "application/json": components["schemas"]["Error"] } }; 415: { content: { "application/json": components["schemas"]["Error"] } }; 422: { content: { "application/json": components["schemas"]["Error"] } } } };
+  };
+  "/api/management/v1/useradm/users/{id}/sessions": {
+    delete: { parameters: { query?: { keep_current?: "true" | "false" }; path: { id: string } }; responses: { 204: { content: never }; 400: { content: { "application/json": components["schemas"]["Error"] } }; 401: { content: { "application/json": components["schemas"]["Error"] } }; 403: { content: { "application/json": components["schemas"]["Error"] } } } };
+    get: { parameters: { path: { id: string } }; responses: { 200: { content: { "application/json": (components["schemas"]["Session"])[] } }; 401: { content: { "application/json": components["schemas"]["Error"] } }; 403: { content: { "application/json": components["schemas"]["Error"] } }; 404: { content: { "application/json": components["schemas"]["Error"] } } } };
+  };
+  "/api/management/v1/useradm/users/{id}/sessions/{session}": {
+    delete: { parameters: { path: { id: string; session: string } }; responses: { 204: { content: never }; 401: { content: { "application/json": components["schemas"]["Error"] } }; 403: { content: { "application/json": components["schemas"]["Error"] } } } };
+  };
+  "/api/management/v2/useradm/roles/{id}": {
+    delete: { parameters: { path: { id: string } }; responses: { 204: { content: never }; 401: { content: { "application/json": components["schemas"]["Error"] } }; 403: { content: { "application/json": components["schemas"]["Error"] } }; 422: { content: { "application/json": components["schemas"]["Error"] } } } };
+  };
   "/api/management/v1/auditlogs/logs": {
     get: { parameters: { query?: { page?: number; per_page?: number; created_after?: number; created_before?: number; actor_id?: string; actor_type?: string; actor_email?: string; object_id?: string; object_type?: string; object_deployment_name?: string; extended?: "true" | "false"; sort?: "asc" | "desc" } }; responses: { 200: { content: { "application/json": (components["schemas"]["AuditLog"])[] } }; 400: { content: { "application/json": components["schemas"]["Error"] } }; 401: { content: { "application/json": components["schemas"]["Error"] } }; 403: { content: { "application/json": components["schemas"]["Error"] } } } };
   };
@@ -41,8 +61,46 @@ export interface paths {
   "/api/management/v1/deployments/limits/storage": {
     get: { parameters: {}; responses: { 200: { content: { "application/json": components["schemas"]["StorageLimit"] } } } };
   };
+  "/api/management/v1/deviceconnect/sessions": {
+    get: { parameters: { query?: { page?: number; per_page?: number } }; responses: { 200: { content: { "application/json": (components["schemas"]["RemoteSession"])[] } }; 400: { content: { "application/json": components["schemas"]["Error"] } }; 401: { content: { "application/json": components["schemas"]["Error"] } }; 403: { content: { "application/json": components["schemas"]["Error"] } } } };
+  };
+  "/api/management/v1/devicemonitor/devices/{id}/alerts": {
+    get: { parameters: { query?: { page?: number; per_page?: number; issued_before?: string; issued_after?: string; sort_ascending?: "true" | "false" }; path: { id: string } }; responses: { 200: { content: { "application/json": (components["schemas"]["KeptAlert"])[] } }; 400: { content: { "application/json": components["schemas"]["Error"] } }; 401: { content: { "application/json": components["schemas"]["Error"] } }; 403: { content: { "application/json": components["schemas"]["Error"] } } } };
+  };
   "/api/management/v1/inventory/groups": {
     get: { parameters: { query?: { status?: string } }; responses: { 200: { content: { "application/json": (string)[] } }; 401: { content: { "application/json": components["schemas"]["Error"] } }; 403: { content: { "application/json": components["schemas"]["Error"] } } } };
+  };
+  "/api/management/v1/iot-manager/events": {
+    get: { parameters: { query?: { page?: number; per_page?: number; integration_id?: string } }; responses: { 200: { content: { "application/json": (components["schemas"]["IntegrationEvent"])[] } }; 400: { content: { "application/json": components["schemas"]["Error"] } }; 401: { content: { "application/json": components["schemas"]["Error"] } }; 403: { content: { "application/json": components["schemas"]["Error"] } } } };
+  };
+  "/api/management/v1/iot-manager/integrations": {
+    get: { parameters: {}; responses: { 200: { content: { "application/json": (components["schemas"]["Integration"])[] } }; 401: { content: { "application/json": components["schemas"]["Error"] } } } };
+    post: { parameters: {}; requestBody: { content: { "application/json": components["schemas"]["NewIntegration"] } }; responses: { 201: { content: never }; 400: { content: { "application/json": components["schemas"]["Error"] } }; 401: { content: { "application/json": components["schemas"]["Error"] } }; 403: { content: { "application/json": components["schemas"]["Error"] } }; 409: { content: { "application/json": components["schemas"]["Error"] } }; 415: { content: { "application/json": components["schemas"]["Error"] } } } };
+  };
+  "/api/management/v1/tenantadm/user/tenant": {
+    get: { parameters: { query?: { tiers?: boolean } }; responses: { 200: { content: { "application/json": components["schemas"]["Tenant"] } }; 400: { content: { "application/json": components["schemas"]["Error"] } }; 401: { content: { "application/json": components["schemas"]["Error"] } }; 404: { content: { "application/json": components["schemas"]["Error"] } } } };
+  };
+  "/api/management/v1/usage/days": {
+    get: { parameters: { query?: { page?: number; per_page?: number; from?: string; to?: string } }; responses: { 200: { content: { "application/json": (components["schemas"]["UsageDay"])[] } }; 400: { content: { "application/json": components["schemas"]["Error"] } }; 401: { content: { "application/json": components["schemas"]["Error"] } }; 403: { content: { "application/json": components["schemas"]["Error"] } } } };
+  };
+  "/api/management/v1/useradm/2faqr": {
+    get: { parameters: {}; responses: { 200: { content: { "application/json": { qr: string } } }; 400: { content: { "application/json": components["schemas"]["Error"] } }; 401: { content: { "application/json": components["schemas"]["Error"] } }; 404: { content: { "application/json": components["schemas"]["Error"] } } } };
+  };
+  "/api/management/v1/useradm/settings/tokens": {
+    get: { parameters: {}; responses: { 200: { content: { "application/json": (components["schemas"]["PersonalAccessToken"])[] } }; 401: { content: { "application/json": components["schemas"]["Error"] } } } };
+    post: { parameters: {}; requestBody: { content: { "application/json": components["schemas"]["NewPersonalAccessToken"] } }; responses: { 200: { content: { "application/jwt": string } }; 400: { content: { "application/json": components["schemas"]["Error"] } }; 401: { content: { "application/json": components["schemas"]["Error"] } }; 409: { content: { "application/json": components["schemas"]["Error"] } }; 415: { content: { "application/json": components["schemas"]["Error"] } }; 422: { content: { "application/json": components["schemas"]["Error"] } } } };
+  };
+  "/api/management/v1/useradm/users": {
+    get: { parameters: { query?: { id?: (string)[]; email?: (string)[]; created_after?: number; created_before?: number; updated_after?: number; updated_before?: number } }; responses: { 200: { content: { "application/json": (components["schemas"]["User"])[] } }; 400: { content: { "application/json": components["schemas"]["Error"] } }; 401: { content: { "application/json": components["schemas"]["Error"] } }; 403: { content: { "application/json": components["schemas"]["Error"] } } } };
+    post: { parameters: {}; requestBody: { content: { "application/json": components["schemas"]["NewUser"] } }; responses: { 201: { content: never }; 400: { content: { "application/json": components["schemas"]["Error"] } }; 401: { content: { "application/json": components["schemas"]["Error"] } }; 403: { content: { "application/json": components["schemas"]["Error"] } }; 415: { content: { "application/json": components["schemas"]["Error"] } }; 422: { content: { "application/json": components["schemas"]["Error"] } } } };
+  };
+  "/api/management/v1/useradm/users/me": {
+    get: { parameters: {}; responses: { 200: { content: { "application/json": components["schemas"]["OwnUser"] } }; 401: { content: { "application/json": components["schemas"]["Error"] } }; 403: { content: { "application/json": components["schemas"]["Error"] } }; 404: { content: { "application/json": components["schemas"]["Error"] } } } };
+    put: { parameters: {}; requestBody: { content: { "application/json": components["schemas"]["UserUpdate"] } }; responses: { 204: { content: never }; 400: { content: { "application/json": components["schemas"]["Error"] } }; 401: { content: { "application/json": components["schemas"]["Error"] } }; 403: { content: { "application/json": components["schemas"]["Error"] } }; 404: { content: { "application/json": components["schemas"]["Error"] } }; 409: { content: { "application/json": components["schemas"]["Error"] } }; 415: { content: { "application/json": components["schemas"]["Error"] } }; 422: { content: { "application/json": components["schemas"]["Error"] } } } };
+  };
+  "/api/management/v1/useradm/users/me/2fa/recovery-codes": {
+    get: { parameters: {}; responses: { 200: { content: { "application/json": components["schemas"]["RecoveryCodesLeft"] } }; 401: { content: { "application/json": components["schemas"]["Error"] } } } };
+    post: { parameters: {}; requestBody: { content: { "application/json": components["schemas"]["FactorCode"] } }; responses: { 201: { content: { "application/json": components["schemas"]["RecoveryCodes"] } }; 400: { content: { "application/json": components["schemas"]["Error"] } }; 401: { content: { "application/json": components["schemas"]["Error"] } }; 404: { content: { "application/json": components["schemas"]["Error"] } }; 415: { content: { "application/json": components["schemas"]["Error"] } }; 429: { content: { "application/json": components["schemas"]["Error"] } } } };
   };
   "/api/management/v2/deployments/deployments": {
     get: { parameters: { query?: { status?: string | (string)[]; type?: string | (string)[]; created_before?: string | (string)[]; created_after?: string | (string)[]; sort?: string | (string)[]; id?: string | (string)[]; name?: string | (string)[]; id_attribute?: string | (string)[]; id_scope?: string | (string)[]; page?: number; per_page?: number } }; responses: { 200: { content: { "application/json": (components["schemas"]["Deployment"])[] } }; 400: { content: { "application/json": components["schemas"]["Error"] } }; 401: { content: { "application/json": components["schemas"]["Error"] } }; 403: { content: { "application/json": components["schemas"]["Error"] } } } };
@@ -57,6 +115,17 @@ export interface paths {
   };
   "/api/management/v2/inventory/filters": {
     get: { parameters: { query?: { page?: number; per_page?: number } }; responses: { 200: { content: { "application/json": (components["schemas"]["Filter"])[] } }; 400: { content: { "application/json": components["schemas"]["Error"] } }; 401: { content: { "application/json": components["schemas"]["Error"] } }; 403: { content: { "application/json": components["schemas"]["Error"] } } } };
+  };
+  "/api/management/v2/tenantadm/tenants": {
+    get: { parameters: { query?: { page?: number; per_page?: number; tiers?: boolean } }; responses: { 200: { content: { "application/json": (components["schemas"]["Tenant"])[] } }; 400: { content: { "application/json": components["schemas"]["Error"] } }; 401: { content: { "application/json": components["schemas"]["Error"] } }; 403: { content: { "application/json": components["schemas"]["Error"] } } } };
+    post: { parameters: {}; requestBody: { content: { "application/json": components["schemas"]["NewChildTenant"] } }; responses: { 202: { content: never }; 400: { content: { "application/json": components["schemas"]["Error"] } }; 401: { content: { "application/json": components["schemas"]["Error"] } }; 403: { content: { "application/json": components["schemas"]["Error"] } }; 409: { content: { "application/json": components["schemas"]["Error"] } }; 415: { content: { "application/json": components["schemas"]["Error"] } }; 422: { content: { "application/json": components["schemas"]["Error"] } } } };
+  };
+  "/api/management/v2/useradm/permission_sets": {
+    get: { parameters: { query?: { page?: number; per_page?: number } }; responses: { 200: { content: { "application/json": (components["schemas"]["PermissionSetObject"])[] } }; 400: { content: { "application/json": components["schemas"]["Error"] } }; 401: { content: { "application/json": components["schemas"]["Error"] } } } };
+  };
+  "/api/management/v2/useradm/roles": {
+    get: { parameters: { query?: { page?: number; per_page?: number } }; responses: { 200: { content: { "application/json": (components["schemas"]["RoleObject"])[] } }; 400: { content: { "application/json": components["schemas"]["Error"] } }; 401: { content: { "application/json": components["schemas"]["Error"] } } } };
+    post: { parameters: {}; requestBody: { content: { "application/json": components["schemas"]["Role"] } }; responses: { 201: { content: never }; 400: { content: { "application/json": components["schemas"]["Error"] } }; 401: { content: { "application/json": components["schemas"]["Error"] } }; 403: { content: { "application/json": components["schemas"]["Error"] } }; 409: { content: { "application/json": components["schemas"]["Error"] } }; 415: { content: { "application/json": components["schemas"]["Error"] } }; 422: { content: { "application/json": components["schemas"]["Error"] } } } };
   };
   "/api/management/v1/console/session": {
     post: { parameters: {}; responses: { 204: { content: never }; 400: { content: { "application/json": components["schemas"]["Error"] } }; 401: { content: { "application/json": components["schemas"]["Error"] } } } };
@@ -100,6 +169,12 @@ export interface paths {
   "/api/management/v1/useradm/auth/logout": {
     post: { parameters: {}; responses: { 202: { content: never }; 401: { content: { "application/json": components["schemas"]["Error"] } } } };
   };
+  "/api/management/v1/useradm/users/{id}/2fa/disable": {
+    post: { parameters: { path: { id: string } }; responses: { 200: { content: never }; 400: { content: { "application/json": components["schemas"]["Error"] } }; 401: { content: { "application/json": components["schemas"]["Error"] } }; 404: { content: { "application/json": components["schemas"]["Error"] } } } };
+  };
+  "/api/management/v1/useradm/users/{id}/2fa/enable": {
+    post: { parameters: { path: { id: string } }; responses: { 200: { content: never }; 400: { content: { "application/json": components["schemas"]["Error"] } }; 401: { content: { "application/json": components["schemas"]["Error"] } }; 403: { content: { "application/json": components["schemas"]["Error"] } }; 404: { content: { "application/json": components["schemas"]["Error"] } } } };
+  };
   "/api/management/v2/deployments/deployments/preview": {
     post: { parameters: {}; requestBody: { content: { "application/json": components["schemas"]["DeploymentPreviewRequest"] } }; responses: { 200: { content: { "application/json": components["schemas"]["DeploymentPreview"] } }; 400: { content: { "application/json": components["schemas"]["Error"] } }; 401: { content: { "application/json": components["schemas"]["Error"] } }; 403: { content: { "application/json": components["schemas"]["Error"] } }; 422: { content: { "application/json": components["schemas"]["Error"] } } } };
   };
@@ -109,8 +184,14 @@ export interface paths {
   "/api/management/v1/deployments/deployments/{id}/status": {
     put: { parameters: { path: { id: string } }; requestBody: { content: { "application/json": components["schemas"]["NewDeploymentStatus"] } }; responses: { 204: { content: never }; 400: { content: { "application/json": components["schemas"]["Error"] } }; 401: { content: { "application/json": components["schemas"]["Error"] } }; 403: { content: { "application/json": components["schemas"]["Error"] } }; 404: { content: { "application/json": components["schemas"]["Error"] } }; 422: { content: { "application/json": components["schemas"]["Error"] } } } };
   };
+  "/api/management/v1/useradm/2faverify": {
+    put: { parameters: {}; requestBody: { content: { "application/json": components["schemas"]["FactorCode"] } }; responses: { 202: { content: never }; 400: { content: { "application/json": components["schemas"]["Error"] } }; 401: { content: { "application/json": components["schemas"]["Error"] } }; 404: { content: { "application/json": components["schemas"]["Error"] } }; 415: { content: { "application/json": components["schemas"]["Error"] } }; 429: { content: { "application/json": components["schemas"]["Error"] } } } };
+  };
   "/api/management/v2/deployments/deployments/releases/{release_name}/tags": {
     put: { parameters: { path: { release_name: string } }; requestBody: { content: { "application/json": (string)[] } }; responses: { 204: { content: never }; 400: { content: { "application/json": components["schemas"]["Error"] } }; 404: { content: { "application/json": components["schemas"]["Error"] } }; 409: { content: { "application/json": components["schemas"]["Error"] } } } };
+  };
+  "/api/management/v2/tenantadm/tenants/{id}/status": {
+    put: { parameters: { path: { id: string } }; requestBody: { content: { "application/json": components["schemas"]["TenantActivation"] } }; responses: { 202: { content: never }; 400: { content: { "application/json": components["schemas"]["Error"] } }; 401: { content: { "application/json": components["schemas"]["Error"] } }; 403: { content: { "application/json": components["schemas"]["Error"] } }; 409: { content: { "application/json": components["schemas"]["Error"] } }; 415: { content: { "application/json": components["schemas"]["Error"] } } } };
   };
 }
 export interface components {
@@ -130,19 +211,40 @@ export interface components {
     DeviceWithImage: { id: string; created: string; started?: string; finished?: string; deleted?: string; status: "failure" | "aborted" | "pause_before_installing" | "pause_before_committing" | "pause_before_rebooting" | "downloading" | "installing" | "rebooting" | "pending" | "success" | "noartifact" | "already-installed" | "decommissioned"; log: boolean; substate?: string; device_type?: string; attempts?: number; retries?: number; phase_id?: string; image?: Record<string, unknown> };
     Error: { error: string; request_id: string };
     Explanation: { status: string; reason: string; description: string; starts?: string; earlier?: string; device?: { device_type: string; artifact_name: string }; artifacts?: ({ id: string; type_fits: boolean; unmet_depends: (string)[] })[] };
+    FactorCode: { token2fa: string };
     FailureGroup: { fingerprint: string; ending: string; devices: number; deployments: number; device_types: ({ device_type: string; devices: number })[]; first: string; last: string; sample: { deployment_id: string; device_id: string } };
     Filter: { id: string; name: string; terms: ({ scope: string; attribute: string; type: string; value?: unknown })[] };
     FilterPredicate: { scope: "system" | "identity" | "inventory" | "monitor" | "tags"; attribute: string; type: "$eq" | "$ne" | "$gt" | "$gte" | "$lt" | "$lte" | "$ltne" | "$in" | "$nin" | "$exists" | "$regex"; value: unknown };
+    Integration: { id: string; provider: "iot-core" | "iot-hub" | "webhook"; credentials: components["schemas"]["IntegrationCredentials"]; description?: string; scopes?: (string)[] };
+    IntegrationCredentials: { type?: string; connection_string?: string; aws?: { access_key_id?: string; secret_access_key?: string; region?: string; device_policy_name?: string }; http?: { url?: string; secret?: string } };
+    IntegrationEvent: { id: string; type: "device-provisioned" | "device-decommissioned" | "device-status-changed" | "device-inventory-changed"; data?: unknown; time: string; delivery_statuses: ({ integration_id: string; success: boolean; status_code?: number; error?: string })[] };
     InventoryDevice: { id: string; attributes?: (components["schemas"]["Attribute"])[]; updated_ts?: string; identities?: (string)[] };
+    KeptAlert: { id: string; device_id: string; name: string; level: string; subject: Record<string, never>; timestamp: string };
+    NewChildTenant: { name: string; admin?: { email: string; password?: string; send_reset_password?: boolean }; users?: ({ email: string; role: string })[]; device_limit?: number; device_limits?: { max_devices?: { value: number }; max_micro_devices?: { value: number }; max_system_devices?: { value: number } }; binary_delta?: boolean; sso?: boolean };
     NewDeployment: { name: string; artifact_name: string; force_installation?: boolean; phases?: (components["schemas"]["NewDeploymentPhase"])[]; uniform_phases?: components["schemas"]["UniformPhases"]; retries?: number; update_control_map?: components["schemas"]["UpdateControlMap"]; autogenerate_delta?: boolean; rollout?: components["schemas"]["Rollout"]; devices?: (string)[]; all_devices?: boolean };
     NewDeploymentForGroup: { name: string; artifact_name: string; force_installation?: boolean; phases?: (components["schemas"]["NewDeploymentPhase"])[]; uniform_phases?: components["schemas"]["UniformPhases"]; retries?: number; update_control_map?: components["schemas"]["UpdateControlMap"]; autogenerate_delta?: boolean; rollout?: components["schemas"]["Rollout"]; devices?: (string)[]; all_devices?: boolean };
     NewDeploymentPhase: { batch_size?: number; batch_size_devices?: number; start_ts?: string };
     NewDeploymentStatus: { status: string };
     NewDynamicDeployment: { name: string; artifact_name: string; force_installation?: boolean; filter_id: string; max_devices?: number; phases?: (components["schemas"]["NewDeploymentPhase"])[]; uniform_phases?: components["schemas"]["UniformPhases"]; retries?: number; update_control_map?: components["schemas"]["UpdateControlMap"]; autogenerate_delta?: boolean; rollout?: components["schemas"]["Rollout"] };
+    NewIntegration: { provider: "iot-core" | "iot-hub" | "webhook"; credentials: components["schemas"]["IntegrationCredentials"]; description?: string; scopes?: ("deviceauth" | "inventory")[] };
+    NewPersonalAccessToken: { name: string; expires_in?: number | null; permission_sets_with_scope?: (components["schemas"]["PermissionSetWithScope"])[] | null; addresses?: (string)[] | null };
+    NewUser: { email: string; password?: string | null; roles?: (string)[]; send_reset_password?: boolean | null };
+    OwnUser: (components["schemas"]["TenantUser"]) & ({ pending_email_change_request?: components["schemas"]["PendingEmailChange"] });
     PasskeyAssertion: { id: string; rawId: string; type: "public-key"; response: { clientDataJSON: string; authenticatorData: string; signature: string; userHandle?: string | null } } | null;
     PauseDeployment: { reason?: string };
+    PendingEmailChange: { new_email: string; created_ts: string; valid_until: string };
+    PermissionSetObject: { name: string; action?: string; object?: string; description?: string; permissions: ({ action: string; object: { type: string; value: string } })[]; supported_scope_types?: (string)[] };
+    PermissionSetWithScope: { name: string; scope?: components["schemas"]["RoleScope"] };
+    PersonalAccessToken: { id: string; name: string; created_ts: string; last_used?: string; expiration_date?: string; permission_sets_with_scope?: ({ name: string; scope?: { type: string; value: (string)[] } })[]; addresses?: (string)[] };
+    RecoveryCodes: { codes: (string)[] };
+    RecoveryCodesLeft: { left: number };
     Release: { name: string; modified: string; tags: (string)[]; notes: string; artifacts: (components["schemas"]["Artifact"])[]; artifacts_count: number };
+    RemoteSession: { session_id: string; device_id: string; user_id: string; user_email: string; kind: "terminal" | "portforward" | "filetransfer" | "connection"; started_ts: string; ended_ts?: string; recorded_bytes: number };
     RevertDeployment: { artifact_name: string };
+    Role: { name: string; description?: string | null; permissions?: (components["schemas"]["RolePermission"])[] | null; permission_sets_with_scope?: (components["schemas"]["PermissionSetWithScope"])[] | null };
+    RoleObject: { name: string; description?: string; permissions?: ({ action: string; object: { type: string; value: string } })[]; permission_sets_with_scope?: ({ name: string; scope?: { type: string; value: (string)[] } })[] };
+    RolePermission: { action: "any"; object: { type: "any"; value: string } } | { action: "http"; object: { type: "GET" | "POST" | "PUT" | "PATCH" | "DELETE" | "any"; value: string } } | { action: "CREATE_DEPLOYMENT" | "VIEW_DEVICE" | "MANAGE_DEVICE" | "REMOTE_TERMINAL"; object: { type: "DEVICE_GROUP" | "DEVICE_ID"; value: string } };
+    RoleScope: { type: "DeviceGroups" | "ReleaseTags"; value: (string)[] } | null;
     Rollout: { order?: "hash" | "arrival"; canaries?: (string)[]; gates?: (components["schemas"]["RolloutGate"])[]; stop?: (components["schemas"]["RolloutStopRule"])[]; judge?: components["schemas"]["RolloutJudge"]; on_stop?: { action?: "pause" | "abort" | "revert"; artifact_name?: string }; per_minute?: number; at_once?: number; budget?: { attribute: { scope: "inventory" | "identity" | "tags" | "system" | "monitor"; name: string }; at_once: number }; windows?: components["schemas"]["RolloutWindows"]; weight?: number };
     RolloutGate: { phase: number; after_s?: number; success?: { percent: number; results: number }; approvals?: number };
     RolloutJudge: { level_percent?: number; failures?: { margin_percent?: number; usual_percent?: number }; silence?: boolean; alerts?: boolean; attributes?: ({ scope: "inventory" | "identity" | "tags" | "system" | "monitor"; name: string; worse?: "more" | "less" })[] };
@@ -150,12 +252,23 @@ export interface components {
     RolloutWindows: { zone?: string; zone_attribute?: { scope: "inventory" | "identity" | "tags" | "system" | "monitor"; name: string }; weekly: ({ days: ("mon" | "tue" | "wed" | "thu" | "fri" | "sat" | "sun")[]; from: string; to: string })[]; holidays?: (string)[] };
     SearchParams: { page?: number | null; per_page?: number | null; filters?: (components["schemas"]["FilterPredicate"])[] | null; sort?: (components["schemas"]["SortCriteria"])[] | null; attributes?: (components["schemas"]["SelectAttribute"])[] | null; device_ids?: (string)[] | null; text?: string | null };
     SelectAttribute: { scope: "system" | "identity" | "inventory" | "monitor" | "tags"; attribute: string };
+    Session: { id: string; created_ts: string; last_used?: string; expiration_date?: string; device?: string; place?: string; current: boolean };
     SignInProvider: { id: string; kind: string };
     SortCriteria: { scope: "system" | "identity" | "inventory" | "monitor" | "tags"; attribute: string; order: "asc" | "desc" };
+    SsoIdentity: { id: string; kind: string; subject: string };
     Statistics: { failure: number; aborted: number; pause_before_installing: number; pause_before_committing: number; pause_before_rebooting: number; downloading: number; installing: number; rebooting: number; pending: number; success: number; noartifact: number; "already-installed": number; decommissioned: number };
     StorageLimit: { limit: number; usage: number };
+    Tenant: { id: string; name: string; tenant_token?: string; status: "active" | "suspended"; plan: string; trial: boolean; trial_expiration?: string; addons: (components["schemas"]["TenantAddon"])[]; service_provider: boolean; parent_tenant_id?: string; max_child_tenants?: number; children_tenants?: ({ id: string; name: string })[]; additional_info: Record<string, unknown>; api_limits?: unknown; device_count: number; device_limit: number; device_limits?: { max_devices: components["schemas"]["TenantDeviceLimit"]; max_micro_devices: components["schemas"]["TenantDeviceLimit"]; max_system_devices: components["schemas"]["TenantDeviceLimit"] }; binary_delta: boolean; created_at: string; updated_at: string; cancelled_at?: string; suspend_at?: string };
+    TenantActivation: { status: "active" };
+    TenantAddon: { name: "configure" | "troubleshoot" | "monitor"; enabled: boolean };
+    TenantDeviceLimit: { name: string; tenant_id: string; current_value: number; value: number };
+    TenantIdName: { id: string; name: string };
+    TenantUser: (components["schemas"]["User"]) & ({ tenant_id: string; tenant_ids: (string)[]; tenants: (components["schemas"]["TenantIdName"])[] });
     UniformPhases: { batch_size?: number; batch_size_devices?: number; start_ts?: string; time_interval: string };
     UpdateControlMap: { id?: string; priority?: number; states?: { ArtifactInstall_Enter?: { action?: "continue" | "force_continue" | "pause" | "fail"; on_map_expire?: "continue" | "force_continue" | "fail"; on_action_executed?: "continue" | "force_continue" | "pause" | "fail" }; ArtifactReboot_Enter?: { action?: "continue" | "force_continue" | "pause" | "fail"; on_map_expire?: "continue" | "force_continue" | "fail"; on_action_executed?: "continue" | "force_continue" | "pause" | "fail" }; ArtifactCommit_Enter?: { action?: "continue" | "force_continue" | "pause" | "fail"; on_map_expire?: "continue" | "force_continue" | "fail"; on_action_executed?: "continue" | "force_continue" | "pause" | "fail" } } };
     UploadStatus: { id: string; state: "open" | "verifying" | "done" | "failed"; part_size: number; parts: ({ part: number; size: number })[]; expire: string; error?: string };
+    UsageDay: { tenant_id: string; tenant_name: string; day: string; devices: number; requests: number; checks: number; rows_read: number; rows_written: number; stored_bytes: number; session_seconds: number; usd: number };
+    User: { id: string; email: string; created_ts: string; updated_ts: string; login_ts?: string; verified: boolean; tfa_status: "disabled" | "unverified" | "enabled"; roles: (string)[]; sso?: (components["schemas"]["SsoIdentity"])[] };
+    UserUpdate: { email?: string; password?: string | null; current_password?: string | null; roles?: (string)[] };
   };
 }

@@ -1,8 +1,10 @@
 import { api } from "../../api/client.ts";
+import { listed } from "../../api/listed.ts";
 import { refresh, useResource } from "../../api/resource.ts";
-import type { paths } from "../../api/schema.d.ts";
-import { useQuery } from "../../parts/address.ts";
+import type { components } from "../../api/schema.d.ts";
+import { useQuery, type Query } from "../../parts/address.ts";
 import { Empty } from "../../parts/empty.tsx";
+import { SelectField, TextField } from "../../parts/field.tsx";
 import { Loaded } from "../../parts/loaded.tsx";
 import { Page } from "../../parts/page.tsx";
 import { Pager } from "../../parts/pager.tsx";
@@ -10,57 +12,144 @@ import { Table, type Column } from "../../parts/table.tsx";
 import { plain, shortId } from "../../parts/text.ts";
 import { When } from "../../parts/time.tsx";
 
-type Logs = paths["/api/management/v1/auditlogs/logs"]["get"];
-type Entry = Logs["responses"][200]["content"]["application/json"][number];
+type Entry = components["schemas"]["AuditLog"];
 
 const PER_PAGE = 50;
+const DAY_S = 86_400;
+const SHORT = 80;
 
-const objectOf = ({ object }: Entry): string => plain(`${object.type} ${shortId(object.id ?? "")}`);
+const OBJECTS = [
+  ["", "anything"],
+  ["artifact", "artifacts"],
+  ["deployment", "deployments"],
+  ["device", "devices"],
+  ["user", "users"],
+  ["tenant", "tenants"],
+] as const;
+
+function Change({ text }: { text: string }) {
+  if (text.length <= SHORT && !text.includes("\n")) return <span class="mono">{text}</span>;
+  return (
+    <details>
+      <summary class="mono">{`${text.split("\n", 1)[0]?.slice(0, SHORT)} …`}</summary>
+      <pre class="log">{text}</pre>
+    </details>
+  );
+}
+
+const only = (name: string, value: string, text: string) => (
+  <a href={`/audit?${new URLSearchParams({ [name]: value }).toString()}`} title={`Only of ${value}`}>
+    {text}
+  </a>
+);
 
 const COLUMNS: readonly Column<Entry>[] = [
   { title: "Time", cell: ({ time }) => <When at={time} /> },
-  { title: "Who", cell: ({ actor }) => plain(actor.email ?? actor.type) },
-  { title: "Did", cell: ({ action }) => action },
-  { title: "To", cell: objectOf },
-  { title: "Change", cell: ({ change }) => <span class="mono">{plain(change ?? "")}</span> },
+  {
+    title: "Who",
+    cell: ({ actor }) => (actor.email ? only("actor", actor.email, plain(actor.email)) : plain(actor.type)),
+  },
+  { title: "Did", cell: ({ action }) => action.replaceAll("_", " ") },
+  {
+    title: "To",
+    cell: ({ object }) => (
+      <>
+        {plain(object.type)} {object.id && only("object", object.id, plain(shortId(object.id)))}
+      </>
+    ),
+  },
+  { title: "Change", cell: ({ change }) => <Change text={plain(change ?? "")} /> },
 ];
+
+const dayS = (day: string): number => new Date(`${day}T00:00`).getTime() / 1000;
+
+const filtersOf = ({ actor, object, type, from, to }: Query) => ({
+  ...(actor && { actor_email: actor }),
+  ...(object && { object_id: object }),
+  ...(type && { object_type: type }),
+  ...(from && { created_after: dayS(from) }),
+  ...(to && { created_before: dayS(to) + DAY_S }),
+});
+
+const exportPath = (query: Query): string => {
+  const entries = Object.entries(filtersOf(query)).map(([name, value]) => [name, String(value)]);
+  return `/api/management/v1/auditlogs/logs/export?${new URLSearchParams(entries).toString()}`;
+};
+
+function Filters({ query, set }: { query: Query; set: ReturnType<typeof useQuery>[1] }) {
+  const change = (name: string, how: "push" | "replace") => (value: string) =>
+    set({ [name]: value, page: undefined }, how);
+  const type = OBJECTS.find(([key]) => key === query.type)?.[0] ?? "";
+  return (
+    <div class="filters">
+      <TextField
+        type="search"
+        label="Who"
+        placeholder="e-mail address"
+        value={query.actor ?? ""}
+        set={change("actor", "replace")}
+      />
+      <SelectField label="To" value={type} set={change("type", "push")} options={OBJECTS} />
+      <TextField
+        type="search"
+        label="Id of it"
+        value={query.object ?? ""}
+        set={change("object", "replace")}
+      />
+      <TextField type="date" label="From" value={query.from ?? ""} set={change("from", "push")} />
+      <TextField type="date" label="To the end of" value={query.to ?? ""} set={change("to", "push")} />
+    </div>
+  );
+}
 
 /** Who did what, newest first. */
 export function Audit() {
   const [query, setQuery] = useQuery();
   const page = Number(query.page ?? "1");
-  const key = `audit?${new URLSearchParams(query).toString()}`;
-  const logs = useResource(key, async (signal) => {
-    const { data, response } = await api.GET("/api/management/v1/auditlogs/logs", {
-      params: { query: { page, per_page: PER_PAGE, sort: "desc" } },
-      signal,
-    });
-    return { rows: data ?? [], total: Number(response.headers.get("x-total-count") ?? Number.NaN) };
-  });
+  const logs = useResource(`audit?${new URLSearchParams(query).toString()}`, async (signal) =>
+    listed(
+      await api.GET("/api/management/v1/auditlogs/logs", {
+        params: { query: { page, per_page: PER_PAGE, sort: "desc", ...filtersOf(query) } },
+        signal,
+      }),
+    ),
+  );
   return (
     <Page
       title="Audit log"
       actions={
-        <a class="button" href="/api/management/v1/auditlogs/logs/export" download>
-          Export as CSV
+        <a class="button" href={exportPath(query)} download>
+          Export these as CSV
         </a>
       }
     >
+      <Filters query={query} set={setQuery} />
       <Loaded of={logs} again={() => refresh("audit")}>
         {({ rows, total }) =>
-          rows.length === 0 ? (
-            <Empty title="Nothing was done yet" />
-          ) : (
+          rows.length > 0 ? (
             <>
-              <Table label="Audit log" rows={rows} columns={COLUMNS} keyOf={(row) => row.time + row.action} />
+              <Table
+                label="Audit log"
+                rows={rows}
+                columns={COLUMNS}
+                keyOf={({ time, action, object }) => `${time} ${action} ${object.id}`}
+              />
               <Pager
                 page={page}
                 perPage={PER_PAGE}
                 shown={rows.length}
-                total={Number.isNaN(total) ? undefined : total}
+                total={total}
                 go={(to) => setQuery({ page: to === 1 ? undefined : String(to) })}
               />
             </>
+          ) : Object.keys(filtersOf(query)).length > 0 ? (
+            <Empty title="Nothing of the kind was done">
+              <a class="button" href="/audit">
+                Clear filter
+              </a>
+            </Empty>
+          ) : (
+            <Empty title="Nothing was done yet" />
           )
         }
       </Loaded>
