@@ -267,8 +267,8 @@ export interface components {
     UniformPhases: { batch_size?: number; batch_size_devices?: number; start_ts?: string; time_interval: string };
     UpdateControlMap: { id?: string; priority?: number; states?: { ArtifactInstall_Enter?: { action?: "continue" | "force_continue" | "pause" | "fail"; on_map_expire?: "continue" | "force_continue" | "fail"; on_action_executed?: "continue" | "force_continue" | "pause" | "fail" }; ArtifactReboot_Enter?: { action?: "continue" | "force_continue" | "pause" | "fail"; on_map_expire?: "continue" | "force_continue" | "fail"; on_action_executed?: "continue" | "force_continue" | "pause" | "fail" }; ArtifactCommit_Enter?: { action?: "continue" | "force_continue" | "pause" | "fail"; on_map_expire?: "continue" | "force_continue" | "fail"; on_action_executed?: "continue" | "force_continue" | "pause" | "fail" } } };
     UploadStatus: { id: string; state: "open" | "verifying" | "done" | "failed"; part_size: number; parts: ({ part: number; size: number })[]; expire: string; error?: string };
-    UsageDay: { tenant_id: string; tenant_name: string; day: string; devices: number; requests: number; checks: number; rows_read: number; rows_written: number; stored_bytes: number; session_seconds: number; usd: number };
-    User: { id: string; email: string; created_ts: string; updated_ts: string; login_ts?: string; verified: boolean; tfa_status: "disabled" | "unverified" | "enabled"; roles: (string)[]; sso?: (components["schemas"]["SsoIdentity"])[] };
+    UsageDay: { tenant_id: string; tenant_name: string; day: string; devices: number; requests: number; checks: number; rows_read: number; rows_written: number; stored_bytes: number; downloaded_bytes: number; session_seconds: number; usd: number };
+    User: { id: string; email: string; created_ts: string; updated_ts: string; login_ts?: string; verified: boolean; tfa_status: "disabled" | "unverified" | "enabled"; roles: (string)[]; suspended?: boolean; sso?: (components["schemas"]["SsoIdentity"])[] };
     UserUpdate: { email?: string; password?: string | null; current_password?: string | null; roles?: (string)[] };
   };
 }

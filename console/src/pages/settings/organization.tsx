@@ -36,9 +36,7 @@ function Usage() {
       <Loaded of={days} again={() => refresh("usage")}>
         {(rows) =>
           rows.length === 0 ? (
-            <Empty title="No day is over yet">
-              <span>Each day is counted when it is over.</span>
-            </Empty>
+            <Empty title="Nothing was counted yet" />
           ) : (
             <Table label="Usage by day" rows={rows} columns={DAYS} keyOf={({ day }) => day} />
           )
@@ -48,7 +46,8 @@ function Usage() {
   );
 }
 
-const limitOf = (limit: number): string => (limit > 0 ? count(limit) : "no limit");
+const within = (used: number, limit: number, text: (number: number) => string): string =>
+  limit > 0 ? `${text(used)} of ${text(limit)}` : `${text(used)}, without a limit`;
 
 /** The tenant that everybody here shares. */
 export function Organization() {
@@ -76,12 +75,8 @@ export function Organization() {
                     .map(({ name }) => name)
                     .join(", "),
                 ],
-                ["Devices", `${count(found.device_count)} of ${limitOf(found.device_limit)}`],
-                [
-                  "Storage",
-                  storage.data &&
-                    `${bytes(storage.data.usage)} of ${storage.data.limit > 0 ? bytes(storage.data.limit) : "no limit"}`,
-                ],
+                ["Devices", within(found.device_count, found.device_limit, count)],
+                ["Storage", storage.data && within(storage.data.usage, storage.data.limit, bytes)],
                 ["Since", <When key="since" at={found.created_at} />],
                 [
                   "Tenant token",
