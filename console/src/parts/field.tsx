@@ -87,7 +87,7 @@ export function SelectField<Value extends string>({
 
 export function Check({ label, isOn, set }: { label: string; isOn: boolean; set: (isOn: boolean) => void }) {
   return (
-    <label class="row">
+    <label class="check">
       <input type="checkbox" checked={isOn} onChange={({ currentTarget }) => set(currentTarget.checked)} />
       <span>{label}</span>
     </label>

@@ -36,7 +36,7 @@ export function Table<Row>({
           {rows.map((row) => (
             <tr key={keyOf(row)}>
               {columns.map(({ title, cell, isNumber }) => (
-                <td key={title} class={isNumber ? "number" : undefined}>
+                <td key={title} class={isNumber ? "number" : undefined} data-title={title}>
                   {cell(row)}
                 </td>
               ))}
