@@ -5,7 +5,7 @@
  */
 import { rm } from "node:fs/promises";
 import { parseArgs } from "node:util";
-import { writeArtifact } from "../src/artifact/write.ts";
+import { call as callOf, costOf, expecting, uploadArtifact, type Cost } from "./calls.ts";
 import { newDataFolder, startLocalServer, type LocalServer } from "./local-server.ts";
 import { cpuOfTree } from "./process-cpu.ts";
 import { authSetId, deviceId, seedDevices } from "./seed-devices.ts";
@@ -27,12 +27,6 @@ interface Probe {
   token: string;
 }
 
-interface Cost {
-  trips: number;
-  read: number;
-  written: number;
-}
-
 interface Measured extends Cost {
   what: string;
   size: number;
@@ -42,60 +36,8 @@ interface Measured extends Cost {
 
 let server: LocalServer;
 
-async function call(method: string, path: string, token: string, json?: unknown) {
-  const response = await fetch(server.url + path, {
-    method,
-    headers: {
-      Authorization: `Bearer ${token}`,
-      ...(json !== undefined && { "Content-Type": "application/json" }),
-    },
-    ...(json !== undefined && { body: JSON.stringify(json) }),
-  });
-  const text = await response.text();
-  return { status: response.status, headers: response.headers, text };
-}
-
-async function expecting(status: number, answer: ReturnType<typeof call>) {
-  const done = await answer;
-  if (done.status !== status) throw new Error(`expected ${status}, not ${done.status} ${done.text}`);
-  return done;
-}
-
-function costOf(headers: Headers): Cost {
-  const timing = headers.get("server-timing") ?? "";
-  const number = (name: string) => Number(new RegExp(`${name}=(\\d+)`).exec(timing)?.[1] ?? Number.NaN);
-  return { trips: number("trips"), read: number("read"), written: number("written") };
-}
-
-async function uploadArtifact(name: string): Promise<void> {
-  const bytes = new Uint8Array(1024);
-  const digest = await crypto.subtle.digest("SHA-256", bytes);
-  const written = await writeArtifact({
-    name,
-    deviceTypes: ["bench"],
-    payloadType: "bench",
-    files: [
-      {
-        name: "payload",
-        size: bytes.length,
-        sha256: Buffer.from(digest).toString("hex"),
-        open: async function* () {
-          yield bytes;
-        },
-      },
-    ],
-  });
-  const chunks: Uint8Array<ArrayBuffer>[] = [];
-  for await (const chunk of written.chunks()) chunks.push(new Uint8Array(chunk));
-  const form = new FormData();
-  form.append("artifact", new Blob(chunks), "artifact.mender");
-  const uploaded = await fetch(`${server.url}/api/management/v1/deployments/artifacts`, {
-    method: "POST",
-    headers: { Authorization: `Bearer ${server.token}` },
-    body: form,
-  });
-  if (uploaded.status !== 201) throw new Error(`artifact: ${uploaded.status} ${await uploaded.text()}`);
-}
+const call = (method: string, path: string, token: string, json?: unknown) =>
+  callOf(server, method, path, token, json);
 
 async function probe(index: number): Promise<Probe> {
   const nowS = Math.floor(Date.now() / 1000);
@@ -251,7 +193,7 @@ function holdFlat(rows: readonly Measured[]): void {
 }
 
 async function run(): Promise<void> {
-  await uploadArtifact("bench");
+  await uploadArtifact(server, "bench");
   // Members of every size, but not all of the smallest; the last devices are in the largest only.
   const probes = await Promise.all(Array.from({ length: Math.min(PROBES, 90) }, (_, i) => probe(i)));
   const outsiders = await Promise.all(Array.from({ length: 50 }, (_, i) => probe(FLEET - 1 - i)));

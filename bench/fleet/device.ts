@@ -98,10 +98,17 @@ const TOKEN_HEADER = base64({ alg: "EdDSA", typ: "JWT" });
 const TOKEN_LIFE_S = 604_800;
 
 /** The token the server would give the device, signed with the server's own key. */
-export function tokenOf(index: number, serverKey: KeyObject, issuedS: number): string {
+export const tokenOf = (index: number, serverKey: KeyObject, issuedS: number): string =>
+  signedToken({ device: deviceIdOf(index), authSet: authSetIdOf(index) }, serverKey, issuedS);
+
+export function signedToken(
+  { device, authSet }: { device: string; authSet: string },
+  serverKey: KeyObject,
+  issuedS: number,
+): string {
   const claims = base64({
-    jti: authSetIdOf(index),
-    sub: deviceIdOf(index),
+    jti: authSet,
+    sub: device,
     iss: "Mender",
     iat: issuedS,
     exp: issuedS + TOKEN_LIFE_S,

@@ -1,7 +1,7 @@
 import { forgetOldEntries, sealLogs } from "../audit/index.ts";
 import { expireWaitingSets, forgetOldRevocations } from "../deviceauth/index.ts";
 import { sweepRecordings } from "../deviceconnect/index.ts";
-import { judgeRollouts, recordProgress, rollWindows, watchRollouts } from "../deployments/index.ts";
+import { endStuck, judgeRollouts, recordProgress, rollWindows, watchRollouts } from "../deployments/index.ts";
 import { forgetOldTotals } from "../inventory/index.ts";
 import { forgetOldEvents, wakeWaiting } from "../events/index.ts";
 import { resealIntegrations } from "../iotmanager/index.ts";
@@ -47,6 +47,7 @@ export const EVERY_MINUTE: Sweeps = {
   "judge-rollouts": judgeRollouts,
   "record-progress": recordProgress,
   "watch-rollouts": watchRollouts,
+  "end-stuck": endStuck,
 };
 
 /** Duties of every night. */

@@ -75,6 +75,7 @@ export async function createDeployment(deps: Deps, actor: Actor, asked: Wanted):
   if (targets.count === 0 && !targets.filter) throw new Fault("bad_request", "No devices for the deployment");
   if (definition.devices && !hasSome) throw noneKnown(unknownDevices);
   if (candidates.length === 0) throw new Fault("unprocessable", "No artifact for the deployment");
+  refuseTooLarge(candidates, definition.rollout?.budget?.bytes_per_day);
   const inGroup = targets.count === 1 && definition.devices ? group?.group : undefined;
   const found = { fingerprint, group: asked.group ?? inGroup, approvals: settings.approvals };
   const wanted = { ...asked, definition: withWindows(definition, settings) };
@@ -83,6 +84,16 @@ export async function createDeployment(deps: Deps, actor: Actor, asked: Wanted):
   const statements = creation(actor, deployment, targets, governing, windows);
   const [made] = await addWithCandidates(deps, deployment, statements, candidates);
   return { id: made === 0 ? await lostOrRefuse(deps, deployment) : deployment.id, unknownDevices };
+}
+
+/** A budget in which an artifact never has room. */
+function refuseTooLarge(candidates: readonly ArtifactCandidate[], bytesADay: number | undefined): void {
+  const largest = Math.max(...candidates.map(({ size }) => size));
+  if (bytesADay !== undefined && largest > bytesADay)
+    throw new Fault(
+      "bad_request",
+      `rollout.budget: an artifact of ${largest} bytes never has room in a day.`,
+    );
 }
 
 /** Keeps the artifacts with the deployment. If one came or went since they were read, the user may try again. */

@@ -9,7 +9,7 @@ import { isFinal, STATUS_CODES, type Status } from "./status.ts";
 import { endToldStatements } from "./store/told.ts";
 import { atItAnd, failureStatements, moveStatements } from "./store/status-transitions.ts";
 import { endingOf, printOf } from "./failures/ending.ts";
-import { controlMapOf, reportedState, type ReportedRow } from "./store/device-status.ts";
+import { controlMapOf, noteLateSuccess, reportedState, type ReportedRow } from "./store/device-status.ts";
 import { countLogged } from "./store/failures.ts";
 
 /**
@@ -36,7 +36,10 @@ export async function reportStatus(
     report.status === "failure" ? failureStatements(move) : moveStatements({ ...move, to: report.status });
   const { status } = report;
   const further =
-    status === "success" || status === "failure" ? consequences(claim, deployment, status, move.atMs) : [];
+    status === "success" || status === "failure"
+      ? consequences(tenant, deployment, status, move.atMs, ifLive(claim))
+      : [];
+  if (status === "success") further.push(noteLateSuccess(tenant, device, deployment, ifLive(claim)));
   const told = isFinal(status) ? endToldStatements(claim, deployment, status, move.atMs) : [];
   const { results } = await asLiveDevice(deps, claim, [state, ...moves, ...further, ...told]);
   refuseEnded(results[0]);

@@ -27,6 +27,8 @@ export interface Explanation {
     | "budget_full"
     | "not_seen_since"
     | "in_progress"
+    | "waits_for_retry"
+    | "timed_out"
     | "type_mismatch"
     | "no_artifact_fits"
     | "already_installed"
@@ -161,6 +163,17 @@ async function ofJoined(deps: Deps, actor: Actor, row: ExplainedRow, status: Sta
   const told = { device_type: row.device_type ?? "", artifact_name: row.artifact_name ?? "" };
   const device = row.device_type === null ? {} : { device: told };
   if (status === "noartifact") return { ...(await ofMisfit(deps, actor, row)), ...device };
+  if (status === "failure" && row.timed_out > 0) {
+    const description =
+      row.timed_out === 1
+        ? "It was given up because it stayed in one state far longer than others."
+        : "It was given up because it stayed in one state far longer than others, and told of its success later.";
+    return { status, reason: "timed_out", description, ...device };
+  }
+  if (row.awaits_retry === 1 && row.aborted_ms === null) {
+    const description = "An attempt failed; the next begins when the device asks after its pause.";
+    return { status, reason: "waits_for_retry", description, starts: rfc3339(row.retry_ms), ...device };
+  }
   if (!isFinal(status) && row.aborted_ms === null) {
     return { status, reason: "in_progress", description: "The device was given the deployment.", ...device };
   }

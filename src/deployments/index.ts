@@ -14,6 +14,7 @@ export { mountDeployments } from "./routes.ts";
 export { keepCandidateEverywhere as offerNewArtifact } from "./store/artifacts.ts";
 export { actOnStop } from "./rollout/stop.ts";
 export { recordProgress } from "./progress/record.ts";
+export { endStuck } from "./rollout/stuck.ts";
 export { rollWindows } from "./rollout/roll-windows.ts";
 export { placeOf } from "./rollout/order.ts";
 export { wideDeployment, type PlaceOrder, type WideDeployment } from "./rollout/waiting.ts";

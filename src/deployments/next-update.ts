@@ -7,6 +7,7 @@ import { STATUS_CODES, type Status } from "./status.ts";
 import { satisfies, type SavedFilter } from "../inventory/index.ts";
 import {
   askAgain,
+  budgetJoined,
   countJoined,
   currentDeployment,
   join,
@@ -72,14 +73,14 @@ async function currentOf(
     candidates(tenant, device, asking.atMs),
     deviceToMatch(tenant, device),
   ]);
-  const [, , , , , found, dynamic, known] = results;
+  const [, , , , , , found, dynamic, known] = results;
   if (found || dynamic.length === 0) return found;
   const tested = dynamic.map(({ seq }) => seq);
   const matches = ({ filter }: DynamicCandidate) => known !== undefined && satisfies(known, termsOf(filter));
   const matched = dynamic.filter(matches).map(({ seq }) => seq);
   if (matched.length === 0 && dynamic[0]?.behind === null) return undefined;
   const again = await asLiveDevice(deps, claim, joining({ ...asking, tested, matched }));
-  return again.results[5];
+  return again.results[6];
 }
 
 const joining = (asking: Asking) =>
@@ -88,6 +89,7 @@ const joining = (asking: Asking) =>
     join(asking),
     countJoined(asking),
     tallyJoined(asking),
+    budgetJoined(asking),
     lastPlace(asking),
     currentDeployment(asking.tenant, asking.device),
   ] as const;

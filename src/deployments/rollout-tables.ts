@@ -14,6 +14,13 @@ export const deploymentRulesTable = sqliteTable(
     budget_at_once: integer(),
     windowed: integer().notNull().default(0),
     zone_path: text(),
+    timeout_ms: integer(),
+    stuck_ms: integer(),
+    stuck_after: text(),
+    retry_kinds: text(),
+    retry_pause_ms: integer().notNull().default(0),
+    retry_most_ms: integer().notNull().default(0),
+    budget_bytes: integer(),
   },
   (row) => [primaryKey({ columns: [row.tenant_id, row.seq] })],
 );
@@ -81,6 +88,19 @@ export const deploymentWindowsTable = sqliteTable(
     to_ms: integer().notNull(),
   },
   (row) => [primaryKey({ columns: [row.tenant_id, row.seq, row.zone] })],
+);
+
+export const deploymentBudgetsTable = sqliteTable(
+  "deployment_budgets",
+  {
+    tenant_id: text().$type<TenantId>().notNull(),
+    seq: integer().notNull(),
+    value: text().notNull(),
+    devices: integer().notNull().default(0),
+    day: integer().notNull().default(0),
+    bytes: integer().notNull().default(0),
+  },
+  (row) => [primaryKey({ columns: [row.tenant_id, row.seq, row.value] })],
 );
 
 export const deploymentVerdictsTable = sqliteTable(

@@ -42,6 +42,7 @@ import eventStream from "../../migrations/0068_event_stream.sql";
 import webhooks from "../../migrations/0069_webhooks.sql";
 import providers from "../../migrations/0061_providers.sql";
 import usageTold from "../../migrations/0062_usage_told.sql";
+import limitsOfRollouts from "../../migrations/0064_limits_of_rollouts.sql";
 import { change, rows, type Database } from "./database.ts";
 import { into, type Row } from "./columns.ts";
 import { d1MigrationsTable } from "./tables.ts";
@@ -86,6 +87,7 @@ const MIGRATIONS: readonly { name: string; text: string }[] = [
   { name: "0061_providers.sql", text: providers },
   { name: "0062_usage_told.sql", text: usageTold },
   { name: "0063_watches.sql", text: watches },
+  { name: "0064_limits_of_rollouts.sql", text: limitsOfRollouts },
   { name: "0065_failures_and_progress.sql", text: failuresAndProgress },
   { name: "0066_templates_and_windows.sql", text: templatesAndWindows },
   { name: "0067_weights.sql", text: weights },

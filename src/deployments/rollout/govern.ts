@@ -34,6 +34,7 @@ export interface Governed {
   phases?: readonly Phase[] | undefined;
   uniform_phases?: UniformPhases | undefined;
   rollout?: Rollout | undefined;
+  retries?: number | undefined;
 }
 
 /** Whom it is for, as far as that is known. */
@@ -46,12 +47,14 @@ export interface Crowd {
 
 /** Nothing for a deployment that goes to all its devices when it opens. */
 export function governingOf(
-  { name, artifact_name, phases = [], uniform_phases: uniform, rollout }: Governed,
+  { name, artifact_name, phases = [], uniform_phases: uniform, rollout, retries = 0 }: Governed,
   crowd: Crowd,
   of: { atMs: number; approvals: number },
 ): Governing | undefined {
   if (phases.length > 0 && uniform)
     throw new Fault("bad_request", "phases: they cannot be given beside uniform_phases.");
+  if (rollout?.retry && retries === 0)
+    throw new Fault("bad_request", "rollout.retry: there is nothing to retry without retries.");
   if (phases.length < 2 && !uniform && !rollout && of.approvals === 0) return undefined;
   const planned = uniform
     ? uniformPhases(uniform, crowd.total, of.atMs)

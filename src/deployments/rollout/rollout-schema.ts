@@ -48,6 +48,29 @@ const StopRule = z
   })
   .openapi("RolloutStopRule");
 
+/** Another attempt heals what comes from outside: a network that is away, space that is full, power that fails. */
+const Retry = z
+  .strictObject({
+    kinds: z
+      .array(z.enum(["download", "install", "reboot", "commit"]))
+      .min(1)
+      .max(4)
+      .default(["download", "reboot"]),
+    pause_s: z.int().min(0).max(86_400).default(300),
+    max_pause_s: z.int().min(0).max(604_800).default(21_600),
+  })
+  .refine(({ pause_s, max_pause_s }) => pause_s <= max_pause_s, { error: "pauses begin beyond their most" });
+
+const Budget = z
+  .strictObject({
+    attribute: Attribute,
+    at_once: devices.optional(),
+    bytes_per_day: z.int().min(1).max(Number.MAX_SAFE_INTEGER).optional(),
+  })
+  .refine(({ at_once, bytes_per_day }) => at_once !== undefined || bytes_per_day !== undefined, {
+    error: "needs at_once or bytes_per_day",
+  });
+
 const OnStop = z
   .strictObject({
     action: z.enum(["pause", "abort", "revert"]).default("pause"),
@@ -77,6 +100,27 @@ export const Windows = z
 export type Windows = z.output<typeof Windows>;
 export type StopRule = z.output<typeof StopRule>;
 
+/** What can be changed while it runs. */
+const changing = {
+  per_minute: z.int().min(1).max(1_000_000),
+  at_once: devices,
+  budget: Budget,
+  windows: Windows,
+};
+
+/** New values of members; null takes one away, and those that are missing stay. */
+export const RolloutChange = z
+  .strictObject({
+    per_minute: changing.per_minute.nullish(),
+    at_once: changing.at_once.nullish(),
+    budget: changing.budget.nullish(),
+    windows: changing.windows.nullish(),
+  })
+  .refine((change) => Object.keys(change).length > 0, { error: "changes nothing" })
+  .openapi("RolloutChange");
+
+export type RolloutChange = z.output<typeof RolloutChange>;
+
 /** What the product adds to a deployment; clients that do not know it never see it. */
 export const Rollout = z
   .strictObject({
@@ -92,12 +136,16 @@ export const Rollout = z
     stop: z.array(StopRule).max(MAX_RULES).optional(),
     judge: Judge.optional(),
     on_stop: OnStop.optional(),
-    per_minute: z.int().min(1).max(1_000_000).optional(),
-    at_once: devices.optional(),
-    budget: z.strictObject({ attribute: Attribute, at_once: devices }).optional(),
-    windows: Windows.optional(),
+    per_minute: changing.per_minute.optional(),
+    at_once: changing.at_once.optional(),
+    budget: changing.budget.optional(),
+    windows: changing.windows.optional(),
     weight: z.int().min(0).max(MAX_WEIGHT).optional().openapi({
       description: "Goes ahead of deployments with less, never inside one that a device has begun",
+    }),
+    retry: Retry.optional(),
+    timeout_s: z.int().min(60).max(2_592_000).optional().openapi({
+      description: "How long a device may stay in a state, instead of what the fleet tells",
     }),
   })
   .refine(({ stop, judge, on_stop }) => !on_stop || judge !== undefined || (stop?.length ?? 0) > 0, {

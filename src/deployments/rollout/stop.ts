@@ -1,6 +1,4 @@
 import type { SQL } from "drizzle-orm";
-import { ifLive } from "../../devices/index.ts";
-import type { DeviceClaim } from "../../platform/actor.ts";
 import type { EventHandler } from "../../platform/background.ts";
 import { addAuditIfChanged } from "../../platform/audit.ts";
 import type { Statement } from "../../platform/database.ts";
@@ -16,12 +14,12 @@ import type { Rollout } from "./rollout-schema.ts";
 
 /** What the end of an update means for the rollout it belongs to, in the batch that counts it. */
 export function consequences(
-  claim: DeviceClaim,
+  tenant: TenantId,
   id: string,
   outcome: "success" | "failure",
   atMs: number,
+  only?: SQL,
 ): Statement<unknown>[] {
-  const [tenant, only] = [claim.tenant, ifLive(claim)];
   const opened = [
     openGate(tenant, id, atMs, only),
     addEventIfChanged({ kind: EVENTS.opened, tenant, subject: id }, atMs),

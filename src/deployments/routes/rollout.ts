@@ -4,6 +4,8 @@ import type { App } from "../../platform/app-env.ts";
 import { ofDeployment, userRoute } from "../../platform/route.ts";
 import { faultResponses, jsonBody, jsonContent } from "../../platform/wire.ts";
 import { deployToThose } from "../rollout/again.ts";
+import { changeRollout } from "../rollout/change.ts";
+import { RolloutChange } from "../rollout/rollout-schema.ts";
 import { approveDeployment, pauseDeployment, resumeDeployment, widenDeployment } from "../rollout/steer.ts";
 import { DeploymentId } from "../schema.ts";
 
@@ -57,6 +59,16 @@ const widen = userRoute(ofDeployment("deployments:manage"), {
   responses: steered,
 });
 
+const change = userRoute(ofDeployment("deployments:manage"), {
+  method: "patch",
+  path: `${DEPLOYMENTS}/{id}/rollout`,
+  summary: "Change pace, budgets and windows of a rollout that is running",
+  tags,
+  middleware: jsonBody(),
+  request: { params, body: { required: true, content: jsonContent(RolloutChange) } },
+  responses: steered,
+});
+
 const retry = userRoute(ofDeployment("deployments:manage"), {
   method: "post",
   path: `${DEPLOYMENTS}/{id}/retry`,
@@ -91,6 +103,10 @@ export function mountRollouts(app: App): void {
   });
   app.openapi(widen, async (c) => {
     await widenDeployment(c.var.deps, userOf(c), c.req.valid("param").id);
+    return c.body(null, 204);
+  });
+  app.openapi(change, async (c) => {
+    await changeRollout(c.var.deps, userOf(c), c.req.valid("param").id, c.req.valid("json"));
     return c.body(null, 204);
   });
   app.openapi(retry, async (c) => {

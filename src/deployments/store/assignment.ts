@@ -6,7 +6,8 @@ import { tenantsTable } from "../../tenants/index.ts";
 import { columnsOf, into, type RowOf } from "../../platform/columns.ts";
 import { hasRow, mayMatch, targetsList } from "./membership.ts";
 import { deploymentTalliesTable } from "../rollout-tables.ts";
-import { budgetValue, isFull, mayJoin, minuteOf, phaseFor } from "./joining.ts";
+import { budgetValue, takeBudget } from "./budgets.ts";
+import { isFull, mayJoin, minuteOf, phaseFor } from "./joining.ts";
 import {
   deviceDeploymentsTable,
   deploymentCountersTable,
@@ -127,10 +128,10 @@ const isBehindUntested = ({ tenant, device, atMs, tested = [] }: Asking): SQL =>
     AND e.seq NOT IN (SELECT value FROM json_each(${JSON.stringify(tested)})))`;
 
 /** A device that failed and has attempts left begins the next one by asking, unless the deployment is paused. */
-export const askAgain = ({ tenant, device, only }: Asking): Statement<number> =>
+export const askAgain = ({ tenant, device, only, atMs }: Asking): Statement<number> =>
   change(sql`
-    UPDATE ${deviceDeploymentsTable} INDEXED BY device_deployments_active SET awaits_retry = 0
-    WHERE tenant_id = ${tenant} AND device_id = ${device} AND active = 1 AND awaits_retry = 1 AND ${only}
+    UPDATE ${deviceDeploymentsTable} INDEXED BY device_deployments_active SET awaits_retry = 0, since_ms = ${atMs}
+    WHERE tenant_id = ${tenant} AND device_id = ${device} AND active = 1 AND awaits_retry = 1 AND retry_ms <= ${atMs} AND ${only}
       AND seq IN (SELECT c.seq FROM ${deploymentCountersTable} c
         WHERE c.tenant_id = ${tenant} AND c.seq = device_deployments.seq AND c.paused_ms IS NULL)`);
 
@@ -139,17 +140,17 @@ export const join = (asking: Asking): Statement<number> => {
   const { tenant, device, state, atMs } = asking;
   return change(sql`
     INSERT INTO ${deviceDeploymentsTable} (tenant_id, device_id, seq, status, active, opens_ms, attempts, joined_ms,
-      device_type, artifact_name, artifact_id, phase, budget_value)
+      device_type, artifact_name, artifact_id, phase, budget_value, since_ms)
     SELECT c.tenant_id, ${device}, c.seq, ${STATUS_CODES.pending}, 1, c.opens_ms, 1, ${atMs},
       ${state.deviceType}, ${state.artifactName}, (${bestArtifact(sql`c.seq`, state)}),
-      CASE c.governed WHEN 1 THEN ${phaseFor(device, atMs)} END, CASE c.governed WHEN 1 THEN ${budgetValue(device)} END
+      CASE c.governed WHEN 1 THEN ${phaseFor(device, atMs)} END, CASE c.governed WHEN 1 THEN ${budgetValue(device)} END, ${atMs}
     FROM ${deploymentCountersTable} c
     WHERE c.tenant_id = ${tenant} AND c.seq = (${openSeq(tenant, device, atMs, asking.matched)})
-      AND NOT EXISTS (${currentSeq(tenant, device)}) AND NOT ${isBehindUntested(asking)} AND ${mayJoin(device, atMs)}
+      AND NOT EXISTS (${currentSeq(tenant, device)}) AND NOT ${isBehindUntested(asking)} AND ${mayJoin(device, atMs, suitsType(state))}
       AND ${asking.only}
     ON CONFLICT (tenant_id, device_id, seq) DO UPDATE SET status = excluded.status, attempts = excluded.attempts,
       joined_ms = excluded.joined_ms, device_type = excluded.device_type, artifact_name = excluded.artifact_name,
-      artifact_id = excluded.artifact_id`);
+      artifact_id = excluded.artifact_id, since_ms = excluded.since_ms`);
 };
 
 /** Counts the joined device, if the statement before was a join and took effect. */
@@ -173,6 +174,10 @@ export const tallyJoined = ({ tenant, device }: Asking): Statement<number> =>
     WHERE changes() > 0 AND dd.tenant_id = ${tenant} AND dd.device_id = ${device} AND dd.phase IS NOT NULL
       AND dd.seq = (${currentSeq(tenant, device)})
     ON CONFLICT DO UPDATE SET devices = devices + 1`);
+
+/** Takes its part of the budget of a value, after `tallyJoined`. */
+export const budgetJoined = ({ tenant, device, atMs }: Asking): Statement<number> =>
+  takeBudget(tenant, device, currentSeq(tenant, device), atMs);
 
 /** A row if the device has just taken the last place there is for now: the others need not ask any more. */
 export const lastPlace = ({ tenant, device, atMs }: Asking): Statement<{ full: number } | undefined> =>

@@ -1,5 +1,5 @@
-import { sql } from "drizzle-orm";
-import { firstRow, type Statement } from "../../platform/database.ts";
+import { sql, type SQL } from "drizzle-orm";
+import { change, firstRow, type Statement } from "../../platform/database.ts";
 import type { DeviceId, TenantId } from "../../platform/ids.ts";
 import { deviceDeploymentsTable, deploymentCountersTable, deploymentsTable } from "../tables.ts";
 import type { Row } from "../../platform/columns.ts";
@@ -19,6 +19,17 @@ export const reportedState = (
     JOIN ${deploymentCountersTable} c ON c.tenant_id = dd.tenant_id AND c.seq = dd.seq
     WHERE dd.tenant_id = ${tenant} AND dd.device_id = ${device} AND dd.seq = ${seqOf(tenant, deployment)}
       AND dd.status > 0`);
+
+/** A device that was given up and told of its success after that stays failed; who looks at it can see that it has it. */
+export const noteLateSuccess = (
+  tenant: TenantId,
+  device: DeviceId,
+  deployment: string,
+  only: SQL,
+): Statement<number> =>
+  change(sql`
+    UPDATE ${deviceDeploymentsTable} SET timed_out = 2, substate = substate || '; told of success later'
+    WHERE tenant_id = ${tenant} AND device_id = ${device} AND seq = ${seqOf(tenant, deployment)} AND timed_out = 1 AND ${only}`);
 
 export const controlMapOf = (
   tenant: TenantId,

@@ -19,7 +19,7 @@ const ofDeployment = columnsOf(
 );
 const ofDevice = columnsOf(
   deviceDeploymentsTable,
-  "status, joined_ms, finished_ms, deleted_ms, device_type, artifact_name, provides",
+  "status, joined_ms, finished_ms, deleted_ms, device_type, artifact_name, provides, awaits_retry, retry_ms, timed_out",
   "dd",
 );
 

@@ -1,9 +1,8 @@
 import { sql, type SQL } from "drizzle-orm";
 import type { DeviceId } from "../../platform/ids.ts";
-import { inventoryDevicesTable } from "../../devices/index.ts";
 import { deviceNumber } from "../rollout/order.ts";
 import { ACTIVE_STATUSES, counterColumn } from "../status.ts";
-import { deviceDeploymentsTable } from "../tables.ts";
+import { attribute, inBudget } from "./budgets.ts";
 import { deploymentPhasesTable, deploymentRulesTable, deploymentWindowsTable } from "../rollout-tables.ts";
 
 /**
@@ -35,24 +34,10 @@ export const phaseFor = (device: DeviceId, atMs: number): SQL => sql`(
 /** When it opens. */
 export const placeOpens = (device: DeviceId): SQL => sql`(SELECT fit.opens_ms FROM (${fitting(device)}) fit)`;
 
-/** An attribute of the device by a path of the rules `r`: one stored, or the static group. */
-const attribute = (device: DeviceId, path: SQL): SQL => sql`(
-  SELECT CASE WHEN ${path} = 'group' THEN i.group_name ELSE json_extract(i.attributes, ${path}) END
-  FROM ${inventoryDevicesTable} i WHERE i.tenant_id = c.tenant_id AND i.device_id = ${device})`;
-
-/** What the device shares a budget with; those without the attribute share one. Null without such a budget. */
-export const budgetValue = (device: DeviceId): SQL => sql`(
-  SELECT CASE WHEN r.budget_path IS NOT NULL THEN coalesce(CAST(${attribute(device, sql`r.budget_path`)} AS TEXT), '') END
-  FROM ${deploymentRulesTable} r WHERE r.tenant_id = c.tenant_id AND r.seq = c.seq)`;
-
 /** Devices that are at it. */
 export const inProgress: SQL = sql.raw(
   `(${ACTIVE_STATUSES.map((status) => `c.${counterColumn(status)}`).join(" + ")})`,
 );
-
-const inBudget = (device: DeviceId): SQL => sql`(r.budget_path IS NULL OR r.budget_at_once > (
-  SELECT count(*) FROM ${deviceDeploymentsTable} b INDEXED BY device_deployments_budget
-  WHERE b.tenant_id = c.tenant_id AND b.seq = c.seq AND b.active = 1 AND b.budget_value = ${budgetValue(device)}))`;
 
 const inWindow = (device: DeviceId, atMs: number): SQL => sql`(r.windowed = 0 OR EXISTS (
   SELECT 1 FROM ${deploymentWindowsTable} w
@@ -64,16 +49,17 @@ const zoneOf = (device: DeviceId): SQL => sql`(
   SELECT z.zone FROM ${deploymentWindowsTable} z WHERE z.tenant_id = c.tenant_id AND z.seq = c.seq
     AND z.zone = ${attribute(device, sql`r.zone_path`)})`;
 
-/** Everything but the phase. */
+/** Everything that decides; `suits` tells which artifacts `a` may be the device's, as far as that is known. */
 export const mayJoin = (
   device: DeviceId,
   atMs: number,
+  suits = sql`1`,
 ): SQL => sql`(c.paused_ms IS NULL AND (c.governed = 0 OR (
   (c.targeted = 1 OR c.dynamic = 1) AND ${phaseFor(device, atMs)} IS NOT NULL AND EXISTS (
     SELECT 1 FROM ${deploymentRulesTable} r WHERE r.tenant_id = c.tenant_id AND r.seq = c.seq
       AND (r.per_minute IS NULL OR c.pace_minute <> ${minuteOf(atMs)} OR c.pace_count < r.per_minute)
       AND (r.at_once IS NULL OR ${inProgress} < r.at_once)
-      AND ${inBudget(device)} AND ${inWindow(device, atMs)}))))`;
+      AND ${inBudget(device, atMs, suits)} AND ${inWindow(device, atMs)}))))`;
 
 const ofRules = (what: SQL): SQL => sql`(
   SELECT ${what} FROM ${deploymentRulesTable} r WHERE r.tenant_id = c.tenant_id AND r.seq = c.seq)`;

@@ -62,6 +62,7 @@ const PARTS = [
   "deployment_verdicts",
   "deployment_progress",
   "deployment_watches",
+  "deployment_budgets",
   "deployment_phases",
   "deployment_rules",
   "deployment_counters",

@@ -3,7 +3,8 @@ import { alteringIfFound, change, firstRow, type Statement } from "../../platfor
 import type { DeviceId, TenantId } from "../../platform/ids.ts";
 import { into } from "../../platform/columns.ts";
 import { madeRoom } from "./joining.ts";
-import { deploymentTalliesTable } from "../rollout-tables.ts";
+import { leaveBudget } from "./budgets.ts";
+import { deploymentRulesTable, deploymentTalliesTable } from "../rollout-tables.ts";
 import { deploymentsTable, deviceDeploymentsTable, deploymentCountersTable } from "../tables.ts";
 import { seqOf } from "./membership.ts";
 import { ACTIVE_STATUSES, counterColumn, isFinal, QUEUED, STATUS_CODES, type Status } from "../status.ts";
@@ -21,14 +22,37 @@ export interface Move {
   also?: { substate: string } | { provides: string | null } | undefined;
   /** A failure that is not the last: the device stays where it is and asks once more. */
   again?: boolean;
+  /** A failure of a device that stayed in its state for too long. */
+  timedOut?: boolean;
 }
 
 /** Condition of a move: the device has asked for the deployment. */
 export const JOINED = sql`dd.status > 0`;
 
-/** Whether the attempt that a device is at is its last. */
-const LAST_ATTEMPT = sql`dd.attempts > (
-  SELECT d.retries FROM ${deploymentsTable} d WHERE d.tenant_id = dd.tenant_id AND d.seq = dd.seq)`;
+/** Where an update fails is known by the state that the device told last; what follows a reboot is the commit. */
+const failedAt = (alias: string): SQL =>
+  sql.raw(`CASE
+  WHEN ${alias}.status IN (${STATUS_CODES.rebooting}, ${STATUS_CODES.pause_before_rebooting}) THEN 'reboot'
+  WHEN ${alias}.status = ${STATUS_CODES.pause_before_committing} OR (${alias}.status = ${STATUS_CODES.installing} AND ${alias}.rebooted = 1)
+    THEN 'commit'
+  WHEN ${alias}.status = ${STATUS_CODES.installing} THEN 'install' ELSE 'download' END`);
+
+const rules = (what: SQL, and = sql`1`): SQL => sql`
+  SELECT ${what} FROM ${deploymentRulesTable} r WHERE r.tenant_id = dd.tenant_id AND r.seq = dd.seq AND ${and}`;
+
+/** Whether the attempt that a device is at is its last: there are no more, or another would fail the same way. */
+const LAST_ATTEMPT = sql`(dd.attempts > (
+  SELECT d.retries FROM ${deploymentsTable} d WHERE d.tenant_id = dd.tenant_id AND d.seq = dd.seq)
+  OR EXISTS (${rules(
+    sql`1`,
+    sql`r.retry_kinds IS NOT NULL AND ${failedAt("dd")} NOT IN (SELECT value FROM json_each(r.retry_kinds))`,
+  )}))`;
+
+/** Pauses between attempts grow to twice the last. */
+const DOUBLINGS = 20;
+const pauseMs = sql`coalesce((${rules(
+  sql`min(r.retry_most_ms, r.retry_pause_ms << min(dd.attempts - 1, ${DOUBLINGS}))`,
+)}), 0)`;
 
 /** Condition of a report: what a device says between a failed attempt and the next is about the one that failed. */
 export const atItAnd = (condition: SQL): SQL => sql`${JOINED} AND dd.awaits_retry = 0 AND ${condition}`;
@@ -42,21 +66,47 @@ const setting = (also: NonNullable<Move["also"]>): SQL =>
  * loser of a race change nothing at all.
  */
 const moving = (move: Move): SQL => sql`
-  SELECT dd.seq, dd.status, dd.phase, dd.device_type, dd.rebooted FROM ${deviceDeploymentsTable} dd
+  SELECT dd.seq, dd.status, dd.phase, dd.device_type, dd.rebooted, dd.budget_value,
+    max(0, ${move.atMs} - coalesce(dd.since_ms, ${move.atMs})) AS spent_ms FROM ${deviceDeploymentsTable} dd
   JOIN ${deploymentCountersTable} now ON now.tenant_id = dd.tenant_id AND now.seq = dd.seq
   WHERE dd.tenant_id = ${move.tenant} AND dd.device_id = ${move.device} AND dd.active = 1
     AND dd.status <> ${STATUS_CODES[move.to]} AND now.aborted_ms IS NULL
     ${move.deployment === undefined ? sql`` : sql`AND dd.seq = ${seqOf(move.tenant, move.deployment)}`}
     ${move.only ? sql`AND ${move.only}` : sql``}`;
 
+/** States that devices leave by themselves, in a time that the fleet tells. */
+export const TIMED = [
+  "pending",
+  "downloading",
+  "installing",
+  "rebooting",
+] as const satisfies readonly Status[];
+
+/** How long devices need for a state is told by those who went on from it. */
+const timed = ({ to, again }: Move): SQL[] =>
+  again || (isFinal(to) && to !== "success")
+    ? []
+    : TIMED.map((status) => {
+        const isIt = `(m.status = ${STATUS_CODES[status]})`;
+        return sql.raw(
+          `${status}_ms = ${status}_ms + ${isIt} * m.spent_ms, ${status}_left = ${status}_left + ${isIt}`,
+        );
+      });
+
 /** Takes a device out of the counter it was in and puts it into that of `to`. */
-function counterMoves(to: Status): SQL {
+function counterMoves(move: Move): SQL {
+  const { to } = move;
   const leave = ACTIVE_STATUSES.filter((status) => status !== to).map((status) => {
     const column = sql.raw(counterColumn(status));
     return sql`${column} = ${column} - (m.status = ${STATUS_CODES[status]})`;
   });
   const column = sql.raw(counterColumn(to));
-  const moves = [sql`unseen = unseen - (m.status = ${QUEUED})`, ...leave, sql`${column} = ${column} + 1`];
+  const moves = [
+    sql`unseen = unseen - (m.status = ${QUEUED})`,
+    ...leave,
+    sql`${column} = ${column} + 1`,
+    ...timed(move),
+  ];
   if (isFinal(to)) moves.push(sql`remaining = remaining - 1`);
   return sql.join(moves, sql`, `);
 }
@@ -66,13 +116,13 @@ const own = (move: Move): SQL => sql`c.tenant_id = ${move.tenant} AND c.seq = m.
 /** The last target's final status finishes the deployment in the statement that counts it. */
 const countLast = (move: Move): Statement<number> =>
   change(sql`
-    UPDATE ${deploymentCountersTable} AS c SET ${counterMoves(move.to)}, stage = 2, wide_open = 0, finished_ms = ${move.atMs}
+    UPDATE ${deploymentCountersTable} AS c SET ${counterMoves(move)}, stage = 2, wide_open = 0, finished_ms = ${move.atMs}
     FROM (${moving(move)}) m WHERE ${own(move)} AND c.remaining = 1 AND c.targeted = 1`);
 
 /** Every other move. After `countLast` nothing remains, so never both. */
 const count = (move: Move): Statement<number> =>
   change(sql`
-    UPDATE ${deploymentCountersTable} AS c SET ${counterMoves(move.to)}
+    UPDATE ${deploymentCountersTable} AS c SET ${counterMoves(move)}
     FROM (${moving(move)}) m
     WHERE ${own(move)} ${isFinal(move.to) ? sql`AND (c.remaining > 1 OR c.targeted = 0)` : sql``}`);
 
@@ -80,34 +130,33 @@ const leavePending = (move: Move): Statement<number> =>
   change(sql`
     UPDATE ${deploymentCountersTable} AS c SET stage = 1 FROM (${moving(move)}) m WHERE ${own(move)} AND c.stage = 0`);
 
+const NEXT_ATTEMPT = sql.raw("attempts = attempts + 1, awaits_retry = 1");
+
 function moveRows(move: Move): Statement<number> {
-  const changes = [sql`status = ${STATUS_CODES[move.to]}`];
+  const changes = [sql`status = ${STATUS_CODES[move.to]}, since_ms = ${move.atMs}`];
   // Whatever ends the waiting is the start, the abort included (protocol notes, deployments 3.2).
   if (move.to !== "pending") {
     changes.push(sql`started_ms = coalesce(started_ms, ${move.atMs})`);
   }
   if (move.also) changes.push(setting(move.also));
-  if (move.again) changes.push(sql`attempts = attempts + 1, awaits_retry = 1, rebooted = 0`);
+  if (move.again) changes.push(sql`retry_ms = ${move.atMs} + ${pauseMs}, ${NEXT_ATTEMPT}, rebooted = 0`);
+  if (move.timedOut) changes.push(sql`timed_out = 1`);
   if (move.to === "rebooting") changes.push(sql`rebooted = 1`);
   if (isFinal(move.to)) changes.push(sql`active = 0, finished_ms = ${move.atMs}`);
   return change(sql`
-    UPDATE ${deviceDeploymentsTable} SET ${sql.join(changes, sql`, `)}
+    UPDATE ${deviceDeploymentsTable} AS dd SET ${sql.join(changes, sql`, `)}
     WHERE tenant_id = ${move.tenant} AND device_id = ${move.device} AND active = 1
       AND seq IN (SELECT seq FROM (${moving(move)}))`);
 }
-
-/** Where an update fails is known by the state that the device told last; what follows a reboot is the commit. */
-const failedAt = sql`CASE
-  WHEN m.status IN (${STATUS_CODES.rebooting}, ${STATUS_CODES.pause_before_rebooting}) THEN 'reboot'
-  WHEN m.status = ${STATUS_CODES.pause_before_committing} OR (m.status = ${STATUS_CODES.installing} AND m.rebooted = 1) THEN 'commit'
-  WHEN m.status = ${STATUS_CODES.installing} THEN 'install' ELSE 'download' END`;
 
 /** Counts the end among what became of the devices of a phase. */
 const tally = (move: Move): Statement<number> =>
   change(sql`
     INSERT ${into(deploymentTalliesTable, "tenant_id, seq, phase, device_type, outcome, devices")}
     SELECT ${move.tenant}, m.seq, m.phase, m.device_type, ${
-      move.to === "failure" ? sql`'failure:' || ${failedAt}` : sql`${move.to}`
+      move.to === "failure"
+        ? sql`'failure:' || ${move.timedOut ? sql`'timeout'` : failedAt("m")}`
+        : sql`${move.to}`
     }, 1 FROM (${moving(move)}) m WHERE m.phase IS NOT NULL
     ON CONFLICT DO UPDATE SET devices = devices + 1`);
 
@@ -123,7 +172,7 @@ const makeRoom = ({ tenant, deployment = "" }: Move): Statement<unknown> =>
 /** A device that failed before it told anything stays pending. */
 const tryAgain = (move: Move): Statement<number> =>
   change(sql`
-    UPDATE ${deviceDeploymentsTable} AS dd SET attempts = attempts + 1, awaits_retry = 1
+    UPDATE ${deviceDeploymentsTable} AS dd SET retry_ms = ${move.atMs} + ${pauseMs}, ${NEXT_ATTEMPT}
     WHERE dd.tenant_id = ${move.tenant} AND dd.device_id = ${move.device} AND dd.active = 1
       AND dd.status = ${STATUS_CODES.pending} AND dd.seq = ${seqOf(move.tenant, move.deployment ?? "")}
       ${move.only ? sql`AND ${move.only}` : sql``}`);
@@ -144,7 +193,15 @@ export function failureStatements(move: Omit<Move, "to"> & { only: SQL }): State
 export function moveStatements(move: Move): Statement<unknown>[] {
   if (isFinal(move.to)) {
     const early = move.to === "decommissioned" ? [] : [leavePending(move)];
-    return [countLast(move), count(move), ...early, tally(move), moveRows(move), makeRoom(move)];
+    return [
+      countLast(move),
+      count(move),
+      ...early,
+      tally(move),
+      leaveBudget(move.tenant, moving(move)),
+      moveRows(move),
+      makeRoom(move),
+    ];
   }
   return [count(move), leavePending(move), moveRows(move)];
 }

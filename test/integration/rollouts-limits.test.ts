@@ -1,0 +1,220 @@
+import { afterEach, beforeAll, describe, expect, it } from "vitest";
+import { endStuck } from "../../src/deployments/index.ts";
+import { aDevice, aUser, type TestDevice, type TestUser } from "../support/actors.ts";
+import {
+  anArtifact,
+  counts,
+  deploy,
+  inInventory,
+  MANAGEMENT,
+  poll,
+  report,
+  show,
+} from "../support/deployments.ts";
+import { env, Server } from "../support/server.ts";
+
+let server: Server;
+let user: TestUser;
+let pool: TestDevice[];
+
+const POOL = 9;
+const MINUTE = 60_000;
+const DAY = 86_400_000;
+
+beforeAll(async () => {
+  server = await Server.start();
+  user = await aUser(server);
+  await anArtifact(server);
+  pool = [];
+  for (let i = 0; i < POOL; i++) pool.push(await aDevice(server));
+  await inInventory(server, pool);
+  for (const [i, device] of pool.entries())
+    await server.call("PUT", "/api/devices/v1/inventory/device/attributes", {
+      token: device.token,
+      json: [{ name: "site", value: `site ${i % 3}` }],
+    });
+});
+
+const manage = (method: string, path: string, json?: unknown, by = user) =>
+  server.call(method, `${MANAGEMENT}${path}`, { token: by.token, json });
+
+/** The devices are the same for all tests: what one leaves open ends before the next. */
+afterEach(async () => {
+  const { results } = await env.DB.prepare(
+    `SELECT d.deployment_id AS id FROM deployments d
+     JOIN deployment_counters c ON c.tenant_id = d.tenant_id AND c.seq = d.seq WHERE c.stage < 2`,
+  ).all<{ id: string }>();
+  for (const { id } of results) await manage("PUT", `/${id}/status`, { status: "aborted" });
+});
+
+let made = 0;
+const rollout = (more: Record<string, unknown>, devices = pool) =>
+  deploy(server, user, devices, { name: `limited ${(made += 1)}`, ...more });
+
+/** Which of the devices get something, asked all at the same time. */
+async function given(devices: readonly TestDevice[] = pool): Promise<TestDevice[]> {
+  const answers = await Promise.all(devices.map((device) => poll(server, device)));
+  return devices.filter((_, i) => answers[i]?.status === 200);
+}
+
+const explained = async (id: string, { id: device }: TestDevice) =>
+  (await manage("GET", `/${id}/devices/${device}/explain`)).json();
+
+const stateOf = async (id: string) =>
+  ((await show(server, user, id)) as unknown as { rollout: { state: Record<string, unknown> } }).rollout
+    .state;
+
+const site = { scope: "inventory", name: "site" };
+
+describe("a device that stays too long in a state", () => {
+  it("fails with that reason, which a stop rule counts, and what it tells later is taken as ever", async () => {
+    const [stuck, paused, other] = pool as [TestDevice, TestDevice, TestDevice];
+    const stop = [{ devices: 1, kinds: ["timeout"] }];
+    const id = await rollout({ rollout: { timeout_s: 600, stop } });
+    expect(await given(pool.slice(0, 2))).toHaveLength(2);
+    await report(server, stuck, id, "installing");
+    await report(server, paused, id, "pause_before_rebooting");
+    server.advance(9 * MINUTE);
+    await endStuck(await server.deps());
+    expect(await counts(server, user, id)).toMatchObject({ installing: 1, pause_before_rebooting: 1 });
+    server.advance(6 * MINUTE);
+    await endStuck(await server.deps());
+    // A person is waited for without end.
+    expect(await counts(server, user, id)).toMatchObject({ failure: 1, pause_before_rebooting: 1 });
+    expect(await stateOf(id)).toMatchObject({ paused: { rule: 1 } });
+    expect(await given([other])).toEqual([]);
+    expect(await explained(id, stuck)).toMatchObject({ status: "failure", reason: "timed_out" });
+    expect((await report(server, stuck, id, "rebooting")).status).toBe(204);
+    expect((await report(server, stuck, id, "success")).status).toBe(204);
+    expect(await counts(server, user, id)).toMatchObject({ failure: 1 });
+    const listed = (await manage("GET", `/${id}/devices`)).json<{ id: string; substate?: string }[]>();
+    expect(listed.find((one) => one.id === stuck.id)?.substate).toBe(
+      "timed out: installing for 15 minutes; told of success later",
+    );
+  });
+});
+
+describe("another attempt", () => {
+  it("follows what it heals only, after pauses that grow up to a cap", async () => {
+    const [network, broken] = pool as [TestDevice, TestDevice];
+    const retry = { pause_s: 60, max_pause_s: 90 };
+    const id = await rollout({ retries: 5, rollout: { retry } });
+    expect(await given([network, broken])).toHaveLength(2);
+    await report(server, broken, id, "installing");
+    await report(server, broken, id, "failure");
+    expect(await counts(server, user, id)).toMatchObject({ failure: 1 });
+    for (const pause of [60_000, 90_000]) {
+      await report(server, network, id, "downloading");
+      await report(server, network, id, "failure");
+      expect(await given([network])).toEqual([]);
+      expect(await explained(id, network)).toMatchObject({
+        status: "pending",
+        reason: "waits_for_retry",
+        starts: new Date(server.now + pause).toISOString(),
+      });
+      server.advance(pause - 1);
+      expect(await given([network])).toEqual([]);
+      server.advance(1);
+      expect(await given([network])).toEqual([network]);
+    }
+    await report(server, network, id, "success");
+    expect(await counts(server, user, id)).toMatchObject({ failure: 1, success: 1 });
+  });
+});
+
+describe("the budget of a site", () => {
+  it("is so many bytes a day, whoever asks at the same time", async () => {
+    const id = await rollout({ rollout: { budget: { attribute: site, bytes_per_day: 2500 } } });
+    server.now = (Math.floor(server.now / DAY) + 1) * DAY;
+    expect(await given()).toHaveLength(6);
+    for (const device of pool) await report(server, device, id, "success");
+    expect(await given()).toEqual([]);
+    expect(await explained(id, pool[8]!)).toMatchObject({ status: expect.any(String) });
+    server.advance(DAY);
+    expect(await given()).toHaveLength(3);
+  });
+
+  it("has room again for each device that is through, however that ends", async () => {
+    const id = await rollout({ rollout: { budget: { attribute: site, at_once: 1 } } });
+    const first = await given();
+    expect(first).toHaveLength(3);
+    await report(server, first[0]!, id, "success");
+    await report(server, first[1]!, id, "failure");
+    await manage("DELETE", `/devices/${first[2]!.id}`);
+    const others = pool.filter((device) => !first.includes(device));
+    expect(await given(others)).toHaveLength(3);
+    const sums = env.DB.prepare("SELECT max(devices) AS most FROM deployment_budgets");
+    expect(await sums.first("most")).toBe(1);
+  });
+
+  it("costs a device that joins two rows more, with everything else", async () => {
+    const all = { budget: { attribute: site, at_once: 2, bytes_per_day: 5000 }, at_once: 6, per_minute: 6 };
+    await rollout({ rollout: { ...all, stop: [{ devices: 3 }], judge: {} } });
+    const { status, cost } = await poll(server, pool[2]!);
+    expect([status, cost.trips]).toEqual([200, 1]);
+    // Four are those of a deployment to many without a rollout.
+    expect(cost.written).toBeLessThanOrEqual(4 + 2);
+  });
+});
+
+describe("a rollout that is running", () => {
+  it("gets another pace, budget and windows, which is audited", async () => {
+    const id = await rollout({ rollout: { per_minute: 1, budget: { attribute: site, at_once: 1 } } });
+    expect(await given()).toHaveLength(1);
+    const change = { per_minute: null, budget: { attribute: site, at_once: 2 } };
+    expect((await manage("PATCH", `/${id}/rollout`, change)).status).toBe(204);
+    expect(await given()).toHaveLength(6);
+    expect(await show(server, user, id)).toMatchObject({ rollout: { budget: { at_once: 2 } } });
+    expect((await show(server, user, id))["rollout"]).not.toHaveProperty("per_minute");
+    const later = new Date(server.now + 2 * 3_600_000).toISOString().slice(11, 16);
+    const days = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"];
+    const end = new Date(server.now + 3 * 3_600_000).toISOString().slice(11, 16);
+    const windows = { weekly: [{ days, from: later, to: end }] };
+    expect((await manage("PATCH", `/${id}/rollout`, { budget: null, windows })).status).toBe(204);
+    expect(await given()).toHaveLength(6);
+    server.advance(2 * 3_600_000);
+    expect(await given()).toHaveLength(9);
+    const log = await server.call("GET", "/api/management/v1/auditlogs/logs?per_page=200", {
+      token: user.token,
+    });
+    expect(log.text).toContain("rollout changed");
+  });
+
+  it.each<[string, unknown, number]>([
+    ["nothing", {}, 400],
+    ["null", null, 400],
+    ["a list", [], 400],
+    ["what it does not know", { speed: 1 }, 400],
+    ["a pace of none", { per_minute: 0 }, 400],
+    ["a budget of nothing", { budget: { attribute: site } }, 400],
+    ["the budget of something else", { budget: { attribute: { ...site, name: "line" }, at_once: 1 } }, 400],
+    ["windows that never open", { windows: { weekly: [] } }, 400],
+  ])("is not changed by %s", async (_what, json, status) => {
+    const id = await rollout({ rollout: { budget: { attribute: site, at_once: 1 } } });
+    expect((await manage("PATCH", `/${id}/rollout`, json)).status).toBe(status);
+  });
+
+  it("is not changed where there is none, or none any more", async () => {
+    const [plain, over] = [await rollout({}, pool.slice(0, 1)), await rollout({ rollout: {} })];
+    await manage("PUT", `/${over}/status`, { status: "aborted" });
+    const change = (id: string) => manage("PATCH", `/${id}/rollout`, { at_once: 1 });
+    expect((await change(plain)).status).toBe(409);
+    expect((await change(over)).status).toBe(409);
+    expect((await change(crypto.randomUUID())).status).toBe(404);
+  });
+});
+
+it.each<[string, Record<string, unknown>, string]>([
+  ["retries of what nobody retries", { rollout: { retry: {} } }, "without retries"],
+  ["pauses beyond their most", { retries: 1, rollout: { retry: { pause_s: 9, max_pause_s: 8 } } }, "most"],
+  [
+    "a budget that an artifact exceeds",
+    { rollout: { budget: { attribute: site, bytes_per_day: 999 } } },
+    "1000 bytes never has room",
+  ],
+  ["a budget of nothing", { rollout: { budget: { attribute: site } } }, "needs at_once or bytes_per_day"],
+])("%s are refused", async (_what, json, text) => {
+  const devices = pool.map(({ id }) => id);
+  const answer = await manage("POST", "", { name: "d", artifact_name: "release-2", devices, ...json });
+  expect([answer.status, answer.json().error]).toEqual([400, expect.stringContaining(text)]);
+});
