@@ -30,6 +30,8 @@ function drawn(chance: Chance, of: number, rate: number): number {
 }
 
 export const FLEET = 10_000;
+/** Failures, silence and alerts share the level, as in a judge of whom nothing is said. */
+const NEEDED = lnNeeded(LEVEL, 3);
 const BEGIN_A_MINUTE = 5;
 const LONGEST_MINUTES = 20;
 
@@ -41,7 +43,6 @@ export interface FailureRun {
 
 /** Devices that had begun when the judge halted the rollout; undefined if it never did. It looks every minute. */
 export function untilHalt(chance: Chance, { before, rate, devices }: FailureRun): number | undefined {
-  const needed = lnNeeded(LEVEL, 1);
   const arriving = new Int32Array(LONGEST_MINUTES + 1);
   const now = { devices: 0, bad: 0 };
   for (let minute = 0, begun = 0; now.devices < devices; minute++) {
@@ -49,7 +50,7 @@ export function untilHalt(chance: Chance, { before, rate, devices }: FailureRun)
     now.bad += drawn(chance, arriving[due]!, rate);
     now.devices += arriving[due]!;
     arriving[due] = 0;
-    if (evidenceOfWorse({ before, now }, FAILURE_MARGIN) >= needed) return begun;
+    if (evidenceOfWorse({ before, now }, FAILURE_MARGIN) >= NEEDED) return begun;
     for (let i = 0; i < BEGIN_A_MINUTE && begun < devices; i++, begun++) {
       const took = between(chance, 5, LONGEST_MINUTES);
       arriving[(minute + took) % arriving.length]! += 1;
@@ -94,7 +95,6 @@ export interface SilenceRun {
 
 /** Devices updated when the judge halted the rollout for its silence; undefined if it never did. */
 export function untilSilenceFound(chance: Chance, { more, bySite }: SilenceRun): number | undefined {
-  const needed = lnNeeded(LEVEL, 1);
   const order = siteOrder(chance);
   const waiting = new Int32Array(SITES).fill(FLEET / SITES);
   let stakes: Stakes = NO_STAKES;
@@ -115,7 +115,7 @@ export function untilSilenceFound(chance: Chance, { more, bySite }: SilenceRun):
       };
     });
     for (const block of bySite ? blocks : [together(blocks)]) stakes = bet(stakes, block, NO_FAULT_ODDS);
-    if (evidenceOf(stakes) >= needed) return (hour + 1) * UPDATED_AN_HOUR;
+    if (evidenceOf(stakes) >= NEEDED) return (hour + 1) * UPDATED_AN_HOUR;
   }
   return undefined;
 }

@@ -30,6 +30,7 @@ export async function changeRollout(
   if (!row) throw new Fault("not_found", "Resource not found");
   if (row.stage === 2) throw new Fault("conflict", "Deployment already finished");
   if (row.rollout === null) throw new Fault("conflict", "Deployment has no rollout");
+  if (Object.keys(change).length === 0) throw new Fault("bad_request", "it changes nothing.");
   const before = JSON.parse(row.rollout) as Rollout; // validated when it was stored
   const next = changed(before, change);
   if (next.windows && !windowAt(next.windows, next.windows.zone, deps.now()))

@@ -116,7 +116,6 @@ export const RolloutChange = z
     budget: changing.budget.nullish(),
     windows: changing.windows.nullish(),
   })
-  .refine((change) => Object.keys(change).length > 0, { error: "changes nothing" })
   .openapi("RolloutChange");
 
 export type RolloutChange = z.output<typeof RolloutChange>;
