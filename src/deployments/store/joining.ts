@@ -2,7 +2,7 @@ import { sql, type SQL } from "drizzle-orm";
 import type { DeviceId } from "../../platform/ids.ts";
 import { deviceNumber } from "../rollout/order.ts";
 import { ACTIVE_STATUSES, counterColumn } from "../status.ts";
-import { attribute, inBudget } from "./budgets.ts";
+import { attribute, budgetValue, inBudget } from "./budgets.ts";
 import { deploymentPhasesTable, deploymentRulesTable, deploymentWindowsTable } from "../rollout-tables.ts";
 
 /**
@@ -72,7 +72,7 @@ export const obstacles = (device: DeviceId, atMs: number): SQL => sql`
       AND w.zone = CASE WHEN r.zone_path IS NULL THEN '' ELSE coalesce(${zoneOf(device)}, '') END) AS window_opens_ms,
   ${ofRules(sql`r.at_once <= ${inProgress}`)} AS at_once_full,
   ${ofRules(sql`c.pace_minute = ${minuteOf(atMs)} AND r.per_minute <= c.pace_count`)} AS pace_spent,
-  ${ofRules(sql`NOT ${inBudget(device)}`)} AS budget_full, ${budgetValue(device)} AS budget_value`;
+  ${ofRules(sql`NOT ${inBudget(device, atMs, sql`1`)}`)} AS budget_full, ${budgetValue(device)} AS budget_value`;
 
 /** Whether nobody else may join for a while. */
 export const isFull = (atMs: number): SQL => sql`(EXISTS (
