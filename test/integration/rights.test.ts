@@ -99,6 +99,7 @@ describe("a route for users", () => {
       "GET /api/management/v1/console/boot",
       "GET /api/management/v1/devicemonitor/settings/global/channel/alerts/:name/status",
       "GET /api/management/v1/devicemonitor/settings/me/channel/alerts/:name/status",
+      "GET /api/management/v1/events/types",
       "GET /api/management/v1/iot-manager/integrations",
       "GET /api/management/v1/iot-manager/integrations/:id",
       "GET /api/management/v1/tenantadm/user/tenant",

@@ -3,12 +3,13 @@ import { columnsOf, type RowOf } from "../../platform/columns.ts";
 import { firstRow, type Statement } from "../../platform/database.ts";
 import type { TenantId } from "../../platform/ids.ts";
 import {
+  deploymentBudgetsTable,
   deploymentPhasesTable,
   deploymentRulesTable,
   deploymentTalliesTable,
   deploymentWindowsTable,
 } from "../rollout-tables.ts";
-import { deploymentCountersTable, deploymentsTable, deviceDeploymentsTable } from "../tables.ts";
+import { deploymentCountersTable, deploymentsTable } from "../tables.ts";
 import { inProgress } from "./joining.ts";
 
 const ofCounters = columnsOf(
@@ -60,11 +61,10 @@ export const waitingRow = (tenant: TenantId, id: string): Statement<WaitingRow |
         FROM (SELECT * FROM ${deploymentPhasesTable} o WHERE o.tenant_id = c.tenant_id AND o.seq = c.seq ORDER BY o.phase) p) AS phases, (
         SELECT json_group_array(json_array(w.from_ms, w.to_ms)) FROM ${deploymentWindowsTable} w
         WHERE w.tenant_id = c.tenant_id AND w.seq = c.seq) AS windows, (
-        SELECT json_group_array(json_object('value', b.budget_value, 'in_progress', b.devices)) FROM (
-          SELECT own.budget_value, count(*) AS devices FROM ${deviceDeploymentsTable} own INDEXED BY device_deployments_budget
-          WHERE own.tenant_id = c.tenant_id AND own.seq = c.seq AND own.active = 1 AND own.budget_value IS NOT NULL
-            AND r.budget_at_once IS NOT NULL
-          GROUP BY own.budget_value HAVING count(*) >= r.budget_at_once ORDER BY 2 DESC, 1 LIMIT ${MAX_VALUES}) b) AS "full"
+        SELECT json_group_array(json_object('value', b.value, 'in_progress', b.devices)) FROM (
+          SELECT own.value, own.devices FROM ${deploymentBudgetsTable} own
+          WHERE own.tenant_id = c.tenant_id AND own.seq = c.seq AND own.devices >= r.budget_at_once
+          ORDER BY 2 DESC, 1 LIMIT ${MAX_VALUES}) b) AS "full"
     FROM ${deploymentsTable} d JOIN ${deploymentCountersTable} c ON c.tenant_id = d.tenant_id AND c.seq = d.seq
     LEFT JOIN ${deploymentRulesTable} r ON r.tenant_id = c.tenant_id AND r.seq = c.seq
     WHERE d.tenant_id = ${tenant} AND d.deployment_id = ${id}`);
