@@ -1,6 +1,6 @@
 import { useLocation } from "preact-iso/router";
 import { useState } from "preact/hooks";
-import { api, bodyOf } from "../../api/client.ts";
+import { api, bodyOf, Refused } from "../../api/client.ts";
 import { refresh } from "../../api/resource.ts";
 import { SelectField, TextField } from "../../parts/field.tsx";
 import { Problem } from "../../parts/problem.tsx";
@@ -24,7 +24,7 @@ async function made(id: string, onShare: (share: number) => void): Promise<void>
       await api.GET("/api/management/v1/deployments/artifacts/generate/{id}", { params: { path: { id } } }),
     );
     if (status === "done") return;
-    if (status === "failed") throw new Error(error ?? "the artifact could not be made");
+    if (status === "failed") throw new Refused(422, error ?? "the artifact could not be made");
     onShare(progress / 100);
     await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
   }

@@ -180,7 +180,7 @@ export class Upload {
       if (state === "failed") {
         localStorage.removeItem(NAME);
         this.#id = "";
-        throw new Error(error ?? "the server did not take it");
+        throw new Refused(422, error ?? "the server did not take it");
       }
       await later(LOOK_MS);
     }

@@ -64,6 +64,14 @@ function useGuard(isSending: boolean): void {
   }, [isSending]);
 }
 
+const PHASES = {
+  sending: "Sending",
+  paused: "Paused",
+  verifying: "Sent; the server checks it",
+  done: "Done",
+  failed: "Stopped",
+} as const;
+
 function Going({ upload, name }: { upload: Upload; name: string | undefined }) {
   const { phase, sent, total, rate, error } = upload.state.value;
   useGuard(phase === "sending");
@@ -93,7 +101,7 @@ function Going({ upload, name }: { upload: Upload; name: string | undefined }) {
   return (
     <div class="stack">
       <label class="field">
-        <span>{phase === "verifying" ? "Sent; the server checks it" : "Sending"}</span>
+        <span>{PHASES[phase]}</span>
         {phase === "verifying" ? <progress /> : <progress max={total} value={sent} />}
       </label>
       {phase === "sending" && (
