@@ -50,4 +50,5 @@ describe("what the form of a deployment asks for", () => {
 
 it("ids of devices come in any separation", () => {
   expect(idsOf(" a,b;c\n\td  ")).toEqual(["a", "b", "c", "d"]);
+  expect(idsOf(" \n")).toEqual([]);
 });
