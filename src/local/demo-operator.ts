@@ -47,6 +47,12 @@ export class DemoOperator {
     return device;
   }
 
+  /** Devices that wait to be let in, the first 500. */
+  async pending(): Promise<KnownDevice[]> {
+    const answer = await this.#call("GET", "/v2/devauth/devices?status=pending&per_page=500");
+    return DevicesSchema.parse(await answer.json());
+  }
+
   async accept(device: KnownDevice): Promise<void> {
     const pending = device.auth_sets.find(({ status }) => status === "pending");
     if (!pending) throw new Error(`the device ${device.id} is not pending`);

@@ -1,0 +1,100 @@
+import assert from "node:assert/strict";
+import { existsSync, readFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { chromium, type Browser, type CDPSession, type Page } from "playwright-core";
+import type { RunningServer } from "../clients/server.ts";
+
+const CHROMIUM = process.env.CHROMIUM ?? "/usr/bin/chromium";
+const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
+const RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"];
+
+export const DESK = { width: 1440, height: 900 };
+export const PHONE = { width: 390, height: 844 };
+
+export async function startBrowser(): Promise<Browser> {
+  if (!existsSync(CHROMIUM)) throw new Error(`no browser at ${CHROMIUM}: CHROMIUM says where one is`);
+  return chromium.launch({ executablePath: CHROMIUM, args: ["--no-sandbox"] });
+}
+
+export interface Tab {
+  page: Page;
+  /** Shows a page of the console and waits until nothing is read any more. */
+  open: (path: string) => Promise<void>;
+  /** Fails if what is shown is wider than the window, or cannot be used by somebody. */
+  check: (name: string) => Promise<void>;
+  /** What must not have happened while the tab was open. */
+  troubles: () => string[];
+  close: () => Promise<void>;
+}
+
+interface Finding {
+  id: string;
+  nodes: { target: string[]; failureSummary?: string }[];
+}
+
+const axeRun = `axe.run(document, { runOnly: ${JSON.stringify(RULES)}, resultTypes: ["violations"] })
+  .then(({ violations }) => JSON.stringify(violations))`;
+
+/** The policy of the page allows no script of ours: this one comes by the debugger. */
+async function findings(cdp: CDPSession): Promise<Finding[]> {
+  await cdp.send("Runtime.evaluate", { expression: AXE });
+  const { result } = await cdp.send("Runtime.evaluate", {
+    expression: axeRun,
+    awaitPromise: true,
+    returnByValue: true,
+  });
+  return JSON.parse(String(result.value)) as Finding[];
+}
+
+const told = (all: readonly Finding[]): string[] =>
+  all.flatMap(({ id, nodes }) =>
+    nodes.map(({ target, failureSummary }) => `${id} at ${target.join(" ")}: ${failureSummary ?? ""}`),
+  );
+
+/** Runs in the page, before anything of it. */
+const REPORT_VIOLATIONS = `document.addEventListener("securitypolicyviolation", ({ violatedDirective, blockedURI }) => {
+  console.error("policy: " + violatedDirective + " " + blockedURI);
+});`;
+
+async function signIn(page: Page, { url, admin }: Pick<RunningServer, "url" | "admin">): Promise<void> {
+  await page.goto(url);
+  await page.getByLabel("E-mail").fill(admin.email);
+  await page.getByLabel("Password").fill(admin.password);
+  await page.getByRole("button", { name: "Sign in" }).click();
+  await page.getByRole("heading", { level: 1, name: "Home" }).waitFor();
+}
+
+/** A tab of its own, with somebody signed in. */
+export async function openTab(
+  browser: Browser,
+  server: Pick<RunningServer, "url" | "admin">,
+  { viewport = DESK, scheme = "light" as "light" | "dark" } = {},
+): Promise<Tab> {
+  const context = await browser.newContext({ viewport, colorScheme: scheme, reducedMotion: "reduce" });
+  const page = await context.newPage();
+  const cdp = await context.newCDPSession(page);
+  const troubles: string[] = [];
+  page.on("pageerror", (error) => troubles.push(`thrown: ${error.message}`));
+  page.on("console", (message) => {
+    // Nobody being signed in yet is told by a 401, which browsers log.
+    const isAsked = message.text().includes("401") && message.location().url.includes("/console/boot");
+    if (message.type() === "error" && !isAsked) troubles.push(`logged: ${message.text()}`);
+  });
+  await page.addInitScript({ content: REPORT_VIOLATIONS });
+  await signIn(page, server);
+  return {
+    page,
+    troubles: () => troubles,
+    open: async (path) => {
+      await page.goto(new URL(path, server.url).href);
+      await page.getByRole("heading", { level: 1 }).waitFor();
+      await page.waitForLoadState("networkidle");
+    },
+    check: async (name) => {
+      const width = await page.evaluate<number>("document.documentElement.scrollWidth - innerWidth");
+      assert.ok(width <= 0, `${name} is ${width} px wider than the window`);
+      assert.deepEqual(told(await findings(cdp)), [], `${name} can be used by everybody`);
+    },
+    close: () => context.close(),
+  };
+}

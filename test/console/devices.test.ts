@@ -1,0 +1,66 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import { FIRST_DEVICE } from "./fleet.ts";
+import { aStage, inTab, VIEWS } from "./setup.ts";
+
+const stage = aStage({ accepted: 6, pending: 3 });
+
+describe("the pages of devices", () => {
+  for (const how of VIEWS)
+    it(`are for everybody: ${how.viewport.width} px, ${how.scheme}`, () =>
+      inTab(
+        stage(),
+        async ({ open, check }) => {
+          for (const path of [
+            "/",
+            "/devices",
+            "/devices?q=status%3Aaccepted+nobody",
+            "/devices?q=or+seen%3A1",
+            "/admission",
+          ]) {
+            await open(path);
+            await check(path);
+          }
+        },
+        how,
+      ));
+
+  it("find devices by a query that stands in the address", () =>
+    inTab(stage(), async ({ page, open }) => {
+      await open("/devices");
+      await page.getByText("1–9 of 9").waitFor();
+      await page.getByRole("searchbox", { name: "Query" }).fill("status:accepted type:board-a");
+      await page.getByText("1–3 of 3").waitFor();
+      assert.equal(new URL(page.url()).searchParams.get("q"), "status:accepted type:board-a");
+      await page.getByRole("button", { name: "Without type:board-a" }).click();
+      await page.getByText("1–6 of 6").waitFor();
+      await page.goBack();
+      await page.getByText("1–3 of 3").waitFor();
+    }));
+
+  it("keep a query as a view, and forget it", () =>
+    inTab(stage(), async ({ page, open }) => {
+      await open("/devices?q=status%3Apending");
+      await page.getByRole("button", { name: "Save this view" }).click();
+      await page.getByLabel("Name").fill("who waits");
+      await page.getByRole("button", { name: "Save", exact: true }).click();
+      await page.getByRole("link", { name: "who waits" }).click();
+      await page.getByText("1–3 of 3").waitFor();
+      await page.getByRole("button", { name: "Delete this view" }).click();
+      await page.getByText("The view is gone.").waitFor();
+    }));
+
+  it("put devices into a group, those selected and no others", () =>
+    inTab(stage(), async ({ page, open }) => {
+      await open("/devices?q=status%3Aaccepted");
+      await page.getByRole("checkbox", { name: `Select ${FIRST_DEVICE}` }).check();
+      await page.getByText("1 device selected").waitFor();
+      await page.getByRole("button", { name: "Put into a group" }).click();
+      await page.getByLabel("Group").fill("lab");
+      await page.getByRole("dialog").getByRole("button", { name: "Put into a group" }).click();
+      await page.getByText("1 of 1 device done.").waitFor();
+      await page.getByRole("button", { name: "Close" }).click();
+      await open("/devices?q=group%3Alab");
+      await page.getByText("1–1 of 1").waitFor();
+    }));
+});
