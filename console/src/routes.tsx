@@ -16,6 +16,8 @@ interface Entry {
 /** The menu, in its order. */
 export const MENU: readonly Entry[] = [
   { path: "/", title: "Home", icon: "home", isFor: () => true },
+  { path: "/devices", title: "Devices", icon: "devices", isFor: () => may("devices:read") },
+  { path: "/admission", title: "Admission", icon: "admission", isFor: () => may("devices:manage") },
   { path: "/releases", title: "Releases", icon: "releases", isFor: () => may("artifacts:read") },
   { path: "/deployments", title: "Deployments", icon: "deployments", isFor: () => may("deployments:read") },
   { path: "/alerts", title: "Alerts", icon: "alerts", isFor: () => may("devices:read") && has("monitoring") },
@@ -57,6 +59,9 @@ const Roles = lazy(() => import("./pages/settings/roles.tsx").then((page) => pag
 const Organization = lazy(() =>
   import("./pages/settings/organization.tsx").then((page) => page.Organization),
 );
+const Devices = lazy(() => import("./pages/devices/devices.tsx").then(({ Devices }) => Devices));
+const Device = lazy(() => import("./pages/device/device.tsx").then(({ Device }) => Device));
+const Admission = lazy(() => import("./pages/admission/admission.tsx").then(({ Admission }) => Admission));
 const Audit = lazy(() => import("./pages/audit/audit.tsx").then(({ Audit }) => Audit));
 
 function Nothing() {
@@ -83,6 +88,9 @@ export function Pages() {
       <Route path="/deployments/new" component={Wizard} />
       <Route path="/deployments/:id" component={Report} />
       <Route path="/deployments/:id/devices" component={DeploymentDevices} />
+      <Route path="/devices" component={Devices} />
+      <Route path="/devices/:id/:tab?" component={Device} />
+      <Route path="/admission" component={Admission} />
       <Route path="/audit" component={Audit} />
       <Route path="/alerts" component={Alerts} />
       <Route path="/sessions" component={Sessions} />

@@ -12,7 +12,7 @@ const isWithin = (path: string, of: string): boolean =>
 function Menu() {
   const { path } = useLocation();
   return (
-    <nav class="nav" aria-label="Pages">
+    <nav class="nav" aria-label="Menu">
       {MENU.filter(({ isFor }) => isFor()).map((entry) => (
         <a key={entry.path} href={entry.path} aria-current={isWithin(path, entry.path) ? "page" : undefined}>
           <Icon name={entry.icon} />
@@ -39,19 +39,19 @@ function Frame() {
       <a class="skip" href="#main">
         To the content
       </a>
-      <div class="side">
+      <header class="side">
         <a class="brand" href="/">
           <img src="/favicon.svg" alt="" />
           Edgemend
         </a>
         <Menu />
-        <footer>
+        <div class="who">
           <span class="quiet">{boot.value?.user.email}</span>
           <button type="button" class="button plain" onClick={() => void signOut()}>
             Sign out
           </button>
-        </footer>
-      </div>
+        </div>
+      </header>
       <main id="main">
         <Pages />
       </main>

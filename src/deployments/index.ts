@@ -26,4 +26,8 @@ export {
   wideDeployments as wideDeploymentsStatement,
 } from "./store/digest.ts";
 export { deploymentIdInReach, deploymentInReach } from "./store/reach.ts";
+export { historyOf as deviceHistoryStatement } from "./store/devices.ts";
+export { DeviceObject } from "./schema.ts";
+export { deploymentObject, deviceObject as deploymentOfDevice } from "./wire-objects.ts";
+export { listDeployments as listDeploymentsStatement } from "./store/queries.ts";
 export { targetedAmong as targetedAmongStatement } from "./store/membership.ts";

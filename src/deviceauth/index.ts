@@ -1,9 +1,11 @@
 export { decommissionDevice } from "./devices.ts";
-export { limitNameOf } from "./limit-store.ts";
+export { limitNameOf, limitsOfTenantsStatement } from "./limit-store.ts";
+export { oldestWaitingStatement } from "./waiting-store.ts";
 export { TIERS } from "./states.ts";
 export { deviceCountsTable } from "./tables.ts";
 export { expireWaitingSets } from "./expiry.ts";
 export { forgetOldRevocations } from "./maintenance.ts";
 export { mountDeviceauth } from "./routes.ts";
 export { revokedSetsStatement } from "./revocation-store.ts";
-export { acceptedDeviceStatement } from "./store.ts";
+export { DeviceSchema, toWire as deviceOnWire } from "./schema.ts";
+export { acceptedDeviceStatement, deviceCountsStatement, deviceStatement } from "./store.ts";

@@ -46,6 +46,19 @@ export const waitingStatement = (tenant: TenantId): Statement<Waiting> =>
     (row) => row ?? { waiting: 0, room: 0, hour: null, removed: null },
   );
 
+/** Looked at for the oldest of those that wait; of more, those count that have been silent the longest. */
+const OLDEST_AMONG = 500;
+
+/** When the first of the devices that wait asked; undefined if none does. */
+export const oldestWaitingStatement = (tenant: TenantId): Statement<number | undefined> =>
+  mapped(
+    firstRow<{ ms: number | null }>(sql`
+      SELECT min(created_ms) AS ms FROM (
+        SELECT created_ms FROM ${devicesTable} INDEXED BY devices_waiting
+        WHERE tenant_id = ${tenant} AND status = 'pending' AND provisioned = 0 ORDER BY seen_ms LIMIT ${OLDEST_AMONG})`),
+    (row) => row?.ms ?? undefined,
+  );
+
 /** Fails the batch if no further device may wait, so that of many at once none exceeds the room. */
 export const demandRoom = (tenant: TenantId, room: number): Statement<void> =>
   demand(sql`${room} < 0 OR ${waitingOf(sql`${tenant}`)} < ${room}`, "stale");

@@ -97,6 +97,7 @@ describe("a route for users", () => {
       "DELETE /api/management/v1/useradm/settings/tokens/:id",
       "GET /api/management/v1/consent/settings",
       "GET /api/management/v1/console/boot",
+      "GET /api/management/v1/console/home",
       "GET /api/management/v1/devicemonitor/settings/global/channel/alerts/:name/status",
       "GET /api/management/v1/devicemonitor/settings/me/channel/alerts/:name/status",
       "GET /api/management/v1/events/types",

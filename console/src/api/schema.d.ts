@@ -25,6 +25,19 @@ export interface paths {
   "/api/management/v1/useradm/users/{id}/sessions/{session}": {
     delete: { parameters: { path: { id: string; session: string } }; responses: { 204: { content: never }; 401: { content: { "application/json": components["schemas"]["Error"] } }; 403: { content: { "application/json": components["schemas"]["Error"] } } } };
   };
+  "/api/management/v2/devauth/admission/rules/{id}": {
+    delete: { parameters: { path: { id: string } }; responses: { 204: { content: never }; 401: { content: { "application/json": components["schemas"]["Error"] } }; 403: { content: { "application/json": components["schemas"]["Error"] } }; 404: { content: { "application/json": components["schemas"]["Error"] } } } };
+  };
+  "/api/management/v2/devauth/devices/{id}": {
+    delete: { parameters: { path: { id: string } }; responses: { 204: { content: never }; 404: { content: { "application/json": components["schemas"]["Error"] } } } };
+    get: { parameters: { path: { id: string } }; responses: { 200: { content: { "application/json": components["schemas"]["Device"] } }; 404: { content: { "application/json": components["schemas"]["Error"] } } } };
+  };
+  "/api/management/v2/devauth/devices/{id}/auth/{aid}": {
+    delete: { parameters: { path: { id: string; aid: string } }; responses: { 204: { content: never }; 404: { content: { "application/json": components["schemas"]["Error"] } } } };
+  };
+  "/api/management/v2/inventory/filters/{id}": {
+    delete: { parameters: { path: { id: string } }; responses: { 204: { content: never }; 401: { content: { "application/json": components["schemas"]["Error"] } }; 403: { content: { "application/json": components["schemas"]["Error"] } }; 404: { content: { "application/json": components["schemas"]["Error"] } } } };
+  };
   "/api/management/v2/useradm/roles/{id}": {
     delete: { parameters: { path: { id: string } }; responses: { 204: { content: never }; 401: { content: { "application/json": components["schemas"]["Error"] } }; 403: { content: { "application/json": components["schemas"]["Error"] } }; 422: { content: { "application/json": components["schemas"]["Error"] } } } };
   };
@@ -34,11 +47,20 @@ export interface paths {
   "/api/management/v1/console/boot": {
     get: { parameters: {}; responses: { 200: { content: { "application/json": components["schemas"]["ConsoleBoot"] } }; 401: { content: { "application/json": components["schemas"]["Error"] } } } };
   };
+  "/api/management/v1/console/devices/{id}": {
+    get: { parameters: { path: { id: string } }; responses: { 200: { content: { "application/json": components["schemas"]["ConsoleDevice"] } }; 401: { content: { "application/json": components["schemas"]["Error"] } }; 403: { content: { "application/json": components["schemas"]["Error"] } }; 404: { content: { "application/json": components["schemas"]["Error"] } } } };
+  };
+  "/api/management/v1/console/home": {
+    get: { parameters: {}; responses: { 200: { content: { "application/json": components["schemas"]["ConsoleHome"] } }; 401: { content: { "application/json": components["schemas"]["Error"] } } } };
+  };
   "/api/management/v1/deployments/artifacts/generate/{id}": {
     get: { parameters: { path: { id: string } }; responses: { 200: { content: { "application/json": components["schemas"]["ArtifactGeneration"] } }; 202: { content: { "application/json": components["schemas"]["ArtifactGeneration"] } }; 400: { content: { "application/json": components["schemas"]["Error"] } }; 404: { content: { "application/json": components["schemas"]["Error"] } } } };
   };
   "/api/management/v1/deployments/artifacts/{id}/download": {
     get: { parameters: { path: { id: string } }; responses: { 200: { content: { "application/json": { uri: string; expire: string; method: "GET" } } }; 400: { content: { "application/json": components["schemas"]["Error"] } }; 404: { content: { "application/json": components["schemas"]["Error"] } } } };
+  };
+  "/api/management/v1/deployments/deployments/devices/{id}": {
+    get: { parameters: { query?: { status?: string | (string)[]; page?: number; per_page?: number }; path: { id: string } }; responses: { 200: { content: { "application/json": (components["schemas"]["DeviceDeployment"])[] } }; 400: { content: { "application/json": components["schemas"]["Error"] } }; 401: { content: { "application/json": components["schemas"]["Error"] } }; 403: { content: { "application/json": components["schemas"]["Error"] } } } };
   };
   "/api/management/v1/deployments/deployments/{id}": {
     get: { parameters: { path: { id: string } }; responses: { 200: { content: { "application/json": components["schemas"]["Deployment"] } }; 400: { content: { "application/json": components["schemas"]["Error"] } }; 401: { content: { "application/json": components["schemas"]["Error"] } }; 403: { content: { "application/json": components["schemas"]["Error"] } }; 404: { content: { "application/json": components["schemas"]["Error"] } } } };
@@ -48,6 +70,9 @@ export interface paths {
   };
   "/api/management/v1/deployments/deployments/{id}/devices/{device}/explain": {
     get: { parameters: { path: { id: string; device: string } }; responses: { 200: { content: { "application/json": components["schemas"]["Explanation"] } }; 400: { content: { "application/json": components["schemas"]["Error"] } }; 401: { content: { "application/json": components["schemas"]["Error"] } }; 403: { content: { "application/json": components["schemas"]["Error"] } }; 404: { content: { "application/json": components["schemas"]["Error"] } } } };
+  };
+  "/api/management/v1/deployments/deployments/{id}/devices/{device}/log": {
+    get: { parameters: { path: { id: string; device: string } }; responses: { 200: { content: { "text/plain": string } }; 400: { content: { "application/json": components["schemas"]["Error"] } }; 401: { content: { "application/json": components["schemas"]["Error"] } }; 403: { content: { "application/json": components["schemas"]["Error"] } }; 404: { content: { "application/json": components["schemas"]["Error"] } } } };
   };
   "/api/management/v1/deployments/deployments/{id}/failures": {
     get: { parameters: { query?: { page?: number; per_page?: number }; path: { id: string } }; responses: { 200: { content: { "application/json": (components["schemas"]["FailureGroup"])[] } }; 400: { content: { "application/json": components["schemas"]["Error"] } }; 401: { content: { "application/json": components["schemas"]["Error"] } }; 403: { content: { "application/json": components["schemas"]["Error"] } }; 404: { content: { "application/json": components["schemas"]["Error"] } } } };
@@ -61,6 +86,13 @@ export interface paths {
   "/api/management/v1/deployments/limits/storage": {
     get: { parameters: {}; responses: { 200: { content: { "application/json": components["schemas"]["StorageLimit"] } } } };
   };
+  "/api/management/v1/deviceconfig/configurations/device/{id}": {
+    get: { parameters: { path: { id: string } }; responses: { 200: { content: { "application/json": components["schemas"]["DeviceConfiguration"] } }; 401: { content: { "application/json": components["schemas"]["Error"] } }; 403: { content: { "application/json": components["schemas"]["Error"] } }; 404: { content: { "application/json": components["schemas"]["Error"] } } } };
+    put: { parameters: { path: { id: string } }; requestBody: { content: { "application/json": components["schemas"]["Configuration"] } }; responses: { 204: { content: never }; 400: { content: { "application/json": components["schemas"]["Error"] } }; 401: { content: { "application/json": components["schemas"]["Error"] } }; 403: { content: { "application/json": components["schemas"]["Error"] } }; 404: { content: { "application/json": components["schemas"]["Error"] } }; 413: { content: { "application/json": components["schemas"]["Error"] } }; 415: { content: { "application/json": components["schemas"]["Error"] } } } };
+  };
+  "/api/management/v1/deviceconfig/configurations/device/{id}/effective": {
+    get: { parameters: { path: { id: string } }; responses: { 200: { content: { "application/json": components["schemas"]["EffectiveConfiguration"] } }; 401: { content: { "application/json": components["schemas"]["Error"] } }; 403: { content: { "application/json": components["schemas"]["Error"] } }; 404: { content: { "application/json": components["schemas"]["Error"] } } } };
+  };
   "/api/management/v1/deviceconnect/sessions": {
     get: { parameters: { query?: { page?: number; per_page?: number } }; responses: { 200: { content: { "application/json": (components["schemas"]["RemoteSession"])[] } }; 400: { content: { "application/json": components["schemas"]["Error"] } }; 401: { content: { "application/json": components["schemas"]["Error"] } }; 403: { content: { "application/json": components["schemas"]["Error"] } } } };
   };
@@ -69,6 +101,9 @@ export interface paths {
   };
   "/api/management/v1/inventory/groups": {
     get: { parameters: { query?: { status?: string } }; responses: { 200: { content: { "application/json": (string)[] } }; 401: { content: { "application/json": components["schemas"]["Error"] } }; 403: { content: { "application/json": components["schemas"]["Error"] } } } };
+  };
+  "/api/management/v1/inventory/presence": {
+    get: { parameters: { query: { id: (string)[] } }; responses: { 200: { content: { "application/json": (components["schemas"]["Presence"])[] } }; 400: { content: { "application/json": components["schemas"]["Error"] } }; 401: { content: { "application/json": components["schemas"]["Error"] } }; 403: { content: { "application/json": components["schemas"]["Error"] } } } };
   };
   "/api/management/v1/iot-manager/events": {
     get: { parameters: { query?: { page?: number; per_page?: number; integration_id?: string } }; responses: { 200: { content: { "application/json": (components["schemas"]["IntegrationEvent"])[] } }; 400: { content: { "application/json": components["schemas"]["Error"] } }; 401: { content: { "application/json": components["schemas"]["Error"] } }; 403: { content: { "application/json": components["schemas"]["Error"] } } } };
@@ -113,8 +148,20 @@ export interface paths {
     get: { parameters: { path: { release_name: string } }; responses: { 200: { content: { "application/json": components["schemas"]["Release"] } }; 404: { content: { "application/json": components["schemas"]["Error"] } } } };
     patch: { parameters: { path: { release_name: string } }; requestBody: { content: { "application/json": { notes?: string } } }; responses: { 204: { content: never }; 400: { content: { "application/json": components["schemas"]["Error"] } }; 404: { content: { "application/json": components["schemas"]["Error"] } } } };
   };
+  "/api/management/v2/devauth/admission/rules": {
+    get: { parameters: {}; responses: { 200: { content: { "application/json": (components["schemas"]["AutoAcceptRule"])[] } }; 401: { content: { "application/json": components["schemas"]["Error"] } }; 403: { content: { "application/json": components["schemas"]["Error"] } } } };
+    post: { parameters: {}; requestBody: { content: { "application/json": components["schemas"]["NewAutoAcceptRule"] } }; responses: { 201: { content: { "application/json": components["schemas"]["MadeAutoAcceptRule"] } }; 400: { content: { "application/json": components["schemas"]["Error"] } }; 401: { content: { "application/json": components["schemas"]["Error"] } }; 403: { content: { "application/json": components["schemas"]["Error"] } }; 422: { content: { "application/json": components["schemas"]["Error"] } } } };
+  };
+  "/api/management/v2/devauth/devices": {
+    get: { parameters: { query?: { status?: ("accepted" | "noauth" | "pending" | "preauthorized" | "rejected")[]; id?: (string)[]; page?: number; per_page?: number } }; responses: { 200: { content: { "application/json": (components["schemas"]["Device"])[] } }; 400: { content: { "application/json": components["schemas"]["Error"] } } } };
+    post: { parameters: {}; requestBody: { content: { "application/json": components["schemas"]["Preauthorization"] } }; responses: { 201: { content: never }; 400: { content: { "application/json": components["schemas"]["Error"] } }; 409: { content: { "application/json": components["schemas"]["Device"] } } } };
+  };
   "/api/management/v2/inventory/filters": {
     get: { parameters: { query?: { page?: number; per_page?: number } }; responses: { 200: { content: { "application/json": (components["schemas"]["Filter"])[] } }; 400: { content: { "application/json": components["schemas"]["Error"] } }; 401: { content: { "application/json": components["schemas"]["Error"] } }; 403: { content: { "application/json": components["schemas"]["Error"] } } } };
+    post: { parameters: {}; requestBody: { content: { "application/json": components["schemas"]["FilterDefinition"] } }; responses: { 201: { content: never }; 400: { content: { "application/json": components["schemas"]["Error"] } }; 401: { content: { "application/json": components["schemas"]["Error"] } }; 403: { content: { "application/json": components["schemas"]["Error"] } }; 409: { content: { "application/json": components["schemas"]["Error"] } } } };
+  };
+  "/api/management/v2/inventory/filters/attributes": {
+    get: { parameters: {}; responses: { 200: { content: { "application/json": (components["schemas"]["FilterAttribute"])[] } }; 401: { content: { "application/json": components["schemas"]["Error"] } }; 403: { content: { "application/json": components["schemas"]["Error"] } } } };
   };
   "/api/management/v2/tenantadm/tenants": {
     get: { parameters: { query?: { page?: number; per_page?: number; tiers?: boolean } }; responses: { 200: { content: { "application/json": (components["schemas"]["Tenant"])[] } }; 400: { content: { "application/json": components["schemas"]["Error"] } }; 401: { content: { "application/json": components["schemas"]["Error"] } }; 403: { content: { "application/json": components["schemas"]["Error"] } } } };
@@ -126,6 +173,9 @@ export interface paths {
   "/api/management/v2/useradm/roles": {
     get: { parameters: { query?: { page?: number; per_page?: number } }; responses: { 200: { content: { "application/json": (components["schemas"]["RoleObject"])[] } }; 400: { content: { "application/json": components["schemas"]["Error"] } }; 401: { content: { "application/json": components["schemas"]["Error"] } } } };
     post: { parameters: {}; requestBody: { content: { "application/json": components["schemas"]["Role"] } }; responses: { 201: { content: never }; 400: { content: { "application/json": components["schemas"]["Error"] } }; 401: { content: { "application/json": components["schemas"]["Error"] } }; 403: { content: { "application/json": components["schemas"]["Error"] } }; 409: { content: { "application/json": components["schemas"]["Error"] } }; 415: { content: { "application/json": components["schemas"]["Error"] } }; 422: { content: { "application/json": components["schemas"]["Error"] } } } };
+  };
+  "/api/management/v1/inventory/groups/{name}/devices": {
+    patch: { parameters: { path: { name: string } }; requestBody: { content: { "application/json": (string)[] } }; responses: { 200: { content: { "application/json": components["schemas"]["ChangeCounts"] } }; 400: { content: { "application/json": components["schemas"]["Error"] } }; 401: { content: { "application/json": components["schemas"]["Error"] } }; 403: { content: { "application/json": components["schemas"]["Error"] } } } };
   };
   "/api/management/v1/console/session": {
     post: { parameters: {}; responses: { 204: { content: never }; 400: { content: { "application/json": components["schemas"]["Error"] } }; 401: { content: { "application/json": components["schemas"]["Error"] } } } };
@@ -163,6 +213,15 @@ export interface paths {
   "/api/management/v1/deployments/deployments/{id}/widen": {
     post: { parameters: { path: { id: string } }; responses: { 204: { content: never }; 400: { content: { "application/json": components["schemas"]["Error"] } }; 401: { content: { "application/json": components["schemas"]["Error"] } }; 403: { content: { "application/json": components["schemas"]["Error"] } }; 404: { content: { "application/json": components["schemas"]["Error"] } }; 409: { content: { "application/json": components["schemas"]["Error"] } } } };
   };
+  "/api/management/v1/deviceconfig/configurations/device/{id}/deploy": {
+    post: { parameters: { path: { id: string } }; requestBody?: { content: { "application/json": { retries?: number; update_control_map?: Record<string, unknown> } } }; responses: { 200: { content: { "application/json": { deployment_id: string } } }; 400: { content: { "application/json": components["schemas"]["Error"] } }; 401: { content: { "application/json": components["schemas"]["Error"] } }; 403: { content: { "application/json": components["schemas"]["Error"] } }; 404: { content: { "application/json": components["schemas"]["Error"] } }; 415: { content: { "application/json": components["schemas"]["Error"] } } } };
+  };
+  "/api/management/v1/deviceconnect/devices/{id}/check-update": {
+    post: { parameters: { path: { id: string } }; responses: { 202: { content: { "application/json": null } }; 401: { content: { "application/json": components["schemas"]["Error"] } }; 403: { content: { "application/json": components["schemas"]["Error"] } }; 409: { content: { "application/json": components["schemas"]["Error"] } } } };
+  };
+  "/api/management/v1/deviceconnect/devices/{id}/send-inventory": {
+    post: { parameters: { path: { id: string } }; responses: { 202: { content: { "application/json": null } }; 401: { content: { "application/json": components["schemas"]["Error"] } }; 403: { content: { "application/json": components["schemas"]["Error"] } }; 409: { content: { "application/json": components["schemas"]["Error"] } } } };
+  };
   "/api/management/v1/useradm/auth/login": {
     post: { parameters: {}; requestBody?: { content: { "application/json": { no_expiry?: boolean | null; token2fa?: string | null; passkey?: components["schemas"]["PasskeyAssertion"] } } }; responses: { 200: { content: { "application/jwt": string; "application/json": components["schemas"]["SignInProvider"] } }; 400: { content: { "application/json": components["schemas"]["Error"] } }; 401: { content: { "application/json": components["schemas"]["Error"] } }; 415: { content: { "application/json": components["schemas"]["Error"] } }; 429: { content: { "application/json": components["schemas"]["Error"] } } } };
   };
@@ -178,6 +237,9 @@ export interface paths {
   "/api/management/v2/deployments/deployments/preview": {
     post: { parameters: {}; requestBody: { content: { "application/json": components["schemas"]["DeploymentPreviewRequest"] } }; responses: { 200: { content: { "application/json": components["schemas"]["DeploymentPreview"] } }; 400: { content: { "application/json": components["schemas"]["Error"] } }; 401: { content: { "application/json": components["schemas"]["Error"] } }; 403: { content: { "application/json": components["schemas"]["Error"] } }; 422: { content: { "application/json": components["schemas"]["Error"] } } } };
   };
+  "/api/management/v2/devauth/bulk/status": {
+    post: { parameters: {}; requestBody: { content: { "application/json": components["schemas"]["BulkStatus"] } }; responses: { 200: { content: { "application/json": components["schemas"]["BulkResults"] } }; 400: { content: { "application/json": components["schemas"]["Error"] } }; 401: { content: { "application/json": components["schemas"]["Error"] } }; 403: { content: { "application/json": components["schemas"]["Error"] } } } };
+  };
   "/api/management/v2/inventory/filters/search": {
     post: { parameters: {}; requestBody: { content: { "application/json": components["schemas"]["SearchParams"] } }; responses: { 200: { content: { "application/json": (components["schemas"]["InventoryDevice"])[] } }; 400: { content: { "application/json": components["schemas"]["Error"] } }; 401: { content: { "application/json": components["schemas"]["Error"] } }; 403: { content: { "application/json": components["schemas"]["Error"] } } } };
   };
@@ -190,6 +252,9 @@ export interface paths {
   "/api/management/v2/deployments/deployments/releases/{release_name}/tags": {
     put: { parameters: { path: { release_name: string } }; requestBody: { content: { "application/json": (string)[] } }; responses: { 204: { content: never }; 400: { content: { "application/json": components["schemas"]["Error"] } }; 404: { content: { "application/json": components["schemas"]["Error"] } }; 409: { content: { "application/json": components["schemas"]["Error"] } } } };
   };
+  "/api/management/v2/devauth/devices/{id}/auth/{aid}/status": {
+    put: { parameters: { path: { id: string; aid: string } }; requestBody: { content: { "application/json": components["schemas"]["AuthSetStatus"] } }; responses: { 204: { content: never }; 400: { content: { "application/json": components["schemas"]["Error"] } }; 404: { content: { "application/json": components["schemas"]["Error"] } }; 422: { content: { "application/json": components["schemas"]["Error"] } } } };
+  };
   "/api/management/v2/tenantadm/tenants/{id}/status": {
     put: { parameters: { path: { id: string } }; requestBody: { content: { "application/json": components["schemas"]["TenantActivation"] } }; responses: { 202: { content: never }; 400: { content: { "application/json": components["schemas"]["Error"] } }; 401: { content: { "application/json": components["schemas"]["Error"] } }; 403: { content: { "application/json": components["schemas"]["Error"] } }; 409: { content: { "application/json": components["schemas"]["Error"] } }; 415: { content: { "application/json": components["schemas"]["Error"] } } } };
   };
@@ -201,25 +266,43 @@ export interface components {
     ArtifactUploadLink: { id: string; uri: string; expire: string; method: "PUT"; header: Record<string, string>; part_size: number };
     Attribute: { name: string; description?: string; value: string | number | boolean | (string)[] | (number)[]; scope: string; timestamp?: string };
     AuditLog: { time: string; action: string; actor: { id: string; type: string; email?: string }; object: { id: string; type: string }; change?: string; meta?: Record<string, (string)[]> };
+    AuthSet: { id: string; identity_data: Record<string, unknown>; pubkey: string; ts: string; status: "accepted" | "preauthorized" | "pending" | "rejected"; tier: "standard" | "micro" | "system"; weak_key?: string };
+    AuthSetStatus: { status?: "accepted" | "rejected" | "pending" };
+    AutoAcceptRule: { id: string; name: string; identity: Record<string, string>; enrolment_token: boolean; expires_ts: string | null; created_ts: string };
+    BulkResult: { status: number; device_id?: string; auth_set_id?: string; error?: string };
+    BulkResults: { succeeded: number; failed: number; results: (components["schemas"]["BulkResult"])[] };
+    BulkStatus: { status: "accepted" | "rejected" | "pending"; devices: ({ id: string; auth_set_id?: string })[] };
+    ChangeCounts: { matched_count?: number; updated_count?: number; created_count?: number; deleted_count?: number };
+    Configuration: Record<string, string>;
     ConsoleBoot: { user: { id: string; email: string; tenant: string; roles: (string)[]; must_enrol: boolean }; permissions: (string)[]; features: (string)[]; plan: string };
+    ConsoleDevice: { device: components["schemas"]["Device"]; attributes: (components["schemas"]["Attribute"])[]; inventory_updated_ts?: string; group?: string; seen: { last_seen?: string; usual_silence_s?: number; silent?: boolean }; connection: { connected: boolean; since_ts?: string }; deployments: ((components["schemas"]["DeviceWithImage"]) & ({ deployment_id: string; name: string; artifact_name: string }))[]; open_alerts: (components["schemas"]["KeptAlert"])[]; alerts: (components["schemas"]["KeptAlert"])[] };
+    ConsoleHome: { lines: ({ kind: "deployment_halted" | "deployment_failing" | "alerts_open" | "integrations_failing" | "limit_near" | "devices_pending" | "deployment_paused"; count: number; name?: string; reason?: string; since_ts?: string; href: string })[]; more: number; running: ({ id: string; name: string; artifact_name: string; devices: number; success: number; failure: number })[]; devices: { accepted: number; pending: number; rejected: number }; at_ts: string };
     Deployment: { id: string; name: string; artifact_name: string; force_installation?: boolean; created: string; finished?: string; artifacts?: (string)[]; status: "scheduled" | "pending" | "inprogress" | "finished"; statistics: { status: components["schemas"]["Statistics"]; total_size: number }; device_count: number; max_devices?: number; initial_device_count?: number; dynamic?: boolean; retries?: number; autogenerate_delta?: boolean; uniform_phases?: Record<string, unknown>; rollout?: Record<string, unknown>; filter?: { id: string; name: string; terms: ({ scope: string; attribute: string; type: string; value?: unknown })[] }; groups?: (string)[]; phases?: ({ id: string; batch_size?: number; batch_size_devices?: number; start_ts?: string; device_count: number })[]; type: "software" | "configuration"; update_control_map?: Record<string, unknown>; configuration?: string; targeting?: "inprogress" };
     DeploymentPreview: { devices: number; gets: number; not: ({ reason: "unknown" | "type" | "depends" | "has_it" | "silent" | "earlier_deployment"; devices: number; sample: (string)[] })[]; looked_at: number; is_estimate: boolean; first?: (string)[]; bytes: number; phases: ({ devices: number; gets: number; bytes: number; opens?: string; waits_for?: { after_s?: number; success?: { percent: number; results: number }; approvals?: number }; expected?: { opens: string; half: string; most: string } })[]; forecast?: { begins: string; finish: string; half_ask_within_s: number; most_ask_within_s: number; update_s: number; assumes: (string)[] }; stops: ({ kind: string; phase?: number; description: string })[] };
     DeploymentPreviewRequest: { name?: string; artifact_name?: string; force_installation?: boolean; phases?: (components["schemas"]["NewDeploymentPhase"])[]; uniform_phases?: components["schemas"]["UniformPhases"]; retries?: number; update_control_map?: components["schemas"]["UpdateControlMap"]; autogenerate_delta?: boolean; rollout?: components["schemas"]["Rollout"]; devices?: (string)[]; all_devices?: boolean; group?: string; filter_id?: string; max_devices?: number };
     DeploymentProgress: { created: string; max_devices: number; points: ({ time: string; begun: number; success: number; failure: number; other: number })[] };
     DeploymentWaiting: { devices?: number; groups: ({ reason: "targets_being_looked_up" | "paused" | "stopped_by_rule" | "judged" | "not_started" | "phase_not_open" | "waits_for_results" | "waits_for_approval" | "window_closed" | "at_once_full" | "pace_spent" | "budget_full" | "not_seen_since"; devices?: number; until?: string; phase?: number; since?: string; by?: Record<string, unknown>; needs?: { results?: number; percent?: number; approvals?: number }; has?: { results?: number; percent?: number; approvals?: number }; values?: ({ value: string; in_progress: number })[] })[] };
     DeploymentsStatisticsQuery: { deployment_ids?: (string)[] | null };
+    Device: { id: string; identity_data: Record<string, unknown>; status: "accepted" | "noauth" | "pending" | "preauthorized" | "rejected"; tier: "standard" | "micro" | "system"; decommissioning: boolean; created_ts: string; updated_ts: string; check_in_time?: string; auth_sets: (components["schemas"]["AuthSet"])[] | null; flags: { test_device: boolean }; external_id?: { data: string; active: boolean } };
+    DeviceConfiguration: { id: string; configured: Record<string, string>; reported: Record<string, string>; deployment_id?: string; updated_ts: string | null; reported_ts?: string };
+    DeviceDeployment: { id: string; deployment?: components["schemas"]["Deployment"]; device: components["schemas"]["DeviceWithImage"] };
     DeviceWithImage: { id: string; created: string; started?: string; finished?: string; deleted?: string; status: "failure" | "aborted" | "pause_before_installing" | "pause_before_committing" | "pause_before_rebooting" | "downloading" | "installing" | "rebooting" | "pending" | "success" | "noartifact" | "already-installed" | "decommissioned"; log: boolean; substate?: string; device_type?: string; attempts?: number; retries?: number; phase_id?: string; image?: Record<string, unknown> };
+    EffectiveConfiguration: { id: string; effective: Record<string, string>; sources: ({ source: "group" | "filter" | "device"; id: string; keys: (string)[] })[]; in_sync: boolean };
     Error: { error: string; request_id: string };
     Explanation: { status: string; reason: string; description: string; starts?: string; earlier?: string; device?: { device_type: string; artifact_name: string }; artifacts?: ({ id: string; type_fits: boolean; unmet_depends: (string)[] })[] };
     FactorCode: { token2fa: string };
     FailureGroup: { fingerprint: string; ending: string; devices: number; deployments: number; device_types: ({ device_type: string; devices: number })[]; first: string; last: string; sample: { deployment_id: string; device_id: string } };
     Filter: { id: string; name: string; terms: ({ scope: string; attribute: string; type: string; value?: unknown })[] };
+    FilterAttribute: { name: string; scope: string; count: number };
+    FilterDefinition: { name: string; terms: (components["schemas"]["FilterPredicate"])[] };
     FilterPredicate: { scope: "system" | "identity" | "inventory" | "monitor" | "tags"; attribute: string; type: "$eq" | "$ne" | "$gt" | "$gte" | "$lt" | "$lte" | "$ltne" | "$in" | "$nin" | "$exists" | "$regex"; value: unknown };
     Integration: { id: string; provider: "iot-core" | "iot-hub" | "webhook"; credentials: components["schemas"]["IntegrationCredentials"]; description?: string; scopes?: (string)[] };
     IntegrationCredentials: { type?: string; connection_string?: string; aws?: { access_key_id?: string; secret_access_key?: string; region?: string; device_policy_name?: string }; http?: { url?: string; secret?: string } };
     IntegrationEvent: { id: string; type: "device-provisioned" | "device-decommissioned" | "device-status-changed" | "device-inventory-changed"; data?: unknown; time: string; delivery_statuses: ({ integration_id: string; success: boolean; status_code?: number; error?: string })[] };
     InventoryDevice: { id: string; attributes?: (components["schemas"]["Attribute"])[]; updated_ts?: string; identities?: (string)[] };
     KeptAlert: { id: string; device_id: string; name: string; level: string; subject: Record<string, never>; timestamp: string };
+    MadeAutoAcceptRule: (components["schemas"]["AutoAcceptRule"]) & ({ tenant_token?: string });
+    NewAutoAcceptRule: { name: string; identity?: Record<string, string>; enrolment_token?: boolean; expires_ts?: string };
     NewChildTenant: { name: string; admin?: { email: string; password?: string; send_reset_password?: boolean }; users?: ({ email: string; role: string })[]; device_limit?: number; device_limits?: { max_devices?: { value: number }; max_micro_devices?: { value: number }; max_system_devices?: { value: number } }; binary_delta?: boolean; sso?: boolean };
     NewDeployment: { name: string; artifact_name: string; force_installation?: boolean; phases?: (components["schemas"]["NewDeploymentPhase"])[]; uniform_phases?: components["schemas"]["UniformPhases"]; retries?: number; update_control_map?: components["schemas"]["UpdateControlMap"]; autogenerate_delta?: boolean; rollout?: components["schemas"]["Rollout"]; devices?: (string)[]; all_devices?: boolean };
     NewDeploymentForGroup: { name: string; artifact_name: string; force_installation?: boolean; phases?: (components["schemas"]["NewDeploymentPhase"])[]; uniform_phases?: components["schemas"]["UniformPhases"]; retries?: number; update_control_map?: components["schemas"]["UpdateControlMap"]; autogenerate_delta?: boolean; rollout?: components["schemas"]["Rollout"]; devices?: (string)[]; all_devices?: boolean };
@@ -236,6 +319,8 @@ export interface components {
     PermissionSetObject: { name: string; action?: string; object?: string; description?: string; permissions: ({ action: string; object: { type: string; value: string } })[]; supported_scope_types?: (string)[] };
     PermissionSetWithScope: { name: string; scope?: components["schemas"]["RoleScope"] };
     PersonalAccessToken: { id: string; name: string; created_ts: string; last_used?: string; expiration_date?: string; permission_sets_with_scope?: ({ name: string; scope?: { type: string; value: (string)[] } })[]; addresses?: (string)[] };
+    Preauthorization: { identity_data: Record<string, unknown>; pubkey: string; tier?: "standard" | "micro" | "system"; force?: boolean };
+    Presence: { id: string; last_seen: string };
     RecoveryCodes: { codes: (string)[] };
     RecoveryCodesLeft: { left: number };
     Release: { name: string; modified: string; tags: (string)[]; notes: string; artifacts: (components["schemas"]["Artifact"])[]; artifacts_count: number };

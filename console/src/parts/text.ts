@@ -25,6 +25,15 @@ const UNSEEN = /(?![\n\r\t])[\p{Cc}\p{Cf}]/gu;
 export const plain = (text: string): string =>
   text.replace(UNSEEN, (letter) => `\\u${(letter.codePointAt(0) ?? 0).toString(16).padStart(4, "0")}`);
 
+/** A span of time in the largest unit that it fills. */
+export function lasting(seconds: number): string {
+  if (seconds < 120) return counted(Math.round(seconds), "second");
+  if (seconds < 7200) return counted(Math.round(seconds / 60), "minute");
+  return seconds < 172_800
+    ? counted(Math.round(seconds / 3600), "hour")
+    : counted(Math.round(seconds / 86_400), "day");
+}
+
 const SHORT = 13;
 
 /** An id without its middle. */

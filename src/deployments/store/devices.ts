@@ -25,7 +25,11 @@ const ofDevice = columnsOf(
   "device_id, seq, has_log, substate, deleted_ms, device_type, attempts, phase",
   "dd",
 );
-const ofDeployment = columnsOf(deploymentsTable, "deployment_id, created_ms, retries", "d");
+const ofDeployment = columnsOf(
+  deploymentsTable,
+  "deployment_id, name, artifact_name, created_ms, retries",
+  "d",
+);
 
 export type DeviceRow = RowOf<typeof ofDevice> &
   RowOf<typeof ofDeployment> &
