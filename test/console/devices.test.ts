@@ -5,9 +5,9 @@ import { aStage, inTab, VIEWS } from "./setup.ts";
 
 const stage = aStage({ accepted: 6, pending: 3 });
 
-describe("the pages of devices", () => {
+void describe("the pages of devices", () => {
   for (const how of VIEWS)
-    it(`are for everybody: ${how.viewport.width} px, ${how.scheme}`, () =>
+    void it(`are for everybody: ${how.viewport.width} px, ${how.scheme}`, () =>
       inTab(
         stage(),
         async ({ open, check }) => {
@@ -25,7 +25,7 @@ describe("the pages of devices", () => {
         how,
       ));
 
-  it("find devices by a query that stands in the address", () =>
+  void it("find devices by a query that stands in the address", () =>
     inTab(stage(), async ({ page, open }) => {
       await open("/devices");
       await page.getByText("1–9 of 9").waitFor();
@@ -38,7 +38,7 @@ describe("the pages of devices", () => {
       await page.getByText("1–3 of 3").waitFor();
     }));
 
-  it("keep a query as a view, and forget it", () =>
+  void it("keep a query as a view, and forget it", () =>
     inTab(stage(), async ({ page, open }) => {
       await open("/devices?q=status%3Apending");
       await page.getByRole("button", { name: "Save this view" }).click();
@@ -50,7 +50,7 @@ describe("the pages of devices", () => {
       await page.getByText("The view is gone.").waitFor();
     }));
 
-  it("put devices into a group, those selected and no others", () =>
+  void it("put devices into a group, those selected and no others", () =>
     inTab(stage(), async ({ page, open }) => {
       await open("/devices?q=status%3Aaccepted");
       await page.getByRole("checkbox", { name: `Select ${FIRST_DEVICE}` }).check();
