@@ -48,7 +48,7 @@ describe("what the form of a deployment asks for", () => {
   });
 });
 
-it("ids of devices come in any separation", () => {
+it("takes ids of devices in any separation", () => {
   expect(idsOf(" a,b;c\n\td  ")).toEqual(["a", "b", "c", "d"]);
   expect(idsOf(" \n")).toEqual([]);
 });
