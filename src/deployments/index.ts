@@ -31,3 +31,4 @@ export { DeviceObject } from "./schema.ts";
 export { deploymentObject, deviceObject as deploymentOfDevice } from "./wire-objects.ts";
 export { listDeployments as listDeploymentsStatement } from "./store/queries.ts";
 export { targetedAmong as targetedAmongStatement } from "./store/membership.ts";
+export { targetedDevices } from "./targeted.ts";

@@ -1,6 +1,6 @@
 import { untilKnown } from "../checkin/index.ts";
 import type { EventHandler } from "../platform/background.ts";
-import { targetedAmongStatement } from "../deployments/index.ts";
+import { targetedDevices } from "../deployments/index.ts";
 import type { Deps } from "../platform/deps.ts";
 import { asDeviceId, type DeviceId, type TenantId } from "../platform/ids.ts";
 import { askForUpdate, disconnectDevice, recheckDevice, removeDeviceConnection } from "./connections.ts";
@@ -90,9 +90,8 @@ export const wakeTargets: EventHandler = async (deps, { tenant, subject, atMs, d
   if (data?.opens_later === true) return;
   await untilKnown(deps, tenant, atMs);
   for await (const page of connectedPages(deps, tenant)) {
-    const targeted = await deps.db(tenant).one(targetedAmongStatement(tenant, subject, page));
+    const ids = await targetedDevices(deps, tenant, subject, page);
     // Who cannot be told asks by itself.
-    const ids = targeted.map(({ device_id }) => device_id);
     await countFailed(deps, ids, (device) => askForUpdate(deps, tenant, device));
   }
 };

@@ -400,6 +400,32 @@ describe("push", () => {
     expect(other.fake.received).toEqual([]);
   });
 
+  it("tells connected devices that the filter of a new dynamic deployment finds, and nobody else", async () => {
+    const other = await aDevice(server);
+    const [found, bystander] = [await connectDevice(), await connectDevice(other)];
+    await upload(server, await anArtifact(), { token: user.token });
+    await env.DB.batch(
+      [device, other].map(({ tenant, id }, i) =>
+        env.DB.prepare(
+          `INSERT INTO inventory_devices (tenant_id, device_id, status, created_ms, updated_ms, attributes)
+           VALUES (?, ?, 'accepted', 1, 1, ?) ON CONFLICT DO UPDATE SET attributes = excluded.attributes, status = 'accepted'`,
+        ).bind(tenant, id, JSON.stringify({ "inventory-kind": [`kind ${i}`] })),
+      ),
+    );
+    const post = async (path: string, json: object) => {
+      const answer = await server.call("POST", path, { token: user.token, json });
+      expect(answer.status).toBe(201);
+      return answer.headers.get("location")?.split("/").at(-1);
+    };
+    const terms = [{ scope: "inventory", attribute: "kind", type: "$eq", value: "kind 0" }];
+    const filter_id = await post("/api/management/v2/inventory/filters", { name: "f", terms });
+    const wanted = { name: "d", artifact_name: "release-1", filter_id };
+    await post("/api/management/v2/deployments/deployments", wanted);
+    await server.deliverEvents();
+    await found.peer.until(() => found.fake.sent("check-update").length === 1);
+    expect(bystander.fake.received).toEqual([]);
+  });
+
   it("tells targets of a scheduled deployment when it opens, and not if it was aborted before", async () => {
     const { peer, fake } = await connectDevice();
     await upload(server, await anArtifact(), { token: user.token });

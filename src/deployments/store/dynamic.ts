@@ -39,6 +39,20 @@ export const deviceToMatch = (tenant: TenantId, device: DeviceId): Statement<Kno
       SELECT 1 FROM ${deploymentCountersTable} c INDEXED BY deployment_counters_wide
       WHERE c.tenant_id = ${tenant} AND c.wide_open = 1 AND c.dynamic = 1)`);
 
+/** Accepted devices of these, as the inventory knows them. */
+export const devicesToMatch = (tenant: TenantId, devices: readonly DeviceId[]): Statement<KnownDevice[]> =>
+  rows(sql`
+    SELECT ${ofDevice} FROM json_each(${JSON.stringify(devices)}) device
+    JOIN ${inventoryDevicesTable} i ON i.tenant_id = ${tenant} AND i.device_id = device.value
+    WHERE i.status = 'accepted'`);
+
+/** JSON of the filter of a dynamic deployment that is not finished. */
+export const openFilter = (tenant: TenantId, id: string): Statement<{ filter: string } | undefined> =>
+  firstRow(sql`
+    SELECT d.filter FROM ${deploymentsTable} d
+    JOIN ${deploymentCountersTable} c ON c.tenant_id = d.tenant_id AND c.seq = d.seq
+    WHERE d.tenant_id = ${tenant} AND d.deployment_id = ${id} AND c.dynamic = 1 AND c.stage < 2 AND d.filter IS NOT NULL`);
+
 /** Open dynamic deployments of a tenant. */
 export const openDynamic = (tenant: TenantId): Statement<{ open: number } | undefined> =>
   firstRow(sql`
