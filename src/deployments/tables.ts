@@ -67,7 +67,6 @@ export const deploymentCountersTable = sqliteTable(
     paused_by: text(),
     pace_minute: integer().notNull().default(0),
     pace_count: integer().notNull().default(0),
-    weight: integer().notNull().default(0),
     pending_ms: integer().notNull().default(0),
     pending_left: integer().notNull().default(0),
     downloading_ms: integer().notNull().default(0),
@@ -76,6 +75,7 @@ export const deploymentCountersTable = sqliteTable(
     installing_left: integer().notNull().default(0),
     rebooting_ms: integer().notNull().default(0),
     rebooting_left: integer().notNull().default(0),
+    weight: integer().notNull().default(0),
   },
   (row) => [primaryKey({ columns: [row.tenant_id, row.seq] })],
 );

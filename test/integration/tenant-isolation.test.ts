@@ -106,7 +106,7 @@ const BODIES: [RegExp, () => unknown][] = [
 const bodyFor = (path: string) => BODIES.find(([pattern]) => pattern.test(path))?.[1]() ?? {};
 
 function isListed({ path }: Operation): boolean {
-  const ownSession = /auth\/(login|logout)$|\/users\/me$|\/console\/session$/.test(path);
+  const ownSession = /auth\/(login|logout|magic\/[^/]+)$|\/users\/me$|\/console\/session$/.test(path);
   const elsewhere = /deviceconnect|authentication|\/download\//.test(path);
   return /^\/api\/(management|devices)\//.test(path) && !ownSession && !elsewhere;
 }

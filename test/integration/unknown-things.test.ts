@@ -71,7 +71,6 @@ describe("an id that is no UUID", () => {
 
 describe("a path of the original that is not there", () => {
   it.each([
-    ["GET", "v1/useradm/auth/magic/3f8a1f0e-3f5f-4f0a-9d43-5b1ff4a2b001"],
     ["GET", "v1/useradm/oauth2/github"],
     ["POST", "v1/useradm/oauth2/link"],
     ["POST", "v1/tenantadm/tenants/signup"],
