@@ -60,7 +60,8 @@ describe("configuration of a device", () => {
       204,
       "",
       1,
-      1,
+      // One is the report; the world is told of it, here on a new page of the tenant's events.
+      3,
     ]);
     const now = new Date(server.now).toISOString();
     expect(await record()).toEqual({
