@@ -29,7 +29,7 @@ void describe("the pages of devices", () => {
     inTab(stage(), async ({ page, open }) => {
       await open("/devices");
       await page.getByText("1–9 of 9").waitFor();
-      await page.getByRole("searchbox", { name: "Query" }).fill("status:accepted type:board-a");
+      await page.getByRole("combobox", { name: "Query" }).fill("status:accepted type:board-a");
       await page.getByText("1–3 of 3").waitFor();
       assert.equal(new URL(page.url()).searchParams.get("q"), "status:accepted type:board-a");
       await page.getByRole("button", { name: "Without type:board-a" }).click();
@@ -56,7 +56,7 @@ void describe("the pages of devices", () => {
       await page.getByRole("checkbox", { name: `Select ${FIRST_DEVICE}` }).check();
       await page.getByText("1 device selected").waitFor();
       await page.getByRole("button", { name: "Put into a group" }).click();
-      await page.getByLabel("Group").fill("lab");
+      await page.getByRole("combobox", { name: "Group" }).fill("lab");
       await page.getByRole("dialog").getByRole("button", { name: "Put into a group" }).click();
       await page.getByText("1 of 1 device done.").waitFor();
       await page.getByRole("button", { name: "Close" }).click();
