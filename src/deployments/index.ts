@@ -30,5 +30,4 @@ export { historyOf as deviceHistoryStatement } from "./store/devices.ts";
 export { DeviceObject } from "./schema.ts";
 export { deploymentObject, deviceObject as deploymentOfDevice } from "./wire-objects.ts";
 export { listDeployments as listDeploymentsStatement } from "./store/queries.ts";
-export { targetedAmong as targetedAmongStatement } from "./store/membership.ts";
 export { targetedDevices } from "./targeted.ts";

@@ -18,12 +18,6 @@ export interface Looking {
   limit: number;
 }
 
-/** Pages that were found, and the position up to which all that there is was looked at. */
-export interface Found {
-  pages: Page[];
-  reached: number;
-}
-
 const has = (texts: readonly string[] = []): SQL =>
   sql.join([sql`1`, ...texts.map((text) => sql`instr(body, ${JSON.stringify(text)}) > 0`)], sql` AND `);
 

@@ -6,7 +6,7 @@ const MAX_PATTERN = 64;
 const MAX_LIMIT = 500;
 const DEFAULT_LIMIT = 100;
 
-export const TypePattern = z
+const TypePattern = z
   .string({ error: "must be a text" })
   .max(MAX_PATTERN, { error: `the length must be no more than ${MAX_PATTERN}` })
   .regex(TYPE_PATTERN, { error: "must be a type of events, or its beginning and a star" });

@@ -61,5 +61,3 @@ export const cloudEvent = (tenant: TenantId, event: StreamEvent) => ({
   ...(event.group !== undefined && { group: event.group }),
   data: event.data,
 });
-
-export type CloudEvent = ReturnType<typeof cloudEvent>;

@@ -18,7 +18,7 @@ export {
   savedFiltersStatement,
   searchDeviceIds,
 } from "./device-records.ts";
-export { attributesOf, deviceOf, type DeviceRow } from "./device-view.ts";
+export { attributesOf, type DeviceRow } from "./device-view.ts";
 export { AttributeOut } from "./schema.ts";
 export { oneDevice as inventoryOfDeviceStatement } from "./store/devices.ts";
 export { membersAmong } from "./membership.ts";

@@ -152,8 +152,6 @@ export type EventType = keyof typeof EVENT_TYPES;
 
 export type EventDataOf<T extends EventType> = z.input<(typeof EVENT_TYPES)[T]["data"]>;
 
-export const isEventType = (name: string): name is EventType => Object.hasOwn(EVENT_TYPES, name);
-
 /** A pattern for types: a name, or a beginning with a star. */
 export const TYPE_PATTERN = /^(?:[a-z_]+(?:\.[a-z_]+)*(?:\.\*)?|\*)$/;
 

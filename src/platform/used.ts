@@ -22,7 +22,7 @@ export const NOTHING_USED: Used = {
 
 export type UsedByDay = Readonly<Record<Day, Used>>;
 
-export const sumOf = (a: Used, b: Used): Used => ({
+const sumOf = (a: Used, b: Used): Used => ({
   requests: a.requests + b.requests,
   checks: a.checks + b.checks,
   rowsRead: a.rowsRead + b.rowsRead,

@@ -13,7 +13,7 @@ const MAX_LINES = 20;
 const cut = (text: string): string => (text.length > MAX_LINE ? `${text.slice(0, MAX_LINE - 1)}…` : text);
 
 /** An event in a line for people. */
-export function lineOf(event: StreamEvent): string {
+function lineOf(event: StreamEvent): string {
   const { type, device, deployment, subject, group, data } = event;
   const about = [
     device !== undefined && `device ${device}`,

@@ -86,16 +86,5 @@ export function refresh(prefix: string): void {
   }
 }
 
-/** Shows a change before the server has it; what it answers or refuses is read afterwards. */
-export function patch<T>(key: string, change: (data: T) => T): () => void {
-  const entry = entries.get(key);
-  const before = entry?.state.peek();
-  if (!entry || before?.data === undefined) return () => {};
-  entry.state.value = { ...before, data: change(before.data as T) };
-  return () => {
-    entry.state.value = before;
-  };
-}
-
 /** Of who was signed in before. */
 export const forgetAll = (): void => entries.clear();

@@ -59,7 +59,7 @@ export async function signIn(email: string, password: string, code?: string): Pr
   await keepSession(await response.text());
 }
 
-export async function keepSession(token: string): Promise<void> {
+async function keepSession(token: string): Promise<void> {
   await api.POST("/api/management/v1/console/session", { headers: { Authorization: `Bearer ${token}` } });
   await loadBoot();
 }

@@ -15,7 +15,7 @@ const dayOf = new Intl.DateTimeFormat("en", { dateStyle: "medium" });
 const exact = new Intl.DateTimeFormat("en", { dateStyle: "medium", timeStyle: "long" });
 
 /** How long ago, or in how long, in the words of people; a date beyond two days. */
-export function inWords(atMs: number, nowMs: number): string {
+function inWords(atMs: number, nowMs: number): string {
   const ms = atMs - nowMs;
   if (Math.abs(ms) < MINUTE_MS) return ms > 0 ? "in a moment" : "just now";
   if (Math.abs(ms) < HOUR_MS) return relative.format(Math.round(ms / MINUTE_MS), "minute");

@@ -26,7 +26,7 @@ import { REASONS, type Preview } from "./schema.ts";
 import { stopsOf } from "./stops.ts";
 
 /** Devices that are looked at; of a larger fleet they stand for the others. Ids are no order of anything. */
-export const LOOKED_AT = 2000;
+const LOOKED_AT = 2000;
 
 /** Devices of whom the head is asked when they were last heard of. */
 const RHYTHM_OF = 500;

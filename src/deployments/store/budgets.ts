@@ -13,7 +13,7 @@ import { deploymentArtifactsTable, deviceDeploymentsTable } from "../tables.ts";
 
 const DAY_MS = 86_400_000;
 
-export const dayOf = (atMs: number): number => Math.floor(atMs / DAY_MS);
+const dayOf = (atMs: number): number => Math.floor(atMs / DAY_MS);
 
 /** An attribute of the device by a path of the rules `r`: one stored, or the static group. */
 export const attribute = (device: DeviceId, path: SQL): SQL => sql`(

@@ -5,7 +5,7 @@ import { deploymentMembers } from "../create-schema.ts";
 const { devices: _devices, ...members } = deploymentMembers;
 
 /** Members of a creation, all optional, with whom it is for. */
-export const TemplateBody = z
+const TemplateBody = z
   .strictObject({
     ...members,
     group: requiredText(1, 1024),

@@ -12,7 +12,7 @@ export interface Names {
   queues: string[];
 }
 
-export const CONFIGURATION = join(projectRoot, "wrangler.toml");
+const CONFIGURATION = join(projectRoot, "wrangler.toml");
 
 const values = (text: string, key: string): string[] =>
   [...text.matchAll(new RegExp(`^${key} = "([^"]*)"`, "gm"))].map(([, value = ""]) => value);

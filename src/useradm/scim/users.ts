@@ -24,7 +24,7 @@ import { EXTERNAL_ID_KEY, scimUsersStatements, setScimStateStatement } from "./s
 export const providerOf = (tenant: TenantId): SystemActor => ({ kind: "system", tenant });
 
 export const notFound = () => scimFault("not_found", "there is no such resource");
-export const lastAdministrator = () =>
+const lastAdministrator = () =>
   scimFault("conflict", "the last administrator must stay, with all permissions", "mutability");
 
 const stateOf = (user: User): UserState => ({

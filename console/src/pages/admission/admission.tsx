@@ -19,7 +19,7 @@ type Device = components["schemas"]["Device"];
 const PER_PAGE = 50;
 
 /** Reads again what a decision changes. */
-export const decided = (): void => ["admission", "devices", "home"].forEach(refresh);
+const decided = (): void => ["admission", "devices", "home"].forEach(refresh);
 
 async function decide(devices: readonly Device[], status: "accepted" | "rejected"): Promise<string> {
   const { succeeded, failed, results } = bodyOf(
