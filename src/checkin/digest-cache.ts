@@ -1,7 +1,7 @@
 import type { Rhythm } from "../platform/contacts.ts";
 import type { TenantId } from "../platform/ids.ts";
 import type { Later } from "../platform/later.ts";
-import { dayOf, together, type UsedByDay } from "../platform/used.ts";
+import { dayOf } from "../platform/used.ts";
 import type { Log } from "../platform/log.ts";
 import { headOf, inTime, type Heads } from "./head-stub.ts";
 import { mayConcern, updated, versionsOf, type Checking, type Digest } from "./digest.ts";
@@ -34,8 +34,8 @@ interface TenantState {
   /** The one visit under way. */
   visit: Promise<void> | undefined;
   checks: number;
-  /** What checks that were answered here have used. */
-  used: UsedByDay;
+  /** Those of them that had nothing to do, whose use nobody else counts. */
+  idle: number;
   untold: Untold;
   /** When the head was told of contacts last, and when it will be. */
   toldMs: number;
@@ -129,7 +129,7 @@ export class Isolate {
     const isCurrent = digest !== undefined && nowMs - state.askedMs < STALE_MS;
     const isIdle = isCurrent && !mayConcern(digest, checking, nowMs);
     if (isIdle) {
-      state.used = together(state.used, usedOn(dayOf(nowMs), { requests: 1, checks: 1 }));
+      state.idle += 1;
       if (!this.#isDue(state, nowMs)) this.#tellInTime(state, tenant, nowMs, later);
     }
     return { verdict: isIdle ? "idle" : "concerns", headCalls: Number(isVisitor) };
@@ -143,14 +143,15 @@ export class Isolate {
   }
 
   async #fetch(state: TenantState, tenant: TenantId, nowMs: number): Promise<void> {
-    const { checks, used } = state;
-    [state.checks, state.used] = [0, {}];
+    const { checks, idle } = state;
+    [state.checks, state.idle] = [0, 0];
+    const used = idle === 0 ? {} : usedOn(dayOf(nowMs), { requests: idle, checks: idle });
     const known = versionsOf(state.digest);
     const head = headOf(this.#heads, tenant);
     const { mode, update } = await this.#telling(state, nowMs, (seen) =>
       head.digest(tenant, { nowMs, known, checks, used, seen }),
     ).catch((cause: unknown) => {
-      state.used = together(used, state.used);
+      state.idle += idle;
       throw cause;
     });
     state.mode = mode;
@@ -197,7 +198,7 @@ export class Isolate {
   }
 
   async #tell(state: TenantState, tenant: TenantId, nowMs: number, later: Later, attempt = 1): Promise<void> {
-    if (state.untold.isEmpty && Object.keys(state.used).length === 0) return;
+    if (state.untold.isEmpty && state.idle === 0) return;
     try {
       if (state.mode === "relaxed") return await this.#visit(state, tenant, nowMs);
       const head = headOf(this.#heads, tenant);
@@ -220,7 +221,7 @@ export class Isolate {
       awayUntilMs: NEVER,
       visit: undefined,
       checks: 0,
-      used: {},
+      idle: 0,
       untold: new Untold(),
       toldMs: NEVER,
       dueMs: NEVER,

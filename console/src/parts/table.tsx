@@ -21,6 +21,19 @@ export interface Picking {
   nameOf: (key: string) => string;
 }
 
+/** What is picked once these keys are, or are no more. */
+export function pickedWith(
+  before: ReadonlySet<string>,
+  keys: readonly string[],
+  isPicked: boolean,
+): Set<string> {
+  const next = new Set(before);
+  for (const key of keys)
+    if (isPicked) next.add(key);
+    else next.delete(key);
+  return next;
+}
+
 function Head<Row>({ column, sorting }: { column: Column<Row>; sorting: Sorting | undefined }) {
   const { title, isNumber, sort } = column;
   const direction =
@@ -63,22 +76,17 @@ function Pick({ picking, keys, name }: { picking: Picking; keys: readonly string
   );
 }
 
-/** Rows as the server gave them. `label` says what the table is of. */
-export function Table<Row>({
-  label,
-  rows,
-  columns,
-  keyOf,
-  sorting,
-  picking,
-}: {
+export interface TableProps<Row> {
   label: string;
   rows: readonly Row[];
   columns: readonly Column<Row>[];
   keyOf: (row: Row) => string;
   sorting?: Sorting;
   picking?: Picking;
-}) {
+}
+
+/** Rows as the server gave them. `label` says what the table is of. */
+export function Table<Row>({ label, rows, columns, keyOf, sorting, picking }: TableProps<Row>) {
   return (
     // A table that is wider than its place is moved sideways, by keys too.
     // oxlint-disable-next-line jsx-a11y/no-noninteractive-tabindex

@@ -3,7 +3,21 @@ import type { AppEnv } from "../../platform/app-env.ts";
 import { Fault } from "../../platform/fault.ts";
 import { mediaTypeOf, wholeBody } from "../../platform/wire.ts";
 
-export const FORM = "application/x-www-form-urlencoded";
+const FORM = "application/x-www-form-urlencoded";
+
+/** Such a form, as a route describes its body. */
+export const formWith = (name: string) => ({
+  required: true,
+  content: {
+    [FORM]: {
+      schema: {
+        type: "object" as const,
+        required: [name],
+        properties: { [name]: { type: "string" as const } },
+      },
+    },
+  },
+});
 
 /** The one field of a form that a provider sends. */
 export async function formField(c: Context<AppEnv>, name: string): Promise<string> {

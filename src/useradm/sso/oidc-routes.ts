@@ -4,7 +4,7 @@ import { publicRoute, STRANGERS_BODY } from "../../platform/route.ts";
 import { faultResponses, uuidText } from "../../platform/wire.ts";
 import { beginOidc, finishOidc } from "./oidc.ts";
 import { signOut } from "./oidc-logout.ts";
-import { FORM, formField } from "./form.ts";
+import { formField, formWith } from "./form.ts";
 import { arrive, depart, told, visited } from "./visit.ts";
 
 const BASE = "/api/management/v1/useradm/oidc/{id}";
@@ -39,18 +39,7 @@ const logout = publicRoute({
   body: STRANGERS_BODY,
   request: {
     params: z.object({ id: uuidText }),
-    body: {
-      required: true,
-      content: {
-        [FORM]: {
-          schema: {
-            type: "object" as const,
-            required: ["logout_token"],
-            properties: { logout_token: { type: "string" as const } },
-          },
-        },
-      },
-    },
+    body: formWith("logout_token"),
   },
   responses: {
     200: { description: "Ended, if there was anything" },

@@ -2,7 +2,7 @@ import { z } from "@hono/zod-openapi";
 import type { App } from "../../platform/app-env.ts";
 import { publicRoute } from "../../platform/route.ts";
 import { faultResponses, uuidText } from "../../platform/wire.ts";
-import { FORM, formField } from "./form.ts";
+import { formField, formWith } from "./form.ts";
 import { beginSaml, decodeResponse, finishSaml, requestNamedIn } from "./saml.ts";
 import { arrive, arriveUnread, depart, visited } from "./visit.ts";
 import { SignInRefused } from "./refusal.ts";
@@ -29,18 +29,7 @@ const consume = publicRoute({
   body: { maxBytes: MAX_FORM },
   request: {
     params: z.object({ id: uuidText }),
-    body: {
-      required: true,
-      content: {
-        [FORM]: {
-          schema: {
-            type: "object" as const,
-            required: ["SAMLResponse"],
-            properties: { SAMLResponse: { type: "string" as const } },
-          },
-        },
-      },
-    },
+    body: formWith("SAMLResponse"),
   },
   responses: {
     302: { description: "To the web UI, with the token in the cookie `JWT`" },

@@ -6,8 +6,8 @@ import { useQuery } from "../../parts/address.ts";
 import { Empty } from "../../parts/empty.tsx";
 import { Loaded } from "../../parts/loaded.tsx";
 import { Page } from "../../parts/page.tsx";
-import { Pager } from "../../parts/pager.tsx";
-import { type Column, Table } from "../../parts/table.tsx";
+import { Paged } from "../../parts/paged.tsx";
+import { type Column, pickedWith } from "../../parts/table.tsx";
 import { counted } from "../../parts/text.ts";
 import { When } from "../../parts/time.tsx";
 import { telling } from "../../parts/toast.tsx";
@@ -36,7 +36,7 @@ async function decide(devices: readonly Device[], status: "accepted" | "rejected
 
 /** Devices that wait to be let in, oldest question last. */
 export function Admission() {
-  const [query, set] = useQuery();
+  const [query] = useQuery();
   const page = Math.max(1, Number(query.page ?? "1") || 1);
   const [picked, setPicked] = useState<ReadonlySet<string>>(new Set());
   const [isAdding, setAdding] = useState(false);
@@ -114,28 +114,17 @@ export function Admission() {
                   ))}
                 </div>
               )}
-              <Table
+              <Paged
                 label="Devices that wait"
-                rows={rows}
+                list={{ rows, total: undefined }}
+                perPage={PER_PAGE}
                 columns={columns}
                 keyOf={({ id }) => id}
                 picking={{
                   picked,
                   nameOf: (id) => identityText(rows.find((row) => row.id === id)?.identity_data ?? {}),
-                  pick: (ids, isPicked) => {
-                    const next = new Set(picked);
-                    for (const id of ids)
-                      if (isPicked) next.add(id);
-                      else next.delete(id);
-                    setPicked(next);
-                  },
+                  pick: (ids, isPicked) => setPicked(pickedWith(picked, ids, isPicked)),
                 }}
-              />
-              <Pager
-                page={page}
-                perPage={PER_PAGE}
-                shown={rows.length}
-                go={(to) => set({ page: to === 1 ? undefined : String(to) })}
               />
             </>
           )

@@ -1,8 +1,7 @@
 import { useState } from "preact/hooks";
 import { api } from "../../api/client.ts";
 import { refresh } from "../../api/resource.ts";
-import { Problem } from "../../parts/problem.tsx";
-import { Sheet } from "../../parts/sheet.tsx";
+import { SheetForm } from "../../parts/act.tsx";
 import { tell } from "../../parts/toast.tsx";
 
 const PLACEHOLDER = "mac=02:00:00:00:00:01";
@@ -23,54 +22,36 @@ function identityOf(text: string): Record<string, string> {
 export function Preauthorize({ close }: { close: () => void }) {
   const [identity, setIdentity] = useState("");
   const [pubkey, setPubkey] = useState("");
-  const [error, setError] = useState<unknown>();
-  const save = async (event: Event) => {
-    event.preventDefault();
-    try {
-      const body = { identity_data: identityOf(identity), pubkey };
-      await api.POST("/api/management/v2/devauth/devices", { body });
-      refresh("devices");
-      tell("It is let in when it asks.");
-      close();
-    } catch (cause) {
-      setError(cause);
-    }
+  const save = async () => {
+    const body = { identity_data: identityOf(identity), pubkey };
+    await api.POST("/api/management/v2/devauth/devices", { body });
+    refresh("devices");
+    tell("It is let in when it asks.");
   };
   return (
-    <Sheet title="Preauthorize a device" onClose={close}>
-      <form class="stack" onSubmit={save}>
-        <label class="field">
-          <span>Identity</span>
-          <textarea
-            class="input mono"
-            rows={3}
-            required
-            placeholder={PLACEHOLDER}
-            value={identity}
-            onInput={({ currentTarget }) => setIdentity(currentTarget.value)}
-          />
-        </label>
-        <label class="field">
-          <span>Public key</span>
-          <textarea
-            class="input mono"
-            rows={5}
-            required
-            placeholder="-----BEGIN PUBLIC KEY-----"
-            value={pubkey}
-            onInput={({ currentTarget }) => setPubkey(currentTarget.value)}
-          />
-        </label>
-        <Problem error={error} />
-        <div class="row">
-          <button type="submit" class="button main">
-            Preauthorize
-          </button>
-          <button type="button" class="button" onClick={close}>
-            Cancel
-          </button>
-        </div>
-      </form>
-    </Sheet>
+    <SheetForm title="Preauthorize a device" action="Preauthorize" run={save} onClose={close}>
+      <label class="field">
+        <span>Identity</span>
+        <textarea
+          class="input mono"
+          rows={3}
+          required
+          placeholder={PLACEHOLDER}
+          value={identity}
+          onInput={({ currentTarget }) => setIdentity(currentTarget.value)}
+        />
+      </label>
+      <label class="field">
+        <span>Public key</span>
+        <textarea
+          class="input mono"
+          rows={5}
+          required
+          placeholder="-----BEGIN PUBLIC KEY-----"
+          value={pubkey}
+          onInput={({ currentTarget }) => setPubkey(currentTarget.value)}
+        />
+      </label>
+    </SheetForm>
   );
 }

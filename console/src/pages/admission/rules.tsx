@@ -3,8 +3,7 @@ import { api, bodyOf } from "../../api/client.ts";
 import { refresh, useResource } from "../../api/resource.ts";
 import type { components } from "../../api/schema.d.ts";
 import { Loaded } from "../../parts/loaded.tsx";
-import { Problem } from "../../parts/problem.tsx";
-import { Sheet } from "../../parts/sheet.tsx";
+import { SheetForm } from "../../parts/act.tsx";
 import { type Column, Table } from "../../parts/table.tsx";
 import { plain } from "../../parts/text.ts";
 import { When } from "../../parts/time.tsx";
@@ -28,55 +27,37 @@ function Draft({ device, close }: { device: components["schemas"]["Device"]; clo
   const [identity, setIdentity] = useState<Record<string, string>>(
     Object.fromEntries(Object.entries(device.identity_data).map(([key, value]) => [key, likeness(value)])),
   );
-  const [error, setError] = useState<unknown>();
-  const save = async (event: Event) => {
-    event.preventDefault();
+  const save = async () => {
     const wanted = Object.fromEntries(Object.entries(identity).filter(([, pattern]) => pattern !== ""));
-    try {
-      await api.POST("/api/management/v2/devauth/admission/rules", { body: { name, identity: wanted } });
-      refresh("rules");
-      close();
-    } catch (cause) {
-      setError(cause);
-    }
+    await api.POST("/api/management/v2/devauth/admission/rules", { body: { name, identity: wanted } });
+    refresh("rules");
   };
   return (
-    <Sheet title="Always accept like this" onClose={close}>
-      <form class="stack" onSubmit={save}>
-        <p>
-          A device whose identity matches all of these is let in when it asks. <code>*</code> is any text; an
-          empty pattern asks for nothing.
-        </p>
-        <label class="field">
-          <span>Name of the rule</span>
+    <SheetForm title="Always accept like this" action="Make the rule" run={save} onClose={close}>
+      <p>
+        A device whose identity matches all of these is let in when it asks. <code>*</code> is any text; an
+        empty pattern asks for nothing.
+      </p>
+      <label class="field">
+        <span>Name of the rule</span>
+        <input
+          class="input"
+          required
+          value={name}
+          onInput={({ currentTarget }) => setName(currentTarget.value)}
+        />
+      </label>
+      {Object.entries(identity).map(([key, pattern]) => (
+        <label key={key} class="field">
+          <span>{plain(key)}</span>
           <input
-            class="input"
-            required
-            value={name}
-            onInput={({ currentTarget }) => setName(currentTarget.value)}
+            class="input mono"
+            value={pattern}
+            onInput={({ currentTarget }) => setIdentity({ ...identity, [key]: currentTarget.value })}
           />
         </label>
-        {Object.entries(identity).map(([key, pattern]) => (
-          <label key={key} class="field">
-            <span>{plain(key)}</span>
-            <input
-              class="input mono"
-              value={pattern}
-              onInput={({ currentTarget }) => setIdentity({ ...identity, [key]: currentTarget.value })}
-            />
-          </label>
-        ))}
-        <Problem error={error} />
-        <div class="row">
-          <button type="submit" class="button main">
-            Make the rule
-          </button>
-          <button type="button" class="button" onClick={close}>
-            Cancel
-          </button>
-        </div>
-      </form>
-    </Sheet>
+      ))}
+    </SheetForm>
   );
 }
 

@@ -7,8 +7,8 @@ import { useQuery } from "../../parts/address.ts";
 import { Empty } from "../../parts/empty.tsx";
 import { Loaded } from "../../parts/loaded.tsx";
 import { Page } from "../../parts/page.tsx";
-import { Pager } from "../../parts/pager.tsx";
-import { Table, type Column } from "../../parts/table.tsx";
+import { Paged } from "../../parts/paged.tsx";
+import type { Column } from "../../parts/table.tsx";
 import { plain, shortId } from "../../parts/text.ts";
 import { When } from "../../parts/time.tsx";
 import { AlertsOfDevice } from "./of-device.tsx";
@@ -47,7 +47,7 @@ const columns = (open: (id: string) => void): readonly Column<Device>[] => [
 
 /** Devices that tell that something is wrong with them, those with most first. */
 export function Alerts() {
-  const [query, setQuery] = useQuery();
+  const [query] = useQuery();
   const [opened, open] = useState<string>();
   const page = Number(query.page ?? "1");
   const devices = useResource(`alerts?${page}`, async (signal) =>
@@ -72,16 +72,13 @@ export function Alerts() {
               <span>Devices with mender-monitor tell here of services, logs and disks that they watch.</span>
             </Empty>
           ) : (
-            <>
-              <Table label="Devices with alerts" rows={rows} columns={columns(open)} keyOf={({ id }) => id} />
-              <Pager
-                page={page}
-                perPage={PER_PAGE}
-                shown={rows.length}
-                total={total}
-                go={(to) => setQuery({ page: to === 1 ? undefined : String(to) })}
-              />
-            </>
+            <Paged
+              label="Devices with alerts"
+              list={{ rows, total }}
+              perPage={PER_PAGE}
+              columns={columns(open)}
+              keyOf={({ id }) => id}
+            />
           )
         }
       </Loaded>

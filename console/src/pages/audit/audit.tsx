@@ -7,8 +7,8 @@ import { Empty } from "../../parts/empty.tsx";
 import { SelectField, TextField } from "../../parts/field.tsx";
 import { Loaded } from "../../parts/loaded.tsx";
 import { Page } from "../../parts/page.tsx";
-import { Pager } from "../../parts/pager.tsx";
-import { Table, type Column } from "../../parts/table.tsx";
+import { Paged } from "../../parts/paged.tsx";
+import type { Column } from "../../parts/table.tsx";
 import { plain, shortId } from "../../parts/text.ts";
 import { When } from "../../parts/time.tsx";
 
@@ -127,21 +127,13 @@ export function Audit() {
       <Loaded of={logs} again={() => refresh("audit")}>
         {({ rows, total }) =>
           rows.length > 0 ? (
-            <>
-              <Table
-                label="Audit log"
-                rows={rows}
-                columns={COLUMNS}
-                keyOf={({ time, action, object }) => `${time} ${action} ${object.id}`}
-              />
-              <Pager
-                page={page}
-                perPage={PER_PAGE}
-                shown={rows.length}
-                total={total}
-                go={(to) => setQuery({ page: to === 1 ? undefined : String(to) })}
-              />
-            </>
+            <Paged
+              label="Audit log"
+              list={{ rows, total }}
+              perPage={PER_PAGE}
+              columns={COLUMNS}
+              keyOf={({ time, action, object }) => `${time} ${action} ${object.id}`}
+            />
           ) : Object.keys(filtersOf(query)).length > 0 ? (
             <Empty title="Nothing of the kind was done">
               <a class="button" href="/audit">

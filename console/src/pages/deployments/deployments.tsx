@@ -9,9 +9,9 @@ import { SelectField, TextField } from "../../parts/field.tsx";
 import { Icon } from "../../parts/icon.tsx";
 import { Loaded } from "../../parts/loaded.tsx";
 import { Page } from "../../parts/page.tsx";
-import { Pager } from "../../parts/pager.tsx";
+import { Paged } from "../../parts/paged.tsx";
 import { State } from "../../parts/state.tsx";
-import { Table, type Column } from "../../parts/table.tsx";
+import type { Column } from "../../parts/table.tsx";
 import { count, plain } from "../../parts/text.ts";
 import { When } from "../../parts/time.tsx";
 import { releasePath } from "../releases/release-path.ts";
@@ -121,16 +121,13 @@ export function Deployments() {
       <Loaded of={deployments} again={() => refresh("deployments")}>
         {({ rows, total }) =>
           rows.length > 0 ? (
-            <>
-              <Table label="Deployments" rows={rows} columns={COLUMNS} keyOf={(row) => row.id} />
-              <Pager
-                page={page}
-                perPage={PER_PAGE}
-                shown={rows.length}
-                total={total}
-                go={(to) => setQuery({ page: to === 1 ? undefined : String(to) })}
-              />
-            </>
+            <Paged
+              label="Deployments"
+              list={{ rows, total }}
+              perPage={PER_PAGE}
+              columns={COLUMNS}
+              keyOf={(row) => row.id}
+            />
           ) : q || state || type !== "software" ? (
             <Empty title="No deployment is like this">
               <a class="button" href="/deployments">

@@ -9,9 +9,9 @@ import { Empty } from "../../parts/empty.tsx";
 import { SelectField } from "../../parts/field.tsx";
 import { Loaded } from "../../parts/loaded.tsx";
 import { Page } from "../../parts/page.tsx";
-import { Pager } from "../../parts/pager.tsx";
+import { Paged } from "../../parts/paged.tsx";
 import { State, type Tone } from "../../parts/state.tsx";
-import { Table, type Column } from "../../parts/table.tsx";
+import type { Column } from "../../parts/table.tsx";
 import { plain, shortId } from "../../parts/text.ts";
 import { When } from "../../parts/time.tsx";
 import { ExplainSheet } from "./explain.tsx";
@@ -120,16 +120,13 @@ export function DeploymentDevices() {
               )}
             </Empty>
           ) : (
-            <>
-              <Table label="Devices" rows={rows} columns={columns(open)} keyOf={(row) => row.id} />
-              <Pager
-                page={page}
-                perPage={PER_PAGE}
-                shown={rows.length}
-                total={total}
-                go={(to) => setQuery({ page: to === 1 ? undefined : String(to) })}
-              />
-            </>
+            <Paged
+              label="Devices"
+              list={{ rows, total }}
+              perPage={PER_PAGE}
+              columns={columns(open)}
+              keyOf={(row) => row.id}
+            />
           )
         }
       </Loaded>

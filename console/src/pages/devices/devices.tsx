@@ -7,9 +7,9 @@ import { attribute, deviceName, type InventoryDevice, statusTone, valueText } fr
 import { Empty } from "../../parts/empty.tsx";
 import { Loaded } from "../../parts/loaded.tsx";
 import { Page } from "../../parts/page.tsx";
-import { Pager } from "../../parts/pager.tsx";
+import { Paged } from "../../parts/paged.tsx";
 import { State } from "../../parts/state.tsx";
-import { type Column, Table } from "../../parts/table.tsx";
+import { type Column, pickedWith } from "../../parts/table.tsx";
 import { count, counted } from "../../parts/text.ts";
 import { When } from "../../parts/time.tsx";
 import { type Action, ACTIONS } from "./actions.ts";
@@ -151,38 +151,25 @@ export function Devices() {
                   </Empty>
                 )
               ) : (
-                <>
-                  <Table
-                    label="Devices"
-                    rows={rows}
-                    columns={COLUMNS}
-                    keyOf={({ id }) => id}
-                    sorting={{ by: sort, set: (by) => set({ sort: by, page: undefined }) }}
-                    {...(may("devices:manage") && {
-                      picking: {
-                        picked: selection.ids,
-                        nameOf: (id: string) => {
-                          const row = rows.find((one) => one.id === id);
-                          return row ? deviceName(row) : id;
-                        },
-                        pick: (ids: readonly string[], isPicked: boolean) => {
-                          const next = new Set(selection.ids);
-                          for (const id of ids)
-                            if (isPicked) next.add(id);
-                            else next.delete(id);
-                          select({ ids: next, isAll: false });
-                        },
+                <Paged
+                  label="Devices"
+                  list={{ rows, total: Number.isNaN(total) ? undefined : total }}
+                  perPage={PER_PAGE}
+                  columns={COLUMNS}
+                  keyOf={({ id }) => id}
+                  sorting={{ by: sort, set: (by) => set({ sort: by, page: undefined }) }}
+                  {...(may("devices:manage") && {
+                    picking: {
+                      picked: selection.ids,
+                      nameOf: (id: string) => {
+                        const row = rows.find((one) => one.id === id);
+                        return row ? deviceName(row) : id;
                       },
-                    })}
-                  />
-                  <Pager
-                    page={page}
-                    perPage={PER_PAGE}
-                    shown={rows.length}
-                    total={Number.isNaN(total) ? undefined : total}
-                    go={(to) => set({ page: to === 1 ? undefined : String(to) })}
-                  />
-                </>
+                      pick: (ids: readonly string[], isPicked: boolean) =>
+                        select({ ids: pickedWith(selection.ids, ids, isPicked), isAll: false }),
+                    },
+                  })}
+                />
               )}
             </>
           )}

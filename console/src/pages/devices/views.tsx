@@ -2,8 +2,7 @@ import { useState } from "preact/hooks";
 import { api, bodyOf } from "../../api/client.ts";
 import { refresh, useResource } from "../../api/resource.ts";
 import { may } from "../../api/session.ts";
-import { Problem } from "../../parts/problem.tsx";
-import { Sheet } from "../../parts/sheet.tsx";
+import { SheetForm } from "../../parts/act.tsx";
 import { plain } from "../../parts/text.ts";
 import { telling } from "../../parts/toast.tsx";
 import { parse } from "../../query/parse.ts";
@@ -16,44 +15,26 @@ const addressOf = (query: string): string =>
 
 function SaveView({ query, close }: { query: string; close: () => void }) {
   const [name, setName] = useState("");
-  const [error, setError] = useState<unknown>();
-  const save = async (event: Event) => {
-    event.preventDefault();
-    try {
-      const { filters } = searchFor(parse(query), Date.now());
-      await api.POST("/api/management/v2/inventory/filters", { body: { name, terms: filters } });
-      refresh("views");
-      close();
-    } catch (cause) {
-      setError(cause);
-    }
+  const save = async () => {
+    const { filters } = searchFor(parse(query), Date.now());
+    await api.POST("/api/management/v2/inventory/filters", { body: { name, terms: filters } });
+    refresh("views");
   };
   return (
-    <Sheet title="Save this view" onClose={close}>
-      <form class="stack" onSubmit={save}>
-        <p>
-          Everybody who sees devices here has it, and deployments can be for it: <code>{plain(query)}</code>
-        </p>
-        <label class="field">
-          <span>Name</span>
-          <input
-            class="input"
-            required
-            value={name}
-            onInput={({ currentTarget }) => setName(currentTarget.value)}
-          />
-        </label>
-        <Problem error={error} />
-        <div class="row">
-          <button type="submit" class="button main">
-            Save
-          </button>
-          <button type="button" class="button" onClick={close}>
-            Cancel
-          </button>
-        </div>
-      </form>
-    </Sheet>
+    <SheetForm title="Save this view" action="Save" run={save} onClose={close}>
+      <p>
+        Everybody who sees devices here has it, and deployments can be for it: <code>{plain(query)}</code>
+      </p>
+      <label class="field">
+        <span>Name</span>
+        <input
+          class="input"
+          required
+          value={name}
+          onInput={({ currentTarget }) => setName(currentTarget.value)}
+        />
+      </label>
+    </SheetForm>
   );
 }
 

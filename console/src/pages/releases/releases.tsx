@@ -9,8 +9,8 @@ import { SelectField, TextField } from "../../parts/field.tsx";
 import { Icon } from "../../parts/icon.tsx";
 import { Loaded } from "../../parts/loaded.tsx";
 import { Page } from "../../parts/page.tsx";
-import { Pager } from "../../parts/pager.tsx";
-import { Table, type Column } from "../../parts/table.tsx";
+import { Paged } from "../../parts/paged.tsx";
+import type { Column } from "../../parts/table.tsx";
 import { bytes, plain } from "../../parts/text.ts";
 import { When } from "../../parts/time.tsx";
 import { releasePath } from "./release-path.ts";
@@ -110,16 +110,13 @@ export function Releases() {
       <Loaded of={releases} again={() => refresh("releases")}>
         {({ rows, total }) =>
           rows.length > 0 ? (
-            <>
-              <Table label="Releases" rows={rows} columns={COLUMNS} keyOf={(row) => row.name} />
-              <Pager
-                page={page}
-                perPage={PER_PAGE}
-                shown={rows.length}
-                total={total}
-                go={(to) => setQuery({ page: to === 1 ? undefined : String(to) })}
-              />
-            </>
+            <Paged
+              label="Releases"
+              list={{ rows, total }}
+              perPage={PER_PAGE}
+              columns={COLUMNS}
+              keyOf={(row) => row.name}
+            />
           ) : isFiltered ? (
             <Empty title="No release is like this">
               <a class="button" href="/releases">

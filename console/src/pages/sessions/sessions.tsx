@@ -6,9 +6,9 @@ import { useQuery } from "../../parts/address.ts";
 import { Empty } from "../../parts/empty.tsx";
 import { Loaded } from "../../parts/loaded.tsx";
 import { Page } from "../../parts/page.tsx";
-import { Pager } from "../../parts/pager.tsx";
+import { Paged } from "../../parts/paged.tsx";
 import { State } from "../../parts/state.tsx";
-import { Table, type Column } from "../../parts/table.tsx";
+import type { Column } from "../../parts/table.tsx";
 import { bytes, plain, shortId } from "../../parts/text.ts";
 import { When } from "../../parts/time.tsx";
 
@@ -48,7 +48,7 @@ const COLUMNS: readonly Column<Session>[] = [
 
 /** Who was on which device. */
 export function Sessions() {
-  const [query, setQuery] = useQuery();
+  const [query] = useQuery();
   const page = Number(query.page ?? "1");
   const sessions = useResource(`sessions?${page}`, async (signal) =>
     listed(await api.GET(BASE, { params: { query: { page, per_page: PER_PAGE } }, signal })),
@@ -62,16 +62,13 @@ export function Sessions() {
               <span>A terminal is opened on the page of a device that is connected.</span>
             </Empty>
           ) : (
-            <>
-              <Table label="Remote sessions" rows={rows} columns={COLUMNS} keyOf={(row) => row.session_id} />
-              <Pager
-                page={page}
-                perPage={PER_PAGE}
-                shown={rows.length}
-                total={total}
-                go={(to) => setQuery({ page: to === 1 ? undefined : String(to) })}
-              />
-            </>
+            <Paged
+              label="Remote sessions"
+              list={{ rows, total }}
+              perPage={PER_PAGE}
+              columns={COLUMNS}
+              keyOf={(row) => row.session_id}
+            />
           )
         }
       </Loaded>

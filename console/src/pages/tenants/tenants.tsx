@@ -10,9 +10,9 @@ import { Empty } from "../../parts/empty.tsx";
 import { TextField } from "../../parts/field.tsx";
 import { Loaded } from "../../parts/loaded.tsx";
 import { Page } from "../../parts/page.tsx";
-import { Pager } from "../../parts/pager.tsx";
+import { Paged } from "../../parts/paged.tsx";
 import { State } from "../../parts/state.tsx";
-import { Table, type Column } from "../../parts/table.tsx";
+import type { Column } from "../../parts/table.tsx";
 import { count, plain, shortId } from "../../parts/text.ts";
 import { When } from "../../parts/time.tsx";
 
@@ -70,7 +70,7 @@ function NewTenant({ onClose }: { onClose: () => void }) {
 
 /** The tenants below a service provider's own. */
 export function Tenants() {
-  const [query, setQuery] = useQuery();
+  const [query] = useQuery();
   const [isMaking, make] = useState(false);
   const page = Number(query.page ?? "1");
   const tenants = useResource(`tenants?${page}`, async (signal) =>
@@ -88,16 +88,13 @@ export function Tenants() {
           rows.length === 0 ? (
             <Empty title="There is no tenant below yours yet">{may("tenants:manage") && <New />}</Empty>
           ) : (
-            <>
-              <Table label="Tenants" rows={rows} columns={COLUMNS} keyOf={({ id }) => id} />
-              <Pager
-                page={page}
-                perPage={PER_PAGE}
-                shown={rows.length}
-                total={total}
-                go={(to) => setQuery({ page: to === 1 ? undefined : String(to) })}
-              />
-            </>
+            <Paged
+              label="Tenants"
+              list={{ rows, total }}
+              perPage={PER_PAGE}
+              columns={COLUMNS}
+              keyOf={({ id }) => id}
+            />
           )
         }
       </Loaded>
