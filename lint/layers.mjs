@@ -9,6 +9,7 @@ export const LAYERS = [
   ["src/app"],
   ["src/operator", "src/console"],
   ["src/tenantadm", "src/usage"],
+  ["src/tenantdata"],
   ["src/deviceconnect"],
   ["src/deviceconfig", "src/reporting", "src/consent", "src/iotmanager", "src/webhooks", "src/devicemonitor"],
   ["src/events"],

@@ -6,7 +6,7 @@ import { DEFAULT_TENANT, type TenantId } from "../platform/ids.ts";
 import { STORAGE } from "../platform/limits.ts";
 import { getTenant, setTenantStatus } from "../tenants/index.ts";
 import { moveAccountsAway } from "../useradm/index.ts";
-import { removeRowsStatement, removeTenantStatement, tenantTables } from "./removal-store.ts";
+import { foldersOf, isIn, removeSomeRowsStatements, removeTenantStatement } from "../tenantdata/index.ts";
 
 /** Batches, and listings of objects, of one call; the caller asks again for what is left. */
 const ROUNDS_A_CALL = 50;
@@ -15,10 +15,9 @@ const OBJECTS_A_LISTING = STORAGE.keysAtOnce;
 /** Removing rows of one table can make triggers write to another: goes on until a whole round finds none. */
 async function removeRows(deps: Deps, tenant: TenantId): Promise<{ rows: number; gone: boolean }> {
   const database = deps.db(tenant);
-  const tables = await database.one(tenantTables);
   let removed = 0;
   for (let round = 0; round < ROUNDS_A_CALL; round += 1) {
-    const counts = await database.batch(tables.map((table) => removeRowsStatement(table, tenant)));
+    const counts = await database.batch(removeSomeRowsStatements(tenant));
     const inRound = counts.reduce((sum, count) => sum + count, 0);
     if (inRound === 0) return { rows: removed, gone: true };
     removed += inRound;
@@ -26,18 +25,9 @@ async function removeRows(deps: Deps, tenant: TenantId): Promise<{ rows: number;
   return { rows: removed, gone: false };
 }
 
-/** Where domains keep the objects of a tenant. A folder of its own may have the name of one of the others. */
-const prefixesOf = (tenant: TenantId) => [
-  `${tenant}/`,
-  `audit/${tenant}/`,
-  `logs/${tenant}/`,
-  `recordings/${tenant}/`,
-];
-
 async function removeObjects(deps: Deps, tenant: TenantId): Promise<{ objects: number; gone: boolean }> {
   let objects = 0;
-  for (const prefix of prefixesOf(tenant)) {
-    const isOwn = ({ key }: R2Object) => prefix !== `${tenant}/` || !key.slice(prefix.length).includes("/");
+  for (const prefix of foldersOf(tenant)) {
     let startAfter: string | undefined;
     for (let round = 0; ; round += 1) {
       if (round === ROUNDS_A_CALL) return { objects, gone: false };
@@ -46,7 +36,7 @@ async function removeObjects(deps: Deps, tenant: TenantId): Promise<{ objects: n
         limit: OBJECTS_A_LISTING,
         ...(startAfter !== undefined && { startAfter }),
       });
-      const own = listed.objects.filter(isOwn);
+      const own = listed.objects.filter(({ key }) => isIn(prefix, key));
       if (own.length > 0) await deps.bucket.delete(own.map(({ key }) => key));
       objects += own.length;
       if (!listed.truncated) break;
