@@ -47,6 +47,7 @@ const DeploymentDevices = lazy(() =>
 );
 const Alerts = lazy(() => import("./pages/alerts/alerts.tsx").then((page) => page.Alerts));
 const Sessions = lazy(() => import("./pages/sessions/sessions.tsx").then((page) => page.Sessions));
+const Recording = lazy(() => import("./pages/sessions/player.tsx").then((page) => page.Recording));
 const Integrations = lazy(() =>
   import("./pages/integrations/integrations.tsx").then((page) => page.Integrations),
 );
@@ -94,6 +95,7 @@ export function Pages() {
       <Route path="/audit" component={Audit} />
       <Route path="/alerts" component={Alerts} />
       <Route path="/sessions" component={Sessions} />
+      <Route path="/sessions/:id" component={Recording} />
       <Route path="/integrations" component={Integrations} />
       <Route path="/tenants" component={Tenants} />
       <Route path="/settings" component={Profile} />

@@ -1,32 +1,26 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { FIRST_DEVICE } from "./fleet.ts";
-import { aStage, inTab, VIEWS } from "./setup.ts";
-
-const stage = aStage({ accepted: 6, pending: 3 });
+import { inTab, VIEWS } from "./setup.ts";
 
 void describe("the pages of devices", () => {
   for (const how of VIEWS)
     void it(`are for everybody: ${how.viewport.width} px, ${how.scheme}`, () =>
-      inTab(
-        stage(),
-        async ({ open, check }) => {
-          for (const path of [
-            "/",
-            "/devices",
-            "/devices?q=status%3Aaccepted+nobody",
-            "/devices?q=or+seen%3A1",
-            "/admission",
-          ]) {
-            await open(path);
-            await check(path);
-          }
-        },
-        how,
-      ));
+      inTab(async ({ open, check }) => {
+        for (const path of [
+          "/",
+          "/devices",
+          "/devices?q=status%3Aaccepted+nobody",
+          "/devices?q=or+seen%3A1",
+          "/admission",
+        ]) {
+          await open(path);
+          await check(path);
+        }
+      }, how));
 
   void it("find devices by a query that stands in the address", () =>
-    inTab(stage(), async ({ page, open }) => {
+    inTab(async ({ page, open }) => {
       await open("/devices");
       await page.getByText("1–9 of 9").waitFor();
       await page.getByRole("combobox", { name: "Query" }).fill("status:accepted type:board-a");
@@ -39,7 +33,7 @@ void describe("the pages of devices", () => {
     }));
 
   void it("keep a query as a view, and forget it", () =>
-    inTab(stage(), async ({ page, open }) => {
+    inTab(async ({ page, open }) => {
       await open("/devices?q=status%3Apending");
       await page.getByRole("button", { name: "Save this view" }).click();
       await page.getByLabel("Name").fill("who waits");
@@ -51,7 +45,7 @@ void describe("the pages of devices", () => {
     }));
 
   void it("put devices into a group, those selected and no others", () =>
-    inTab(stage(), async ({ page, open }) => {
+    inTab(async ({ page, open }) => {
       await open("/devices?q=status%3Aaccepted");
       await page.getByRole("checkbox", { name: `Select ${FIRST_DEVICE}` }).check();
       await page.getByText("1 device selected").waitFor();

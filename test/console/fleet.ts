@@ -32,7 +32,7 @@ async function anArtifact(name: string): Promise<Blob> {
 /** Devices in different states, two deployments, a failure: something to see on every page. */
 export async function makeFleet(
   server: Pick<RunningServer, "url" | "httpsUrl" | "caFile" | "tenantToken" | "admin">,
-  { accepted = 8, pending = 3 } = {},
+  { accepted = 6, pending = 3 } = {},
 ): Promise<SimulatedDevice[]> {
   const operator = await DemoOperator.login(server.url, server.admin.email, server.admin.password);
   const ca = readFileSync(server.caFile, "utf8");

@@ -1,9 +1,10 @@
 import assert from "node:assert/strict";
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before } from "node:test";
 import type { Browser } from "playwright-core";
+import { Management } from "../clients/management.ts";
 import { startServer, type RunningServer } from "../clients/server.ts";
 import { DESK, openTab, PHONE, startBrowser, type Tab } from "./browser.ts";
 import { makeFleet } from "./fleet.ts";
@@ -11,34 +12,38 @@ import { makeFleet } from "./fleet.ts";
 export interface Stage {
   server: RunningServer;
   browser: Browser;
+  operator: Management;
+  /** For what a test needs on disk. */
+  folder: string;
 }
 
-/** A server with a small fleet, and a browser, for the tests of one file. */
-export function aStage(fleet: Parameters<typeof makeFleet>[1] = {}): () => Stage {
-  let stage: Stage | undefined;
-  const folder = mkdtempSync(join(tmpdir(), "edgemend-console-"));
-  before(async () => {
-    const server = await startServer(folder);
-    stage = { server, browser: await startBrowser() };
-    await makeFleet(server, fleet);
-  });
-  after(async () => {
-    await stage?.browser.close();
-    await stage?.server.stop();
-    rmSync(folder, { recursive: true, force: true });
-  });
-  return () => {
-    if (!stage) throw new Error("the server does not run yet");
-    return stage;
-  };
+let stage: Stage | undefined;
+const folder = mkdtempSync(join(tmpdir(), "edgemend-console-"));
+
+// All files run in one process, one after the other, with one server that has a small fleet, and one browser.
+before(async () => {
+  const data = join(folder, "server");
+  mkdirSync(data);
+  const [server, browser] = await Promise.all([startServer(data), startBrowser()]);
+  stage = { server, browser, folder, operator: await Management.login(server) };
+  await makeFleet(server);
+});
+after(async () => {
+  await Promise.all([stage?.browser.close(), stage?.server.stop()]);
+  rmSync(folder, { recursive: true, force: true });
+});
+
+export function theStage(): Stage {
+  if (!stage) throw new Error("the server does not run yet");
+  return stage;
 }
 
 /** Does this in a tab of its own, in which nothing may go wrong. */
 export async function inTab(
-  { browser, server }: Stage,
   work: (tab: Tab) => Promise<void>,
   how: Parameters<typeof openTab>[2] = {},
 ): Promise<void> {
+  const { browser, server } = theStage();
   const tab = await openTab(browser, server, how);
   try {
     await work(tab);

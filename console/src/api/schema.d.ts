@@ -8,6 +8,9 @@ export interface paths {
     delete: { parameters: { path: { id: string } }; responses: { 204: { content: never }; 400: { content: { "application/json": components["schemas"]["Error"] } }; 404: { content: { "application/json": components["schemas"]["Error"] } }; 409: { content: { "application/json": components["schemas"]["Error"] } } } };
     get: { parameters: { path: { id: string } }; responses: { 200: { content: { "application/json": components["schemas"]["Artifact"] } }; 400: { content: { "application/json": components["schemas"]["Error"] } }; 404: { content: { "application/json": components["schemas"]["Error"] } } } };
   };
+  "/api/management/v1/deviceconnect/devices/{id}/sessions/{session_id}": {
+    delete: { parameters: { path: { id: string; session_id: string } }; responses: { 204: { content: never }; 401: { content: { "application/json": components["schemas"]["Error"] } }; 403: { content: { "application/json": components["schemas"]["Error"] } }; 404: { content: { "application/json": components["schemas"]["Error"] } } } };
+  };
   "/api/management/v1/iot-manager/integrations/{id}": {
     delete: { parameters: { path: { id: string } }; responses: { 204: { content: never }; 400: { content: { "application/json": components["schemas"]["Error"] } }; 401: { content: { "application/json": components["schemas"]["Error"] } }; 403: { content: { "application/json": components["schemas"]["Error"] } }; 404: { content: { "application/json": components["schemas"]["Error"] } }; 409: { content: { "application/json": components["schemas"]["Error"] } } } };
   };
@@ -92,6 +95,9 @@ export interface paths {
   };
   "/api/management/v1/deviceconfig/configurations/device/{id}/effective": {
     get: { parameters: { path: { id: string } }; responses: { 200: { content: { "application/json": components["schemas"]["EffectiveConfiguration"] } }; 401: { content: { "application/json": components["schemas"]["Error"] } }; 403: { content: { "application/json": components["schemas"]["Error"] } }; 404: { content: { "application/json": components["schemas"]["Error"] } } } };
+  };
+  "/api/management/v1/deviceconnect/devices/{id}/sessions": {
+    get: { parameters: { path: { id: string } }; responses: { 200: { content: { "application/json": (components["schemas"]["LiveSession"])[] } }; 401: { content: { "application/json": components["schemas"]["Error"] } }; 403: { content: { "application/json": components["schemas"]["Error"] } }; 404: { content: { "application/json": components["schemas"]["Error"] } } } };
   };
   "/api/management/v1/deviceconnect/sessions": {
     get: { parameters: { query?: { page?: number; per_page?: number } }; responses: { 200: { content: { "application/json": (components["schemas"]["RemoteSession"])[] } }; 400: { content: { "application/json": components["schemas"]["Error"] } }; 401: { content: { "application/json": components["schemas"]["Error"] } }; 403: { content: { "application/json": components["schemas"]["Error"] } } } };
@@ -301,6 +307,7 @@ export interface components {
     IntegrationEvent: { id: string; type: "device-provisioned" | "device-decommissioned" | "device-status-changed" | "device-inventory-changed"; data?: unknown; time: string; delivery_statuses: ({ integration_id: string; success: boolean; status_code?: number; error?: string })[] };
     InventoryDevice: { id: string; attributes?: (components["schemas"]["Attribute"])[]; updated_ts?: string; identities?: (string)[] };
     KeptAlert: { id: string; device_id: string; name: string; level: string; subject: Record<string, never>; timestamp: string };
+    LiveSession: { session_id: string; user_id: string; user_email: string; kind: "terminal" | "portforward" | "filetransfer" | "connection"; opened_ts: string; output_bytes: number };
     MadeAutoAcceptRule: (components["schemas"]["AutoAcceptRule"]) & ({ tenant_token?: string });
     NewAutoAcceptRule: { name: string; identity?: Record<string, string>; enrolment_token?: boolean; expires_ts?: string };
     NewChildTenant: { name: string; admin?: { email: string; password?: string; send_reset_password?: boolean }; users?: ({ email: string; role: string })[]; device_limit?: number; device_limits?: { max_devices?: { value: number }; max_micro_devices?: { value: number }; max_system_devices?: { value: number } }; binary_delta?: boolean; sso?: boolean };

@@ -11,10 +11,14 @@ import { telling } from "../../parts/toast.tsx";
 import { Access } from "./access.tsx";
 import { Configuration } from "./configuration.tsx";
 import { Deployments } from "./deployments.tsx";
+import { Files } from "./files.tsx";
 import { Inventory } from "./inventory.tsx";
 import { type ConsoleDevice, refreshDevice, useDevice } from "./read.ts";
+import { Terminal } from "./terminal.tsx";
 import { Timeline } from "./timeline.tsx";
 import "./device.css";
+
+const canConnect = (): boolean => may("devices:connect") && has("terminal");
 
 const TABS = [
   { path: "", title: "Timeline", isFor: () => true, Tab: Timeline },
@@ -26,6 +30,8 @@ const TABS = [
     isFor: () => may("devices:configure") && has("configuration"),
     Tab: Configuration,
   },
+  { path: "terminal", title: "Terminal", isFor: canConnect, Tab: Terminal },
+  { path: "files", title: "Files", isFor: canConnect, Tab: Files },
   { path: "access", title: "Access", isFor: () => true, Tab: Access },
 ] as const;
 
@@ -123,11 +129,7 @@ export function Device() {
   return (
     <Page
       title={title}
-      actions={
-        data &&
-        may("devices:connect") &&
-        has("terminal") && <Asking id={id} isConnected={data.connection.connected} />
-      }
+      actions={data && canConnect() && <Asking id={id} isConnected={data.connection.connected} />}
     >
       <Loaded of={found} again={() => refreshDevice(id)}>
         {(of) => (

@@ -2,6 +2,7 @@ import { api } from "../../api/client.ts";
 import { listed } from "../../api/listed.ts";
 import { refresh, useResource } from "../../api/resource.ts";
 import type { components } from "../../api/schema.d.ts";
+import { has } from "../../api/session.ts";
 import { useQuery } from "../../parts/address.ts";
 import { Empty } from "../../parts/empty.tsx";
 import { Loaded } from "../../parts/loaded.tsx";
@@ -37,9 +38,11 @@ const COLUMNS: readonly Column<Session>[] = [
     title: "Recording",
     cell: ({ session_id: id, recorded_bytes: size }) =>
       size > 0 ? (
-        <a href={`${BASE}/${id}/recording`} download>
-          {bytes(size)}
-        </a>
+        has("session_playback") ? (
+          <a href={`/sessions/${id}`}>Play {bytes(size)}</a>
+        ) : (
+          bytes(size)
+        )
       ) : (
         <span class="quiet">none</span>
       ),

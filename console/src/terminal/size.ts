@@ -1,0 +1,5 @@
+/** Letters in a line, and lines. */
+export interface Size {
+  cols: number;
+  rows: number;
+}
