@@ -2,7 +2,14 @@ import type { Context, MiddlewareHandler, Next } from "hono";
 import { WorkBudget } from "../checkin/index.ts";
 import type { DeviceClaim } from "../platform/actor.ts";
 import type { AppEnv } from "../platform/app-env.ts";
-import { BODY_WINDOW_MS, brokenOff, RatedReads, tooSlow, type Clock } from "../platform/body-rate.ts";
+import {
+  BODY_WINDOW_MS,
+  brokenOff,
+  MIN_WINDOW_BYTES,
+  RatedReads,
+  tooSlow,
+  type Clock,
+} from "../platform/body-rate.ts";
 import type { Deps } from "../platform/deps.ts";
 import { settingsOf, type Env } from "../platform/env.ts";
 import { Fault } from "../platform/fault.ts";
@@ -63,8 +70,14 @@ export const takeBody: MiddlewareHandler<AppEnv> = async (c, next) => {
   // No route reads one of a GET, and no request object can carry it on.
   const isTaken = !body || method === "GET" || method === "HEAD" || hasWholeBody.has(c.req.raw);
   if (!isTaken) {
-    if (Number(c.req.header("content-length") ?? 0) > rule.maxBytes) throw tooLarge();
-    const whole = await readWhole(body, rule.maxBytes, c.env, c.var.deps, await sharesOf(c));
+    const declared = Number(headers.get("content-length") ?? NaN);
+    if (declared > rule.maxBytes) throw tooLarge();
+    const shares = () => sharesOf(c);
+    const isSmall = declared < MIN_WINDOW_BYTES;
+    const whole = isSmall
+      ? await readSmall(c.req.raw.arrayBuffer(), c.env, c.var.deps, shares)
+      : await readWhole(body, rule.maxBytes, c.env, c.var.deps, await shares());
+    if (whole.byteLength > rule.maxBytes) throw tooLarge();
     c.req.raw = new Request(url, { method, headers, body: whole });
   }
   await next();
@@ -109,32 +122,32 @@ async function readWhole(
 /** Before a body that waits for its next packet. */
 const nextTurn = () => new Promise<undefined>((done) => setTimeout(done, 0));
 
-/** Reads a body of less than a window's least bytes. Nearly all come with their request; only those that do not are watched. */
-export async function readSmall(
-  request: Request,
+/** Awaits a body of less than a window's least bytes. Nearly all come with their request; only those that do not are watched. */
+export async function readSmall<T extends string | ArrayBuffer>(
+  reading: Promise<T>,
   env: Env,
   clock: Clock,
-  shares: readonly Share[],
-): Promise<string> {
-  const text = request.text().catch((cause: unknown) => {
+  shares: () => readonly Share[] | Promise<readonly Share[]>,
+): Promise<T> {
+  const body = reading.catch((cause: unknown) => {
     throw brokenOff(cause);
   });
-  return (await Promise.race([text, nextTurn()])) ?? whileWatched(text, env, clock, shares);
+  return (await Promise.race([body, nextTurn()])) ?? whileWatched(body, env, clock, await shares());
 }
 
-async function whileWatched(
-  text: Promise<string>,
+async function whileWatched<T>(
+  body: Promise<T>,
   env: Env,
   clock: Clock,
   shares: readonly Share[],
-): Promise<string> {
+): Promise<T> {
   const { bodies } = heldIn(env);
   const { promise: refused, reject: refuse } = Promise.withResolvers<never>();
   const ended = new AbortController();
   const place = bodies.add(shares, clock.now(), () => refuse(tooManyRequests()));
   clock.after(BODY_WINDOW_MS, async () => refuse(tooSlow()), ended.signal);
   try {
-    return await Promise.race([text, refused]);
+    return await Promise.race([body, refused]);
   } finally {
     ended.abort();
     bodies.remove(place);

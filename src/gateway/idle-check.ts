@@ -104,7 +104,7 @@ async function smallJson(
   const isJson = headers.get("content-type")?.startsWith("application/json") ?? false;
   if (!isJson || !(length < MIN_WINDOW_BYTES)) return undefined;
   try {
-    return await readSmall(request, env, clock, sharesOfDevice(claim));
+    return await readSmall(request.text(), env, clock, () => sharesOfDevice(claim));
   } catch (cause) {
     if (cause instanceof Fault) return cause;
     throw cause;
