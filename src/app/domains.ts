@@ -15,6 +15,7 @@ import { mountReporting } from "../reporting/index.ts";
 import { mountReleases } from "../releases/index.ts";
 import { mountStorage } from "../storage/index.ts";
 import { mountTenantadm } from "../tenantadm/index.ts";
+import { mountTenantdata } from "../tenantdata/index.ts";
 import { mountUseradm } from "../useradm/index.ts";
 import { mountUsage } from "../usage/index.ts";
 import { mountWebhooks } from "../webhooks/index.ts";
@@ -28,6 +29,7 @@ export function mountDomains(app: App): void {
   mountOperator(app);
   mountConsole(app);
   mountTenantadm(app);
+  mountTenantdata(app);
   mountUsage(app);
   mountAudit(app);
   mountConsent(app);

@@ -20,6 +20,7 @@ import {
   forgetSpentChallenges,
   resealFactors,
 } from "../useradm/index.ts";
+import { forgetOldExports } from "../tenantdata/index.ts";
 import { removeDueTenants, suspendDueTenants } from "../tenantadm/index.ts";
 import { forgetOldUsage, recordUsage } from "../usage/index.ts";
 import { resealWebhooks } from "../webhooks/index.ts";
@@ -67,6 +68,7 @@ export const EVERY_NIGHT: Sweeps = {
   "forget-alerts": forgetOldAlerts,
   "reseal-integrations": resealIntegrations,
   "reseal-webhooks": resealWebhooks,
+  "forget-exports": forgetOldExports,
   "remove-orphans": sweepOrphanObjects,
 };
 

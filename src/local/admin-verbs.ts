@@ -1,3 +1,4 @@
+import { exportTenant } from "./admin-archives.ts";
 import { UsageError } from "./flags.ts";
 import type { DataFolder } from "./data-folder.ts";
 import { listMails, mailboxOf, showMail } from "./mailbox.ts";
@@ -186,6 +187,11 @@ export const VERBS: Readonly<Record<string, Verb>> = {
     summary: "delete a tenant with its users, devices, artifacts and everything else it has",
     options: { tenant: "ID", yes: "" },
     run: (operator, { tenant }) => removeTenant(operator, tenant),
+  },
+  "export-tenant": {
+    summary: "write everything that a tenant has into an archive; files come along unless `referenced`",
+    options: { tenant: "ID", out: "FILE", objects: "[included|referenced]" },
+    run: exportTenant,
   },
   "set-limit": {
     summary: `set a limit of a tenant, by default of the default one; NAME is one of\n      ${LIMIT_NAMES.slice(0, 6).join(", ")},\n      ${LIMIT_NAMES.slice(6).join(", ")}`,

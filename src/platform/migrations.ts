@@ -40,6 +40,7 @@ import templatesAndWindows from "../../migrations/0066_templates_and_windows.sql
 import weights from "../../migrations/0067_weights.sql";
 import eventStream from "../../migrations/0068_event_stream.sql";
 import webhooks from "../../migrations/0069_webhooks.sql";
+import tenantExports from "../../migrations/0081_tenant_exports.sql";
 import providers from "../../migrations/0061_providers.sql";
 import usageTold from "../../migrations/0062_usage_told.sql";
 import limitsOfRollouts from "../../migrations/0064_limits_of_rollouts.sql";
@@ -93,9 +94,13 @@ const MIGRATIONS: readonly { name: string; text: string }[] = [
   { name: "0067_weights.sql", text: weights },
   { name: "0068_event_stream.sql", text: eventStream },
   { name: "0069_webhooks.sql", text: webhooks },
+  { name: "0081_tenant_exports.sql", text: tenantExports },
 ];
 
 /** Statements end with a semicolon at the end of a line; what follows them starts in the first column. */
+/** Names the state of a database that has all migrations. */
+export const LAST_MIGRATION = MIGRATIONS.at(-1)?.name ?? "";
+
 const splitStatements = (text: string): string[] =>
   text
     .replace(/^\s*--.*\n/gm, "")

@@ -21,6 +21,8 @@ export const PERMISSIONS = [
   /** The tenants below a service provider's own. */
   "tenants:read",
   "tenants:manage",
+  /** To have a copy of everything that the tenant has. */
+  "tenant:export",
 ] as const;
 
 export type Permission = (typeof PERMISSIONS)[number];

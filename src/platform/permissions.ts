@@ -24,7 +24,13 @@ export const enrolFirst = () =>
 export const PERMIT_ALL = "RBAC_ROLE_PERMIT_ALL";
 
 /** By each of these one can come by any other. */
-const GIVING: readonly Permission[] = ["users:manage", "tokens:manage", "settings:manage", "tenants:manage"];
+const GIVING: readonly Permission[] = [
+  "users:manage",
+  "tokens:manage",
+  "settings:manage",
+  "tenants:manage",
+  "tenant:export",
+];
 
 /** How far a permission of an actor reaches; undefined without it. */
 function reachOf(actor: Actor, permission: Permission): Reach | undefined {

@@ -16,6 +16,8 @@ export interface ByteRequest {
 
 export interface ByteSource {
   fileName: string;
+  /** Of an artifact unless said. */
+  contentType?: string;
   size: number;
   validators: Validators;
   open: (range: ByteRange) => Promise<BodyInit | null>;
@@ -42,7 +44,7 @@ export async function answerBytes(request: ByteRequest, source: ByteSource): Pro
   if (request.onlyRest && range.first === 0) throw new Fault("forbidden", "URL expired");
   const headers = new Headers({
     ...known,
-    "Content-Type": ARTIFACT_TYPE,
+    "Content-Type": source.contentType ?? ARTIFACT_TYPE,
     "Content-Disposition": contentDisposition(source.fileName),
     "Content-Length": String(range.last - range.first + 1),
     "Accept-Ranges": "bytes",

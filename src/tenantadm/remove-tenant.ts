@@ -6,7 +6,13 @@ import { DEFAULT_TENANT, type TenantId } from "../platform/ids.ts";
 import { STORAGE } from "../platform/limits.ts";
 import { getTenant, setTenantStatus } from "../tenants/index.ts";
 import { moveAccountsAway } from "../useradm/index.ts";
-import { foldersOf, isIn, removeSomeRowsStatements, removeTenantStatement } from "../tenantdata/index.ts";
+import {
+  exportsFolderOf,
+  foldersOf,
+  isIn,
+  removeSomeRowsStatements,
+  removeTenantStatement,
+} from "../tenantdata/index.ts";
 
 /** Batches, and listings of objects, of one call; the caller asks again for what is left. */
 const ROUNDS_A_CALL = 50;
@@ -27,7 +33,7 @@ async function removeRows(deps: Deps, tenant: TenantId): Promise<{ rows: number;
 
 async function removeObjects(deps: Deps, tenant: TenantId): Promise<{ objects: number; gone: boolean }> {
   let objects = 0;
-  for (const prefix of foldersOf(tenant)) {
+  for (const prefix of [...foldersOf(tenant), exportsFolderOf(tenant)]) {
     let startAfter: string | undefined;
     for (let round = 0; ; round += 1) {
       if (round === ROUNDS_A_CALL) return { objects, gone: false };

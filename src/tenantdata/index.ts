@@ -1,3 +1,7 @@
-export { foldersOf, isIn } from "./objects.ts";
+export { EXPORT_PART } from "./events.ts";
+export { makeExportPart } from "./export-step.ts";
+export { forgetOldExports } from "./exports.ts";
+export { exportsFolderOf, foldersOf, isIn } from "./objects.ts";
 export { removeSomeRowsStatements, removeTenantStatement } from "./removal-store.ts";
+export { mountTenantdata } from "./routes.ts";
 export { GLOBAL_TABLES, TENANT_TABLES, type TenantTable } from "./tenant-tables.ts";

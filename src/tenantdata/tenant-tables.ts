@@ -144,6 +144,8 @@ export const TENANT_TABLES: readonly TenantTable[] = [
   record("event_deliveries", "receiver_id, part"),
   record("event_receivers", "receiver_id"),
   passing("event_followers", ""),
+  passing("tenant_exports", "export_id"),
+  passing("tenant_export_parts", "export_id, part", { partOf: ["tenant_exports", "export_id"] }),
   record("jobs", "job_id"),
   record("job_results", "job_id, step", { partOf: ["jobs", "job_id"] }),
   record("outbox", "id"),

@@ -33,6 +33,12 @@ const CLAIMS: Readonly<Record<string, readonly Claim[]>> = {
     ["to bring # KiB, in each", "src/platform/body-rate.ts", "MIN_WINDOW_BYTES", KIB],
     ["in each # s that its client", "src/platform/body-rate.ts", "BODY_WINDOW_MS", SECOND],
   ],
+  "docs/archives.md": [
+    ["a part of # MiB at a time", "src/tenantdata/limits.ts", "ARCHIVE_PART_BYTES", MIB],
+    ["made at a time; # are kept", "src/tenantdata/limits.ts", "KEPT_EXPORTS"],
+    ["each for # days", "src/tenantdata/limits.ts", "EXPORT_LIFE_MS", DAY],
+    ["more than the # parts", "src/platform/limits.ts", "parts"],
+  ],
   "docs/checkins.md": [
     ["open deployments to at most # devices", "src/deployments/limits.ts", "SMALL"],
     ["Bloom filters of # bits an id", "src/checkin/filter.ts", "BITS_PER_ID"],

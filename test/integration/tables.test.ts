@@ -16,6 +16,7 @@ import * as iotmanager from "../../src/iotmanager/tables.ts";
 import * as platform from "../../src/platform/tables.ts";
 import * as releases from "../../src/releases/tables.ts";
 import * as storage from "../../src/storage/tables.ts";
+import * as tenantdata from "../../src/tenantdata/tables.ts";
 import * as tenants from "../../src/tenants/tables.ts";
 import * as sso from "../../src/useradm/sso/tables.ts";
 import * as useradm from "../../src/useradm/tables.ts";
@@ -26,6 +27,7 @@ import { env, Server } from "../support/server.ts";
 const DOMAINS = [
   platform,
   tenants,
+  tenantdata,
   devices,
   deviceauth,
   inventory,

@@ -55,6 +55,7 @@ const PUBLIC = [
   "POST /api/management/v2/tenantadm/tenants/trial",
   "GET /api/devices/v1/deployments/download/artifacts/{tenant}/{artifact}",
   "GET /api/devices/v1/deployments/download/configuration/{deployment_id}/{device_type}/{device_id}",
+  "GET /api/storage/v1/exports/{tenant}/{id}",
   "GET /api/storage/v1/uploads/{tenant}/{id}",
   "PUT /api/storage/v1/uploads/{tenant}/{id}",
 ];

@@ -107,7 +107,7 @@ function crashingBucket(moments: Moments, bucket: R2Bucket, onMultipart: OnMulti
         case "get":
           return async (key: string, options?: R2GetOptions) => {
             const object = await counted.get(key, options);
-            return object && { body: crashingStream(moments, object.body) };
+            return object && { etag: object.etag, body: crashingStream(moments, object.body) };
           };
         default:
           return Reflect.get(inner, name, inner) as unknown;

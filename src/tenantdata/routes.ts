@@ -1,0 +1,8 @@
+import type { App } from "../platform/app-env.ts";
+import { mountExportDownload } from "./export-download.ts";
+import { mountExports } from "./export-routes.ts";
+
+export function mountTenantdata(app: App): void {
+  mountExports(app);
+  mountExportDownload(app);
+}

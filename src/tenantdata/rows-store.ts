@@ -1,0 +1,76 @@
+import { sql, type SQL } from "drizzle-orm";
+import { mapped, rows, type Statement } from "../platform/database.ts";
+import type { TenantId } from "../platform/ids.ts";
+import { COPIED_TABLES } from "./archive-format.ts";
+import { PAGE_BYTES, ROWS_A_PAGE } from "./limits.ts";
+import type { TenantTable } from "./tenant-tables.ts";
+
+/** What a column may hold; no record holds bytes. */
+export type Value = string | number | null;
+
+export type CopiedRow = Record<string, Value>;
+
+export interface Column {
+  table: string;
+  name: string;
+  type: string;
+  notnull: number;
+}
+
+/** The columns of the tables that are copied, without those that the database makes. */
+export const copiedColumnsStatement: Statement<Map<string, Column[]>> = mapped(
+  rows<Column>(sql`
+    SELECT m.name AS "table", c.name AS name, upper(c.type) AS type, c."notnull" AS "notnull"
+    FROM sqlite_master m JOIN pragma_table_xinfo(m.name) c
+    WHERE m.type = 'table' AND c.hidden = 0
+      AND m.name IN (SELECT value FROM json_each(${JSON.stringify(COPIED_TABLES.map(({ name }) => name))}))`),
+  (found) => {
+    const omitted = new Map(COPIED_TABLES.map(({ name, omit = [] }) => [name, omit]));
+    const kept = found.filter((column) => !omitted.get(column.table)?.includes(column.name));
+    return Map.groupBy(kept, ({ table }) => table);
+  },
+);
+
+const names = (columns: readonly string[]): SQL =>
+  sql.join(
+    columns.map((column) => sql.identifier(column)),
+    sql`, `,
+  );
+
+const sizeOf = (column: string): SQL => sql`coalesce(length(CAST(${sql.identifier(column)} AS BLOB)), 0)`;
+
+/** The rows of a tenant after this key, as many as a page may have and no more bytes, but one at least. */
+export function pageStatement(
+  { name, key, only }: TenantTable,
+  columns: readonly string[],
+  tenant: TenantId,
+  after: readonly Value[] | null,
+): Statement<CopiedRow[]> {
+  const order = key.length === 0 ? sql`tenant_id` : names(key);
+  const from = after
+    ? key.length === 0
+      ? sql`AND 0`
+      : sql`AND (${order}) > (${sql.join(
+          after.map((value) => sql`${value}`),
+          sql`, `,
+        )})`
+    : sql``;
+  const kept = only ? sql`AND ${sql.identifier(only[0])} = ${only[1]}` : sql``;
+  const bytes = sql.join(columns.map(sizeOf), sql` + `);
+  return rows(sql`
+    SELECT ${names(columns)} FROM (
+      SELECT ${names(columns)}, sum(${bytes}) OVER page AS page_bytes, row_number() OVER page AS page_row
+      FROM (SELECT * FROM ${sql.identifier(name)} WHERE tenant_id = ${tenant} ${from} ${kept} ORDER BY ${order} LIMIT ${ROWS_A_PAGE})
+      WINDOW page AS (ORDER BY ${order} ROWS UNBOUNDED PRECEDING))
+    WHERE page_row = 1 OR page_bytes <= ${PAGE_BYTES}
+    ORDER BY page_row`);
+}
+
+/** Ids of a tenant's devices after this one. */
+export const deviceIdsStatement = (tenant: TenantId, after: string): Statement<string[]> =>
+  mapped(
+    rows<{ device_id: string }>(sql`
+      SELECT device_id FROM devices WHERE tenant_id = ${tenant} AND device_id > ${after}
+      ORDER BY device_id LIMIT ${ROWS_A_PAGE}`),
+    (found) => found.map(({ device_id }) => device_id),
+  );

@@ -1,0 +1,34 @@
+import { integer, primaryKey, sqliteTable, text } from "drizzle-orm/sqlite-core";
+import type { TenantId } from "../platform/ids.ts";
+
+export const tenantExportsTable = sqliteTable(
+  "tenant_exports",
+  {
+    tenant_id: text().$type<TenantId>().notNull(),
+    export_id: text().notNull(),
+    state: text({ enum: ["running", "done", "failed"] }).notNull(),
+    objects: text({ enum: ["included", "referenced"] }).notNull(),
+    asked_by: text().notNull(),
+    created_ms: integer().notNull(),
+    updated_ms: integer().notNull(),
+    expires_ms: integer().notNull(),
+    leased_ms: integer().notNull().default(0),
+    multipart_id: text(),
+    parts: integer().notNull().default(0),
+    position: text().notNull(),
+    size: integer().notNull().default(0),
+    failure: text(),
+  },
+  (row) => [primaryKey({ columns: [row.tenant_id, row.export_id] })],
+);
+
+export const tenantExportPartsTable = sqliteTable(
+  "tenant_export_parts",
+  {
+    tenant_id: text().$type<TenantId>().notNull(),
+    export_id: text().notNull(),
+    part: integer().notNull(),
+    etag: text().notNull(),
+  },
+  (row) => [primaryKey({ columns: [row.tenant_id, row.export_id, row.part] })],
+);
