@@ -1,10 +1,14 @@
 import { LocationProvider, useLocation } from "preact-iso/router";
+import { useEffect, useState } from "preact/hooks";
 import { boot, hasEnded, signOut } from "./api/session.ts";
+import { listenForKeys, overlay } from "./keys.ts";
+import { endLive, goLive, hasNews, isLive, showNews } from "./live/live.ts";
+import { MENU } from "./menu.ts";
 import { Login, LoginForm } from "./pages/login/login.tsx";
 import { Icon } from "./parts/icon.tsx";
 import { Sheet } from "./parts/sheet.tsx";
 import { Toasts } from "./parts/toast.tsx";
-import { MENU, Pages } from "./routes.tsx";
+import { Pages } from "./routes.tsx";
 
 const isWithin = (path: string, of: string): boolean =>
   of === "/" ? path === "/" : path === of || path.startsWith(`${of}/`);
@@ -33,7 +37,37 @@ function SignInAgain() {
   );
 }
 
+/** Of what changed under the pointer, and of a socket that is lost. */
+function News() {
+  if (hasNews.value)
+    return (
+      <button type="button" class="button news" onClick={showNews}>
+        Something is new: show it
+      </button>
+    );
+  if (isLive.value !== false) return null;
+  return <span class="news sheet quiet">not live: the page looks by itself every 15 s</span>;
+}
+
+type Overlays = typeof import("./pages/palette/overlay.tsx");
+
+/** Loaded with the first key that wants it; what lies below goes on. */
+function Over() {
+  const which = overlay.value;
+  const [loaded, setLoaded] = useState<Overlays>();
+  useEffect(() => {
+    if (which && !loaded) void import("./pages/palette/overlay.tsx").then((module) => setLoaded(module));
+  }, [which]);
+  return which && loaded ? <loaded.Overlay which={which} /> : null;
+}
+
 function Frame() {
+  const { route } = useLocation();
+  useEffect(() => listenForKeys(route), []);
+  useEffect(() => {
+    goLive();
+    return endLive;
+  }, []);
   return (
     <div class="shell">
       <a class="skip" href="#main">
@@ -44,17 +78,34 @@ function Frame() {
           <img src="/favicon.svg" alt="" />
           Edgemend
         </a>
+        <button
+          type="button"
+          class="button go-to"
+          aria-keyshortcuts="Control+K"
+          onClick={() => (overlay.value = "palette")}
+        >
+          <Icon name="search" />
+          <span>Go to</span>
+          <kbd aria-hidden="true">Ctrl K</kbd>
+        </button>
         <Menu />
         <div class="who">
           <span class="quiet">{boot.value?.user.email}</span>
-          <button type="button" class="button plain" onClick={() => void signOut()}>
-            Sign out
-          </button>
+          <span class="row">
+            <button type="button" class="button plain" onClick={() => (overlay.value = "help")}>
+              Keys
+            </button>
+            <button type="button" class="button plain" onClick={() => void signOut()}>
+              Sign out
+            </button>
+          </span>
         </div>
       </header>
       <main id="main">
         <Pages />
       </main>
+      <News />
+      <Over />
       {hasEnded.value && <SignInAgain />}
     </div>
   );

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { existsSync, readFileSync } from "node:fs";
 import { createRequire } from "node:module";
-import { chromium, type Browser, type CDPSession, type Page } from "playwright-core";
+import { chromium, type Browser, type BrowserContext, type CDPSession, type Page } from "playwright-core";
 import type { RunningServer } from "../clients/server.ts";
 
 const CHROMIUM = process.env.CHROMIUM ?? "/usr/bin/chromium";
@@ -22,6 +22,8 @@ export interface Tab {
   open: (path: string) => Promise<void>;
   /** Fails if what is shown is wider than the window, or cannot be used by somebody. */
   check: (name: string) => Promise<void>;
+  /** Requests to the API since the page was opened, but for what every page begins with. */
+  asked: () => string[];
   /** What must not have happened while the tab was open. */
   troubles: () => string[];
   close: () => Promise<void>;
@@ -64,13 +66,33 @@ async function signIn(page: Page, { url, admin }: Pick<RunningServer, "url" | "a
   await page.getByRole("heading", { level: 1, name: "Home" }).waitFor();
 }
 
+type State = Awaited<ReturnType<BrowserContext["storageState"]>>;
+
+/** Somebody signed in once for all tabs: a user has ten sessions at most. */
+let signedIn: Promise<State> | undefined;
+
+async function newSession(browser: Browser, server: Pick<RunningServer, "url" | "admin">): Promise<State> {
+  const context = await browser.newContext();
+  await signIn(await context.newPage(), server);
+  const state = await context.storageState();
+  await context.close();
+  return state;
+}
+
 /** A tab of its own, with somebody signed in. */
 export async function openTab(
   browser: Browser,
   server: Pick<RunningServer, "url" | "admin">,
   { viewport = DESK, scheme = "light" as "light" | "dark" } = {},
 ): Promise<Tab> {
-  const context = await browser.newContext({ viewport, colorScheme: scheme, reducedMotion: "reduce" });
+  signedIn ??= newSession(browser, server);
+  const storageState = await signedIn;
+  const context = await browser.newContext({
+    storageState,
+    viewport,
+    colorScheme: scheme,
+    reducedMotion: "reduce",
+  });
   const page = await context.newPage();
   const cdp = await context.newCDPSession(page);
   const troubles: string[] = [];
@@ -80,12 +102,19 @@ export async function openTab(
     const isAsked = message.text().includes("401") && message.location().url.includes("/console/boot");
     if (message.type() === "error" && !isAsked) troubles.push(`logged: ${message.text()}`);
   });
+  let asked: string[] = [];
+  page.on("request", (request) => {
+    const { pathname } = new URL(request.url());
+    if (pathname.startsWith("/api/") && !pathname.endsWith("/console/boot"))
+      asked.push(`${request.method()} ${pathname}`);
+  });
   await page.addInitScript({ content: REPORT_VIOLATIONS });
-  await signIn(page, server);
   return {
     page,
     troubles: () => troubles,
+    asked: () => asked,
     open: async (path) => {
+      asked = [];
       await page.goto(new URL(path, server.url).href);
       await page.getByRole("heading", { level: 1 }).waitFor();
       await page.waitForLoadState("networkidle");

@@ -1,5 +1,6 @@
 import { useEffect, useRef, useState } from "preact/hooks";
-import { refresh } from "../../api/resource.ts";
+import { api, bodyOf } from "../../api/client.ts";
+import { refresh, useResource } from "../../api/resource.ts";
 import { Problem } from "../../parts/problem.tsx";
 import { Sheet } from "../../parts/sheet.tsx";
 import { count, counted } from "../../parts/text.ts";
@@ -40,16 +41,17 @@ export function Bulk({
   action,
   expected,
   idsOf,
-  groups,
   close,
 }: {
   action: Action;
   /** How many the user saw. */
   expected: number;
   idsOf: (signal: AbortSignal) => Promise<readonly string[]>;
-  groups: readonly string[];
   close: () => void;
 }) {
+  const groups = useResource("groups", async (signal) =>
+    bodyOf(await api.GET("/api/management/v1/inventory/groups", { signal })),
+  );
   const [group, setGroup] = useState("");
   const [typed, setTyped] = useState("");
   const [progress, setProgress] = useState<Progress>();
@@ -97,7 +99,7 @@ export function Bulk({
               onInput={({ currentTarget }) => setGroup(currentTarget.value)}
             />
             <datalist id="groups">
-              {groups.map((name) => (
+              {(groups.data ?? []).map((name) => (
                 <option key={name}>{name}</option>
               ))}
             </datalist>

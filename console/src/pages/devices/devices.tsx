@@ -1,5 +1,4 @@
 import { useEffect, useState } from "preact/hooks";
-import { api, bodyOf } from "../../api/client.ts";
 import { refresh, useResource } from "../../api/resource.ts";
 import { may } from "../../api/session.ts";
 import { useQuery } from "../../parts/address.ts";
@@ -70,10 +69,6 @@ export function Devices() {
     ).catch(() => new Map<string, string>());
     return { rows: rows.map((row): Row => ({ ...row, seen: seen.get(row.id) })), total };
   });
-  const groups = useResource("groups", async (signal) =>
-    bodyOf(await api.GET("/api/management/v1/inventory/groups", { signal })),
-  );
-
   return (
     <Page
       title="Devices"
@@ -125,7 +120,6 @@ export function Devices() {
                 <Bulk
                   action={action}
                   expected={selection.isAll ? total : selection.ids.size}
-                  groups={groups.data ?? []}
                   idsOf={(signal) =>
                     selection.isAll ? allIds(body, signal) : Promise.resolve([...selection.ids])
                   }

@@ -27,6 +27,8 @@ export function QueryBar({
   set: (query: string, how: "push" | "replace") => void;
 }) {
   const [text, setText] = useState(query);
+  // Names are read when somebody begins to type.
+  const [isUsed, use] = useState(false);
   const list = useId();
   const told = useId();
   useEffect(() => setText((typed) => (typed.trim() === query ? typed : query)), [query]);
@@ -36,7 +38,7 @@ export function QueryBar({
     }, QUIET_MS);
     return () => clearTimeout(timer);
   }, [text]);
-  const known = useResource("attribute-names", async (signal) =>
+  const known = useResource(isUsed ? "attribute-names" : undefined, async (signal) =>
     bodyOf(await api.GET("/api/management/v2/inventory/filters/attributes", { signal })),
   );
   const names = [
@@ -66,6 +68,7 @@ export function QueryBar({
             autocomplete="off"
             spellcheck={false}
             data-key="/"
+            onFocus={() => use(true)}
             value={text}
             onInput={({ currentTarget }) => setText(currentTarget.value)}
           />

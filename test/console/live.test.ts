@@ -1,0 +1,45 @@
+import assert from "node:assert/strict";
+import { generateKeyPairSync } from "node:crypto";
+import { describe, it } from "node:test";
+import { inTab, theStage } from "./setup.ts";
+
+const aKey = (): string =>
+  generateKeyPairSync("ed25519").publicKey.export({ format: "pem", type: "spki" }).toString();
+
+void describe("a page that is open", () => {
+  void it("shows by itself what happens, and asks for nothing while nothing does", () =>
+    inTab(async ({ page, open, asked }) => {
+      const { operator } = theStage();
+      await open("/devices?q=status%3Apreauthorized");
+      await page.getByText("No device matches").waitFor();
+      const before = asked().length;
+      const made = await operator.call("POST", "/v2/devauth/devices", {
+        identity_data: { mac: "02:00:00:00:ff:01" },
+        pubkey: aKey(),
+      });
+      assert.equal(made.status, 201);
+      await page.getByRole("link", { name: "02:00:00:00:ff:01" }).waitFor();
+      assert.ok(asked().length > before);
+      const id = made.headers.get("location")?.split("/").at(-1) ?? "";
+      await operator.call("DELETE", `/v2/devauth/devices/${id}`);
+      await page.getByText("No device matches").waitFor();
+    }));
+
+  void it("catches up after its socket was lost", () =>
+    inTab(async ({ page, open }) => {
+      const { operator } = theStage();
+      await page.routeWebSocket(/events\/live/, (socket) => {
+        const server = socket.connectToServer();
+        setTimeout(() => void server.close(), 500);
+      });
+      await open("/devices?q=status%3Apreauthorized");
+      await page.getByText("No device matches").waitFor();
+      await page.getByText("not live").waitFor();
+      const made = await operator.call("POST", "/v2/devauth/devices", {
+        identity_data: { mac: "02:00:00:00:ff:02" },
+        pubkey: aKey(),
+      });
+      await page.getByRole("link", { name: "02:00:00:00:ff:02" }).waitFor();
+      await operator.call("DELETE", `/v2/devauth/devices/${made.headers.get("location")?.split("/").at(-1)}`);
+    }));
+});
