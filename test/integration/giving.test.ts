@@ -140,6 +140,31 @@ describe("who manages users and has not all rights [differs: rights-given]", () 
     expect(await call(manager, "PUT", `${sets}/looks`, looks(known!))).toEqual(BEYOND);
   });
 
+  it("widens what somebody reads of the audit log by no role that it weakens", async () => {
+    const all = [{ action: "any", object: { type: "any", value: "any" } }];
+    const some = { name: "some", permissions: all, supported_scope_types: ["DeviceGroups"] };
+    expect(await call(admin, "POST", `${V2}/permission_sets`, some)).toBe(201);
+    await make(roleOf("auditor", ["ReadAuditLogs"]));
+    await make(roleOf("part", ["some", "a"]));
+    const friend = await aUser(server, { roles: ["auditor", "less"] });
+    await aUser(server, { roles: ["auditor", "part"] });
+    const roles = `${V2}/roles`;
+    expect(await give(manager, friend, "auditor")).toEqual(BEYOND);
+    expect(await call(manager, "DELETE", `${roles}/less`)).toEqual(BEYOND);
+    for (const path of [`${V1}/roles`, roles])
+      expect(await call(manager, "PUT", `${path}/less`, roleOf("less", ["ReadUsers"]))).toEqual(BEYOND);
+    expect(await call(manager, "PUT", `${roles}/less`, roleOf("less", ["ReadDevices", "a", "b"]))).toEqual(
+      BEYOND,
+    );
+    expect(await call(manager, "DELETE", `${V2}/permission_sets/some`)).toEqual(BEYOND);
+    expect(await call(manager, "PUT", `${V2}/permission_sets/some`, { ...some, permissions: [] })).toEqual(
+      BEYOND,
+    );
+    expect(await call(manager, "PUT", `${roles}/less`, roleOf("less", ["ReadDevices", "a"]))).toBe(200);
+    expect(await give(admin, friend, "less")).toBe(204);
+    expect(await call(manager, "DELETE", `${roles}/less`)).toBe(204);
+  });
+
   it("makes no token by which a provider gives any role", async () => {
     const path = `${V1}/settings/scim/tokens`;
     const told = "forbidden: making a token that gives any role takes all permissions, for everything";

@@ -7,7 +7,7 @@ import { byOf } from "../../platform/stream.ts";
 import { addEventIfChanged } from "../../platform/outbox.ts";
 import { offsetOf, type Page } from "../../platform/paging.ts";
 import { BUILT_IN_ROLE_OBJECTS, BUILT_IN_SET_OBJECTS } from "./built-in.ts";
-import { requireRoleGivable, requireSetGivable } from "./giving.ts";
+import { requireHoldersBounded, requireRoleGivable, requireSetGivable } from "./giving.ts";
 import type { PermissionSet, Role, StoredSet } from "./schema.ts";
 import {
   addDefinedStatement,
@@ -160,12 +160,18 @@ async function requireGivableObjects<K extends Defined>(
   deps: Deps,
   actor: UserActor,
   kind: K,
-  change: { before?: Objects[K]; after?: Objects[K] },
+  { name, ...change }: { name: string; before?: Objects[K]; after?: Objects[K] },
 ): Promise<void> {
-  if (kind === "permission_sets") return change.after && requireSetGivable(actor, change.after as StoredSet);
+  if (kind === "permission_sets") {
+    const after = change.after as StoredSet | undefined; // those of a tenant were read by their schema
+    if (after) requireSetGivable(actor, after);
+    return requireHoldersBounded(deps, actor, { kind, name, after });
+  }
   const { before, after } = change as { before?: Role; after?: Role };
-  const sets = await checkSets(deps, actor, after?.permission_sets_with_scope);
-  requireRoleGivable(actor, { before, after }, new Map(sets.map((set) => [set.name, set as StoredSet]))); // those of a tenant were read by their schema
+  const found = await checkSets(deps, actor, after?.permission_sets_with_scope);
+  const sets = new Map(found.map((set) => [set.name, set as StoredSet])); // these too
+  requireRoleGivable(actor, { before, after }, sets);
+  await requireHoldersBounded(deps, actor, { kind: "roles", name, after }, sets);
 }
 
 export async function createDefined<K extends Defined>(
@@ -175,7 +181,7 @@ export async function createDefined<K extends Defined>(
   one: Objects[K],
 ): Promise<void> {
   if (builtIn(kind, one.name)) throw taken(kind);
-  await requireGivableObjects(deps, actor, kind, { after: one });
+  await requireGivableObjects(deps, actor, kind, { name: one.name, after: one });
   const at = deps.now();
   const stored = storedOf(kind, one);
   // A name may be held since before the role: of one that is gone, or by a token.
@@ -210,7 +216,7 @@ export async function replaceDefined<K extends Defined>(
   if (one.name !== name) throw new Fault("bad_request", `name: a ${WORD[kind]} keeps its name.`);
   const before = await deps.directory.one(definedStatement(kind, actor.tenant, name));
   if (!before) throw notFound(kind);
-  await requireGivableObjects(deps, actor, kind, { before: objectFrom<K>(before), after: one });
+  await requireGivableObjects(deps, actor, kind, { name, before: objectFrom<K>(before), after: one });
   const at = deps.now();
   const stored = storedOf(kind, one);
   const entry = { action: "update", change: describeChange(before.definition, stored.definition) };
@@ -234,7 +240,7 @@ export async function removeDefined(
   if (builtIn(kind, name)) throw unchangeable(kind);
   const before = await deps.directory.one(definedStatement(kind, actor.tenant, name));
   if (!before) return;
-  await requireGivableObjects(deps, actor, kind, { before: objectFrom(before) });
+  await requireGivableObjects(deps, actor, kind, { name, before: objectFrom(before) });
   const entry = { action: "delete", change: describeChange(before.definition, undefined) };
   await deps.directory.batch([
     ...(kind === "roles" ? [removeGroupStatement(actor.tenant, name)] : []),

@@ -106,6 +106,21 @@ export const definitionsOf = (tenant: SQL, roles: SQL, limits: SQL): SQL => sql`
     FROM (${definitions(tenant, roles, limits)}))
   WHERE total <= ${MAX_RIGHTS_BYTES}) END`;
 
+/** The different lists of roles that users of a tenant have, guests as well, with what they are made of; of a role those that name it. */
+export const heldListsStatement = (
+  tenant: TenantId,
+  [kind, name]: readonly [Defined, string],
+  most: number,
+): Statement<{ roles: string; definitions: string }[]> => {
+  const isMeant =
+    kind === "roles" ? sql`EXISTS (SELECT 1 FROM json_each(roles) WHERE value = ${name})` : sql`1`;
+  return rows(sql`
+    SELECT h.roles AS roles, ${definitionsOf(sql`${tenant}`, sql`h.roles`, sql`NULL`)} AS definitions FROM (
+      SELECT roles FROM ${usersTable} WHERE tenant_id = ${tenant} AND ${isMeant}
+      UNION
+      SELECT roles FROM ${membershipsTable} WHERE tenant_id = ${tenant} AND ${isMeant} LIMIT ${most}) h`);
+};
+
 const sizeOf = (tenant: SQL, roles: SQL): SQL => sql`coalesce((
   SELECT sum(${bytes(sql`definition`)}) FROM (${definitions(tenant, roles, sql`NULL`)})), 0)`;
 
