@@ -8,7 +8,7 @@ export const LAYERS = [
   ["src/gateway"],
   ["src/app"],
   ["src/operator", "src/console"],
-  ["src/tenantadm", "src/usage"],
+  ["src/tenantadm", "src/usage", "src/metrics"],
   ["src/tenantdata"],
   ["src/deviceconnect"],
   ["src/deviceconfig", "src/reporting", "src/consent", "src/iotmanager", "src/webhooks", "src/devicemonitor"],

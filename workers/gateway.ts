@@ -5,6 +5,7 @@ import { scheduled } from "./cron.ts";
 import { queue } from "./queue.ts";
 
 export { DeviceConnection } from "../durable-objects/device-connection.ts";
+export { Meter } from "../durable-objects/meter.ts";
 export { TenantHead } from "../durable-objects/tenant-head.ts";
 
 const fetch = makeFetch();

@@ -32,4 +32,4 @@ export { TransferFault, type FileInfo, type UploadTarget } from "./transfer.ts";
 export { type OpenedFile, type Transferred } from "./transfers.ts";
 export type { ConnectionRpc } from "./connection-rpc.ts";
 export { connectionOf as connectionStatement } from "./store.ts";
-export { deviceSessionsTable } from "./tables.ts";
+export { deviceConnectionsTable, deviceSessionsTable } from "./tables.ts";

@@ -27,6 +27,7 @@ import { takeBody } from "./body.ts";
 import { callsOf, holdHerd, holdWork } from "./rate-limit.ts";
 import { answerIdleCheck, isCheck } from "./idle-check.ts";
 import { methodsOf, servedUnder } from "./method-index.ts";
+import { measure, measureCheck, mountMetrics } from "./measure.ts";
 import { demandPathTenant } from "./path-tenant.ts";
 import { keepWithin, requireAsked } from "./keep-within.ts";
 import { requestIdOf } from "./request-id.ts";
@@ -140,10 +141,11 @@ export function makeGateway(options: GatewayOptions = {}): App {
     return emptyBody ? faultResponse(c, new Fault("unauthorized", "", { empty: true })) : response;
   });
   app.notFound(answerUnmatched(app));
-  app.use(answerHeaders, identify(options), reportCost, sendEvents, countUsage, admit(app));
+  app.use(answerHeaders, identify(options), measure, reportCost, sendEvents, countUsage, admit(app));
   app.use(holdHerd, takeBody, holdWork, shareDatabase);
   app.plain(PUBLIC, ["GET"], "/healthz", (c) => c.text("OK"));
   mountProbes(app);
+  mountMetrics(app);
   mountDomains(app);
   mountVerify(app);
   mountVerifyUser(app);
@@ -184,12 +186,12 @@ export function makeFetch(options: GatewayOptions = {}) {
   const app = makeGateway(options);
   const { now = systemNow, after } = options;
   const check = async (request: Request, env: Env, ctx: ExecutionContext): Promise<Response> => {
-    const later = makeLater((work) => ctx.waitUntil(work));
-    const checked = await answerIdleCheck(request, env, {
-      now,
-      later: { ...later, ...(after && { after }) },
-    });
-    return checked instanceof Response ? checked : app.fetch(checked, env, ctx);
+    const later = { ...makeLater((work) => ctx.waitUntil(work)), ...(after && { after }) };
+    const began = { beganMs: now(), now, later };
+    const checked = await answerIdleCheck(request, env, began);
+    if (!(checked instanceof Response)) return app.fetch(checked, env, ctx);
+    measureCheck(env, checked.status, began);
+    return checked;
   };
   return (request: Request, env: Env, ctx: ExecutionContext): Response | Promise<Response> => {
     if (request.url.length > HTTP.urlBytes) return longAddress(request);

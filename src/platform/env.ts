@@ -14,6 +14,9 @@ export interface Env {
   /** Who calls the objects narrows these in one helper. */
   DEVICE_CONNECTION: DurableObjectNamespace;
   TENANT_HEAD: DurableObjectNamespace;
+  METER: DurableObjectNamespace;
+  /** Gets the numbers of requests, too, where it is bound. */
+  ANALYTICS?: AnalyticsEngineDataset;
   /** PEM private key (Ed25519 or RSA) that signs every token. A deployment without it refuses to serve. */
   SIGNING_KEY?: string;
   /** PEM private or public key that is still accepted when verifying, for rotation. */

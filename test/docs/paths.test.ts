@@ -46,7 +46,7 @@ const routes = app.routes.map(({ method, path }) => ({ method, path: nameless(pa
 /** Of the original, and not here, as the documents say. */
 const FOREIGN = /^\/(?:api\/0\.1\.0|tenantadm)\//;
 /** Answered before any domain. */
-const OF_THE_GATEWAY = ["/api/docs", "/api/openapi.json", "/healthz"];
+const OF_THE_GATEWAY = ["/metrics", "/api/docs", "/api/openapi.json", "/healthz"];
 
 /** A method with the end of a path, or without one a part of a path up to one of its slashes. */
 const isRouted = ({ method, path }: Named): boolean =>

@@ -100,7 +100,7 @@ const verifiers = routesFor("public").filter((route) => VERIFIER.test(route));
 const PLACES = {
   user: /^\w+ \/api\/management\//,
   device: /^\w+ \/api\/devices\//,
-  operator: /^\w+ \/(api\/(internal|operator|v1)\/|status$)/,
+  operator: /^\w+ \/(api\/(internal|operator|v1)\/|(status|metrics)$)/,
 };
 
 let server: Server;

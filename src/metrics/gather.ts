@@ -1,0 +1,68 @@
+import type { Deps } from "../platform/deps.ts";
+import { ANSWERS, AREAS, WAITS_S, type AreaCounts, type Counts } from "./counts.ts";
+import type { Sample, Told } from "./openmetrics.ts";
+import { backlogStatement, devicesStatement, type Backlog } from "./store.ts";
+
+/** Tenants that are told by name. */
+export const TOP_TENANTS = 20;
+
+const one = (value: number): Sample[] => [{ labels: {}, value }];
+
+function ofAreas({ areas }: Counts): Told {
+  const all = AREAS.flatMap((area) => (areas[area] ? [{ labels: { area }, of: areas[area] }] : []));
+  const sum = (of: (counts: AreaCounts) => number) =>
+    all.map(({ labels, of: counts }) => ({ labels, value: of(counts) }));
+  return {
+    edgemend_requests: all.flatMap(({ labels, of }) =>
+      ANSWERS.map((answer, at) => ({ labels: { ...labels, answer }, value: of.answers[at] ?? 0 })),
+    ),
+    edgemend_request_seconds: all.map(({ labels, of }) => ({
+      labels,
+      ends: WAITS_S,
+      counts: of.waits,
+      sum: of.seconds,
+    })),
+    edgemend_database_trips: sum(({ trips }) => trips),
+    edgemend_database_rows_read: sum(({ rowsRead }) => rowsRead),
+    edgemend_database_rows_written: sum(({ rowsWritten }) => rowsWritten),
+    edgemend_object_calls: sum(({ objectCalls }) => objectCalls),
+  };
+}
+
+function ofTenants({ tenants }: Counts): Told {
+  const top = [...tenants].toSorted(([, a], [, b]) => b - a).slice(0, TOP_TENANTS);
+  return {
+    edgemend_tenant_requests: top.map(([tenant, value]) => ({ labels: { tenant }, value })),
+    edgemend_tenants_active: one(tenants.size),
+  };
+}
+
+function ofBacklog(of: Backlog, nowMs: number): Told {
+  const age = (sinceMs: number | null) => one(sinceMs === null ? 0 : Math.max(0, nowMs - sinceMs) / 1000);
+  const { pending, processing, failed } = of;
+  return {
+    edgemend_tenants: one(of.tenants),
+    edgemend_devices_connected: one(of.connected),
+    edgemend_sessions_open: one(of.sessions),
+    edgemend_outbox_events: one(of.events),
+    edgemend_outbox_age_seconds: age(of.event_ms),
+    edgemend_jobs: Object.entries({ pending, processing, failed }).map(([status, value]) => ({
+      labels: { status },
+      value,
+    })),
+    edgemend_job_age_seconds: age(of.job_ms),
+    edgemend_receivers_failing: one(of.receivers),
+  };
+}
+
+/** Everything that is told of the installation, in one trip to the database. */
+export async function gather(deps: Deps, counts: Counts): Promise<Told> {
+  const nowMs = deps.now();
+  const [backlog, devices] = await deps.directory.batch([backlogStatement(nowMs), devicesStatement]);
+  return {
+    ...ofAreas(counts),
+    ...ofTenants(counts),
+    ...(backlog && ofBacklog(backlog, nowMs)),
+    edgemend_devices: devices.map(({ status, devices: value }) => ({ labels: { status }, value })),
+  };
+}
