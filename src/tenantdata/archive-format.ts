@@ -20,11 +20,11 @@ export const FILLER_ENTRY = "filler";
 
 /** Sections besides the tables: last contacts, which the head of a tenant keeps, and what is in the bucket. */
 export const CONTACTS = "contacts";
-export const OBJECTS = "objects";
+export const FILES = "files";
 
 export const COPIED_TABLES = TENANT_TABLES.filter(({ kind }) => kind === "record");
 
-export const SECTIONS: readonly string[] = [...COPIED_TABLES.map(({ name }) => name), CONTACTS, OBJECTS];
+export const SECTIONS: readonly string[] = [...COPIED_TABLES.map(({ name }) => name), CONTACTS, FILES];
 
 /** The state of the database that rows are of. */
 export const schemaState = (): string => LAST_MIGRATION;
@@ -61,10 +61,10 @@ export type Stored = z.output<typeof StoredSchema>;
 export const pageEntry = (section: string, page: number): string =>
   `${section}/${String(page).padStart(6, "0")}.ndjson`;
 
-export const objectEntry = (number: number): string => `${OBJECTS}/${String(number).padStart(8, "0")}.json`;
+export const objectEntry = (number: number): string => `${FILES}/${String(number).padStart(8, "0")}.json`;
 
 export const pieceEntry = (number: number, piece: number): string =>
-  `${OBJECTS}/${String(number).padStart(8, "0")}/${String(piece).padStart(6, "0")}`;
+  `${FILES}/${String(number).padStart(8, "0")}/${String(piece).padStart(6, "0")}`;
 
 const sha256 = (content: string | Uint8Array): string => createHash("sha256").update(content).digest("hex");
 

@@ -3,10 +3,10 @@ import { rfc3339 } from "../platform/clock.ts";
 import {
   CONTACTS,
   COPIED_TABLES,
+  FILES,
   FORMAT,
   FORMAT_VERSION,
   HEADER_ENTRY,
-  OBJECTS,
   pageEntry,
   schemaState,
   SUMS_ENTRY,
@@ -107,7 +107,7 @@ async function writeSections(writing: Writing): Promise<boolean> {
   for (let section = sectionOf(writing.position); section !== undefined;) {
     const names = (columns.get(section) ?? []).map(({ name }) => name);
     const isWhole =
-      section === OBJECTS
+      section === FILES
         ? await writeObjects(writing)
         : section === CONTACTS
           ? await writeContacts(writing)

@@ -52,17 +52,19 @@ describe("an export of a tenant", () => {
       objects: "included",
     });
     expect(rowsIn(bytes, "devices").map((row) => row.device_id)).toEqual(devices.map(({ id }) => id).sort());
+    expect(rowsIn(bytes, "objects")).toMatchObject([{ tenant_id: "acme", state: "stored" }]);
     expect(rowsIn(bytes, "users")).toMatchObject([{ tenant_id: "acme", email: user.email }]);
     expect(rowsIn(bytes, "inventory_devices")[0]).not.toHaveProperty("device_no");
     expect(new TextDecoder().decode(bytes)).not.toContain('"other"');
     const { sections } = jsonOf(bytes, "checksums.json") as { sections: { name: string; lines: number }[] };
     expect(sections.map(({ name }) => name)).toEqual(SECTIONS);
+    expect(new Set(SECTIONS).size).toBe(SECTIONS.length);
     expect(sections.find(({ name }) => name === "devices")).toMatchObject({
       lines: 3,
       sha256: expect.stringMatching(/^[0-9a-f]{64}$/),
     });
     const { objects } = await env.ARTIFACTS.list({ prefix: "acme/" });
-    const pieces = entriesOf(bytes).filter(({ name }) => /^objects\/\d+\/\d+$/.test(name));
+    const pieces = entriesOf(bytes).filter(({ name }) => /^files\/\d+\/\d+$/.test(name));
     expect(pieces.reduce((sum, { content }) => sum + content.length, 0)).toBe(
       objects.reduce((sum, { size }) => sum + size, 0),
     );
@@ -88,7 +90,7 @@ describe("an export of a tenant", () => {
     const { user } = await aFilledTenant(server, "acme");
     const done = await exported(server, user.token, { objects: "referenced" });
     const names = entriesOf(await download(server, user.token, done.id)).map(({ name }) => name);
-    expect(names.filter((name) => name.startsWith("objects/"))).toEqual(["objects/00000001.json"]);
+    expect(names.filter((name) => name.startsWith("files/"))).toEqual(["files/00000001.json"]);
   });
 
   it("is made by the operator too, whose link is of nobody's right", async () => {
@@ -169,7 +171,7 @@ describe("an export of a tenant", () => {
     const [object] = (await env.ARTIFACTS.list({ prefix: "acme/" })).objects;
     const cut = { key: object!.key, size: object!.size, etag: "another", offset: 0, pieces: 0 };
     const done = SECTIONS.slice(0, -1).map((name) => ({ name, lines: 0, sha256: "" }));
-    const atObjects = { ...position, done, sum: { name: "objects", lines: 1, sha256: "" }, pages: 1, cut };
+    const atObjects = { ...position, done, sum: { name: "files", lines: 1, sha256: "" }, pages: 1, cut };
     await env.DB.prepare("UPDATE tenant_exports SET position = ?").bind(JSON.stringify(atObjects)).run();
     await server.deliverEvents();
     expect((await server.call("GET", `${EXPORTS}/${asked.id}`, user)).json()).toMatchObject({
