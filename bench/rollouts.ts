@@ -12,6 +12,7 @@ import { call, costOf, expecting, uploadArtifact, type Cost } from "./calls.ts";
 import { signedToken } from "./fleet/device.ts";
 import { freePort, inParallel, newDataFolder, startLocalServer, type LocalServer } from "./local-server.ts";
 import { cpuOfTree } from "./process-cpu.ts";
+import { placeOf, saltOf } from "../src/deployments/rollout/order.ts";
 import { authSetId, deviceId, seedDevices } from "./seed-devices.ts";
 import { WorkerMemory } from "./worker-memory.ts";
 
@@ -26,8 +27,14 @@ const [UPDATES, TARGETS] = [Number(values.updates), Number(values.targets)];
 const FLEET = TARGETS > 0 ? TARGETS : Number(values.devices);
 const PHASES = 5;
 const WIDTH = 16;
+/** Devices that ask before it is their turn, in each phase behind the canary. */
+const OTHERS = 10_000;
 /** Nobody has a place for now if so many devices get none. */
 const MOST_REFUSED = 300;
+/** After so long every check knows that a phase has opened, also where isolates answer by themselves. */
+const KNOWN_MS = 6000;
+/** Slower than this a small fleet would take long to tell the judge enough. */
+const LEAST_PACE = 100;
 const LIMITS = { createS: 2, joinTrips: 2, memoryMib: 64, opened: 10, begun: 0.05 };
 
 const DEPLOYMENTS = "/api/management/v1/deployments/deployments";
@@ -54,7 +61,7 @@ const combined = (a: Cost, b: Cost, by: (a: number, b: number) => number): Cost 
   written: by(a.written, b.written),
 });
 
-const lines: Line[] = [];
+const lines = new Map<string, Line>();
 
 /** Does the same for each of the items; answers those for which the call gave an update or was taken. */
 async function all<T>(
@@ -63,7 +70,7 @@ async function all<T>(
   one: (item: T) => ReturnType<typeof call>,
   enough: () => boolean = () => false,
 ): Promise<T[]> {
-  const line: Line = { what, requests: 0, sum: NOTHING, most: NOTHING, cpuMs: 0, seconds: 0 };
+  const line = lines.get(what) ?? { what, requests: 0, sum: NOTHING, most: NOTHING, cpuMs: 0, seconds: 0 };
   const [cpu, began] = [cpuOfTree(server.pid) ?? Number.NaN, performance.now()];
   const given: T[] = [];
   await inParallel(items, WIDTH, async (item) => {
@@ -77,9 +84,9 @@ async function all<T>(
     if (status === 200) given.push(item);
     if (line.requests % 10_000 === 0) console.log(`  ${what}: ${line.requests} of ${items.length}`);
   });
-  line.cpuMs = (cpuOfTree(server.pid) ?? Number.NaN) - cpu;
-  line.seconds = (performance.now() - began) / 1000;
-  lines.push(line);
+  line.cpuMs += (cpuOfTree(server.pid) ?? Number.NaN) - cpu;
+  line.seconds += (performance.now() - began) / 1000;
+  lines.set(what, line);
   return given;
 }
 
@@ -91,9 +98,9 @@ function tokenOf(index: number): string {
   return token;
 }
 
-const ask = (index: number, artifactName = "old") =>
+const ask = (index: number) =>
   call(server, "POST", NEXT, tokenOf(index), {
-    device_provides: { device_type: "bench", artifact_name: artifactName },
+    device_provides: { device_type: "bench", artifact_name: "old" },
   });
 
 const report = (index: number, id: string, status: string) =>
@@ -151,23 +158,22 @@ async function goodRelease(): Promise<void> {
     success: { percent: 90, results: size },
   }));
   const { id } = await rollout("good", phases, { gates, judge: JUDGE, stop: [{ percent: 20, results: 50 }] });
+  // Everybody asks for the canary; later those whose turn it is, and some of the others.
+  const salt = saltOf("good to all good");
   const everybody = Array.from({ length: FLEET }, (_, index) => index);
-  let waiting = everybody;
+  const inTurn = everybody.toSorted((a, b) => placeOf(deviceId(a), salt) - placeOf(deviceId(b), salt));
+  const unsettled = (phase: number) => {
+    if (phase === 1) return everybody;
+    return inTurn.slice((phase - 1) * size, phase * size + (phase === PHASES ? 0 : OTHERS));
+  };
   for (let phase = 1; phase <= PHASES; phase++) {
     const name = phase === 1 ? "canary" : `phase ${phase}`;
-    let begun = 0;
-    const counted = async (index: number) => {
-      const answer = await ask(index);
-      if (answer.status === 200) begun += 1;
-      return answer;
-    };
-    const given = await all(`${name}: next`, waiting, counted, () => begun >= size);
-    if (given.length < Math.min(size, waiting.length)) throw new Error(`${name} gave ${given.length}`);
-    if (phase === 1) await all("canary is full: next of the others", waiting.slice(-20_000), askIdly);
+    const given = await all(`${name}: next`, unsettled(phase), ask);
+    if (given.length !== size) throw new Error(`${name} gave ${given.length}`);
+    if (phase === 1) await all("canary has begun: next of the others", inTurn.slice(-OTHERS), askIdly);
     for (const status of ["downloading", "installing", "success"])
-      await all(`${name}: ${status}`, given, (index) => report(index, id, status));
-    const done = new Set(given);
-    waiting = waiting.filter((index) => !done.has(index));
+      await all(`each phase: ${status}`, given, (index) => report(index, id, status));
+    await pause(KNOWN_MS);
   }
   await expecting(204, manage("PUT", `/${id}/status`, { status: "aborted" }));
 }
@@ -178,7 +184,7 @@ const askIdly = (index: number) =>
 
 /** One in ten fails where one in fifty is usual. */
 async function badRelease(): Promise<void> {
-  const perMinute = Math.max(20, Math.floor(FLEET / 200));
+  const perMinute = Math.max(LEAST_PACE, Math.floor(FLEET / 200));
   const { id } = await rollout("bad", [{ batch_size: 50 }, { start_ts: new Date(Date.now() + 86_400_000) }], {
     per_minute: perMinute,
     judge: JUDGE,
@@ -213,7 +219,7 @@ async function badRelease(): Promise<void> {
     await pause(5000);
   }
   const seconds = (performance.now() - began) / 1000;
-  console.log(`halted after ${Math.round(seconds)} s at a pace of ${perMinute} a minute`);
+  console.log(`\nhalted after ${Math.round(seconds)} s and ${begun} devices, at ${perMinute} a minute`);
   hold("devices that had begun when a bad release was halted", begun / FLEET, LIMITS.begun, "of the fleet");
   await expecting(204, manage("PUT", `/${id}/status`, { status: "aborted" }));
 }
@@ -242,7 +248,7 @@ function printTable(): void {
     "\n| requests | number | trips | rows read | rows written | most trips | most written | CPU ms | per s |",
   );
   console.log("| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |");
-  for (const { what, requests, sum, most, cpuMs, seconds } of lines) {
+  for (const { what, requests, sum, most, cpuMs, seconds } of lines.values()) {
     const each = (value: number) => (value / Math.max(1, requests)).toFixed(2);
     const cells = [each(sum.trips), each(sum.read), each(sum.written), most.trips, most.written, each(cpuMs)];
     console.log(`| ${[what, requests, ...cells, Math.round(requests / seconds)].join(" | ")} |`);
@@ -258,7 +264,7 @@ async function run(memory: WorkerMemory): Promise<void> {
     await badRelease();
   }
   printTable();
-  const joins = lines.filter(({ what }) => what.endsWith(": next"));
+  const joins = [...lines.values()].filter(({ what }) => what.endsWith(": next"));
   if (joins.length > 0)
     hold(
       "a device that joins",
