@@ -23,16 +23,21 @@ export const deviceCheckInStatements = (
   atMs: number,
 ): Statement<unknown>[] => [setCheckIn(tenant, device, atMs, DAY_MS)];
 
-/** As `deviceCheckInStatements` for many devices at once, for those not yet heard of on the UTC day of their contact. */
-export const deviceCheckInsStatement = (
+/**
+ * As `deviceCheckInStatements` for many devices at once, for those not yet heard of on the UTC day of their contact. Each is
+ * found by its key: joined with a list, the database would go through the fleet once for each of them.
+ */
+export function deviceCheckInsStatement(
   tenant: TenantId,
   contacts: readonly { device: string; atMs: number }[],
-): Statement<number> =>
-  change(sql`
-    UPDATE ${inventoryDevicesTable} SET check_in_ms = seen.at_ms
-    FROM (SELECT value ->> 'device' AS device_id, value ->> 'atMs' AS at_ms FROM json_each(${JSON.stringify(contacts)})) AS seen
-    WHERE tenant_id = ${tenant} AND inventory_devices.device_id = seen.device_id
-      AND (check_in_ms IS NULL OR check_in_ms < seen.at_ms - seen.at_ms % ${DAY_MS})`);
+): Statement<number> {
+  const times = JSON.stringify(Object.fromEntries(contacts.map(({ device, atMs }) => [device, atMs])));
+  const atMs = sql`(${times} ->> device_id)`;
+  return change(sql`
+    UPDATE ${inventoryDevicesTable} SET check_in_ms = ${atMs}
+    WHERE tenant_id = ${tenant} AND device_id IN (SELECT key FROM json_each(${times}))
+      AND (check_in_ms IS NULL OR check_in_ms < ${atMs} - ${atMs} % ${DAY_MS})`);
+}
 
 /** Whether the time of contact is to be written: it was not yet, or a day ago. */
 export const isCheckInDue = (lastMs: number | null, nowMs: number): boolean =>
