@@ -27,8 +27,8 @@ const [UPDATES, TARGETS] = [Number(values.updates), Number(values.targets)];
 const FLEET = TARGETS > 0 ? TARGETS : Number(values.devices);
 const PHASES = 5;
 const WIDTH = 16;
-/** Devices that ask before it is their turn, in each phase behind the canary. */
-const OTHERS = 10_000;
+/** Devices that ask before it is their turn, in each phase but the last. */
+const OTHERS = 2000;
 /** Nobody has a place for now if so many devices get none. */
 const MOST_REFUSED = 300;
 /** After so long every check knows that a phase has opened, also where isolates answer by themselves. */
@@ -158,17 +158,15 @@ async function goodRelease(): Promise<void> {
     success: { percent: 90, results: size },
   }));
   const { id } = await rollout("good", phases, { gates, judge: JUDGE, stop: [{ percent: 20, results: 50 }] });
-  // Everybody asks for the canary; later those whose turn it is, and some of the others.
   const salt = saltOf("good to all good");
-  const everybody = Array.from({ length: FLEET }, (_, index) => index);
-  const inTurn = everybody.toSorted((a, b) => placeOf(deviceId(a), salt) - placeOf(deviceId(b), salt));
-  const unsettled = (phase: number) => {
-    if (phase === 1) return everybody;
-    return inTurn.slice((phase - 1) * size, phase * size + (phase === PHASES ? 0 : OTHERS));
-  };
+  const inTurn = Array.from({ length: FLEET }, (_, index) => index).toSorted(
+    (a, b) => placeOf(deviceId(a), salt) - placeOf(deviceId(b), salt),
+  );
+  const asking = (phase: number) =>
+    inTurn.slice((phase - 1) * size, phase * size + (phase === PHASES ? 0 : OTHERS));
   for (let phase = 1; phase <= PHASES; phase++) {
     const name = phase === 1 ? "canary" : `phase ${phase}`;
-    const given = await all(`${name}: next`, unsettled(phase), ask);
+    const given = await all(`${name}: next`, asking(phase), ask);
     if (given.length !== size) throw new Error(`${name} gave ${given.length}`);
     if (phase === 1) await all("canary has begun: next of the others", inTurn.slice(-OTHERS), askIdly);
     for (const status of ["downloading", "installing", "success"])
@@ -256,9 +254,9 @@ function printTable(): void {
   console.log();
 }
 
-async function run(memory: WorkerMemory): Promise<void> {
+async function run(memory: WorkerMemory | undefined): Promise<void> {
   for (const name of ["good", "bad"]) await uploadArtifact(server, name);
-  if (TARGETS > 0) await tenPhases(memory);
+  if (memory) await tenPhases(memory);
   else {
     await goodRelease();
     await badRelease();
@@ -282,11 +280,12 @@ try {
   const key = createPrivateKey(readFileSync(join(data, "signing-key.pem")));
   const issuedS = Math.floor(Date.now() / 1000) - 60;
   signed = (index) => signedToken({ device: deviceId(index), authSet: authSetId(index) }, key, issuedS);
-  const inspectorPort = await freePort();
-  server = await startLocalServer(data, {}, ["--inspector-port", String(inspectorPort)]);
-  const memory = await WorkerMemory.watch(inspectorPort);
+  const inspectorPort = TARGETS > 0 ? await freePort() : undefined;
+  const inspected = inspectorPort === undefined ? [] : ["--inspector-port", String(inspectorPort)];
+  server = await startLocalServer(data, {}, inspected);
+  const memory = inspectorPort === undefined ? undefined : await WorkerMemory.watch(inspectorPort);
   await run(memory).finally(async () => {
-    memory.stop();
+    memory?.stop();
     await server.stop();
   });
 } finally {
