@@ -72,6 +72,10 @@ export class TenantHead extends DurableObject<Env> implements HeadRpc {
     return this.#head.rhythms(tenant, devices, seen);
   }
 
+  wait(...told: Parameters<HeadRpc["wait"]>): Promise<void> {
+    return this.#head.wait(...told);
+  }
+
   live(tenant: TenantId, nowMs: number): Promise<LiveCounters> {
     return this.#head.live(tenant, nowMs);
   }

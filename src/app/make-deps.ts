@@ -39,7 +39,7 @@ export async function makeDeps(env: Env, options: DepsOptions): Promise<Deps> {
     mailer: mailerOf(env, { server: settings.SMTP_URL, now }),
     connections: env.DEVICE_CONNECTION,
     heads: env.TENANT_HEAD,
-    contacts: contactsOf(env, { now, later: { ...later, after }, cost }),
+    contacts: contactsOf(env, { now, later: { ...later, after }, cost, log }),
     keys: await loadKeys(env.SIGNING_KEY, env.SIGNING_KEY_FALLBACK),
     participants: PARTICIPANTS,
     workflowFunctions: WORKFLOW_FUNCTIONS,

@@ -2,6 +2,7 @@ import { removeConfigurationStatements, removeFilterDefaultsStatements } from ".
 import {
   decommissionDeviceStatements,
   deploymentIdInReach,
+  inventoryChangedStatements,
   offerNewArtifact,
   useInDeployments,
 } from "../deployments/index.ts";
@@ -35,7 +36,7 @@ export const PARTICIPANTS: Participants = {
     removeDeviceStatements,
     removeDeviceAlertsStatements,
   ],
-  inventoryChanged: [inventoryToldStatements],
+  inventoryChanged: [inventoryToldStatements, inventoryChangedStatements],
   filterRemoved: [removeFilterDefaultsStatements],
   tenantSuspended: [removeTenantTokensIfChanged],
   artifactAdded: [offerNewArtifact],

@@ -46,6 +46,8 @@ export interface CheckVerdict {
   /** `idle`: nothing to do for certain. */
   verdict: "idle" | "concerns";
   headCalls: number;
+  /** What the head needs to be told of a device that waits. */
+  stamp?: string | undefined;
 }
 
 const NEVER = Number.NEGATIVE_INFINITY;
@@ -103,12 +105,12 @@ export class Isolate {
     nowMs: number,
   ): Promise<CheckVerdict> {
     const head = headOf(this.#heads, tenant);
-    const { concerns, mode } = await this.#telling(state, nowMs, (seen) =>
+    const { concerns, mode, stamp } = await this.#telling(state, nowMs, (seen) =>
       inTime(head.check(tenant, { ...checking, nowMs, seen })),
     );
     state.untold.told([[checking.device, nowMs]]);
     state.mode = mode;
-    return { verdict: concerns ? "concerns" : "idle", headCalls: 1 };
+    return { verdict: concerns ? "concerns" : "idle", headCalls: 1, stamp };
   }
 
   async #askDigest(
@@ -132,7 +134,11 @@ export class Isolate {
       state.idle += 1;
       if (!this.#isDue(state, nowMs)) this.#tellInTime(state, tenant, nowMs, later);
     }
-    return { verdict: isIdle ? "idle" : "concerns", headCalls: Number(isVisitor) };
+    if (isIdle || !isCurrent) return { verdict: isIdle ? "idle" : "concerns", headCalls: Number(isVisitor) };
+    // The head knows of those who have to wait; it counts the check itself.
+    state.checks -= 1;
+    const asked = await this.#askHead(state, tenant, checking, nowMs);
+    return { ...asked, headCalls: asked.headCalls + Number(isVisitor) };
   }
 
   /** Fetches the digest and tells of checks and contacts, once for all who want it now. */

@@ -39,16 +39,28 @@ export interface Checking {
 }
 
 /** False if the device's token certainly holds and there is certainly nothing for it to do. */
-export function mayConcern(digest: Digest, { device, authSet, issuedS }: Checking, nowMs: number): boolean {
+export const mayConcern = (digest: Digest, checking: Checking, nowMs: number): boolean =>
+  mayBeVoid(digest, checking) || mayHaveWork(digest, checking.device, nowMs);
+
+/** False if the device's token certainly holds. */
+export function mayBeVoid(digest: Digest, { device, authSet, issuedS }: Checking): boolean {
   if (!digest.active || issuedS <= digest.revokedS) return true;
+  const revoked = digest.parts.get(REVOKED);
+  if (!revoked) return false;
+  return (
+    !revoked.filter || mayHold(revoked.filter, hashOf(device)) || mayHold(revoked.filter, hashOf(authSet))
+  );
+}
+
+function mayHaveWork(digest: Digest, device: string, nowMs: number): boolean {
   const hash = hashOf(device);
   for (const [name, part] of digest.parts) {
+    if (name === REVOKED) continue;
     if (part.opensMs > nowMs || isBefore(part.order, device, nowMs)) {
       if (part.busy && mayHold(part.busy, hash)) return true;
       continue;
     }
     if (!part.filter || mayHold(part.filter, hash)) return true;
-    if (name === REVOKED && mayHold(part.filter, hashOf(authSet))) return true;
   }
   return false;
 }

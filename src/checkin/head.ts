@@ -1,12 +1,13 @@
 import { systemNow } from "../platform/clock.ts";
-import { mayConcern, updateFor, type Checking, type DigestUpdate } from "./digest.ts";
+import { updateFor, type Checking, type DigestUpdate } from "./digest.ts";
 import { HeadDigest } from "./head-digest.ts";
 import { Presence, type Contact } from "./presence.ts";
 import { UsedLedger, usedOn } from "./used-ledger.ts";
+import { Waits } from "./waits.ts";
 import { CheckRate, WINDOW_MS, type CheckMode } from "./rate.ts";
 import { deviceCheckInsStatement } from "../devices/index.ts";
 import { Database, noCost, type DatabaseCost } from "../platform/database.ts";
-import type { Rhythm } from "../platform/contacts.ts";
+import type { Rhythm, Wait } from "../platform/contacts.ts";
 import type { DigestChange } from "../platform/digest-change.ts";
 import { settingsOf, type Env } from "../platform/env.ts";
 import type { TenantId } from "../platform/ids.ts";
@@ -26,6 +27,8 @@ export interface Verdict {
   /** The device may have work or a void token: the database has to say. */
   concerns: boolean;
   mode: CheckMode;
+  /** For noting what the database says; nothing while there is no digest. */
+  stamp: string | undefined;
 }
 
 /** What a Worker in relaxed mode brings along when it comes for the digest. */
@@ -75,6 +78,7 @@ export class Head {
   readonly #cost = noCost();
   readonly #presence: Presence;
   readonly #digest: HeadDigest;
+  readonly #waits: Waits;
   readonly #rate: CheckRate;
   readonly #used: UsedLedger;
   /** The day of which the tenant has used all its rows, as far as the database was asked. */
@@ -94,6 +98,7 @@ export class Head {
     this.#presence = new Presence(storage);
     this.#used = new UsedLedger(storage);
     this.#digest = new HeadDigest(storage, () => this.#database(), this.#log, later.now);
+    this.#waits = new Waits(storage);
     this.#rate = new CheckRate(settingsOf(env()).RELAXED_ABOVE_PER_S);
   }
 
@@ -101,11 +106,18 @@ export class Head {
   async check(tenant: TenantId, check: Check): Promise<Verdict> {
     this.#rate.add(1, check.nowMs);
     const digest = await this.#digest.current(tenant, check.nowMs);
-    const concerns = !digest || mayConcern(digest, check, check.nowMs);
+    const stamp = digest && this.#waits.stamp(digest);
+    const concerns = !digest || (await this.#waits.mayGet(digest, check, check.nowMs));
     // What concerns the database is counted with what it costs there.
     if (!concerns) this.#used.add(usedOn(dayOf(check.nowMs), { requests: 1, checks: 1 }));
     await this.note(tenant, [...check.seen, [check.device, check.nowMs]]);
-    return { concerns, mode: this.#mode(check.nowMs) };
+    return { concerns, mode: this.#mode(check.nowMs), stamp };
+  }
+
+  /** Takes in what the database told of a device that can get nothing for now. */
+  async wait(tenant: TenantId, device: string, wait: Wait & { stamp: string; nowMs: number }): Promise<void> {
+    const digest = await this.#digest.current(tenant, wait.nowMs);
+    if (digest) await this.#waits.note(digest, device, wait, wait.stamp, wait.nowMs);
   }
 
   /** The digest for a Worker that answers checks by itself; without one while there is none. */
@@ -127,7 +139,8 @@ export class Head {
 
   /** Takes in what changed; the change is answered to its author after this. */
   async changed(changes: readonly DigestChange["what"][]): Promise<void> {
-    const ours = changes.filter(({ kind }) => kind !== "told");
+    await this.#waits.apply(changes);
+    const ours = changes.filter(({ kind }) => !["told", "moved", "room"].includes(kind));
     if (ours.length > 0) await this.#digest.apply(ours);
   }
 
@@ -172,6 +185,7 @@ export class Head {
     await this.#storage.deleteAlarm();
     await this.#storage.deleteAll();
     this.#digest.forget();
+    this.#waits.forget();
     this.#presence.forget();
     this.#used.forget();
     this.#tenant = undefined;

@@ -23,15 +23,25 @@ function isolateOf(env: Env): Isolate {
 }
 
 /** Whether a device's check can be answered without the database. */
-export const askHead = (env: Env, claim: DeviceClaim, nowMs: number, later: Later): Promise<CheckVerdict> => {
+export async function askHead(
+  env: Env,
+  claim: DeviceClaim,
+  nowMs: number,
+  later: Later,
+): Promise<CheckVerdict> {
   const { tenant, device, authSet, issuedS } = claim;
-  return isolateOf(env).ask(tenant, { device, authSet, issuedS }, nowMs, later);
-};
+  const verdict = await isolateOf(env).ask(tenant, { device, authSet, issuedS }, nowMs, later);
+  if (verdict.stamp !== undefined) stamps.set(claim, verdict.stamp);
+  return verdict;
+}
+
+/** What the head was at when it could not answer the check of a claim. */
+const stamps = new WeakMap<DeviceClaim, string>();
 
 /** Contacts of devices for a request at this time. */
 export const contactsOf = (
   env: Env,
-  { now, later, cost }: { now: () => number; later: Later; cost: DatabaseCost },
+  { now, later, cost, log }: { now: () => number; later: Later; cost: DatabaseCost; log: Log },
 ): Contacts => ({
   note(tenant, device) {
     cost.objectCalls += isolateOf(env).note(tenant, device, now(), later);
@@ -43,6 +53,15 @@ export const contactsOf = (
   rhythms(tenant, devices) {
     cost.objectCalls += 1;
     return isolateOf(env).rhythms(tenant, devices, now());
+  },
+  async waits(claim, wait) {
+    const stamp = stamps.get(claim);
+    if (stamp === undefined) return;
+    cost.objectCalls += 1;
+    const head = headOf(env.TENANT_HEAD, claim.tenant);
+    await inTime(head.wait(claim.tenant, claim.device, { ...wait, stamp, nowMs: now() })).catch(
+      (cause: unknown) => log.error("head not told of a device that waits", { tenant: claim.tenant, cause }),
+    );
   },
 });
 

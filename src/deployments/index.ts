@@ -9,7 +9,7 @@ export { decommissionDeviceStatements } from "./device-membership.ts";
 export { asksByBody, asksByQuery } from "./device-state.ts";
 export { aggregateDeviceDeployments, searchDeviceDeployments } from "./device-status-history.ts";
 export { purgeDeployment, resolveTargets, settleAbort } from "./jobs.ts";
-export { useInDeployments } from "./participants.ts";
+export { inventoryChangedStatements, useInDeployments } from "./participants.ts";
 export { mountDeployments } from "./routes.ts";
 export { keepCandidateEverywhere as offerNewArtifact } from "./store/artifacts.ts";
 export { actOnStop } from "./rollout/stop.ts";

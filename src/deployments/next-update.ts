@@ -1,10 +1,11 @@
 import { asLiveDevice, ifLive } from "../devices/index.ts";
+import type { Wait } from "../platform/contacts.ts";
 import type { DeviceClaim } from "../platform/actor.ts";
 import type { Deps } from "../platform/deps.ts";
 import { Fault } from "../platform/fault.ts";
 import { downloadLink, signedLink } from "../storage/index.ts";
 import { STATUS_CODES, type Status } from "./status.ts";
-import { satisfies, type SavedFilter } from "../inventory/index.ts";
+import { satisfies, type Predicate, type SavedFilter } from "../inventory/index.ts";
 import {
   askAgain,
   budgetJoined,
@@ -18,6 +19,7 @@ import {
   type DeviceState,
 } from "./store/assignment.ts";
 import { candidates, deviceToMatch, type DynamicCandidate } from "./store/dynamic.ts";
+import { waitOf } from "./store/waits.ts";
 import { JOINED, moveStatements } from "./store/status-transitions.ts";
 
 const CONFIGURATION_LIFE_S = 900;
@@ -44,10 +46,12 @@ export async function nextUpdate(
   state: DeviceState,
   wants: { controlMap: boolean } = { controlMap: false },
 ): Promise<Instructions | undefined> {
-  const found = await currentOf(deps, claim, state);
-  if (!found) return undefined;
-  // A failed attempt, whose deployment was paused before the next one.
-  if (found.awaits_retry === 1) return undefined;
+  const { found, wait } = await currentOf(deps, claim, state);
+  // A failed attempt, whose deployment was paused before the next one, is nothing to do either.
+  if (!found || found.awaits_retry === 1) {
+    if (wait) await deps.contacts.waits(claim, wait);
+    return undefined;
+  }
   const verdict = verdictOn(found, state);
   if (verdict === "give") {
     const instructions = await instructionsOf(deps, claim, found);
@@ -65,7 +69,7 @@ async function currentOf(
   deps: Deps,
   claim: DeviceClaim,
   state: DeviceState,
-): Promise<CurrentRow | undefined> {
+): Promise<{ found: CurrentRow | undefined; wait: Wait | undefined }> {
   const { tenant, device } = claim;
   const asking: Asking = { tenant, device, state, atMs: deps.now(), only: ifLive(claim) };
   const { results } = await asLiveDevice(deps, claim, [
@@ -73,15 +77,22 @@ async function currentOf(
     candidates(tenant, device, asking.atMs),
     deviceToMatch(tenant, device),
   ]);
-  const [, , , , , , found, dynamic, known] = results;
-  if (found || dynamic.length === 0) return found;
+  const [, , , , , , found, wait, dynamic, known] = results;
+  if (found || dynamic.length === 0) return { found, wait };
+  const isTold = dynamic.every(({ filter }) => termsOf(filter).every(changesAreTold));
   const tested = dynamic.map(({ seq }) => seq);
   const matches = ({ filter }: DynamicCandidate) => known !== undefined && satisfies(known, termsOf(filter));
   const matched = dynamic.filter(matches).map(({ seq }) => seq);
-  if (matched.length === 0 && dynamic[0]?.behind === null) return undefined;
+  if (matched.length === 0 && dynamic[0]?.behind === null)
+    return { found: undefined, wait: isTold ? wait : undefined };
   const again = await asLiveDevice(deps, claim, joining({ ...asking, tested, matched }));
-  return again.results[6];
+  const [, , , , , , joined, waits] = again.results;
+  return { found: joined, wait: isTold ? waits : undefined };
 }
+
+/** Times of the server's own change without a word. */
+const changesAreTold = ({ scope, attribute }: Predicate): boolean =>
+  scope !== "system" || attribute === "group";
 
 const joining = (asking: Asking) =>
   [
@@ -92,6 +103,7 @@ const joining = (asking: Asking) =>
     budgetJoined(asking),
     lastPlace(asking),
     currentDeployment(asking.tenant, asking.device),
+    waitOf(asking),
   ] as const;
 
 const termsOf = (filter: string) => (JSON.parse(filter) as SavedFilter).terms; // stored with the deployment

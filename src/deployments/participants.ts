@@ -1,3 +1,4 @@
+export { choosesByAttributes as inventoryChangedStatements } from "./store/waits.ts";
 import type { ArtifactUse } from "../platform/participants.ts";
 import { anyWithArtifact, demandNoneUnfinished, unfinishedWithArtifact } from "./store/usage.ts";
 

@@ -1,5 +1,5 @@
 import type { Actor } from "../platform/actor.ts";
-import { refusalOf, type Statement } from "../platform/database.ts";
+import { altering, refusalOf, type Statement } from "../platform/database.ts";
 import type { Deps } from "../platform/deps.ts";
 import { Fault } from "../platform/fault.ts";
 import { newId, type DeviceId, type TenantId } from "../platform/ids.ts";
@@ -86,10 +86,13 @@ export async function upsertAttributes(
       oneDevice(actor.tenant, device),
       addDevice(actor.tenant, device, {}, Math.min(now, notAfterMs ?? now)),
       ...setColumns(actor.tenant, device, columns, notAfterMs),
-      mergeAttributes(actor.tenant, device, stored, now, {
-        notAfterMs,
-        tagsEtag: hasTags ? newId() : undefined,
-      }),
+      altering(
+        { tenant: actor.tenant, what: { kind: "moved", device } },
+        mergeAttributes(actor.tenant, device, stored, now, {
+          notAfterMs,
+          tagsEtag: hasTags ? newId() : undefined,
+        }),
+      ),
     ])
     .catch(refuseFull);
   if (before && notAfterMs !== undefined && before.updated_ms > notAfterMs)

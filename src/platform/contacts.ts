@@ -1,9 +1,16 @@
+import type { DeviceClaim } from "./actor.ts";
 import type { DeviceId, TenantId } from "./ids.ts";
 
 /** When a device was last heard of, and the longest silence that is usual for it, 0 while none is known; in milliseconds. */
 export interface Rhythm {
   lastMs: number;
   silenceMs: number;
+}
+
+/** That a device can get nothing before this time, unless something is told; `room` names what it waits for a place in. */
+export interface Wait {
+  untilMs: number;
+  room: string | undefined;
 }
 
 /** When devices were last heard of, to the second. The heads of tenants keep it; no call reaches the database. */
@@ -14,4 +21,6 @@ export interface Contacts {
   last: (tenant: TenantId, devices: readonly string[]) => Promise<Readonly<Record<string, number>>>;
   /** The same with the rhythm of each. */
   rhythms: (tenant: TenantId, devices: readonly string[]) => Promise<Readonly<Record<string, Rhythm>>>;
+  /** Notes what the database told in the request of this claim, for the checks that follow. Never rejects. */
+  waits: (claim: DeviceClaim, wait: Wait) => Promise<void>;
 }

@@ -32,8 +32,8 @@ export interface Statement<T> {
   readonly read: (result: D1Result<Record<string, unknown>>) => T;
   /** What the tenant's head has to know if it changes a row. */
   readonly alters?: DigestChange;
-  /** The same if it finds a row. */
-  readonly altersIfFound?: DigestChange;
+  /** The same by the rows that it finds. */
+  readonly altersBy?: (rows: readonly Record<string, unknown>[]) => DigestChange[];
 }
 
 type Results<S extends readonly Statement<unknown>[]> = {
@@ -91,7 +91,16 @@ export const altering = <T>(alters: DigestChange, statement: Statement<T>): Stat
 /** Marks a statement whose rows mean that an idle check-in must see what else its batch did. */
 export const alteringIfFound = <T>(alters: DigestChange, statement: Statement<T>): Statement<T> => ({
   ...statement,
-  altersIfFound: alters,
+  altersBy: (found) => (found.length > 0 ? [alters] : []),
+});
+
+/** The same where each row tells what an idle check-in must see. */
+export const alteringByRow = <T extends object>(
+  alters: (row: T) => DigestChange | undefined,
+  statement: Statement<T[]>,
+): Statement<T[]> => ({
+  ...statement,
+  altersBy: (found) => (found as readonly T[]).flatMap((row) => alters(row) ?? []), // as `rows` reads them
 });
 
 /** The same statement with its result turned into something else. */
@@ -179,9 +188,9 @@ export class Database {
       this.cost.rowsWritten += meta.rows_written ?? 0;
       if (RECORDS_EVENT.test(statements[i]?.sql ?? "")) this.cost.events += meta.changes;
     });
-    const changes = statements.flatMap(({ alters, altersIfFound }, i) => [
+    const changes = statements.flatMap(({ alters, altersBy }, i) => [
       ...(alters && (results[i]?.meta.changes ?? 0) > 0 ? [alters] : []),
-      ...(altersIfFound && (results[i]?.results.length ?? 0) > 0 ? [altersIfFound] : []),
+      ...(altersBy?.(results[i]?.results ?? []) ?? []),
     ]);
     if (changes.length > 0) await this.#announce(changes);
     return statements.map((s, i) => {

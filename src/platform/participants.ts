@@ -22,7 +22,7 @@ export interface Participants {
     atMs: number,
     status: string,
   ) => Statement<unknown>[])[];
-  /** Rows that follow attributes of a device, if the statement before them changed something. */
+  /** What follows attributes of a device, if the statement before it changed something. */
   inventoryChanged: readonly ((change: InventoryChange) => Statement<unknown>[])[];
   /** Rows that go with a saved filter. */
   filterRemoved: readonly ((tenant: TenantId, filter: string) => Statement<unknown>[])[];

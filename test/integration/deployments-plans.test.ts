@@ -38,6 +38,8 @@ import {
 } from "../../src/deployments/store/usage.ts";
 import type { Statement } from "../../src/platform/database.ts";
 import { asDeviceId, DEFAULT_TENANT } from "../../src/platform/ids.ts";
+import { deviceCheckInsStatement } from "../../src/devices/index.ts";
+import { choosesByAttributes, waitOf } from "../../src/deployments/store/waits.ts";
 import { env, Server } from "../support/server.ts";
 
 const T = DEFAULT_TENANT;
@@ -62,6 +64,8 @@ const STATEMENTS: Record<string, Statement<unknown>[]> = {
     tallyJoined(asking),
     lastPlace(asking),
     currentDeployment(T, DEVICE),
+    waitOf(asking),
+    ...choosesByAttributes({ tenant: T, device: DEVICE }),
     candidates(T, DEVICE, 1),
     deviceToMatch(T, DEVICE),
     wideDeployments(T),
@@ -114,6 +118,11 @@ const STATEMENTS: Record<string, Statement<unknown>[]> = {
   explaining: [explained(T, "x", DEVICE, 1), firstInLine(T, DEVICE, 1)],
   "targeting and purging": [untargeted(T, "x"), byIdempotencyKey(T, "k"), purgeDevices(T, 1)],
 };
+
+it("the first contacts of a day find each device by its key", async () => {
+  const plan = await planOf(deviceCheckInsStatement(T, [{ device: DEVICE, atMs: 1 }]));
+  expect(plan[0]).toContain("(tenant_id=? AND device_id=?)");
+});
 
 beforeAll(async () => {
   await Server.start();

@@ -11,7 +11,7 @@ import {
   show,
 } from "../support/deployments.ts";
 import { DeviceAdmin } from "../support/device-auth.ts";
-import { env, Server } from "../support/server.ts";
+import { Server } from "../support/server.ts";
 import { SigningDevice } from "../support/signing-device.ts";
 
 /**
@@ -139,9 +139,10 @@ describe("a rollout goes on", () => {
 
 describe("a dynamic rollout", () => {
   const knows = (device: TestDevice, kind: string) =>
-    env.DB.prepare("UPDATE inventory_devices SET attributes = ? WHERE device_id = ?")
-      .bind(JSON.stringify({ "inventory-kind": [kind] }), device.id)
-      .run();
+    server.call("PATCH", "/api/devices/v1/inventory/device/attributes", {
+      token: device.token,
+      json: [{ name: "kind", value: kind }],
+    });
 
   it("keeps to the terms of its filter when that is deleted, and to nobody who has left it before", async () => {
     await call("PUT", `${MANAGEMENT}/${id}/status`, { status: "aborted" });

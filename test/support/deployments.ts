@@ -1,5 +1,7 @@
 import { keepCandidateEverywhere as offerNewArtifact } from "../../src/deployments/store/artifacts.ts";
-import { newId } from "../../src/platform/ids.ts";
+import { sql } from "drizzle-orm";
+import { altering, change } from "../../src/platform/database.ts";
+import { asTenantId, newId } from "../../src/platform/ids.ts";
 import { artifactCandidatesStatement } from "../../src/releases/artifact-lookup.ts";
 import { aTenant, type TestDevice, type TestUser } from "./actors.ts";
 import { env, type Answer, type Server } from "./server.ts";
@@ -55,6 +57,9 @@ export async function inInventory(server: Server, devices: TestDevice[], group?:
       ).bind(device.tenant, device.id, group ?? null, server.now, server.now),
     ),
   );
+  const tenant = asTenantId(devices[0]?.tenant ?? "default");
+  const told = sql`UPDATE inventory_devices SET status_revision = status_revision WHERE tenant_id = ${tenant}`;
+  await (await server.deps()).db(tenant).one(altering({ tenant, what: { kind: "moved" } }, change(told)));
 }
 
 /** Creates a deployment for these devices and returns its id. */

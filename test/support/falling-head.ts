@@ -79,6 +79,7 @@ export class FallingHead {
       digest: (...args: Parameters<Head["digest"]>) => this.#call((head) => head.digest(...args)),
       changed: (...args: Parameters<Head["changed"]>) => this.#call((head) => head.changed(...args)),
       note: (...args: Parameters<Head["note"]>) => this.#call((head) => head.note(...args)),
+      wait: (...args: Parameters<Head["wait"]>) => this.#call((head) => head.wait(...args)),
       lastSeen: (...args: Parameters<Head["lastSeen"]>) => this.#call((head) => head.lastSeen(...args)),
       rhythms: (...args: Parameters<Head["rhythms"]>) => this.#call((head) => head.rhythms(...args)),
     };

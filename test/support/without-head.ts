@@ -10,6 +10,14 @@ export const withoutHead = (server: Server): Env => ({
   ...server.env,
   TENANT_HEAD: {
     idFromName: () => ({}),
-    get: () => ({ check: away, digest: away, changed: away, note: away, lastSeen: away, rhythms: away }),
+    get: () => ({
+      check: away,
+      digest: away,
+      changed: away,
+      note: away,
+      lastSeen: away,
+      rhythms: away,
+      wait: away,
+    }),
   } as unknown as Env["TENANT_HEAD"],
 });

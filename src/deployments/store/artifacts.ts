@@ -1,5 +1,5 @@
 import { sql, type SQL } from "drizzle-orm";
-import { change, type Statement } from "../../platform/database.ts";
+import { altering, change, type Statement } from "../../platform/database.ts";
 import type { TenantId } from "../../platform/ids.ts";
 import type { OfferedArtifact } from "../../platform/participants.ts";
 import { into } from "../../platform/columns.ts";
@@ -25,7 +25,10 @@ export const keepCandidate = (
 
 /** Keeps a candidate with every unfinished deployment of its name. */
 export const keepCandidateEverywhere = (tenant: TenantId, artifact: OfferedArtifact): Statement<number> =>
-  change(sql`${intoArtifacts}
+  altering(
+    { tenant, what: { kind: "moved" } },
+    change(sql`${intoArtifacts}
     SELECT d.tenant_id, d.seq, ${kept(artifact)} FROM ${deploymentsTable} d
     JOIN ${deploymentCountersTable} c ON c.tenant_id = d.tenant_id AND c.seq = d.seq
-    WHERE d.tenant_id = ${tenant} AND d.artifact_name = ${artifact.name} AND d.kind = 'software' AND c.stage < 2`);
+    WHERE d.tenant_id = ${tenant} AND d.artifact_name = ${artifact.name} AND d.kind = 'software' AND c.stage < 2`),
+  );

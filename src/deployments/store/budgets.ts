@@ -1,7 +1,7 @@
 import { sql, type SQL } from "drizzle-orm";
 import { inventoryDevicesTable } from "../../devices/index.ts";
 import { into } from "../../platform/columns.ts";
-import { change, type Statement } from "../../platform/database.ts";
+import { alteringByRow, change, rows, type Statement } from "../../platform/database.ts";
 import type { DeviceId, TenantId } from "../../platform/ids.ts";
 import { deploymentBudgetsTable, deploymentRulesTable } from "../rollout-tables.ts";
 import { deploymentArtifactsTable, deviceDeploymentsTable } from "../tables.ts";
@@ -33,13 +33,18 @@ const taken = (device: DeviceId, isTaken: SQL): SQL => sql`EXISTS (
   SELECT 1 FROM ${deploymentBudgetsTable} b
   WHERE b.tenant_id = c.tenant_id AND b.seq = c.seq AND b.value = ${valueOf(device)} AND ${isTaken})`;
 
-/** Whether there is room for the device and the largest of the artifacts `a` that suit it. */
-export const inBudget = (device: DeviceId, atMs: number, suits: SQL): SQL => sql`(r.budget_path IS NULL OR (
+/** Whether there is room for the device and the largest of the artifacts `a` that suit it, or the smallest by `size`. */
+export const inBudget = (
+  device: DeviceId,
+  atMs: number,
+  suits: SQL,
+  size = sql.raw("max"),
+): SQL => sql`(r.budget_path IS NULL OR (
   (r.budget_at_once IS NULL OR NOT ${taken(device, sql`b.devices >= r.budget_at_once`)})
   AND (r.budget_bytes IS NULL OR NOT ${taken(
     device,
     sql`b.day = ${dayOf(atMs)} AND b.bytes + (
-      SELECT coalesce(max(a.size), 0) FROM ${deploymentArtifactsTable} a
+      SELECT coalesce(${size}(a.size), 0) FROM ${deploymentArtifactsTable} a
       WHERE a.tenant_id = c.tenant_id AND a.seq = c.seq AND ${suits}) > r.budget_bytes`,
   )})))`;
 
@@ -55,8 +60,27 @@ export const takeBudget = (tenant: TenantId, device: DeviceId, seq: SQL, atMs: n
     ON CONFLICT DO UPDATE SET devices = devices + 1,
       bytes = iif(day = excluded.day, bytes, 0) + excluded.bytes, day = excluded.day`);
 
-/** Gives back the place of a device whose part ends; `moving` are its rows as they are before that. */
-export const leaveBudget = (tenant: TenantId, moving: SQL): Statement<number> =>
-  change(sql`
-    UPDATE ${deploymentBudgetsTable} AS b SET devices = max(0, devices - 1) FROM (${moving}) m
-    WHERE b.tenant_id = ${tenant} AND b.seq = m.seq AND b.value = m.budget_value AND m.status > 0`);
+interface Left {
+  seq: number;
+  value: string;
+  made_room: number;
+}
+
+/**
+ * Gives back the place of a device whose part ends; `moving` are its rows as they are before that. Those who found the
+ * budget full may ask again.
+ */
+export const leaveBudget = (tenant: TenantId, moving: SQL): Statement<Left[]> =>
+  alteringByRow(
+    ({ seq, value, made_room: madeRoom }) =>
+      madeRoom === 1 ? { tenant, what: { kind: "room", room: placeName(seq, value) } } : undefined,
+    rows(sql`
+      UPDATE ${deploymentBudgetsTable} SET devices = max(0, devices - 1) FROM (${moving}) m
+      WHERE tenant_id = ${tenant} AND ${deploymentBudgetsTable}.seq = m.seq AND value = m.budget_value AND m.status > 0
+      RETURNING seq, value, devices = (
+        SELECT r.budget_at_once - 1 FROM ${deploymentRulesTable} r
+        WHERE r.tenant_id = ${tenant} AND r.seq = ${deploymentBudgetsTable}.seq) AS made_room`),
+  );
+
+/** What devices wait for that find the budget of their value full. */
+export const placeName = (seq: number, value: string): string => `${seq} ${value}`;

@@ -49,17 +49,18 @@ const zoneOf = (device: DeviceId): SQL => sql`(
   SELECT z.zone FROM ${deploymentWindowsTable} z WHERE z.tenant_id = c.tenant_id AND z.seq = c.seq
     AND z.zone = ${attribute(device, sql`r.zone_path`)})`;
 
-/** Everything that decides; `suits` tells which artifacts `a` may be the device's, as far as that is known. */
+/** Everything that decides; `suits` tells which artifacts `a` may be the device's, as far as that is known, and `size` which of them has to have room. */
 export const mayJoin = (
   device: DeviceId,
   atMs: number,
   suits = sql`1`,
+  size?: SQL,
 ): SQL => sql`(c.paused_ms IS NULL AND (c.governed = 0 OR (
   (c.targeted = 1 OR c.dynamic = 1) AND ${phaseFor(device, atMs)} IS NOT NULL AND EXISTS (
     SELECT 1 FROM ${deploymentRulesTable} r WHERE r.tenant_id = c.tenant_id AND r.seq = c.seq
       AND (r.per_minute IS NULL OR c.pace_minute <> ${minuteOf(atMs)} OR c.pace_count < r.per_minute)
       AND (r.at_once IS NULL OR ${inProgress} < r.at_once)
-      AND ${inBudget(device, atMs, suits)} AND ${inWindow(device, atMs)}))))`;
+      AND ${inBudget(device, atMs, suits, size)} AND ${inWindow(device, atMs)}))))`;
 
 const ofRules = (what: SQL): SQL => sql`(
   SELECT ${what} FROM ${deploymentRulesTable} r WHERE r.tenant_id = c.tenant_id AND r.seq = c.seq)`;

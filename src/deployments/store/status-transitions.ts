@@ -1,5 +1,5 @@
 import { sql, type SQL } from "drizzle-orm";
-import { alteringIfFound, change, firstRow, type Statement } from "../../platform/database.ts";
+import { altering, alteringIfFound, change, firstRow, type Statement } from "../../platform/database.ts";
 import type { DeviceId, TenantId } from "../../platform/ids.ts";
 import { into } from "../../platform/columns.ts";
 import { madeRoom } from "./joining.ts";
@@ -143,10 +143,12 @@ function moveRows(move: Move): Statement<number> {
   if (move.timedOut) changes.push(sql`timed_out = 1`);
   if (move.to === "rebooting") changes.push(sql`rebooted = 1`);
   if (isFinal(move.to)) changes.push(sql`active = 0, finished_ms = ${move.atMs}`);
-  return change(sql`
+  const moved = change(sql`
     UPDATE ${deviceDeploymentsTable} AS dd SET ${sql.join(changes, sql`, `)}
     WHERE tenant_id = ${move.tenant} AND device_id = ${move.device} AND active = 1
       AND seq IN (SELECT seq FROM (${moving(move)}))`);
+  const { tenant, device } = move;
+  return move.timedOut ? altering({ tenant, what: { kind: "moved", device } }, moved) : moved;
 }
 
 /** Counts the end among what became of the devices of a phase. */
@@ -160,13 +162,14 @@ const tally = (move: Move): Statement<number> =>
     }, 1 FROM (${moving(move)}) m WHERE m.phase IS NOT NULL
     ON CONFLICT DO UPDATE SET devices = devices + 1`);
 
-/** A row if others may join now who had to wait for this device. */
-const makeRoom = ({ tenant, deployment = "" }: Move): Statement<unknown> =>
+/** A row if others may join now who had to wait for this device, or for the deployment that is over with it. */
+const makeRoom = ({ tenant, deployment = "", atMs }: Move): Statement<unknown> =>
   alteringIfFound(
     { tenant, what: { kind: "standing" } },
     firstRow(sql`
       SELECT 1 AS room FROM ${deploymentCountersTable} c
-      WHERE c.tenant_id = ${tenant} AND c.seq = ${seqOf(tenant, deployment)} AND c.governed = 1 AND ${madeRoom}`),
+      WHERE c.tenant_id = ${tenant} AND c.seq = ${seqOf(tenant, deployment)} 
+        AND (c.governed = 1 AND ${madeRoom} OR c.stage = 2 AND c.finished_ms = ${atMs})`),
   );
 
 /** A device that failed before it told anything stays pending. */

@@ -2,6 +2,7 @@ import { sql, type SQL } from "drizzle-orm";
 import { change, demand, firstRow, inJson, mapped, type Statement } from "../../platform/database.ts";
 import type { DeviceId, TenantId } from "../../platform/ids.ts";
 import { bytesOf } from "../../platform/limits.ts";
+import { moving } from "./moving.ts";
 import { keyOf, type AttributeDelta, type StoredAttributes } from "../attributes.ts";
 import { MAX_ATTRIBUTE_BYTES, MAX_IN_SCOPE, MAX_SCOPE_CHARACTERS, type LimitedScope } from "../limits.ts";
 import type { DeviceRow } from "../device-view.ts";
@@ -78,7 +79,7 @@ export const setOpenAlerts = (
   atMs: number,
 ): Statement<number> => {
   const [alerts, count] = [keyOf("monitor", "alerts"), keyOf("monitor", "alert_count")];
-  return change(sql`
+  return moving({ tenant, device })(sql`
     UPDATE ${inventoryDevicesTable}
     SET attributes = json_patch(inventory_devices.attributes, told.attributes), changed = NULL, updated_ms = ${atMs}, report_revision = report_revision + 1
     FROM (
@@ -122,7 +123,7 @@ export function setColumns(
 ): Statement<number>[] {
   if (Object.keys(columns).length === 0) return [];
   return [
-    change(sql`
+    moving({ tenant, device })(sql`
       UPDATE ${inventoryDevicesTable}
       SET status = coalesce(${columns.status ?? null}, status), tier = coalesce(${columns.tier ?? null}, tier),
         group_name = coalesce(${columns.group ?? null}, group_name),
@@ -162,7 +163,7 @@ export const setStatuses = (
   items: readonly Revised[],
   atMs: number,
 ): Statement<number> =>
-  change(sql`
+  moving({ tenant })(sql`
     INSERT ${into(inventoryDevicesTable, "tenant_id, device_id, status, status_revision, created_ms, updated_ms")}
     SELECT ${tenant}, value ->> 'id', ${status}, value ->> 'revision', ${atMs}, ${atMs}
     FROM json_each(${JSON.stringify(items)}) WHERE true
@@ -171,11 +172,12 @@ export const setStatuses = (
     WHERE excluded.status_revision > status_revision`);
 
 export const removeDevices = (tenant: TenantId, ids: readonly string[]): Statement<number> =>
-  change(sql`
+  moving({ tenant })(sql`
     DELETE FROM ${inventoryDevicesTable} WHERE tenant_id = ${tenant} AND ${inJson(sql`device_id`, ids)}`);
 
 export const removeDevice = (tenant: TenantId, device: DeviceId): Statement<number> =>
-  change(sql`DELETE FROM ${inventoryDevicesTable} WHERE tenant_id = ${tenant} AND device_id = ${device}`);
+  moving({ tenant, device })(sql`
+    DELETE FROM ${inventoryDevicesTable} WHERE tenant_id = ${tenant} AND device_id = ${device}`);
 
 /** A device with what a writer must know so that its write cannot undo another's. */
 export type GuardedRow = DeviceRow & Row<typeof inventoryDevicesTable, "report_revision" | "tags_etag">;
@@ -286,7 +288,7 @@ export const clearScope = (
   scope: string,
   atMs: number,
 ): Statement<number> =>
-  change(sql`
+  moving({ tenant, device })(sql`
     UPDATE ${inventoryDevicesTable}
     SET attributes = (
         SELECT json_group_object(a.key, json(a.value)) FROM json_each(attributes) a

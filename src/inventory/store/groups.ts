@@ -1,8 +1,9 @@
 import { sql } from "drizzle-orm";
-import { change, demand, firstRow, inJson, rows, type Statement } from "../../platform/database.ts";
+import { demand, firstRow, inJson, rows, type Statement } from "../../platform/database.ts";
 import type { DeviceId, TenantId } from "../../platform/ids.ts";
 import { groupsInReach, inventoryDevicesTable, inventoryCountsTable } from "../../devices/index.ts";
 import type { DeviceReach } from "../../platform/reach.ts";
+import { moving } from "./moving.ts";
 import { inventoryValuesTable } from "../tables.ts";
 import type { Row } from "../../platform/columns.ts";
 
@@ -50,11 +51,11 @@ export const groupMembers = (
     ORDER BY device_id LIMIT ${limit} OFFSET ${offset}`);
 
 export const setGroup = (tenant: TenantId, device: DeviceId, group: string): Statement<number> =>
-  change(sql`
+  moving({ tenant })(sql`
     UPDATE ${inventoryDevicesTable} SET group_name = ${group} WHERE tenant_id = ${tenant} AND device_id = ${device}`);
 
 export const leaveGroup = (tenant: TenantId, device: DeviceId, group: string): Statement<number> =>
-  change(sql`
+  moving({ tenant })(sql`
     UPDATE ${inventoryDevicesTable} SET group_name = NULL
     WHERE tenant_id = ${tenant} AND device_id = ${device} AND group_name = ${group}`);
 
@@ -69,11 +70,11 @@ export const countForGroup = (
     WHERE tenant_id = ${tenant} AND ${inJson(sql`device_id`, devices)}`);
 
 export const fillGroup = (tenant: TenantId, devices: readonly string[], group: string): Statement<number> =>
-  change(sql`
+  moving({ tenant })(sql`
     UPDATE ${inventoryDevicesTable} SET group_name = ${group}
     WHERE tenant_id = ${tenant} AND ${inJson(sql`device_id`, devices)} AND group_name IS NOT ${group}`);
 
 export const thinGroup = (tenant: TenantId, devices: readonly string[], group: string): Statement<number> =>
-  change(sql`
+  moving({ tenant })(sql`
     UPDATE ${inventoryDevicesTable} SET group_name = NULL
     WHERE tenant_id = ${tenant} AND ${inJson(sql`device_id`, devices)} AND group_name = ${group}`);

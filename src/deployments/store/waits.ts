@@ -1,0 +1,86 @@
+import { sql } from "drizzle-orm";
+import type { Wait } from "../../platform/contacts.ts";
+import { alteringIfFound, firstRow, mapped, type Statement } from "../../platform/database.ts";
+import type { DeviceId, TenantId } from "../../platform/ids.ts";
+import { NEVER_MS } from "../limits.ts";
+import { deploymentRulesTable } from "../rollout-tables.ts";
+import { deploymentCountersTable, deviceDeploymentsTable } from "../tables.ts";
+import { currentSeq, openSeq, type Asking } from "./assignment.ts";
+import { placeName } from "./budgets.ts";
+import { mayJoin, obstacles, placeOpens } from "./joining.ts";
+
+const MINUTE_MS = 60_000;
+const DAY_MS = 86_400_000;
+
+interface Found {
+  seq: number | null;
+  queued_ms: number | null;
+  retry_ms: number | null;
+  wide_ms: number | null;
+  phase_ms: number | null;
+  window_opens_ms: number | null;
+  pace_spent: number | null;
+  budget_full: number | null;
+  budget_value: string | null;
+}
+
+/**
+ * Until when a device surely gets nothing that has just got nothing, unless something is told: it waits for its next
+ * attempt, there is nothing open for it, or what keeps it from what is open does so whatever it is. All that time alone
+ * can change is looked at.
+ */
+export const waitOf = ({ tenant, device, atMs, matched }: Asking): Statement<Wait | undefined> => {
+  const own = sql`q.tenant_id = ${tenant} AND q.device_id = ${device} AND q.active = 1`;
+  const awaits = (value: number) => sql`EXISTS (
+    SELECT 1 FROM ${deviceDeploymentsTable} q
+    WHERE ${own} AND q.seq = (${currentSeq(tenant, device)}) AND q.awaits_retry = ${value})`;
+  const found = firstRow<Found>(sql`
+    SELECT c.seq, (
+        SELECT min(q.opens_ms) FROM ${deviceDeploymentsTable} q INDEXED BY device_deployments_active
+        WHERE ${own} AND q.status = 0 AND q.opens_ms > ${atMs}) AS queued_ms, (
+        SELECT min(q.retry_ms) FROM ${deviceDeploymentsTable} q INDEXED BY device_deployments_active
+        WHERE ${own} AND q.awaits_retry = 1 AND q.retry_ms > ${atMs}) AS retry_ms, (
+        SELECT min(w.opens_ms) FROM ${deploymentCountersTable} w INDEXED BY deployment_counters_wide
+        WHERE w.tenant_id = ${tenant} AND w.wide_open = 1 AND w.opens_ms > ${atMs}) AS wide_ms,
+      ${placeOpens(device)} AS phase_ms, ${obstacles(device, atMs)}
+    FROM (SELECT 1) one
+    LEFT JOIN ${deploymentCountersTable} c ON c.tenant_id = ${tenant} AND c.seq = (${openSeq(tenant, device, atMs, matched)})
+    WHERE NOT ${awaits(0)}
+      AND (c.seq IS NULL OR ${awaits(1)} OR NOT ${mayJoin(device, atMs, undefined, sql.raw("min"))})`);
+  return mapped(found, (row) => row && { untilMs: untilMs(row, atMs), room: roomOf(row) });
+};
+
+function untilMs(row: Found, atMs: number): number {
+  const nextOf = (unitMs: number) => (Math.floor(atMs / unitMs) + 1) * unitMs;
+  const times = [
+    row.queued_ms,
+    row.retry_ms,
+    row.wide_ms,
+    row.phase_ms,
+    row.window_opens_ms,
+    row.pace_spent === 1 ? nextOf(MINUTE_MS) : null,
+    row.budget_full === 1 ? nextOf(DAY_MS) : null,
+  ];
+  return Math.min(NEVER_MS, ...times.filter((ms) => ms !== null && ms > atMs).map(Number));
+}
+
+const roomOf = ({ seq, budget_value: value }: Found): string | undefined =>
+  seq === null || value === null ? undefined : placeName(seq, value);
+
+/** A row if a deployment is open that looks at attributes of devices when they ask. */
+export const choosesByAttributes = ({
+  tenant,
+  device,
+}: {
+  tenant: TenantId;
+  device: DeviceId;
+}): Statement<unknown>[] => [
+  alteringIfFound(
+    { tenant, what: { kind: "moved", device } },
+    firstRow(sql`
+      SELECT 1 AS chooses FROM ${deploymentCountersTable} c INDEXED BY deployment_counters_wide
+      WHERE c.tenant_id = ${tenant} AND c.wide_open = 1 AND (c.dynamic = 1 OR (c.governed = 1 AND EXISTS (
+        SELECT 1 FROM ${deploymentRulesTable} r WHERE r.tenant_id = c.tenant_id AND r.seq = c.seq
+          AND (r.budget_path IS NOT NULL OR r.zone_path IS NOT NULL)))) LIMIT 1`),
+  ),
+];
