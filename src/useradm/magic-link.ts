@@ -17,6 +17,7 @@ async function sessionBy(deps: Deps, id: string, client: Client): Promise<string
   if (
     !account ||
     isOver(secret, now) ||
+    account.tenantStatus !== "active" ||
     account.suspendedMs !== null ||
     account.tfa.status === "enabled" ||
     account.mustHaveFactor

@@ -74,11 +74,12 @@ export const isUnrestricted = (alias: SQL) => sql`instr(${alias}.roles, ${JSON.s
 
 const keepsAll = (roles: readonly string[]) => roles.includes(PERMIT_ALL);
 
-/** Guests count as well: no other tenant can take them away. */
+/** Guests count as well, while their home lets them sign in. */
 export const anotherAdminExists = (tenant: TenantId, id: UserId) => sql`(EXISTS (
     SELECT 1 FROM ${usersTable} o WHERE o.tenant_id = ${tenant} AND o.user_id <> ${id} AND o.suspended_ms IS NULL AND ${isUnrestricted(sql`o`)})
   OR EXISTS (
-    SELECT 1 FROM ${membershipsTable} g WHERE g.tenant_id = ${tenant} AND g.user_id <> ${id} AND ${isUnrestricted(sql`g`)}))`;
+    SELECT 1 FROM ${membershipsTable} g JOIN ${usersTable} h ON h.tenant_id = g.home_id AND h.user_id = g.user_id
+    WHERE g.tenant_id = ${tenant} AND g.user_id <> ${id} AND h.suspended_ms IS NULL AND ${isUnrestricted(sql`g`)}))`;
 
 export const userStatement = (tenant: TenantId, id: UserId): Statement<User | undefined> =>
   mapped(

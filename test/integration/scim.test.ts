@@ -206,6 +206,12 @@ describe("SCIM users", () => {
     expect(statusesOf(refusals)).toEqual([409, 409]);
     const removal = await call("DELETE", `/Users/${admin.id}`);
     expect([removal.status, removal.json()]).toMatchObject([422, errorOf("422")]);
+    const guest = await aUser(server, { tenant: "acme" });
+    await rowsOf(
+      `INSERT INTO memberships (tenant_id, user_id, home_id, roles, created_ms) VALUES ('default', '${guest.id}', 'acme', '["RBAC_ROLE_PERMIT_ALL"]', 1)`,
+    );
+    await rowsOf(`UPDATE users SET suspended_ms = 1 WHERE user_id = '${guest.id}'`);
+    expect((await patch(`/Users/${admin.id}`, { op: "replace", value: { active: false } })).status).toBe(409);
     const second = await aUser(server);
     const off = (id: string) => patch(`/Users/${id}`, { op: "replace", path: "active", value: false });
     expect(statusesOf(await Promise.all([off(admin.id), off(second.id)]))).toEqual([200, 409]);

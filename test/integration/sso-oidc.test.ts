@@ -295,6 +295,16 @@ describe("a provider of OpenID Connect", () => {
     );
   });
 
+  it("lets in nobody who is suspended, nor later by what it said meanwhile", async () => {
+    expect(isToken(outcome(await signIn()))).toBe(true);
+    await rowsOf(`UPDATE users SET suspended_ms = 1 WHERE email = '${EMAIL}'`);
+    await rowsOf("DELETE FROM user_tokens");
+    expect(outcome(await signIn())).toBe("your account is suspended");
+    expect(await rowsOf("SELECT token_id FROM user_tokens")).toEqual([]);
+    await rowsOf(`UPDATE users SET suspended_ms = NULL WHERE email = '${EMAIL}'`);
+    expect(isToken(outcome(await signIn()))).toBe(true);
+  });
+
   it("makes users with roles by their groups, where it is told to [differs: sso-provisioning]", async () => {
     const newcomer = (groups: unknown) => ({
       claims: (c: Record<string, unknown>) =>

@@ -130,7 +130,7 @@ export const stampSsoStatement = (
 ): Statement<number> =>
   change(sql`
     UPDATE ${usersTable} SET login_ms = ${atMs}, verified_ms = coalesce(verified_ms, ${isProved ? atMs : null})
-    WHERE tenant_id = ${user.tenant} AND user_id = ${user.id}
+    WHERE tenant_id = ${user.tenant} AND user_id = ${user.id} AND suspended_ms IS NULL
       AND EXISTS (SELECT 1 FROM ${ssoIdentitiesTable} i
         WHERE i.tenant_id = ${user.tenant} AND i.issuer = ${provider.issuer} AND i.subject = ${subject} AND i.user_id = ${user.id})
       AND EXISTS (SELECT 1 FROM ${ssoProvidersTable} p

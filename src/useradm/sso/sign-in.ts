@@ -120,6 +120,7 @@ async function find(
   if (!known && !candidate) return newcomer(deps, provider, { person, email: email.data ?? "", roles });
   const account = known ?? claimed(candidate as Candidate, person); // one of both is there
   if (account.tenantStatus !== "active") throw new SignInRefused("tenant account suspended");
+  if (account.suspendedMs !== null) throw new SignInRefused("your account is suspended");
   await withRoles(deps, account, roles);
   return { account, isLinked: known !== undefined, making: [] };
 }
