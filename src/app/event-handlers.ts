@@ -13,7 +13,7 @@ import {
 } from "../deviceconnect/index.ts";
 import { deliverBy } from "../events/index.ts";
 import { INTEGRATION, integrationSender } from "../iotmanager/index.ts";
-import { DELIVERIES_DUE } from "../platform/stream.ts";
+import { DELIVERIES_DUE, recheckFollowers } from "../platform/stream.ts";
 import { ALERT_MAIL, ALERTS_CAME, planAlertMails, sendAlertMail } from "../devicemonitor/index.ts";
 import { verifyUpload, removeArtifactObjects } from "../releases/index.ts";
 import { UPLOAD_SEALED } from "../storage/index.ts";
@@ -40,9 +40,9 @@ export const HANDLERS: EventHandlers = {
   "device.status_changed": [dropRefusedDevice],
   "device.tokens_revoked": [recheckRevokedDevice],
   "tenant.device_tokens_revoked": [recheckAllDevices],
-  "tenant.rights_changed": [recheckAllUsers, TOLD.roleChanged],
-  "tenant.user_tokens_ended": [recheckAllUsers],
-  "user.tokens_ended": [recheckUser],
+  "tenant.rights_changed": [recheckAllUsers, recheckFollowers, TOLD.roleChanged],
+  "tenant.user_tokens_ended": [recheckAllUsers, recheckFollowers],
+  "user.tokens_ended": [recheckUser, recheckFollowers],
   "user.deleted": [recheckUser, TOLD.userDeleted],
   "user.updated": [recheckUser, TOLD.userUpdated],
   "tenant.status": [dropSuspendedTenant, TOLD.tenantStatus],

@@ -127,13 +127,20 @@ export function tell(
     WHERE ${ifChanged ? sql`changes() > 0` : sql`1`} AND n.events > 0 AND ${when}
     ON CONFLICT (tenant_id, first) DO UPDATE SET events = event_pages.events + excluded.events,
       body = event_pages.body || ',' || excluded.body`);
-  const followed = firstRow(sql`SELECT 1 FROM ${eventFollowersTable} WHERE tenant_id = ${tenant}`);
-  return [
-    append,
-    ...wakeStatements(tenant, types, atMs),
-    alteringIfFound({ tenant, what: { kind: "told" } }, followed),
-  ];
+  return [append, ...wakeStatements(tenant, types, atMs), wakeFollowersStatement(tenant)];
 }
+
+/** Has those who follow the events looked at, if there are any: whether there is something new for them, and whether they still may. */
+const wakeFollowersStatement = (tenant: TenantId): Statement<unknown> =>
+  alteringIfFound(
+    { tenant, what: { kind: "told" } },
+    firstRow(sql`SELECT 1 FROM ${eventFollowersTable} WHERE tenant_id = ${tenant}`),
+  );
+
+/** A right has ended: who followed the events by it is let go, and not only with the next one. */
+export const recheckFollowers: EventHandler = async (deps, { tenant }) => {
+  await deps.db(tenant).one(wakeFollowersStatement(tenant));
+};
 
 /** The same for what happened if the statement before changed something. */
 export const tellIfChanged = (tenant: TenantId, event: Told, atMs: number): Statement<unknown>[] =>

@@ -327,7 +327,7 @@ describe("a reader of the stream", () => {
     await leaving.open("", guest);
     await odd.open();
     await server.call("POST", "/api/management/v1/useradm/auth/logout", { token: guest.token });
-    await happens(numbered(1));
+    await server.deliverEvents();
     await leaving.until(() => leaving.closed !== undefined);
     expect([leaving.closed, leaving.seen]).toEqual([1008, []]);
     odd.send("x".repeat(2000));
