@@ -6,7 +6,15 @@ import { Fault } from "../platform/fault.ts";
 import { asUserId, newId } from "../platform/ids.ts";
 import { addEventIfChanged } from "../platform/outbox.ts";
 import { offsetOf, type Page } from "../platform/paging.ts";
-import { forbidden, hasPermission } from "../platform/permissions.ts";
+import {
+  forbidden,
+  devicesFor,
+  hasPermission,
+  reachesAll,
+  requireGroup,
+  type Permission,
+} from "../platform/permissions.ts";
+import { reachedAmongStatement } from "../devices/index.ts";
 import { personStatement } from "../useradm/index.ts";
 import { GRANT_ENDED } from "./events.ts";
 import {
@@ -37,7 +45,19 @@ export interface Wanted {
 }
 
 /** Who decides on grants sees and ends all of them; others their own, and those for devices that are theirs. */
-const decides = (actor: UserActor): boolean => hasPermission(actor, "settings:manage");
+const decides = (actor: UserActor): boolean => hasAll(actor, "settings:manage");
+
+const hasAll = (actor: UserActor, permission: Permission): boolean =>
+  hasPermission(actor, permission) && reachesAll(actor, permission);
+
+/** Who may connect to some devices asks for these. */
+async function requireReached(deps: Deps, actor: UserActor, { deviceIds, group }: Wanted): Promise<void> {
+  if (group !== null) return requireGroup(actor, "devices:connect", group);
+  const reach = devicesFor(actor, "devices:connect");
+  if (reach === "all") return;
+  const reached = await deps.db(actor.tenant).one(reachedAmongStatement(actor.tenant, deviceIds, reach));
+  if (new Set(reached).size < new Set(deviceIds).size) throw forbidden();
+}
 
 const entryOf = (action: string, grant: GrantRow): AuditEntry => {
   const devices = JSON.parse(grant.device_ids) as string[]; // written below
@@ -73,6 +93,7 @@ export async function askForGrant(
   actor: UserActor,
   { user, ...wanted }: Wanted & { user: string | undefined },
 ): Promise<GrantRow> {
+  await requireReached(deps, actor, wanted);
   const id = user === undefined ? actor.user : asUserId(user);
   const found = id === actor.user ? actor : await deps.directory.one(personStatement(actor.tenant, id));
   if (!found) throw new Fault("unprocessable", "user not found");
@@ -118,7 +139,7 @@ export function grantSupport(
 }
 
 export async function listGrants(deps: Deps, actor: UserActor, page: Page) {
-  const of = decides(actor) || hasPermission(actor, "audit:read") ? undefined : actor;
+  const of = decides(actor) || hasAll(actor, "audit:read") ? undefined : actor;
   const found = await deps
     .db(actor.tenant)
     .one(grantsStatement(actor.tenant, of, page.perPage, offsetOf(page)));
@@ -143,6 +164,8 @@ export async function decide(
   const isOwn = grant?.asked_by === user || grant?.user_id === user;
   const mayDecide = decides(actor) || grant?.owned === 1;
   if (!grant || !(isOwn || mayDecide)) throw new Fault("not_found", "grant not found");
+  // By a token that may do less than its user nobody comes by more.
+  if (decision === "approve" && actor.isLimited) throw forbidden();
   if (decision === "approve" && isOwn) throw new Fault("forbidden", "somebody else has to approve");
   if (decision !== "revoke" && !mayDecide) throw forbidden();
   const ended = { kind: GRANT_ENDED, tenant, subject: grant.user_id } as const;

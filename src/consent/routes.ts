@@ -4,7 +4,7 @@ import type { App } from "../platform/app-env.ts";
 import { rfc3339 } from "../platform/clock.ts";
 import { pageOf, pageQuery, setPageHeaders } from "../platform/paging.ts";
 import type { Permission } from "../platform/permissions.ts";
-import { userRoute } from "../platform/route.ts";
+import { userRoute, within } from "../platform/route.ts";
 import { faultResponses, jsonBody, jsonContent } from "../platform/wire.ts";
 import { askForGrant, decide, DECIDING, grantSupport, listGrants } from "./grants.ts";
 import { Grant, NewGrant, NewSupport, Settings } from "./schema.ts";
@@ -59,7 +59,7 @@ const putSettings = userRoute("settings:manage", {
   },
 });
 
-const getGrants = userRoute(["devices:connect", "settings:manage", "audit:read"], {
+const getGrants = userRoute(within(["devices:connect", "settings:manage", "audit:read"]), {
   method: "get",
   path: `${BASE}/grants`,
   tags,
@@ -71,7 +71,7 @@ const getGrants = userRoute(["devices:connect", "settings:manage", "audit:read"]
   },
 });
 
-const postGrant = userRoute("devices:connect", {
+const postGrant = userRoute(within("devices:connect"), {
   method: "post",
   path: `${BASE}/grants`,
   tags,
@@ -98,7 +98,7 @@ const postSupport = userRoute("settings:manage", {
 });
 
 const decisionRoute = (decision: (typeof DECIDING)[number]) =>
-  userRoute(CONCERNED, {
+  userRoute(within(CONCERNED), {
     method: "post",
     path: `${BASE}/grants/{id}/${decision}`,
     tags,

@@ -106,6 +106,39 @@ describe("remote access by consent", () => {
     expect(refusal(await decide(second, own, "refuse"))).toEqual([409, "the grant is not open any more"]);
   });
 
+  it("is asked for by who may connect to some devices, for these alone, and decided by who decides on all", async () => {
+    const other = await aDevice(server);
+    await inInventory(server, [device], "lab");
+    await inInventory(server, [other], "yard");
+    const [V2, token] = ["/api/management/v2/useradm", admin.token];
+    const scope = { type: "DeviceGroups", value: ["lab"] };
+    const all = [{ action: "any", object: { type: "any", value: "any" } }];
+    const set = { name: "any", permissions: all, supported_scope_types: ["DeviceGroups"] };
+    expect((await server.call("POST", `${V2}/permission_sets`, { token, json: set })).status).toBe(201);
+    for (const name of ["ConnectToDevices", "any"]) {
+      const json = { name, permission_sets_with_scope: [{ name, scope }] };
+      expect((await server.call("POST", `${V2}/roles`, { token, json })).status).toBe(201);
+    }
+    const ofLab = await aUser(server, { roles: ["ConnectToDevices"] });
+    const theirs = async (by: TestUser) =>
+      (await call(by, "GET", "/grants")).json<{ id: string }[]>().map(({ id }) => id);
+    const id = await ask(ofLab);
+    await ask(ofLab, { group: "lab" });
+    for (const beyond of [{ device_ids: [device.id, other.id] }, { device_ids: ["none"] }, { group: "yard" }])
+      expect((await call(ofLab, "POST", "/grants", { until: later(), ...beyond })).status).toBe(403);
+    const ofOther = await ask(user, { device_ids: [other.id] });
+    for (const some of [ofLab, await aUser(server, { roles: ["any", "RBAC_ROLE_REMOTE_TERMINAL"] })]) {
+      expect(await theirs(some)).not.toContain(ofOther);
+      expect((await decide(some, ofOther, "approve")).status).toBe(404);
+    }
+    expect(await theirs(ofLab)).toHaveLength(2);
+    await demand();
+    expect(refusal(await connect(ofLab))).toEqual(NEEDS_GRANT);
+    expect((await decide(admin, id, "approve")).status).toBe(200);
+    expect(refusal(await connect(ofLab))).not.toEqual(NEEDS_GRANT);
+    expect((await decide(ofLab, id, "revoke")).status).toBe(200);
+  });
+
   it("may be approved by the owner of all devices that it names, as their tags have it at the time", async () => {
     const owner = await aUser(server, { roles: ["RBAC_ROLE_REMOTE_TERMINAL"], email: "owner@example.com" });
     const other = await aDevice(server);
