@@ -1,6 +1,7 @@
 import { LocationProvider, useLocation } from "preact-iso/router";
 import { useEffect, useState } from "preact/hooks";
 import { boot, hasEnded, signOut } from "./api/session.ts";
+import { reading } from "./api/resource.ts";
 import { listenForKeys, overlay } from "./keys.ts";
 import { endLive, goLive, hasNews, isLive, showNews } from "./live/live.ts";
 import { MENU } from "./menu.ts";
@@ -54,11 +55,20 @@ type Overlays = typeof import("./pages/palette/overlay.tsx");
 /** Loaded with the first key that wants it; what lies below goes on. */
 function Over() {
   const which = overlay.value;
-  const [loaded, setLoaded] = useState<Overlays>();
+  const [loaded, setLoaded] = useState<Pick<Overlays, "Overlay">>();
   useEffect(() => {
-    if (which && !loaded) void import("./pages/palette/overlay.tsx").then((module) => setLoaded(module));
+    if (which && !loaded)
+      void import("./pages/palette/overlay.tsx").then(({ Overlay }) => setLoaded({ Overlay }));
   }, [which]);
   return which && loaded ? <loaded.Overlay which={which} /> : null;
+}
+
+function Main() {
+  return (
+    <main id="main" aria-busy={reading.value > 0}>
+      <Pages />
+    </main>
+  );
 }
 
 function Frame() {
@@ -101,9 +111,7 @@ function Frame() {
           </span>
         </div>
       </header>
-      <main id="main">
-        <Pages />
-      </main>
+      <Main />
       <News />
       <Over />
       {hasEnded.value && <SignInAgain />}

@@ -37,7 +37,7 @@ export class Management {
     this.#token = token;
   }
 
-  static async login(server: RunningServer): Promise<Management> {
+  static async login(server: Pick<RunningServer, "url" | "admin">): Promise<Management> {
     const basic = Buffer.from(`${server.admin.email}:${server.admin.password}`).toString("base64");
     const answer = await fetch(`${server.url}/api/management/v1/useradm/auth/login`, {
       method: "POST",

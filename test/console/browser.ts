@@ -114,10 +114,13 @@ export async function openTab(
     troubles: () => troubles,
     asked: () => asked,
     open: async (path) => {
+      await page.goto(new URL(path, server.url).href, { waitUntil: "commit" });
+      // Not what the page before still asked for.
       asked = [];
-      await page.goto(new URL(path, server.url).href);
       await page.getByRole("heading", { level: 1 }).waitFor();
-      await page.waitForLoadState("networkidle");
+      // What is read begins after the page is drawn.
+      await page.evaluate("new Promise((drawn) => requestAnimationFrame(() => setTimeout(drawn, 50)))");
+      await page.locator('main[aria-busy="false"]').waitFor();
     },
     check: async (name) => {
       const width = await page.evaluate<number>("document.documentElement.scrollWidth - innerWidth");

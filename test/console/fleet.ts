@@ -14,7 +14,7 @@ export const HOSTILE_NAME = `<img src=x onerror="document.title='run'">\u202Egnp
 const macOf = (number: string): string => `02:00:00:00:00:${number}`;
 export const FIRST_DEVICE = macOf("01");
 
-async function anArtifact(name: string): Promise<Blob> {
+export async function anArtifact(name: string): Promise<Blob> {
   const artifact = await writeArtifact({
     name,
     deviceTypes: TYPES,

@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before } from "node:test";
 import type { Browser } from "playwright-core";
+import type { SimulatedDevice } from "../../src/device-simulator/device.ts";
 import { Management } from "../clients/management.ts";
 import { startServer, type RunningServer } from "../clients/server.ts";
 import { DESK, openTab, PHONE, startBrowser, type Tab } from "./browser.ts";
@@ -13,6 +14,7 @@ export interface Stage {
   server: RunningServer;
   browser: Browser;
   operator: Management;
+  devices: SimulatedDevice[];
   /** For what a test needs on disk. */
   folder: string;
 }
@@ -25,8 +27,8 @@ before(async () => {
   const data = join(folder, "server");
   mkdirSync(data);
   const [server, browser] = await Promise.all([startServer(data), startBrowser()]);
-  stage = { server, browser, folder, operator: await Management.login(server) };
-  await makeFleet(server);
+  const devices = await makeFleet(server);
+  stage = { server, browser, folder, devices, operator: await Management.login(server) };
 });
 after(async () => {
   await Promise.all([stage?.browser.close(), stage?.server.stop()]);
@@ -41,13 +43,15 @@ export function theStage(): Stage {
 /** Does this in a tab of its own, in which nothing may go wrong. */
 export async function inTab(
   work: (tab: Tab) => Promise<void>,
-  how: Parameters<typeof openTab>[2] = {},
+  { isFailing = false, ...how }: Parameters<typeof openTab>[2] & { isFailing?: boolean } = {},
 ): Promise<void> {
   const { browser, server } = theStage();
   const tab = await openTab(browser, server, how);
   try {
     await work(tab);
-    assert.deepEqual(tab.troubles(), []);
+    // What a test makes fail is logged by the browser too.
+    const troubles = tab.troubles().filter((one) => !isFailing || !one.includes("Failed to load resource"));
+    assert.deepEqual(troubles, []);
   } finally {
     await tab.close();
   }

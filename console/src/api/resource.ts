@@ -20,6 +20,9 @@ interface Entry {
 const FRESH_MS = 5000;
 const MAX_KEPT = 100;
 
+/** How many answers are waited for. */
+export const reading = signal(0);
+
 const entries = new Map<string, Entry>();
 
 function entryOf(key: string, read: Entry["read"]): Entry {
@@ -43,6 +46,7 @@ async function load(entry: Entry): Promise<void> {
   const running = new AbortController();
   entry.running = running;
   entry.state.value = { ...entry.state.peek(), isLoading: true };
+  reading.value += 1;
   try {
     const data = await entry.read(running.signal);
     if (entry.running !== running) return;
@@ -51,6 +55,8 @@ async function load(entry: Entry): Promise<void> {
   } catch (error) {
     if (entry.running !== running || running.signal.aborted) return;
     entry.state.value = { ...entry.state.peek(), error, isLoading: false };
+  } finally {
+    reading.value -= 1;
   }
   entry.running = undefined;
 }

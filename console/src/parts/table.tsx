@@ -36,6 +36,13 @@ export function pickedWith(
 
 function Head<Row>({ column, sorting }: { column: Column<Row>; sorting: Sorting | undefined }) {
   const { title, isNumber, sort } = column;
+  // Over buttons that say to eyes what they do.
+  if (title === "")
+    return (
+      <th scope="col">
+        <span class="hidden-text">Actions</span>
+      </th>
+    );
   const direction =
     sorting?.by === sort ? "ascending" : sorting?.by === `-${sort}` ? "descending" : undefined;
   return (

@@ -123,7 +123,8 @@ function Shown({ found }: { found: Found }) {
 /** What the server says will come of it, while it is written. */
 export function Preview({ draft, total }: { draft: Draft; total: number | undefined }) {
   // Times to come move with the clock; the key must not.
-  const body = useMemo(() => previewBody(draft, total), [draft, total]);
+  // Phases depend on how many there are: what came before that would be asked for once more.
+  const body = useMemo(() => (total === undefined ? undefined : previewBody(draft, total)), [draft, total]);
   const key = useRested(body && JSON.stringify(body));
   const preview = useResource(key && `preview/${key}`, async (signal) =>
     bodyOf(

@@ -92,7 +92,7 @@ export function ArtifactPart({ artifact, isLast }: { artifact: Artifact; isLast:
         rows={pairsOf(artifact)}
         keyOf={(row) => row.join("\n")}
         columns={[
-          { title: "", cell: ([relation]) => relation },
+          { title: "Relation", cell: ([relation]) => relation },
           { title: "Key", cell: ([, name]) => <code>{plain(name)}</code> },
           { title: "Value", cell: ([, , value]) => value },
         ]}

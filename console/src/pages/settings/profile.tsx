@@ -1,6 +1,7 @@
 import { useState } from "preact/hooks";
 import { api } from "../../api/client.ts";
-import { boot, loadBoot } from "../../api/session.ts";
+import { boot, loadBoot, signOut } from "../../api/session.ts";
+import { Act } from "../../parts/act.tsx";
 import { Facts } from "../../parts/facts.tsx";
 import { TextField } from "../../parts/field.tsx";
 import { Problem } from "../../parts/problem.tsx";
@@ -113,6 +114,9 @@ export function Profile() {
             ["Plan", plan],
           ]}
         />
+        <p class="phone-only">
+          <Act label="Sign out" run={signOut} />
+        </p>
       </section>
       <div class="halves">
         <Email />

@@ -149,7 +149,7 @@ const endOthers = async (): Promise<void> => {
 
 const COLUMNS: readonly Column<Session>[] = [
   { title: "On", cell: ({ device }) => plain(device ?? "unknown") },
-  { title: "From", cell: ({ place }) => plain(place ?? "") },
+  { title: "From", cell: ({ place }) => <span class="nowrap">{plain(place ?? "")}</span> },
   { title: "Began", cell: ({ created_ts: at }) => <When at={at} /> },
   { title: "Last used", cell: ({ last_used: at }) => <When at={at} never="not since" /> },
   { title: "Ends", cell: ({ expiration_date: at }) => <When at={at} /> },
