@@ -9,7 +9,7 @@ import {
   type DigestResponse,
   type Contact,
 } from "../src/checkin/index.ts";
-import type { Rhythm } from "../src/platform/contacts.ts";
+import type { Rhythm, Silences, SilenceSettled, SilenceWanted } from "../src/platform/contacts.ts";
 import { Live } from "../src/events/index.ts";
 import { makeDeps } from "../src/app/make-deps.ts";
 import { systemNow } from "../src/platform/clock.ts";
@@ -74,6 +74,14 @@ export class TenantHead extends DurableObject<Env> implements HeadRpc {
 
   wait(...told: Parameters<HeadRpc["wait"]>): Promise<void> {
     return this.#head.wait(...told);
+  }
+
+  silences(wanted: SilenceWanted): Promise<Silences> {
+    return this.#head.silences(wanted);
+  }
+
+  settleSilences(settled: SilenceSettled): Promise<void> {
+    return this.#head.settleSilences(settled);
   }
 
   live(tenant: TenantId, nowMs: number): Promise<LiveCounters> {

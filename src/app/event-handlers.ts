@@ -14,7 +14,16 @@ import {
 import { deliverBy } from "../events/index.ts";
 import { INTEGRATION, integrationSender } from "../iotmanager/index.ts";
 import { DELIVERIES_DUE, recheckFollowers } from "../platform/stream.ts";
-import { ALERT_MAIL, ALERTS_CAME, planAlertMails, sendAlertMail } from "../devicemonitor/index.ts";
+import {
+  ALERT_MAIL,
+  ALERTS_CAME,
+  planAlertMails,
+  planServerMails,
+  sendAlertMail,
+  sendServerMail,
+  SERVER_ALERTS,
+  SERVER_MAIL,
+} from "../devicemonitor/index.ts";
 import { verifyUpload, removeArtifactObjects } from "../releases/index.ts";
 import { UPLOAD_SEALED } from "../storage/index.ts";
 import {
@@ -62,6 +71,8 @@ export const HANDLERS: EventHandlers = {
   [DELIVERIES_DUE]: [deliverBy({ [INTEGRATION]: integrationSender, [WEBHOOK]: webhookSender })],
   [ALERTS_CAME]: [planAlertMails],
   [ALERT_MAIL]: [sendAlertMail],
+  [SERVER_ALERTS]: [planServerMails],
+  [SERVER_MAIL]: [sendServerMail],
   [MEMBERS_EVENT]: [deployToPage],
   [UPLOAD_SEALED]: [verifyUpload],
   [STEP_EVENT]: [runStep],

@@ -5,7 +5,7 @@ import { endStuck, judgeRollouts, recordProgress, rollWindows, watchRollouts } f
 import { forgetOldTotals } from "../inventory/index.ts";
 import { forgetOldEvents, wakeWaiting } from "../events/index.ts";
 import { resealIntegrations } from "../iotmanager/index.ts";
-import { forgetOldAlerts } from "../devicemonitor/index.ts";
+import { findTrouble, forgetGoneAlerts, forgetOldAlerts } from "../devicemonitor/index.ts";
 import { eachApart, type Duty } from "../platform/apart.ts";
 import type { Sweep } from "../platform/background.ts";
 import type { Deps } from "../platform/deps.ts";
@@ -25,6 +25,7 @@ import { removeDueTenants, suspendDueTenants } from "../tenantadm/index.ts";
 import { forgetOldUsage, recordUsage } from "../usage/index.ts";
 import { resealWebhooks } from "../webhooks/index.ts";
 import { forgetOldJobs } from "../workflows/index.ts";
+import { ALERT_SOURCES } from "./alert-sources.ts";
 
 type Sweeps = Readonly<Record<string, Sweep>>;
 
@@ -49,6 +50,7 @@ export const EVERY_MINUTE: Sweeps = {
   "record-progress": recordProgress,
   "watch-rollouts": watchRollouts,
   "end-stuck": endStuck,
+  "find-trouble": findTrouble(ALERT_SOURCES),
 };
 
 /** Duties of every night. */
@@ -66,6 +68,7 @@ export const EVERY_NIGHT: Sweeps = {
   "forget-usage": forgetOldUsage,
   "forget-events": forgetOldEvents,
   "forget-alerts": forgetOldAlerts,
+  "forget-gone-alerts": forgetGoneAlerts,
   "reseal-integrations": resealIntegrations,
   "reseal-webhooks": resealWebhooks,
   "forget-exports": forgetOldExports,

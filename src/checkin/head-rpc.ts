@@ -1,5 +1,5 @@
 import type { DigestChange } from "../platform/digest-change.ts";
-import type { Rhythm, Wait } from "../platform/contacts.ts";
+import type { Rhythm, Silences, SilenceSettled, SilenceWanted, Wait } from "../platform/contacts.ts";
 import type { TenantId } from "../platform/ids.ts";
 import type { Check, LiveCounters, Verdict, DigestRequest, DigestResponse } from "./head.ts";
 import type { UsedByDay } from "../platform/used.ts";
@@ -22,6 +22,8 @@ export interface HeadRpc extends Rpc.DurableObjectBranded {
     seen: readonly Contact[],
   ): Promise<Record<string, Rhythm>>;
   wait(tenant: TenantId, device: string, wait: Wait & { stamp: string; nowMs: number }): Promise<void>;
+  silences(wanted: SilenceWanted): Promise<Silences>;
+  settleSilences(settled: SilenceSettled): Promise<void>;
   live(tenant: TenantId, nowMs: number): Promise<LiveCounters>;
   use(tenant: TenantId, used: UsedByDay, nowMs: number): Promise<boolean>;
   recent(nowMs: number, limit: number): Promise<string[]>;

@@ -7,7 +7,7 @@ import { Waits } from "./waits.ts";
 import { CheckRate, WINDOW_MS, type CheckMode } from "./rate.ts";
 import { deviceCheckInsStatement } from "../devices/index.ts";
 import { Database, noCost, type DatabaseCost } from "../platform/database.ts";
-import type { Rhythm, Wait } from "../platform/contacts.ts";
+import type { Rhythm, Silences, SilenceSettled, SilenceWanted, Wait } from "../platform/contacts.ts";
 import type { DigestChange } from "../platform/digest-change.ts";
 import { settingsOf, type Env } from "../platform/env.ts";
 import type { TenantId } from "../platform/ids.ts";
@@ -162,6 +162,17 @@ export class Head {
   ): Promise<Record<string, Rhythm>> {
     await this.note(tenant, seen);
     return this.#presence.rhythms(devices);
+  }
+
+  /** Devices that are silent for longer than is usual for them, and such as are heard again. */
+  async silences(wanted: SilenceWanted): Promise<Silences> {
+    await this.#restore();
+    return this.#presence.silences(wanted);
+  }
+
+  async settleSilences(settled: SilenceSettled): Promise<void> {
+    await this.#restore();
+    await this.#presence.settleSilences(settled);
   }
 
   async live(tenant: TenantId, nowMs: number): Promise<LiveCounters> {

@@ -63,6 +63,14 @@ export const contactsOf = (
       (cause: unknown) => log.error("head not told of a device that waits", { tenant: claim.tenant, cause }),
     );
   },
+  silences(tenant, wanted) {
+    cost.objectCalls += 1;
+    return headOf(env.TENANT_HEAD, tenant).silences(wanted);
+  },
+  settleSilences(tenant, settled) {
+    cost.objectCalls += 1;
+    return headOf(env.TENANT_HEAD, tenant).settleSilences(settled);
+  },
 });
 
 /** Tells the head of a tenant what was used; answers whether the tenant has used all its rows of the day. */

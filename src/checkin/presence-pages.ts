@@ -36,6 +36,17 @@ export function writePage(entries: ReadonlyMap<string, number>): Uint8Array {
   return new Uint8Array(buffer);
 }
 
+/** Entries up to a time, without reading those after it. */
+export function entriesUpTo(bytes: Uint8Array, upToS: number): [id: string, seconds: number][] {
+  const buffer = bufferOf(bytes);
+  const found: [string, number][] = [];
+  for (let at = 0; at + ENTRY_BYTES <= buffer.length; at += ENTRY_BYTES) {
+    const seconds = buffer.readUInt32BE(at + ID_BYTES);
+    if (seconds <= upToS) found.push([buffer.toString("hex", at, at + ID_BYTES), seconds]);
+  }
+  return found;
+}
+
 /** The time of one device, without reading the others; 0 if it is not in the page. */
 export function timeIn(bytes: Uint8Array, id: string): number {
   const [buffer, wanted] = [bufferOf(bytes), Buffer.from(id, "hex")];

@@ -1,5 +1,5 @@
 import { isUuid } from "../platform/ids.ts";
-import type { Rhythm } from "../platform/contacts.ts";
+import type { Rhythm, Silences, SilenceSettled, SilenceWanted } from "../platform/contacts.ts";
 import { Journal } from "./journal.ts";
 import {
   dashed,
@@ -12,6 +12,7 @@ import {
   type ContactTimes,
 } from "./presence-pages.ts";
 import { learned } from "./rhythm.ts";
+import { DEFERRED, Silence, SILENT } from "./silence.ts";
 
 /** A contact of a device, in milliseconds. */
 export type Contact = readonly [device: string, atMs: number];
@@ -54,6 +55,7 @@ interface Fold {
  */
 export class Presence {
   readonly #storage: DurableObjectStorage;
+  readonly #silence: Silence;
   readonly #journal: Journal;
   /** First contacts of a day that the inventory has not taken yet. */
   readonly #unstamped: Journal;
@@ -68,6 +70,14 @@ export class Presence {
 
   constructor(storage: DurableObjectStorage) {
     this.#storage = storage;
+    this.#silence = new Silence(storage, {
+      bits: () => this.#bits(),
+      page: async (number) => ({
+        times: await this.#page(PAGE, number),
+        rhythms: () => this.#page(RHYTHMS, number),
+      }),
+      unfolded: (id) => this.#known(id),
+    });
     this.#journal = new Journal(storage, CONTACTS);
     this.#unstamped = new Journal(storage, UNSTAMPED);
   }
@@ -151,6 +161,15 @@ export class Presence {
     for (const [device, lastMs] of Object.entries(seen))
       rhythms[device] = { lastMs, silenceMs: 1000 * (await silenceIn(packed(device))) };
     return bits === (await this.#bits()) ? rhythms : this.rhythms(devices);
+  }
+
+  /** Devices that are silent for longer than is usual for them, and such as were told so and are heard again. */
+  silences(wanted: SilenceWanted): Promise<Silences> {
+    return this.#silence.find(wanted);
+  }
+
+  settleSilences(settled: SilenceSettled): Promise<void> {
+    return this.#silence.settle(settled);
   }
 
   /** Reads pages once each, whichever devices are asked about. */
@@ -256,7 +275,7 @@ export class Presence {
     const bits = await this.#bits();
     if (bits >= MAX_PAGE_BITS) return;
     const entries: Record<string, unknown> = { [BITS]: bits + 1 };
-    for (const prefix of [PAGE, RHYTHMS]) {
+    for (const prefix of [PAGE, RHYTHMS, SILENT, DEFERRED]) {
       for (let number = 0; number < 1 << bits; number++) {
         const halves = Map.groupBy(readPage(await this.#page(prefix, number)), ([id]) =>
           pageOf(id, bits + 1),

@@ -25,6 +25,7 @@ export {
   queuedTargets as queuedTargetsStatement,
   wideDeployments as wideDeploymentsStatement,
 } from "./store/digest.ts";
+export { failingDeployments } from "./store/failing.ts";
 export { deploymentIdInReach, deploymentInReach } from "./store/reach.ts";
 export { historyOf as deviceHistoryStatement } from "./store/devices.ts";
 export { DeviceObject } from "./schema.ts";

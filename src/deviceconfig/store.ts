@@ -1,8 +1,9 @@
 import { sql, type SQL } from "drizzle-orm";
-import { change, firstRow, inJson, rows, type Statement } from "../platform/database.ts";
+import { change, firstRow, inJson, mapped, rows, type Statement } from "../platform/database.ts";
 import type { DeviceId, TenantId } from "../platform/ids.ts";
 import { into, columnsOf, type RowOf, type Row } from "../platform/columns.ts";
 import { devicesTable } from "../devices/index.ts";
+import type { TroubleSource } from "../platform/trouble.ts";
 import type { ConfigurationValues } from "./schema.ts";
 import { deviceConfigurationsTable, configurationDefaultsTable } from "./tables.ts";
 
@@ -93,6 +94,35 @@ export const setDeploymentIfChanged = (
     INSERT ${into(deviceConfigurationsTable, "tenant_id, device_id, deployment_id")}
     SELECT ${tenant}, ${device}, ${deployment} WHERE changes() > 0
     ON CONFLICT (tenant_id, device_id) DO UPDATE SET deployment_id = excluded.deployment_id`);
+
+const HOUR_MS = 3_600_000;
+/** A change is minded for so long: who does not take it by then never will. */
+const MINDED_MS = 30 * 24 * HOUR_MS;
+/** Devices that are looked at, those first that were changed first. */
+const LOOKED_AT = 2000;
+
+/** Devices that do not run with a value of their own so many hours after it was set. */
+export const devicesApart: TroubleSource = (tenant, { threshold, nowMs, limit }) =>
+  mapped(
+    rows<{ device: DeviceId; updated_ms: number }>(sql`
+      SELECT device_id AS device, updated_ms FROM (
+        SELECT device_id, updated_ms, configured, reported FROM ${deviceConfigurationsTable}
+        INDEXED BY device_configurations_apart
+        WHERE tenant_id = ${tenant} AND configured <> reported AND reported_ms IS NOT NULL
+          AND updated_ms > ${nowMs - MINDED_MS} AND updated_ms <= ${nowMs - threshold * HOUR_MS}
+        ORDER BY updated_ms LIMIT ${LOOKED_AT}) c
+      WHERE EXISTS (
+        SELECT 1 FROM json_each(c.configured) v WHERE NOT EXISTS (
+          SELECT 1 FROM json_each(c.reported) r WHERE r.key = v.key AND r.value = v.value))
+      LIMIT ${limit}`),
+    (found) =>
+      found.map(({ device, updated_ms: updatedMs }) => ({
+        object: device,
+        device,
+        measure: (nowMs - updatedMs) / HOUR_MS,
+        text: `Runs without the configuration of ${new Date(updatedMs).toISOString().slice(0, 10)}`,
+      })),
+  );
 
 export const removeConfiguration = (tenant: TenantId, device: DeviceId): Statement<number> =>
   change(sql`DELETE FROM ${deviceConfigurationsTable} WHERE tenant_id = ${tenant} AND device_id = ${device}`);

@@ -80,11 +80,15 @@ export const idOf = (device: string, alert: AlertValue): string =>
 const refilled = (left: number, perMinute: number, most: number, passedMs: number): number =>
   Math.min(most, left + (Math.max(0, passedMs) / MINUTE_MS) * perMinute);
 
+/** Mails that are left after a time. */
+export const mailsAfter = (left: number, passedMs: number): number =>
+  refilled(left, MAILS_A_MINUTE, MAILS_AT_ONCE, passedMs);
+
 /** What a batch makes of what is known, alert by alert in its order. */
 export function fold(device: string, known: Known, batch: readonly AlertValue[], nowMs: number): Folded {
   const passedMs = nowMs - known.countedMs;
   let alertsLeft = refilled(known.alertsLeft, ALERTS_A_MINUTE, ALERTS_AT_ONCE, passedMs);
-  let mailsLeft = refilled(known.mailsLeft, MAILS_A_MINUTE, MAILS_AT_ONCE, passedMs);
+  let mailsLeft = mailsAfter(known.mailsLeft, passedMs);
   let { folded, subjects } = known;
   const seen = new Set(known.ids);
   const latest = new Map<string, Latest>();

@@ -57,3 +57,24 @@ export function alertMail(
     html: `<!doctype html><table>${rows.join("")}</table>`,
   };
 }
+
+/** What a user is told of alerts that the server itself has raised. */
+export function serverMail(
+  alerts: readonly { level: string; text: string; device?: string | undefined; group: string | null }[],
+  more: number,
+): Pick<Mail, "subject" | "text" | "html"> {
+  const lines = alerts.map(({ level, text, device, group }) => {
+    const where =
+      device === undefined ? "" : ` (device ${device}${group === null ? "" : `, group ${group}`})`;
+    return cut(`${level}: ${text}${where}`, MAX_SHOWN);
+  });
+  const all = more > 0 ? [...lines, `and ${more} more`] : lines;
+  const first = alerts[0];
+  const title =
+    alerts.length === 1 && more === 0 && first ? first.text : `${alerts.length + more} things are wrong`;
+  return {
+    subject: `${first?.level ?? "WARNING"}: Monitor Alert: ${cut(title, MAX_NAME)}`,
+    text: `${all.join("\n")}\n`,
+    html: `<!doctype html><ul>${all.map((line) => `<li>${escaped(line)}</li>`).join("")}</ul>`,
+  };
+}

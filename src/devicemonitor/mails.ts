@@ -1,11 +1,17 @@
 import { z } from "zod";
 import { groupOfStatement } from "../devices/index.ts";
 import type { EventHandler } from "../platform/background.ts";
+import type { Deps } from "../platform/deps.ts";
 import { asDeviceId } from "../platform/ids.ts";
+import type { Mail } from "../platform/mail.ts";
 import { mailOrigin, senderOf, whoSees } from "../useradm/index.ts";
 import { alertsPath } from "./alerts.ts";
+import { ALERT_MAIL } from "./events.ts";
+import { subjectOf } from "./fold.ts";
 import { alertMail } from "./mail-text.ts";
+import { isMuted } from "./rules.ts";
 import type { AlertValue } from "./schema.ts";
+import { mutesStatement, readRulesStatement } from "./server/rule-store.ts";
 import { alertsByIdStatement, mailEventsStatement, silencedStatement } from "./store.ts";
 
 const Reason = z.enum(["alert", "flapping", "flood"]);
@@ -24,16 +30,31 @@ export const planAlertMails: EventHandler = async (deps, event) => {
   const device = asDeviceId(event.subject);
   const { mails } = Came.parse(event.data);
   if (!deps.mailer) return;
-  const [silenced, group] = await deps
-    .db(tenant)
-    .batch([silencedStatement(tenant), groupOfStatement(tenant, device)]);
-  if (silenced.everybody) return;
+  const [silenced, group, mutes, rules, found] = await deps.db(tenant).batch([
+    silencedStatement(tenant),
+    groupOfStatement(tenant, device),
+    mutesStatement(tenant, deps.now()),
+    readRulesStatement(tenant),
+    alertsByIdStatement(
+      tenant,
+      device,
+      mails.map(({ alert }) => alert),
+    ),
+  ]);
+  const rule = rules.of("device", group);
+  if (silenced.everybody || !rule.enabled || !rule.mail) return;
+  const subjects = new Map(found.map((row) => [row.alert_id, subjectOf(alertOf(row))]));
+  const isQuiet = (alert: string) =>
+    isMuted(mutes, { device, group, subject: subjects.get(alert) ?? "" }, deps.now());
   const readers = await whoSees(deps, tenant, { device, group, path: alertsPath(device) });
   const wanted = readers.filter(({ id }) => !silenced.users.has(id));
-  const each = mails.flatMap(({ alert, reason }) =>
+  const told = mails.filter(({ alert }) => !isQuiet(alert));
+  const each = told.flatMap(({ alert, reason }) =>
     wanted.map(({ id: user, email }) => ({ alert, reason, user, email, group })),
   );
-  await deps.db(tenant).one(mailEventsStatement(tenant, device, each, deps.now()));
+  await deps
+    .db(tenant)
+    .one(mailEventsStatement(tenant, { kind: ALERT_MAIL, subject: device }, each, deps.now()));
 };
 
 export const sendAlertMail: EventHandler = async (deps, event) => {
@@ -42,13 +63,21 @@ export const sendAlertMail: EventHandler = async (deps, event) => {
   const { alert: id, reason, email, group } = OneMail.parse(event.data);
   const [row] = await deps.db(tenant).one(alertsByIdStatement(tenant, device, [id]));
   if (!row || !deps.mailer) return;
-  const alert = JSON.parse(row.alert) as AlertValue; // written by this domain
+  await sendMail(deps, email, alertMail(device, group, alertOf(row), reason));
+};
+
+const alertOf = (row: { alert: string }): AlertValue => JSON.parse(row.alert) as AlertValue; // written by this domain
+
+/** Sends a mail about alerts from whomever mails come from here. */
+export async function sendMail(
+  deps: Deps,
+  to: string,
+  mail: Pick<Mail, "subject" | "text" | "html">,
+): Promise<void> {
   const origin = mailOrigin(deps);
   const from =
     deps.settings.MAIL_FROM ?? (URL.canParse(origin) ? senderOf({ origin, from: undefined }) : undefined);
-  if (from === undefined) {
-    deps.log.error("mail not sent: neither MAIL_FROM nor PUBLIC_ORIGIN says whom it comes from", { device });
-    return;
-  }
-  await deps.mailer.send({ from, to: [email], ...alertMail(device, group, alert, reason) });
-};
+  if (from === undefined)
+    deps.log.error("mail not sent: neither MAIL_FROM nor PUBLIC_ORIGIN says whom it comes from");
+  else await deps.mailer?.send({ from, to: [to], ...mail });
+}

@@ -10,6 +10,7 @@ import { takeAlerts, takeChecks } from "./alerts.ts";
 import { alertToWire, latestQuery, windowOf } from "./alert-wire.ts";
 import { mountDevicemonitorInternal } from "./internal-routes.ts";
 import { checksOf, latestAlerts, listAlerts, readChannel, setChannel, setOwnChannel } from "./read.ts";
+import { mountServerAlerts } from "./server/routes.ts";
 import { AlertBatch, ChannelStatus, CheckList, KeptAlert, QueryTime } from "./schema.ts";
 
 const DEVICES = "/api/devices/v1/devicemonitor";
@@ -220,5 +221,6 @@ export function mountDevicemonitor(app: App): void {
     requireEmail(c.req.valid("param").name);
     return c.json({ enabled: (await readChannel(c.var.deps, userOf(c))).own }, 200);
   });
+  mountServerAlerts(app);
   mountDevicemonitorInternal(app);
 }

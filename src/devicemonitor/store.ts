@@ -3,7 +3,7 @@ import { columnsOf, into, type RowOf } from "../platform/columns.ts";
 import { change, demand, firstRow, inJson, mapped, rows, type Statement } from "../platform/database.ts";
 import type { DeviceId, TenantId } from "../platform/ids.ts";
 import { addEventsFrom } from "../platform/outbox.ts";
-import { ALERT_MAIL } from "./events.ts";
+import type { ALERT_MAIL, SERVER_MAIL } from "./events.ts";
 import { UNKNOWN, type Folded, type Known } from "./fold.ts";
 import {
   monitorAlertsTable,
@@ -93,7 +93,8 @@ export function foldedStatements(
       FROM json_each(${JSON.stringify(latest)}) WHERE true
       ON CONFLICT (tenant_id, device_id, subject) DO UPDATE SET alert_id = excluded.alert_id, level = excluded.level,
         at_ms = excluded.at_ms, received_ms = excluded.received_ms, alert = excluded.alert, changes = excluded.changes,
-        changes_since_ms = excluded.changes_since_ms`),
+        changes_since_ms = excluded.changes_since_ms,
+        acknowledged = CASE WHEN monitor_latest.level = excluded.level THEN monitor_latest.acknowledged END`),
   ];
 }
 
@@ -253,15 +254,15 @@ export const silencedStatement = (
 /** Records a mail to be sent for each of the list. */
 export const mailEventsStatement = (
   tenant: TenantId,
-  device: DeviceId,
+  { kind, subject }: { kind: typeof ALERT_MAIL | typeof SERVER_MAIL; subject: string },
   mails: readonly object[],
   atMs: number,
 ): Statement<number> =>
   addEventsFrom(
     {
-      kind: ALERT_MAIL,
+      kind,
       tenant,
-      source: sql`SELECT ${device} AS subject, value AS data FROM json_each(${JSON.stringify(mails)})`,
+      source: sql`SELECT ${subject} AS subject, value AS data FROM json_each(${JSON.stringify(mails)})`,
     },
     atMs,
   );

@@ -1,5 +1,6 @@
 import { integer, primaryKey, real, sqliteTable, text } from "drizzle-orm/sqlite-core";
 import type { DeviceId, TenantId } from "../platform/ids.ts";
+import type { RuleKind, ServerKind } from "./rules.ts";
 
 export const monitorAlertsTable = sqliteTable(
   "monitor_alerts",
@@ -27,6 +28,7 @@ export const monitorLatestTable = sqliteTable(
     alert: text().notNull(),
     changes: integer().notNull(),
     changes_since_ms: integer().notNull(),
+    acknowledged: text(),
   },
   (row) => [primaryKey({ columns: [row.tenant_id, row.device_id, row.subject] })],
 );
@@ -54,4 +56,51 @@ export const monitorSilencedTable = sqliteTable(
     user_id: text().notNull(),
   },
   (row) => [primaryKey({ columns: [row.tenant_id, row.user_id] })],
+);
+
+/** What the server itself finds wrong, while it is. */
+export const serverAlertsTable = sqliteTable(
+  "server_alerts",
+  {
+    tenant_id: text().$type<TenantId>().notNull(),
+    raised_ms: integer().notNull(),
+    kind: text().$type<ServerKind>().notNull(),
+    object: text().notNull(),
+    level: text().notNull(),
+    text: text().notNull(),
+    acknowledged: text(),
+  },
+  (row) => [primaryKey({ columns: [row.tenant_id, row.raised_ms, row.kind, row.object] })],
+);
+
+/** A column that is null stands for all. */
+export const monitorMutesTable = sqliteTable(
+  "monitor_mutes",
+  {
+    tenant_id: text().$type<TenantId>().notNull(),
+    mute_id: text().notNull(),
+    device_id: text().$type<DeviceId>(),
+    group_name: text(),
+    subject: text(),
+    until_ms: integer(),
+    reason: text().notNull(),
+    created_by: text().notNull(),
+    created_ms: integer().notNull(),
+  },
+  (row) => [primaryKey({ columns: [row.tenant_id, row.mute_id] })],
+);
+
+/** The empty name stands for devices of every group. */
+export const monitorRulesTable = sqliteTable(
+  "monitor_rules",
+  {
+    tenant_id: text().$type<TenantId>().notNull(),
+    kind: text().$type<RuleKind>().notNull(),
+    group_name: text().notNull(),
+    enabled: integer().notNull(),
+    mail: integer().notNull(),
+    level: text({ enum: ["WARNING", "CRITICAL"] }).notNull(),
+    threshold: integer().notNull(),
+  },
+  (row) => [primaryKey({ columns: [row.tenant_id, row.kind, row.group_name] })],
 );

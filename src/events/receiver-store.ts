@@ -4,6 +4,7 @@ import { change, demand, firstRow, mapped, rows, type Statement } from "../platf
 import { newId, newSortableId, type TenantId } from "../platform/ids.ts";
 import { DELIVERIES_DUE } from "../platform/stream.ts";
 import { eventPagesTable, eventReceiversTable, outboxTable } from "../platform/tables.ts";
+import type { TroubleSource } from "../platform/trouble.ts";
 import { eventDeliveriesTable, eventLanesTable } from "./tables.ts";
 
 const leasedColumns = columnsOf(eventReceiversTable, "receiver_id, kind, types, position, ahead, failures");
@@ -204,3 +205,17 @@ export const standingsStatement = (tenant: TenantId, kind: string): Statement<St
     SELECT receiver_id, failures, paused_ms, ${lastPosition(sql`${tenant}`)} - position AS behind,
       (SELECT count(*) FROM ${eventLanesTable} l WHERE l.tenant_id = r.tenant_id AND l.receiver_id = r.receiver_id) AS held
     FROM ${eventReceiversTable} r WHERE tenant_id = ${tenant} AND kind = ${kind}`);
+
+/** Receivers that did not take so many requests in a row. */
+export const failingReceivers: TroubleSource = (tenant, { threshold, limit }) =>
+  mapped(
+    rows<{ id: string; kind: string; failures: number }>(sql`
+      SELECT receiver_id AS id, kind, failures FROM ${eventReceiversTable}
+      WHERE tenant_id = ${tenant} AND failures >= ${threshold} ORDER BY receiver_id LIMIT ${limit}`),
+    (found) =>
+      found.map(({ id, kind, failures }) => ({
+        object: id,
+        measure: failures,
+        text: `The ${kind} ${id} did not take ${failures} requests in a row`,
+      })),
+  );

@@ -13,6 +13,32 @@ export interface Wait {
   room: string | undefined;
 }
 
+/** Which silence is meant. */
+export interface SilenceWanted {
+  nowMs: number;
+  /** So many times the usual silence of a device. */
+  patience: number;
+  /** Between two looks; after a longer pause silence is counted from the look that ends it. */
+  pauseMs: number;
+  /** Of each kind. */
+  limit: number;
+}
+
+export interface Silences {
+  /** Devices whose silence was not settled, `times` as long as usual. */
+  silent: { device: string; lastMs: number; times: number }[];
+  /** Devices whose silence was settled at a time, and which were heard of since. */
+  back: { device: string; settledMs: number }[];
+}
+
+/** What became of what was found. */
+export interface SilenceSettled {
+  silent: readonly (readonly [device: string, atMs: number])[];
+  /** Not to be found again before a time. */
+  deferred: readonly (readonly [device: string, untilMs: number])[];
+  back: readonly string[];
+}
+
 /** When devices were last heard of, to the second. The heads of tenants keep it; no call reaches the database. */
 export interface Contacts {
   /** Notes that a device was heard of now. The head is told after the answer. */
@@ -23,4 +49,7 @@ export interface Contacts {
   rhythms: (tenant: TenantId, devices: readonly string[]) => Promise<Readonly<Record<string, Rhythm>>>;
   /** Notes what the database told in the request of this claim, for the checks that follow. Never rejects. */
   waits: (claim: DeviceClaim, wait: Wait) => Promise<void>;
+  /** Devices that are silent for longer than is usual for them, and such as are heard again. */
+  silences: (tenant: TenantId, wanted: SilenceWanted) => Promise<Silences>;
+  settleSilences: (tenant: TenantId, settled: SilenceSettled) => Promise<void>;
 }

@@ -41,6 +41,7 @@ import weights from "../../migrations/0067_weights.sql";
 import eventStream from "../../migrations/0068_event_stream.sql";
 import webhooks from "../../migrations/0069_webhooks.sql";
 import tenantExports from "../../migrations/0081_tenant_exports.sql";
+import serverAlerts from "../../migrations/0075_server_alerts.sql";
 import providers from "../../migrations/0061_providers.sql";
 import usageTold from "../../migrations/0062_usage_told.sql";
 import limitsOfRollouts from "../../migrations/0064_limits_of_rollouts.sql";
@@ -95,6 +96,7 @@ const MIGRATIONS: readonly { name: string; text: string }[] = [
   { name: "0068_event_stream.sql", text: eventStream },
   { name: "0069_webhooks.sql", text: webhooks },
   { name: "0081_tenant_exports.sql", text: tenantExports },
+  { name: "0075_server_alerts.sql", text: serverAlerts },
 ];
 
 /** Statements end with a semicolon at the end of a line; what follows them starts in the first column. */

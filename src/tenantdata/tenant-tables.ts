@@ -113,6 +113,9 @@ export const TENANT_TABLES: readonly TenantTable[] = [
   record("monitor_latest", "device_id, subject"),
   record("monitor_alerts", "device_id, alert_id"),
   record("monitor_silenced", "user_id"),
+  record("monitor_mutes", "mute_id"),
+  record("monitor_rules", "kind, group_name"),
+  record("server_alerts", "raised_ms, kind, object"),
 
   record("deployments", "seq"),
   record("deployment_artifacts", "seq, artifact_id"),

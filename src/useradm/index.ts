@@ -4,7 +4,7 @@ export { forgetOldAccountLinks, LINK_LIFE_MS } from "./account-secrets.ts";
 export { mayStatement } from "./find-user.ts";
 export { vouchFor } from "./verify-email.ts";
 export { hashPassword } from "./passwords.ts";
-export { removeTenantTokensIfChanged } from "./token-store.ts";
+export { endingTokens, removeTenantTokensIfChanged } from "./token-store.ts";
 export { deleteUser, moveAccountsAway } from "./delete-user.ts";
 export { assignStatements, assignUser } from "./memberships.ts";
 export { wanted } from "./membership-routes.ts";
@@ -51,5 +51,5 @@ export {
   UserQuery,
 } from "./schema.ts";
 export { forgetOldLoginFailures } from "./throttle.ts";
-export { whoSees } from "./who-sees.ts";
+export { readersOf, whoSees } from "./who-sees.ts";
 export { senderOf } from "./mail-texts.ts";

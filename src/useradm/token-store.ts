@@ -1,6 +1,7 @@
 import { sql } from "drizzle-orm";
 import { change, firstRow, mapped, rows, type Statement } from "../platform/database.ts";
 import type { TenantId, UserId } from "../platform/ids.ts";
+import type { TroubleSource } from "../platform/trouble.ts";
 import { into } from "../platform/columns.ts";
 import { tenantsTable } from "../tenants/index.ts";
 import { definitionsOf } from "./roles/store.ts";
@@ -155,3 +156,21 @@ export const liveToken = (
     JOIN ${tenantsTable} t ON t.tenant_id = k.tenant_id
     WHERE k.tenant_id = ${tenant} AND k.user_id = ${subject} AND k.token_id = ${token}
       AND (k.expires_ms IS NULL OR k.expires_ms > ${nowMs}) AND u.suspended_ms IS NULL AND t.status = 'active'`);
+
+const DAY_MS = 86_400_000;
+
+/** Tokens for programs that end within so many days. */
+export const endingTokens: TroubleSource = (tenant, { threshold, nowMs, limit }) =>
+  mapped(
+    rows<{ id: string; name: string; expires_ms: number }>(sql`
+      SELECT token_id AS id, name, expires_ms FROM ${userTokensTable} INDEXED BY user_tokens_ending
+      WHERE tenant_id = ${tenant} AND name IS NOT NULL AND expires_ms > ${nowMs}
+        AND expires_ms <= ${nowMs + threshold * DAY_MS}
+      ORDER BY expires_ms LIMIT ${limit}`),
+    (found) =>
+      found.map(({ id, name, expires_ms: endsMs }) => ({
+        object: id,
+        measure: (endsMs - nowMs) / DAY_MS,
+        text: `The token ${name} ends on ${new Date(endsMs).toISOString().slice(0, 10)}`,
+      })),
+  );

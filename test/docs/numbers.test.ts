@@ -61,6 +61,17 @@ const CLAIMS: Readonly<Record<string, readonly Claim[]>> = {
     ["lists of up to # devices", "src/deployments/store/reach.ts", "MAX_REACHED"],
     ["by up to # of the devices that ask", "src/checkin/presence-queries.ts", "SAMPLE"],
   ],
+  "docs/monitoring.md": [
+    ["Each tenant is looked at once in # minutes", "src/devicemonitor/server/find.ts", "MINUTES"],
+    ["of at least # devices that ended", "src/deployments/store/failing.ts", "FEWEST_ENDED"],
+    ["less than # minutes is no silence", "src/checkin/silence.ts", "SHORTEST_S", 60],
+    ["up to # that do so together", "src/devicemonitor/server/find.ts", "SILENT_AT_ONCE"],
+    ["the first # by name", "src/devicemonitor/server/find.ts", "MAX_MAILED"],
+    ["A page looks through # of each", "src/devicemonitor/server/list.ts", "LOOKED_THROUGH"],
+    ["says of up to # alerts", "src/devicemonitor/server/schema.ts", "MAX_ACKNOWLEDGED"],
+    ["may have # mutes", "src/devicemonitor/server/rule-store.ts", "MAX_MUTES"],
+    ["may have # rules", "src/devicemonitor/server/rule-store.ts", "MAX_RULES"],
+  ],
   "docs/accounts.md": [["of a user or of up to # members", "src/useradm/scim/groups.ts", "MAX_CHANGED"]],
   "docs/tenants.md": [
     ["there is room for # bytes", "src/platform/call-limits.ts", "MAX_LIMITS_IN_TOKEN"],

@@ -228,6 +228,8 @@ async function working(work: () => Promise<void>): Promise<void> {
       last: async () => ({}),
       rhythms: async () => ({}),
       waits: ({ device: id }: DeviceClaim, wait: Wait) => waits.note(DIGEST, id, wait, stamp, server.now),
+      silences: async () => ({ silent: [], back: [] }),
+      settleSilences: async () => {},
     };
     deps = { ...(await server.deps()), db: () => db, directory: db, contacts };
     await work();

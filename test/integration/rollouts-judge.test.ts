@@ -36,7 +36,14 @@ afterEach(async () => {
 const temperature = { scope: "inventory", name: "temperature" };
 
 const away = () => Promise.reject(new Error("the tenant's head did not answer in time"));
-const contactsAway = { note: () => {}, last: away, rhythms: away, waits: async () => {} };
+const contactsAway = {
+  note: () => {},
+  last: away,
+  rhythms: away,
+  waits: async () => {},
+  silences: away,
+  settleSilences: away,
+};
 
 const looks = async () => runSweeps(await server.deps(), EVERY_MINUTE);
 

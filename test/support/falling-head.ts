@@ -82,6 +82,9 @@ export class FallingHead {
       wait: (...args: Parameters<Head["wait"]>) => this.#call((head) => head.wait(...args)),
       lastSeen: (...args: Parameters<Head["lastSeen"]>) => this.#call((head) => head.lastSeen(...args)),
       rhythms: (...args: Parameters<Head["rhythms"]>) => this.#call((head) => head.rhythms(...args)),
+      silences: (...args: Parameters<Head["silences"]>) => this.#call((head) => head.silences(...args)),
+      settleSilences: (...args: Parameters<Head["settleSilences"]>) =>
+        this.#call((head) => head.settleSilences(...args)),
     };
     const TENANT_HEAD = { idFromName: () => ({}), get: () => stub } as unknown as Env["TENANT_HEAD"];
     return { ...server.env, TENANT_HEAD };

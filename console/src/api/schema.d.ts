@@ -102,6 +102,9 @@ export interface paths {
   "/api/management/v1/deviceconnect/sessions": {
     get: { parameters: { query?: { page?: number; per_page?: number } }; responses: { 200: { content: { "application/json": (components["schemas"]["RemoteSession"])[] } }; 400: { content: { "application/json": components["schemas"]["Error"] } }; 401: { content: { "application/json": components["schemas"]["Error"] } }; 403: { content: { "application/json": components["schemas"]["Error"] } } } };
   };
+  "/api/management/v1/devicemonitor/alerts": {
+    get: { parameters: { query?: { cursor?: string; limit?: number; source?: "device" | "server"; device?: string; group?: string; subject?: string; acknowledged?: "true" | "false"; muted?: "true" | "false" } }; responses: { 200: { content: { "application/json": { alerts: (components["schemas"]["OpenAlert"])[]; cursor?: string } } }; 400: { content: { "application/json": components["schemas"]["Error"] } }; 401: { content: { "application/json": components["schemas"]["Error"] } }; 403: { content: { "application/json": components["schemas"]["Error"] } } } };
+  };
   "/api/management/v1/devicemonitor/devices/{id}/alerts": {
     get: { parameters: { query?: { page?: number; per_page?: number; issued_before?: string; issued_after?: string; sort_ascending?: "true" | "false" }; path: { id: string } }; responses: { 200: { content: { "application/json": (components["schemas"]["KeptAlert"])[] } }; 400: { content: { "application/json": components["schemas"]["Error"] } }; 401: { content: { "application/json": components["schemas"]["Error"] } }; 403: { content: { "application/json": components["schemas"]["Error"] } } } };
   };
@@ -228,6 +231,12 @@ export interface paths {
   "/api/management/v1/deviceconnect/devices/{id}/send-inventory": {
     post: { parameters: { path: { id: string } }; responses: { 202: { content: { "application/json": null } }; 401: { content: { "application/json": components["schemas"]["Error"] } }; 403: { content: { "application/json": components["schemas"]["Error"] } }; 409: { content: { "application/json": components["schemas"]["Error"] } } } };
   };
+  "/api/management/v1/devicemonitor/alerts/acknowledge": {
+    post: { parameters: {}; requestBody: { content: { "application/json": { ids: (string)[]; acknowledged?: boolean; note?: string } } }; responses: { 204: { content: never }; 400: { content: { "application/json": components["schemas"]["Error"] } }; 401: { content: { "application/json": components["schemas"]["Error"] } }; 403: { content: { "application/json": components["schemas"]["Error"] } }; 404: { content: { "application/json": components["schemas"]["Error"] } }; 415: { content: { "application/json": components["schemas"]["Error"] } } } };
+  };
+  "/api/management/v1/devicemonitor/mutes": {
+    post: { parameters: {}; requestBody: { content: { "application/json": { device_id?: string; group?: string; subject?: string; until?: string; reason?: string } } }; responses: { 201: { content: { "application/json": components["schemas"]["Mute"] } }; 400: { content: { "application/json": components["schemas"]["Error"] } }; 401: { content: { "application/json": components["schemas"]["Error"] } }; 403: { content: { "application/json": components["schemas"]["Error"] } }; 409: { content: { "application/json": components["schemas"]["Error"] } }; 415: { content: { "application/json": components["schemas"]["Error"] } } } };
+  };
   "/api/management/v1/useradm/auth/login": {
     post: { parameters: {}; requestBody?: { content: { "application/json": { no_expiry?: boolean | null; token2fa?: string | null; passkey?: components["schemas"]["PasskeyAssertion"] } } }; responses: { 200: { content: { "application/jwt": string; "application/json": components["schemas"]["SignInProvider"] } }; 400: { content: { "application/json": components["schemas"]["Error"] } }; 401: { content: { "application/json": components["schemas"]["Error"] } }; 415: { content: { "application/json": components["schemas"]["Error"] } }; 429: { content: { "application/json": components["schemas"]["Error"] } } } };
   };
@@ -309,6 +318,7 @@ export interface components {
     KeptAlert: { id: string; device_id: string; name: string; level: string; subject: Record<string, never>; timestamp: string };
     LiveSession: { session_id: string; user_id: string; user_email: string; kind: "terminal" | "portforward" | "filetransfer" | "connection"; opened_ts: string; output_bytes: number };
     MadeAutoAcceptRule: (components["schemas"]["AutoAcceptRule"]) & ({ tenant_token?: string });
+    Mute: { id: string; device_id?: string; group?: string; subject?: string; until?: string; reason: string; created_by: string; created_ts: string };
     NewAutoAcceptRule: { name: string; identity?: Record<string, string>; enrolment_token?: boolean; expires_ts?: string };
     NewChildTenant: { name: string; admin?: { email: string; password?: string; send_reset_password?: boolean }; users?: ({ email: string; role: string })[]; device_limit?: number; device_limits?: { max_devices?: { value: number }; max_micro_devices?: { value: number }; max_system_devices?: { value: number } }; binary_delta?: boolean; sso?: boolean };
     NewDeployment: { name: string; artifact_name: string; force_installation?: boolean; phases?: (components["schemas"]["NewDeploymentPhase"])[]; uniform_phases?: components["schemas"]["UniformPhases"]; retries?: number; update_control_map?: components["schemas"]["UpdateControlMap"]; autogenerate_delta?: boolean; rollout?: components["schemas"]["Rollout"]; devices?: (string)[]; all_devices?: boolean };
@@ -319,6 +329,7 @@ export interface components {
     NewIntegration: { provider: "iot-core" | "iot-hub" | "webhook"; credentials: components["schemas"]["IntegrationCredentials"]; description?: string; scopes?: ("deviceauth" | "inventory")[] };
     NewPersonalAccessToken: { name: string; expires_in?: number | null; permission_sets_with_scope?: (components["schemas"]["PermissionSetWithScope"])[] | null; addresses?: (string)[] | null };
     NewUser: { email: string; password?: string | null; roles?: (string)[]; send_reset_password?: boolean | null };
+    OpenAlert: { id: string; source: "device" | "server"; subject: string; object?: string; level: string; text: string; device_id?: string; group?: string; time: string; acknowledged?: { time: string; by: string; note?: string }; muted: boolean };
     OwnUser: (components["schemas"]["TenantUser"]) & ({ pending_email_change_request?: components["schemas"]["PendingEmailChange"] });
     PasskeyAssertion: { id: string; rawId: string; type: "public-key"; response: { clientDataJSON: string; authenticatorData: string; signature: string; userHandle?: string | null } } | null;
     PauseDeployment: { reason?: string };

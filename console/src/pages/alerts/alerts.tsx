@@ -1,86 +1,134 @@
 import { useState } from "preact/hooks";
-import { api } from "../../api/client.ts";
-import { listed } from "../../api/listed.ts";
+import { api, bodyOf } from "../../api/client.ts";
 import { refresh, useResource } from "../../api/resource.ts";
 import type { components } from "../../api/schema.d.ts";
+import { may } from "../../api/session.ts";
+import { Act } from "../../parts/act.tsx";
 import { useQuery } from "../../parts/address.ts";
 import { Empty } from "../../parts/empty.tsx";
 import { Loaded } from "../../parts/loaded.tsx";
 import { Page } from "../../parts/page.tsx";
-import { Paged } from "../../parts/paged.tsx";
-import type { Column } from "../../parts/table.tsx";
+import { State } from "../../parts/state.tsx";
+import { Table, type Column } from "../../parts/table.tsx";
 import { plain, shortId } from "../../parts/text.ts";
 import { When } from "../../parts/time.tsx";
 import { AlertsOfDevice } from "./of-device.tsx";
 
-type Device = components["schemas"]["InventoryDevice"];
+type Alert = components["schemas"]["OpenAlert"];
 
 const PER_PAGE = 50;
+const MUTED_MS = 86_400_000;
+const BASE = "/api/management/v1/devicemonitor";
 
-const valueOf = (device: Device, scope: string, name: string): string => {
-  const found = device.attributes?.find((one) => one.scope === scope && one.name === name);
-  return found === undefined ? "" : plain(String(found.value));
-};
+const again = () => refresh("alerts?");
 
-const columns = (open: (id: string) => void): readonly Column<Device>[] => [
+async function acknowledge({ id, acknowledged }: Alert): Promise<void> {
+  await api.POST(`${BASE}/alerts/acknowledge`, {
+    body: { ids: [id], acknowledged: acknowledged === undefined },
+  });
+  again();
+}
+
+async function mute({ device_id: device, subject }: Alert): Promise<void> {
+  await api.POST(`${BASE}/mutes`, {
+    body: {
+      ...(device !== undefined && { device_id: device }),
+      subject,
+      until: new Date(Date.now() + MUTED_MS).toISOString(),
+      reason: "",
+    },
+  });
+  again();
+}
+
+const columns = (open: (id: string) => void): readonly Column<Alert>[] => [
+  {
+    title: "Level",
+    cell: ({ level, acknowledged }) => <State tone={acknowledged ? "idle" : "bad"}>{plain(level)}</State>,
+  },
+  { title: "What is wrong", cell: ({ text }) => plain(text) },
   {
     title: "Device",
-    cell: (device) => (
-      <a href={`/devices/${device.id}`} title={device.id}>
-        {valueOf(device, "tags", "name") || valueOf(device, "inventory", "hostname") || shortId(device.id)}
-      </a>
-    ),
+    cell: ({ device_id: id }) =>
+      id === undefined ? (
+        ""
+      ) : (
+        <a href={`/devices/${id}`} title={id}>
+          {shortId(id)}
+        </a>
+      ),
   },
-  { title: "Type", cell: (device) => valueOf(device, "inventory", "device_type") },
-  { title: "Group", cell: (device) => valueOf(device, "system", "group") },
-  { title: "Alerts", isNumber: true, cell: (device) => valueOf(device, "monitor", "alert_count") },
-  { title: "Told", cell: ({ updated_ts: at }) => <When at={at} /> },
+  { title: "Group", cell: ({ group }) => plain(group ?? "") },
+  { title: "Since", cell: ({ time }) => <When at={time} /> },
+  {
+    title: "Seen by",
+    cell: ({ acknowledged }) => plain(acknowledged?.by ?? ""),
+  },
   {
     title: "",
-    cell: ({ id }) => (
-      <button type="button" class="button" onClick={() => open(id)}>
-        What is wrong
-      </button>
+    cell: (alert) => (
+      <span class="row">
+        {may("devices:manage") && (
+          <>
+            <Act label={alert.acknowledged ? "Not seen" : "Acknowledge"} run={() => acknowledge(alert)} />
+            <Act
+              label={alert.muted ? "Muted" : "Mute for a day"}
+              cannot={alert.muted ? "No mails are sent about it" : undefined}
+              done="No mails about it for a day"
+              run={() => mute(alert)}
+            />
+          </>
+        )}
+        {alert.source === "device" && alert.device_id !== undefined && (
+          <button type="button" class="button" onClick={() => open(alert.device_id ?? "")}>
+            Details
+          </button>
+        )}
+      </span>
     ),
   },
 ];
 
-/** Devices that tell that something is wrong with them, those with most first. */
+/** What is wrong now, as devices and the server itself tell it; the newest first. */
 export function Alerts() {
-  const [query] = useQuery();
+  const [{ cursor }, setQuery] = useQuery();
   const [opened, open] = useState<string>();
-  const page = Number(query.page ?? "1");
-  const devices = useResource(`alerts?${page}`, async (signal) =>
-    listed(
-      await api.POST("/api/management/v2/inventory/filters/search", {
-        body: {
-          page,
-          per_page: PER_PAGE,
-          filters: [{ scope: "monitor", attribute: "alerts", type: "$eq", value: true }],
-          sort: [{ scope: "monitor", attribute: "alert_count", order: "desc" }],
-        },
+  const alerts = useResource(`alerts?${cursor ?? ""}`, async (signal) =>
+    bodyOf(
+      await api.GET(`${BASE}/alerts`, {
+        params: { query: { limit: PER_PAGE, ...(cursor !== undefined && { cursor }) } },
         signal,
       }),
     ),
   );
   return (
     <Page title="Alerts">
-      <Loaded of={devices} again={() => refresh("alerts")}>
-        {({ rows, total }) =>
-          rows.length === 0 ? (
-            <Empty title="No device tells of anything wrong">
-              <span>Devices with mender-monitor tell here of services, logs and disks that they watch.</span>
-            </Empty>
-          ) : (
-            <Paged
-              label="Devices with alerts"
-              list={{ rows, total }}
-              perPage={PER_PAGE}
-              columns={columns(open)}
-              keyOf={({ id }) => id}
-            />
-          )
-        }
+      <Loaded of={alerts} again={again}>
+        {({ alerts: rows, cursor: next }) => (
+          <>
+            {rows.length === 0 && next === undefined ? (
+              <Empty title="Nothing is wrong">
+                <span>
+                  Devices with mender-monitor tell here of services, logs and disks that they watch.
+                </span>
+              </Empty>
+            ) : (
+              <Table label="Open alerts" rows={rows} columns={columns(open)} keyOf={({ id }) => id} />
+            )}
+            <div class="row">
+              {cursor !== undefined && (
+                <button type="button" class="button" onClick={() => setQuery({ cursor: undefined })}>
+                  Newest
+                </button>
+              )}
+              {next !== undefined && (
+                <button type="button" class="button" onClick={() => setQuery({ cursor: next })}>
+                  Older
+                </button>
+              )}
+            </div>
+          </>
+        )}
       </Loaded>
       {opened && <AlertsOfDevice device={opened} onClose={() => open(undefined)} />}
     </Page>

@@ -1,0 +1,44 @@
+import { z } from "zod";
+import { canonicalBytes } from "../../platform/base64url.ts";
+import { SERVER_KINDS } from "../rules.ts";
+import type { OpenOfDevice, OpenOfServer, Place } from "./alert-store.ts";
+
+/** Names an open alert by its key, so that it is found without an index of its own. */
+const Id = z.union([
+  z
+    .tuple([z.literal("d"), z.string(), z.string()])
+    .transform(([, device, subject]) => ({ source: "device" as const, device, subject })),
+  z
+    .tuple([z.literal("s"), z.int(), z.enum(SERVER_KINDS), z.string()])
+    .transform(([, raised_ms, kind, object]) => ({ source: "server" as const, raised_ms, kind, object })),
+]);
+
+export type AlertId = z.output<typeof Id>;
+
+const PlaceText = z
+  .tuple([z.int().min(0), z.enum(["server", "device"]), z.string(), z.string()])
+  .transform(([atMs, source, first, second]): Place => ({ atMs, source, first, second }));
+
+const written = (value: unknown): string => Buffer.from(JSON.stringify(value)).toString("base64url");
+
+function read<T>(schema: z.ZodType<T>, text: string): T | undefined {
+  try {
+    return schema.safeParse(JSON.parse(Buffer.from(canonicalBytes(text) ?? []).toString())).data;
+  } catch {
+    return undefined;
+  }
+}
+
+export const idOfAlert = (alert: OpenOfServer | OpenOfDevice): string =>
+  written(
+    alert.source === "device"
+      ? ["d", alert.device_id, alert.subject]
+      : ["s", alert.at_ms, alert.kind, alert.object],
+  );
+
+export const parseAlertId = (text: string): AlertId | undefined => read(Id, text);
+
+export const cursorOf = ({ atMs, source, first, second }: Place): string =>
+  written([atMs, source, first, second]);
+
+export const parseCursor = (text: string): Place | undefined => read(PlaceText, text);

@@ -1,0 +1,262 @@
+import type { Sweep } from "../../platform/background.ts";
+import { eachApart, inSlices, ROWS_A_RUN, type Duty } from "../../platform/apart.ts";
+import type { Silences } from "../../platform/contacts.ts";
+import type { Deps } from "../../platform/deps.ts";
+import type { DeviceId, TenantId } from "../../platform/ids.ts";
+import { hasFeature } from "../../platform/plans.ts";
+import { tell, type Told } from "../../platform/stream.ts";
+import type { Trouble, TroubleSource } from "../../platform/trouble.ts";
+import {
+  countTenantsStatement,
+  subscriptionOfTenant,
+  tenantsByFilterStatement,
+  type Tenant,
+} from "../../tenants/index.ts";
+import {
+  isBeyond,
+  isMuted,
+  isOfDevices,
+  SERVER_KINDS,
+  type Mute,
+  type Rules,
+  type ServerKind,
+} from "../rules.ts";
+import {
+  acceptedAmongStatement,
+  amongStatement,
+  clearStatement,
+  forgetGoneStatement,
+  mailsLeftStatement,
+  mailStatements,
+  openStatement,
+  raiseStatement,
+  type AlertKey,
+  type NewAlert,
+  type ServerAlertRow,
+} from "./alert-store.ts";
+import { forgetMutesStatement, mutesStatement, readRulesStatement } from "./rule-store.ts";
+
+/** Where trouble is looked for, but for silence, which the tenant's head knows of. */
+export type TroubleSources = Readonly<Record<Exclude<ServerKind, "silent">, TroubleSource>>;
+
+const MINUTE_MS = 60_000;
+/** Each tenant is looked at once in so many minutes, in fewer rounds the more there are. */
+const MINUTES = 5;
+/** Of one run, which is one invocation with all its other duties. */
+const TENANTS_A_RUN = Math.floor(ROWS_A_RUN / 4);
+/** After so many looks that were left out, silence is counted anew: the server itself was away. */
+const LOOKS_LEFT_OUT = 4;
+
+/** Of one kind, beside silent devices. */
+const MAX_FOUND = 200;
+/** Silent devices of one transaction, and transactions of one look. */
+export const SILENT_AT_ONCE = 500;
+const SLICES = 20;
+/** A device that is not to be told is not looked at for so long. */
+const NOT_TOLD_MS = 86_400_000;
+
+/** Alerts that one mail tells of. */
+export const MAX_MAILED = 50;
+
+/** An alert of the server as others are told of it. */
+interface Found extends NewAlert {
+  device?: DeviceId;
+  deployment?: string;
+  group: string | null;
+}
+
+/** What is known of a tenant at a look. */
+interface Look {
+  tenant: TenantId;
+  nowMs: number;
+  rules: Rules;
+  mutes: readonly Mute[];
+}
+
+/** Looks after each tenant in its minute. */
+export const findTrouble =
+  (sources: TroubleSources): Sweep =>
+  async (deps) => {
+    const total = await deps.directory.one(countTenantsStatement({}, deps.now()));
+    const rounds = Math.max(MINUTES, Math.ceil(total / TENANTS_A_RUN));
+    const limit = Math.ceil(total / rounds);
+    const offset = (Math.floor(deps.now() / MINUTE_MS) % rounds) * limit;
+    const tenants = await deps.directory.one(tenantsByFilterStatement({}, deps.now(), { offset, limit }));
+    const duty: Duty<Tenant> = {
+      name: "trouble",
+      of: ({ id }) => ({ tenant: id, key: id }),
+      work: ({ id }) => lookAfter(deps, sources, id, rounds * MINUTE_MS),
+    };
+    const meant = tenants.filter(
+      (tenant) =>
+        tenant.status === "active" &&
+        hasFeature(deps.settings.PLANS, subscriptionOfTenant(tenant, deps.now()), "monitoring"),
+    );
+    await eachApart(deps, duty, meant);
+  };
+
+async function lookAfter(deps: Deps, sources: TroubleSources, tenant: TenantId, everyMs: number) {
+  const nowMs = deps.now();
+  const [rules, mutes, open] = await deps
+    .db(tenant)
+    .batch([readRulesStatement(tenant), mutesStatement(tenant, nowMs), openStatement(tenant)]);
+  const look: Look = { tenant, nowMs, rules, mutes };
+  await lookForTrouble(deps, sources, look, open);
+  for (let slice = 0; slice < SLICES; slice++) if (!(await lookForSilence(deps, look, everyMs))) break;
+}
+
+async function lookForTrouble(
+  deps: Deps,
+  sources: TroubleSources,
+  look: Look,
+  open: readonly ServerAlertRow[],
+): Promise<void> {
+  const { tenant, nowMs, rules } = look;
+  const asked = SERVER_KINDS.flatMap((kind) => {
+    const threshold = kind === "silent" ? undefined : rules.widest(kind);
+    if (kind === "silent" || threshold === undefined) return [];
+    return [{ kind, statement: sources[kind](tenant, { threshold, nowMs, limit: MAX_FOUND }) }];
+  });
+  const answers = (await deps.db(tenant).batch(asked.map(({ statement }) => statement))) as Trouble[][]; // each of its source
+  const found = asked.flatMap(({ kind }, i) => (answers[i] ?? []).map((trouble) => ({ kind, trouble })));
+  const groups = await groupsOf(
+    deps,
+    tenant,
+    found.flatMap(({ trouble }) => trouble.device ?? []),
+  );
+  const wrong = found.flatMap(({ kind, trouble }): Found[] => {
+    const { object, device, deployment, measure, text } = trouble;
+    if (device !== undefined && !groups.has(device)) return [];
+    const group = (device !== undefined && groups.get(device)) || null;
+    const rule = rules.of(kind, group);
+    if (!isBeyond(kind, measure, rule)) return [];
+    const about = {
+      ...(device !== undefined && { device }),
+      ...(deployment !== undefined && { deployment }),
+    };
+    return [{ kind, object, level: rule.level, text, group, ...about }];
+  });
+  const nameOf = ({ kind, object }: Pick<Found, "kind" | "object">) => `${kind}/${object}`;
+  const [known, now] = [new Set(open.map(nameOf)), new Set(wrong.map(nameOf))];
+  // Of a kind of which there is more than is told, what is not among it may still be wrong.
+  const isWhole = (kind: ServerKind) => {
+    const place = asked.findIndex((one) => one.kind === kind);
+    return (answers[place]?.length ?? 0) < MAX_FOUND;
+  };
+  await write(deps, look, {
+    raised: wrong.filter((alert) => !known.has(nameOf(alert))),
+    cleared: open.filter((alert) => !now.has(nameOf(alert)) && isWhole(alert.kind)),
+  });
+}
+
+/** By device that is accepted. */
+async function groupsOf(deps: Deps, tenant: TenantId, devices: readonly string[]) {
+  const placed =
+    devices.length === 0 ? [] : await deps.db(tenant).one(acceptedAmongStatement(tenant, devices));
+  return new Map<string, string | null>(placed.map(({ device_id: id, group }) => [id, group]));
+}
+
+const shownTime = (ms: number): string => new Date(ms).toISOString().slice(0, 16).replace("T", " ");
+
+/** Takes a slice of what the head has found; answers whether there may be more. */
+async function lookForSilence(deps: Deps, look: Look, everyMs: number): Promise<boolean> {
+  const { tenant, nowMs, rules } = look;
+  const patience = rules.widest("silent") ?? Number.MAX_SAFE_INTEGER;
+  const wanted = { nowMs, patience, pauseMs: LOOKS_LEFT_OUT * everyMs, limit: SILENT_AT_ONCE };
+  const { silent, back } = await deps.contacts.silences(tenant, wanted).catch((cause: unknown): Silences => {
+    deps.log.error("silence not looked for", { tenant, cause });
+    return { silent: [], back: [] };
+  });
+  if (silent.length === 0 && back.length === 0) return false;
+  const keys = back.map(({ device: object, settledMs: raised_ms }): AlertKey => ({
+    kind: "silent",
+    object,
+    raised_ms,
+  }));
+  const [placed, cleared] = await deps.db(tenant).batch([
+    acceptedAmongStatement(
+      tenant,
+      silent.map(({ device }) => device),
+    ),
+    amongStatement(tenant, keys),
+  ]);
+  const places = new Map(placed.map((device) => [device.device_id as string, device]));
+  const raised: Found[] = [];
+  const deferred: [string, number][] = [];
+  for (const { device, lastMs, times } of silent) {
+    const place = places.get(device);
+    const rule = rules.of("silent", place?.group);
+    if (place && isBeyond("silent", times, rule)) {
+      const text = `No contact since ${shownTime(lastMs)} UTC`;
+      const { device_id: id, group } = place;
+      raised.push({ kind: "silent", object: id, device: id, level: rule.level, text, group });
+      continue;
+    }
+    const usualMs = (nowMs - lastMs) / times;
+    const waitsMs = place && rule.enabled ? usualMs * (rule.threshold - times) : NOT_TOLD_MS;
+    deferred.push([device, nowMs + Math.min(Math.ceil(waitsMs), NOT_TOLD_MS)]);
+  }
+  await write(deps, look, { raised, cleared });
+  await deps.contacts.settleSilences(tenant, {
+    silent: raised.map(({ object }) => [object, nowMs] as const),
+    deferred,
+    back: back.map(({ device }) => device),
+  });
+  return silent.length === SILENT_AT_ONCE || back.length === SILENT_AT_ONCE;
+}
+
+/** One transaction: a row for each alert, one for what the world is told of all, and one for a mail. */
+async function write(
+  deps: Deps,
+  { tenant, nowMs, rules, mutes }: Look,
+  { raised, cleared }: { raised: readonly Found[]; cleared: readonly ServerAlertRow[] },
+): Promise<void> {
+  if (raised.length === 0 && cleared.length === 0) return;
+  const mailed = raised.filter(
+    ({ kind, device, group }) =>
+      rules.of(kind, group).mail && !isMuted(mutes, { device: device ?? null, group, subject: kind }, nowMs),
+  );
+  const left =
+    mailed.length > 0 && deps.mailer ? await deps.db(tenant).one(mailsLeftStatement(tenant, nowMs)) : 0;
+  const data = { alerts: mailed.slice(0, MAX_MAILED), more: Math.max(0, mailed.length - MAX_MAILED) };
+  await deps
+    .db(tenant)
+    .batch([
+      ...(cleared.length > 0 ? [clearStatement(tenant, cleared)] : []),
+      ...(raised.length > 0 ? [raiseStatement(tenant, raised.map(rowOf), nowMs)] : []),
+      ...(left >= 1 ? mailStatements(tenant, data, { left, nowMs }) : []),
+      ...tell(
+        tenant,
+        [...raised.map((alert) => toldOf(alert)), ...cleared.map((alert) => clearedOf(alert))],
+        nowMs,
+      ),
+    ]);
+}
+
+const rowOf = ({ kind, object, level, text }: Found): NewAlert => ({ kind, object, level, text });
+
+const toldOf = ({ kind, object, level, text, device, deployment }: Found): Told => ({
+  type: "alert.raised",
+  ...(device !== undefined && { device }),
+  ...(deployment !== undefined && { deployment }),
+  ...(device === undefined && deployment === undefined && { subject: object }),
+  data: { subject: kind, level, source: "server", text },
+});
+
+const clearedOf = ({ kind, object, text }: ServerAlertRow): Told => ({
+  type: "alert.cleared",
+  ...(isOfDevices(kind)
+    ? { device: object }
+    : kind === "deployment"
+      ? { deployment: object }
+      : { subject: object }),
+  data: { subject: kind, level: "OK", source: "server", text },
+});
+
+const FORGOTTEN_AT_ONCE = 500;
+
+/** Alerts about devices that are gone, and mutes that are over. */
+export const forgetGoneAlerts: Sweep = async (deps) => {
+  await inSlices(FORGOTTEN_AT_ONCE, (limit) => deps.directory.one(forgetGoneStatement(limit)));
+  await deps.directory.one(forgetMutesStatement(deps.now()));
+};
