@@ -61,7 +61,7 @@ export class Silence {
           if (found.back.length < limit && heard(id, page.get(id) ?? 0) > toldS)
             found.back.push({ device: dashed(id), settledMs: toldS * 1000 });
       }
-      if (quiet.length === 0) continue;
+      if (quiet.length === 0 || found.silent.length >= limit) continue;
       const usual = readPage(await rhythms());
       const deferred = await this.#page(DEFERRED, number);
       for (const [id, seenS] of quiet) {

@@ -95,8 +95,8 @@ const MIGRATIONS: readonly { name: string; text: string }[] = [
   { name: "0067_weights.sql", text: weights },
   { name: "0068_event_stream.sql", text: eventStream },
   { name: "0069_webhooks.sql", text: webhooks },
-  { name: "0081_tenant_exports.sql", text: tenantExports },
   { name: "0075_server_alerts.sql", text: serverAlerts },
+  { name: "0081_tenant_exports.sql", text: tenantExports },
 ];
 
 /** Statements end with a semicolon at the end of a line; what follows them starts in the first column. */
