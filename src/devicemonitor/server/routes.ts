@@ -14,6 +14,7 @@ import {
   type Acknowledgement as Word,
   type ListedAlert,
 } from "./list.ts";
+import { RULES } from "../rules.ts";
 import type { MuteRow } from "./rule-store.ts";
 import { addMute, listMutes, listRules, removeMute, removeRule, setRule } from "./rules-and-mutes.ts";
 import {
@@ -220,7 +221,9 @@ export function mountServerAlerts(app: App): void {
     putRule,
     async (c) => {
       const [{ kind }, { group }] = [c.req.valid("param"), c.req.valid("query")];
-      await setRule(c.var.deps, userOf(c), { kind, group, ...c.req.valid("json") });
+      const usual = RULES[kind];
+      const { enabled, mail, level = usual.level, threshold = usual.threshold } = c.req.valid("json");
+      await setRule(c.var.deps, userOf(c), { kind, group, enabled, mail, level, threshold });
       return c.body(null, 204);
     },
     refuse,

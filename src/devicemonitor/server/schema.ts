@@ -101,8 +101,8 @@ export const NewRule = z
   .object({
     enabled: z.boolean({ error: "must be a boolean" }).default(true),
     mail: z.boolean({ error: "must be a boolean" }).default(true),
-    level: z.enum(["WARNING", "CRITICAL"], { error: "must be WARNING or CRITICAL" }).default("CRITICAL"),
-    threshold: z.int({ error: "must be a whole number" }).default(1).openapi({ description: THRESHOLDS }),
+    level: z.enum(["WARNING", "CRITICAL"], { error: "must be WARNING or CRITICAL" }).optional(),
+    threshold: z.int({ error: "must be a whole number" }).optional().openapi({ description: THRESHOLDS }),
   })
   .openapi("NewAlertRule");
 
