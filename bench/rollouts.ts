@@ -224,12 +224,15 @@ async function badRelease(): Promise<void> {
 
 /** Ten phases, opened one after the other. */
 async function tenPhases(memory: WorkerMemory): Promise<void> {
-  memory.takePeakMib();
+  console.log(`memory of the Worker before: ${memory.takePeakMib().toFixed(1)} MiB`);
   const phases = [...Array.from({ length: 9 }, () => ({ batch_size: 10 })), {}];
   const gates = Array.from({ length: 9 }, (_, i) => ({ phase: i + 2, approvals: 1 }));
   const made = await rollout("good", phases, { gates });
   hold(`a rollout to ${FLEET} devices is answered`, made.createS, LIMITS.createS, "s");
+  const { trips, read, written } = made.cost;
+  console.log(`     with ${trips} round trips, ${read} rows read and ${written} written`);
   console.log(`     its targets are known after ${made.targetedS.toFixed(1)} s`);
+  hold("memory of the Worker until they are known", memory.takePeakMib(), LIMITS.memoryMib, "MiB");
   const opened = await expecting(204, manage("POST", `/${made.id}/widen`));
   hold("opening a phase writes", costOf(opened.headers).written, LIMITS.opened, "rows");
   await all(

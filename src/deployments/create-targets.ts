@@ -1,4 +1,10 @@
-import { countDevices, savedFilterStatement, searchDeviceIds, type SavedFilter } from "../inventory/index.ts";
+import {
+  acceptedDevicesStatement,
+  countDevices,
+  savedFilterStatement,
+  searchDeviceIds,
+  type SavedFilter,
+} from "../inventory/index.ts";
 import type { Actor } from "../platform/actor.ts";
 import type { Statement } from "../platform/database.ts";
 import type { Deps } from "../platform/deps.ts";
@@ -56,7 +62,10 @@ export async function firstTargets(deps: Deps, actor: Actor, wanted: Wanted): Pr
   const terms = scopeTerms(group);
   const ids = await searchDeviceIds(deps, actor.tenant, terms, { limit: TARGET_PAGE });
   const goOnAfter = ids.length < TARGET_PAGE ? null : (ids.at(-1) ?? null);
-  const total = goOnAfter === null ? ids.length : await countDevices(deps, actor.tenant, terms);
+  const total =
+    goOnAfter === null
+      ? ids.length
+      : await deps.db(actor.tenant).one(acceptedDevicesStatement(actor.tenant, group));
   return { ids, count: ids.length, total, wide: ids.length > SMALL, goOnAfter };
 }
 

@@ -34,7 +34,7 @@ export const unknownDevicesStatement = (
 export const hasSomeDeviceStatement = (tenant: TenantId, ids: readonly string[]): Statement<boolean> =>
   mapped(
     firstRow<{ some: number }>(sql`SELECT EXISTS (
-      SELECT 1 FROM json_each(${JSON.stringify(ids)}) JOIN ${devicesTable} ON tenant_id = ${tenant} AND device_id = value) AS some`),
+      SELECT 1 FROM json_each(${JSON.stringify(ids)}) CROSS JOIN ${devicesTable} ON tenant_id = ${tenant} AND device_id = value) AS some`),
     (row) => row?.some === 1,
   );
 

@@ -38,7 +38,7 @@ import {
 } from "../../src/deployments/store/usage.ts";
 import type { Statement } from "../../src/platform/database.ts";
 import { asDeviceId, DEFAULT_TENANT } from "../../src/platform/ids.ts";
-import { deviceCheckInsStatement } from "../../src/devices/index.ts";
+import { deviceCheckInsStatement, hasSomeDeviceStatement } from "../../src/devices/index.ts";
 import { choosesByAttributes, waitOf } from "../../src/deployments/store/waits.ts";
 import { env, Server } from "../support/server.ts";
 
@@ -122,6 +122,11 @@ const STATEMENTS: Record<string, Statement<unknown>[]> = {
 it("the first contacts of a day find each device by its key", async () => {
   const plan = await planOf(deviceCheckInsStatement(T, [{ device: DEVICE, atMs: 1 }]));
   expect(plan[0]).toContain("(tenant_id=? AND device_id=?)");
+});
+
+it("whether devices of a list are there is found by their keys, not by going through the fleet", async () => {
+  const plan = await planOf(hasSomeDeviceStatement(T, []));
+  expect(plan.join()).toContain("(tenant_id=? AND device_id=?)");
 });
 
 beforeAll(async () => {

@@ -54,10 +54,10 @@ afterEach(async () => {
 });
 
 let made = 0;
-const rollout = async (more: Record<string, unknown>) => {
+const rollout = async (more: Record<string, unknown>, others: { id: string }[] = []) => {
   for (const device of [north, norther]) await tell(device, { site: "north", zone: "UTC" });
   for (const device of [south, souther]) await tell(device, { site: "south", zone: "Asia/Tokyo" });
-  const devices = [north, norther, south, souther];
+  const devices = [north, norther, south, souther, ...others];
   return deploy(server, user, devices, { name: `waiting ${(made += 1)}`, ...more });
 };
 
@@ -69,6 +69,27 @@ async function twice(device: TestDevice) {
   return [first.status, second.status, second.cost.trips];
 }
 const WAITS = [204, 204, 0];
+
+describe("opening a phase", () => {
+  it("writes the same rows, whatever the size of the rollout", async () => {
+    const written: number[] = [];
+    for (const more of [10, 2000]) {
+      const phases = [...Array.from({ length: 9 }, () => ({ batch_size: 10 })), {}];
+      const gates = Array.from({ length: 9 }, (_, i) => ({ phase: i + 2, approvals: 1 }));
+      const id = await rollout(
+        { phases, rollout: { gates } },
+        Array.from({ length: more }, () => ({ id: crypto.randomUUID() })),
+      );
+      const { status: opened, cost } = await server.call("POST", `${MANAGEMENT}/${id}/widen`, {
+        token: user.token,
+      });
+      expect(opened).toBe(204);
+      written.push(cost.written);
+    }
+    expect(written[1]).toBe(written[0]);
+    expect(written[0]).toBeLessThanOrEqual(10);
+  });
+});
 
 describe("idle checks touch no database", () => {
   it("while all places of the site are taken, until one is free or the device moves", async () => {

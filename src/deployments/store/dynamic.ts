@@ -43,7 +43,7 @@ export const deviceToMatch = (tenant: TenantId, device: DeviceId): Statement<Kno
 export const devicesToMatch = (tenant: TenantId, devices: readonly DeviceId[]): Statement<KnownDevice[]> =>
   rows(sql`
     SELECT ${ofDevice} FROM json_each(${JSON.stringify(devices)}) device
-    JOIN ${inventoryDevicesTable} i ON i.tenant_id = ${tenant} AND i.device_id = device.value
+    CROSS JOIN ${inventoryDevicesTable} i ON i.tenant_id = ${tenant} AND i.device_id = device.value
     WHERE i.status = 'accepted'`);
 
 /** JSON of the filter of a dynamic deployment that is not finished. */

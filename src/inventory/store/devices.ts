@@ -151,7 +151,7 @@ export const countStale = (tenant: TenantId, items: readonly Revised[]): Stateme
   mapped(
     firstRow<{ n: number }>(sql`
       SELECT count(*) AS n FROM json_each(${JSON.stringify(items)}) i
-      JOIN ${inventoryDevicesTable} d ON d.tenant_id = ${tenant} AND d.device_id = i.value ->> 'id'
+      CROSS JOIN ${inventoryDevicesTable} d ON d.tenant_id = ${tenant} AND d.device_id = i.value ->> 'id'
       WHERE d.status_revision >= i.value ->> 'revision'`),
     (row) => row?.n ?? 0,
   );

@@ -1,5 +1,5 @@
 import { sql } from "drizzle-orm";
-import { demand, firstRow, inJson, rows, type Statement } from "../../platform/database.ts";
+import { demand, firstRow, inJson, mapped, rows, type Statement } from "../../platform/database.ts";
 import type { DeviceId, TenantId } from "../../platform/ids.ts";
 import { groupsInReach, inventoryDevicesTable, inventoryCountsTable } from "../../devices/index.ts";
 import type { DeviceReach } from "../../platform/reach.ts";
@@ -30,6 +30,15 @@ export const groupSize = (tenant: TenantId, group: string): Statement<{ devices:
   firstRow(sql`
     SELECT coalesce(sum(devices), 0) AS devices FROM ${inventoryCountsTable}
     WHERE tenant_id = ${tenant} AND group_name = ${group}`);
+
+/** Accepted devices of the tenant, or of a group, as they are counted with each change: no device is read. */
+export const acceptedDevices = (tenant: TenantId, group: string | undefined): Statement<number> =>
+  mapped(
+    firstRow<{ devices: number }>(sql`
+      SELECT coalesce(sum(devices), 0) AS devices FROM ${inventoryCountsTable}
+      WHERE tenant_id = ${tenant} AND status = 'accepted' AND ${group === undefined ? sql`1` : sql`group_name = ${group}`}`),
+    (row) => row?.devices ?? 0,
+  );
 
 /** Fails its batch with this refusal unless the group has a device, without which there is no group. */
 export const demandGroup = (tenant: TenantId, group: string, refusal: string): Statement<void> =>
