@@ -1,6 +1,7 @@
 import { evictDurableObject, runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
 import { beforeEach, describe, expect, it } from "vitest";
 import type { TenantHead } from "../../durable-objects/tenant-head.ts";
+import { deviceCheckInsStatement } from "../../src/devices/index.ts";
 import type { Env } from "../../src/platform/env.ts";
 import { aDevice, aTenant, aUser, type TestDevice, type TestUser } from "../support/actors.ts";
 import { anArtifact, deploy, DEVICE, inInventory, report } from "../support/deployments.ts";
@@ -132,6 +133,23 @@ describe("presence", () => {
     await check(device);
     await runDurableObjectAlarm(head());
     expect(await firstOfDay()).toBe(first);
+  });
+
+  it("finds each device of such contacts by its key, however large the fleet is", async () => {
+    const ids = Array.from({ length: 300 }, (_, n) => `device-${n}`);
+    await env.DB.prepare(
+      `INSERT INTO inventory_devices (tenant_id, device_id, created_ms, updated_ms)
+       SELECT 'default', value, 0, 0 FROM json_each(?)`,
+    )
+      .bind(JSON.stringify(ids))
+      .run();
+    const contacts = ids.slice(0, 20).map((id) => ({ device: id, atMs: server.now }));
+    const deps = await server.deps();
+    await deps.db(device.tenant).one(deviceCheckInsStatement(device.tenant, contacts));
+    // The list itself is read, too.
+    expect(deps.cost.rowsRead).toBeLessThanOrEqual(4 * 20);
+    const stamped = env.DB.prepare("SELECT count(*) AS n FROM inventory_devices WHERE check_in_ms = ?");
+    expect(await stamped.bind(server.now).first("n")).toBe(20);
   });
 
   it("waits with the inventory while the database is away, and answers checks meanwhile", async () => {
