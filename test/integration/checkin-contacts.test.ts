@@ -147,7 +147,7 @@ describe("presence", () => {
     const deps = await server.deps();
     await deps.db(device.tenant).one(deviceCheckInsStatement(device.tenant, contacts));
     // The list itself is read, too.
-    expect(deps.cost.rowsRead).toBeLessThanOrEqual(4 * 20);
+    expect(deps.cost.rowsRead).toBeLessThanOrEqual(5 * 20);
     const stamped = env.DB.prepare("SELECT count(*) AS n FROM inventory_devices WHERE check_in_ms = ?");
     expect(await stamped.bind(server.now).first("n")).toBe(20);
   });
