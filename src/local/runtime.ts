@@ -69,6 +69,7 @@ async function workersOf(options: RuntimeOptions) {
     rootPath: projectRoot,
     modules: [{ type: "ESModule" as const, path: join(projectRoot, "gateway.mjs"), contents }],
     bindings,
+    queueConsumers: takingMore(worker.queueConsumers),
     serviceBindings: { HOST_PROCESS: options.answerWorker, ASSETS: FILES_WORKER },
     // Requests reach the Worker without passing Miniflare's own entry Worker, which costs several times more.
     unsafeDirectSockets: [
@@ -78,6 +79,18 @@ async function workersOf(options: RuntimeOptions) {
   };
   return { gateway, files: filesWorkerOf(assets, worker.compatibilityDate) };
 }
+
+/** Messages of a batch of the local queue. */
+const LOCAL_BATCH = 100;
+
+/**
+ * The platform has many consumers of a queue at once, and here is one, which begins no batch before all work of the last has
+ * ended: what would be in several batches there is in one.
+ */
+const takingMore = (consumers: WorkerOptions["queueConsumers"] = {}) =>
+  Object.fromEntries(
+    Object.entries(consumers).map(([name, consumer]) => [name, { ...consumer, maxBatchSize: LOCAL_BATCH }]),
+  );
 
 /**
  * Waste is collected when the memory has grown by a third, not when it is several times as large: nothing is answered

@@ -10,6 +10,7 @@ export interface WorkerOptions {
   compatibilityDate?: string;
   bindings?: Record<string, string>;
   cronTriggers?: string[];
+  queueConsumers?: Record<string, { maxBatchSize?: number }>;
   modulesRules?: { type: string; include: string[] }[];
 }
 
