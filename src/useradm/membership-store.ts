@@ -2,8 +2,8 @@ import { sql, type SQL } from "drizzle-orm";
 import { into } from "../platform/columns.ts";
 import { change, firstRow, mapped, rows, type Statement } from "../platform/database.ts";
 import type { TenantId, UserId } from "../platform/ids.ts";
-import { PERMIT_ALL } from "../platform/permissions.ts";
 import { tenantsTable } from "../tenants/index.ts";
+import { areUnrestricted } from "./roles/store.ts";
 import { lacksProvider } from "./sso/rule-store.ts";
 import { membershipsTable, userTokensTable, usersTable } from "./tables.ts";
 import { anotherAdminExists, hasRoomForUser, toUser, type User, type UserRow } from "./user-store.ts";
@@ -65,7 +65,7 @@ export const setGuestRolesStatement = (
   change(sql`
     UPDATE ${membershipsTable} SET roles = ${JSON.stringify(roles)}
     WHERE ${isMember(tenant, user)} AND roles = ${JSON.stringify(before)}
-      AND (${roles.includes(PERMIT_ALL) ? 1 : 0} OR roles = ${JSON.stringify(roles)} OR ${anotherAdminExists(tenant, user)})`);
+      AND (${areUnrestricted(sql`${tenant}`, sql`${JSON.stringify(roles)}`)} OR roles = ${JSON.stringify(roles)} OR ${anotherAdminExists(tenant, user)})`);
 
 export const removeMembershipStatement = (
   tenant: TenantId,

@@ -1,11 +1,10 @@
 import { sql, type SQL } from "drizzle-orm";
 import { change, demand, firstRow, mapped, rows, type Statement } from "../platform/database.ts";
 import type { TenantId, UserId } from "../platform/ids.ts";
-import { PERMIT_ALL } from "../platform/permissions.ts";
 import { into, type Row } from "../platform/columns.ts";
 import { tenantLimitsTable, tenantsTable } from "../tenants/index.ts";
 import { hasPasskey } from "./passkeys/store.ts";
-import { definitionsOf } from "./roles/store.ts";
+import { areUnrestricted, definitionsOf, isUnrestricted } from "./roles/store.ts";
 import { isGood, mustHaveFactor, usedUp, type Proof } from "./second-factor-store.ts";
 import { mustUseProvider } from "./sso/rule-store.ts";
 import { ssoIdentitiesTable } from "./sso/tables.ts";
@@ -68,11 +67,6 @@ export const toUser = (row: UserRow): User => ({
 export const identitiesOf = (alias: SQL): SQL => sql`(
   SELECT json_group_array(json_object('id', i.provider_id, 'kind', 'sso/' || i.kind, 'subject', i.subject))
   FROM ${ssoIdentitiesTable} i WHERE i.tenant_id = ${alias}.tenant_id AND i.user_id = ${alias}.user_id) AS sso`;
-
-/** True for the row `alias` of a user with the role for everything. */
-export const isUnrestricted = (alias: SQL) => sql`instr(${alias}.roles, ${JSON.stringify(PERMIT_ALL)}) > 0`;
-
-const keepsAll = (roles: readonly string[]) => roles.includes(PERMIT_ALL);
 
 /** Guests count as well, while their home lets them sign in. */
 export const anotherAdminExists = (tenant: TenantId, id: UserId) => sql`(EXISTS (
@@ -226,7 +220,8 @@ export const updateUserStatement = (
       ${keptFactor(after.email)},
       roles = ${JSON.stringify(after.roles)}, revision = revision + 1, updated_ms = ${atMs}
     WHERE tenant_id = ${before.tenant} AND user_id = ${before.id} AND revision = ${before.revision} AND ${guard}
-      AND (${keepsAll(after.roles) ? 1 : 0} OR roles = ${JSON.stringify(after.roles)} OR ${anotherAdminExists(before.tenant, before.id)})`);
+      AND (roles = ${JSON.stringify(after.roles)} OR ${areUnrestricted(sql`${before.tenant}`, sql`${JSON.stringify(after.roles)}`)}
+        OR ${anotherAdminExists(before.tenant, before.id)})`);
 
 /** Fails the batch if somebody changed the user, or removed them, since they were read. */
 export const demandUnchangedStatement = ({ tenant, id, revision }: User, refusal: string): Statement<void> =>

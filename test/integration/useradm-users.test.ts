@@ -273,6 +273,26 @@ describe("user updates", () => {
     ]);
     expect((await put({ roles: ["RBAC_ROLE_PERMIT_ALL"] }, last)).status).toBe(204);
   });
+
+  it("leave one administrator whom no role confines to some devices [differs: last-administrator]", async () => {
+    const [all, V2] = ["RBAC_ROLE_PERMIT_ALL", "/api/management/v2/useradm/roles"];
+    const write = (method: string, path: string, json: object) =>
+      server.call(method, path, { token: admin.token, json });
+    const permissions = [{ action: "VIEW_DEVICE", object: { type: "DEVICE_GROUP", value: "lab" } }];
+    expect((await write("POST", V2, { name: "confining", permissions })).status).toBe(201);
+    expect((await write("POST", V2, { name: "plain" })).status).toBe(201);
+    expect((await put({ roles: [all, "confining"] }, admin, user.id)).status).toBe(204);
+    expect((await put({ roles: [all, "plain"] }, admin)).status).toBe(204);
+    const refusals = [
+      await put({ roles: ["plain"] }, admin),
+      await put({ roles: [all, "confining"] }, admin),
+      await write("PUT", `${V2}/plain`, { name: "plain", permissions }),
+    ];
+    const told = [422, "the last administrator must keep all permissions"];
+    expect(refusals.map((answer) => refusal(answer))).toEqual([told, told, told]);
+    expect((await put({ roles: [all] }, admin, user.id)).status).toBe(204);
+    expect((await write("PUT", `${V2}/plain`, { name: "plain", permissions })).status).toBe(200);
+  });
 });
 
 describe("own update in version 2", () => {

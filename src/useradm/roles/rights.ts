@@ -23,6 +23,9 @@ const ON_DEVICES: Readonly<Record<OnDevices["action"], readonly Permission[]>> =
   REMOTE_TERMINAL: ["devices:connect"],
 };
 
+/** Actions of the older form, each of which confines its user. */
+export const CONFINING: readonly string[] = Object.keys(ON_DEVICES);
+
 const ABOUT_DEVICES = PERMISSIONS.filter((one) => /^(devices|deployments):/.test(one));
 
 const NO_DEVICES: SomeDevices = { groups: [], ids: [] };

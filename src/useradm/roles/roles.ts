@@ -14,7 +14,9 @@ import {
   definedByNameStatement,
   definedPageStatement,
   definedStatement,
+  demandAdministratorStatement,
   demandHoldersFitStatement,
+  NO_ADMINISTRATOR,
   removeDefinedStatement,
   removeGroupStatement,
   replaceDefinedStatement,
@@ -149,6 +151,8 @@ export async function givingRights<T>(batch: Promise<T>): Promise<T> {
     const refusal = refusalOf(cause);
     if (refusal === UNKNOWN_ROLE)
       throw new Fault("bad_request", "roles: must be roles that exist.", { cause });
+    if (refusal === NO_ADMINISTRATOR)
+      throw new Fault("unprocessable", "the last administrator must keep all permissions", { cause });
     if (refusal === RIGHTS_TOO_LARGE)
       throw new Fault("unprocessable", "the roles of a user are too large together", { cause });
     throw cause;
@@ -196,6 +200,7 @@ export async function createDefined<K extends Defined>(
       ),
       demandHoldersFitStatement(actor.tenant),
       definedStatement(kind, actor.tenant, one.name),
+      demandAdministratorStatement(actor.tenant, one.name),
     ] as const),
   );
   if (added === 1) return;
@@ -225,6 +230,7 @@ export async function replaceDefined<K extends Defined>(
       replaceDefinedStatement(kind, actor.tenant, stored),
       ...followUps(actor, [kind, name], entry, at),
       demandHoldersFitStatement(actor.tenant),
+      demandAdministratorStatement(actor.tenant, name),
     ] as const),
   );
   if (replaced === 0) throw notFound(kind);

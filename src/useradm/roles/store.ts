@@ -2,9 +2,9 @@ import { sql, type SQL } from "drizzle-orm";
 import { into } from "../../platform/columns.ts";
 import { change, demand, firstRow, inJson, mapped, rows, type Statement } from "../../platform/database.ts";
 import type { TenantId } from "../../platform/ids.ts";
-import { BUILT_IN_ROLES } from "../../platform/permissions.ts";
+import { BUILT_IN_ROLES, PERMIT_ALL } from "../../platform/permissions.ts";
 import { definitionsFrom } from "./read-rights.ts";
-import type { Definitions } from "./rights.ts";
+import { CONFINING, type Definitions } from "./rights.ts";
 import { membershipsTable, permissionSetsTable, rolesTable, scimGroupsTable, usersTable } from "../tables.ts";
 
 /** Roles and permission sets are kept alike. */
@@ -120,6 +120,32 @@ export const heldListsStatement = (
       UNION
       SELECT roles FROM ${membershipsTable} WHERE tenant_id = ${tenant} AND ${isMeant} LIMIT ${most}) h`);
 };
+
+/** True for roles of a tenant, as JSON, that are an administrator's: the one for everything, and none that confines it to some devices. */
+export const areUnrestricted = (tenant: SQL, roles: SQL): SQL => sql`(
+  instr(${roles}, ${JSON.stringify(PERMIT_ALL)}) > 0 AND NOT EXISTS (
+    SELECT 1 FROM json_each(${roles}) n CROSS JOIN ${rolesTable} c ON c.tenant_id = ${tenant} AND c.name = n.value
+      CROSS JOIN json_each(c.definition, '$.permissions') p
+    WHERE p.value ->> '$.action' IN (SELECT value FROM json_each(${JSON.stringify(CONFINING)}))))`;
+
+/** The same for the row `alias` of a user or a guest. */
+export const isUnrestricted = (alias: SQL): SQL =>
+  areUnrestricted(sql`${alias}.tenant_id`, sql`${alias}.roles`);
+
+export const NO_ADMINISTRATOR = "no-administrator";
+
+/** Fails the batch that writes a role by which the last administrator of a tenant is confined to some devices. */
+export function demandAdministratorStatement(tenant: TenantId, role: string): Statement<void> {
+  const of = (table: typeof usersTable | typeof membershipsTable, condition: SQL) =>
+    sql`EXISTS (SELECT 1 FROM ${table} h WHERE h.tenant_id = ${tenant} AND ${condition})`;
+  const holds = sql`instr(h.roles, ${JSON.stringify(PERMIT_ALL)}) > 0
+    AND EXISTS (SELECT 1 FROM json_each(h.roles) WHERE value = ${role})`;
+  const isOne = isUnrestricted(sql`h`);
+  return demand(
+    sql`NOT ${of(usersTable, holds)} OR ${of(usersTable, sql`h.suspended_ms IS NULL AND ${isOne}`)} OR ${of(membershipsTable, isOne)}`,
+    NO_ADMINISTRATOR,
+  );
+}
 
 const sizeOf = (tenant: SQL, roles: SQL): SQL => sql`coalesce((
   SELECT sum(${bytes(sql`definition`)}) FROM (${definitions(tenant, roles, sql`NULL`)})), 0)`;

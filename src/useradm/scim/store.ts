@@ -4,7 +4,8 @@ import { change, firstRow, mapped, rows, type Statement } from "../../platform/d
 import type { TenantId } from "../../platform/ids.ts";
 import { tenantsTable } from "../../tenants/index.ts";
 import { scimTokensTable, usersTable } from "../tables.ts";
-import { anotherAdminExists, isUnrestricted, toUser, type User, type UserRow } from "../user-store.ts";
+import { isUnrestricted } from "../roles/store.ts";
+import { anotherAdminExists, toUser, type User, type UserRow } from "../user-store.ts";
 import type { Filter } from "./filter.ts";
 
 export interface ScimToken {

@@ -2,7 +2,7 @@ import { sql, type SQL } from "drizzle-orm";
 import { change, demand, firstRow, type Statement } from "../../platform/database.ts";
 import { into, type Row } from "../../platform/columns.ts";
 import type { TenantId, UserId } from "../../platform/ids.ts";
-import { PERMIT_ALL } from "../../platform/permissions.ts";
+import { isUnrestricted } from "../roles/store.ts";
 import { tenantsTable } from "../../tenants/index.ts";
 import { usersTable } from "../tables.ts";
 import { ssoProvidersTable, ssoRulesTable, ssoSharesTable } from "./tables.ts";
@@ -15,8 +15,7 @@ const hasProvider = (tenant: SQL): SQL =>
   sql`EXISTS (SELECT 1 FROM ${ssoProvidersTable} p WHERE p.tenant_id = ${sourceOf(tenant)} AND p.issuer <> '')`;
 
 /** True for the row `alias` of an administrator with a password. */
-const breaksGlass = (alias: SQL): SQL =>
-  sql`${alias}.password_hash <> '' AND instr(${alias}.roles, ${JSON.stringify(PERMIT_ALL)}) > 0`;
+const breaksGlass = (alias: SQL): SQL => sql`${alias}.password_hash <> '' AND ${isUnrestricted(alias)}`;
 
 /**
  * True for a user who gets into a tenant through a provider only. The rule rests while there is no provider, or nobody left
