@@ -53,9 +53,9 @@ const COLUMNS: readonly Column<Entry>[] = [
   {
     title: "To",
     cell: ({ object }) => (
-      <>
+      <span>
         {plain(object.type)} {object.id && only("object", object.id, plain(shortId(object.id)))}
-      </>
+      </span>
     ),
   },
   { title: "Change", cell: ({ change }) => <Change text={plain(change ?? "")} /> },
