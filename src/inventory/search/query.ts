@@ -99,7 +99,10 @@ export function planOf(query: DeviceQuery, surveyed: readonly Surveyed[]): Plan 
   const smallest = surveyed.toSorted((a, b) => a.devices - b.devices)[0];
   const [first] = query.sort;
   if (first && first.key !== ID_KEY) {
-    const bounds = query.terms.find((term) => term.key === first.key && isDrivable(term));
+    // An attribute that exists may be an empty list, which no value of the walk stands for.
+    const bounds = query.terms.find(
+      (term) => term.key === first.key && term.kind !== "exists" && isDrivable(term),
+    );
     if (smallest && smallest.devices <= query.collect && smallest.term !== bounds)
       return { kind: "collect", driver: driverOf(smallest.term) };
     return { kind: "walk", bounds };
