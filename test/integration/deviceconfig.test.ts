@@ -61,7 +61,8 @@ describe("configuration of a device", () => {
       "",
       1,
       // One is the report; the world is told of it, here on a new page of the tenant's events.
-      3,
+      // With the index of those that are apart from what is set.
+      4,
     ]);
     const now = new Date(server.now).toISOString();
     expect(await record()).toEqual({
