@@ -14,7 +14,7 @@ import {
   type Acknowledgement as Word,
   type ListedAlert,
 } from "./list.ts";
-import { RULES } from "../rules.ts";
+import { RULE_KINDS, RULES, type RuleKind } from "../rules.ts";
 import type { MuteRow } from "./rule-store.ts";
 import { addMute, listMutes, listRules, removeMute, removeRule, setRule } from "./rules-and-mutes.ts";
 import {
@@ -26,6 +26,7 @@ import {
   NewRule,
   OpenAlerts,
   RuleKindParam,
+  RuleKindText,
   RuleQuery,
   type OpenAlert,
 } from "./schema.ts";
@@ -166,6 +167,12 @@ const muteToWire = (row: MuteRow): z.input<typeof Mute> => ({
   created_ts: rfc3339(row.created_ms),
 });
 
+function kindOf({ kind }: { kind: string }): RuleKind {
+  const known = RuleKindText.safeParse(kind).data;
+  if (!known) throw new Fault("bad_request", `kind: must be one of ${RULE_KINDS.join(", ")}.`);
+  return known;
+}
+
 /** Alerts of the fleet, and who wants to hear of them. */
 export function mountServerAlerts(app: App): void {
   app.openapi(list, async (c) => {
@@ -220,7 +227,8 @@ export function mountServerAlerts(app: App): void {
   app.openapi(
     putRule,
     async (c) => {
-      const [{ kind }, { group }] = [c.req.valid("param"), c.req.valid("query")];
+      const kind = kindOf(c.req.valid("param"));
+      const { group } = c.req.valid("query");
       const usual = RULES[kind];
       const { enabled, mail, level = usual.level, threshold = usual.threshold } = c.req.valid("json");
       await setRule(c.var.deps, userOf(c), { kind, group, enabled, mail, level, threshold });
@@ -229,7 +237,7 @@ export function mountServerAlerts(app: App): void {
     refuse,
   );
   app.openapi(deleteRule, async (c) => {
-    await removeRule(c.var.deps, userOf(c), c.req.valid("param").kind, c.req.valid("query").group);
+    await removeRule(c.var.deps, userOf(c), kindOf(c.req.valid("param")), c.req.valid("query").group);
     return c.body(null, 204);
   });
 }

@@ -91,7 +91,9 @@ export const NewMute = z.object({
   reason: z.string().max(MAX_NOTE).default(""),
 });
 
-export const RuleKindParam = z.object({ kind: z.enum(RULE_KINDS) });
+/** Which kinds there are is said after what is wrong with a body, as of any name in a path. */
+export const RuleKindParam = z.object({ kind: z.string().openapi({ enum: [...RULE_KINDS] }) });
+export const RuleKindText = z.enum(RULE_KINDS);
 export const RuleQuery = z.object({ group: z.string().max(1024).default("") });
 
 const THRESHOLDS =
