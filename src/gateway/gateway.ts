@@ -31,6 +31,7 @@ import { measure, measureCheck, mountMetrics } from "./measure.ts";
 import { demandPathTenant } from "./path-tenant.ts";
 import { keepWithin, requireAsked } from "./keep-within.ts";
 import { requestIdOf } from "./request-id.ts";
+import { mountTools } from "./tools/mcp.ts";
 import { mountVerify } from "./verify-route.ts";
 import { mountVerifyUser } from "./verify-user-route.ts";
 
@@ -149,6 +150,7 @@ export function makeGateway(options: GatewayOptions = {}): App {
   mountDomains(app);
   mountVerify(app);
   mountVerifyUser(app);
+  mountTools(app);
   mountDocumentation(app);
   mountIcon(app);
   mountConsolePages(app);

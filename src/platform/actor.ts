@@ -21,6 +21,8 @@ export interface UserActor {
   mustEnrol?: boolean;
   /** By a token that may do less than its user: it gives nobody rights, and its user's account is not its to change. */
   isLimited?: boolean;
+  /** By a token that says that tools of assistants may change something. */
+  toolsWrite?: boolean;
 }
 
 /** A user whose token was found live, with what the tenant has subscribed to. */

@@ -28,6 +28,7 @@ const actorOf = (live: LiveToken, { tenant, subject, token }: Claims, nowMs: num
   rights: live.mustEnrol === 1 ? NO_RIGHTS : readRights(live),
   mustEnrol: live.mustEnrol === 1,
   isLimited: live.limits !== null,
+  toolsWrite: limitsFrom(live.limits).tools === "write",
   subscription: {
     plan: live.plan,
     addons: addonsFrom(JSON.parse(live.addons)),

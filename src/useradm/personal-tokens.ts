@@ -31,9 +31,9 @@ const objectOf = (id: string, name?: string) => ({
 /** Bytes of what bounds one token; it is read with every request. */
 const MAX_LIMITS_BYTES = 8 * 1024;
 
-function limitsText({ permission_sets_with_scope, addresses }: TokenLimits): string | null {
-  if (!permission_sets_with_scope && !addresses) return null;
-  const text = JSON.stringify({ permission_sets_with_scope, addresses });
+function limitsText({ permission_sets_with_scope, addresses, tools }: TokenLimits): string | null {
+  if (!permission_sets_with_scope && !addresses && !tools) return null;
+  const text = JSON.stringify({ permission_sets_with_scope, addresses, tools });
   if (Buffer.byteLength(text) > MAX_LIMITS_BYTES)
     throw new Fault("bad_request", `the limits of the token are larger than ${MAX_LIMITS_BYTES} bytes`);
   return text;

@@ -234,6 +234,10 @@ const Limits = z.object({
     .max(MAX_ADDRESSES, { error: `the length must be no more than ${MAX_ADDRESSES}` })
     .nullish()
     .transform((list) => list ?? undefined),
+  tools: z
+    .enum(["write"], { error: "must be write" })
+    .nullish()
+    .transform((tools) => tools ?? undefined),
 });
 
 export const NewPersonalToken = z
@@ -260,6 +264,7 @@ export const PersonalToken = z
     expiration_date: z.string().optional(),
     permission_sets_with_scope: SetsWithScopeObject.optional(),
     addresses: z.array(z.string()).optional(),
+    tools: z.literal("write").optional(),
   })
   .openapi("PersonalAccessToken");
 

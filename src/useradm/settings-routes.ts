@@ -111,7 +111,7 @@ const createToken = userRoute("tokens:manage", {
   tags,
   summary: "Create a personal access token",
   description:
-    "With `permission_sets_with_scope` it may do what these sets allow as far as its user may; with `addresses` it is good from these networks only. A token with either gives no rights: it makes no tokens, users, tenants or settings, and changes nothing of its user.",
+    "With `permission_sets_with_scope` it may do what these sets allow as far as its user may; with `addresses` it is good from these networks only; with `tools` assistants may change something by it. A token with any of these gives no rights: it makes no tokens, users, tenants or settings, and changes nothing of its user.",
   middleware: jsonBody(),
   request: { body: { required: true, content: jsonContent(NewPersonalToken) } },
   responses: {
@@ -153,8 +153,9 @@ export function mountSettings(app: App): void {
   mountDocuments(app);
 
   app.openapi(createToken, async (c) => {
-    const { name, expires_in, permission_sets_with_scope, addresses } = c.req.valid("json");
-    const input = { name, expiresInS: expires_in ?? 0, limits: { permission_sets_with_scope, addresses } };
+    const { name, expires_in, permission_sets_with_scope, addresses, tools } = c.req.valid("json");
+    const limits = { permission_sets_with_scope, addresses, tools };
+    const input = { name, expiresInS: expires_in ?? 0, limits };
     return c.body(await createPersonalToken(c.var.deps, userOf(c), input), 200, JWT_TYPE);
   });
 

@@ -61,6 +61,7 @@ const CLAIMS: Readonly<Record<string, readonly Claim[]>> = {
     ["lists of up to # devices", "src/deployments/store/reach.ts", "MAX_REACHED"],
     ["by up to # of the devices that ask", "src/checkin/presence-queries.ts", "SAMPLE"],
   ],
+  "docs/integrations.md": [["after # Ki characters", "src/gateway/tools/call.ts", "MAX_ANSWER", KIB]],
   "docs/monitoring.md": [
     ["Each tenant is looked at once in # minutes", "src/devicemonitor/server/find.ts", "MINUTES"],
     ["of at least # devices that ended", "src/deployments/store/failing.ts", "FEWEST_ENDED"],

@@ -26,6 +26,7 @@ const PLAIN: Route[] = [
   ...["/", "/healthz", "/favicon.svg", "/api/docs", "/api/openapi.json", "/nowhere", "/api/nowhere"].map(
     (path) => ({ method: "GET", path }),
   ),
+  { method: "POST", path: "/mcp" },
   { method: "PUT", path: "/api/devices/v1/inventory/device/{name}" },
   { method: "PATCH", path: "/api/devices/v1/inventory/device/{name}" },
   { method: "GET", path: "/api/management/v1/deployments/limits/{name}" },

@@ -69,6 +69,8 @@ const UNDOCUMENTED = [
   "GET /api/docs/redoc.standalone.js",
   "GET /api/docs/redoc.standalone.js.LICENSE.txt",
   "GET /api/openapi.json",
+  // The protocol of tools has its own description of itself.
+  "POST /mcp",
   "PUT /api/devices/v1/inventory/*",
   "PATCH /api/devices/v1/inventory/*",
   "GET /api/management/v1/deployments/limits/{name}",

@@ -13,6 +13,8 @@ export interface StoredRights {
 export interface TokenLimits {
   permission_sets_with_scope?: Role["permission_sets_with_scope"];
   addresses?: string[] | undefined;
+  /** That tools of assistants may change something, and not only read. */
+  tools?: "write" | undefined;
 }
 
 type Part = ["role", Role] | ["set", StoredSet];
