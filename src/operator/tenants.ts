@@ -13,6 +13,7 @@ import {
   checkPassword,
   createUser,
   createUserStatements,
+  userToldStatements,
   hashPassword,
   hasUsersStatement,
   prepareUser,
@@ -44,6 +45,7 @@ export async function createTenant(deps: Deps, input: NewTenant): Promise<{ tena
       ...createTenantStatements(tenant),
       ...createUserStatements(actor, user),
       ...planLimitStatements(deps.settings.PLANS, tenant),
+      ...userToldStatements(actor, user),
     ]),
   );
   return { tenant, user: { id: user.id, email: user.email, tenant: tenant.id } };

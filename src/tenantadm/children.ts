@@ -20,6 +20,7 @@ import {
   assignStatements,
   checkPassword,
   createUserStatements,
+  userToldStatements,
   hashPassword,
   inviteIfChanged,
   NO_PROVIDER,
@@ -106,6 +107,7 @@ async function adminStatements(deps: Deps, tenant: TenantId, admin: Admin, hasPr
   return [
     ...createUserStatements(operatorIn(tenant), user),
     ...(isInvited ? inviteIfChanged(deps, user) : []),
+    ...userToldStatements(operatorIn(tenant), user),
   ];
 }
 

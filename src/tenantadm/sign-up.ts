@@ -9,6 +9,7 @@ import { createTenantStatements, planLimitStatements, prepareTenant } from "../t
 import {
   checkPassword,
   createUserStatements,
+  userToldStatements,
   EmailText,
   hashPassword,
   LINK_LIFE_MS,
@@ -138,6 +139,7 @@ export async function signUp(deps: Deps, input: z.output<typeof SignUp>): Promis
         ...createUserStatements(actor, user),
         ...verifyLinkIfChanged(deps, user),
         ...planLimitStatements(deps.settings.PLANS, tenant),
+        ...userToldStatements(actor, user),
       ]),
     );
   } catch (cause) {

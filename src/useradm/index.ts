@@ -20,6 +20,7 @@ export {
   checkPassword,
   createUser,
   createUserStatements,
+  userToldStatements,
   prepareUser,
   inviteIfChanged,
   unknownUser,

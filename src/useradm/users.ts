@@ -103,6 +103,12 @@ export const createUserStatements = (actor: Actor, user: User): Statement<number
   addAuditIfChanged(actor, { action: "create", object: userObject(user) }, user.createdMs),
 ];
 
+/** The world is told of a user who was added in the batch; at its end, since what follows cannot tell what was changed. */
+export const userToldStatements = (actor: Actor, user: User): Statement<unknown>[] =>
+  tell(actor.tenant, [{ type: "user.created", subject: user.id, data: byOf(actor) }], user.createdMs, {
+    when: isUser(user.tenant, user.id),
+  });
+
 /** Has an invitation sent to a user who was added just before in the batch. */
 export const inviteIfChanged = (deps: Deps, user: User): Statement<number>[] =>
   linkIfChanged(deps, user, "invite");
@@ -152,14 +158,7 @@ export async function addUser(
         ...invite,
         ...Object.entries(input.logins ?? {}).flatMap((login) => loginStatements(user, login)),
         ...demandRolesStatements(actor.tenant, user.roles),
-        ...tell(
-          actor.tenant,
-          [{ type: "user.created", subject: user.id, data: byOf(actor) }],
-          user.createdMs,
-          {
-            when: isUser(actor.tenant, user.id),
-          },
-        ),
+        ...userToldStatements(actor, user),
       ]),
     ),
   );

@@ -328,6 +328,12 @@ describe("a provider of OpenID Connect", () => {
     };
     expect(await rolesOf("ops")).toEqual(["RBAC_ROLE_CI"]);
     expect(await rolesOf(["all", "ops", 5])).toEqual(["RBAC_ROLE_PERMIT_ALL", "RBAC_ROLE_CI"]);
+    const told = await server.call("GET", "/api/management/v1/events?type=user.created", {
+      token: admin.token,
+    });
+    expect(told.json<{ events: { data: object }[] }>().events.map(({ data }) => data)).toEqual([
+      { by: "system" },
+    ]);
     const unknown = { ...mapping, roles: { ops: ["GONE"] } };
     expect(
       (await server.call("PUT", `${METADATA}/${id}/mapping`, { token: admin.token, json: unknown })).status,

@@ -81,6 +81,10 @@ describe("the life of a tenant", () => {
 
     const device = new SigningDevice({ mac: "acme-1" });
     expect((await device.ask(server, { tenant_token: own.tenant_token })).status).toBe(401);
+    const told = await server.call("GET", "/api/management/v1/events?type=user.created", user);
+    expect(told.json<{ events: { data: object }[] }>().events.map(({ data }) => data)).toEqual([
+      { by: "operator" },
+    ]);
     const devices = "/api/management/v2/devauth/devices";
     const [waiting] = (await server.call("GET", devices, user)).json<
       { id: string; auth_sets: { id: string }[] }[]

@@ -9,7 +9,7 @@ import { givingRights } from "../roles/roles.ts";
 import { demandRolesStatements } from "../roles/store.ts";
 import { EmailText } from "../schema.ts";
 import type { Account } from "../user-store.ts";
-import { createUserStatements, prepareUser, userObject, writingEmail } from "../users.ts";
+import { createUserStatements, prepareUser, userObject, userToldStatements, writingEmail } from "../users.ts";
 import { sameRoles, writeUser } from "../write-user.ts";
 import type { Person } from "./person.ts";
 import {
@@ -93,6 +93,7 @@ function newcomer(
       ...createUserStatements(systemOf(tenant), user),
       demandUserStatement(user),
       ...demandRolesStatements(tenant, given),
+      ...userToldStatements(systemOf(tenant), user),
     ],
   };
 }
