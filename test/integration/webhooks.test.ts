@@ -7,6 +7,7 @@ import { tell, type Told } from "../../src/platform/stream.ts";
 import { aUser, type TestUser } from "../support/actors.ts";
 import { auditOf, refusal, rowsOf } from "../support/answers.ts";
 import { DeviceAdmin } from "../support/device-auth.ts";
+import { OUTGOING_CORPUS } from "../support/outgoing-corpus.ts";
 import { onlyReceivers, Receiver, type Sent } from "../support/receivers.ts";
 import { Server } from "../support/server.ts";
 import { SigningDevice } from "../support/signing-device.ts";
@@ -300,6 +301,34 @@ describe("a webhook", () => {
       .json<{ shape: string; state: object }[]>()
       .filter(({ shape }) => shape === "mail");
     expect(mail).toMatchObject({ target: "ada@example.com", state: { failures: 1 } });
+  });
+
+  it("is not of the inside, in none of the spellings, when it is given or changed; one that was is not called", async () => {
+    const { id } = await add();
+    const before = await add({ target: "https://10.0.0.1/" });
+    server.configure({ LOCAL: "false" });
+    const hosts = Object.values(OUTGOING_CORPUS).flat();
+    expect(hosts.length).toBeGreaterThanOrEqual(60);
+    for (const host of hosts) {
+      const target = `https://${host}/`;
+      const answers = [
+        await call("POST", "", wanted({ target })),
+        await call("PUT", `/${id}`, { ...wanted(), target }),
+      ];
+      expect([host, ...answers.map((answer) => answer.status)]).toEqual([host, 400, 400]);
+      expect(refusal(answers[0]!)[1]).toMatch(/target: /);
+    }
+    const called: string[] = [];
+    vi.stubGlobal("fetch", async (address: string) => {
+      called.push(address);
+      return new Response("ok");
+    });
+    await happens(applied("d1"));
+    await sweep();
+    expect(called).toEqual([URL_A]);
+    expect((await deliveries(before.id)).deliveries).toMatchObject([
+      { success: false, error: expect.any(String) },
+    ]);
   });
 
   it("is refused where it is none", async () => {
