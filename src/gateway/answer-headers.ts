@@ -15,7 +15,7 @@ const HEADERS: Readonly<Record<string, string>> = {
   "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
 };
 
-const PATHS = /^\/(api\/(management|internal|operator|storage|v1)|status)(\/|$)/;
+const PATHS = /^\/(api\/(management|internal|operator|storage|v1)|status|mcp)(\/|$)/;
 
 /** A header that a route has set for a reason of its own stays. */
 export const answerHeaders: MiddlewareHandler<AppEnv> = async (c, next) => {

@@ -100,7 +100,7 @@ const verifiers = routesFor("public").filter((route) => VERIFIER.test(route));
 
 /** Where the routes of each kind are, as clients and those who watch over networks expect. */
 const PLACES = {
-  user: /^\w+ \/api\/management\//,
+  user: /^\w+ \/(api\/management\/|mcp$)/,
   device: /^\w+ \/api\/devices\//,
   operator: /^\w+ \/(api\/(internal|operator|v1)\/|(status|metrics)$)/,
 };
