@@ -1,9 +1,53 @@
 import type { DigestChange } from "../platform/digest-change.ts";
 import type { Rhythm, Silences, SilenceSettled, SilenceWanted, Wait } from "../platform/contacts.ts";
 import type { TenantId } from "../platform/ids.ts";
-import type { Check, LiveCounters, Verdict, DigestRequest, DigestResponse } from "./head.ts";
+import type { DatabaseCost } from "../platform/database.ts";
+import type { Checking, DigestUpdate } from "./digest.ts";
+import type { CheckMode } from "./rate.ts";
 import type { UsedByDay } from "../platform/used.ts";
 import type { Contact } from "./presence.ts";
+
+/** A check of one device, at the time of the Worker that asks. */
+export interface Check extends Checking {
+  nowMs: number;
+  /** Other contacts that the Worker has to tell of. */
+  seen: readonly Contact[];
+}
+
+export interface Verdict {
+  /** The device may have work or a void token: the database has to say. */
+  concerns: boolean;
+  mode: CheckMode;
+  /** For noting what the database says; nothing while there is no digest. */
+  stamp: string | undefined;
+}
+
+/** What a Worker in relaxed mode brings along when it comes for the digest. */
+export interface DigestRequest {
+  nowMs: number;
+  /** Versions of the parts it holds, by name. */
+  known: Record<string, number>;
+  /** Checks answered since its last visit. */
+  checks: number;
+  /** What those of them that asked for nothing have used; the others are told with what they cost. */
+  used: UsedByDay;
+  seen: readonly Contact[];
+}
+
+export interface DigestResponse {
+  mode: CheckMode;
+  /** Nothing while there is no digest. */
+  update: DigestUpdate | undefined;
+}
+
+/** Numbers of now, for whoever watches a fleet. */
+export interface LiveCounters {
+  checks_per_second: number;
+  mode: CheckMode;
+  generation: number;
+  /** What the head itself asked the database for since it was started. */
+  database: DatabaseCost;
+}
 
 /** What a tenant's head can be called for. */
 export interface HeadRpc extends Rpc.DurableObjectBranded {

@@ -1,12 +1,13 @@
 import { systemNow } from "../platform/clock.ts";
-import { updateFor, type Checking, type DigestUpdate } from "./digest.ts";
+import { updateFor } from "./digest.ts";
+import type { Check, DigestRequest, DigestResponse, LiveCounters, Verdict } from "./head-rpc.ts";
 import { HeadDigest } from "./head-digest.ts";
 import { Presence, type Contact } from "./presence.ts";
 import { UsedLedger, usedOn } from "./used-ledger.ts";
 import { Waits } from "./waits.ts";
 import { CheckRate, WINDOW_MS, type CheckMode } from "./rate.ts";
 import { deviceCheckInsStatement } from "../devices/index.ts";
-import { Database, noCost, type DatabaseCost } from "../platform/database.ts";
+import { Database, noCost } from "../platform/database.ts";
 import type { Rhythm, Silences, SilenceSettled, SilenceWanted, Wait } from "../platform/contacts.ts";
 import type { DigestChange } from "../platform/digest-change.ts";
 import { settingsOf, type Env } from "../platform/env.ts";
@@ -15,48 +16,6 @@ import { dayOf, type Day, type UsedByDay } from "../platform/used.ts";
 import { addUsedStatement, isOverRowsStatement } from "../tenants/index.ts";
 import type { Later } from "../platform/later.ts";
 import { makeLog } from "../platform/log.ts";
-
-/** A check of one device, at the time of the Worker that asks. */
-export interface Check extends Checking {
-  nowMs: number;
-  /** Other contacts that the Worker has to tell of. */
-  seen: readonly Contact[];
-}
-
-export interface Verdict {
-  /** The device may have work or a void token: the database has to say. */
-  concerns: boolean;
-  mode: CheckMode;
-  /** For noting what the database says; nothing while there is no digest. */
-  stamp: string | undefined;
-}
-
-/** What a Worker in relaxed mode brings along when it comes for the digest. */
-export interface DigestRequest {
-  nowMs: number;
-  /** Versions of the parts it holds, by name. */
-  known: Record<string, number>;
-  /** Checks answered since its last visit. */
-  checks: number;
-  /** What those of them that asked for nothing have used; the others are told with what they cost. */
-  used: UsedByDay;
-  seen: readonly Contact[];
-}
-
-export interface DigestResponse {
-  mode: CheckMode;
-  /** Nothing while there is no digest. */
-  update: DigestUpdate | undefined;
-}
-
-/** Numbers of now, for whoever watches a fleet. */
-export interface LiveCounters {
-  checks_per_second: number;
-  mode: CheckMode;
-  generation: number;
-  /** What the head itself asked the database for since it was started. */
-  database: DatabaseCost;
-}
 
 const STAMPED_AT_ONCE = 1000;
 /** Contacts are saved at once after so long a silence, else together at its end: well before an object falls asleep. */

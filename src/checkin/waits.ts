@@ -4,7 +4,7 @@ import { mayBeVoid, mayConcern, QUEUED, type Checking, type Digest } from "./dig
 import { hashOf } from "./filter.ts";
 
 /** Nothing is believed for longer, should a change have been told to nobody. */
-export const LONGEST_WAIT_MS = 3_600_000;
+const LONGEST_WAIT_MS = 3_600_000;
 /** What is over sooner is not worth a row. */
 const LEAST_MS = 60_000;
 

@@ -46,7 +46,7 @@ const SumSchema = z.object({ name: z.string(), lines: z.number().int(), sha256: 
 /** What a section comes to. */
 export type Sum = z.output<typeof SumSchema>;
 
-export const SumsSchema = z.object({ sections: z.array(SumSchema) });
+const SumsSchema = z.object({ sections: z.array(SumSchema) });
 
 /** The description of an object. */
 export const StoredSchema = z.object({

@@ -51,7 +51,7 @@ export interface PartEntry {
 }
 
 /** What is wrong with the bytes of an archive. */
-export class ArchiveFault extends Error {}
+class ArchiveFault extends Error {}
 
 const isZero = (block: Uint8Array): boolean => block.every((byte) => byte === 0);
 

@@ -1,7 +1,7 @@
 import { z } from "@hono/zod-openapi";
 import { jsonContent } from "../platform/wire.ts";
 
-export const NewExport = z
+const NewExport = z
   .object({
     objects: z
       .enum(["included", "referenced"], { error: "must be included or referenced" })

@@ -4,4 +4,4 @@ export { forgetOldExports } from "./exports.ts";
 export { exportsFolderOf, foldersOf, isIn } from "./objects.ts";
 export { removeSomeRowsStatements, removeTenantStatement } from "./removal-store.ts";
 export { mountTenantdata } from "./routes.ts";
-export { GLOBAL_TABLES, TENANT_TABLES, type TenantTable } from "./tenant-tables.ts";
+export { GLOBAL_TABLES, TENANT_TABLES } from "./tenant-tables.ts";

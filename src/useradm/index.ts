@@ -40,17 +40,8 @@ export { resealFactors } from "./second-factor.ts";
 export { NO_PROVIDER, shareStatements } from "./sso/rule-store.ts";
 export { forgetAnsweredRequests } from "./sso/sweep.ts";
 export { mountUseradm } from "./routes.ts";
-export {
-  Assignment,
-  EmailText,
-  PasswordText,
-  PlanBinding,
-  RoleNames,
-  TenantUser,
-  UserLimits,
-  SsoQuery,
-  UserQuery,
-} from "./schema.ts";
+export { Assignment, EmailText, PasswordText, RoleNames, TenantUser, SsoQuery, UserQuery } from "./schema.ts";
+export { PlanBinding, UserLimits } from "./plan-schema.ts";
 export { forgetOldLoginFailures } from "./throttle.ts";
 export { readersOf, whoSees } from "./who-sees.ts";
 export { senderOf } from "./mail-texts.ts";

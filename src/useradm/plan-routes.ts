@@ -15,7 +15,7 @@ import {
 import { userRoute } from "../platform/route.ts";
 import { faultResponses, jsonContent } from "../platform/wire.ts";
 import { demandPlan, planBinding, userLimits } from "./plan.ts";
-import { PlanBinding, Plans, UserLimits } from "./schema.ts";
+import { PlanBinding, Plans, UserLimits } from "./plan-schema.ts";
 
 const list = userRoute("basic", {
   method: "get",

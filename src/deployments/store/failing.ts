@@ -4,7 +4,7 @@ import type { TroubleSource } from "../../platform/trouble.ts";
 import { deploymentCountersTable, deploymentsTable } from "../tables.ts";
 
 /** Of fewer devices that have ended, a share says nothing. */
-export const FEWEST_ENDED = 5;
+const FEWEST_ENDED = 5;
 
 /** Deployments that have not ended, of whose devices such a share has failed. */
 export const failingDeployments: TroubleSource = (tenant, { threshold, limit }) =>

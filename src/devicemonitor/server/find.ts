@@ -50,13 +50,13 @@ const LOOKS_LEFT_OUT = 4;
 /** Of one kind, beside silent devices. */
 const MAX_FOUND = 200;
 /** Silent devices of one transaction, and transactions of one look. */
-export const SILENT_AT_ONCE = 500;
+const SILENT_AT_ONCE = 500;
 const SLICES = 20;
 /** A device that is not to be told is not looked at for so long. */
 const NOT_TOLD_MS = 86_400_000;
 
 /** Alerts that one mail tells of. */
-export const MAX_MAILED = 50;
+const MAX_MAILED = 50;
 
 /** An alert of the server as others are told of it. */
 interface Found extends NewAlert {

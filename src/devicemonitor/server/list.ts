@@ -18,7 +18,7 @@ import {
 import { mutesStatement } from "./rule-store.ts";
 
 /** Alerts of each kind that one page looks through. */
-export const LOOKED_THROUGH = 200;
+const LOOKED_THROUGH = 200;
 
 export interface AlertFilter {
   source?: "device" | "server" | undefined;

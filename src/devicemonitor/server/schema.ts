@@ -6,7 +6,7 @@ import { RULE_KINDS } from "../rules.ts";
 /** Of an id, which holds the subject of an alert, and of a cursor. */
 const MAX_ID = 12_288;
 /** Alerts of one request. */
-export const MAX_ACKNOWLEDGED = 100;
+const MAX_ACKNOWLEDGED = 100;
 
 const DEFAULT_LISTED = 50;
 const MAX_LISTED = 200;

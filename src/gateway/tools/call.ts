@@ -8,7 +8,7 @@ import { TOOLS, type Tool } from "./catalogue.ts";
 import { INVALID_PARAMS, RpcError } from "./protocol.ts";
 
 /** Characters of an answer: an assistant has to read all of it. */
-export const MAX_ANSWER = 65_536;
+const MAX_ANSWER = 65_536;
 
 /** What the tool's own request is told by: who asks, and from where. */
 const PASSED_ON = [
@@ -23,7 +23,7 @@ const PASSED_ON = [
 const Call = z.looseObject({ name: z.string().max(128), arguments: z.looseObject({}).optional() });
 
 /** Whether the caller's token says that tools may change something. */
-export const mayWrite = (c: Context<AppEnv>): boolean => userOf(c).toolsWrite === true;
+const mayWrite = (c: Context<AppEnv>): boolean => userOf(c).toolsWrite === true;
 
 export const toolsFor = (c: Context<AppEnv>): readonly Tool[] =>
   mayWrite(c) ? TOOLS : TOOLS.filter(({ writes }) => !writes);
