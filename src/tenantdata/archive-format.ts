@@ -41,12 +41,12 @@ export const HeaderSchema = z.object({
 
 export type Header = z.output<typeof HeaderSchema>;
 
-const SumSchema = z.object({ name: z.string(), lines: z.number().int(), sha256: z.string() });
-
 /** What a section comes to. */
-export type Sum = z.output<typeof SumSchema>;
-
-const SumsSchema = z.object({ sections: z.array(SumSchema) });
+export interface Sum {
+  name: string;
+  lines: number;
+  sha256: string;
+}
 
 /** The description of an object. */
 export const StoredSchema = z.object({
