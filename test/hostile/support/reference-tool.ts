@@ -33,7 +33,10 @@ const STRICTER: readonly (readonly [why: string, ours: RegExp])[] = [
   ["the tool takes entries of other kinds for files", /is not a regular file$/],
   ["the tool takes null for a text, a list or nothing at all", /is not (a string|an array of strings)$/],
   ["the tool does not look behind the manifest of a version 2", /Garbled entry in manifest/],
-  ["the tool does not look at the folder that an entry names", /wrong element: .+\/header\.tar/],
+  [
+    "the tool does not look at the folder that an entry names",
+    /(wrong element|invalid data file name): .+\/(header|\d+)\.tar/,
+  ],
 ];
 
 /** Why the tool refuses what we accept: by what it says. */
