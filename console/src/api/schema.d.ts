@@ -327,7 +327,7 @@ export interface components {
     NewDeploymentStatus: { status: string };
     NewDynamicDeployment: { name: string; artifact_name: string; force_installation?: boolean; filter_id: string; max_devices?: number; phases?: (components["schemas"]["NewDeploymentPhase"])[]; uniform_phases?: components["schemas"]["UniformPhases"]; retries?: number; update_control_map?: components["schemas"]["UpdateControlMap"]; autogenerate_delta?: boolean; rollout?: components["schemas"]["Rollout"] };
     NewIntegration: { provider: "iot-core" | "iot-hub" | "webhook"; credentials: components["schemas"]["IntegrationCredentials"]; description?: string; scopes?: ("deviceauth" | "inventory")[] };
-    NewPersonalAccessToken: { name: string; expires_in?: number | null; permission_sets_with_scope?: (components["schemas"]["PermissionSetWithScope"])[] | null; addresses?: (string)[] | null };
+    NewPersonalAccessToken: { name: string; expires_in?: number | null; permission_sets_with_scope?: (components["schemas"]["PermissionSetWithScope"])[] | null; addresses?: (string)[] | null; tools?: "write" | null };
     NewUser: { email: string; password?: string | null; roles?: (string)[]; send_reset_password?: boolean | null };
     OpenAlert: { id: string; source: "device" | "server"; subject: string; object?: string; level: string; text: string; device_id?: string; group?: string; time: string; acknowledged?: { time: string; by: string; note?: string }; muted: boolean };
     OwnUser: (components["schemas"]["TenantUser"]) & ({ pending_email_change_request?: components["schemas"]["PendingEmailChange"] });
@@ -336,7 +336,7 @@ export interface components {
     PendingEmailChange: { new_email: string; created_ts: string; valid_until: string };
     PermissionSetObject: { name: string; action?: string; object?: string; description?: string; permissions: ({ action: string; object: { type: string; value: string } })[]; supported_scope_types?: (string)[] };
     PermissionSetWithScope: { name: string; scope?: components["schemas"]["RoleScope"] };
-    PersonalAccessToken: { id: string; name: string; created_ts: string; last_used?: string; expiration_date?: string; permission_sets_with_scope?: ({ name: string; scope?: { type: string; value: (string)[] } })[]; addresses?: (string)[] };
+    PersonalAccessToken: { id: string; name: string; created_ts: string; last_used?: string; expiration_date?: string; permission_sets_with_scope?: ({ name: string; scope?: { type: string; value: (string)[] } })[]; addresses?: (string)[]; tools?: "write" };
     Preauthorization: { identity_data: Record<string, unknown>; pubkey: string; tier?: "standard" | "micro" | "system"; force?: boolean };
     Presence: { id: string; last_seen: string };
     RecoveryCodes: { codes: (string)[] };
