@@ -1,4 +1,4 @@
-import type { Later } from "../platform/later.ts";
+import { Due, type Later } from "../platform/later.ts";
 import { addCounts, noCounts, type Counts } from "./counts.ts";
 
 /** What a fall of the object loses at most. Shorter than the time after which the platform lets an idle object fall asleep. */
@@ -43,15 +43,16 @@ export class Meter implements MeterRpc {
 
   async save(): Promise<void> {
     if (this.#isSaved || !this.#kept) return;
-    this.#isSaved = true;
     await this.#storage.put(KEY, await this.#kept);
+    this.#isSaved = true;
   }
 
   async #of(nowMs: number): Promise<Kept> {
     this.#kept ??= this.#storage.get<Kept>(KEY).then((kept) => kept ?? { counts: noCounts(), hour: 0 });
     const kept = await this.#kept;
     const hour = Math.floor(nowMs / HOUR_MS);
-    if (kept.hour !== hour) {
+    // Clocks of processes differ: what one tells late belongs to the hour that has begun.
+    if (hour > kept.hour) {
       kept.hour = hour;
       kept.counts.tenants.clear();
     }
@@ -61,8 +62,6 @@ export class Meter implements MeterRpc {
 
 /** So long a process keeps what it counted. */
 const KEEP_MS = 15_000;
-/** A timer ends with the request that it belonged to. */
-const OVERDUE_MS = 1000;
 
 export interface MeterEnv {
   METER: DurableObjectNamespace;
@@ -76,8 +75,8 @@ export const meterOf = ({ METER }: MeterEnv): MeterRpc =>
 export class Tally {
   readonly #env: MeterEnv;
   readonly #failed: (cause: unknown) => void;
+  readonly #due = new Due(KEEP_MS);
   #counts = noCounts();
-  #dueMs = -Infinity;
 
   constructor(env: MeterEnv, failed: (cause: unknown) => void) {
     this.#env = env;
@@ -86,18 +85,15 @@ export class Tally {
 
   /** What the next request is added to; told some time later, with all that came until then. */
   countsAt(nowMs: number, later: Pick<Later, "after">): Counts {
-    const isDue = nowMs < this.#dueMs + OVERDUE_MS && this.#dueMs <= nowMs + KEEP_MS;
-    if (!isDue) {
-      this.#dueMs = nowMs + KEEP_MS;
-      later.after(KEEP_MS, () => this.tell(this.#dueMs));
-    }
+    this.#due.begin(nowMs, later, (dueMs) => this.tell(dueMs));
     return this.#counts;
   }
 
   async tell(nowMs: number): Promise<void> {
     const counts = this.#counts;
     this.#counts = noCounts();
-    this.#dueMs = -Infinity;
+    this.#due.end();
+    if (Object.keys(counts.areas).length === 0) return;
     try {
       await meterOf(this.#env).add(counts, nowMs);
       writePoints(this.#env.ANALYTICS, counts);

@@ -1,7 +1,7 @@
 import { tellUsed } from "../checkin/index.ts";
 import type { Env } from "../platform/env.ts";
 import type { TenantId } from "../platform/ids.ts";
-import type { Later } from "../platform/later.ts";
+import { Due, type Later } from "../platform/later.ts";
 import { makeLog } from "../platform/log.ts";
 import { dayOf, NOTHING_USED, together, type Day, type Used, type UsedByDay } from "../platform/used.ts";
 import { boundsOf } from "./day.ts";
@@ -9,13 +9,10 @@ import { boundsOf } from "./day.ts";
 /** So long a process keeps what it counted, which is what a fall of it loses; the tenant's head outlives its own. */
 const KEEP_MS = 5000;
 
-/** A timer ends with the request that it belonged to. */
-const OVERDUE_MS = 1000;
-
 interface Counted {
   used: UsedByDay;
   /** When it is told. */
-  dueMs: number;
+  due: Due;
 }
 
 /** What tenants used of one process and their heads do not know yet. */
@@ -45,7 +42,8 @@ async function tell(env: Env, tenant: TenantId, nowMs: number): Promise<void> {
     else over.delete(tenant);
   } catch (cause) {
     const meanwhile = counted.get(tenant);
-    counted.set(tenant, { used: together(known.used, meanwhile?.used ?? {}), dueMs: meanwhile?.dueMs ?? 0 });
+    const due = meanwhile?.due ?? new Due(KEEP_MS);
+    counted.set(tenant, { used: together(known.used, meanwhile?.used ?? {}), due });
     makeLog({ tenant }).error("usage not told", { cause });
   }
 }
@@ -59,11 +57,12 @@ export function count(
 ): void {
   const { counted } = countersOf(env);
   const known = counted.get(tenant);
-  const all = together(known?.used ?? {}, { [dayOf(nowMs)]: { ...NOTHING_USED, ...used } });
-  const isDue = known && nowMs < known.dueMs + OVERDUE_MS && known.dueMs <= nowMs + KEEP_MS;
-  const dueMs = isDue ? known.dueMs : nowMs + KEEP_MS;
-  counted.set(tenant, { used: all, dueMs });
-  if (!isDue) later.after(KEEP_MS, () => tell(env, tenant, dueMs));
+  const due = known?.due ?? new Due(KEEP_MS);
+  counted.set(tenant, {
+    used: together(known?.used ?? {}, { [dayOf(nowMs)]: { ...NOTHING_USED, ...used } }),
+    due,
+  });
+  due.begin(nowMs, later, (dueMs) => tell(env, tenant, dueMs));
 }
 
 /** Milliseconds until the tenant has rows again, as far as this process knows; 0 if it has some. */

@@ -39,6 +39,7 @@ const CLAIMS: Readonly<Record<string, readonly Claim[]>> = {
     ["each for # days", "src/tenantdata/limits.ts", "EXPORT_LIFE_MS", DAY],
     ["more than the # parts", "src/platform/limits.ts", "parts"],
   ],
+  "docs/runbook.md": [["every # seconds and are kept", "src/metrics/meter.ts", "KEEP_MS", SECOND]],
   "docs/checkins.md": [
     ["open deployments to at most # devices", "src/deployments/limits.ts", "SMALL"],
     ["Bloom filters of # bits an id", "src/checkin/filter.ts", "BITS_PER_ID"],

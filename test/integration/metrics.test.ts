@@ -108,6 +108,15 @@ describe("the numbers of the installation", () => {
     expect((await scrape()).get("edgemend_tenant_requests")?.samples).toEqual([]);
   });
 
+  it("keep what they have when a process that was asked in between tells nothing new", async () => {
+    await server.call("GET", DEVICES, { token: user.token });
+    const before = await scrape();
+    server.advance(16_000); // the timer of that request
+    const after = await scrape();
+    const requests = (of: typeof after) => valueOf(of, "edgemend_tenant_requests", { tenant: "acme" });
+    expect([requests(before), requests(after)]).toEqual([1, 1]);
+  });
+
   it("tell what is there and what waits, in one trip to the database", async () => {
     await aTenant(server, "other");
     await env.DB.batch([
