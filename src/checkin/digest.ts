@@ -52,7 +52,8 @@ export function mayBeVoid(digest: Digest, { device, authSet, issuedS }: Checking
   );
 }
 
-function mayHaveWork(digest: Digest, device: string, nowMs: number): boolean {
+/** False if there is certainly nothing for the device to do. */
+export function mayHaveWork(digest: Digest, device: string, nowMs: number): boolean {
   const hash = hashOf(device);
   for (const [name, part] of digest.parts) {
     if (name === REVOKED) continue;

@@ -65,8 +65,8 @@ export class Head {
   async check(tenant: TenantId, check: Check): Promise<Verdict> {
     this.#rate.add(1, check.nowMs);
     const digest = await this.#digest.current(tenant, check.nowMs);
-    const stamp = digest && this.#waits.stamp(digest);
     const concerns = !digest || (await this.#waits.mayGet(digest, check, check.nowMs));
+    const stamp = concerns && digest ? this.#waits.stamp(digest) : undefined;
     // What concerns the database is counted with what it costs there.
     if (!concerns) this.#used.add(usedOn(dayOf(check.nowMs), { requests: 1, checks: 1 }));
     await this.note(tenant, [...check.seen, [check.device, check.nowMs]]);

@@ -1,6 +1,6 @@
 import type { Wait } from "../platform/contacts.ts";
 import type { DigestChange } from "../platform/digest-change.ts";
-import { mayBeVoid, mayConcern, QUEUED, type Checking, type Digest } from "./digest.ts";
+import { mayBeVoid, mayHaveWork, QUEUED, type Checking, type Digest } from "./digest.ts";
 import { hashOf } from "./filter.ts";
 
 /** Nothing is believed for longer, should a change have been told to nobody. */
@@ -53,7 +53,8 @@ export class Waits {
   /** As `mayConcern`, for a device that is known to wait too. */
   async mayGet(digest: Digest, checking: Checking, nowMs: number): Promise<boolean> {
     if (mayBeVoid(digest, checking)) return true;
-    return mayConcern(digest, checking, nowMs) && !(await this.isWaiting(digest, checking.device, nowMs));
+    const { device } = checking;
+    return mayHaveWork(digest, device, nowMs) && !(await this.isWaiting(digest, device, nowMs));
   }
 
   async isWaiting(digest: Digest, device: string, nowMs: number): Promise<boolean> {
@@ -79,7 +80,8 @@ export class Waits {
   }
 
   async apply(changes: readonly DigestChange["what"][]): Promise<void> {
-    const ours = changes.filter(({ kind }) => kind !== "told");
+    // Who loses a right gives back what it held by changes of their own.
+    const ours = changes.filter(({ kind }) => kind !== "told" && kind !== "revoked");
     if (ours.length > 0) this.#told += 1;
     for (const change of ours) {
       if (change.kind === "room") await this.#storage.put(roomKey(change.room), crypto.randomUUID());
