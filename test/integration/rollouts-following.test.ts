@@ -2,6 +2,7 @@ import { afterEach, beforeAll, describe, expect, it } from "vitest";
 import { EVERY_MINUTE, runSweeps } from "../../src/app/sweeps.ts";
 import { aDevice, aUser, type TestDevice, type TestUser } from "../support/actors.ts";
 import {
+  abortAll,
   anArtifact,
   deploy,
   DEVICE,
@@ -33,17 +34,7 @@ beforeAll(async () => {
 const get = <T = Record<string, unknown>[]>(path: string, by = user) =>
   server.call("GET", path, { token: by.token }).then((answer) => answer.json<T>());
 
-afterEach(async () => {
-  const { results } = await env.DB.prepare(
-    `SELECT d.deployment_id AS id FROM deployments d
-     JOIN deployment_counters c ON c.tenant_id = d.tenant_id AND c.seq = d.seq WHERE c.stage < 2`,
-  ).all<{ id: string }>();
-  for (const { id } of results)
-    await server.call("PUT", `${MANAGEMENT}/${id}/status`, {
-      token: user.token,
-      json: { status: "aborted" },
-    });
-});
+afterEach(() => abortAll(server, user));
 
 const sendLog = (device: TestDevice, id: string, ...lines: string[]) =>
   server.call("PUT", `${DEVICE}/${id}/log`, {

@@ -2,7 +2,16 @@ import { runDurableObjectAlarm } from "cloudflare:test";
 import { afterEach, beforeAll, describe, expect, it } from "vitest";
 import { EVERY_MINUTE, runSweeps } from "../../src/app/sweeps.ts";
 import { aDevice, aUser, type TestDevice, type TestUser } from "../support/actors.ts";
-import { anArtifact, deploy, inInventory, MANAGEMENT, poll, report, show } from "../support/deployments.ts";
+import {
+  abortAll,
+  anArtifact,
+  deploy,
+  inInventory,
+  MANAGEMENT,
+  poll,
+  report,
+  show,
+} from "../support/deployments.ts";
 import { asTenantId } from "../../src/platform/ids.ts";
 import { env, Server } from "../support/server.ts";
 import { watchRollouts } from "../../src/deployments/index.ts";
@@ -25,13 +34,7 @@ const manage = (method: string, path: string, json?: unknown) =>
   server.call(method, `${MANAGEMENT}${path}`, { token: user.token, json });
 
 /** The devices are the same for all tests: what one leaves open ends before the next. */
-afterEach(async () => {
-  const { results } = await env.DB.prepare(
-    `SELECT d.deployment_id AS id FROM deployments d
-     JOIN deployment_counters c ON c.tenant_id = d.tenant_id AND c.seq = d.seq WHERE c.stage < 2`,
-  ).all<{ id: string }>();
-  for (const { id } of results) await manage("PUT", `/${id}/status`, { status: "aborted" });
-});
+afterEach(() => abortAll(server, user));
 
 const temperature = { scope: "inventory", name: "temperature" };
 

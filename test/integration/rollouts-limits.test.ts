@@ -2,6 +2,7 @@ import { afterEach, beforeAll, describe, expect, it } from "vitest";
 import { endStuck } from "../../src/deployments/index.ts";
 import { aDevice, aUser, type TestDevice, type TestUser } from "../support/actors.ts";
 import {
+  abortAll,
   anArtifact,
   counts,
   deploy,
@@ -39,13 +40,7 @@ const manage = (method: string, path: string, json?: unknown, by = user) =>
   server.call(method, `${MANAGEMENT}${path}`, { token: by.token, json });
 
 /** The devices are the same for all tests: what one leaves open ends before the next. */
-afterEach(async () => {
-  const { results } = await env.DB.prepare(
-    `SELECT d.deployment_id AS id FROM deployments d
-     JOIN deployment_counters c ON c.tenant_id = d.tenant_id AND c.seq = d.seq WHERE c.stage < 2`,
-  ).all<{ id: string }>();
-  for (const { id } of results) await manage("PUT", `/${id}/status`, { status: "aborted" });
-});
+afterEach(() => abortAll(server, user));
 
 let made = 0;
 const rollout = (more: Record<string, unknown>, devices = pool) =>

@@ -3,6 +3,7 @@ import { MAX_GROUPS } from "../../src/deployments/store/settings.ts";
 import { MAX_TEMPLATES } from "../../src/deployments/store/templates.ts";
 import { aDevice, aUser, type TestDevice, type TestUser } from "../support/actors.ts";
 import {
+  abortAll,
   anArtifact,
   deploy,
   idOf,
@@ -48,13 +49,7 @@ beforeAll(async () => {
 const call = (method: string, path: string, json?: unknown, by = user) =>
   server.call(method, path, { token: by.token, json });
 
-afterEach(async () => {
-  const { results } = await env.DB.prepare(
-    `SELECT d.deployment_id AS id FROM deployments d
-     JOIN deployment_counters c ON c.tenant_id = d.tenant_id AND c.seq = d.seq WHERE c.stage < 2`,
-  ).all<{ id: string }>();
-  for (const { id } of results) await call("PUT", `${MANAGEMENT}/${id}/status`, { status: "aborted" });
-});
+afterEach(() => abortAll(server, user));
 
 /** What the inventory knows of a device. */
 const knows = (device: TestDevice, attributes: Record<string, string>, seenMs = server.now) =>

@@ -1,6 +1,7 @@
 import { afterEach, beforeAll, describe, expect, it } from "vitest";
 import { aDevice, aUser, type TestDevice, type TestUser } from "../support/actors.ts";
 import {
+  abortAll,
   anArtifact,
   counts,
   deploy,
@@ -36,13 +37,7 @@ const manage = (method: string, path: string, json?: unknown, by = user) =>
 const abort = (id: string) => manage("PUT", `/${id}/status`, { status: "aborted" });
 
 /** The devices are the same for all tests: what one leaves open ends before the next. */
-afterEach(async () => {
-  const { results } = await env.DB.prepare(
-    `SELECT d.deployment_id AS id FROM deployments d
-     JOIN deployment_counters c ON c.tenant_id = d.tenant_id AND c.seq = d.seq WHERE c.stage < 2`,
-  ).all<{ id: string }>();
-  for (const { id } of results) await abort(id);
-});
+afterEach(() => abortAll(server, user));
 
 let made = 0;
 async function rollout(devices: readonly TestDevice[], more: Record<string, unknown>): Promise<string> {

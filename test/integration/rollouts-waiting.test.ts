@@ -1,6 +1,7 @@
 import { afterEach, beforeAll, describe, expect, it } from "vitest";
 import { aDevice, aUser, type TestDevice, type TestUser } from "../support/actors.ts";
 import {
+  abortAll,
   anArtifact,
   deploy,
   idOf,
@@ -10,7 +11,7 @@ import {
   poll,
   report,
 } from "../support/deployments.ts";
-import { env, Server } from "../support/server.ts";
+import { Server } from "../support/server.ts";
 
 /** What lasts is asked of the database once by each device, and ends for it at its next check. */
 
@@ -41,17 +42,7 @@ beforeAll(async () => {
   [north, norther, south, souther] = pool as [TestDevice, TestDevice, TestDevice, TestDevice];
 });
 
-afterEach(async () => {
-  const { results } = await env.DB.prepare(
-    `SELECT d.deployment_id AS id FROM deployments d
-     JOIN deployment_counters c ON c.tenant_id = d.tenant_id AND c.seq = d.seq WHERE c.stage < 2`,
-  ).all<{ id: string }>();
-  for (const { id } of results)
-    await server.call("PUT", `${MANAGEMENT}/${id}/status`, {
-      token: user.token,
-      json: { status: "aborted" },
-    });
-});
+afterEach(() => abortAll(server, user));
 
 let made = 0;
 const rollout = async (more: Record<string, unknown>, others: { id: string }[] = []) => {

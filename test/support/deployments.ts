@@ -106,3 +106,13 @@ export async function counts(server: Server, user: TestUser, id: string): Promis
 
 export const show = async (server: Server, user: TestUser, id: string) =>
   (await server.call("GET", `${MANAGEMENT}/${id}`, { token: user.token })).json();
+
+/** Ends what is open, so that the next test begins with no deployments. */
+export async function abortAll(server: Server, { token }: TestUser): Promise<void> {
+  const { results } = await env.DB.prepare(
+    `SELECT d.deployment_id AS id FROM deployments d
+     JOIN deployment_counters c ON c.tenant_id = d.tenant_id AND c.seq = d.seq WHERE c.stage < 2`,
+  ).all<{ id: string }>();
+  for (const { id } of results)
+    await server.call("PUT", `${MANAGEMENT}/${id}/status`, { token, json: { status: "aborted" } });
+}
