@@ -99,10 +99,10 @@ const MIGRATIONS: readonly { name: string; text: string }[] = [
   { name: "0081_tenant_exports.sql", text: tenantExports },
 ];
 
-/** Statements end with a semicolon at the end of a line; what follows them starts in the first column. */
 /** Names the state of a database that has all migrations. */
 export const LAST_MIGRATION = MIGRATIONS.at(-1)?.name ?? "";
 
+/** Statements end with a semicolon at the end of a line; what follows them starts in the first column. */
 const splitStatements = (text: string): string[] =>
   text
     .replace(/^\s*--.*\n/gm, "")

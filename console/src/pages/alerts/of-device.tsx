@@ -3,6 +3,7 @@ import { useResource } from "../../api/resource.ts";
 import type { components } from "../../api/schema.d.ts";
 import { Empty } from "../../parts/empty.tsx";
 import { Loaded } from "../../parts/loaded.tsx";
+import { Close } from "../../parts/close.tsx";
 import { Sheet } from "../../parts/sheet.tsx";
 import { State } from "../../parts/state.tsx";
 import { plain, shortId } from "../../parts/text.ts";
@@ -53,11 +54,7 @@ export function AlertsOfDevice({ device, onClose }: { device: string; onClose: (
           )
         }
       </Loaded>
-      <form method="dialog">
-        <button type="submit" class="button">
-          Close
-        </button>
-      </form>
+      <Close />
     </Sheet>
   );
 }

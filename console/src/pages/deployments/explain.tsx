@@ -2,6 +2,7 @@ import { api, bodyOf } from "../../api/client.ts";
 import { useResource } from "../../api/resource.ts";
 import { Facts } from "../../parts/facts.tsx";
 import { Loaded } from "../../parts/loaded.tsx";
+import { Close } from "../../parts/close.tsx";
 import { Sheet } from "../../parts/sheet.tsx";
 import { plain, shortId } from "../../parts/text.ts";
 import { When } from "../../parts/time.tsx";
@@ -52,11 +53,7 @@ export function ExplainSheet({
           </>
         )}
       </Loaded>
-      <form method="dialog">
-        <button type="submit" class="button">
-          Close
-        </button>
-      </form>
+      <Close />
     </Sheet>
   );
 }

@@ -1,6 +1,7 @@
 import { refuseBad } from "../../api/client.ts";
 import { useResource } from "../../api/resource.ts";
 import { Loaded } from "../../parts/loaded.tsx";
+import { Close } from "../../parts/close.tsx";
 import { Sheet } from "../../parts/sheet.tsx";
 import { plain, shortId } from "../../parts/text.ts";
 
@@ -25,11 +26,7 @@ export function LogSheet({
   return (
     <Sheet title={`Log of ${shortId(device)}`} onClose={onClose}>
       <Loaded of={log}>{(text) => <pre class="log">{plain(text.replace(COLOURS, ""))}</pre>}</Loaded>
-      <form method="dialog">
-        <button type="submit" class="button">
-          Close
-        </button>
-      </form>
+      <Close />
     </Sheet>
   );
 }

@@ -1,5 +1,6 @@
 import { areLettersOn, PLACES, setLetters } from "../../keys.ts";
 import { Check } from "../../parts/field.tsx";
+import { Close } from "../../parts/close.tsx";
 import { Sheet } from "../../parts/sheet.tsx";
 
 const KEYS: readonly (readonly [keys: string, does: string])[] = [
@@ -29,11 +30,7 @@ export function Help({ onClose }: { onClose: () => void }) {
         ))}
       </dl>
       <Check label="Single letters do something" isOn={areLettersOn.value} set={setLetters} />
-      <form method="dialog">
-        <button type="submit" class="button">
-          Close
-        </button>
-      </form>
+      <Close />
     </Sheet>
   );
 }
