@@ -1,6 +1,7 @@
 import { revokedSetsStatement } from "../deviceauth/index.ts";
 import {
   busyDevicesStatement,
+  eachId,
   openTargetsStatement,
   queuedDeploymentsStatement,
   queuedTargetsStatement,
@@ -56,8 +57,6 @@ export async function revokedSets(db: Database, tenant: TenantId): Promise<IdHas
   return hashes;
 }
 
-const idsOf = (text: string) => JSON.parse(text) as string[]; // made by the database from ids
-
 /** Devices queued one by one by deployments behind this number, and the last such number. */
 export async function queuedDevices(
   db: Database,
@@ -68,7 +67,7 @@ export async function queuedDevices(
   let lastSeq = afterSeq;
   for (let full = true; full;) {
     const page = await db.one(queuedTargetsStatement(tenant, lastSeq, SMALL_LISTS));
-    for (const { ids } of page) for (const id of idsOf(ids)) hashes.push(hashOf(id));
+    for (const { ids } of page) eachId(ids, (...id) => hashes.push(hashOf(...id)));
     full = page.length === SMALL_LISTS;
     lastSeq = page.at(-1)?.seq ?? lastSeq;
   }
@@ -82,9 +81,10 @@ export async function fillWaiting(
   seq: number,
   filter: Filter,
 ): Promise<void> {
+  const add = (text: string, from: number, to: number) => addTo(filter, hashOf(text, from, to));
   for (let after = "", full = true; full;) {
     const page = await db.one(openTargetsStatement(tenant, seq, after, CHUNKS));
-    for (const { ids } of page) for (const id of idsOf(ids)) addTo(filter, hashOf(id));
+    for (const { ids } of page) eachId(ids, add);
     full = page.length === CHUNKS;
     after = page.at(-1)?.first_id ?? "";
   }

@@ -28,11 +28,12 @@ const spread = (value: number): number => {
   return (h ^ (h >>> 16)) >>> 0;
 };
 
-export function hashOf(id: string): IdHash {
+/** Of an id, or of one that is a part of a text. */
+export function hashOf(text: string, from = 0, to = text.length): IdHash {
   let a = 0x811c9dc5;
   let b = 0x9747b28c;
-  for (let i = 0; i < id.length; i++) {
-    const code = id.charCodeAt(i);
+  for (let i = from; i < to; i++) {
+    const code = text.charCodeAt(i);
     a = Math.imul(a ^ code, 0x01000193);
     b = Math.imul(b ^ code, 0x5bd1e995);
     b ^= b >>> 15;

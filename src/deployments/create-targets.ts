@@ -2,7 +2,6 @@ import {
   acceptedDevicesStatement,
   countDevices,
   savedFilterStatement,
-  searchDeviceIds,
   type SavedFilter,
 } from "../inventory/index.ts";
 import type { Actor } from "../platform/actor.ts";
@@ -15,6 +14,7 @@ import { MAX_DYNAMIC, SMALL, TARGET_PAGE } from "./limits.ts";
 import type { Targeting } from "./store/create.ts";
 import { openDynamic } from "./store/dynamic.ts";
 import { MAX_REACHED, targetsReached } from "./store/reach.ts";
+import { foundTargets } from "./store/targeting.ts";
 import { scopeTerms, sortedIds } from "./targets.ts";
 
 /** What a user asks for: `filter` or `group` name one, otherwise the definition has devices or means all. */
@@ -59,13 +59,15 @@ export async function firstTargets(deps: Deps, actor: Actor, wanted: Wanted): Pr
     const ids = sortedIds(definition.devices ?? []);
     return { ids, count: ids.length, total: ids.length, wide: ids.length > SMALL, goOnAfter: null };
   }
-  const terms = scopeTerms(group);
-  const ids = await searchDeviceIds(deps, actor.tenant, terms, { limit: TARGET_PAGE });
+  const [chunks, accepted] = await deps
+    .db(actor.tenant)
+    .batch([
+      foundTargets(actor.tenant, { group, after: "", limit: TARGET_PAGE }),
+      acceptedDevicesStatement(actor.tenant, group),
+    ]);
+  const ids = chunks.flatMap((chunk) => JSON.parse(chunk.ids) as string[]); // made by the database from ids
   const goOnAfter = ids.length < TARGET_PAGE ? null : (ids.at(-1) ?? null);
-  const total =
-    goOnAfter === null
-      ? ids.length
-      : await deps.db(actor.tenant).one(acceptedDevicesStatement(actor.tenant, group));
+  const total = goOnAfter === null ? ids.length : accepted;
   return { ids, count: ids.length, total, wide: ids.length > SMALL, goOnAfter };
 }
 

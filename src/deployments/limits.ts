@@ -4,6 +4,9 @@ export const SMALL = 50;
 /** A list of at most this many devices is shown in the deployment's filter. */
 export const LISTED = 100;
 
+/** Ids of targets in one row. */
+export const TARGET_CHUNK = 1000;
+
 /** Targets looked up at once; what fits is resolved before the answer, the rest by a job. */
 export const TARGET_PAGE = 5000;
 

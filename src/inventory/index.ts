@@ -20,7 +20,7 @@ export {
 } from "./device-records.ts";
 export { attributesOf, type DeviceRow } from "./device-view.ts";
 export { AttributeOut } from "./schema.ts";
-export { acceptedDevices as acceptedDevicesStatement } from "./store/groups.ts";
+export { acceptedDevices as acceptedDevicesStatement, acceptedIds } from "./store/groups.ts";
 export { oneDevice as inventoryOfDeviceStatement } from "./store/devices.ts";
 export { membersAmong } from "./membership.ts";
 export { refuseList, withPlace } from "./refuse.ts";

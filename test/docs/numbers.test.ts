@@ -141,7 +141,7 @@ const CLAIMS: Readonly<Record<string, readonly Claim[]>> = {
     ["cut to # characters", "src/deployments/configuration/masking.ts", "SHOWN"],
   ],
   "docs/deployments.md": [
-    ["chunks of about #", "src/deployments/store/create.ts", "CHUNK"],
+    ["chunks of about #", "src/deployments/limits.ts", "TARGET_CHUNK"],
     ["A deployment for at most # devices", "src/deployments/limits.ts", "SMALL"],
     ["looked up # at a time", "src/deployments/limits.ts", "TARGET_PAGE"],
     ["up to # rows are written with the abort", "src/deployments/store/abort.ts", "ABORT_PAGE"],

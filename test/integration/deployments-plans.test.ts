@@ -1,7 +1,8 @@
 import { sql } from "drizzle-orm";
 import { beforeAll, describe, expect, it } from "vitest";
 import { purgeDevices } from "../../src/deployments/store/remove.ts";
-import { byIdempotencyKey, untargeted } from "../../src/deployments/store/create.ts";
+import { addFound, foundTargets, untargeted } from "../../src/deployments/store/targeting.ts";
+import { byIdempotencyKey } from "../../src/deployments/store/create.ts";
 import {
   devicesAfter,
   devicesOf,
@@ -116,7 +117,14 @@ const STATEMENTS: Record<string, Statement<unknown>[]> = {
     mayDownload(T, "x", DEVICE),
   ],
   explaining: [explained(T, "x", DEVICE, 1), firstInLine(T, DEVICE, 1)],
-  "targeting and purging": [untargeted(T, "x"), byIdempotencyKey(T, "k"), purgeDevices(T, 1)],
+  "targeting and purging": [
+    untargeted(T, "x"),
+    ...addFound(T, 1, { group: undefined, after: "", limit: 10 }),
+    ...addFound(T, 1, { group: "g", after: "", limit: 10 }),
+    foundTargets(T, { group: "g", after: "", limit: 10 }),
+    byIdempotencyKey(T, "k"),
+    purgeDevices(T, 1),
+  ],
 };
 
 it("the first contacts of a day find each device by its key", async () => {

@@ -1,4 +1,5 @@
 import { beforeEach, describe, expect, it } from "vitest";
+import { resolveTargets } from "../../src/deployments/jobs.ts";
 import { aDevice, aTenant, aUser, type TestDevice, type TestUser } from "../support/actors.ts";
 import {
   anArtifact,
@@ -453,7 +454,15 @@ describe("a deployment whose targets are looked up by a job", () => {
     expect((await poll(server, late)).status).toBe(204);
     const why = await manage("GET", `/${id}/devices/${late.id}/explain`);
     expect(why.json().reason).toBe("targets_being_looked_up");
-    await server.deliverEvents();
+    const event = {
+      id: "",
+      kind: "deployment.targeting",
+      tenant: early.tenant,
+      subject: id,
+      atMs: 0,
+    } as const;
+    const both = [server.deps(), server.deps()].map(async (deps) => resolveTargets(await deps, event));
+    await Promise.all([...both, server.deliverEvents()]);
     const shown = await show(server, user, id);
     expect(shown).toMatchObject({ max_devices: MANY, status: "pending" });
     expect(shown).not.toHaveProperty("targeting");

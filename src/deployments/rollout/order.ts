@@ -17,9 +17,9 @@ const mixed = (value: number): number => {
 };
 
 /** A number below `PLACES` that is the device's in all rollouts; each makes a place of it by its own salt. */
-export function deviceNumber(device: string): number {
+export function deviceNumber(device: string, from = 0, to = device.length): number {
   let h = 0x811c9dc5;
-  for (let i = 0; i < device.length; i++) h = Math.imul(h ^ device.charCodeAt(i), 0x01000193);
+  for (let i = from; i < to; i++) h = Math.imul(h ^ device.charCodeAt(i), 0x01000193);
   return mixed(h) >>> 1;
 }
 
@@ -32,15 +32,19 @@ export const saltOf = (deployment: string): number => (deviceNumber(`salt ${depl
 const HALF = 2 ** 16;
 
 /** As the joining statement reckons it: product of number and salt, below `PLACES`. */
-export function placeOf(device: string, salt: number): number {
-  const n = deviceNumber(device);
+export const placeOf = (device: string, salt: number): number => placeOfNumber(deviceNumber(device), salt);
+
+export function placeOfNumber(n: number, salt: number): number {
   const high = (Math.floor(n / HALF) * salt) % PLACES;
   return (high * HALF + (n % HALF) * salt) % PLACES;
 }
 
-/** The greatest place in each phase but the last, from the places of all devices and the sizes up to each phase. */
+/**
+ * The greatest place in each phase but the last, from the places of all devices, which are put into their order, and the sizes
+ * up to each phase.
+ */
 export function thresholdsOf(places: Int32Array, sizesTo: readonly number[]): (number | null)[] {
-  const sorted = places.toSorted();
+  const sorted = places.sort();
   return sizesTo.map((size, i) => (i === sizesTo.length - 1 ? null : (sorted[size - 1] ?? CANARY)));
 }
 

@@ -2,7 +2,7 @@ import { sql } from "drizzle-orm";
 import { altering, change, firstRow, type Statement } from "../../platform/database.ts";
 import type { TenantId } from "../../platform/ids.ts";
 import { into, type Row } from "../../platform/columns.ts";
-import { seqOf } from "./membership.ts";
+import { TARGET_CHUNK } from "../limits.ts";
 import {
   deploymentsTable,
   deploymentCountersTable,
@@ -92,11 +92,9 @@ export const addCounters = (d: DeploymentToStore, targets: Targeting): Statement
     FROM ${deploymentsTable} d WHERE changes() > 0 AND ${added(d)}`);
 };
 
-const CHUNK = 1000;
-
 function chunksOf(ids: readonly string[]): string[][] {
   const chunks: string[][] = [];
-  for (let at = 0; at < ids.length; at += CHUNK) chunks.push(ids.slice(at, at + CHUNK));
+  for (let at = 0; at < ids.length; at += TARGET_CHUNK) chunks.push(ids.slice(at, at + TARGET_CHUNK));
   return chunks;
 }
 
@@ -126,41 +124,3 @@ export const byIdempotencyKey = (tenant: TenantId, key: string | null): Statemen
   firstRow(sql`
     SELECT deployment_id, fingerprint FROM ${deploymentsTable}
     WHERE tenant_id = ${tenant} AND idempotency_key = ${key}`);
-
-export type TargetingRow = Row<typeof deploymentsTable, "seq" | "scope" | "group_names"> &
-  Row<typeof deploymentCountersTable, "opens_ms" | "governed" | "max_devices"> & { targeted_to: string };
-
-/** The state of a deployment whose targets are still being looked up. */
-export const untargeted = (tenant: TenantId, deployment: string): Statement<TargetingRow | undefined> =>
-  firstRow(sql`
-    SELECT d.seq, d.scope, d.group_names, c.targeted_to, c.opens_ms, c.governed, c.max_devices FROM ${deploymentsTable} d
-    JOIN ${deploymentCountersTable} c ON c.tenant_id = d.tenant_id AND c.seq = d.seq
-    WHERE d.tenant_id = ${tenant} AND d.deployment_id = ${deployment} AND c.targeted = 0 AND c.dynamic = 0 AND c.stage < 2`);
-
-/** Counts a page of targets found after `from`; of two jobs that found the same page one counts it. */
-export const countTargets = (
-  tenant: TenantId,
-  seq: number,
-  page: { from: string; to: string; count: number },
-): Statement<number> =>
-  change(sql`
-    UPDATE ${deploymentCountersTable} SET max_devices = max_devices + ${page.count}, remaining = remaining + ${page.count},
-      unseen = unseen + ${page.count}, targeted_to = ${page.to}
-    WHERE tenant_id = ${tenant} AND seq = ${seq} AND targeted = 0 AND targeted_to = ${page.from} AND stage < 2`);
-
-/** All targets are known. If meanwhile none is left to wait for, the deployment is finished. */
-export const endTargeting = (
-  tenant: TenantId,
-  id: string,
-  known: { after: string; atMs: number },
-): Statement<number>[] => [
-  altering(
-    { tenant, what: { kind: "standing" } },
-    change(sql`
-      UPDATE ${deploymentCountersTable} SET targeted = 1, targeted_to = NULL
-      WHERE tenant_id = ${tenant} AND seq = ${seqOf(tenant, id)} AND targeted = 0 AND targeted_to = ${known.after}`),
-  ),
-  change(sql`
-    UPDATE ${deploymentCountersTable} SET stage = 2, wide_open = 0, finished_ms = ${known.atMs}
-    WHERE tenant_id = ${tenant} AND seq = ${seqOf(tenant, id)} AND targeted = 1 AND remaining = 0 AND stage < 2`),
-];

@@ -14,11 +14,7 @@ import { added } from "./create.ts";
 import { seqOf } from "./membership.ts";
 import { addProgress } from "./progress.ts";
 import { MAX_REACHED } from "./reach.ts";
-
-const CHUNK = 1000;
-
-/** Numbers of parameters may be taken as fractions, and so would be what is divided by them. */
-const WHOLE_CHUNK = sql.raw(String(CHUNK));
+import { inChunks } from "./targeting.ts";
 
 /** Devices of a deployment with this status. */
 const those = (tenant: TenantId, id: string, code: number): SQL => sql`
@@ -59,10 +55,7 @@ export function addSuccessor(
     change(sql`
       INSERT ${into(deploymentTargetsTable, "tenant_id, seq, first_id, last_id, ids")}
       SELECT d.tenant_id, d.seq, chunk.first_id, chunk.last_id, chunk.ids
-      FROM ${deploymentsTable} d JOIN (
-        SELECT min(id) AS first_id, max(id) AS last_id, json_group_array(id) AS ids FROM (
-          SELECT dd.device_id AS id, (row_number() OVER (ORDER BY dd.device_id) - 1) / ${WHOLE_CHUNK} AS chunk FROM ${from})
-        GROUP BY chunk) chunk
+      FROM ${deploymentsTable} d JOIN (${inChunks(sql`SELECT dd.device_id FROM ${from}`)}) chunk
       WHERE changes() > 0 AND ${added(d)}`),
     addProgress(d),
   ];

@@ -1,4 +1,4 @@
-import { sql } from "drizzle-orm";
+import { sql, type SQL } from "drizzle-orm";
 import { demand, firstRow, inJson, mapped, rows, type Statement } from "../../platform/database.ts";
 import type { DeviceId, TenantId } from "../../platform/ids.ts";
 import { groupsInReach, inventoryDevicesTable, inventoryCountsTable } from "../../devices/index.ts";
@@ -39,6 +39,27 @@ export const acceptedDevices = (tenant: TenantId, group: string | undefined): St
       WHERE tenant_id = ${tenant} AND status = 'accepted' AND ${group === undefined ? sql`1` : sql`group_name = ${group}`}`),
     (row) => row?.devices ?? 0,
   );
+
+/**
+ * Ids of accepted devices of the tenant, or of a group, in their order after a given one. They are taken from what searches go
+ * by, so that of a whole fleet no device's row is read.
+ */
+export const acceptedIds = (
+  tenant: TenantId,
+  group: string | undefined,
+  { after, limit }: { after: string; limit: number },
+): SQL =>
+  group === undefined
+    ? sql`
+      SELECT v.device_id FROM ${inventoryValuesTable} v
+      WHERE v.tenant_id = ${tenant} AND v.key = 'identity-status' AND v.value = 'accepted' AND v.device_id > ${after}
+      ORDER BY v.device_id LIMIT ${limit}`
+    : sql`
+      SELECT v.device_id FROM ${inventoryValuesTable} v
+      CROSS JOIN ${inventoryDevicesTable} i ON i.tenant_id = v.tenant_id AND i.device_id = v.device_id
+      WHERE v.tenant_id = ${tenant} AND v.key = 'system-group' AND v.value = ${group} AND v.device_id > ${after}
+        AND i.status = 'accepted'
+      ORDER BY v.device_id LIMIT ${limit}`;
 
 /** Fails its batch with this refusal unless the group has a device, without which there is no group. */
 export const demandGroup = (tenant: TenantId, group: string, refusal: string): Statement<void> =>

@@ -1,7 +1,15 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { durationMs } from "../../../src/deployments/rollout/duration.ts";
-import { placeOf, saltOf, sharesOf, thresholdsOf } from "../../../src/deployments/rollout/order.ts";
+import { eachId } from "../../../src/deployments/id-list.ts";
+import {
+  deviceNumber,
+  placeOf,
+  placeOfNumber,
+  saltOf,
+  sharesOf,
+  thresholdsOf,
+} from "../../../src/deployments/rollout/order.ts";
 import { percentOf, sizesOf, uniformPhases } from "../../../src/deployments/rollout/phases.ts";
 import { windowAt } from "../../../src/deployments/rollout/windows.ts";
 
@@ -70,7 +78,7 @@ describe("the order of devices", () => {
     const sizes = [200, 2000, 20_000];
     const within = (salt: number) => {
       const places = Int32Array.from(ids, (id) => placeOf(id, salt));
-      const [first = null, second = null] = thresholdsOf(places, sizes);
+      const [first = null, second = null] = thresholdsOf(places.slice(), sizes);
       expect(places.filter((place) => place <= first!)).toHaveLength(200);
       expect(places.filter((place) => place <= second!)).toHaveLength(2000);
       return new Set(ids.filter((_, i) => places[i]! <= first!));
@@ -129,5 +137,31 @@ describe("windows", () => {
       "2026-01-02T22:00:00.000Z",
       "2026-01-03T05:00:00.000Z",
     ]);
+  });
+});
+
+describe("ids in a text", () => {
+  const listed = (json: string) => {
+    const found: string[] = [];
+    eachId(json, (text, from, to) => found.push(text.slice(from, to)));
+    return found;
+  };
+
+  it("are those of the list, whatever they are made of", () => {
+    fc.assert(
+      fc.property(fc.array(fc.string({ unit: "binary" })), (ids) => {
+        expect(listed(JSON.stringify(ids))).toEqual(ids);
+      }),
+    );
+  });
+
+  it("have the same number and place as by themselves", () => {
+    fc.assert(
+      fc.property(fc.string(), fc.string(), (before, id) => {
+        const at = [before.length, before.length + id.length] as const;
+        expect(deviceNumber(`${before}${id}"`, ...at)).toBe(deviceNumber(id));
+        expect(placeOfNumber(deviceNumber(id), saltOf("x"))).toBe(placeOf(id, saltOf("x")));
+      }),
+    );
   });
 });
