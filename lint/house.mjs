@@ -81,6 +81,16 @@ const database = {
   }),
 };
 
+/** The bindings of databases have one door: nobody else names them. */
+const homes = {
+  create: (context) => ({
+    MemberExpression(node) {
+      if (node.property.type === "Identifier" && node.property.name === "DB")
+        context.report({ node, message: "Take the database of the tenant from the dependencies." });
+    },
+  }),
+};
+
 /** Statements are written where a domain keeps its tables, and nowhere else. */
 const sql = {
   create: (context) => ({
@@ -118,4 +128,4 @@ const outgoing = {
   }),
 };
 
-export default { meta: { name: "house" }, rules: { clock, layers, database, outgoing, routes, sql } };
+export default { meta: { name: "house" }, rules: { clock, layers, database, homes, outgoing, routes, sql } };

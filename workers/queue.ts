@@ -1,9 +1,11 @@
+import { inEachDatabase } from "../src/platform/apart.ts";
 import { consumeEvent } from "../src/platform/consume-event.ts";
 import { HANDLERS } from "../src/app/event-handlers.ts";
 import { makeDeps } from "../src/app/make-deps.ts";
 import type { Deps } from "../src/platform/deps.ts";
 import type { Env } from "../src/platform/env.ts";
-import { openEvents, type EventKey, type OpenEvent } from "../src/platform/outbox.ts";
+import { findOpenEvents } from "../src/platform/find-events.ts";
+import type { EventKey, OpenEvent } from "../src/platform/outbox.ts";
 import { retryDelayMs } from "../src/platform/retry-delay.ts";
 import { drainOutbox } from "../src/platform/send-events.ts";
 import { buryEvent } from "../src/workflows/index.ts";
@@ -60,20 +62,11 @@ async function inLanes(tenants: Iterable<readonly (() => Promise<void>)[]>): Pro
   await Promise.all(Array.from({ length: LANES }, lane));
 }
 
-/** Events of the messages that were not handled yet, by id; undefined if that cannot be told now. */
-async function openAmong(deps: Deps, keys: readonly EventKey[]): Promise<Map<string, OpenEvent> | undefined> {
-  try {
-    const open = await deps.directory.one(openEvents(keys));
-    return new Map(open.map((event) => [event.id, event]));
-  } catch (cause) {
-    deps.log.error("events not looked up", { cause });
-    return undefined;
-  }
-}
-
 /** What followers recorded, and what waited for these to be handled, is sent at once and not by the next sweep. */
 function sendFurtherEvents(deps: Deps): void {
-  const drained = drainOutbox(deps, deps.directory);
+  const drained = inEachDatabase(deps, async ({ db }) => {
+    await drainOutbox(deps, db);
+  });
   deps.later(drained.catch((cause: unknown) => deps.log.error("outbox not drained", { cause })));
 }
 
@@ -92,20 +85,20 @@ export async function queue(
     if (!key) message.ack();
     return key ? [{ message, key }] : [];
   });
-  const open = await openAmong(
+  const { open, isKnown } = await findOpenEvents(
     deps,
     messages.map(({ key }) => key),
   );
   const work = messages.map(({ message, key }) => {
-    const event = open?.get(key.id);
+    const event = open.get(key.id);
     const step = async () => {
       if (event) await handle({ depsFor, isDead: batch.queue === DEAD_LETTERS }, message, event);
-      else if (open) message.ack();
+      else if (isKnown(key)) message.ack();
       else message.retry({ delaySeconds: delayS(message.attempts) });
     };
     return { tenant: key.tenant, step };
   });
   const byTenant = Map.groupBy(work, ({ tenant }) => tenant);
   await inLanes([...byTenant.values()].map((of) => of.map(({ step }) => step)));
-  if (open && open.size > 0) sendFurtherEvents(deps);
+  if (open.size > 0) sendFurtherEvents(deps);
 }

@@ -1,13 +1,16 @@
 import { guardedBucket } from "../platform/bucket.ts";
 import { systemNow } from "../platform/clock.ts";
+import { settleHomes, settlingAfter } from "../platform/bring-home.ts";
 import { contactsOf, tellHeads } from "../checkin/index.ts";
 import { mailerOf } from "../mail/index.ts";
-import { Database, noCost } from "../platform/database.ts";
+import { Database, noCost, type Announce } from "../platform/database.ts";
 import type { Deps } from "../platform/deps.ts";
 import { settingsOf, type Env } from "../platform/env.ts";
+import { FIRST_HOME, homesOf } from "../platform/homes.ts";
 import { loadKeys } from "../platform/keys.ts";
 import { makeLater, type Later } from "../platform/later.ts";
 import { makeLog } from "../platform/log.ts";
+import { openHome } from "../platform/open-home.ts";
 import { scryptOf } from "../platform/scrypt.ts";
 import { count } from "../usage/index.ts";
 import { PARTICIPANTS } from "./participants.ts";
@@ -30,10 +33,24 @@ export async function makeDeps(env: Env, options: DepsOptions): Promise<Deps> {
   const now = options.now ?? systemNow;
   const later = makeLater(options.later);
   const after = options.after ?? later.after;
-  const database = new Database(env.DB, cost, (changes) => tellHeads(env, changes, { cost, log }));
+  const homes = homesOf(env);
+  const announce: Announce = (changes) => tellHeads(env, changes, { cost, log });
+  const followers = { announce };
+  const directory = new Database(
+    env.DB,
+    cost,
+    homes.isSpread ? { announce, after: settlingAfter(env, log) } : followers,
+  );
   return {
-    db: () => database,
-    directory: database,
+    db: homes.isSpread ? (tenant) => openHome(env, tenant, { now, cost, followers }) : () => directory,
+    directory,
+    databases: () =>
+      [...homes.databases].map(([name, d1]) => ({
+        name,
+        db: name === FIRST_HOME ? directory : new Database(d1, cost, followers),
+      })),
+    homes,
+    settleHomes: () => settleHomes(env, log),
     bucket: guardedBucket(env.ARTIFACTS),
     jobs: env.JOBS,
     mailer: mailerOf(env, { server: settings.SMTP_URL, now }),

@@ -6,7 +6,7 @@ import { forgetOldTotals } from "../inventory/index.ts";
 import { forgetOldEvents, wakeWaiting } from "../events/index.ts";
 import { resealIntegrations } from "../iotmanager/index.ts";
 import { findTrouble, forgetGoneAlerts, forgetOldAlerts } from "../devicemonitor/index.ts";
-import { eachApart, type Duty } from "../platform/apart.ts";
+import { type Duty, eachApart, inEachDatabase } from "../platform/apart.ts";
 import type { Sweep } from "../platform/background.ts";
 import type { Deps } from "../platform/deps.ts";
 import { DEFAULT_TENANT } from "../platform/ids.ts";
@@ -30,12 +30,15 @@ import { ALERT_SOURCES } from "./alert-sources.ts";
 type Sweeps = Readonly<Record<string, Sweep>>;
 
 const sendLeftEvents: Sweep = async (deps) => {
-  await drainOutbox(deps, deps.directory);
+  await inEachDatabase(deps, async ({ db }) => {
+    await drainOutbox(deps, db);
+  });
 };
 
 /** Duties of every minute, in order. */
 export const EVERY_MINUTE: Sweeps = {
   "wake-receivers": wakeWaiting,
+  "settle-homes": (deps) => deps.settleHomes(),
   "send-events": sendLeftEvents,
   "end-uploads": sweepDeadUploads,
   "expire-waiting": expireWaitingSets,

@@ -42,5 +42,5 @@ export const forgetOldEntries: Sweep = async (deps) => {
       await inSlices(SWEEP_PAGE, (limit) => forgetPage(deps, tenant, beforeMs, limit));
     },
   };
-  await inPages(deps, duty, (limit) => deps.directory.one(tenantsToForget(beforeMs, deps.now(), limit)));
+  await inPages(deps, duty, (db, limit) => db.one(tenantsToForget(beforeMs, deps.now(), limit)));
 };

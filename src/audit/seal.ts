@@ -81,5 +81,5 @@ export const sealLogs: Sweep = async (deps) => {
     of: (tenant) => ({ tenant, key: KEY }),
     work: (tenant) => sealTenant(deps, tenant),
   };
-  await inPages(deps, duty, (limit) => deps.directory.one(tenantsToSeal(deps.now(), limit)));
+  await inPages(deps, duty, (db, limit) => db.one(tenantsToSeal(deps.now(), limit)));
 };

@@ -29,7 +29,7 @@ const MAX_BYTES = 8 * 1024 * 1024;
  */
 export class HeadDigest {
   readonly #storage: DigestStorage;
-  readonly #db: () => Database;
+  readonly #db: (tenant: TenantId) => Database;
   readonly #log: Log;
   readonly #background: (work: Promise<unknown>) => void;
 
@@ -45,7 +45,7 @@ export class HeadDigest {
 
   constructor(
     storage: DurableObjectStorage,
-    db: () => Database,
+    db: (tenant: TenantId) => Database,
     log: Log,
     background: (work: Promise<unknown>) => void,
   ) {
@@ -162,7 +162,7 @@ export class HeadDigest {
     try {
       for (;;) {
         const told = this.#told;
-        const sources = await digestSources(this.#db(), tenant, nowMs);
+        const sources = await digestSources(this.#db(tenant), tenant, nowMs);
         if (told !== this.#told) continue;
         await this.#follow(tenant, sources, nowMs);
         if (told === this.#told) break;
@@ -204,7 +204,7 @@ export class HeadDigest {
   }
 
   async #readRevoked(tenant: TenantId, revocations: number) {
-    await this.#read(REVOKED, 0, async () => filterOf(await revokedSets(this.#db(), tenant)));
+    await this.#read(REVOKED, 0, async () => filterOf(await revokedSets(this.#db(tenant), tenant)));
     if (this.#seen) this.#seen.revocations = revocations;
   }
 
@@ -216,7 +216,7 @@ export class HeadDigest {
     const isSlack = isWorthShrinking(filter, queued.remaining);
     if (hasRoom && !isSlack && queued.lastSeq <= seen.queuedSeq) return;
     if (hasRoom && !isSlack) {
-      const { hashes, lastSeq } = await queuedDevices(this.#db(), tenant, seen.queuedSeq);
+      const { hashes, lastSeq } = await queuedDevices(this.#db(tenant), tenant, seen.queuedSeq);
       for (const hash of hashes) addTo(filter, hash);
       filter.count += hashes.length;
       this.#change(QUEUED, filter);
@@ -224,7 +224,7 @@ export class HeadDigest {
       return;
     }
     await this.#read(QUEUED, 0, async () => {
-      const { hashes, lastSeq } = await queuedDevices(this.#db(), tenant, 0);
+      const { hashes, lastSeq } = await queuedDevices(this.#db(tenant), tenant, 0);
       seen.queuedSeq = lastSeq;
       return filterOf(hashes);
     });
@@ -250,7 +250,7 @@ export class HeadDigest {
   async #followWaiting(tenant: TenantId, deployment: DigestSources["wide"][number], nowMs: number) {
     const { deployment_id: name, opens_ms: opensMs, seq, order, has_joined: hasJoined } = deployment;
     const waits = opensMs > nowMs || order?.phases.some((phase) => phase.opensMs > nowMs);
-    const busy = hasJoined && waits ? filterOf(await busyHashes(this.#db(), tenant, seq)) : undefined;
+    const busy = hasJoined && waits ? filterOf(await busyHashes(this.#db(tenant), tenant, seq)) : undefined;
     this.#setWaiting(name, { opensMs, busy, order });
   }
 
@@ -263,7 +263,7 @@ export class HeadDigest {
     if (part?.filter && !isWorthShrinking(part.filter, remaining)) return;
     const reading = this.#read(name, opensMs, async () => {
       const filter = makeFilter(remaining);
-      await fillWaiting(this.#db(), tenant, seq, filter);
+      await fillWaiting(this.#db(tenant), tenant, seq, filter);
       return filter;
     });
     if (remaining <= AT_ONCE) await reading;

@@ -7,11 +7,12 @@ import { UsedLedger, usedOn } from "./used-ledger.ts";
 import { Waits } from "./waits.ts";
 import { CheckRate, WINDOW_MS, type CheckMode } from "./rate.ts";
 import { deviceCheckInsStatement } from "../devices/index.ts";
-import { Database, noCost } from "../platform/database.ts";
+import { noCost, type Database } from "../platform/database.ts";
 import type { Rhythm, Silences, SilenceSettled, SilenceWanted, Wait } from "../platform/contacts.ts";
 import type { DigestChange } from "../platform/digest-change.ts";
 import { settingsOf, type Env } from "../platform/env.ts";
 import type { TenantId } from "../platform/ids.ts";
+import { openHome } from "../platform/open-home.ts";
 import { dayOf, type Day, type UsedByDay } from "../platform/used.ts";
 import { addUsedStatement, isOverRowsStatement } from "../tenants/index.ts";
 import type { Later } from "../platform/later.ts";
@@ -56,7 +57,7 @@ export class Head {
     this.#later = later;
     this.#presence = new Presence(storage);
     this.#used = new UsedLedger(storage);
-    this.#digest = new HeadDigest(storage, () => this.#database(), this.#log, later.now);
+    this.#digest = new HeadDigest(storage, (tenant) => this.#database(tenant), this.#log, later.now);
     this.#waits = new Waits(storage);
     this.#rate = new CheckRate(settingsOf(env()).RELAXED_ABOVE_PER_S);
   }
@@ -229,7 +230,7 @@ export class Head {
     const tenant = this.#tenant;
     if (!tenant) return;
     await this.#used.leave(systemNow(), async (day, used, number) => {
-      const [, isOver] = await this.#database().batch([
+      const [, isOver] = await this.#database(tenant).batch([
         addUsedStatement(tenant, day, used, number),
         isOverRowsStatement(tenant, day),
       ]);
@@ -248,7 +249,7 @@ export class Head {
         const some = contacts
           .slice(taken, taken + STAMPED_AT_ONCE)
           .map(([device, atMs]) => ({ device, atMs }));
-        await this.#database().one(deviceCheckInsStatement(tenant, some));
+        await this.#database(tenant).one(deviceCheckInsStatement(tenant, some));
         taken += some.length;
       }
     } catch (cause) {
@@ -263,7 +264,7 @@ export class Head {
     return CHECK_MODE === "auto" ? this.#rate.mode(nowMs) : CHECK_MODE;
   }
 
-  #database(): Database {
-    return new Database(this.#env().DB, this.#cost);
+  #database(tenant: TenantId): Database {
+    return openHome(this.#env(), tenant, { now: systemNow, cost: this.#cost });
   }
 }

@@ -1,5 +1,5 @@
 import { sql, type SQL } from "drizzle-orm";
-import { firstRow, type Statement } from "../platform/database.ts";
+import { firstRow, mapped, type Statement } from "../platform/database.ts";
 import { type DeviceId, type TenantId } from "../platform/ids.ts";
 import { callLimitsFrom, tenantsTable } from "../tenants/index.ts";
 import { devicesTable, authSetsTable } from "../devices/index.ts";
@@ -52,6 +52,18 @@ function tenantOf({ tenantToken }: AuthRequest, { tenant, withUnknownToken }: Jo
   return sql`t.tenant_id = COALESCE((${named}), ${tenant})`;
 }
 
+/** The tenant that the sender is to join. */
+export const joinedTenantStatement = (
+  request: AuthRequest,
+  joining: Joining,
+): Statement<TenantId | undefined> =>
+  mapped(
+    firstRow<{ tenant_id: TenantId }>(
+      sql`SELECT t.tenant_id FROM ${tenantsTable} t WHERE ${tenantOf(request, joining)}`,
+    ),
+    (row) => row?.tenant_id,
+  );
+
 type AdmissionRow = Omit<Admission, "rules" | "subscription" | "calls"> & {
   plan: string;
   addons: string;
@@ -62,7 +74,7 @@ type AdmissionRow = Omit<Admission, "rules" | "subscription" | "calls"> & {
 
 /**
  * Tenant, device and set of an authentication request in one look; undefined for an unknown tenant token.
- * Runs in the directory, because the tenant is not known before.
+ * With one database the tenant is not known before.
  */
 export function admissionStatement(
   request: AuthRequest,

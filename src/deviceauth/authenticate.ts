@@ -7,7 +7,12 @@ import { callClaims } from "../platform/call-limits.ts";
 import { claimsOf } from "../platform/plans.ts";
 import { signToken } from "../platform/tokens.ts";
 import { Disturbed } from "../platform/undisturbed.ts";
-import { admissionStatement, type Admission } from "./admission-store.ts";
+import {
+  admissionStatement,
+  joinedTenantStatement,
+  type Admission,
+  type Joining,
+} from "./admission-store.ts";
 import type { AuthRequest } from "./auth-request.ts";
 import {
   acceptance,
@@ -91,10 +96,28 @@ function refuseWeakKey({ refusesWeakKeys, setStatus }: Admission, { key }: AuthR
   throw new Fault("bad_request", `invalid auth request: weak public key: ${key.weakness}`);
 }
 
+/** One look; where tenants are spread, a first one finds whose the tenant token is, unless that is remembered. */
+async function admissionOf(
+  deps: Deps,
+  request: AuthRequest,
+  joining: Joining,
+): Promise<Admission | undefined> {
+  const statement = admissionStatement(request, deps.now(), joining);
+  if (!deps.homes.isSpread) return deps.directory.one(statement);
+  const { tenantToken } = request;
+  const tenant =
+    (tenantToken ? deps.homes.tenantOf(tenantToken) : joining.tenant) ??
+    (await deps.directory.one(joinedTenantStatement(request, joining)));
+  if (tenant === undefined) return undefined;
+  const known = await deps.db(tenant).one(statement);
+  if (known && tenantToken && tenant !== joining.tenant) deps.homes.learnToken(tenantToken, tenant);
+  return known;
+}
+
 async function authenticateOnce(deps: Deps, request: AuthRequest, attempt: number): Promise<string> {
   const { DEVICE_TENANT, UNKNOWN_TENANT_TOKENS } = deps.settings;
   const joining = { tenant: asTenantId(DEVICE_TENANT), withUnknownToken: UNKNOWN_TENANT_TOKENS === "join" };
-  const known = await deps.directory.one(admissionStatement(request, deps.now(), joining));
+  const known = await admissionOf(deps, request, joining);
   if (!known) throw notAdmitted();
   if (known.tenantStatus !== "active") throw new Fault("unauthorized", "Account suspended");
   refuseWeakKey(known, request);

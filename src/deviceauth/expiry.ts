@@ -1,5 +1,5 @@
 import type { SystemActor } from "../platform/actor.ts";
-import { eachApart, type Duty } from "../platform/apart.ts";
+import { type Duty, eachApart, inEachDatabase } from "../platform/apart.ts";
 import type { Deps } from "../platform/deps.ts";
 import type { DeviceId, TenantId } from "../platform/ids.ts";
 import { auditStatement, untilUndisturbed } from "./transitions.ts";
@@ -33,11 +33,13 @@ const expire = (deps: Deps, { tenant, device: id, beforeMs }: Overdue): Promise<
 
 /** Cron duty: ends the waiting of sets in tenants that do not let it go on for ever. */
 export async function expireWaitingSets(deps: Deps): Promise<void> {
-  const overdue = await deps.directory.one(overdueStatement(deps.now(), PORTION));
   const duty: Duty<Overdue> = {
     name: EXPIRY,
     of: ({ tenant, device }) => ({ tenant, key: device }),
     work: (device) => expire(deps, device),
   };
-  await eachApart(deps, duty, overdue);
+  await inEachDatabase(deps, async (place) => {
+    const overdue = await place.db.one(overdueStatement(deps.now(), PORTION));
+    await eachApart(deps, duty, overdue, place);
+  });
 }

@@ -1,5 +1,5 @@
 import type { OperatorActor } from "../platform/actor.ts";
-import { inSlices } from "../platform/apart.ts";
+import { inSlicesOfEach } from "../platform/apart.ts";
 import { toSeconds } from "../platform/clock.ts";
 import type { Deps } from "../platform/deps.ts";
 import { Fault } from "../platform/fault.ts";
@@ -62,7 +62,7 @@ const FORGOTTEN_AT_ONCE = 1000;
 /** Cron duty: revocations need not be remembered longer than a token lives. */
 export async function forgetOldRevocations(deps: Deps): Promise<void> {
   const beforeS = toSeconds(deps.now()) - deps.settings.DEVICE_TOKEN_LIFE_S;
-  await inSlices(FORGOTTEN_AT_ONCE, (limit) =>
-    deps.directory.one(forgetRevocationsStatement(beforeS, limit)),
+  await inSlicesOfEach(deps, FORGOTTEN_AT_ONCE, (db, limit) =>
+    db.one(forgetRevocationsStatement(beforeS, limit)),
   );
 }

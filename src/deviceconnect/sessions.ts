@@ -135,5 +135,5 @@ export async function sweepRecordings(deps: Deps): Promise<void> {
       await deps.db(session.tenant_id).one(removeSessionRow(session.tenant_id, session.session_id));
     },
   };
-  await inPages(deps, duty, (limit) => deps.directory.one(sessionsBefore(before, deps.now(), limit)));
+  await inPages(deps, duty, (db, limit) => db.one(sessionsBefore(before, deps.now(), limit)));
 }

@@ -1,7 +1,7 @@
 import { asLiveDevice, ifLive } from "../devices/index.ts";
 import { deviceAlertsStatements } from "../inventory/index.ts";
 import type { DeviceClaim } from "../platform/actor.ts";
-import { inSlices } from "../platform/apart.ts";
+import { inSlicesOfEach } from "../platform/apart.ts";
 import type { Sweep } from "../platform/background.ts";
 import { refusalOf } from "../platform/database.ts";
 import type { Deps } from "../platform/deps.ts";
@@ -95,7 +95,9 @@ const FORGOTTEN_AT_ONCE = 500;
 /** Alerts are kept for thirty days; the last of each subject for as long as the device. */
 export const forgetOldAlerts: Sweep = async (deps) => {
   const beforeMs = deps.now() - LIFE_MS;
-  await inSlices(FORGOTTEN_AT_ONCE, (limit) => deps.directory.one(forgetAlertsStatement(beforeMs, limit)));
+  await inSlicesOfEach(deps, FORGOTTEN_AT_ONCE, (db, limit) =>
+    db.one(forgetAlertsStatement(beforeMs, limit)),
+  );
 };
 
 /** Where users read of a device's alerts. */

@@ -1,3 +1,4 @@
+import { inEachDatabase } from "../platform/apart.ts";
 import type { EventHandler, Sweep } from "../platform/background.ts";
 import { drainOutbox } from "../platform/send-events.ts";
 import { leaseStatement, wakeWaitingStatements } from "./receiver-store.ts";
@@ -25,6 +26,8 @@ export const deliverBy =
 /** Wakes the receivers that wait for a retry, or were left by a crash. */
 export const wakeWaiting: Sweep = async (deps) => {
   const nowMs = deps.now();
-  const [woken] = await deps.directory.batch(wakeWaitingStatements(nowMs, nowMs + LEASE_MS, WOKEN_AT_ONCE));
-  if (woken !== 0) await drainOutbox(deps, deps.directory);
+  await inEachDatabase(deps, async ({ db }) => {
+    const [woken] = await db.batch(wakeWaitingStatements(nowMs, nowMs + LEASE_MS, WOKEN_AT_ONCE));
+    if (woken !== 0) await drainOutbox(deps, db);
+  });
 };

@@ -1,5 +1,5 @@
 import type { Sweep } from "../platform/background.ts";
-import { inSlices } from "../platform/apart.ts";
+import { inSlicesOfEach } from "../platform/apart.ts";
 import type { Deps } from "../platform/deps.ts";
 import type { TenantId } from "../platform/ids.ts";
 import { forgetStatements, pagesAfter, pagesBefore } from "./page-store.ts";
@@ -47,8 +47,8 @@ const FORGOTTEN_AT_ONCE = 200;
 /** The last page of a tenant stays, and what of it is too old is shown to nobody. */
 export const forgetOldEvents: Sweep = async (deps) => {
   const beforeMs = deps.now() - LIFE_MS;
-  await inSlices(FORGOTTEN_AT_ONCE, async (limit) => {
-    const gone = await deps.directory.batch(forgetStatements(beforeMs, limit));
+  await inSlicesOfEach(deps, FORGOTTEN_AT_ONCE, async (db, limit) => {
+    const gone = await db.batch(forgetStatements(beforeMs, limit));
     return Math.max(...gone);
   });
 };

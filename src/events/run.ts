@@ -220,9 +220,7 @@ export class Run {
     const waitingMs = await db.one(releaseStatement(this.#at, state));
     if (waitingMs === undefined || waitingMs > now()) return;
     await db.one(addEvent({ kind: DELIVERIES_DUE, tenant, subject: receiver }, now()));
-    await drainOutbox(this.#deps, this.#deps.directory).catch((cause: unknown) =>
-      log.error("outbox not drained", { cause }),
-    );
+    await drainOutbox(this.#deps, db).catch((cause: unknown) => log.error("outbox not drained", { cause }));
   }
 }
 

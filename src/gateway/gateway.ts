@@ -1,6 +1,7 @@
 import { systemNow } from "../platform/clock.ts";
 import type { Context, MiddlewareHandler } from "hono";
 import type { App, AppEnv } from "../platform/app-env.ts";
+import { inEachDatabase } from "../platform/apart.ts";
 import { bareRefusal, faultResponse, newApp } from "../platform/app.ts";
 import { makeDeps } from "../app/make-deps.ts";
 import type { Env } from "../platform/env.ts";
@@ -114,10 +115,10 @@ const sendEvents: MiddlewareHandler<AppEnv> = async (c, next) => {
   await next();
   const deps = c.var.deps;
   if (deps.cost.events === 0) return;
-  const outbox = deps.directory.uncounted();
-  deps.later(
-    drainOutbox(deps, outbox).catch((cause: unknown) => deps.log.error("outbox not drained", { cause })),
-  );
+  const drained = inEachDatabase(deps, async ({ db }) => {
+    await drainOutbox(deps, db.uncounted());
+  });
+  deps.later(drained.catch((cause: unknown) => deps.log.error("outbox not drained", { cause })));
 };
 
 function answerUnmatched(app: App) {

@@ -1,3 +1,4 @@
+import { inEachDatabase } from "../platform/apart.ts";
 import {
   addReceiverIfChanged,
   removeReceiversOfKindStatements,
@@ -154,20 +155,20 @@ const RESEALED_AT_ONCE = 50;
 /** Credentials that an earlier key has sealed, sealed by the present one. */
 export const resealIntegrations: Sweep = async (deps) => {
   if (deps.keys.seals.length < 2) return;
-  let after = { tenant_id: asTenantId(""), integration_id: "" };
-  for (;;) {
-    const page = await deps.directory.one(
-      sealedOtherwiseStatement(presentSeal(deps.keys), after, RESEALED_AT_ONCE),
-    );
-    const changes = [];
-    for (const row of page) {
-      const context = sealContext(row.tenant_id, row.integration_id);
-      const text = await unseal(deps.keys, row.credentials, context);
-      if (text !== undefined) changes.push(resealStatement(row, await seal(deps.keys, text, context)));
+  await inEachDatabase(deps, async ({ db }) => {
+    let after = { tenant_id: asTenantId(""), integration_id: "" };
+    for (;;) {
+      const page = await db.one(sealedOtherwiseStatement(presentSeal(deps.keys), after, RESEALED_AT_ONCE));
+      const changes = [];
+      for (const row of page) {
+        const context = sealContext(row.tenant_id, row.integration_id);
+        const text = await unseal(deps.keys, row.credentials, context);
+        if (text !== undefined) changes.push(resealStatement(row, await seal(deps.keys, text, context)));
+      }
+      await db.batch(changes);
+      const last = page.at(-1);
+      if (!last || page.length < RESEALED_AT_ONCE) return;
+      after = last;
     }
-    await deps.directory.batch(changes);
-    const last = page.at(-1);
-    if (!last || page.length < RESEALED_AT_ONCE) return;
-    after = last;
-  }
+  });
 };

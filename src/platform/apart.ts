@@ -1,7 +1,8 @@
 import { sql, type SQL } from "drizzle-orm";
-import { change, rows as select, type Statement } from "./database.ts";
-import type { Deps } from "./deps.ts";
+import { change, rows as select, type Database, type Statement } from "./database.ts";
+import type { Deps, Place } from "./deps.ts";
 import { JOB_ID_LENGTH } from "./failed-jobs.ts";
+import { findHomes } from "./find-homes.ts";
 import { newSortableId, type TenantId } from "./ids.ts";
 import { into } from "./columns.ts";
 import { jobsTable } from "./tables.ts";
@@ -85,22 +86,77 @@ function addFailure(
 const reasonOf = (cause: unknown): string =>
   (cause instanceof Error ? cause.message : String(cause)).slice(0, MAX_REASON);
 
+/** Reads from every database what it can be asked for; one that is away is told of, and left out. */
+async function fromEach<T>(deps: Deps, what: string, read: (place: Place) => Promise<T[]>): Promise<T[]> {
+  const places = deps.databases();
+  if (places.length === 1) return read(places[0] as Place); // there always is one
+  const found = await Promise.allSettled(places.map(read));
+  return found.flatMap((one, i) => {
+    if (one.status === "fulfilled") return one.value;
+    deps.log.error(`${what} not read`, { database: places[i]?.name, cause: one.reason });
+    return [];
+  });
+}
+
+/**
+ * Does work in every database, one after the other. Fails in the end if it failed in one; the others are not held up by
+ * that.
+ */
+export async function inEachDatabase(deps: Deps, work: (place: Place) => Promise<void>): Promise<void> {
+  const places = deps.databases();
+  const failed: unknown[] = [];
+  for (const place of places)
+    await work(place).catch((cause: unknown) => {
+      if (places.length > 1) deps.log.error("not done in a database", { database: place.name, cause });
+      failed.push(cause);
+    });
+  if (failed.length > 0) throw failed[0];
+}
+
+/** Those of the rows whose tenant lives in this database, and is not on its way from there. */
+async function livingAt<R>(
+  deps: Deps,
+  duty: Duty<R>,
+  place: Place,
+  rows: readonly R[],
+): Promise<readonly R[]> {
+  if (!deps.homes.isSpread || rows.length === 0) return rows;
+  const homes = await findHomes(deps, [...new Set(rows.map((row) => duty.of(row).tenant))]);
+  return rows.filter((row) => {
+    const home = homes.get(duty.of(row).tenant);
+    return home?.home === place.name && !home.isMoving;
+  });
+}
+
 /**
  * Does the duty for each row that is not paused, and answers those it was done for. Only a database that is away ends it
- * before the last row.
+ * before the last row, and only where all rows are from that one, which is the place.
  */
-export async function eachApart<R>(deps: Deps, duty: Duty<R>, rows: readonly R[]): Promise<R[]> {
-  if (rows.length === 0) return [];
+export async function eachApart<R>(
+  deps: Deps,
+  duty: Duty<R>,
+  found: readonly R[],
+  place?: Place,
+): Promise<R[]> {
+  if (found.length === 0) return [];
   const keyOf = ({ tenant, key }: { tenant: string; key: string }) => JSON.stringify([tenant, key]);
   const prefix = subjectPrefix(duty.name).length;
+  const read = ({ db }: Place) => db.one(failuresOf(duty.name));
+  const failures = await (place ? read(place) : fromEach(deps, "failed rows", read));
   const failed = new Map(
-    (await deps.directory.one(failuresOf(duty.name))).map(({ tenant_id: tenant, subject, leased_ms }) => [
+    failures.map(({ tenant_id: tenant, subject, leased_ms }) => [
       keyOf({ tenant, key: subject.slice(prefix) }),
       leased_ms,
     ]),
   );
+  const note = async (tenant: TenantId, statements: readonly Statement<unknown>[]) => {
+    const noted = deps.db(tenant).batch(statements);
+    await (place || !deps.homes.isSpread
+      ? noted
+      : noted.catch((cause: unknown) => deps.log.error("row not noted", { duty: duty.name, tenant, cause })));
+  };
   const done: R[] = [];
-  for (const row of rows) {
+  for (const row of place ? await livingAt(deps, duty, place, found) : found) {
     const at = duty.of(row);
     const pausedMs = failed.get(keyOf(at));
     if (pausedMs !== undefined && pausedMs > deps.now()) continue;
@@ -108,27 +164,41 @@ export async function eachApart<R>(deps: Deps, duty: Duty<R>, rows: readonly R[]
       await duty.work(row);
     } catch (cause) {
       deps.log.error("row failed", { duty: duty.name, ...at, cause });
-      await deps.db(at.tenant).batch(addFailure(duty, at, reasonOf(cause), deps.now()));
+      await note(at.tenant, addFailure(duty, at, reasonOf(cause), deps.now()));
       continue;
     }
-    if (pausedMs !== undefined) await deps.db(at.tenant).one(forgetFailure(duty.name, at));
+    if (pausedMs !== undefined) await note(at.tenant, [forgetFailure(duty.name, at)]);
     done.push(row);
   }
   return done;
 }
 
-/** Does the duty for the rows that a statement finds, a page at a time; answers for how many it was done. */
-export async function inPages<R>(
+/** Does the duty for the rows that a statement finds in a database, a page at a time; answers for how many it was done. */
+export async function inPagesOf<R>(
   deps: Deps,
+  place: Place | undefined,
   duty: Duty<R>,
   find: (limit: number) => Promise<R[]>,
 ): Promise<number> {
   let done = 0;
   for (let page = 0; page < PAGES_A_RUN; page++) {
     const rows = await find(PAGE);
-    done += (await eachApart(deps, duty, rows)).length;
+    done += (await eachApart(deps, duty, rows, place)).length;
     if (rows.length < PAGE) break;
   }
+  return done;
+}
+
+/** The same in every database. */
+export async function inPages<R>(
+  deps: Deps,
+  duty: Duty<R>,
+  find: (db: Database, limit: number) => Promise<R[]>,
+): Promise<number> {
+  let done = 0;
+  await inEachDatabase(deps, async (place) => {
+    done += await inPagesOf(deps, place, duty, (limit) => find(place.db, limit));
+  });
   return done;
 }
 
@@ -136,3 +206,10 @@ export async function inPages<R>(
 export async function inSlices(size: number, remove: (limit: number) => Promise<number>): Promise<void> {
   for (let slice = 0; slice < SLICES_A_RUN; slice++) if ((await remove(size)) < size) return;
 }
+
+/** The same in every database. */
+export const inSlicesOfEach = (
+  deps: Deps,
+  size: number,
+  remove: (db: Database, limit: number) => Promise<number>,
+): Promise<void> => inEachDatabase(deps, ({ db }) => inSlices(size, (limit) => remove(db, limit)));

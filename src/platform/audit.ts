@@ -1,8 +1,8 @@
 import { sql, type SQL } from "drizzle-orm";
 import type { OperatorActor, SystemActor, UserActor } from "./actor.ts";
-import { change, type Statement } from "./database.ts";
+import { change, recording, rows, type Statement } from "./database.ts";
 import { newSortableId, type TenantId } from "./ids.ts";
-import { into } from "./columns.ts";
+import { columnsOf, into, type RowOf } from "./columns.ts";
 import { auditChainsTable, auditLogTable } from "./tables.ts";
 
 /**
@@ -66,8 +66,34 @@ const values = (actor: AuditActor, entry: AuditEntry, at: number) => {
 };
 
 export const addAudit = (actor: AuditActor, entry: AuditEntry, at: number): Statement<number> =>
-  change(sql`INSERT ${intoLog} ${values(actor, entry, at)}`);
+  recording(actor.tenant, change(sql`INSERT ${intoLog} ${values(actor, entry, at)}`));
 
 /** Records the entry only if the statement before it in the batch changed something. */
 export const addAuditIfChanged = (actor: AuditActor, entry: AuditEntry, at: number): Statement<number> =>
-  change(sql`INSERT ${intoLog} ${values(actor, entry, at)} WHERE changes() > 0`);
+  recording(actor.tenant, change(sql`INSERT ${intoLog} ${values(actor, entry, at)} WHERE changes() > 0`));
+
+const strayColumns = columnsOf(
+  auditLogTable,
+  "tenant_id, time_ms, id, actor_type, actor_id, actor_email, action, object_type, object_id, object, change, meta",
+);
+
+export type StrayEntry = RowOf<typeof strayColumns>;
+
+/** Entries of a tenant in a database that is not its home, the oldest first. */
+export const strayEntries = (tenant: TenantId, limit: number): Statement<StrayEntry[]> =>
+  rows(sql`
+    SELECT ${strayColumns} FROM ${auditLogTable} WHERE tenant_id = ${tenant} ORDER BY time_ms, id LIMIT ${limit}`);
+
+/** Records an entry at its place in the log of the tenant's home; one that is there already stays. */
+export const takeOverEntry = (entry: StrayEntry): Statement<number> =>
+  change(sql`
+    INSERT ${intoLog}
+    SELECT ${entry.tenant_id}, ${entry.time_ms}, ${entry.id}, ${entry.actor_type}, ${entry.actor_id}, ${entry.actor_email},
+      ${entry.action}, ${entry.object_type}, ${entry.object_id}, ${entry.object}, ${entry.change}, ${entry.meta},
+      ${nextPosition(entry.tenant_id)}
+    WHERE true ON CONFLICT DO NOTHING`);
+
+export const forgetStray = ({ tenant_id, time_ms, id }: StrayEntry): Statement<number> =>
+  change(
+    sql`DELETE FROM ${auditLogTable} WHERE tenant_id = ${tenant_id} AND time_ms = ${time_ms} AND id = ${id}`,
+  );

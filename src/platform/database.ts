@@ -2,7 +2,10 @@ import { getTableName, Name, sql, SQL, StringChunk } from "drizzle-orm";
 import { SQLiteTable } from "drizzle-orm/sqlite-core";
 import type { DigestChange } from "./digest-change.ts";
 import { Fault } from "./fault.ts";
-import { DATABASE, isWithin } from "./limits.ts";
+import type { TenantId } from "./ids.ts";
+import { isAway, requireFits } from "./database-faults.ts";
+
+export { isAway, isUniqueViolation } from "./database-faults.ts";
 
 /** What a request cost the database so far; budgets are tested on these numbers. */
 export interface DatabaseCost {
@@ -32,6 +35,8 @@ export interface Statement<T> {
   readonly read: (result: D1Result<Record<string, unknown>>) => T;
   /** What the tenant's head has to know if it changes a row. */
   readonly alters?: DigestChange;
+  /** Of whom it records something that belongs into the database of that tenant, in whichever it is carried out. */
+  readonly records?: TenantId;
   /** The same by the rows that it finds. */
   readonly altersBy?: (rows: readonly Record<string, unknown>[]) => DigestChange[];
 }
@@ -88,6 +93,12 @@ export const altering = <T>(alters: DigestChange, statement: Statement<T>): Stat
   alters,
 });
 
+/** Marks a statement that records something about a tenant. */
+export const recording = <T>(records: TenantId, statement: Statement<T>): Statement<T> => ({
+  ...statement,
+  records,
+});
+
 /** Marks a statement whose rows mean that an idle check-in must see what else its batch did. */
 export const alteringIfFound = <T>(alters: DigestChange, statement: Statement<T>): Statement<T> => ({
   ...statement,
@@ -136,33 +147,52 @@ export interface Guard {
   asked: boolean;
 }
 
+/** Finds the database of a tenant when a batch is about to be sent, and again if that one refuses it. */
+export interface Door {
+  open: () => Promise<D1Database>;
+  /** Comes before the statements of a batch. */
+  demand: (statements: readonly Statement<unknown>[]) => Statement<void>;
+  /** Whether to try again: the batch had no effect. Throws what the caller is told. */
+  refused: (cause: unknown, attempt: number) => Promise<boolean>;
+}
+
+/** What a database does beside a batch. */
+export interface Followers {
+  /** Tells the heads of tenants what changed. */
+  announce?: Announce;
+  /** Takes on what the statements that were carried out have changed. */
+  after?: (statements: readonly Statement<unknown>[]) => Promise<void>;
+}
+
+const isDoor = (way: D1Database | Door): way is Door => "refused" in way;
+
 export const OUT_OF_REACH = "out-of-reach";
 
 export class Database {
   readonly cost: DatabaseCost;
-  readonly #d1: D1Database;
-  readonly #announce: Announce;
+  readonly #way: D1Database | Door;
+  readonly #followers: Followers;
   readonly #run: Run;
 
   readonly #guard: Guard | undefined;
 
   constructor(
-    d1: D1Database,
+    way: D1Database | Door,
     cost: DatabaseCost,
-    announce: Announce = async () => {},
+    followers: Followers = {},
     run = atOnce,
     guard?: Guard,
   ) {
     this.#guard = guard;
-    this.#d1 = d1;
+    this.#way = way;
     this.cost = cost;
-    this.#announce = announce;
+    this.#followers = followers;
     this.#run = run;
   }
 
   /** The same database whose batches are run so. */
   with(run: Run): Database {
-    return new Database(this.#d1, this.cost, this.#announce, run, this.#guard);
+    return new Database(this.#way, this.cost, this.#followers, run, this.#guard);
   }
 
   /**
@@ -170,7 +200,7 @@ export class Database {
    * trip. Later ones are not asked again: the first may have changed what it was about.
    */
   demanding(guard: Guard): Database {
-    return new Database(this.#d1, this.cost, this.#announce, this.#run, guard);
+    return new Database(this.#way, this.cost, this.#followers, this.#run, guard);
   }
 
   /** Runs all statements as one transaction in one round trip: all take effect or none. */
@@ -179,8 +209,7 @@ export class Database {
     const guard = this.#guard;
     if (guard && !guard.asked) return this.#guarded(guard, statements);
     statements.forEach(requireFits);
-    const prepared = statements.map((s) => this.#d1.prepare(s.sql).bind(...s.params));
-    const results = await this.#run(() => this.#send(prepared));
+    const results = await this.#run(() => this.#carryOut(statements));
     this.cost.roundTrips += 1;
     this.cost.statements += statements.length;
     results.forEach(({ meta }, i) => {
@@ -192,7 +221,9 @@ export class Database {
       ...(alters && (results[i]?.meta.changes ?? 0) > 0 ? [alters] : []),
       ...(altersBy?.(results[i]?.results ?? []) ?? []),
     ]);
-    if (changes.length > 0) await this.#announce(changes);
+    const { announce, after } = this.#followers;
+    if (changes.length > 0) await announce?.(changes);
+    await after?.(statements);
     return statements.map((s, i) => {
       const result = results[i];
       if (!result) throw new Error("the database answered fewer results than statements");
@@ -226,12 +257,30 @@ export class Database {
 
   /** The same database for work after the answer, which is not part of the request's cost. */
   uncounted(): Database {
-    return new Database(this.#d1, noCost(), this.#announce);
+    return new Database(this.#way, noCost(), this.#followers);
   }
 
-  async #send(prepared: D1PreparedStatement[]): Promise<Ran> {
+  async #carryOut(statements: readonly Statement<unknown>[]): Promise<Ran> {
+    const way = this.#way;
+    if (!isDoor(way)) return this.#send(way, statements);
+    for (let attempt = 1; ; attempt++) {
+      try {
+        const [demanded, ...results] = await this.#send(await way.open(), [
+          way.demand(statements),
+          ...statements,
+        ]);
+        this.cost.rowsRead += demanded?.meta.rows_read ?? 0;
+        return results;
+      } catch (cause) {
+        if (!(await way.refused(cause, attempt))) throw cause;
+      }
+    }
+  }
+
+  async #send(d1: D1Database, statements: readonly Statement<unknown>[]): Promise<Ran> {
+    const prepared = statements.map((s) => d1.prepare(s.sql).bind(...s.params));
     try {
-      return await this.#d1.batch<Record<string, unknown>>(prepared);
+      return await d1.batch<Record<string, unknown>>(prepared);
     } catch (cause) {
       if (isAway(cause)) {
         throw new Fault("unavailable", "service unavailable", { cause, headers: { "Retry-After": "5" } });
@@ -240,26 +289,6 @@ export class Database {
     }
   }
 }
-
-const isTooLarge = (value: unknown): boolean =>
-  typeof value === "string" && !isWithin(value, DATABASE.valueBytes);
-
-/** Refuses what the platform would not take; where a bound of its own says more, that comes before. */
-function requireFits({ sql: text, params }: Statement<unknown>): void {
-  if (params.some(isTooLarge)) throw new Fault("too_large", "the request is too large to be stored");
-  if (params.length > DATABASE.parameters || !isWithin(text, DATABASE.statementBytes))
-    throw new Fault("bad_request", "the request has too many conditions");
-}
-
-/** How the platform words that the database is busy, moving or away; our own mistakes are worded otherwise. */
-const AWAY =
-  /overloaded|exceeded timeout|Network connection lost|to be reset|reset because|transient issue|internal error/i;
-
-export const isAway = (cause: unknown) => cause instanceof Error && AWAY.test(cause.message);
-
-/** True if a batch failed on the unique key of these columns, named as `table.column, table.column`. */
-export const isUniqueViolation = (cause: unknown, columns: string): boolean =>
-  cause instanceof Error && cause.message.includes(`UNIQUE constraint failed: ${columns}`);
 
 const REFUSED = "refused-";
 

@@ -2,6 +2,7 @@ import type { SystemActor } from "./actor.ts";
 import type { Contacts } from "./contacts.ts";
 import type { Database, DatabaseCost } from "./database.ts";
 import type { Env, Settings } from "./env.ts";
+import type { Homes } from "./homes.ts";
 import type { TenantId } from "./ids.ts";
 import type { Keys } from "./keys.ts";
 import type { Later } from "./later.ts";
@@ -13,10 +14,16 @@ import type { Used } from "./used.ts";
 
 /** Everything a verb may use, built once per request. Tests pass the same object with a fixed clock. */
 export interface Deps {
-  /** The database that holds a tenant's rows; tenants can be spread over several by configuration alone. */
+  /** The only door to a tenant's rows, in whichever database they are. */
   db: (tenant: TenantId) => Database;
   /** Tenants, users and their tokens: what must be found before a tenant is known. */
   directory: Database;
+  /** All databases that tenants live in, the directory first: for duties that walk rows of many tenants. */
+  databases: () => Place[];
+  /** What is remembered of who lives where. */
+  homes: Homes;
+  /** Does what was left undone for tenants that live in another database than the directory's. */
+  settleHomes: () => Promise<void>;
   bucket: R2Bucket;
   jobs: Queue<unknown>;
   /** Sends mail, where the deployment can. */
@@ -47,6 +54,12 @@ export interface Deps {
   later: (work: Promise<unknown>) => void;
   /** Work that begins after so many milliseconds, unless the signal aborts it. */
   after: Later["after"];
+}
+
+/** A database that tenants live in. */
+export interface Place {
+  name: string;
+  db: Database;
 }
 
 export interface WorkflowCall {

@@ -7,6 +7,8 @@ import { DEFAULT_PLAN, PlansSetting } from "./plans.ts";
 /** What the platform hands to the Worker; read by `settings` and `makeDeps` and nowhere else. */
 export interface Env {
   DB: D1Database;
+  /** Further databases, in which tenants can live. */
+  [data: `DATA_${string}`]: D1Database | undefined;
   ARTIFACTS: R2Bucket;
   JOBS: Queue<unknown>;
   /** The static files of the pages. */

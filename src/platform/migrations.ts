@@ -42,6 +42,7 @@ import eventStream from "../../migrations/0068_event_stream.sql";
 import webhooks from "../../migrations/0069_webhooks.sql";
 import tenantExports from "../../migrations/0081_tenant_exports.sql";
 import serverAlerts from "../../migrations/0075_server_alerts.sql";
+import homes from "../../migrations/0090_homes.sql";
 import providers from "../../migrations/0061_providers.sql";
 import usageTold from "../../migrations/0062_usage_told.sql";
 import limitsOfRollouts from "../../migrations/0064_limits_of_rollouts.sql";
@@ -97,6 +98,7 @@ const MIGRATIONS: readonly { name: string; text: string }[] = [
   { name: "0069_webhooks.sql", text: webhooks },
   { name: "0075_server_alerts.sql", text: serverAlerts },
   { name: "0081_tenant_exports.sql", text: tenantExports },
+  { name: "0090_homes.sql", text: homes },
 ];
 
 /** Names the state of a database that has all migrations. */

@@ -1,5 +1,5 @@
 import { sql, type SQL } from "drizzle-orm";
-import { change, mapped, rows, type Statement } from "./database.ts";
+import { change, mapped, recording, rows, type Statement } from "./database.ts";
 import { newSortableId, type TenantId } from "./ids.ts";
 import { columnsOf, into, type RowOf } from "./columns.ts";
 import { outboxTable } from "./tables.ts";
@@ -42,14 +42,18 @@ const values = (event: Event, at: number, dueMs = at) =>
 
 /** Records the event with the batch it is in. */
 export const addEvent = (event: Event, at: number): Statement<number> =>
-  change(sql`INSERT ${intoOutbox} ${values(event, at)}`);
+  recording(event.tenant, change(sql`INSERT ${intoOutbox} ${values(event, at)}`));
 
 /**
  * Records the event only if the statement before it in the batch changed something. Such statements chain. One that is
  * due later is sent by the sweep after that time.
  */
 export const addEventIfChanged = (event: Event, at: number, dueMs = at): Statement<number> =>
-  change(sql`INSERT ${intoOutbox} ${values(event, at, dueMs)} WHERE changes() > 0`);
+  recording(event.tenant, change(sql`INSERT ${intoOutbox} ${values(event, at, dueMs)} WHERE changes() > 0`));
+
+/** Records the event only if the condition holds. */
+export const addEventIf = (event: Event, condition: SQL, at: number): Statement<number> =>
+  recording(event.tenant, change(sql`INSERT ${intoOutbox} ${values(event, at)} WHERE ${condition}`));
 
 /** The same for several events, each due at its time. */
 export function addEventsIfChanged(
@@ -123,6 +127,26 @@ export const openEvents = (keys: readonly EventKey[]): Statement<OpenEvent[]> =>
     list.map((row) => ({ id: row.id, read: () => toMessage(row), told: () => toldOf(row) })),
   );
 };
+
+const strayColumns = columnsOf(
+  outboxTable,
+  "id, tenant_id, kind, subject, data, created_ms, due_ms, attempts",
+);
+
+type StrayEvent = RowOf<typeof strayColumns>;
+
+/** Events of a tenant in a database that is not its home. */
+export const strayEvents = (tenant: TenantId, limit: number): Statement<StrayEvent[]> =>
+  rows(
+    sql`SELECT ${strayColumns} FROM ${outboxTable} WHERE tenant_id = ${tenant} ORDER BY id LIMIT ${limit}`,
+  );
+
+/** Records what another database has recorded, unless that is here already. */
+export const takeOverEvent = (event: StrayEvent): Statement<number> =>
+  change(sql`
+    INSERT ${intoOutbox}
+    VALUES (${event.id}, ${event.tenant_id}, ${event.kind}, ${event.subject}, ${event.data}, ${event.created_ms}, ${event.due_ms}, ${event.attempts})
+    ON CONFLICT DO NOTHING`);
 
 /** Removes a handled event. */
 export const forgetEvent = ({ tenant, id }: Pick<EventKey, "tenant" | "id">): Statement<number> =>

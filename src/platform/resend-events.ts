@@ -1,3 +1,4 @@
+import { inEachDatabase } from "./apart.ts";
 import { sql } from "drizzle-orm";
 import { change } from "./database.ts";
 import type { Deps } from "./deps.ts";
@@ -11,9 +12,11 @@ import { outboxTable } from "./tables.ts";
  */
 export async function resendEvents(deps: Deps): Promise<void> {
   const now = deps.now();
-  await deps.directory.batch([
-    change(sql`UPDATE ${outboxTable} SET due_ms = ${now} WHERE attempts > 0 AND due_ms > ${now}`),
-    ...freeReceiversStatements(now),
-  ]);
-  await drainOutbox(deps, deps.directory);
+  await inEachDatabase(deps, async ({ db }) => {
+    await db.batch([
+      change(sql`UPDATE ${outboxTable} SET due_ms = ${now} WHERE attempts > 0 AND due_ms > ${now}`),
+      ...freeReceiversStatements(now),
+    ]);
+    await drainOutbox(deps, db);
+  });
 }

@@ -131,6 +131,24 @@ export const eventFollowersTable = sqliteTable("event_followers", {
   since_ms: integer().notNull(),
 });
 
+/** In which database the rows of a tenant are; without a row in the directory itself. */
+export const tenantHomesTable = sqliteTable("tenant_homes", {
+  tenant_id: text().$type<TenantId>().primaryKey(),
+  home: text().notNull(),
+  jurisdiction: text(),
+  changed: integer().notNull().default(1),
+  copied: integer().notNull().default(0),
+});
+
+/** What a database knows of tenants that came or go. */
+export const tenantDoorsTable = sqliteTable("tenant_doors", {
+  tenant_id: text().$type<TenantId>().primaryKey(),
+  state: text({ enum: ["open", "reading", "shut"] })
+    .notNull()
+    .default("open"),
+  copied: integer().notNull().default(0),
+});
+
 /** The migrations that were applied, as wrangler keeps them. */
 export const d1MigrationsTable = sqliteTable("d1_migrations", {
   id: integer().primaryKey({ autoIncrement: true }),

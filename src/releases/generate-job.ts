@@ -112,5 +112,5 @@ export async function forgetGenerations(deps: Deps, beforeMs: number): Promise<v
       await removeDoomedObjects(deps, tenant);
     },
   };
-  await inPages(deps, duty, (limit) => deps.directory.one(oldGenerations(beforeMs, deps.now(), limit)));
+  await inPages(deps, duty, (db, limit) => db.one(oldGenerations(beforeMs, deps.now(), limit)));
 }

@@ -1,4 +1,4 @@
-import { inPages, type Duty } from "../platform/apart.ts";
+import { type Duty, inEachDatabase, inPages, inPagesOf } from "../platform/apart.ts";
 import type { Deps } from "../platform/deps.ts";
 import { Fault } from "../platform/fault.ts";
 import { newId, type TenantId } from "../platform/ids.ts";
@@ -135,8 +135,10 @@ const removal = (deps: Deps): Duty<DoomedObject> => ({
 
 /** Removes what was given up, of one tenant or of all; what is too much for a run is left to the next. May run twice at once. */
 export async function removeDoomedObjects(deps: Deps, tenant?: TenantId): Promise<number> {
-  const database = tenant === undefined ? deps.directory : deps.db(tenant);
-  return inPages(deps, removal(deps), (limit) => database.one(doomedObjects(tenant, deps.now(), limit)));
+  const doomed = (limit: number) => doomedObjects(tenant, deps.now(), limit);
+  return tenant === undefined
+    ? inPages(deps, removal(deps), (db, limit) => db.one(doomed(limit)))
+    : inPagesOf(deps, undefined, removal(deps), (limit) => deps.db(tenant).one(doomed(limit)));
 }
 
 /** Ends uploads whose request died before this time, and removes what they left. */
@@ -144,6 +146,8 @@ export async function sweepUploads(
   deps: Deps,
   { deadBeforeMs }: { deadBeforeMs: number },
 ): Promise<{ removed: number }> {
-  await deps.directory.one(doomDeadObjects(deadBeforeMs));
+  await inEachDatabase(deps, async ({ db }) => {
+    await db.one(doomDeadObjects(deadBeforeMs));
+  });
   return { removed: await removeDoomedObjects(deps) };
 }

@@ -1,4 +1,4 @@
-import { inPages, type Duty } from "../platform/apart.ts";
+import { type Duty, inEachDatabase, inPages } from "../platform/apart.ts";
 import type { Deps } from "../platform/deps.ts";
 import { Fault } from "../platform/fault.ts";
 import type { TenantId } from "../platform/ids.ts";
@@ -133,8 +133,8 @@ const expiry = (deps: Deps): Duty<ExpiredUpload> => ({
 /** Ends uploads that were never completed, and forgets old results. */
 export async function sweepExpiredUploads(deps: Deps): Promise<void> {
   const now = deps.now();
-  await inPages(deps, expiry(deps), (limit) =>
-    deps.directory.one(expiredUploads(now - GRACE_MS, deps.now(), limit)),
-  );
-  await deps.directory.one(forgetUploads(now - KEEP_RESULTS_MS));
+  await inPages(deps, expiry(deps), (db, limit) => db.one(expiredUploads(now - GRACE_MS, deps.now(), limit)));
+  await inEachDatabase(deps, async ({ db }) => {
+    await db.one(forgetUploads(now - KEEP_RESULTS_MS));
+  });
 }

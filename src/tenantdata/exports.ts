@@ -172,5 +172,5 @@ export const forgetOldExports: Sweep = async (deps) => {
       await deps.db(row.tenant_id).one(forgetExportStatement({ tenant: row.tenant_id, id: row.export_id }));
     },
   };
-  await inPages(deps, duty, (limit) => deps.directory.one(expiredExportsStatement(deps.now(), limit)));
+  await inPages(deps, duty, (db, limit) => db.one(expiredExportsStatement(deps.now(), limit)));
 };

@@ -4,10 +4,17 @@
  */
 export type TableKind = "record" | "derived" | "passing";
 
+/**
+ * Where tenants are spread over databases, the database of a table: the `directory`, the tenant's `home`; `both` are
+ * tables of which each database has rows of its own, or a home a copy.
+ */
+export type TablePlace = "directory" | "home" | "both";
+
 /** A table with rows of tenants, by its column `tenant_id`. */
 export interface TenantTable {
   name: string;
   kind: TableKind;
+  place: TablePlace;
   /** Tells the rows of one tenant apart; they are read in its order. Empty where a tenant has one row. */
   key: readonly string[];
   /** The table of whose rows these are parts, by the columns that both have. */
@@ -24,11 +31,12 @@ export interface TenantTable {
   actor?: string;
 }
 
-type More = Omit<TenantTable, "name" | "kind" | "key">;
+type More = Omit<TenantTable, "name" | "kind" | "place" | "key">;
 
 const table = (kind: TableKind, name: string, key: string, more: More = {}): TenantTable => ({
   name,
   kind,
+  place: "home",
   key: key === "" ? [] : key.split(", "),
   ...more,
 });
@@ -36,6 +44,13 @@ const table = (kind: TableKind, name: string, key: string, more: More = {}): Ten
 const record = (name: string, key: string, more?: More) => table("record", name, key, more);
 const derived = (name: string, key: string) => table("derived", name, key);
 const passing = (name: string, key: string, more?: More) => table("passing", name, key, more);
+
+const placed =
+  (place: TablePlace) =>
+  (...tables: readonly TenantTable[]): TenantTable[] =>
+    tables.map((one) => ({ ...one, place }));
+const inDirectory = placed("directory");
+const inBoth = placed("both");
 
 /** The tenant's own row. */
 export const TENANTS = "tenants";
@@ -46,25 +61,28 @@ export const TENANTS = "tenants";
  * they find all that it is about.
  */
 export const TENANT_TABLES: readonly TenantTable[] = [
-  record(TENANTS, ""),
-  record("tenant_limits", "name"),
+  ...inBoth(record(TENANTS, ""), record("tenant_limits", "name")),
+  ...inDirectory(passing("tenant_homes", "")),
+  ...inBoth(passing("tenant_doors", "")),
   record("usage_days", "day"),
 
-  record("users", "user_id"),
-  record("memberships", "user_id"),
-  record("user_tokens", "user_id, token_id"),
-  record("account_secrets", "user_id, secret_id"),
-  record("passkeys", "user_id, passkey_id"),
-  record("settings", "owner"),
-  record("roles", "name"),
-  record("permission_sets", "name"),
-  record("scim_groups", "role"),
-  record("scim_tokens", "token_id"),
-  record("sso_providers", "provider_id"),
-  record("sso_identities", "issuer, subject"),
-  record("sso_rules", ""),
-  record("sso_shares", ""),
-  record("sso_answered", "request_id"),
+  ...inDirectory(
+    record("users", "user_id"),
+    record("memberships", "user_id"),
+    record("user_tokens", "user_id, token_id"),
+    record("account_secrets", "user_id, secret_id"),
+    record("passkeys", "user_id, passkey_id"),
+    record("settings", "owner"),
+    record("roles", "name"),
+    record("permission_sets", "name"),
+    record("scim_groups", "role"),
+    record("scim_tokens", "token_id"),
+    record("sso_providers", "provider_id"),
+    record("sso_identities", "issuer, subject"),
+    record("sso_rules", ""),
+    record("sso_shares", ""),
+    record("sso_answered", "request_id"),
+  ),
 
   record("devices", "device_id"),
   derived("device_counts", "status, tier"),
@@ -137,7 +155,7 @@ export const TENANT_TABLES: readonly TenantTable[] = [
   record("deployment_progress", "seq"),
   record("deployment_watches", "seq, horizon_s"),
 
-  record("audit_log", "time_ms, id"),
+  ...inBoth(record("audit_log", "time_ms, id")),
   record("audit_seals", "position"),
   record("audit_chains", ""),
 
@@ -151,15 +169,18 @@ export const TENANT_TABLES: readonly TenantTable[] = [
   passing("tenant_export_parts", "export_id, part", { partOf: ["tenant_exports", "export_id"] }),
   record("jobs", "job_id"),
   record("job_results", "job_id, step", { partOf: ["jobs", "job_id"] }),
-  record("outbox", "id"),
+  ...inBoth(record("outbox", "id")),
 ];
 
-/** Tables of the installation, with why no tenant has rows in them. */
-export const GLOBAL_TABLES: Readonly<Record<string, string>> = {
-  d1_migrations: "which migrations were applied",
-  inventory_text: "words by the number of a device, which triggers keep",
-  login_failures: "digests of addresses and networks, before anybody knows whose they are",
-  orphan_sweep: "how far the sweep of the bucket came",
-  spent_challenges: "digests of challenges that were answered",
-  workflow_definitions: "what the operator registered",
+/** Tables of the installation, with why no tenant has rows in them, and where they are. */
+export const GLOBAL_TABLES: Readonly<Record<string, { why: string; place: TablePlace }>> = {
+  d1_migrations: { why: "which migrations were applied", place: "both" },
+  inventory_text: { why: "words by the number of a device, which triggers keep", place: "home" },
+  login_failures: {
+    why: "digests of addresses and networks, before anybody knows whose they are",
+    place: "directory",
+  },
+  orphan_sweep: { why: "how far the sweep of the bucket came", place: "directory" },
+  spent_challenges: { why: "digests of challenges that were answered", place: "directory" },
+  workflow_definitions: { why: "what the operator registered", place: "directory" },
 };

@@ -4,7 +4,7 @@ import type { Deps } from "../platform/deps.ts";
 import { asTenantId } from "../platform/ids.ts";
 import { INVOCATION } from "../platform/limits.ts";
 import { offsetOf, type Page } from "../platform/paging.ts";
-import { inSlices } from "../platform/apart.ts";
+import { inSlicesOfEach } from "../platform/apart.ts";
 import { usdOf } from "./cost.ts";
 import { dayOf } from "../platform/used.ts";
 import { dayBefore } from "./day.ts";
@@ -40,7 +40,7 @@ const A_SLICE = 1000;
 
 export const forgetOldUsage: Sweep = async (deps) => {
   const before = dayOf(deps.now() - KEPT_MS);
-  await inSlices(A_SLICE, (limit) => deps.directory.one(forgetDaysStatement(before, limit)));
+  await inSlicesOfEach(deps, A_SLICE, (db, limit) => db.one(forgetDaysStatement(before, limit)));
 };
 
 const usageWire = (row: UsageRow) => ({

@@ -2,6 +2,7 @@ import type { FindUser } from "../platform/access.ts";
 import type { LiveUser } from "../platform/actor.ts";
 import { mapped, type Statement } from "../platform/database.ts";
 import type { Deps } from "../platform/deps.ts";
+import { homesStatement } from "../platform/home-store.ts";
 import { asTenantId, asUserId, type TenantId, type UserId } from "../platform/ids.ts";
 import { Fault } from "../platform/fault.ts";
 import { isWithinNetworks } from "../platform/network.ts";
@@ -81,8 +82,14 @@ export interface TokenHolder {
 }
 
 /** One round trip. */
-const liveTokens = (deps: Deps, claims: readonly Claims[], nowMs: number) =>
-  deps.directory.batch(claims.map(({ tenant, subject, token }) => liveToken(tenant, subject, token, nowMs)));
+async function liveTokens(deps: Deps, claims: readonly Claims[], nowMs: number) {
+  const live = claims.map(({ tenant, subject, token }) => liveToken(tenant, subject, token, nowMs));
+  if (!deps.homes.isSpread) return deps.directory.batch(live);
+  const tenants = [...new Set(claims.map(({ tenant }) => asTenantId(tenant)))];
+  const [homes, ...found] = await deps.directory.batch([homesStatement(tenants), ...live]);
+  for (const [tenant, home] of homes) deps.homes.learn(tenant, home, nowMs);
+  return found;
+}
 
 /**
  * The users of tokens in the order of their claims; a user is live while the token's record exists and the tenant is

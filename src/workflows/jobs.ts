@@ -1,4 +1,4 @@
-import { inSlices } from "../platform/apart.ts";
+import { inSlicesOfEach } from "../platform/apart.ts";
 import type { Sweep } from "../platform/background.ts";
 import { forgetEndedJobs } from "./store.ts";
 
@@ -10,5 +10,5 @@ export const forgetOldJobs: Sweep = async (deps) => {
   const beforeMs = deps.now() - deps.settings.JOB_LIFE_S * 1000;
   // Ids begin with the time they were made.
   const before = Math.max(0, beforeMs).toString(16).padStart(TIME_DIGITS, "0");
-  await inSlices(PAGE, (limit) => deps.directory.one(forgetEndedJobs(before, limit)));
+  await inSlicesOfEach(deps, PAGE, (db, limit) => db.one(forgetEndedJobs(before, limit)));
 };

@@ -222,7 +222,7 @@ async function working(work: () => Promise<void>): Promise<void> {
   await inObject(async (own) => {
     database = own;
     const announce = (changes: readonly DigestChange[]) => waits.apply(changes.map(({ what }) => what));
-    const db = new Database(own.d1, noCost(), announce);
+    const db = new Database(own.d1, noCost(), { announce });
     const contacts = {
       note: () => {},
       last: async () => ({}),

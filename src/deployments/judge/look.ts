@@ -24,7 +24,7 @@ export const judgeRollouts: Sweep = async (deps) => {
     of: ({ tenant_id: tenant, seq, measure }) => ({ tenant, key: `${seq} ${measure}` }),
     work: (row) => look(deps, row),
   };
-  await inPages(deps, duty, (limit) => deps.directory.one(dueVerdicts(deps.now(), limit)));
+  await inPages(deps, duty, (db, limit) => db.one(dueVerdicts(deps.now(), limit)));
 };
 
 /** One device type, or all of them together. */

@@ -38,7 +38,7 @@ export const watchRollouts: Sweep = async (deps) => {
     of: ({ tenant_id: tenant, seq, horizon_s }) => ({ tenant, key: `${seq} ${horizon_s}` }),
     work: (row) => (row.members === null ? begin(deps, row) : end(deps, row, row.members)),
   };
-  await inPages(deps, duty, (limit) => deps.directory.one(dueWatches(deps.now(), limit)));
+  await inPages(deps, duty, (db, limit) => db.one(dueWatches(deps.now(), limit)));
 };
 
 /** Who is watched, and which alerts count: those since the first of the updated may have begun. */

@@ -40,7 +40,7 @@ export const recordProgress: Sweep = async (deps) => {
       return deps.db(row.tenant_id).one(setProgress(row, { ...next, last }));
     },
   };
-  await inPages(deps, duty, (limit) => deps.directory.one(dueProgress(deps.now(), limit)));
+  await inPages(deps, duty, (db, limit) => db.one(dueProgress(deps.now(), limit)));
 };
 
 export const Progress = z

@@ -25,5 +25,5 @@ export const rollWindows: Sweep = async (deps) => {
       await deps.db(tenant).one(next ? setWindow(tenant, row, next) : dropWindow(tenant, row));
     },
   };
-  await inPages(deps, duty, (limit) => deps.directory.one(pastWindows(deps.now(), limit)));
+  await inPages(deps, duty, (db, limit) => db.one(pastWindows(deps.now(), limit)));
 };

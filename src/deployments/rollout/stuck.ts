@@ -45,7 +45,7 @@ export const endStuck: Sweep = async (deps) => {
     of: ({ tenant_id: tenant, seq }) => ({ tenant, key: String(seq) }),
     work: (row) => look(deps, row),
   };
-  await inPages(deps, duty, (limit) => deps.directory.one(dueStuck(deps.now(), limit)));
+  await inPages(deps, duty, (db, limit) => db.one(dueStuck(deps.now(), limit)));
 };
 
 const FIRST: At = { status: 0, device: "" };

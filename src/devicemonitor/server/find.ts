@@ -1,5 +1,5 @@
 import type { Sweep } from "../../platform/background.ts";
-import { eachApart, inSlices, ROWS_A_RUN, type Duty } from "../../platform/apart.ts";
+import { type Duty, eachApart, inEachDatabase, inSlicesOfEach, ROWS_A_RUN } from "../../platform/apart.ts";
 import type { Silences } from "../../platform/contacts.ts";
 import type { Deps } from "../../platform/deps.ts";
 import type { DeviceId, TenantId } from "../../platform/ids.ts";
@@ -257,6 +257,8 @@ const FORGOTTEN_AT_ONCE = 500;
 
 /** Alerts about devices that are gone, and mutes that are over. */
 export const forgetGoneAlerts: Sweep = async (deps) => {
-  await inSlices(FORGOTTEN_AT_ONCE, (limit) => deps.directory.one(forgetGoneStatement(limit)));
-  await deps.directory.one(forgetMutesStatement(deps.now()));
+  await inSlicesOfEach(deps, FORGOTTEN_AT_ONCE, (db, limit) => db.one(forgetGoneStatement(limit)));
+  await inEachDatabase(deps, async ({ db }) => {
+    await db.one(forgetMutesStatement(deps.now()));
+  });
 };

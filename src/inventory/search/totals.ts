@@ -1,5 +1,5 @@
 import type { SQL } from "drizzle-orm";
-import { inSlices } from "../../platform/apart.ts";
+import { inSlicesOfEach } from "../../platform/apart.ts";
 import type { Sweep } from "../../platform/background.ts";
 import type { Deps } from "../../platform/deps.ts";
 import type { TenantId } from "../../platform/ids.ts";
@@ -92,5 +92,7 @@ const FORGOTTEN_AT_ONCE = 500;
 /** Totals that no search may use any more. */
 export const forgetOldTotals: Sweep = async (deps) => {
   const beforeMs = deps.now() - TOTAL_LIFE_MS;
-  await inSlices(FORGOTTEN_AT_ONCE, (limit) => deps.directory.one(forgetTotalsStatement(beforeMs, limit)));
+  await inSlicesOfEach(deps, FORGOTTEN_AT_ONCE, (db, limit) =>
+    db.one(forgetTotalsStatement(beforeMs, limit)),
+  );
 };

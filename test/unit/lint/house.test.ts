@@ -40,6 +40,7 @@ const BROKEN: readonly (readonly [name: string, path: string, text: string, rule
     "export const a = () => fetch('https://example.com/');",
     "house(outgoing)",
   ],
+  ["a database by its binding", "src/storage/home.ts", "export const a = (env) => env.DB;", "house(homes)"],
   ["SQL among the rules", "src/storage/sql.ts", "export const a = (sql) => sql`SELECT 1`;", "house(sql)"],
   [
     "an import from a higher layer",

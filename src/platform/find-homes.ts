@@ -1,0 +1,28 @@
+import type { Deps } from "./deps.ts";
+import { homesStatement } from "./home-store.ts";
+import type { Home } from "./homes.ts";
+import type { TenantId } from "./ids.ts";
+
+/** Where tenants live, with at most one look into the directory; with that away, what is remembered. */
+export async function findHomes(
+  { homes, directory, now }: Pick<Deps, "homes" | "directory" | "now">,
+  tenants: readonly TenantId[],
+): Promise<Map<TenantId, Home>> {
+  const nowMs = now();
+  const known = new Map(
+    tenants.flatMap((tenant): [TenantId, Home & { isFresh: boolean }][] => {
+      const home = homes.known(tenant, nowMs);
+      return home ? [[tenant, home]] : [];
+    }),
+  );
+  const unknown = tenants.filter((tenant) => known.get(tenant)?.isFresh !== true);
+  if (unknown.length === 0) return known;
+  try {
+    const found = await directory.one(homesStatement(unknown));
+    for (const [tenant, home] of found) homes.learn(tenant, home, nowMs);
+    return new Map([...known, ...found]);
+  } catch (cause) {
+    if (known.size < tenants.length) throw cause;
+    return known;
+  }
+}
