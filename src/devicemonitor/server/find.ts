@@ -37,7 +37,7 @@ import {
 import { forgetMutesStatement, mutesStatement, readRulesStatement } from "./rule-store.ts";
 
 /** Where trouble is looked for, but for silence, which the tenant's head knows of. */
-export type TroubleSources = Readonly<Record<Exclude<ServerKind, "silent">, TroubleSource>>;
+export type TroubleSources = Readonly<Record<Exclude<ServerKind, "silent">, readonly TroubleSource[]>>;
 
 const MINUTE_MS = 60_000;
 /** Each tenant is looked at once in so many minutes, in fewer rounds the more there are. */
@@ -115,7 +115,8 @@ async function lookForTrouble(
   const asked = SERVER_KINDS.flatMap((kind) => {
     const threshold = kind === "silent" ? undefined : rules.widest(kind);
     if (kind === "silent" || threshold === undefined) return [];
-    return [{ kind, statement: sources[kind](tenant, { threshold, nowMs, limit: MAX_FOUND }) }];
+    const wanted = { threshold, nowMs, limit: MAX_FOUND };
+    return sources[kind].map((source) => ({ kind, statement: source(tenant, wanted) }));
   });
   const answers = (await deps.db(tenant).batch(asked.map(({ statement }) => statement))) as Trouble[][]; // each of its source
   const found = asked.flatMap(({ kind }, i) => (answers[i] ?? []).map((trouble) => ({ kind, trouble })));
@@ -139,10 +140,8 @@ async function lookForTrouble(
   const nameOf = ({ kind, object }: Pick<Found, "kind" | "object">) => `${kind}/${object}`;
   const [known, now] = [new Set(open.map(nameOf)), new Set(wrong.map(nameOf))];
   // Of a kind of which there is more than is told, what is not among it may still be wrong.
-  const isWhole = (kind: ServerKind) => {
-    const place = asked.findIndex((one) => one.kind === kind);
-    return (answers[place]?.length ?? 0) < MAX_FOUND;
-  };
+  const isWhole = (kind: ServerKind) =>
+    asked.every((one, i) => one.kind !== kind || (answers[i]?.length ?? 0) < MAX_FOUND);
   await write(deps, look, {
     raised: wrong.filter((alert) => !known.has(nameOf(alert))),
     cleared: open.filter((alert) => !now.has(nameOf(alert)) && isWhole(alert.kind)),
