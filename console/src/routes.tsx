@@ -30,6 +30,14 @@ const Roles = lazy(() => import("./pages/settings/roles.tsx").then((page) => pag
 const Organization = lazy(() =>
   import("./pages/settings/organization.tsx").then((page) => page.Organization),
 );
+const SignIn = lazy(() => import("./pages/settings/sign-in.tsx").then((page) => page.SignIn));
+const Provisioning = lazy(() =>
+  import("./pages/settings/provisioning.tsx").then((page) => page.Provisioning),
+);
+const Keys = lazy(() => import("./pages/settings/keys.tsx").then((page) => page.Keys));
+const Usage = lazy(() => import("./pages/settings/usage.tsx").then((page) => page.Usage));
+const Templates = lazy(() => import("./pages/deployments/templates.tsx").then((page) => page.Templates));
+const Welcome = lazy(() => import("./pages/welcome/welcome.tsx").then((page) => page.Welcome));
 const Devices = lazy(() => import("./pages/devices/devices.tsx").then(({ Devices }) => Devices));
 const Device = lazy(() => import("./pages/device/device.tsx").then(({ Device }) => Device));
 const Admission = lazy(() => import("./pages/admission/admission.tsx").then(({ Admission }) => Admission));
@@ -57,6 +65,7 @@ export function Pages() {
       <Route path="/releases/:name" component={ReleasePage} />
       <Route path="/deployments" component={Deployments} />
       <Route path="/deployments/new" component={Wizard} />
+      <Route path="/deployments/templates" component={Templates} />
       <Route path="/deployments/:id" component={Report} />
       <Route path="/deployments/:id/devices" component={DeploymentDevices} />
       <Route path="/devices" component={Devices} />
@@ -73,6 +82,11 @@ export function Pages() {
       <Route path="/settings/tokens" component={Tokens} />
       <Route path="/settings/users" component={Users} />
       <Route path="/settings/roles" component={Roles} />
+      <Route path="/settings/sign-in" component={SignIn} />
+      <Route path="/settings/provisioning" component={Provisioning} />
+      <Route path="/settings/keys" component={Keys} />
+      <Route path="/settings/usage" component={Usage} />
+      <Route path="/welcome" component={Welcome} />
       <Route path="/settings/organization" component={Organization} />
       <Route default component={Nothing} />
     </Router>

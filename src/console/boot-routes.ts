@@ -13,6 +13,10 @@ const Boot = z
       id: z.string(),
       email: z.string(),
       tenant: z.string(),
+      home: z
+        .string()
+        .optional()
+        .openapi({ description: "Where the account is kept, if that is another tenant" }),
       roles: z.array(z.string()),
       must_enrol: z.boolean().openapi({ description: "Good for nothing but setting up a second factor" }),
     }),
@@ -42,6 +46,7 @@ export function mountBoot(app: App): void {
         id: user.user,
         email: user.email,
         tenant: user.tenant,
+        ...(user.home !== undefined && user.home !== user.tenant && { home: user.home }),
         roles: [...user.roles],
         must_enrol: user.mustEnrol === true,
       },
