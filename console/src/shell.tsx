@@ -9,7 +9,7 @@ import { Login, LoginForm } from "./pages/login/login.tsx";
 import { Act } from "./parts/act.tsx";
 import { Icon } from "./parts/icon.tsx";
 import { Sheet } from "./parts/sheet.tsx";
-import { shortId } from "./parts/text.ts";
+import { plain } from "./parts/text.ts";
 import { Toasts } from "./parts/toast.tsx";
 import { Pages } from "./routes.tsx";
 
@@ -67,13 +67,13 @@ function Over() {
 
 /** Whoever works in another tenant than the own is told so on every page. */
 function Guest() {
-  const { home, tenant } = boot.value?.user ?? {};
-  if (!home || !tenant) return null;
+  const home = boot.value?.user.home;
+  if (home === undefined) return null;
   return (
     <aside class="guest row" aria-label="Where you are">
       <span>
-        You are in another tenant: <code title={tenant}>{shortId(tenant)}</code>. What you do here is in its
-        audit log.
+        You are in <strong>{plain(boot.value?.tenant.name ?? "")}</strong>, another tenant than your own. What
+        you do here is in its audit log.
       </span>
       <Act label="Back to your own" run={() => enter(home)} />
     </aside>

@@ -5,6 +5,7 @@ import { hasPermission, PERMISSIONS } from "../platform/permissions.ts";
 import { FEATURES, hasFeature } from "../platform/plans.ts";
 import { userRoute } from "../platform/route.ts";
 import { faultResponses, jsonContent } from "../platform/wire.ts";
+import { tenantStatement } from "../tenants/index.ts";
 import { BASE, tags } from "./parts.ts";
 
 const Boot = z
@@ -23,6 +24,10 @@ const Boot = z
     permissions: z.array(z.string()).openapi({ description: "For some objects at least" }),
     features: z.array(z.string()).openapi({ description: "What the plan of the tenant includes" }),
     plan: z.string(),
+    tenant: z.object({
+      name: z.string(),
+      service_provider: z.boolean().openapi({ description: "May have tenants below its own" }),
+    }),
   })
   .openapi("ConsoleBoot");
 
@@ -38,9 +43,11 @@ const boot = userRoute("basic", {
 });
 
 export function mountBoot(app: App): void {
-  app.openapi(boot, (c) => {
+  app.openapi(boot, async (c) => {
     const user = userOf(c);
-    const { PLANS } = c.var.deps.settings;
+    const { deps } = c.var;
+    const { PLANS } = deps.settings;
+    const tenant = await deps.directory.one(tenantStatement(user.tenant));
     const answer = {
       user: {
         id: user.user,
@@ -53,6 +60,7 @@ export function mountBoot(app: App): void {
       permissions: PERMISSIONS.filter((permission) => hasPermission(user, permission)),
       features: FEATURES.filter((feature) => hasFeature(PLANS, user.subscription, feature)),
       plan: user.subscription.plan,
+      tenant: { name: tenant?.name ?? "", service_provider: tenant?.serviceProvider ?? false },
     };
     return c.json(answer, 200, { "Cache-Control": "no-store" });
   });

@@ -62,7 +62,7 @@ async function signIn(page: Page, { url, admin }: Pick<RunningServer, "url" | "a
   await page.goto(url);
   await page.getByLabel("E-mail").fill(admin.email);
   await page.getByLabel("Password").fill(admin.password);
-  await page.getByRole("button", { name: "Sign in" }).click();
+  await page.getByRole("button", { name: "Sign in", exact: true }).click();
   await page.getByRole("heading", { level: 1, name: "Home" }).waitFor();
 }
 
