@@ -133,6 +133,7 @@ export const deploymentWatchesTable = sqliteTable(
     members: text(),
     from_ms: integer().notNull(),
     due_ms: integer().notNull(),
+    settling: text(),
   },
   (row) => [primaryKey({ columns: [row.tenant_id, row.seq, row.horizon_s] })],
 );

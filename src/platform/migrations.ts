@@ -41,6 +41,7 @@ import weights from "../../migrations/0067_weights.sql";
 import eventStream from "../../migrations/0068_event_stream.sql";
 import webhooks from "../../migrations/0069_webhooks.sql";
 import tenantExports from "../../migrations/0081_tenant_exports.sql";
+import watchSettling from "../../migrations/0095_watch_settling.sql";
 import serverAlerts from "../../migrations/0075_server_alerts.sql";
 import homes from "../../migrations/0090_homes.sql";
 import providers from "../../migrations/0061_providers.sql";
@@ -99,6 +100,7 @@ const MIGRATIONS: readonly { name: string; text: string }[] = [
   { name: "0075_server_alerts.sql", text: serverAlerts },
   { name: "0081_tenant_exports.sql", text: tenantExports },
   { name: "0090_homes.sql", text: homes },
+  { name: "0095_watch_settling.sql", text: watchSettling },
 ];
 
 /** Names the state of a database that has all migrations. */
