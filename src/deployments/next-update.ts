@@ -12,14 +12,16 @@ import {
   countJoined,
   currentDeployment,
   join,
+  joinPlain,
   lastPlace,
+  moreOpen,
   tallyJoined,
   type Asking,
   type CurrentRow,
   type DeviceState,
 } from "./store/assignment.ts";
 import { candidates, deviceToMatch, type DynamicCandidate } from "./store/dynamic.ts";
-import { waitOf } from "./store/waits.ts";
+import { plainWaitOf, waitOf } from "./store/waits.ts";
 import { JOINED, moveStatements } from "./store/status-transitions.ts";
 
 const CONFIGURATION_LIFE_S = 900;
@@ -72,6 +74,11 @@ async function currentOf(
 ): Promise<{ found: CurrentRow | undefined; wait: Wait | undefined }> {
   const { tenant, device } = claim;
   const asking: Asking = { tenant, device, state, atMs: deps.now(), only: ifLive(claim) };
+  if (deps.contacts.hasPlainWork(claim)) {
+    const { results } = await asLiveDevice(deps, claim, joiningPlainly(asking));
+    const [, , , more, found, wait] = results;
+    if (found || !more) return { found, wait };
+  }
   const { results } = await asLiveDevice(deps, claim, [
     ...joining(asking),
     candidates(tenant, device, asking.atMs),
@@ -104,6 +111,17 @@ const joining = (asking: Asking) =>
     lastPlace(asking),
     currentDeployment(asking.tenant, asking.device),
     waitOf(asking),
+  ] as const;
+
+/** What most fleets need, in a third of the text that the database would have to read. */
+const joiningPlainly = (asking: Asking) =>
+  [
+    askAgain(asking),
+    joinPlain(asking),
+    countJoined(asking),
+    moreOpen(asking.tenant),
+    currentDeployment(asking.tenant, asking.device),
+    plainWaitOf(asking),
   ] as const;
 
 const termsOf = (filter: string) => (JSON.parse(filter) as SavedFilter).terms; // stored with the deployment

@@ -40,6 +40,7 @@ const temperature = { scope: "inventory", name: "temperature" };
 
 const away = () => Promise.reject(new Error("the tenant's head did not answer in time"));
 const contactsAway = {
+  hasPlainWork: () => false,
   note: () => {},
   last: away,
   rhythms: away,
