@@ -5,6 +5,7 @@ import { Fault } from "../platform/fault.ts";
 import { writeLog } from "./logs.ts";
 import type { LogMessage } from "./log-text.ts";
 import { consequences } from "./rollout/stop.ts";
+import { isWithoutRules, rememberWithoutRules } from "./without-rules.ts";
 import { isFinal, STATUS_CODES, type Status } from "./status.ts";
 import { endToldStatements } from "./store/told.ts";
 import { atItAnd, failureStatements, moveStatements } from "./store/status-transitions.ts";
@@ -24,10 +25,12 @@ export async function reportStatus(
 ): Promise<void> {
   const { tenant, device } = claim;
   const state = reportedState(tenant, device, deployment);
+  const withoutRules = isWithoutRules(tenant, deployment);
   const move = {
     tenant,
     device,
     deployment,
+    withoutRules,
     atMs: deps.now(),
     only: atItAnd(ifLive(claim)),
     also: report.substate ? { substate: report.substate } : undefined,
@@ -36,13 +39,15 @@ export async function reportStatus(
     report.status === "failure" ? failureStatements(move) : moveStatements({ ...move, to: report.status });
   const { status } = report;
   const further =
-    status === "success" || status === "failure"
+    !withoutRules && (status === "success" || status === "failure")
       ? consequences(tenant, deployment, status, move.atMs, ifLive(claim))
       : [];
   if (status === "success") further.push(noteLateSuccess(tenant, device, deployment, ifLive(claim)));
   const told = isFinal(status) ? endToldStatements(claim, deployment, status, move.atMs) : [];
   const { results } = await asLiveDevice(deps, claim, [state, ...moves, ...further, ...told]);
-  refuseEnded(results[0]);
+  const [row] = results;
+  if (row?.governed === 0) rememberWithoutRules(tenant, deployment);
+  refuseEnded(row);
 }
 
 function refuseEnded(row: ReportedRow | undefined): void {

@@ -24,6 +24,8 @@ export interface Move {
   again?: boolean;
   /** A failure of a device that stayed in its state for too long. */
   timedOut?: boolean;
+  /** The deployment is known to have no rules, so that nobody counts by them. */
+  withoutRules?: boolean;
 }
 
 /** Condition of a move: the device has asked for the deployment. */
@@ -126,9 +128,14 @@ const count = (move: Move): Statement<number> =>
     FROM (${moving(move)}) m
     WHERE ${own(move)} ${isFinal(move.to) ? sql`AND (c.remaining > 1 OR c.targeted = 0)` : sql``}`);
 
+/** After `count`, apart from it because an index holds the stage. */
 const leavePending = (move: Move): Statement<number> =>
-  change(sql`
-    UPDATE ${deploymentCountersTable} AS c SET stage = 1 FROM (${moving(move)}) m WHERE ${own(move)} AND c.stage = 0`);
+  move.deployment === undefined
+    ? change(sql`
+        UPDATE ${deploymentCountersTable} AS c SET stage = 1 FROM (${moving(move)}) m WHERE ${own(move)} AND c.stage = 0`)
+    : change(sql`
+        UPDATE ${deploymentCountersTable} SET stage = 1
+        WHERE changes() > 0 AND tenant_id = ${move.tenant} AND seq = ${seqOf(move.tenant, move.deployment)} AND stage = 0`);
 
 const NEXT_ATTEMPT = sql.raw("attempts = attempts + 1, awaits_retry = 1");
 
@@ -196,15 +203,8 @@ export function failureStatements(move: Omit<Move, "to"> & { only: SQL }): State
 export function moveStatements(move: Move): Statement<unknown>[] {
   if (isFinal(move.to)) {
     const early = move.to === "decommissioned" ? [] : [leavePending(move)];
-    return [
-      countLast(move),
-      count(move),
-      ...early,
-      tally(move),
-      leaveBudget(move.tenant, moving(move)),
-      moveRows(move),
-      makeRoom(move),
-    ];
+    const byRules = move.withoutRules ? [] : [tally(move), leaveBudget(move.tenant, moving(move))];
+    return [countLast(move), count(move), ...early, ...byRules, moveRows(move), makeRoom(move)];
   }
   return [count(move), leavePending(move), moveRows(move)];
 }
