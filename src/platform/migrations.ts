@@ -44,6 +44,7 @@ import tenantExports from "../../migrations/0081_tenant_exports.sql";
 import watchSettling from "../../migrations/0095_watch_settling.sql";
 import serverAlerts from "../../migrations/0075_server_alerts.sql";
 import homes from "../../migrations/0090_homes.sql";
+import toldAlerts from "../../migrations/0100_told_alerts.sql";
 import providers from "../../migrations/0061_providers.sql";
 import usageTold from "../../migrations/0062_usage_told.sql";
 import limitsOfRollouts from "../../migrations/0064_limits_of_rollouts.sql";
@@ -101,6 +102,7 @@ const MIGRATIONS: readonly { name: string; text: string }[] = [
   { name: "0081_tenant_exports.sql", text: tenantExports },
   { name: "0090_homes.sql", text: homes },
   { name: "0095_watch_settling.sql", text: watchSettling },
+  { name: "0100_told_alerts.sql", text: toldAlerts },
 ];
 
 /** Names the state of a database that has all migrations. */

@@ -12,6 +12,8 @@ import {
   tenantsByFilterStatement,
   type Tenant,
 } from "../../tenants/index.ts";
+import { catchUp } from "../alerts.ts";
+import { untoldStatement } from "../store.ts";
 import {
   isBeyond,
   isMuted,
@@ -47,6 +49,8 @@ const TENANTS_A_RUN = Math.floor(ROWS_A_RUN / 4);
 /** After so many looks that were left out, silence is counted anew: the server itself was away. */
 const LOOKS_LEFT_OUT = 4;
 
+/** Alerts of devices that were held back in a flood. */
+const CAUGHT_UP_AT_ONCE = 500;
 /** Of one kind, beside silent devices. */
 const MAX_FOUND = 200;
 /** Silent devices of one transaction, and transactions of one look. */
@@ -97,10 +101,16 @@ export const findTrouble =
 
 async function lookAfter(deps: Deps, sources: TroubleSources, tenant: TenantId, everyMs: number) {
   const nowMs = deps.now();
-  const [rules, mutes, open] = await deps
+  const [rules, mutes, open, untold] = await deps
     .db(tenant)
-    .batch([readRulesStatement(tenant), mutesStatement(tenant, nowMs), openStatement(tenant)]);
+    .batch([
+      readRulesStatement(tenant),
+      mutesStatement(tenant, nowMs),
+      openStatement(tenant),
+      untoldStatement(tenant, nowMs, CAUGHT_UP_AT_ONCE),
+    ]);
   const look: Look = { tenant, nowMs, rules, mutes };
+  await catchUp(deps, tenant, untold);
   await lookForTrouble(deps, sources, look, open);
   for (let slice = 0; slice < SLICES; slice++) if (!(await lookForSilence(deps, look, everyMs))) break;
 }
