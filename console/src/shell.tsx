@@ -11,7 +11,7 @@ import { Icon } from "./parts/icon.tsx";
 import { Sheet } from "./parts/sheet.tsx";
 import { plain } from "./parts/text.ts";
 import { Toasts } from "./parts/toast.tsx";
-import { Pages } from "./routes.tsx";
+import { isOnTheWay, Pages } from "./routes.tsx";
 
 const isWithin = (path: string, of: string): boolean =>
   of === "/" ? path === "/" : path === of || path.startsWith(`${of}/`);
@@ -82,7 +82,7 @@ function Guest() {
 
 function Main() {
   return (
-    <main id="main" aria-busy={reading.value > 0}>
+    <main id="main" aria-busy={isOnTheWay.value || reading.value > 0}>
       <Guest />
       <Pages />
     </main>

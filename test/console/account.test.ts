@@ -66,22 +66,25 @@ void describe("one's own account", () => {
 
 void describe("what the tenant demands and trusts", () => {
   void it("a key of artifacts, until it is trusted no more", () =>
-    inTab(async ({ page, open, check }) => {
-      await open("/settings/keys");
-      await page.getByRole("button", { name: "Trust a key" }).click();
-      const sheet = page.getByRole("dialog");
-      await sheet.getByLabel("Name").fill("build machine");
-      await sheet.getByLabel("Public key").fill("no key");
-      await sheet.getByRole("button", { name: "Trust", exact: true }).click();
-      await sheet.getByRole("alert").getByText("must be an RSA or ECDSA public key").waitFor();
-      await sheet.getByLabel("Public key").fill(aPublicKey());
-      await sheet.getByRole("button", { name: "Trust", exact: true }).click();
-      await page.getByRole("cell", { name: "build machine", exact: true }).waitFor();
-      await check("trusted keys");
-      await page.getByRole("button", { name: "Trust no more" }).click();
-      await page.getByRole("dialog").getByRole("button", { name: "Trust no more" }).click();
-      await page.getByText("Every artifact is taken, signed or not").waitFor();
-    }));
+    inTab(
+      async ({ page, open, check }) => {
+        await open("/settings/keys");
+        await page.getByRole("button", { name: "Trust a key" }).click();
+        const sheet = page.getByRole("dialog");
+        await sheet.getByLabel("Name").fill("build machine");
+        await sheet.getByLabel("Public key").fill("no key");
+        await sheet.getByRole("button", { name: "Trust", exact: true }).click();
+        await sheet.getByRole("alert").getByText("must be an RSA or ECDSA public key").waitFor();
+        await sheet.getByLabel("Public key").fill(aPublicKey());
+        await sheet.getByRole("button", { name: "Trust", exact: true }).click();
+        await page.getByRole("cell", { name: "build machine", exact: true }).waitFor();
+        await check("trusted keys");
+        await page.getByRole("button", { name: "Trust no more" }).click();
+        await page.getByRole("dialog").getByRole("button", { name: "Trust no more" }).click();
+        await page.getByText("Every artifact is taken, signed or not").waitFor();
+      },
+      { isFailing: true },
+    ));
 
   void it("a second factor of users with some roles, and of nobody again", () =>
     inTab(async ({ page, open, check }) => {
@@ -102,49 +105,52 @@ void describe("what the tenant demands and trusts", () => {
     }));
 
   void it("an identity provider, with what it says of people", () =>
-    inTab(async ({ page, open, check }) => {
-      const { server } = theStage();
-      const [, certificate = ""] =
-        /-----BEGIN CERTIFICATE-----([\s\S]+?)-----END/.exec(readFileSync(server.caFile, "utf8")) ?? [];
-      await open("/settings/sign-in");
-      await page.getByRole("button", { name: "Add a provider" }).click();
-      const sheet = page.getByRole("dialog", { name: "Add a provider" });
-      await sheet.getByLabel("It speaks").selectOption({ label: "SAML 2.0" });
-      await sheet.getByLabel("Metadata of the provider").fill("<no-metadata/>");
-      await sheet.getByRole("button", { name: "Add", exact: true }).click();
-      await sheet.getByRole("alert").waitFor();
-      await sheet
-        .getByLabel("Metadata of the provider")
-        .fill(METADATA("https://idp.example.com", certificate.trim()));
-      await sheet.getByRole("button", { name: "Add", exact: true }).click();
-      await page.getByRole("cell", { name: "https://idp.example.com" }).waitFor();
+    inTab(
+      async ({ page, open, check }) => {
+        const { server } = theStage();
+        const [, certificate = ""] =
+          /-----BEGIN CERTIFICATE-----([\s\S]+?)-----END/.exec(readFileSync(server.caFile, "utf8")) ?? [];
+        await open("/settings/sign-in");
+        await page.getByRole("button", { name: "Add a provider" }).click();
+        const sheet = page.getByRole("dialog", { name: "Add a provider" });
+        await sheet.getByLabel("It speaks").selectOption({ label: "SAML 2.0" });
+        await sheet.getByLabel("Metadata of the provider").fill("<no-metadata/>");
+        await sheet.getByRole("button", { name: "Add", exact: true }).click();
+        await sheet.getByRole("alert").waitFor();
+        await sheet
+          .getByLabel("Metadata of the provider")
+          .fill(METADATA("https://idp.example.com", certificate.trim()));
+        await sheet.getByRole("button", { name: "Add", exact: true }).click();
+        await page.getByRole("cell", { name: "https://idp.example.com" }).waitFor();
 
-      await page.getByRole("button", { name: "Settings", exact: true }).click();
-      await page.getByText("Assertion consumer").waitFor();
-      await check("the addresses for a provider");
-      await page.keyboard.press("Escape");
+        await page.getByRole("button", { name: "Settings", exact: true }).click();
+        await page.getByText("Assertion consumer").waitFor();
+        await check("the addresses for a provider");
+        await page.keyboard.press("Escape");
 
-      await page.getByRole("button", { name: "People and roles" }).click();
-      const people = page.getByRole("dialog");
-      await people.getByLabel(/becomes a user/).check();
-      await people.getByLabel("Claim or attribute").fill("groups");
-      await people.getByLabel("Roles by its values").fill("admins = RBAC_ROLE_PERMIT_ALL");
-      await people.getByRole("checkbox", { name: "RBAC_ROLE_OBSERVER" }).check();
-      await check("people of a provider");
-      await people.getByRole("button", { name: "Keep" }).click();
-      await people.waitFor({ state: "detached" });
-      await open("/settings/sign-in");
-      await page.getByRole("button", { name: "People and roles" }).click();
-      assert.equal(
-        await page.getByLabel("Roles by its values").inputValue(),
-        "admins = RBAC_ROLE_PERMIT_ALL",
-      );
-      await page.keyboard.press("Escape");
+        await page.getByRole("button", { name: "People and roles" }).click();
+        const people = page.getByRole("dialog");
+        await people.getByLabel(/becomes a user/).check();
+        await people.getByLabel("Claim or attribute").fill("groups");
+        await people.getByLabel("Roles by its values").fill("admins = RBAC_ROLE_PERMIT_ALL");
+        await people.getByRole("checkbox", { name: "RBAC_ROLE_OBSERVER" }).check();
+        await check("people of a provider");
+        await people.getByRole("button", { name: "Keep" }).click();
+        await people.waitFor({ state: "detached" });
+        await open("/settings/sign-in");
+        await page.getByRole("button", { name: "People and roles" }).click();
+        assert.equal(
+          await page.getByLabel("Roles by its values").inputValue(),
+          "admins = RBAC_ROLE_PERMIT_ALL",
+        );
+        await page.keyboard.press("Escape");
 
-      await page.getByRole("button", { name: "Remove" }).click();
-      await page.getByRole("dialog").getByRole("button", { name: "Remove" }).click();
-      await page.getByText("Users sign in with a password of their own here").waitFor();
-    }));
+        await page.getByRole("button", { name: "Remove" }).click();
+        await page.getByRole("dialog").getByRole("button", { name: "Remove" }).click();
+        await page.getByText("Users sign in with a password of their own here").waitFor();
+      },
+      { isFailing: true },
+    ));
 
   void it("a token for a directory, which is shown once", () =>
     inTab(async ({ page, open, check }) => {

@@ -136,6 +136,9 @@ export interface paths {
   "/api/management/v1/devicemonitor/devices/{id}/alerts": {
     get: { parameters: { query?: { page?: number; per_page?: number; issued_before?: string; issued_after?: string; sort_ascending?: "true" | "false" }; path: { id: string } }; responses: { 200: { content: { "application/json": (components["schemas"]["KeptAlert"])[] } }; 400: { content: { "application/json": components["schemas"]["Error"] } }; 401: { content: { "application/json": components["schemas"]["Error"] } }; 403: { content: { "application/json": components["schemas"]["Error"] } } } };
   };
+  "/api/management/v1/inventory/devices/{id}": {
+    get: { parameters: { path: { id: string } }; responses: { 200: { content: { "application/json": components["schemas"]["InventoryDevice"] } }; 401: { content: { "application/json": components["schemas"]["Error"] } }; 403: { content: { "application/json": components["schemas"]["Error"] } }; 404: { content: { "application/json": components["schemas"]["Error"] } } } };
+  };
   "/api/management/v1/inventory/groups": {
     get: { parameters: { query?: { status?: string } }; responses: { 200: { content: { "application/json": (string)[] } }; 401: { content: { "application/json": components["schemas"]["Error"] } }; 403: { content: { "application/json": components["schemas"]["Error"] } } } };
   };
@@ -339,6 +342,9 @@ export interface paths {
   "/api/management/v1/deployments/deployments/{id}/status": {
     put: { parameters: { path: { id: string } }; requestBody: { content: { "application/json": components["schemas"]["NewDeploymentStatus"] } }; responses: { 204: { content: never }; 400: { content: { "application/json": components["schemas"]["Error"] } }; 401: { content: { "application/json": components["schemas"]["Error"] } }; 403: { content: { "application/json": components["schemas"]["Error"] } }; 404: { content: { "application/json": components["schemas"]["Error"] } }; 422: { content: { "application/json": components["schemas"]["Error"] } } } };
   };
+  "/api/management/v1/inventory/devices/{id}/tags": {
+    put: { parameters: { path: { id: string }; header?: { "if-match"?: string } }; requestBody: { content: { "application/json": (components["schemas"]["AttributeInput"])[] } }; responses: { 200: { content: never }; 400: { content: { "application/json": components["schemas"]["Error"] } }; 401: { content: { "application/json": components["schemas"]["Error"] } }; 403: { content: { "application/json": components["schemas"]["Error"] } }; 412: { content: { "application/json": components["schemas"]["Error"] } } } };
+  };
   "/api/management/v1/useradm/2faverify": {
     put: { parameters: {}; requestBody: { content: { "application/json": components["schemas"]["FactorCode"] } }; responses: { 202: { content: never }; 400: { content: { "application/json": components["schemas"]["Error"] } }; 401: { content: { "application/json": components["schemas"]["Error"] } }; 404: { content: { "application/json": components["schemas"]["Error"] } }; 415: { content: { "application/json": components["schemas"]["Error"] } }; 429: { content: { "application/json": components["schemas"]["Error"] } } } };
   };
@@ -365,6 +371,7 @@ export interface components {
     ArtifactGeneration: { id: string; status: "pending" | "processing" | "done" | "failed"; progress: number; error?: string };
     ArtifactUploadLink: { id: string; uri: string; expire: string; method: "PUT"; header: Record<string, string>; part_size: number };
     Attribute: { name: string; description?: string; value: string | number | boolean | (string)[] | (number)[]; scope: string; timestamp?: string };
+    AttributeInput: { name: string; value: string | number | (string)[] | (number)[]; description?: string };
     AuditLog: { time: string; action: string; actor: { id: string; type: string; email?: string }; object: { id: string; type: string }; change?: string; meta?: Record<string, (string)[]> };
     AuthSet: { id: string; identity_data: Record<string, unknown>; pubkey: string; ts: string; status: "accepted" | "preauthorized" | "pending" | "rejected"; tier: "standard" | "micro" | "system"; weak_key?: string };
     AuthSetStatus: { status?: "accepted" | "rejected" | "pending" };
