@@ -23,6 +23,8 @@ let admin: TestUser;
 
 beforeEach(async () => {
   server = await Server.start();
+  // No clock shows whole seconds only.
+  server.advance(123);
   server.configure({ MAIL_FROM: "no-reply@edgemend.test" });
   mailbox = new Mailbox(server);
   admin = await aUser(server, { email: "ann@example.com" });

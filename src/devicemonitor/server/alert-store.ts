@@ -63,10 +63,11 @@ const keysOf = (keys: readonly AlertKey[]): string =>
 const isAmong = (keys: readonly AlertKey[]): SQL => sql`(raised_ms, kind, object) IN (
   SELECT value ->> 0, value ->> 1, value ->> 2 FROM json_each(${keysOf(keys)}))`;
 
+/** Alerts that were raised within the seconds of these keys: the head of a tenant knows no smaller part of time. */
 export const amongStatement = (tenant: TenantId, keys: readonly AlertKey[]): Statement<ServerAlertRow[]> =>
   rows<ServerAlertRow>(sql`
     SELECT ${serverColumns} FROM json_each(${keysOf(keys)}) k CROSS JOIN ${serverAlertsTable}
-    WHERE tenant_id = ${tenant} AND raised_ms = k.value ->> 0 AND kind = k.value ->> 1 AND object = k.value ->> 2`);
+    WHERE tenant_id = ${tenant} AND raised_ms >= k.value ->> 0 AND raised_ms < (k.value ->> 0) + 1000 AND kind = k.value ->> 1 AND object = k.value ->> 2`);
 
 export const clearStatement = (tenant: TenantId, keys: readonly AlertKey[]): Statement<number> =>
   change(sql`DELETE FROM ${serverAlertsTable} WHERE tenant_id = ${tenant} AND ${isAmong(keys)}`);

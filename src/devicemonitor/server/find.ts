@@ -1,5 +1,6 @@
 import type { Sweep } from "../../platform/background.ts";
 import { type Duty, eachApart, inEachDatabase, inSlicesOfEach, ROWS_A_RUN } from "../../platform/apart.ts";
+import { rfc3339 } from "../../platform/clock.ts";
 import type { Silences } from "../../platform/contacts.ts";
 import type { Deps } from "../../platform/deps.ts";
 import type { DeviceId, TenantId } from "../../platform/ids.ts";
@@ -67,6 +68,8 @@ interface Found extends NewAlert {
   device?: DeviceId;
   deployment?: string;
   group: string | null;
+  /** The last contact of a silent device. */
+  lastMs?: number;
 }
 
 /** What is known of a tenant at a look. */
@@ -198,7 +201,7 @@ async function lookForSilence(deps: Deps, look: Look, everyMs: number): Promise<
     if (place && isBeyond("silent", times, rule)) {
       const text = `No contact since ${shownTime(lastMs)} UTC`;
       const { device_id: id, group } = place;
-      raised.push({ kind: "silent", object: id, device: id, level: rule.level, text, group });
+      raised.push({ kind: "silent", object: id, device: id, level: rule.level, text, group, lastMs });
       continue;
     }
     const usualMs = (nowMs - lastMs) / times;
@@ -236,7 +239,7 @@ async function write(
       ...(left >= 1 ? mailStatements(tenant, data, { left, nowMs }) : []),
       ...tell(
         tenant,
-        [...raised.map((alert) => toldOf(alert)), ...cleared.map((alert) => clearedOf(alert))],
+        [...raised.flatMap((alert) => toldOf(alert)), ...cleared.flatMap((alert) => clearedOf(alert))],
         nowMs,
       ),
     ]);
@@ -244,23 +247,31 @@ async function write(
 
 const rowOf = ({ kind, object, level, text }: Found): NewAlert => ({ kind, object, level, text });
 
-const toldOf = ({ kind, object, level, text, device, deployment }: Found): Told => ({
-  type: "alert.raised",
-  ...(device !== undefined && { device }),
-  ...(deployment !== undefined && { deployment }),
-  ...(device === undefined && deployment === undefined && { subject: object }),
-  data: { subject: kind, level, source: "server", text },
-});
+const toldOf = ({ kind, object, level, text, device, deployment, lastMs }: Found): Told[] => [
+  ...(device !== undefined && lastMs !== undefined
+    ? [{ type: "device.silent" as const, device, data: { since: rfc3339(lastMs) } }]
+    : []),
+  {
+    type: "alert.raised",
+    ...(device !== undefined && { device }),
+    ...(deployment !== undefined && { deployment }),
+    ...(device === undefined && deployment === undefined && { subject: object }),
+    data: { subject: kind, level, source: "server", text },
+  },
+];
 
-const clearedOf = ({ kind, object, text }: ServerAlertRow): Told => ({
-  type: "alert.cleared",
-  ...(isOfDevices(kind)
-    ? { device: object }
-    : kind === "deployment"
-      ? { deployment: object }
-      : { subject: object }),
-  data: { subject: kind, level: "OK", source: "server", text },
-});
+const clearedOf = ({ kind, object, text }: ServerAlertRow): Told[] => [
+  ...(kind === "silent" ? [{ type: "device.back" as const, device: object, data: {} }] : []),
+  {
+    type: "alert.cleared",
+    ...(isOfDevices(kind)
+      ? { device: object }
+      : kind === "deployment"
+        ? { deployment: object }
+        : { subject: object }),
+    data: { subject: kind, level: "OK", source: "server", text },
+  },
+];
 
 const FORGOTTEN_AT_ONCE = 500;
 
