@@ -4,6 +4,7 @@ import type { DeviceClaim } from "../platform/actor.ts";
 import type { Deps } from "../platform/deps.ts";
 import { Fault } from "../platform/fault.ts";
 import { downloadLink, signedLink } from "../storage/index.ts";
+import { decidedFailure } from "./device-status.ts";
 import { STATUS_CODES, type Status } from "./status.ts";
 import { satisfies, type Predicate, type SavedFilter } from "../inventory/index.ts";
 import {
@@ -22,7 +23,7 @@ import {
 } from "./store/assignment.ts";
 import { candidates, deviceToMatch, type DynamicCandidate } from "./store/dynamic.ts";
 import { plainWaitOf, waitOf } from "./store/waits.ts";
-import { JOINED, moveStatements } from "./store/status-transitions.ts";
+import { AWAITS_LOG, JOINED, moveStatements } from "./store/status-transitions.ts";
 
 const CONFIGURATION_LIFE_S = 900;
 
@@ -49,6 +50,7 @@ export async function nextUpdate(
   wants: { controlMap: boolean } = { controlMap: false },
 ): Promise<Instructions | undefined> {
   const { found, wait } = await currentOf(deps, claim, state);
+  if (found?.awaits_retry === AWAITS_LOG) return void (await giveUpLog(deps, claim, found));
   // A failed attempt, whose deployment was paused before the next one, is nothing to do either.
   if (!found || found.awaits_retry === 1) {
     if (wait) await deps.contacts.waits(claim, wait);
@@ -65,6 +67,10 @@ export async function nextUpdate(
   if (verdict === "failure") throw new Fault("conflict", "Device provided conflicting request data");
   return undefined;
 }
+
+/** A device that asks has nothing more to tell of the attempt that failed. */
+const giveUpLog = (deps: Deps, { tenant, device }: DeviceClaim, { deployment_id: id }: CurrentRow) =>
+  deps.db(tenant).batch(decidedFailure({ tenant, device }, id, undefined, deps.now()));
 
 /** What the device is at, now or from now on. A device matches a dynamic deployment at the moment when it asks. */
 async function currentOf(

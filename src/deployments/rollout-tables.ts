@@ -21,6 +21,7 @@ export const deploymentRulesTable = sqliteTable(
     retry_pause_ms: integer().notNull().default(0),
     retry_most_ms: integer().notNull().default(0),
     budget_bytes: integer(),
+    retry_causes: text(),
   },
   (row) => [primaryKey({ columns: [row.tenant_id, row.seq] })],
 );

@@ -42,6 +42,7 @@ import eventStream from "../../migrations/0068_event_stream.sql";
 import webhooks from "../../migrations/0069_webhooks.sql";
 import tenantExports from "../../migrations/0081_tenant_exports.sql";
 import watchSettling from "../../migrations/0095_watch_settling.sql";
+import retryCauses from "../../migrations/0096_retry_causes.sql";
 import serverAlerts from "../../migrations/0075_server_alerts.sql";
 import homes from "../../migrations/0090_homes.sql";
 import toldAlerts from "../../migrations/0100_told_alerts.sql";
@@ -102,6 +103,7 @@ const MIGRATIONS: readonly { name: string; text: string }[] = [
   { name: "0081_tenant_exports.sql", text: tenantExports },
   { name: "0090_homes.sql", text: homes },
   { name: "0095_watch_settling.sql", text: watchSettling },
+  { name: "0096_retry_causes.sql", text: retryCauses },
   { name: "0100_told_alerts.sql", text: toldAlerts },
 ];
 
