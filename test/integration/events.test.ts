@@ -1,3 +1,4 @@
+import { evictDurableObject } from "cloudflare:test";
 import { beforeEach, describe, expect, it } from "vitest";
 import { EVERY_NIGHT, runSweeps } from "../../src/app/sweeps.ts";
 import { tell, type Told } from "../../src/platform/stream.ts";
@@ -6,7 +7,7 @@ import { aUser, type TestUser } from "../support/actors.ts";
 import { refusal, rowsOf } from "../support/answers.ts";
 import { DeviceAdmin } from "../support/device-auth.ts";
 import { many } from "../support/form.ts";
-import { Server } from "../support/server.ts";
+import { env, Server } from "../support/server.ts";
 import { SigningDevice } from "../support/signing-device.ts";
 import { upgrade } from "../support/sockets.ts";
 
@@ -302,6 +303,28 @@ describe("a reader of the stream", () => {
     expect(sequences(reader)).toEqual(upTo(told));
     reader.kill();
   }, 60_000);
+
+  it("that stays while the tenant's object hibernates misses and repeats nothing either", async () => {
+    const head = env.TENANT_HEAD.get(env.TENANT_HEAD.idFromName("default"));
+    const [all, some] = [new Reader(), new Reader()];
+    await all.open("cursor=0");
+    await some.open("type=deployment.*&cursor=0");
+    const opened: Told = { type: "deployment.opened", deployment: "x", data: {} };
+    for (let i = 0; i < 30; i++) {
+      await evictDurableObject(head);
+      await happens(numbered(2, i));
+      if (i % 3 === 0) await evictDurableObject(head);
+      await happens([opened]);
+      if (i % 2 === 0) await all.until(() => all.seen.length === 3 * (i + 1));
+    }
+    await evictDurableObject(head);
+    await all.caughtUp();
+    await some.caughtUp();
+    expect(sequences(all)).toEqual(upTo(90));
+    expect(sequences(some)).toEqual(upTo(30).map((n) => 3 * n));
+    all.kill();
+    some.kill();
+  });
 
   it("that does not acknowledge is sent a thousand events, and more once it does", async () => {
     const count = many(3000, 1300);

@@ -172,6 +172,41 @@ describe("a webhook", () => {
     expect(await rowsOf("SELECT * FROM event_lanes")).toEqual([]);
   });
 
+  it.each([1, 20])(
+    "that is down for a day gets everything once and in order of each device, %i at a time",
+    async (batch) => {
+      const [down, up] = [new Receiver(URL_A), new Receiver("https://hooks.example.com/b")];
+      onlyReceivers(down, up);
+      await add({ batch });
+      await add({ name: "up", target: up.url, batch });
+      down.isAway = true;
+      for (let hour = 0; hour < 24; hour++) {
+        await happens(...Array.from({ length: 5 }, (_, i) => applied(`d${i % 3}`)));
+        server.advance(HOUR_MS);
+        await sweep();
+      }
+      const told = ({ got }: Receiver) =>
+        got.flatMap(({ body }) => [JSON.parse(body) as { sequence: string; deviceid: string }].flat());
+      expect(told(up)).toHaveLength(120);
+      // What is away is asked by a few events now and then.
+      expect(down.got.length).toBeLessThan(200);
+      down.isAway = false;
+      down.clear();
+      server.advance(HOUR_MS);
+      await sweep();
+      const byDevice = (receiver: Receiver) =>
+        ["d0", "d1", "d2"].map((device) =>
+          told(receiver).flatMap(({ deviceid, sequence }) => (deviceid === device ? [sequence] : [])),
+        );
+      expect(byDevice(down)).toEqual(byDevice(up));
+      expect(byDevice(up)).toEqual(
+        byDevice(up).map((list) => list.toSorted((a, b) => Number(a) - Number(b))),
+      );
+      expect(told(down)).toHaveLength(120);
+      expect(new Set(told(down).map(({ sequence }) => sequence)).size).toBe(120);
+    },
+  );
+
   it("is told of devices of its groups, and of those that its search finds", async () => {
     const [groups, found] = [new Receiver(URL_A), new Receiver("https://hooks.example.com/b")];
     onlyReceivers(groups, found);
