@@ -65,6 +65,57 @@ keepScratchInMemory();
 copyPublicFiles();
 await buildConsole();
 
+/** About one database with everything in it: its schema, and what it is asked. */
+const OF_ONE_DATABASE = [
+  "artifact-runtime",
+  "database-way",
+  "migrations",
+  "tables",
+  "tenant-moves",
+  "tenant-tables",
+];
+/** What `npm test` runs of the tests in which tenants live in another database than the directory. */
+const PLACED_ALWAYS = [
+  "deviceauth",
+  "memberships",
+  "outbox",
+  "placed",
+  "roles",
+  "tenant-life",
+  "tenantadm",
+  "usage",
+  "workflows",
+];
+
+const integrationTests = (names: readonly string[]) =>
+  names.map((name) => `test/integration/${name}.test.ts`);
+
+/** Integration tests; `placed` with the tenants in a database of their own, which has no tables of the directory's. */
+function integration(form: "long" | "short", isPlaced: boolean) {
+  return {
+    plugins: [
+      cloudflareTest({
+        wrangler: { configPath: "./wrangler.toml" },
+        miniflare: {
+          bindings: {
+            ...TEST_BINDINGS,
+            TEST_FORM: form,
+            ...(isPlaced && { TEST_PLACED: "true", DIRECTORY_TENANTS: "none" }),
+          },
+          durableObjects: { TEST_DATABASE: { ...DATABASE_OBJECT, scriptName: DATABASE_WORKER.name } },
+          d1Databases: isPlaced ? ["DATA_2"] : ["SPARE"],
+          workers: [DATABASE_WORKER],
+        },
+      }),
+    ],
+    // Every test starts with an empty store; a worker of its own for each file would take half of the time.
+    isolate: false,
+    // The largest matrices take a third of it on a free machine.
+    testTimeout: 90_000,
+    hookTimeout: 60_000,
+  };
+}
+
 export default defineConfig(({ mode }) => ({
   test: {
     // One more than there are processors: files wait for servers, disks and timers, too.
@@ -87,7 +138,6 @@ export default defineConfig(({ mode }) => ({
           name: "local",
           include: ["test/local/**/*.test.ts"],
           environment: "node",
-          env: { TEST_FORM: mode === "long" ? "long" : "short" },
           testTimeout: 60_000,
           hookTimeout: 60_000,
         },
@@ -110,27 +160,21 @@ export default defineConfig(({ mode }) => ({
       ...(mode === "long"
         ? [{ test: { name: "long", include: ["test/long/**/*.test.ts"], testTimeout: 900_000 } }]
         : []),
-      {
-        plugins: [
-          cloudflareTest({
-            wrangler: { configPath: "./wrangler.toml" },
-            miniflare: {
-              bindings: { ...TEST_BINDINGS, TEST_FORM: mode === "long" ? "long" : "short" },
-              durableObjects: { TEST_DATABASE: { ...DATABASE_OBJECT, scriptName: DATABASE_WORKER.name } },
-              workers: [DATABASE_WORKER],
-            },
-          }),
-        ],
-        test: {
-          name: "workerd",
-          include: ["test/integration/**/*.test.ts"],
-          // Every test starts with an empty store; a worker of its own for each file would take half of the time.
-          isolate: false,
-          // The largest matrices take a third of it on a free machine.
-          testTimeout: 90_000,
-          hookTimeout: 60_000,
-        },
-      },
+      ...[false, true].map((isPlaced) => {
+        const { plugins, ...options } = integration(mode === "long" ? "long" : "short", isPlaced);
+        return {
+          plugins,
+          test: {
+            ...options,
+            name: isPlaced ? "placed" : "workerd",
+            include:
+              isPlaced && mode !== "placed"
+                ? integrationTests(PLACED_ALWAYS)
+                : ["test/integration/**/*.test.ts"],
+            exclude: isPlaced ? integrationTests(OF_ONE_DATABASE) : integrationTests(["placed"]),
+          },
+        };
+      }),
     ],
   },
 }));

@@ -13,7 +13,7 @@ import {
 } from "../deviceconnect/index.ts";
 import { deliverBy } from "../events/index.ts";
 import { INTEGRATION, integrationSender } from "../iotmanager/index.ts";
-import { DELIVERIES_DUE, recheckFollowers } from "../platform/stream.ts";
+import { DELIVERIES_DUE, recheckFollowers, tellFromElsewhere } from "../platform/stream.ts";
 import {
   ALERT_MAIL,
   ALERTS_CAME,
@@ -69,6 +69,7 @@ export const HANDLERS: EventHandlers = {
   [LINK_READY]: [sendReadyLink],
   [NOTICE]: [sendNotice],
   [DELIVERIES_DUE]: [deliverBy({ [INTEGRATION]: integrationSender, [WEBHOOK]: webhookSender })],
+  "events.told": [tellFromElsewhere],
   [ALERTS_CAME]: [planAlertMails],
   [ALERT_MAIL]: [sendAlertMail],
   [SERVER_ALERTS]: [planServerMails],

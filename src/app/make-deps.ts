@@ -10,7 +10,7 @@ import { FIRST_HOME, homesOf } from "../platform/homes.ts";
 import { loadKeys } from "../platform/keys.ts";
 import { makeLater, type Later } from "../platform/later.ts";
 import { makeLog } from "../platform/log.ts";
-import { openHome } from "../platform/open-home.ts";
+import { openDirectory, openHome } from "../platform/open-home.ts";
 import { scryptOf } from "../platform/scrypt.ts";
 import { count } from "../usage/index.ts";
 import { PARTICIPANTS } from "./participants.ts";
@@ -36,19 +36,20 @@ export async function makeDeps(env: Env, options: DepsOptions): Promise<Deps> {
   const homes = homesOf(env);
   const announce: Announce = (changes) => tellHeads(env, changes, { cost, log });
   const followers = { announce };
-  const directory = new Database(
-    env.DB,
+  const directory = openDirectory(
+    env,
     cost,
     homes.isSpread ? { announce, after: settlingAfter(env, log) } : followers,
   );
   return {
     db: homes.isSpread ? (tenant) => openHome(env, tenant, { now, cost, followers }) : () => directory,
     directory,
-    databases: () =>
-      [...homes.databases].map(([name, d1]) => ({
-        name,
-        db: name === FIRST_HOME ? directory : new Database(d1, cost, followers),
-      })),
+    databases: (which) =>
+      [...homes.databases].flatMap(([name, d1]) =>
+        which === "all" || homes.names.includes(name)
+          ? [{ name, db: name === FIRST_HOME ? directory : new Database(d1, cost, followers) }]
+          : [],
+      ),
     homes,
     settleHomes: () => settleHomes(env, log),
     bucket: guardedBucket(env.ARTIFACTS),

@@ -10,6 +10,7 @@ import { type Duty, eachApart, inEachDatabase } from "../platform/apart.ts";
 import type { Sweep } from "../platform/background.ts";
 import type { Deps } from "../platform/deps.ts";
 import { DEFAULT_TENANT } from "../platform/ids.ts";
+import { warnOfSizes } from "../platform/placing.ts";
 import { drainOutbox } from "../platform/send-events.ts";
 import { forgetOldGenerations } from "../releases/index.ts";
 import { sweepDeadUploads, sweepOrphanObjects } from "../storage/index.ts";
@@ -20,7 +21,7 @@ import {
   forgetSpentChallenges,
   resealFactors,
 } from "../useradm/index.ts";
-import { forgetOldExports } from "../tenantdata/index.ts";
+import { forgetOldExports, moveTenants } from "../tenantdata/index.ts";
 import { removeDueTenants, suspendDueTenants } from "../tenantadm/index.ts";
 import { forgetOldUsage, recordUsage } from "../usage/index.ts";
 import { resealWebhooks } from "../webhooks/index.ts";
@@ -54,6 +55,8 @@ export const EVERY_MINUTE: Sweeps = {
   "watch-rollouts": watchRollouts,
   "end-stuck": endStuck,
   "find-trouble": findTrouble(ALERT_SOURCES),
+  // Last: it takes what the others leave of the run.
+  "move-tenants": moveTenants,
 };
 
 /** Duties of every night. */
@@ -75,6 +78,7 @@ export const EVERY_NIGHT: Sweeps = {
   "reseal-integrations": resealIntegrations,
   "reseal-webhooks": resealWebhooks,
   "forget-exports": forgetOldExports,
+  "warn-of-sizes": warnOfSizes,
   "remove-orphans": sweepOrphanObjects,
 };
 

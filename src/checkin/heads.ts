@@ -8,7 +8,6 @@ import type { TenantId } from "../platform/ids.ts";
 import type { Later } from "../platform/later.ts";
 import { makeLog, type Log } from "../platform/log.ts";
 import type { UsedByDay } from "../platform/used.ts";
-import type { Work } from "./head-rpc.ts";
 import { headOf, inTime } from "./head-stub.ts";
 import { Isolate, STALE_MS, type CheckVerdict } from "./digest-cache.ts";
 
@@ -32,12 +31,12 @@ export async function askHead(
 ): Promise<CheckVerdict> {
   const { tenant, device, authSet, issuedS } = claim;
   const verdict = await isolateOf(env).ask(tenant, { device, authSet, issuedS }, nowMs, later);
-  if (verdict.work) works.set(claim, verdict.work);
+  if (verdict.stamp !== undefined) stamps.set(claim, verdict.stamp);
   return verdict;
 }
 
-/** What the head knew when it could not answer the check of a claim. */
-const works = new WeakMap<DeviceClaim, Work>();
+/** What the head was at when it could not answer the check of a claim. */
+const stamps = new WeakMap<DeviceClaim, string>();
 
 /** Contacts of devices for a request at this time. */
 export const contactsOf = (
@@ -55,9 +54,8 @@ export const contactsOf = (
     cost.objectCalls += 1;
     return isolateOf(env).rhythms(tenant, devices, now());
   },
-  hasPlainWork: (claim) => works.get(claim)?.isPlain ?? false,
   async waits(claim, wait) {
-    const stamp = works.get(claim)?.stamp;
+    const stamp = stamps.get(claim);
     if (stamp === undefined) return;
     cost.objectCalls += 1;
     const head = headOf(env.TENANT_HEAD, claim.tenant);

@@ -156,10 +156,14 @@ const hasSupportGrant = (tenant: SQL, nowMs: number): SQL => sql`EXISTS (
   SELECT 1 FROM ${accessGrantsTable} g WHERE g.tenant_id = ${tenant} AND g.kind = 'support' AND g.status = 'approved'
     AND g.until_ms > ${nowMs})`;
 
-/** True for tenants that the operator of the installation may look into. */
-export const isOpenToSupport = (tenant: SQL, nowMs: number): SQL => sql`(
-  NOT EXISTS (SELECT 1 FROM ${consentSettingsTable} c WHERE c.tenant_id = ${tenant} AND c.support_access = 1)
-  OR ${hasSupportGrant(tenant, nowMs)})`;
+/** Tenants that the operator of the installation may not look into. */
+export const closedStatement = (nowMs: number): Statement<TenantId[]> =>
+  mapped(
+    rows<{ tenant_id: TenantId }>(sql`
+      SELECT c.tenant_id FROM ${consentSettingsTable} c
+      WHERE c.support_access = 1 AND NOT ${hasSupportGrant(sql`c.tenant_id`, nowMs)}`),
+    (found) => found.map(({ tenant_id }) => tenant_id),
+  );
 
 /** Whether the operator of the installation may look into the tenant, and whether that takes a grant. */
 export const supportStatement = (

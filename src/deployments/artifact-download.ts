@@ -1,3 +1,4 @@
+import { besideDirectory } from "../platform/beside.ts";
 import { acceptedDeviceStatement } from "../deviceauth/index.ts";
 import { mapped, type Statement } from "../platform/database.ts";
 import type { Deps } from "../platform/deps.ts";
@@ -78,13 +79,11 @@ async function lookUpForUser(
     path: `/api/management/v1/deployments/artifacts/${artifact}/download`,
     query: "",
   };
-  const [bytes, reach, tags] = await deps
-    .db(tenant)
-    .batch([
-      artifactBytesStatement(tenant, artifact),
-      mayStatement(tenant, user, ["artifacts:download", asked], deps.now()),
-      tagsOfArtifactStatement(tenant, artifact),
-    ] as const);
+  const may = mayStatement(tenant, user, ["artifacts:download", asked], deps.now());
+  const [reach, [bytes, tags]] = await besideDirectory(deps, tenant, may, [
+    artifactBytesStatement(tenant, artifact),
+    tagsOfArtifactStatement(tenant, artifact),
+  ]);
   if (!reach || (bytes && !isTagged(reach.releases, tags))) throw revoked();
   if (!bytes) throw gone();
   return { bytes, downloading: false };

@@ -29,7 +29,6 @@ export const monitorLatestTable = sqliteTable(
     changes: integer().notNull(),
     changes_since_ms: integer().notNull(),
     acknowledged: text(),
-    told: text(),
   },
   (row) => [primaryKey({ columns: [row.tenant_id, row.device_id, row.subject] })],
 );

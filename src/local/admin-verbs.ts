@@ -1,4 +1,5 @@
 import { exportTenant } from "./admin-archives.ts";
+import { moveTenant } from "./admin-moves.ts";
 import { UsageError } from "./flags.ts";
 import type { DataFolder } from "./data-folder.ts";
 import { listMails, mailboxOf, showMail } from "./mailbox.ts";
@@ -150,7 +151,13 @@ export const VERBS: Readonly<Record<string, Verb>> = {
   },
   "create-tenant": {
     summary: "create a tenant with its first user; prints the tenant's id",
-    options: { name: "NAME", user: "EMAIL", password: "PASSWORD", plan: "[os|professional|enterprise]" },
+    options: {
+      name: "NAME",
+      user: "EMAIL",
+      password: "PASSWORD",
+      plan: "[os|professional|enterprise]",
+      jurisdiction: "[eu|fedramp]",
+    },
     run: async (operator, tenant) => field(await operator.call("POST", "/tenants", tenant), "id"),
   },
   "list-tenants": {
@@ -187,6 +194,26 @@ export const VERBS: Readonly<Record<string, Verb>> = {
     summary: "delete a tenant with its users, devices, artifacts and everything else it has",
     options: { tenant: "ID", yes: "" },
     run: (operator, { tenant }) => removeTenant(operator, tenant),
+  },
+  databases: {
+    summary: "list the databases, and how full each is",
+    options: {},
+    run: (operator) => operator.call("GET", "/databases"),
+  },
+  "move-tenant": {
+    summary: "bring a tenant to another database, by default to the one with most room; tells how far it is",
+    options: { tenant: "ID", to: "[DATABASE]", jurisdiction: "[eu|fedramp]" },
+    run: moveTenant,
+  },
+  "show-move": {
+    summary: "how far a tenant is on its way to another database",
+    options: { tenant: "ID" },
+    run: (operator, { tenant }) => operator.call("GET", path`/tenants/${tenant}/move`),
+  },
+  "cancel-move": {
+    summary: "leave a tenant where it is, while it has not changed its home yet",
+    options: { tenant: "ID" },
+    run: (operator, { tenant }) => operator.call("DELETE", path`/tenants/${tenant}/move`),
   },
   "export-tenant": {
     summary: "write everything that a tenant has into an archive; files come along unless `referenced`",

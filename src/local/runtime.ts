@@ -23,6 +23,8 @@ export interface RuntimeOptions {
   /** Where the TLS listener passes requests on to. */
   behindTls: { host: string; port: number };
   inspectorPort: number | undefined;
+  /** How many databases there are. */
+  databases: number;
   /** Folder for databases and objects. */
   state: string;
   bindings: Record<string, string>;
@@ -69,6 +71,7 @@ async function workersOf(options: RuntimeOptions) {
     rootPath: projectRoot,
     modules: [{ type: "ESModule" as const, path: join(projectRoot, "gateway.mjs"), contents }],
     bindings,
+    d1Databases: { ...worker.d1Databases, ...furtherDatabases(options.databases) },
     queueConsumers: takingMore(worker.queueConsumers),
     serviceBindings: { HOST_PROCESS: options.answerWorker, ASSETS: FILES_WORKER },
     // Requests reach the Worker without passing Miniflare's own entry Worker, which costs several times more.
@@ -79,6 +82,10 @@ async function workersOf(options: RuntimeOptions) {
   };
   return { gateway, files: filesWorkerOf(assets, worker.compatibilityDate) };
 }
+
+/** Beside the first one, which `wrangler.toml` names. */
+const furtherDatabases = (count: number): Record<string, string> =>
+  Object.fromEntries(Array.from({ length: count - 1 }, (_, i) => [`DATA_${i + 2}`, `edgemend-${i + 2}`]));
 
 /** Messages of a batch of the local queue. */
 const LOCAL_BATCH = 100;

@@ -8,6 +8,7 @@ import { checkDatabases } from "./database-files.ts";
 import { DEFAULT_DATA } from "./find-server.ts";
 import { keepMail, mailboxOf } from "./mailbox.ts";
 import { certificateNames, localName, outwardName } from "./names.ts";
+import { keptDatabases } from "./databases.ts";
 import { OperatorClient } from "./operator-client.ts";
 import { npmPid, onNpmGone } from "./parent.ts";
 import { freePorts } from "./ports.ts";
@@ -95,6 +96,7 @@ async function start(options: StartOptions, log: StartLog): Promise<LocalServer>
     behindTls: { host: LOOPBACK, port: innerPort },
     inspectorPort,
     bindings,
+    databases: keptDatabases(folder, options.databases),
     state: folder.state,
     answerWorker: answerWorker({
       peerAt: (peerPort) => listener.peerAt(peerPort),

@@ -11,6 +11,7 @@ const START_FLAGS = {
   admin: { type: "string" },
   "operator-token": { type: "string" },
   var: { type: "string", multiple: true },
+  databases: { type: "string" },
   "inspector-port": { type: "string" },
   json: { type: "boolean" },
   verbose: { type: "boolean" },
@@ -27,6 +28,7 @@ export const START_USAGE = `usage: npm start -- [options]
   --admin EMAIL:PASS    first user of a new data folder; default admin@example.com with a generated password
   --operator-token T    token of the operator API, at least 16 characters; default: generated once and kept
   --var NAME=VALUE      a setting of the server, as in [vars] of wrangler.toml; may be repeated
+  --databases N         databases that tenants are spread over; a data folder keeps those it has (1)
   --inspector-port N    port for debuggers of the Worker (none)
   --json                one JSON line on stdout when ready, logs on stderr
   --verbose             when it cannot start: everything that was logged, and where it failed
@@ -41,6 +43,8 @@ export interface StartOptions {
   admin: { email: string; password: string } | undefined;
   operatorToken: string | undefined;
   vars: Record<string, string>;
+  /** As many as the data folder has, if it is not said. */
+  databases: number | undefined;
   inspectorPort: number | undefined;
   json: boolean;
   verbose: boolean;
@@ -70,6 +74,17 @@ function operatorTokenOf(flags: Flags): string | undefined {
   if (token !== undefined && !/^[\x21-\x7e]{16,}$/.test(token))
     throw new UsageError("--operator-token must have at least 16 characters and no spaces");
   return token;
+}
+
+const MOST_DATABASES = 50;
+
+function databasesOf(flags: Flags): number | undefined {
+  const text = textFlag(flags, "databases") ?? process.env.EDGEMEND_DATABASES;
+  if (text === undefined) return undefined;
+  const count = Number(text);
+  if (!/^\d+$/.test(text) || count < 1 || count > MOST_DATABASES)
+    throw new UsageError(`--databases must be a number from 1 to ${MOST_DATABASES}, not ${text}`);
+  return count;
 }
 
 const texts = (flags: Flags, name: string): string[] => {
@@ -119,6 +134,7 @@ export function readStartOptions(args: string[]): StartOptions {
     admin: adminOf(flags),
     operatorToken: operatorTokenOf(flags),
     vars: varsOf(flags),
+    databases: databasesOf(flags),
     inspectorPort: portOf(flags, "inspector-port", undefined),
     json: flags.json === true,
     verbose: flags.verbose === true,

@@ -9,6 +9,7 @@ export interface WorkerOptions {
   assets?: { directory: string };
   compatibilityDate?: string;
   bindings?: Record<string, string>;
+  d1Databases?: Record<string, string>;
   cronTriggers?: string[];
   queueConsumers?: Record<string, { maxBatchSize?: number }>;
   modulesRules?: { type: string; include: string[] }[];

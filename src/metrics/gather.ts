@@ -1,4 +1,5 @@
 import type { Deps } from "../platform/deps.ts";
+import { countTenantsStatement } from "../tenants/index.ts";
 import { ANSWERS, AREAS, WAITS_S, type AreaCounts, type Counts } from "./counts.ts";
 import type { Sample, Told } from "./openmetrics.ts";
 import { backlogStatement, devicesStatement, type Backlog } from "./store.ts";
@@ -55,14 +56,54 @@ function ofBacklog(of: Backlog, nowMs: number): Told {
   };
 }
 
-/** Everything that is told of the installation, in one trip to the database. */
+const earlier = (a: number | null, b: number | null): number | null =>
+  a === null || b === null ? (a ?? b) : Math.min(a, b);
+
+const together = (a: Backlog, b: Backlog): Backlog => ({
+  tenants: a.tenants + b.tenants,
+  connected: a.connected + b.connected,
+  sessions: a.sessions + b.sessions,
+  events: a.events + b.events,
+  event_ms: earlier(a.event_ms, b.event_ms),
+  pending: a.pending + b.pending,
+  processing: a.processing + b.processing,
+  failed: a.failed + b.failed,
+  job_ms: earlier(a.job_ms, b.job_ms),
+  receivers: a.receivers + b.receivers,
+});
+
+/** What all databases have together. One that is away is told of, and not counted. */
+async function countAll(deps: Deps, nowMs: number) {
+  const places = deps.databases();
+  const found = await Promise.allSettled(
+    places.map(({ db }) => db.batch([backlogStatement(nowMs), devicesStatement])),
+  );
+  const told = found.flatMap((one, i) => {
+    if (one.status === "fulfilled") return [one.value];
+    if (places.length === 1) throw one.reason;
+    deps.log.error("database not counted", { database: places[i]?.name, cause: one.reason });
+    return [];
+  });
+  const devices = new Map<string, number>();
+  for (const [, counts] of told)
+    for (const { status, devices: count } of counts) devices.set(status, (devices.get(status) ?? 0) + count);
+  const backlog = told.map(([one]) => one).reduce(together);
+  if (!deps.homes.isSpread) return { backlog, devices };
+  // What homes have are copies.
+  return {
+    backlog: { ...backlog, tenants: await deps.directory.one(countTenantsStatement({}, nowMs)) },
+    devices,
+  };
+}
+
+/** Everything that is told of the installation, in one trip to each database. */
 export async function gather(deps: Deps, counts: Counts): Promise<Told> {
   const nowMs = deps.now();
-  const [backlog, devices] = await deps.directory.batch([backlogStatement(nowMs), devicesStatement]);
+  const { backlog, devices } = await countAll(deps, nowMs);
   return {
     ...ofAreas(counts),
     ...ofTenants(counts),
-    ...(backlog && ofBacklog(backlog, nowMs)),
-    edgemend_devices: devices.map(({ status, devices: value }) => ({ labels: { status }, value })),
+    ...ofBacklog(backlog, nowMs),
+    edgemend_devices: [...devices].map(([status, value]) => ({ labels: { status }, value })),
   };
 }

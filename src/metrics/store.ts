@@ -1,7 +1,7 @@
 import { sql, type SQL } from "drizzle-orm";
 import { deviceCountsTable } from "../deviceauth/index.ts";
 import { deviceConnectionsTable, deviceSessionsTable } from "../deviceconnect/index.ts";
-import { firstRow, rows, type Statement } from "../platform/database.ts";
+import { firstRow, mapped, rows, type Statement } from "../platform/database.ts";
 import { eventReceiversTable, jobsTable, outboxTable } from "../platform/tables.ts";
 import { tenantsTable } from "../tenants/index.ts";
 
@@ -27,8 +27,9 @@ export interface Backlog {
 }
 
 /** What is there and what waits, of all tenants. */
-export const backlogStatement = (nowMs: number): Statement<Backlog | undefined> =>
-  firstRow<Backlog>(sql`
+export const backlogStatement = (nowMs: number): Statement<Backlog> =>
+  mapped(
+    firstRow<Backlog>(sql`
     SELECT due.events, due.event_ms,
       (SELECT COUNT(*) FROM ${tenantsTable}) AS tenants,
       ${some(sql`${deviceConnectionsTable} INDEXED BY device_connections_open WHERE connected = 1`)} AS connected,
@@ -39,7 +40,9 @@ export const backlogStatement = (nowMs: number): Statement<Backlog | undefined> 
       (SELECT created_ms FROM ${jobs("pending")} ORDER BY job_id LIMIT 1) AS job_ms,
       ${some(sql`${eventReceiversTable} WHERE failures > 0`)} AS receivers
     FROM (SELECT COUNT(*) AS events, MIN(due_ms) AS event_ms FROM (
-      SELECT due_ms FROM ${outboxTable} WHERE due_ms <= ${nowMs} LIMIT ${MAX_COUNTED})) due`);
+      SELECT due_ms FROM ${outboxTable} WHERE due_ms <= ${nowMs} LIMIT ${MAX_COUNTED})) due`),
+    (row) => row as Backlog, // counts always make a row
+  );
 
 export const devicesStatement: Statement<{ status: string; devices: number }[]> = rows(
   sql`SELECT status, SUM(devices) AS devices FROM ${deviceCountsTable} GROUP BY status ORDER BY status`,

@@ -1,6 +1,7 @@
 import { headOf } from "../checkin/index.ts";
-import type { Deps } from "../platform/deps.ts";
+import type { Deps, Place } from "../platform/deps.ts";
 import { Fault } from "../platform/fault.ts";
+import { FIRST_HOME } from "../platform/homes.ts";
 import { migrate } from "../platform/migrations.ts";
 import { signToken } from "../platform/tokens.ts";
 import { DEFAULT_TENANT, type TenantId } from "../platform/ids.ts";
@@ -8,10 +9,35 @@ import { STORAGE } from "../platform/limits.ts";
 import { ensureDefaultTenant, revokeDeviceTokensStatement, tenantsStatement } from "../tenants/index.ts";
 import { dropTable, tableNames } from "./store.ts";
 
-export async function migrateAll(deps: Deps): Promise<string[]> {
-  const applied = await migrate(deps.directory);
+/** What was done in a database. */
+export interface Migrated {
+  name: string;
+  applied: string[];
+  /** Whether it has all migrations now; one that has not goes on with what it has. */
+  isDone: boolean;
+}
+
+/** Names applied in any of them. */
+export const appliedIn = (migrated: readonly Migrated[]): string[] => [
+  ...new Set(migrated.flatMap(({ applied }) => applied)),
+];
+
+async function migrateOne(deps: Deps, { name, db }: Place): Promise<Migrated> {
+  try {
+    return { name, applied: await migrate(db), isDone: true };
+  } catch (cause) {
+    if (name === FIRST_HOME) throw cause;
+    deps.log.error("database not migrated", { database: name, cause });
+    return { name, applied: [], isDone: false };
+  }
+}
+
+/** The directory first, which others may need; trouble with a further database keeps no other from its migrations. */
+export async function migrateAll(deps: Deps): Promise<Migrated[]> {
+  const migrated: Migrated[] = [];
+  for (const place of deps.databases("all")) migrated.push(await migrateOne(deps, place));
   await ensureDefaultTenant(deps);
-  return applied;
+  return migrated;
 }
 
 /** Signs whatever it is told, for tests and demonstrations against a local server. */
@@ -20,11 +46,15 @@ export function mintToken(deps: Deps, claims: Record<string, unknown>): Promise<
   return signToken(deps.keys, claims);
 }
 
-/** Drops every table in one transaction. */
+/** Drops every table of a database in one transaction; the directory last, which knows of the others. */
 async function dropTables(deps: Deps): Promise<number> {
-  const names = await deps.directory.one(tableNames);
-  await deps.directory.batch(names.map(dropTable));
-  return names.length;
+  let dropped = 0;
+  for (const { db } of deps.databases("all").toReversed()) {
+    const names = await db.one(tableNames);
+    await db.batch(names.map(dropTable));
+    dropped += names.length;
+  }
+  return dropped;
 }
 
 async function removeObjects(deps: Deps): Promise<number> {

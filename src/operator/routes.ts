@@ -1,3 +1,4 @@
+import { listDatabases } from "./databases.ts";
 import { z } from "@hono/zod-openapi";
 import type { Context } from "hono";
 import { operatorOf } from "../platform/app.ts";
@@ -7,7 +8,7 @@ import { operatorRoute } from "../platform/route.ts";
 import { faultResponses, jsonBody } from "../platform/wire.ts";
 import { getTenant, listTenants, setTenantLimit, setTenantStatus, type Tenant } from "../tenants/index.ts";
 import { mountAccounts } from "./account-routes.ts";
-import { factoryReset, migrateAll, mintToken } from "./installation.ts";
+import { factoryReset, appliedIn, migrateAll, type Migrated, mintToken } from "./installation.ts";
 import { activateTenant, bindPlan, removeTenant } from "../tenantadm/index.ts";
 import { BASE, body, made, ok, tags } from "./route-parts.ts";
 import * as schema from "./schema.ts";
@@ -107,6 +108,14 @@ async function shown(c: Context<AppEnv>, id: string) {
   };
 }
 
+/** Of one database as ever; of several what was done in each. */
+const migratedWire = (migrated: readonly Migrated[]) => ({
+  applied: appliedIn(migrated),
+  ...(migrated.length > 1 && {
+    databases: migrated.map(({ name, applied, isDone }) => ({ name, applied, done: isDone })),
+  }),
+});
+
 function mountTenantVerbs(app: App): void {
   app.openapi(postTenant, async (c) => {
     operatorOf(c);
@@ -151,6 +160,14 @@ const postMigrate = operatorRoute({
   responses: { ...ok("Names applied now", schema.Migrated), ...faultResponses(401) },
 });
 
+const getDatabases = operatorRoute({
+  method: "get",
+  path: `${BASE}/databases`,
+  tags,
+  summary: "The databases of the installation, and how full each is",
+  responses: { ...ok("The databases", schema.Databases), ...faultResponses(401) },
+});
+
 const postSetup = operatorRoute({
   method: "post",
   path: `${BASE}/setup`,
@@ -182,9 +199,10 @@ const postReset = operatorRoute({
 });
 
 function mountInstallation(app: App): void {
+  app.openapi(getDatabases, async (c) => c.json(await listDatabases(c.var.deps), 200));
   app.openapi(postMigrate, async (c) => {
     operatorOf(c);
-    return c.json({ applied: await migrateAll(c.var.deps) }, 200);
+    return c.json(migratedWire(await migrateAll(c.var.deps)), 200);
   });
   app.openapi(postSetup, async (c) => {
     operatorOf(c);

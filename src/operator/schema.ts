@@ -1,4 +1,5 @@
 import { z } from "@hono/zod-openapi";
+import { JurisdictionName } from "../platform/placing.ts";
 import { LIMIT_NAMES } from "../tenants/index.ts";
 import { EmailText, PasswordText, RoleNames } from "../useradm/index.ts";
 
@@ -50,7 +51,13 @@ const Plan = z.enum(["os", "professional", "enterprise"], {
 });
 
 export const NewTenant = z
-  .object({ name: TenantName, user: EmailText, password: PasswordText, plan: Plan.optional() })
+  .object({
+    name: TenantName,
+    user: EmailText,
+    password: PasswordText,
+    plan: Plan.optional(),
+    jurisdiction: JurisdictionName.optional(),
+  })
   .openapi("OperatorNewTenant");
 
 const Status = z.enum(["active", "suspended"], { error: "must be active or suspended" });
@@ -85,7 +92,30 @@ export const NewPlan = z
   .object({ plan: z.string({ error: "cannot be blank" }).min(1, { error: "cannot be blank" }).max(64) })
   .openapi("OperatorPlan");
 
-export const Migrated = z.object({ applied: z.array(z.string()) }).openapi("OperatorMigrated");
+export const Databases = z
+  .object({
+    databases: z.array(
+      z.object({
+        name: z.string(),
+        jurisdiction: z.string().optional(),
+        bytes: z.number().int().optional().openapi({ description: "Absent while it does not answer" }),
+        share: z.number().optional().openapi({ description: "Of the bytes that it may have" }),
+        warning: z.string().optional(),
+        takes_tenants: z.boolean().openapi({ description: "Whether new tenants may come" }),
+      }),
+    ),
+  })
+  .openapi("OperatorDatabases");
+
+export const Migrated = z
+  .object({
+    applied: z.array(z.string()),
+    databases: z
+      .array(z.object({ name: z.string(), applied: z.array(z.string()), done: z.boolean() }))
+      .optional()
+      .openapi({ description: "Where there are several" }),
+  })
+  .openapi("OperatorMigrated");
 
 export const Claims = z
   .object({ claims: z.record(z.string(), z.unknown(), { error: "must be an object" }) })

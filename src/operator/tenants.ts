@@ -1,3 +1,4 @@
+import { placeTenant, type Jurisdiction } from "../platform/placing.ts";
 import { randomBytes } from "node:crypto";
 import type { OperatorActor } from "../platform/actor.ts";
 import type { Deps } from "../platform/deps.ts";
@@ -20,18 +21,20 @@ import {
   writingEmail,
 } from "../useradm/index.ts";
 import type { UserRef } from "./accounts.ts";
-import { migrateAll } from "./installation.ts";
+import { appliedIn, migrateAll } from "./installation.ts";
 
 export interface NewTenant {
   name: string;
   user: string;
   password: string;
   plan?: string | undefined;
+  jurisdiction?: Jurisdiction | undefined;
 }
 
 /** A tenant and its first user, both or none. */
 export async function createTenant(deps: Deps, input: NewTenant): Promise<{ tenant: Tenant; user: UserRef }> {
   checkPassword(input.password, [input.user]);
+  const placed = await placeTenant(deps, input.jurisdiction);
   const tenant = prepareTenant({ name: input.name, plan: input.plan }, deps.now());
   const user = prepareUser(
     deps,
@@ -42,10 +45,10 @@ export async function createTenant(deps: Deps, input: NewTenant): Promise<{ tena
   const actor: OperatorActor = { kind: "operator", tenant: tenant.id };
   await writingEmail(
     deps.directory.batch([
-      ...createTenantStatements(tenant),
+      ...createTenantStatements(tenant, placed),
       ...createUserStatements(actor, user),
       ...planLimitStatements(deps.settings.PLANS, tenant),
-      ...userToldStatements(actor, user),
+      ...userToldStatements(deps, actor, user),
     ]),
   );
   return { tenant, user: { id: user.id, email: user.email, tenant: tenant.id } };
@@ -64,7 +67,7 @@ export async function setUp(
   deps: Deps,
   input: { email?: string | undefined; password?: string | undefined },
 ): Promise<SetUp> {
-  const applied = await migrateAll(deps);
+  const applied = appliedIn(await migrateAll(deps));
   const tenant = await ensureDefaultTenant(deps);
   if (await deps.directory.one(hasUsersStatement(DEFAULT_TENANT))) return { applied, tenant };
   const email = input.email ?? FIRST_ADMIN;

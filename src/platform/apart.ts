@@ -130,7 +130,7 @@ async function livingAt<R>(
 
 /**
  * Does the duty for each row that is not paused, and answers those it was done for. Only a database that is away ends it
- * before the last row, and only where all rows are from that one, which is the place.
+ * before the last row, and not even that where there are several.
  */
 export async function eachApart<R>(
   deps: Deps,
@@ -151,9 +151,9 @@ export async function eachApart<R>(
   );
   const note = async (tenant: TenantId, statements: readonly Statement<unknown>[]) => {
     const noted = deps.db(tenant).batch(statements);
-    await (place || !deps.homes.isSpread
-      ? noted
-      : noted.catch((cause: unknown) => deps.log.error("row not noted", { duty: duty.name, tenant, cause })));
+    await (deps.homes.isSpread
+      ? noted.catch((cause: unknown) => deps.log.error("row not noted", { duty: duty.name, tenant, cause }))
+      : noted);
   };
   const done: R[] = [];
   for (const row of place ? await livingAt(deps, duty, place, found) : found) {

@@ -2,7 +2,7 @@ import { sql } from "drizzle-orm";
 import { forgetStray, strayEntries, takeOverEntry } from "./audit.ts";
 import { Database, mapped, noCost, rows, type Statement } from "./database.ts";
 import type { Env } from "./env.ts";
-import { homesStatement } from "./home-store.ts";
+import { demandHome, homesStatement } from "./home-store.ts";
 import { FIRST_HOME, homesOf } from "./homes.ts";
 import type { TenantId } from "./ids.ts";
 import type { Log } from "./log.ts";
@@ -25,7 +25,7 @@ export async function bringHome(directory: Database, home: Database, tenant: Ten
       strayEvents(tenant, STRAYS_AT_ONCE),
     ]);
     if (entries.length + events.length === 0) return;
-    await home.batch([...entries.map(takeOverEntry), ...events.map(takeOverEvent)]);
+    await home.batch([demandHome(tenant, true), ...entries.map(takeOverEntry), ...events.map(takeOverEvent)]);
     await directory.batch([
       ...entries.map(forgetStray),
       ...events.map(({ tenant_id, id }) => forgetEvent({ tenant: tenant_id, id })),
@@ -43,11 +43,11 @@ const strayedStatement: Statement<TenantId[]> = mapped(
 );
 
 async function bringAllHome(env: Env, log: Log, tenants: readonly TenantId[]): Promise<void> {
-  const { databases } = homesOf(env);
+  const { databases, first } = homesOf(env);
   const directory = new Database(env.DB, noCost());
-  for (const [tenant, { home }] of await directory.one(homesStatement(tenants))) {
+  for (const [tenant, { home, isMoving }] of await directory.one(homesStatement(tenants, first))) {
     const database = databases.get(home);
-    if (home === FIRST_HOME || !database) continue;
+    if (home === FIRST_HOME || !database || isMoving) continue;
     await bringHome(directory, new Database(database, noCost()), tenant).catch((cause: unknown) =>
       log.error("records not brought home", { tenant, home, cause }),
     );

@@ -41,7 +41,7 @@ export interface Statement<T> {
   readonly altersBy?: (rows: readonly Record<string, unknown>[]) => DigestChange[];
 }
 
-type Results<S extends readonly Statement<unknown>[]> = {
+export type Results<S extends readonly Statement<unknown>[]> = {
   -readonly [K in keyof S]: S[K] extends Statement<infer T> ? T : never;
 };
 
@@ -151,7 +151,7 @@ export interface Guard {
 export interface Door {
   open: () => Promise<D1Database>;
   /** Comes before the statements of a batch. */
-  demand: (statements: readonly Statement<unknown>[]) => Statement<void>;
+  demand: (statements: readonly Statement<unknown>[]) => Statement<void> | undefined;
   /** Whether to try again: the batch had no effect. Throws what the caller is told. */
   refused: (cause: unknown, attempt: number) => Promise<boolean>;
 }
@@ -265,10 +265,10 @@ export class Database {
     if (!isDoor(way)) return this.#send(way, statements);
     for (let attempt = 1; ; attempt++) {
       try {
-        const [demanded, ...results] = await this.#send(await way.open(), [
-          way.demand(statements),
-          ...statements,
-        ]);
+        const demand = way.demand(statements);
+        const d1 = await way.open();
+        if (!demand) return await this.#send(d1, statements);
+        const [demanded, ...results] = await this.#send(d1, [demand, ...statements]);
         this.cost.rowsRead += demanded?.meta.rows_read ?? 0;
         return results;
       } catch (cause) {

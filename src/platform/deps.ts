@@ -18,8 +18,8 @@ export interface Deps {
   db: (tenant: TenantId) => Database;
   /** Tenants, users and their tokens: what must be found before a tenant is known. */
   directory: Database;
-  /** All databases that tenants live in, the directory first: for duties that walk rows of many tenants. */
-  databases: () => Place[];
+  /** The databases that tenants live in, the directory first: for duties that walk rows of many tenants. Or all. */
+  databases: (which?: "all") => Place[];
   /** What is remembered of who lives where. */
   homes: Homes;
   /** Does what was left undone for tenants that live in another database than the directory's. */

@@ -116,6 +116,8 @@ export interface Env {
   DEVICE_TENANT?: string;
   /** `join` lets devices with an unknown tenant token join it, too. */
   UNKNOWN_TENANT_TOKENS?: string;
+  /** `off` has new tenants live in further databases than the first one; `none` where none ever lived in that, so that duties skip it. */
+  DIRECTORY_TENANTS?: string;
   /** JSON object of plans by name, beside or instead of the built-in ones. */
   PLANS?: string;
   /** `send_email` binding; without it a deployed server sends no mail. */
@@ -223,6 +225,7 @@ const SettingsSchema = z.object({
   DELIVERY_PAUSE_MS: wholeNumber(2000, 0, 10_000),
   OUTGOING_HTTP: oneOf("refuse", "allow").default("refuse"),
   TRUSTED_HUBS: texts("*.azure-devices.net"),
+  DIRECTORY_TENANTS: oneOf("on", "off", "none").default("on"),
   PLANS: PlansSetting,
   SIGN_UP: oneOf("off", "on").default("off"),
   SIGN_UP_PLAN: z.string().default(DEFAULT_PLAN),

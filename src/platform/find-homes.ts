@@ -1,3 +1,4 @@
+import type { Statement } from "./database.ts";
 import type { Deps } from "./deps.ts";
 import { homesStatement } from "./home-store.ts";
 import type { Home } from "./homes.ts";
@@ -18,11 +19,26 @@ export async function findHomes(
   const unknown = tenants.filter((tenant) => known.get(tenant)?.isFresh !== true);
   if (unknown.length === 0) return known;
   try {
-    const found = await directory.one(homesStatement(unknown));
+    const found = await directory.one(homesStatement(unknown, homes.first));
     for (const [tenant, home] of found) homes.learn(tenant, home, nowMs);
     return new Map([...known, ...found]);
   } catch (cause) {
     if (known.size < tenants.length) throw cause;
     return known;
   }
+}
+
+/** Rows about tenants, from the database of each. */
+export async function fromHomes<T>(
+  deps: Pick<Deps, "homes" | "directory" | "now" | "databases">,
+  tenants: readonly TenantId[],
+  statement: (tenants: readonly TenantId[]) => Statement<T[]>,
+): Promise<T[]> {
+  const homes = await findHomes(deps, tenants);
+  const places = deps.databases();
+  const asked = [...Map.groupBy(tenants, (tenant) => homes.get(tenant)?.home)].flatMap(([home, of]) => {
+    const place = places.find(({ name }) => name === home);
+    return place ? [place.db.one(statement(of))] : [];
+  });
+  return (await Promise.all(asked)).flat();
 }

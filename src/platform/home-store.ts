@@ -1,9 +1,9 @@
 import { sql, type SQL } from "drizzle-orm";
 import { into } from "./columns.ts";
 import { change, demand, firstRow, inJson, mapped, rows, type Statement } from "./database.ts";
-import { FIRST_HOME, type Home } from "./homes.ts";
+import type { Home } from "./homes.ts";
 import type { TenantId } from "./ids.ts";
-import { tenantDoorsTable, tenantHomesTable } from "./tables.ts";
+import { tenantDoorsTable, tenantHomesTable, tenantMovesTable } from "./tables.ts";
 
 interface HomeRow {
   tenant_id: TenantId;
@@ -11,28 +11,29 @@ interface HomeRow {
   moving: number;
 }
 
-const homeFrom = (row: Omit<HomeRow, "tenant_id"> | undefined): Home => ({
-  home: row?.home ?? FIRST_HOME,
+const homeFrom = (row: Omit<HomeRow, "tenant_id"> | undefined, first: string): Home => ({
+  home: row?.home ?? first,
   isMoving: row?.moving === 1,
 });
 
-const columns = sql`tenant_id, home, 0 AS moving`;
+const columns = sql`h.tenant_id, h.home,
+  EXISTS (SELECT 1 FROM ${tenantMovesTable} m WHERE m.tenant_id = h.tenant_id AND m.paused = 1) AS moving`;
 
 /** Where a tenant lives, from the directory. */
-export const homeStatement = (tenant: TenantId): Statement<Home> =>
+export const homeStatement = (tenant: TenantId, first: string): Statement<Home> =>
   mapped(
-    firstRow<HomeRow>(sql`SELECT ${columns} FROM ${tenantHomesTable} WHERE tenant_id = ${tenant}`),
-    homeFrom,
+    firstRow<HomeRow>(sql`SELECT ${columns} FROM ${tenantHomesTable} h WHERE h.tenant_id = ${tenant}`),
+    (row) => homeFrom(row, first),
   );
 
 /** The same of several, by their id. */
-export const homesStatement = (tenants: readonly TenantId[]): Statement<Map<TenantId, Home>> =>
+export const homesStatement = (tenants: readonly TenantId[], first: string): Statement<Map<TenantId, Home>> =>
   mapped(
     rows<HomeRow>(sql`
-      SELECT ${columns} FROM ${tenantHomesTable} WHERE ${inJson(sql`tenant_id`, tenants)}`),
+      SELECT ${columns} FROM ${tenantHomesTable} h WHERE ${inJson(sql`h.tenant_id`, tenants)}`),
     (found) => {
-      const byTenant = new Map(found.map((row) => [row.tenant_id, homeFrom(row)]));
-      return new Map(tenants.map((tenant) => [tenant, byTenant.get(tenant) ?? homeFrom(undefined)]));
+      const byTenant = new Map(found.map((row) => [row.tenant_id, homeFrom(row, first)]));
+      return new Map(tenants.map((tenant) => [tenant, byTenant.get(tenant) ?? homeFrom(undefined, first)]));
     },
   );
 
@@ -50,6 +51,13 @@ export const demandHome = (tenant: TenantId, isWriting: boolean): Statement<void
     ELSEWHERE,
   );
 };
+
+/** The same of the directory, which records nothing for a tenant that is being moved. */
+export const demandStaying = (tenants: readonly TenantId[]): Statement<void> =>
+  demand(
+    sql`NOT EXISTS (SELECT 1 FROM ${tenantMovesTable} WHERE ${inJson(sql`tenant_id`, tenants)} AND paused = 1)`,
+    ELSEWHERE,
+  );
 
 /** Gives a new tenant its home. */
 export const addHomeStatement = (

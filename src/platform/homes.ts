@@ -23,11 +23,20 @@ export interface Home {
  */
 export class Homes {
   readonly databases: ReadonlyMap<string, D1Database>;
+  /** Those that tenants may live in. */
+  readonly names: readonly string[];
   readonly #known = new Map<TenantId, Home & { untilMs: number }>();
   readonly #tokens = new Map<string, TenantId>();
 
-  constructor(databases: ReadonlyMap<string, D1Database>) {
+  constructor(databases: ReadonlyMap<string, D1Database>, isDirectoryHome = true) {
     this.databases = databases;
+    const names = [...databases.keys()];
+    this.names = isDirectoryHome || names.length < 2 ? names : names.slice(1);
+  }
+
+  /** Where a tenant lives of which nothing else is said. */
+  get first(): string {
+    return this.names[0] ?? FIRST_HOME;
   }
 
   /** With one database there is nothing to look up. */
@@ -44,6 +53,12 @@ export class Homes {
   learn(tenant: TenantId, home: Home, nowMs: number): void {
     if (this.#known.size >= REMEMBERED) this.#known.clear();
     this.#known.set(tenant, { ...home, untilMs: nowMs + REMEMBERED_MS });
+  }
+
+  /** Has it asked for again, if it can be. */
+  doubt(tenant: TenantId): void {
+    const known = this.#known.get(tenant);
+    if (known) this.#known.set(tenant, { ...known, untilMs: Number.NEGATIVE_INFINITY });
   }
 
   forget(tenant: TenantId): void {
@@ -72,7 +87,8 @@ export function homesOf(env: Env): Homes {
     .filter(isHome)
     .toSorted()
     .flatMap((name): [string, D1Database][] => (env[name] ? [[name, env[name]]] : []));
-  const made = new Homes(new Map([[FIRST_HOME, env.DB], ...further]));
+  const isDirectoryHome = env.DIRECTORY_TENANTS !== "none";
+  const made = new Homes(new Map([[FIRST_HOME, env.DB], ...further]), isDirectoryHome);
   homes.set(env, made);
   return made;
 }

@@ -5,6 +5,10 @@
 
 /** D1. */
 export const DATABASE = {
+  /** Of a whole one. */
+  bytes: 10_000_000_000,
+  /** Of one Worker. */
+  bindings: 5000,
   /** Of one row, too. */
   valueBytes: 2_000_000,
   statementBytes: 100_000,

@@ -1,7 +1,15 @@
-import { Database, noCost, refusalOf, type DatabaseCost, type Door, type Followers } from "./database.ts";
+import {
+  Database,
+  noCost,
+  refusalOf,
+  type DatabaseCost,
+  type Door,
+  type Followers,
+  type Statement,
+} from "./database.ts";
 import type { Env } from "./env.ts";
 import { Fault } from "./fault.ts";
-import { demandHome, ELSEWHERE, homeStatement, isWrite } from "./home-store.ts";
+import { demandHome, demandStaying, ELSEWHERE, homeStatement, isWrite } from "./home-store.ts";
 import { homesOf, type Home, type Homes } from "./homes.ts";
 import type { TenantId } from "./ids.ts";
 
@@ -28,7 +36,7 @@ async function findHome(homes: Homes, directory: Database, tenant: TenantId, now
   const known = homes.known(tenant, nowMs);
   if (known?.isFresh) return known;
   try {
-    const home = await directory.one(homeStatement(tenant));
+    const home = await directory.one(homeStatement(tenant, homes.first));
     homes.learn(tenant, home, nowMs);
     return home;
   } catch (cause) {
@@ -64,4 +72,25 @@ export function openHome(env: Env, tenant: TenantId, { now, cost = noCost(), fol
   const homes = homesOf(env);
   if (!homes.isSpread) return new Database(env.DB, cost, followers);
   return new Database(doorOf(homes, new Database(env.DB, cost), tenant, now), cost, followers);
+}
+
+const recordedIn = (statements: readonly Statement<unknown>[]): TenantId[] => [
+  ...new Set(statements.flatMap(({ records }) => records ?? [])),
+];
+
+/** The directory. Where tenants are spread, it records nothing for one that is being moved. */
+export function openDirectory(env: Env, cost: DatabaseCost, followers: Followers): Database {
+  if (!homesOf(env).isSpread) return new Database(env.DB, cost, followers);
+  const door: Door = {
+    open: async () => env.DB,
+    demand: (statements) => {
+      const tenants = recordedIn(statements);
+      return tenants.length > 0 ? demandStaying(tenants) : undefined;
+    },
+    refused: async (cause) => {
+      if (refusalOf(cause) === ELSEWHERE) throw onItsWay(cause);
+      return false;
+    },
+  };
+  return new Database(door, cost, followers);
 }

@@ -1,26 +1,82 @@
 import { sql, type SQL } from "drizzle-orm";
 import { change, type Statement } from "./database.ts";
+import { DATABASE, isWithin } from "./limits.ts";
 
 /** What a column may hold; no record holds bytes. */
 export type Value = string | number | null;
 
-export const columnNames = (columns: readonly string[]): SQL =>
+const columnNames = (columns: readonly string[]): SQL =>
   sql.join(
     columns.map((column) => sql.identifier(column)),
     sql`, `,
   );
 
-/** Writes rows as another database has them; those that are there are replaced. */
-export function putRows(
+type Rows = readonly Readonly<Record<string, Value>>[];
+
+const selected = (columns: readonly string[], stored: Rows): SQL => sql`
+  SELECT ${sql.join(
+    columns.map((column) => sql`r.value ->> ${`$."${column}"`}`),
+    sql`, `,
+  )} FROM json_each(${JSON.stringify(stored)}) r WHERE true ORDER BY r.key`;
+
+/** Writes rows as another database has them; those that are there are replaced, or stay. */
+export const putRows = (
   table: string,
   columns: readonly string[],
-  stored: readonly Readonly<Record<string, Value>>[],
-): Statement<number> {
-  const values = sql.join(
-    columns.map((column) => sql`r.value ->> ${`$."${column}"`}`),
+  stored: Rows,
+  otherwise: "REPLACE" | "IGNORE" = "REPLACE",
+): Statement<number> =>
+  change(sql`
+    INSERT OR ${sql.raw(otherwise)} INTO ${sql.identifier(table)} (${columnNames(columns)})
+    ${selected(columns, stored)}`);
+
+/** The same for a table whose key is the tenant, but one column of those that are there stays as it is. */
+export const upsertRows = (
+  table: string,
+  columns: readonly string[],
+  stored: Rows,
+  kept: string,
+): Statement<number> => {
+  const set = sql.join(
+    columns
+      .filter((column) => column !== kept && column !== "tenant_id")
+      .map((column) => sql`${sql.identifier(column)} = excluded.${sql.identifier(column)}`),
     sql`, `,
   );
   return change(sql`
-    INSERT OR REPLACE INTO ${sql.identifier(table)} (${columnNames(columns)})
-    SELECT ${values} FROM json_each(${JSON.stringify(stored)}) r WHERE true ORDER BY r.key`);
+    INSERT INTO ${sql.identifier(table)} (${columnNames(columns)}) ${selected(columns, stored)}
+    ON CONFLICT (tenant_id) DO UPDATE SET ${set}`);
+};
+
+const isLarge = (stored: Rows): boolean => !isWithin(JSON.stringify(stored), DATABASE.valueBytes);
+
+/** One row by its values, which as JSON would be too large for one. */
+const putRow = (
+  table: string,
+  columns: readonly string[],
+  row: Readonly<Record<string, Value>>,
+  otherwise: "REPLACE" | "IGNORE",
+): Statement<number> =>
+  change(sql`
+    INSERT OR ${sql.raw(otherwise)} INTO ${sql.identifier(table)} (${columnNames(columns)})
+    VALUES (${sql.join(
+      columns.map((column) => sql`${row[column] ?? null}`),
+      sql`, `,
+    )})`);
+
+/** As many statements as it takes. */
+export function putAllRows(
+  table: string,
+  columns: readonly string[],
+  stored: Rows,
+  otherwise: "REPLACE" | "IGNORE",
+): Statement<number>[] {
+  const [first] = stored;
+  if (!first) return [];
+  if (!isLarge(stored)) return [putRows(table, columns, stored, otherwise)];
+  if (stored.length === 1) return [putRow(table, columns, first, otherwise)];
+  const half = Math.ceil(stored.length / 2);
+  return [stored.slice(0, half), stored.slice(half)].flatMap((part) =>
+    putAllRows(table, columns, part, otherwise),
+  );
 }

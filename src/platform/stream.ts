@@ -3,9 +3,10 @@ import type { Actor } from "./actor.ts";
 import type { EventHandler } from "./background.ts";
 import { columnsOf, into } from "./columns.ts";
 import { alteringIfFound, change, firstRow, type Statement } from "./database.ts";
+import type { Deps } from "./deps.ts";
 import type { EventDataOf, EventType } from "./event-types.ts";
 import { newSortableId, type TenantId } from "./ids.ts";
-import { forgetEvent, type EventMessage } from "./outbox.ts";
+import { addEventIf, forgetEvent, type Event, type EventMessage } from "./outbox.ts";
 import { eventFollowersTable, eventPagesTable, eventReceiversTable, outboxTable } from "./tables.ts";
 
 /** Events of one page, and bytes after which the next one begins. Each event written rewrites its page, which is one row. */
@@ -146,6 +147,31 @@ export const recheckFollowers: EventHandler = async (deps, { tenant }) => {
 export const tellIfChanged = (tenant: TenantId, event: Told, atMs: number): Statement<unknown>[] =>
   tell(tenant, [event], atMs, { ifChanged: true });
 
+/** Something that the world is told of, recorded by a database in which the tenant does not live. */
+const TOLD_ELSEWHERE = "events.told";
+
+declare module "./outbox.ts" {
+  interface EventKinds {
+    [TOLD_ELSEWHERE]: true;
+  }
+}
+
+/**
+ * The same for batches of the directory, which has the streams only of tenants that live there; where tenants are spread,
+ * it takes the way of an event.
+ */
+export function tellFromDirectory(
+  { homes }: Pick<Deps, "homes">,
+  tenant: TenantId,
+  told: Told,
+  atMs: number,
+  { ifChanged = false, when = sql`1` }: Pick<TellOptions, "ifChanged" | "when"> = {},
+): Statement<unknown>[] {
+  if (!homes.isSpread) return tell(tenant, [told], atMs, { ifChanged, when });
+  const event: Event = { kind: TOLD_ELSEWHERE, tenant, subject: tenant, data: { ...told } };
+  return [addEventIf(event, sql`${ifChanged ? sql`changes() > 0` : sql`1`} AND ${when}`, atMs)];
+}
+
 /** Who did it, as events tell it. */
 export const byOf = (actor: Actor): { by: string } => ({
   by: actor.kind === "user" ? actor.user : actor.kind,
@@ -164,3 +190,6 @@ export const tellOnce =
     const when = sql`EXISTS (SELECT 1 FROM ${outboxTable} WHERE tenant_id = ${tenant} AND id = ${id})`;
     await deps.db(tenant).batch([...tell(tenant, [told], event.atMs, { when }), forgetEvent(event)]);
   };
+
+/** Tells what the directory has recorded. */
+export const tellFromElsewhere: EventHandler = tellOnce(({ data }) => data as unknown as Told | undefined); // as recorded above

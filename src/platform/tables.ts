@@ -149,6 +149,38 @@ export const tenantDoorsTable = sqliteTable("tenant_doors", {
   copied: integer().notNull().default(0),
 });
 
+/** Tenants that are brought to another database. */
+export const tenantMovesTable = sqliteTable("tenant_moves", {
+  tenant_id: text().$type<TenantId>().primaryKey(),
+  source: text().notNull(),
+  target: text().notNull(),
+  step: text({
+    enum: [
+      "pausing",
+      "copying",
+      "checking",
+      "opening",
+      "switching",
+      "closing",
+      "removing",
+      "reopening",
+      "clearing",
+      "done",
+      "failed",
+      "cancelled",
+    ],
+  }).notNull(),
+  paused: integer().notNull(),
+  position: text().notNull(),
+  begun_ms: integer().notNull(),
+  paused_ms: integer(),
+  resumed_ms: integer(),
+  updated_ms: integer().notNull(),
+  leased_ms: integer().notNull().default(0),
+  attempts: integer().notNull().default(0),
+  failure: text(),
+});
+
 /** The migrations that were applied, as wrangler keeps them. */
 export const d1MigrationsTable = sqliteTable("d1_migrations", {
   id: integer().primaryKey({ autoIncrement: true }),

@@ -12,18 +12,19 @@ import {
   type Statement,
 } from "./database.ts";
 import type { Env } from "./env.ts";
-import { homesOf } from "./homes.ts";
+import { demandHome } from "./home-store.ts";
+import { FIRST_HOME, homesOf } from "./homes.ts";
 import type { TenantId } from "./ids.ts";
 import type { Log } from "./log.ts";
-import { putRows, type Value } from "./stored-rows.ts";
-import { tenantDoorsTable, tenantHomesTable } from "./tables.ts";
+import { putRows, upsertRows, type Value } from "./stored-rows.ts";
+import { tenantDoorsTable, tenantHomesTable, tenantMovesTable } from "./tables.ts";
 
 /**
  * The tenant's own rows are the directory's. A home elsewhere has a copy of them, so that what depends on them is in one
  * batch with it: each change counts up a number in its own transaction, and is copied before it is answered; what could not
  * be copied then is by the sweep.
  */
-export const COPIED_AT_HOME = ["tenants", "tenant_limits"] as const;
+const COPIED_AT_HOME = ["tenants", "tenant_limits"] as const;
 
 const WRITES_COPIED =
   /^\s*(?:INSERT(?: OR \w+)? INTO|UPDATE|DELETE FROM)\s+"?(?:tenants|tenant_limits|tenant_homes)\b/i;
@@ -31,6 +32,10 @@ const WRITES_COPIED =
 const COPIED_AT_ONCE = 50;
 
 const OLD_COPY = "old-copy";
+
+const TENANTS = "tenants";
+/** Counted where the devices are. */
+const COUNTED_AT_HOME = "revocations";
 
 type Stored = Record<string, Value>;
 
@@ -40,7 +45,9 @@ interface Uncopied {
 }
 
 const uncopiedStatement: Statement<Uncopied[]> = rows(sql`
-  SELECT tenant_id, home FROM ${tenantHomesTable} INDEXED BY tenant_homes_uncopied WHERE copied <> changed LIMIT ${COPIED_AT_ONCE}`);
+  SELECT tenant_id, home FROM ${tenantHomesTable} INDEXED BY tenant_homes_uncopied
+  WHERE copied <> changed AND home <> ${FIRST_HOME} AND NOT EXISTS (
+    SELECT 1 FROM ${tenantMovesTable} m WHERE m.tenant_id = tenant_homes.tenant_id AND m.paused = 1) LIMIT ${COPIED_AT_ONCE}`);
 
 const revisionStatement = (tenant: TenantId): Statement<number> =>
   mapped(
@@ -73,8 +80,20 @@ const copiedStatement = (tenant: TenantId, revision: number): Statement<number> 
   change(sql`
     UPDATE ${tenantHomesTable} SET copied = ${revision} WHERE tenant_id = ${tenant} AND copied < ${revision}`);
 
+const putOwnRows = (
+  table: string,
+  columns: readonly string[],
+  found: readonly Stored[],
+): Statement<number> =>
+  table === TENANTS ? upsertRows(table, columns, found, COUNTED_AT_HOME) : putRows(table, columns, found);
+
 /** Copies a tenant's own rows to a database. An older database takes the columns that it knows. */
-export async function copyOwnRows(directory: Database, home: Database, tenant: TenantId): Promise<void> {
+export async function copyOwnRows(
+  directory: Database,
+  home: Database,
+  tenant: TenantId,
+  isMoving = false,
+): Promise<void> {
   const [revision, ...own] = await directory.batch([
     revisionStatement(tenant),
     ...COPIED_AT_HOME.map((table) => ownRowsStatement(table, tenant)),
@@ -83,13 +102,16 @@ export async function copyOwnRows(directory: Database, home: Database, tenant: T
   const put = COPIED_AT_HOME.flatMap((table, i) => {
     const found = (own[i] ?? []) as Stored[]; // in the order of the tables
     const known = Object.keys(found[0] ?? {}).filter((name) => columns.get(table)?.has(name));
-    return found.length === 0 ? [] : [putRows(table, known, found)];
+    return found.length === 0 ? [] : [putOwnRows(table, known, found)];
   });
   await home
     .batch([
+      ...(isMoving ? [] : [demandHome(tenant, true)]),
       noteCopyStatement(tenant, revision as number),
       demandChanged(OLD_COPY),
-      ...COPIED_AT_HOME.map((table) => removeOwnStatement(table, tenant)),
+      ...COPIED_AT_HOME.filter((table) => table !== TENANTS).map((table) =>
+        removeOwnStatement(table, tenant),
+      ),
       ...put,
     ])
     .catch((cause: unknown) => {

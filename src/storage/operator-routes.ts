@@ -1,3 +1,4 @@
+import { inEachDatabase } from "../platform/apart.ts";
 import { z } from "@hono/zod-openapi";
 import { resendEvents } from "../platform/resend-events.ts";
 import { operatorOf, userOf } from "../platform/app.ts";
@@ -142,7 +143,9 @@ export function mountStorageAdministration(app: App): void {
     operatorOf(c);
     const { deps } = c.var;
     // Jobs go on first: they hang on nothing that the sweep finds.
-    await deps.directory.one(endLeases());
+    await inEachDatabase(deps, async ({ db }) => {
+      await db.one(endLeases());
+    });
     await resendEvents(deps).catch((cause: unknown) => deps.log.error("events not sent again", { cause }));
     return c.json(await sweepUploads(deps, { deadBeforeMs: deps.now() }), 200);
   });

@@ -6,7 +6,7 @@ import { newId, type TenantId } from "../platform/ids.ts";
 import { STORAGE } from "../platform/limits.ts";
 import { passOn } from "./pass-on.ts";
 import { membersOf, signedLink, type UserRecipient } from "./links.ts";
-import { demandRight, judgeRights, rightsTo, watchUpload } from "./upload-right.ts";
+import { demandRight, readWithRight, watchUpload } from "./upload-right.ts";
 import { ARTIFACT_TYPE } from "./object-writer.ts";
 import {
   giveUpObjects,
@@ -107,10 +107,10 @@ export async function showUpload(
   id: string,
   holder?: UserRecipient,
 ): Promise<UploadStatus> {
-  const [upload, parts, ...held] = await deps
-    .db(tenant)
-    .batch([uploadById(tenant, id), partsOf(tenant, id), ...rightsTo(deps, tenant, holder)]);
-  judgeRights(held);
+  const [upload, parts] = await readWithRight(deps, tenant, holder, [
+    uploadById(tenant, id),
+    partsOf(tenant, id),
+  ]);
   if (!upload) throw unknownUpload();
   return {
     id,
@@ -128,10 +128,7 @@ async function findOpen(
   id: string,
   holder: UserRecipient | undefined,
 ): Promise<UploadRow> {
-  const [upload, ...held] = await deps
-    .db(tenant)
-    .batch([uploadById(tenant, id), ...rightsTo(deps, tenant, holder)]);
-  judgeRights(held);
+  const [upload] = await readWithRight(deps, tenant, holder, [uploadById(tenant, id)]);
   if (upload?.state !== "open") throw unknownUpload();
   return upload;
 }

@@ -1,4 +1,4 @@
-import { demandSupport } from "../consent/index.ts";
+import { closedToSupport, demandSupport } from "../consent/index.ts";
 import type { OperatorActor } from "../platform/actor.ts";
 import { addAuditIfChanged } from "../platform/audit.ts";
 import type { Deps } from "../platform/deps.ts";
@@ -31,7 +31,8 @@ export async function findAccounts(
   page: Page,
 ) {
   if (tenant !== undefined) await demandSupport(deps, operatorIn(asTenantId(tenant)), "list users");
-  const condition = visibleAccounts(tenant === undefined ? undefined : asTenantId(tenant), deps.now());
+  const closed = tenant === undefined ? await closedToSupport(deps) : [];
+  const condition = visibleAccounts(tenant === undefined ? undefined : asTenantId(tenant), closed);
   const [accounts, total] = await deps.directory.batch([
     accountsPageStatement(filter, condition, { offset: offsetOf(page), limit: page.perPage }),
     countAccountsStatement(filter, condition),

@@ -1,3 +1,4 @@
+import { placeTenant } from "../platform/placing.ts";
 import type { z } from "@hono/zod-openapi";
 import type { UserActor } from "../platform/actor.ts";
 import { addAudit, addAuditIfChanged } from "../platform/audit.ts";
@@ -34,7 +35,9 @@ import {
   demandRoomForChild,
   demandShareStatement,
   giveShareStatement,
+  ownDevicesStatement,
   POOL,
+  type OwnDevices,
 } from "./pool-store.ts";
 import type { ChildUpdate, NewChild } from "./schema.ts";
 import { TIER_LIMITS, type TierLimit } from "./tenant-wire.ts";
@@ -69,11 +72,20 @@ const shares = (input: { device_limit?: number | undefined; device_limits?: Limi
   });
 
 /** Gives a child its shares, or fails the batch when the pool of its parent has less. */
-const giveStatements = (parent: TenantId, child: TenantId, given: ReturnType<typeof shares>) =>
+const giveStatements = (
+  parent: TenantId,
+  child: TenantId,
+  given: ReturnType<typeof shares>,
+  own: OwnDevices | undefined,
+) =>
   given.flatMap(([name, value]) => [
     giveShareStatement(parent, child, name, value),
-    demandShareStatement(parent, name),
+    demandShareStatement(parent, name, own),
   ]);
+
+/** What the parent has itself; asked for where it may be in another database than the shares. */
+const ownDevices = async (deps: Deps, parent: TenantId): Promise<OwnDevices | undefined> =>
+  deps.homes.isSpread ? deps.db(parent).one(ownDevicesStatement(parent)) : undefined;
 
 async function withinPool<T>(batch: Promise<T>): Promise<T> {
   try {
@@ -107,7 +119,7 @@ async function adminStatements(deps: Deps, tenant: TenantId, admin: Admin, hasPr
   return [
     ...createUserStatements(operatorIn(tenant), user),
     ...(isInvited ? inviteIfChanged(deps, user) : []),
-    ...userToldStatements(operatorIn(tenant), user),
+    ...userToldStatements(deps, operatorIn(tenant), user),
   ];
 }
 
@@ -134,6 +146,7 @@ export async function createChild(
   input: z.output<typeof NewChild>,
 ): Promise<void> {
   const parent = await provider(deps, actor);
+  const placed = await placeTenant(deps, input.jurisdiction);
   const at = deps.now();
   const child = prepareTenant(
     {
@@ -146,12 +159,12 @@ export async function createChild(
     at,
   );
   const batch = deps.directory.batch([
-    ...createTenantStatements(child),
+    ...createTenantStatements(child, placed),
     ...(input.admin ? await adminStatements(deps, child.id, input.admin, input.sso === true) : []),
     ...(await guestStatements(deps, child.id, input.users ?? [])),
     ...(input.sso === true ? shareStatements(child.id, parent.id) : []),
     demandRoomForChild(parent.id),
-    ...giveStatements(parent.id, child.id, shares(input)),
+    ...giveStatements(parent.id, child.id, shares(input), await ownDevices(deps, parent.id)),
     addAudit(actor, { action: "create", object: auditObject(child) }, at),
   ]);
   await withinPool(writingEmail(batch)).catch(asConflict);
@@ -168,11 +181,12 @@ export async function updateChild(
   if (child.parent !== parent.id) throw new Fault("forbidden", "the tenant is not a child of yours");
   const at = deps.now();
   const told = shares(input).map(([name, value]) => `${name}: ${value ?? "none"}`);
+  const own = await ownDevices(deps, parent.id);
   const [updated] = await withinPool(
     deps.directory.batch([
       updateTenantStatement(child, { name: input.name ?? child.name }, at),
       addAuditIfChanged(actor, { action: "update", object: auditObject(child), change: told.join("\n") }, at),
-      ...giveStatements(parent.id, child.id, shares(input)),
+      ...giveStatements(parent.id, child.id, shares(input), own),
     ]),
   );
   if (updated === 0) throw new Fault("conflict", "the tenant has just been changed by somebody else");

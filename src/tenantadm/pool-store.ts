@@ -1,6 +1,6 @@
 import { sql } from "drizzle-orm";
 import { into } from "../platform/columns.ts";
-import { change, demand, type Statement } from "../platform/database.ts";
+import { change, demand, mapped, rows, type Statement } from "../platform/database.ts";
 import type { TenantId } from "../platform/ids.ts";
 import { deviceCountsTable, limitNameOf, TIERS } from "../deviceauth/index.ts";
 import { tenantLimitsTable, tenantsTable } from "../tenants/index.ts";
@@ -26,13 +26,29 @@ export const giveShareStatement = (
     SELECT ${child}, ${name}, COALESCE(${value ?? null}, CASE WHEN ${limitOf(parent, name)} < 0 THEN -1 ELSE 0 END) WHERE 1
     ON CONFLICT (tenant_id, name) DO UPDATE SET value = excluded.value`);
 
+/** Accepted devices of a tenant by tier, where they are not in the database of the batch. */
+export type OwnDevices = ReadonlyMap<string, number>;
+
+export const ownDevicesStatement = (tenant: TenantId): Statement<OwnDevices> =>
+  mapped(
+    rows<{ tier: string; devices: number }>(sql`
+      SELECT tier, devices FROM ${deviceCountsTable} WHERE tenant_id = ${tenant} AND status = 'accepted'`),
+    (found) => new Map(found.map(({ tier, devices }) => [tier, devices])),
+  );
+
 /**
  * Fails the batch, after the shares were written, if all children and the service provider's own devices together have
  * more than its limit. A child without limit fits no pool.
  */
-export function demandShareStatement(parent: TenantId, name: TierLimit): Statement<void> {
+export function demandShareStatement(
+  parent: TenantId,
+  name: TierLimit,
+  counted: OwnDevices | undefined,
+): Statement<void> {
   const tier = TIERS.find((one) => limitNameOf(one) === name) ?? "";
-  const own = sql`COALESCE((SELECT devices FROM ${deviceCountsTable}
+  const own = counted
+    ? sql`${counted.get(tier) ?? 0}`
+    : sql`COALESCE((SELECT devices FROM ${deviceCountsTable}
     WHERE tenant_id = ${parent} AND status = 'accepted' AND tier = ${tier}), 0)`;
   const given = sql`SELECT COALESCE(SUM(CASE WHEN l.value < 0 THEN ${limitOf(parent, name)} + 1 ELSE l.value END), 0)
     FROM ${tenantsTable} t JOIN ${tenantLimitsTable} l ON l.tenant_id = t.tenant_id AND l.name = ${name}

@@ -1,7 +1,10 @@
 import { headOf } from "../checkin/index.ts";
 import type { OperatorActor } from "../platform/actor.ts";
+import type { Database, Statement } from "../platform/database.ts";
 import type { Deps } from "../platform/deps.ts";
 import { Fault } from "../platform/fault.ts";
+import { findHomes } from "../platform/find-homes.ts";
+import { FIRST_HOME } from "../platform/homes.ts";
 import { DEFAULT_TENANT, type TenantId } from "../platform/ids.ts";
 import { STORAGE } from "../platform/limits.ts";
 import { getTenant, setTenantStatus } from "../tenants/index.ts";
@@ -11,7 +14,8 @@ import {
   foldersOf,
   isIn,
   removeSomeRowsStatements,
-  removeTenantStatement,
+  removeCopyStatements,
+  removeTenantStatements,
 } from "../tenantdata/index.ts";
 
 /** Batches, and listings of objects, of one call; the caller asks again for what is left. */
@@ -19,16 +23,31 @@ const ROUNDS_A_CALL = 50;
 const OBJECTS_A_LISTING = STORAGE.keysAtOnce;
 
 /** Removing rows of one table can make triggers write to another: goes on until a whole round finds none. */
-async function removeRows(deps: Deps, tenant: TenantId): Promise<{ rows: number; gone: boolean }> {
-  const database = deps.db(tenant);
+async function removeRowsOf(
+  database: Database,
+  statements: Statement<number>[],
+): Promise<{ rows: number; gone: boolean }> {
   let removed = 0;
   for (let round = 0; round < ROUNDS_A_CALL; round += 1) {
-    const counts = await database.batch(removeSomeRowsStatements(tenant));
+    const counts = await database.batch(statements);
     const inRound = counts.reduce((sum, count) => sum + count, 0);
     if (inRound === 0) return { rows: removed, gone: true };
     removed += inRound;
   }
   return { rows: removed, gone: false };
+}
+
+/** From the home first, and then from the directory if that is another database. */
+async function removeRows(deps: Deps, tenant: TenantId): Promise<{ rows: number; gone: boolean }> {
+  const { directory } = deps;
+  const home = deps.homes.isSpread ? (await findHomes(deps, [tenant])).get(tenant)?.home : FIRST_HOME;
+  if (home === FIRST_HOME) return removeRowsOf(directory, removeSomeRowsStatements(tenant, "everything"));
+  const atHome = await removeRowsOf(deps.db(tenant), removeSomeRowsStatements(tenant, "home"));
+  if (!atHome.gone) return atHome;
+  const left = await removeRowsOf(directory, removeSomeRowsStatements(tenant, "directory"));
+  // Without the copy the home knows the tenant no more; what was told meanwhile is brought there no more either.
+  await deps.db(tenant).batch(removeCopyStatements(tenant));
+  return { rows: atHome.rows + left.rows, gone: left.gone };
 }
 
 async function removeObjects(deps: Deps, tenant: TenantId): Promise<{ objects: number; gone: boolean }> {
@@ -73,7 +92,8 @@ export async function removeTenant(deps: Deps, actor: OperatorActor): Promise<Re
   const stored = records.gone ? await removeObjects(deps, tenant) : { objects: 0, gone: false };
   const gone = records.gone && stored.gone;
   if (gone) {
-    await deps.directory.one(removeTenantStatement(tenant));
+    await deps.directory.batch(removeTenantStatements(tenant));
+    deps.homes.forget(tenant);
     await headOf(deps.heads, tenant).forget();
   }
   return { gone, rows: records.rows, objects: stored.objects };

@@ -1,4 +1,5 @@
 import { z } from "@hono/zod-openapi";
+import { JurisdictionName } from "../platform/placing.ts";
 import { fitToken, MAX_LIMITS_IN_TOKEN } from "../platform/call-limits.ts";
 import { ADDONS } from "../platform/plans.ts";
 import { EmailText, PasswordText } from "../useradm/index.ts";
@@ -176,6 +177,7 @@ export const NewChild = z
     device_limits: Shares.optional(),
     binary_delta: z.boolean().optional(),
     sso: z.boolean().optional(),
+    jurisdiction: JurisdictionName.optional().openapi({ description: "An extension" }),
   })
   .refine(({ admin, users }) => admin !== undefined || (users?.length ?? 0) > 0, {
     error: BLANK,

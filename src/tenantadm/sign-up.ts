@@ -4,6 +4,7 @@ import type { OperatorActor } from "../platform/actor.ts";
 import type { Deps } from "../platform/deps.ts";
 import { sendOutgoing } from "../platform/send-outgoing.ts";
 import { Fault } from "../platform/fault.ts";
+import { placeTenant } from "../platform/placing.ts";
 import { planNamed } from "../platform/plans.ts";
 import { createTenantStatements, planLimitStatements, prepareTenant } from "../tenants/index.ts";
 import {
@@ -115,6 +116,7 @@ export async function signUp(deps: Deps, input: z.output<typeof SignUp>): Promis
     throw new Fault("bad_request", "plan: must be a plan that exists.");
   refuseWeak(input);
   await refuseRobots(deps, input["g-recaptcha-response"]);
+  const placed = await placeTenant(deps);
   const at = deps.now();
   const trialEndsMs = at + deps.settings.TRIAL_DAYS * DAY_MS;
   const tenant = prepareTenant(
@@ -135,11 +137,11 @@ export async function signUp(deps: Deps, input: z.output<typeof SignUp>): Promis
   try {
     await writingEmail(
       deps.directory.batch([
-        ...createTenantStatements(tenant),
+        ...createTenantStatements(tenant, placed),
         ...createUserStatements(actor, user),
         ...verifyLinkIfChanged(deps, user),
         ...planLimitStatements(deps.settings.PLANS, tenant),
-        ...userToldStatements(actor, user),
+        ...userToldStatements(deps, actor, user),
       ]),
     );
   } catch (cause) {

@@ -1,5 +1,4 @@
 import { sql, type SQL } from "drizzle-orm";
-import { isOpenToSupport } from "../consent/index.ts";
 import { inJson, rows, type Statement } from "../platform/database.ts";
 import type { LimitName } from "../platform/limit-names.ts";
 import type { TenantId } from "../platform/ids.ts";
@@ -16,6 +15,9 @@ export interface Figure {
 export const limitsOfStatement = (tenants: readonly TenantId[]): Statement<Figure[]> =>
   rows(sql`
     SELECT tenant_id AS tenant, name, value FROM ${tenantLimitsTable} WHERE ${inJson(sql`tenant_id`, tenants)}`);
+
+/** Stands for figures that are asked for elsewhere. */
+export const noFigures: Statement<Figure[]> = rows(sql`SELECT 1 WHERE 0`);
 
 const limitOfTier = sql.join(
   TIERS.map((tier) => sql`WHEN ${tier} THEN ${limitNameOf(tier)}`),
@@ -35,6 +37,6 @@ export const givenStatement = (parent: TenantId): Statement<Figure[]> =>
     FROM ${tenantsTable} t JOIN ${tenantLimitsTable} l ON l.tenant_id = t.tenant_id
     WHERE t.parent_id = ${parent} GROUP BY l.name`);
 
-/** True for accounts, as `u`, of one tenant or of all that let the operator look into them. */
-export const visibleAccounts = (tenant: TenantId | undefined, nowMs: number): SQL =>
-  tenant === undefined ? isOpenToSupport(sql`u.tenant_id`, nowMs) : sql`u.tenant_id = ${tenant}`;
+/** True for accounts, as `u`, of one tenant or of all but those that do not let the operator look into them. */
+export const visibleAccounts = (tenant: TenantId | undefined, closed: readonly TenantId[]): SQL =>
+  tenant === undefined ? sql`NOT ${inJson(sql`u.tenant_id`, closed)}` : sql`u.tenant_id = ${tenant}`;

@@ -1,7 +1,8 @@
 export { EXPORT_PART } from "./events.ts";
+export { moveTenants } from "./moving/moves.ts";
 export { makeExportPart } from "./export-step.ts";
 export { forgetOldExports } from "./exports.ts";
 export { exportsFolderOf, foldersOf, isIn } from "./objects.ts";
-export { removeSomeRowsStatements, removeTenantStatement } from "./removal-store.ts";
+export { removeCopyStatements, removeSomeRowsStatements, removeTenantStatements } from "./removal-store.ts";
 export { mountTenantdata } from "./routes.ts";
 export { GLOBAL_TABLES, TENANT_TABLES } from "./tenant-tables.ts";

@@ -1,7 +1,7 @@
 import { sql } from "drizzle-orm";
 import { change, type Statement } from "../platform/database.ts";
 import type { TenantId } from "../platform/ids.ts";
-import { TENANT_TABLES, TENANTS, type TenantTable } from "./tenant-tables.ts";
+import { TENANT_TABLES, TENANTS, type TablePlace, type TenantTable } from "./tenant-tables.ts";
 
 /** Rows that one statement removes, so that none runs for longer than the database allows. */
 const ROWS_A_STATEMENT = 1000;
@@ -18,10 +18,33 @@ function removeRowsStatement({ name, key }: TenantTable, tenant: TenantId): Stat
       SELECT ${columns} FROM ${of} WHERE tenant_id = ${tenant} LIMIT ${ROWS_A_STATEMENT})`);
 }
 
-/** Removes some of the rows that a tenant has in each table, but its own row. */
-export const removeSomeRowsStatements = (tenant: TenantId): Statement<number>[] =>
-  TENANT_TABLES.filter(({ name }) => name !== TENANTS).map((of) => removeRowsStatement(of, tenant));
+/** What says where the rest is, and that there is a tenant: goes last. */
+const LAST = new Set([TENANTS, "tenant_homes", "tenant_doors"]);
 
-/** The tenant's own row. */
-export const removeTenantStatement = (tenant: TenantId): Statement<number> =>
-  change(sql`DELETE FROM ${sql.identifier(TENANTS)} WHERE tenant_id = ${tenant}`);
+/**
+ * Removes some of the rows that a tenant has in each table of a database, but those by which it is found. One database may
+ * have all tables, the directory, or what a home has.
+ */
+export const removeSomeRowsStatements = (
+  tenant: TenantId,
+  of: "everything" | Exclude<TablePlace, "both">,
+): Statement<number>[] =>
+  TENANT_TABLES.filter(
+    ({ name, place }) => !LAST.has(name) && (of === "everything" || place === "both" || place === of),
+  ).map((table) => removeRowsStatement(table, tenant));
+
+/** The tenant's own row, and where it was at home. */
+export const removeTenantStatements = (tenant: TenantId): Statement<number>[] =>
+  [...LAST].map((name) => change(sql`DELETE FROM ${sql.identifier(name)} WHERE tenant_id = ${tenant}`));
+
+/** The copy of the tenant's own row in its home. */
+export const removeCopyStatements = (tenant: TenantId): Statement<number>[] =>
+  [TENANTS, "tenant_limits", "tenant_doors"].map((name) =>
+    change(sql`DELETE FROM ${sql.identifier(name)} WHERE tenant_id = ${tenant}`),
+  );
+
+/** Removes some of the rows that a home has of a tenant, but what the directory knows of it. */
+export const removeMovedRowsStatements = (tenant: TenantId): Statement<number>[] =>
+  TENANT_TABLES.filter(
+    ({ name, place }) => place !== "directory" && !LAST.has(name) && name !== "tenant_limits",
+  ).map((table) => removeRowsStatement(table, tenant));

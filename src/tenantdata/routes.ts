@@ -1,8 +1,10 @@
 import type { App } from "../platform/app-env.ts";
 import { mountExportDownload } from "./export-download.ts";
+import { mountMoves } from "./moving/move-routes.ts";
 import { mountExports } from "./export-routes.ts";
 
 export function mountTenantdata(app: App): void {
   mountExports(app);
   mountExportDownload(app);
+  mountMoves(app);
 }

@@ -1,12 +1,12 @@
 import { sql, type SQL } from "drizzle-orm";
 import { mapped, rows, type Statement } from "../platform/database.ts";
 import type { TenantId } from "../platform/ids.ts";
+import type { Value } from "../platform/stored-rows.ts";
 import { COPIED_TABLES } from "./archive-format.ts";
 import { PAGE_BYTES, ROWS_A_PAGE } from "./limits.ts";
 import type { TenantTable } from "./tenant-tables.ts";
 
-/** What a column may hold; no record holds bytes. */
-export type Value = string | number | null;
+export type { Value } from "../platform/stored-rows.ts";
 
 export type CopiedRow = Record<string, Value>;
 
@@ -17,19 +17,22 @@ export interface Column {
   notnull: number;
 }
 
-/** The columns of the tables that are copied, without those that the database makes. */
-export const copiedColumnsStatement: Statement<Map<string, Column[]>> = mapped(
-  rows<Column>(sql`
+/** The columns of these tables, without those that the database makes. */
+export const columnsOfStatement = (tables: readonly TenantTable[]): Statement<Map<string, Column[]>> =>
+  mapped(
+    rows<Column>(sql`
     SELECT m.name AS "table", c.name AS name, upper(c.type) AS type, c."notnull" AS "notnull"
     FROM sqlite_master m JOIN pragma_table_xinfo(m.name) c
     WHERE m.type = 'table' AND c.hidden = 0
-      AND m.name IN (SELECT value FROM json_each(${JSON.stringify(COPIED_TABLES.map(({ name }) => name))}))`),
-  (found) => {
-    const omitted = new Map(COPIED_TABLES.map(({ name, omit = [] }) => [name, omit]));
-    const kept = found.filter((column) => !omitted.get(column.table)?.includes(column.name));
-    return Map.groupBy(kept, ({ table }) => table);
-  },
-);
+      AND m.name IN (SELECT value FROM json_each(${JSON.stringify(tables.map(({ name }) => name))}))`),
+    (found) => {
+      const omitted = new Map(tables.map(({ name, omit = [] }) => [name, omit]));
+      const kept = found.filter((column) => !omitted.get(column.table)?.includes(column.name));
+      return Map.groupBy(kept, ({ table }) => table);
+    },
+  );
+
+export const copiedColumnsStatement = columnsOfStatement(COPIED_TABLES);
 
 const names = (columns: readonly string[]): SQL =>
   sql.join(

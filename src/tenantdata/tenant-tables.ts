@@ -62,7 +62,7 @@ export const TENANTS = "tenants";
  */
 export const TENANT_TABLES: readonly TenantTable[] = [
   ...inBoth(record(TENANTS, ""), record("tenant_limits", "name")),
-  ...inDirectory(passing("tenant_homes", "")),
+  ...inDirectory(passing("tenant_homes", ""), passing("tenant_moves", "")),
   ...inBoth(passing("tenant_doors", "")),
   record("usage_days", "day"),
 
@@ -157,7 +157,7 @@ export const TENANT_TABLES: readonly TenantTable[] = [
 
   ...inBoth(record("audit_log", "time_ms, id")),
   record("audit_seals", "position"),
-  record("audit_chains", ""),
+  ...inBoth(record("audit_chains", "")),
 
   record("webhooks", "webhook_id"),
   record("event_pages", "first"),

@@ -5,6 +5,8 @@ import type { Deps } from "../platform/deps.ts";
 import { Fault } from "../platform/fault.ts";
 import { DEFAULT_TENANT, type TenantId } from "../platform/ids.ts";
 import { addEventIfChanged } from "../platform/outbox.ts";
+import { addHomeStatement } from "../platform/home-store.ts";
+import { placeTenant, type Placed } from "../platform/placing.ts";
 import { limiting, type CallLimits } from "../platform/call-limits.ts";
 import { ADDONS, DEFAULT_PLAN, planNamed, type Plans, type Subscription } from "../platform/plans.ts";
 import type { Statement } from "../platform/database.ts";
@@ -56,24 +58,23 @@ export const prepareTenant = (input: NewTenant, atMs: number, id = newTenantId()
   updatedMs: atMs,
 });
 
-/** The rows of a new tenant: itself and its audit entry. Nothing changes if the id exists. */
-export const createTenantStatements = (tenant: Tenant) => {
+/** The rows of a new tenant: itself, its audit entry, and its home where that is said. Nothing changes if the id exists. */
+export const createTenantStatements = (tenant: Tenant, placed: Placed | undefined) => {
   const actor: OperatorActor = { kind: "operator", tenant: tenant.id };
   const object = { type: "tenant", id: tenant.id, detail: { tenant: { id: tenant.id, name: tenant.name } } };
   return [
     addTenantStatement(tenant),
     addAuditIfChanged(actor, { action: "create", object }, tenant.createdMs),
+    ...(placed ? [addHomeStatement(tenant.id, placed.home, placed.jurisdiction)] : []),
   ] as const;
 };
 
 /** Makes the tenant that devices without a token join, unless it exists. */
 export async function ensureDefaultTenant(deps: Deps): Promise<Tenant> {
   const tenant = prepareTenant({ name: "Default" }, deps.now(), DEFAULT_TENANT);
-  const results = await deps.directory.batch([
-    ...createTenantStatements(tenant),
-    tenantStatement(DEFAULT_TENANT),
-  ]);
-  return results[2] ?? tenant;
+  const made = createTenantStatements(tenant, await placeTenant(deps));
+  const results: readonly unknown[] = await deps.directory.batch([...made, tenantStatement(DEFAULT_TENANT)]);
+  return (results.at(-1) as Tenant | undefined) ?? tenant; // what the last statement answers
 }
 
 /** Gives a tenant the limits that go with its plan. */
@@ -109,7 +110,10 @@ export const TenantToPrepare = z.object({
 /** Makes the tenant of this id unless it exists; without a user yet, and named by its id. */
 export async function prepareForTenant(deps: Deps, id: string): Promise<void> {
   if (id === DEFAULT_TENANT) await ensureDefaultTenant(deps);
-  else await deps.directory.batch([...createTenantStatements(prepareTenant({ name: id }, deps.now(), id))]);
+  else {
+    const tenant = prepareTenant({ name: id }, deps.now(), id);
+    await deps.directory.batch([...createTenantStatements(tenant, await placeTenant(deps))]);
+  }
 }
 
 const unknownTenant = () => new Fault("not_found", "tenant not found");

@@ -3,7 +3,9 @@ import { deviceCountsTable } from "../deviceauth/index.ts";
 import { deviceSessionsTable } from "../deviceconnect/index.ts";
 import { into, type Row } from "../platform/columns.ts";
 import { change, firstRow, mapped, rows, type Statement } from "../platform/database.ts";
+import { FIRST_HOME } from "../platform/homes.ts";
 import type { TenantId } from "../platform/ids.ts";
+import { tenantHomesTable } from "../platform/tables.ts";
 import { storageUsageTable } from "../storage/index.ts";
 import type { Day } from "../platform/used.ts";
 import { tenantsTable, usageDaysTable } from "../tenants/index.ts";
@@ -22,6 +24,10 @@ const sessionMs = (day: Day): SQL => {
     WHERE s.tenant_id = t.tenant_id AND s.started_ms >= ${fromMs - LONGEST_SESSION_MS} AND s.started_ms < ${toMs}), 0)`;
 };
 
+/** The directory knows all tenants, also those that live elsewhere. */
+const livesHere = (tenant: SQL): SQL => sql`NOT EXISTS (
+  SELECT 1 FROM ${tenantHomesTable} h WHERE h.tenant_id = ${tenant} AND h.home <> ${FIRST_HOME})`;
+
 /** Writes down what a page of tenants has, for a day that is over. Doing it twice changes nothing. */
 export const addHeldStatement = (day: Day, after: string, limit: number): Statement<number> =>
   change(sql`
@@ -33,6 +39,7 @@ export const addHeldStatement = (day: Day, after: string, limit: number): Statem
       ${sessionMs(day)} / 1000
     FROM ${tenantsTable} t WHERE t.tenant_id IN (
       SELECT tenant_id FROM ${tenantsTable} WHERE tenant_id > ${after} ORDER BY tenant_id LIMIT ${limit})
+      AND ${livesHere(sql`t.tenant_id`)}
     ON CONFLICT (tenant_id, day) DO UPDATE SET devices = excluded.devices, stored_bytes = excluded.stored_bytes,
       session_s = excluded.session_s`);
 

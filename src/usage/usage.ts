@@ -4,7 +4,8 @@ import type { Deps } from "../platform/deps.ts";
 import { asTenantId } from "../platform/ids.ts";
 import { INVOCATION } from "../platform/limits.ts";
 import { offsetOf, type Page } from "../platform/paging.ts";
-import { inSlicesOfEach } from "../platform/apart.ts";
+import { inEachDatabase, inSlicesOfEach } from "../platform/apart.ts";
+import type { Database } from "../platform/database.ts";
 import { usdOf } from "./cost.ts";
 import { dayOf } from "../platform/used.ts";
 import { dayBefore } from "./day.ts";
@@ -24,14 +25,16 @@ const TENANTS_A_PAGE = 100;
 /** Every night, of the day before. */
 export const recordUsage: Sweep = async (deps) => {
   const day = dayBefore(deps.now());
-  for (let after = ""; ;) {
-    const [last] = await deps.directory.batch([
-      lastOfPageStatement(after, TENANTS_A_PAGE),
-      addHeldStatement(day, after, TENANTS_A_PAGE),
-    ]);
-    if (last === undefined) return;
-    after = last;
-  }
+  await inEachDatabase(deps, async ({ db }) => {
+    for (let after = ""; ;) {
+      const [last] = await db.batch([
+        lastOfPageStatement(after, TENANTS_A_PAGE),
+        addHeldStatement(day, after, TENANTS_A_PAGE),
+      ]);
+      if (last === undefined) return;
+      after = last;
+    }
+  });
 };
 
 /** Invoices and what may be asked about them. */
@@ -58,9 +61,41 @@ const usageWire = (row: UsageRow) => ({
   usd: usdOf(row),
 });
 
+const inOrder = (a: Place, b: Place): number =>
+  a.day === b.day ? (a.tenant_id < b.tenant_id ? -1 : 1) : a.day < b.day ? -1 : 1;
+
+/** From the tenant's home, or from every database. */
+const readFrom = (deps: Deps, { tenant }: UsageFilter): Database[] =>
+  tenant === undefined ? deps.databases().map(({ db }) => db) : [deps.db(tenant)];
+
+/** The same page of all databases together. */
+async function pageFrom(
+  deps: Deps,
+  filter: UsageFilter,
+  { offset, limit }: { offset: number; limit: number },
+): Promise<UsageRow[]> {
+  const places = readFrom(deps, filter);
+  const [only, ...others] = places;
+  if (only && others.length === 0) return only.one(usagePageStatement(filter, { offset, limit }));
+  const first = { offset: 0, limit: offset + limit };
+  const found = await Promise.all(places.map((db) => db.one(usagePageStatement(filter, first))));
+  return found
+    .flat()
+    .toSorted(inOrder)
+    .slice(offset, offset + limit + 1);
+}
+
+/** What follows a place, of all databases together. */
+async function following(deps: Deps, filter: UsageFilter, last: Place, limit: number): Promise<UsageRow[]> {
+  const found = await Promise.all(
+    readFrom(deps, filter).map((db) => db.one(usageAfterStatement(filter, last, limit))),
+  );
+  return found.flat().toSorted(inOrder).slice(0, limit);
+}
+
 export async function listUsage(deps: Deps, filter: UsageFilter, page: Page) {
   const window = { offset: offsetOf(page), limit: page.perPage };
-  const found = await deps.directory.one(usagePageStatement(filter, window));
+  const found = await pageFrom(deps, filter, window);
   return { days: found.slice(0, page.perPage).map(usageWire), hasNext: found.length > page.perPage };
 }
 
@@ -96,7 +131,7 @@ export function exportUsage(deps: Deps, filter: UsageFilter): ReadableStream<Uin
   return new ReadableStream<Uint8Array>({
     start: (controller) => controller.enqueue(encoder.encode(csvLine([...COLUMNS]))),
     async pull(controller) {
-      const found = await deps.directory.one(usageAfterStatement(filter, last, PAGE));
+      const found = await following(deps, filter, last, PAGE);
       const lines = found.map(usageWire).map((day) => csvLine(COLUMNS.map((name) => cellOf(day[name]))));
       if (lines.length > 0) controller.enqueue(encoder.encode(lines.join("")));
       last = found.at(-1) ?? last;

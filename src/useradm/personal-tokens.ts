@@ -3,7 +3,7 @@ import { addAuditIfChanged } from "../platform/audit.ts";
 import type { Deps } from "../platform/deps.ts";
 import { Fault } from "../platform/fault.ts";
 import { newId } from "../platform/ids.ts";
-import { byOf, tellIfChanged } from "../platform/stream.ts";
+import { byOf, tellFromDirectory } from "../platform/stream.ts";
 import { addEventIfChanged } from "../platform/outbox.ts";
 import { tenantStatement } from "../tenants/index.ts";
 import { noticeIfChanged } from "./account-mails.ts";
@@ -71,7 +71,9 @@ export async function createPersonalToken(
     ),
     noticeIfChanged(deps, { tenant, id: user, email: actor.email }, "token_made", input.name),
     tenantStatement(tenant),
-    ...tellIfChanged(tenant, { type: "token.created", subject: id, data: byOf(actor) }, at),
+    ...tellFromDirectory(deps, tenant, { type: "token.created", subject: id, data: byOf(actor) }, at, {
+      ifChanged: true,
+    }),
   ]);
   if (found?.status !== "active") throw new Fault("unauthorized", "unauthorized");
   if (added === 0 && count >= MAX_PERSONAL_TOKENS) {
@@ -92,6 +94,8 @@ export async function deletePersonalToken(deps: Deps, actor: UserActor, id: stri
     removeTokenStatement(actor.tenant, actor.user, id),
     addAuditIfChanged(actor, { action: "delete", object: objectOf(id) }, at),
     addEventIfChanged(tokensEnded(actor.tenant, actor.user), at),
-    ...tellIfChanged(actor.tenant, { type: "token.deleted", subject: id, data: byOf(actor) }, at),
+    ...tellFromDirectory(deps, actor.tenant, { type: "token.deleted", subject: id, data: byOf(actor) }, at, {
+      ifChanged: true,
+    }),
   ]);
 }

@@ -8,7 +8,7 @@ import { digestOf, newSecret } from "./account-secrets.ts";
 import { tenantStatement } from "../tenants/index.ts";
 import { hashPassword } from "./passwords.ts";
 import { sendLinkIfChanged } from "./account-mails.ts";
-import { byOf, tell } from "../platform/stream.ts";
+import { byOf, tellFromDirectory } from "../platform/stream.ts";
 import { addOpenSecretIfChanged, addSecretIfChanged, DIGEST_KEY } from "./account-secret-store.ts";
 import { PERMIT_ALL } from "../platform/permissions.ts";
 import { requireGivable } from "./roles/giving.ts";
@@ -104,10 +104,14 @@ export const createUserStatements = (actor: Actor, user: User): Statement<number
 ];
 
 /** The world is told of a user who was added in the batch; at its end, since what follows cannot tell what was changed. */
-export const userToldStatements = (actor: Actor, user: User): Statement<unknown>[] =>
-  tell(actor.tenant, [{ type: "user.created", subject: user.id, data: byOf(actor) }], user.createdMs, {
-    when: isUser(user.tenant, user.id),
-  });
+export const userToldStatements = (deps: Deps, actor: Actor, user: User): Statement<unknown>[] =>
+  tellFromDirectory(
+    deps,
+    actor.tenant,
+    { type: "user.created", subject: user.id, data: byOf(actor) },
+    user.createdMs,
+    { when: isUser(user.tenant, user.id) },
+  );
 
 /** Has an invitation sent to a user who was added just before in the batch. */
 export const inviteIfChanged = (deps: Deps, user: User): Statement<number>[] =>
@@ -158,7 +162,7 @@ export async function addUser(
         ...invite,
         ...Object.entries(input.logins ?? {}).flatMap((login) => loginStatements(user, login)),
         ...demandRolesStatements(actor.tenant, user.roles),
-        ...userToldStatements(actor, user),
+        ...userToldStatements(deps, actor, user),
       ]),
     ),
   );

@@ -2,7 +2,7 @@ import { z } from "@hono/zod-openapi";
 import type { EventHandler } from "../platform/background.ts";
 import type { Statement } from "../platform/database.ts";
 import type { Deps } from "../platform/deps.ts";
-import { stableId } from "../platform/ids.ts";
+import { stableId, type TenantId } from "../platform/ids.ts";
 import { DATABASE, isWithin } from "../platform/limits.ts";
 import { addEventIfChanged, type Event, type EventMessage } from "../platform/outbox.ts";
 import { retryDelayMs } from "../platform/retry-delay.ts";
@@ -14,6 +14,7 @@ import { RetryLater } from "../platform/background.ts";
 import {
   addResultIfMoved,
   definitionOfJob,
+  definitionStatement,
   forgetJobAt,
   jobOf,
   leaseStep,
@@ -57,12 +58,22 @@ export function currentPosition(job: JobRow | undefined, event: EventMessage): P
 const definitionOf = (job: JobRow, registered: { definition: string } | undefined): Definition | undefined =>
   registered ? DefinitionSchema.parse(JSON.parse(registered.definition)) : builtIn(job.workflow, job.version);
 
+/** A job with its definition, if an operator registered it: in one trip, unless that is in another database. */
+async function readJob(deps: Deps, tenant: TenantId, id: string) {
+  const own = [jobOf(tenant, id), resultsOf(tenant, id)] as const;
+  if (!deps.homes.isSpread) {
+    const [job, results, registered] = await deps.db(tenant).batch([...own, definitionOfJob(tenant, id)]);
+    return { job, results, registered };
+  }
+  const [job, results] = await deps.db(tenant).batch(own);
+  const registered = job && (await deps.directory.one(definitionStatement(job.workflow, job.version)));
+  return { job, results, registered };
+}
+
 /** Carries out one step of a job. A message that comes twice, late or out of order changes nothing. */
 export const runStep: EventHandler = async (deps, event) => {
   const { tenant, subject: id } = event;
-  const [job, results, registered] = await deps
-    .db(tenant)
-    .batch([jobOf(tenant, id), resultsOf(tenant, id), definitionOfJob(tenant, id)]);
+  const { job, results, registered } = await readJob(deps, tenant, id);
   const position = currentPosition(job, event);
   if (!job || !position) return;
   const definition = definitionOf(job, registered);

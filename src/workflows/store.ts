@@ -56,6 +56,14 @@ export const resultsOf = (tenant: TenantId, id: string): Statement<ResultRow[]> 
     sql`SELECT step, result FROM ${jobResultsTable} WHERE tenant_id = ${tenant} AND job_id = ${id} ORDER BY step`,
   );
 
+export const definitionStatement = (
+  name: string,
+  version: number,
+): Statement<Row<typeof workflowDefinitionsTable, "definition"> | undefined> =>
+  firstRow(
+    sql`SELECT definition FROM ${workflowDefinitionsTable} WHERE name = ${name} AND version = ${version}`,
+  );
+
 /** Definition of a job, if an operator registered it. */
 export const definitionOfJob = (
   tenant: TenantId,

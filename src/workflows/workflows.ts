@@ -7,7 +7,7 @@ import { JOB_ID_LENGTH } from "../platform/failed-jobs.ts";
 import { Fault } from "../platform/fault.ts";
 import { asTenantId, DEFAULT_TENANT, newSortableId, type TenantId } from "../platform/ids.ts";
 import { addEvent, addEventIfChanged } from "../platform/outbox.ts";
-import type { Page } from "../platform/paging.ts";
+import { offsetOf, type Page } from "../platform/paging.ts";
 import { tenantsAmongStatement } from "../tenants/index.ts";
 import { BUILT_IN, builtIn } from "./built-in.ts";
 import { deadEventOf } from "./dead-letters.ts";
@@ -85,7 +85,7 @@ async function demandTenants(deps: Deps, tenants: readonly TenantId[]): Promise<
 /** Lets an operator look into a tenant, or refuses; what it takes is for a higher domain to know. */
 export type DemandSupport = (deps: Deps, actor: OperatorActor, what: string) => Promise<void>;
 
-/** Starts one job for each input, all or none. */
+/** Starts one job for each input; all or none of those in one database. */
 export async function startJobs(
   { deps, demandSupport }: { deps: Deps; demandSupport: DemandSupport },
   name: string,
@@ -104,8 +104,14 @@ export async function startJobs(
   for (const tenant of tenants)
     await demandSupport(deps, { kind: "operator", tenant }, `start the workflow ${name}`);
   const at = deps.now();
-  const started = inputs.map((input) => startStatements({ tenant: tenantOf(input), definition, input }, at));
-  await deps.directory.batch(started.flatMap(({ statements }) => statements));
+  const started = inputs.map((input) => {
+    const tenant = tenantOf(input);
+    return { ...startStatements({ tenant, definition, input }, at), tenant };
+  });
+  if (deps.homes.isSpread)
+    for (const [tenant, of] of Map.groupBy(started, ({ tenant }) => tenant))
+      await deps.db(tenant).batch(of.flatMap(({ statements }) => statements));
+  else await deps.directory.batch(started.flatMap(({ statements }) => statements));
   return started.map(({ id }) => ({ id, name }));
 }
 
@@ -114,8 +120,11 @@ export interface JobDetail {
   results: ResultRow[];
 }
 
+const fromEachDatabase = <T>(deps: Deps, statement: Statement<T>): Promise<T[]> =>
+  Promise.all(deps.databases().map(({ db }) => db.one(statement)));
+
 async function getJob(deps: Deps, id: string): Promise<JobDetail> {
-  const job = await deps.directory.one(jobById(id));
+  const [job] = (await fromEachDatabase(deps, jobById(id))).flatMap((one) => one ?? []);
   if (!job) throw jobNotFound();
   return { job, results: await deps.db(job.tenant_id).one(resultsOf(job.tenant_id, id)) };
 }
@@ -127,12 +136,24 @@ export async function showJob(deps: Deps, demandSupport: DemandSupport, id: stri
   return found;
 }
 
+/** The page of all databases together: of each as many as there may be in it. */
+async function pageOfJobs(deps: Deps, filter: JobFilter, page: Page): Promise<JobRow[]> {
+  if (!deps.homes.isSpread) return deps.directory.one(listJobs(filter, page));
+  const until = { page: 1, perPage: page.page * page.perPage };
+  const found = await fromEachDatabase(deps, listJobs(filter, until));
+  const from = offsetOf(page);
+  return found
+    .flat()
+    .toSorted((a, b) => (a.job_id < b.job_id ? 1 : -1))
+    .slice(from, from + page.perPage + 1);
+}
+
 export async function browseJobs(
   deps: Deps,
   filter: JobFilter,
   page: Page,
 ): Promise<{ jobs: JobRow[]; hasNext: boolean }> {
-  const jobs = await deps.directory.one(listJobs(filter, page));
+  const jobs = await pageOfJobs(deps, filter, page);
   return { jobs: jobs.slice(0, page.perPage), hasNext: jobs.length > page.perPage };
 }
 

@@ -9,7 +9,7 @@ import { asTenantId } from "../../src/platform/ids.ts";
 import { aTenant } from "../support/actors.ts";
 import { refusal, rowsOf } from "../support/answers.ts";
 import { Crash, crashingDeps, Moments } from "../support/crashing.ts";
-import { env, OPERATOR_TOKEN, Server } from "../support/server.ts";
+import { env, OPERATOR_TOKEN, Server, tenantsIn } from "../support/server.ts";
 
 const ACME = asTenantId("acme");
 const HOUR_MS = 3_600_000;
@@ -23,7 +23,7 @@ beforeEach(async () => {
 
 /** Entries of a second each, about the objects e1, e2, … */
 async function record(count: number, tenant = ACME, first = 1) {
-  const { directory } = await server.deps();
+  const database = tenantsIn(await server.deps());
   const entries = Array.from({ length: count }, (_, i) =>
     addAudit(
       { kind: "operator", tenant },
@@ -31,7 +31,7 @@ async function record(count: number, tenant = ACME, first = 1) {
       server.now + i * 1000,
     ),
   );
-  for (let i = 0; i < count; i += 100) await directory.batch(entries.slice(i, i + 100));
+  for (let i = 0; i < count; i += 100) await database.batch(entries.slice(i, i + 100));
 }
 
 const seal = async () => sealLogs(await server.deps());
@@ -325,7 +325,7 @@ describe("sealing the audit log", () => {
     await seal();
     deps.cost.rowsWritten = 0;
     const entry = { action: "update", object: { type: "device", id: "d" } };
-    await deps.directory.batch(
+    await tenantsIn(deps).batch(
       Array.from({ length: 20 }, () => addAudit({ kind: "operator", tenant: ACME }, entry, server.now)),
     );
     expect(deps.cost.rowsWritten).toBe(40);

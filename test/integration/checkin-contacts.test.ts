@@ -6,7 +6,7 @@ import type { Env } from "../../src/platform/env.ts";
 import { aDevice, aTenant, aUser, type TestDevice, type TestUser } from "../support/actors.ts";
 import { anArtifact, deploy, DEVICE, inInventory, report } from "../support/deployments.ts";
 import { DEVAUTH, DeviceAdmin } from "../support/device-auth.ts";
-import { env, Server, type Answer } from "../support/server.ts";
+import { type Answer, asDatabases, env, served, Server } from "../support/server.ts";
 import { SigningDevice } from "../support/signing-device.ts";
 import { withoutHead } from "../support/without-head.ts";
 
@@ -31,7 +31,7 @@ const manage = (method: string, path: string, json?: unknown, bindings: Env = se
 /** Other bindings for the head, as another configuration or another state of the platform would give it. */
 const configureHead = (changed: Partial<Env>) =>
   runInDurableObject(head(), (instance: TenantHead) => {
-    Object.assign(instance, { env: { ...env, ...changed } });
+    Object.assign(instance, { env: { ...served, ...changed } });
   });
 
 const away = (): never => {
@@ -156,9 +156,9 @@ describe("presence", () => {
     await inInventory(server, [device]);
     await check(device);
     const at = server.now;
-    await configureHead({ DB: lostDatabase });
+    await configureHead(asDatabases(lostDatabase));
     await runDurableObjectAlarm(head());
-    const again = await check(device, { ...server.env, DB: lostDatabase });
+    const again = await check(device, { ...server.env, ...asDatabases(lostDatabase) });
     await evictDurableObject(head());
     expect(await runDurableObjectAlarm(head())).toBe(true);
     expect([again.status, await firstOfDay()]).toEqual([204, at]);

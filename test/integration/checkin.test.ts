@@ -5,7 +5,7 @@ import { untilKnown } from "../../src/checkin/heads.ts";
 import type { Env } from "../../src/platform/env.ts";
 import { aDevice, aTenant, aUser, type TestDevice, type TestUser } from "../support/actors.ts";
 import { anArtifact, deploy, DEVICE, inInventory, MANAGEMENT, poll, report } from "../support/deployments.ts";
-import { env, OPERATOR_TOKEN, Server } from "../support/server.ts";
+import { asDatabases, env, OPERATOR_TOKEN, served, Server } from "../support/server.ts";
 import { withoutHead } from "../support/without-head.ts";
 
 const DEVICES = "/api/management/v2/devauth/devices";
@@ -42,7 +42,7 @@ const operate = (method: string, path: string, json?: unknown) =>
 /** Other bindings for the head, as another configuration or another state of the platform would give it. */
 const configureHead = (changed: Partial<Env>) =>
   runInDurableObject(head(), (instance: TenantHead) => {
-    Object.assign(instance, { env: { ...env, ...changed } });
+    Object.assign(instance, { env: { ...served, ...changed } });
   });
 
 const others = (count: number) => Array.from({ length: count }, () => ({ id: crypto.randomUUID() }));
@@ -256,8 +256,8 @@ const lostDatabase = { prepare: () => ({ bind: () => ({}) }), batch: away } as u
 
 /** A database that does not answer, for the Worker and for the head. */
 async function withoutDatabase(): Promise<Env> {
-  await configureHead({ DB: lostDatabase });
-  return { ...server.env, DB: lostDatabase };
+  await configureHead(asDatabases(lostDatabase));
+  return { ...server.env, ...asDatabases(lostDatabase) };
 }
 
 const withDatabase = () => configureHead({});

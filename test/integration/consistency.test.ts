@@ -9,7 +9,7 @@ import { signToken } from "../../src/platform/tokens.ts";
 import { many } from "../support/form.ts";
 import { DEVICE, idOf, MANAGEMENT } from "../support/deployments.ts";
 import { Judge, type Deed, type Done } from "../support/history.ts";
-import { env, Server, type Answer } from "../support/server.ts";
+import { type Answer, env, served, Server } from "../support/server.ts";
 
 /**
  * Concurrent histories of users and devices, from a seed. Three of them act at the same time, each through an isolate of
@@ -174,7 +174,7 @@ async function someDevices({ tenant, server }: World): Promise<Member[]> {
 /** Fixes the way a tenant's checks are answered, as its head has it from its configuration. */
 const fixMode = (tenant: string, mode: "strict" | "relaxed") =>
   runInDurableObject(env.TENANT_HEAD.get(env.TENANT_HEAD.idFromName(tenant)), (head: TenantHead) => {
-    Object.assign(head, { env: { ...env, CHECK_MODE: mode } });
+    Object.assign(head, { env: { ...served, CHECK_MODE: mode } });
   });
 
 /** Three who act at the same time on one world, and the record of what they did. */

@@ -3,7 +3,7 @@ import { runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
 import { beforeEach, describe, expect, it, vi } from "vitest";
 import { makeFrame, PROTO } from "../../src/deviceconnect/frame.ts";
 import { aDevice, aUser, logIn, type TestDevice, type TestUser } from "../support/actors.ts";
-import { env, OPERATOR_TOKEN, Server } from "../support/server.ts";
+import { asDatabases, env, OPERATOR_TOKEN, served, Server } from "../support/server.ts";
 import { connectFake, connectUser, DEVICECONNECT, Peer, upgrade, uploadForm } from "../support/sockets.ts";
 
 let server: Server;
@@ -303,7 +303,7 @@ describe("while the database is away", () => {
   const withDatabase = (batch: D1Database["batch"]) =>
     runInDurableObject(stub(), (object) => {
       const DB = { prepare: (sql: string) => env.DB.prepare(sql), batch } as D1Database;
-      Object.assign(object, { env: { ...env, DB } });
+      Object.assign(object, { env: { ...served, ...asDatabases(DB) } });
     });
 
   it("nothing is passed on, and who tries is told to come back", async () => {

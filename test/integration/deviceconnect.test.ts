@@ -17,7 +17,7 @@ import { aDevice, aTenant, aUser, type TestDevice, type TestUser } from "../supp
 import { anArtifact, upload } from "../support/artifacts.ts";
 import { FakeDevice } from "../support/fake-device.ts";
 import { inInventory } from "../support/deployments.ts";
-import { env, OPERATOR_TOKEN, Server } from "../support/server.ts";
+import { env, OPERATOR_TOKEN, served, Server, tenantsIn } from "../support/server.ts";
 import {
   DEVICECONNECT as MANAGEMENT,
   deviceSocket,
@@ -449,7 +449,7 @@ describe("push", () => {
           void kinds.push(...messages.map(({ body }) => body.kind)),
       } as unknown as Queue<unknown>;
       const deps = { ...(await server.deps()), jobs };
-      await drainOutbox(deps, deps.directory);
+      await drainOutbox(deps, tenantsIn(deps));
       return kinds;
     };
     const aborted = (await schedule("aborted")).headers.get("location")!.split("/").pop()!;
@@ -868,7 +868,7 @@ describe("files", () => {
     });
     const headers = { "Content-Type": request.headers.get("content-type")! };
     const path = `${MANAGEMENT}/devices/${device.id}/upload`;
-    const limited = { ...env, MAX_DEVICE_FILE_BYTES: "100000" };
+    const limited = { ...served, MAX_DEVICE_FILE_BYTES: "100000" };
     const answer = await server.call("PUT", path, { token: user.token, body, headers }, limited);
     expect([answer.status, answer.json().error]).toEqual([413, "file is larger than 100000 bytes"]);
     expect(fake.files.has("/tmp/big")).toBe(false);

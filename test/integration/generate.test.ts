@@ -5,7 +5,7 @@ import { forgetOldJobs } from "../../src/workflows/jobs.ts";
 import { aDevice, aUser, type TestUser } from "../support/actors.ts";
 import { refusal } from "../support/answers.ts";
 import { ARTIFACTS, bucketObjects, formOf, noise, storageRows, type FormPart } from "../support/artifacts.ts";
-import { env, Server, type Answer } from "../support/server.ts";
+import { type Answer, env, served, Server } from "../support/server.ts";
 import { asOperator, jobOf, JOBS } from "../support/workflows.ts";
 
 const GENERATE = `${ARTIFACTS}/generate`;
@@ -340,7 +340,7 @@ describe("a form that cannot become an artifact", () => {
   });
 
   it("refuses a body and a file over the configured limit", async () => {
-    const small = { ...env, MAX_GENERATE_BYTES: "2000" };
+    const small = { ...served, MAX_GENERATE_BYTES: "2000" };
     const send = (file: Uint8Array<ArrayBuffer>, headers = {}) =>
       server.call("POST", GENERATE, { token: user.token, headers, body: parts({ file }) }, small);
     expect(refusal(await send(noise(3000)))).toEqual([413, expect.stringMatching(/too large/)]);

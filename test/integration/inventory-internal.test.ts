@@ -2,7 +2,7 @@ import { beforeEach, describe, expect, it } from "vitest";
 import { newId } from "../../src/platform/ids.ts";
 import { aTenant, aUser } from "../support/actors.ts";
 import { inventoryOf } from "../support/inventory.ts";
-import { afterStart, type Call, env, OPERATOR_TOKEN, Server } from "../support/server.ts";
+import { afterStart, type Call, env, OPERATOR_TOKEN, served, Server } from "../support/server.ts";
 
 const V1 = "/api/internal/v1/inventory";
 const T1 = `${V1}/tenants/t1`;
@@ -36,7 +36,7 @@ describe("the internal inventory API", () => {
   });
 
   it("does not exist without the operator's token configured, and is closed without it", async () => {
-    const { OPERATOR_TOKEN: _, ...without } = env;
+    const { OPERATOR_TOKEN: _, ...without } = served;
     expect((await server.call("GET", `${V1}/alive`, { token: "x" }, without as typeof env)).status).toBe(404);
     const user = await aUser(server, { tenant: "t1" });
     for (const token of [undefined, user.token])

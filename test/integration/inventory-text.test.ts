@@ -3,7 +3,7 @@ import inventorySchema from "../../migrations/0004_inventory.sql";
 import { migrate } from "../../src/platform/migrations.ts";
 import { aUser, type TestUser } from "../support/actors.ts";
 import { inventoryOf } from "../support/inventory.ts";
-import { env, Server } from "../support/server.ts";
+import { env, Server, tenantsIn } from "../support/server.ts";
 
 let server: Server;
 let user: TestUser;
@@ -109,7 +109,7 @@ describe("a database from before words had stems", () => {
     await env.DB.prepare("UPDATE inventory_devices SET device_no = 2000000 WHERE device_id = ?")
       .bind(last)
       .run();
-    expect(await migrate((await server.deps()).directory)).toEqual(["0018_text_stems.sql"]);
+    expect(await migrate(tenantsIn(await server.deps()))).toEqual(["0018_text_stems.sql"]);
     const [later] = await notes("origin");
     expect((await ids("origin")).toSorted()).toEqual(sorted(first, last, later));
     await env.DB.prepare("DELETE FROM inventory_devices WHERE device_id = ?").bind(first).run();

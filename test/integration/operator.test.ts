@@ -2,7 +2,7 @@ import { reset } from "cloudflare:test";
 import { beforeEach, describe, expect, it } from "vitest";
 import { aDevice, aUser, logIn as logInTo } from "../support/actors.ts";
 import { auditOf } from "../support/answers.ts";
-import { env, OPERATOR_TOKEN, Server } from "../support/server.ts";
+import { env, OPERATOR_TOKEN, served, Server } from "../support/server.ts";
 
 const BASE = "/api/operator/v1";
 const PASSWORD = "correct horse battery";
@@ -44,7 +44,7 @@ describe("setup", () => {
 
 describe("migrate", () => {
   it("applies nothing twice and makes the default tenant", async () => {
-    expect((await operate("POST", "/migrate")).json()).toEqual({ applied: [] });
+    expect((await operate("POST", "/migrate")).json()).toMatchObject({ applied: [] });
     expect((await operate("GET", "/tenants/default")).json()).toMatchObject({ name: "Default", limits: {} });
   });
 });
@@ -260,7 +260,7 @@ describe("tokens", () => {
 
   it("does not exist on a deployed server", async () => {
     const call = { token: OPERATOR_TOKEN, json: { claims: {} } };
-    const answer = await server.call("POST", `${BASE}/tokens`, call, { ...env, LOCAL: "false" });
+    const answer = await server.call("POST", `${BASE}/tokens`, call, { ...served, LOCAL: "false" });
     expect([answer.status, answer.json().error]).toEqual([404, "not found"]);
   });
 });
@@ -299,7 +299,7 @@ describe("factory reset", () => {
         "POST",
         `${BASE}/factory-reset`,
         { token: OPERATOR_TOKEN, json },
-        { ...env, LOCAL: "false" },
+        { ...served, LOCAL: "false" },
       );
     for (const json of [{}, { host: "other.test" }]) {
       const answer = await reset(json);
@@ -326,7 +326,7 @@ describe("access", () => {
   });
 
   it.each(paths)("hides %s %s where no operator token is configured", async (method, path) => {
-    const { OPERATOR_TOKEN: _, ...bindings } = env;
+    const { OPERATOR_TOKEN: _, ...bindings } = served;
     for (const token of [undefined, OPERATOR_TOKEN, "undefined", ""])
       expect((await server.call(method, BASE + path, { token }, bindings)).status).toBe(404);
   });

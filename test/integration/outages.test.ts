@@ -3,7 +3,7 @@ import { aDevice, aTenant, aUser, type TestDevice, type TestUser } from "../supp
 import { anArtifact, ARTIFACTS, bucketObjects, storageRows } from "../support/artifacts.ts";
 import { DEVICE, deploy, inInventory, MANAGEMENT } from "../support/deployments.ts";
 import { Outage, type Part, PARTS } from "../support/outage.ts";
-import { env, Server, type Answer, type Call } from "../support/server.ts";
+import { type Answer, type Call, served, Server } from "../support/server.ts";
 import { SigningDevice } from "../support/signing-device.ts";
 
 const SEARCH = "/api/management/v2/inventory/filters/search";
@@ -193,7 +193,7 @@ describe("caches of all tenants that are cold at once", () => {
   it("are filled beside each other, one trip for each, and every check is right", async () => {
     const fleet = [];
     for (let n = 0; n < TENANTS; n++) fleet.push(await aDevice(server, { tenant: await aTenant(server) }));
-    const cold = { ...env };
+    const cold = { ...served };
     const check = ({ token }: TestDevice) => server.call("GET", NEXT, { token }, cold);
     const first = await Promise.all(fleet.flatMap((one) => [check(one), check(one)]));
     expect(new Set(first.map(({ status }) => status))).toEqual(new Set([204]));

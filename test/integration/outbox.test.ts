@@ -7,7 +7,7 @@ import { drainOutbox } from "../../src/platform/send-events.ts";
 import { queue } from "../../workers/queue.ts";
 import { aTenant, aUser } from "../support/actors.ts";
 import { ARTIFACTS, formOf } from "../support/artifacts.ts";
-import { env, Server } from "../support/server.ts";
+import { env, served, Server, tenantsIn } from "../support/server.ts";
 import { StrictQueue } from "../support/strict-queue.ts";
 import { asOperator, JOBS, jobOf, notify, register, start } from "../support/workflows.ts";
 
@@ -42,7 +42,7 @@ async function record(tenant: string, count: number, more: { subject?: string; d
 
 const drain = async () => {
   const deps = await server.deps();
-  return drainOutbox({ ...deps, jobs: jobs.binding, log: { ...deps.log, error: () => {} } }, deps.directory);
+  return drainOutbox({ ...deps, jobs: jobs.binding, log: { ...deps.log, error: () => {} } }, tenantsIn(deps));
 };
 
 async function consume(keys: readonly EventKey[], name = "edgemend-jobs") {
@@ -53,7 +53,7 @@ async function consume(keys: readonly EventKey[], name = "edgemend-jobs") {
     body,
   }));
   const ctx = createExecutionContext();
-  await queue(createMessageBatch(name, messages), { ...env, JOBS: jobs.binding }, ctx, {
+  await queue(createMessageBatch(name, messages), { ...served, JOBS: jobs.binding }, ctx, {
     now: () => server.now,
   });
   await waitOnExecutionContext(ctx);

@@ -7,7 +7,7 @@ import { addUsedStatement } from "../../src/tenants/index.ts";
 import { usdOf } from "../../src/usage/cost.ts";
 import { aDevice, aUser, type TestDevice, type TestUser } from "../support/actors.ts";
 import { anArtifact, ARTIFACTS, upload } from "../support/artifacts.ts";
-import { env, OPERATOR_TOKEN, Server } from "../support/server.ts";
+import { env, OPERATOR_TOKEN, served, Server, tenantsIn } from "../support/server.ts";
 
 const OWN = "/api/management/v1/usage/days";
 const ALL = "/api/operator/v1/usage/days";
@@ -128,7 +128,7 @@ describe("usage of a tenant", () => {
     await tell();
     await server.call("GET", "/api/management/v1/useradm/users", { token: admin.token });
     // Another process: it knows nothing of the last request.
-    server.env = { ...env };
+    server.env = { ...served };
     await evictDurableObject(head());
     expect(await written()).toBe(0);
     expect(await runDurableObjectAlarm(head())).toBe(true);
@@ -146,10 +146,10 @@ describe("usage of a tenant", () => {
       put: async (key: string, value: unknown) => void kept.set(key, structuredClone(value)),
       delete: async (key: string) => kept.delete(key),
     } as unknown as DurableObjectStorage;
-    const { directory } = await server.deps();
+    const database = tenantsIn(await server.deps());
     const taking =
       (isLost: boolean) => async (of: string, used: Parameters<typeof addUsedStatement>[2], told: number) => {
-        await directory.one(addUsedStatement(asTenantId("acme"), of, used, told));
+        await database.one(addUsedStatement(asTenantId("acme"), of, used, told));
         if (isLost) throw new Error("the answer was lost");
       };
     const first = new UsedLedger(storage);

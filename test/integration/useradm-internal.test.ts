@@ -3,7 +3,7 @@ import { beforeEach, describe, expect, it } from "vitest";
 import { aDevice, aUser, logIn as logInTo, type TestUser } from "../support/actors.ts";
 import { refusal, rowsOf, statusesOf } from "../support/answers.ts";
 import { inInventory } from "../support/deployments.ts";
-import { env, OPERATOR_TOKEN, Server, type Call } from "../support/server.ts";
+import { type Call, OPERATOR_TOKEN, served, Server } from "../support/server.ts";
 import { WIRE_ROUTES } from "../support/wire-routes.ts";
 
 const BASE = "/api/management/v1/useradm";
@@ -133,7 +133,7 @@ describe("internal API", () => {
     const down = (): never => {
       throw new Error("down");
     };
-    const broken = { ...env, DB: { prepare: down } as unknown as D1Database };
+    const broken = { ...served, DB: { prepare: down } as unknown as D1Database };
     const probe = (name: string) =>
       server.call("GET", `${INTERNAL}/${name}`, { token: OPERATOR_TOKEN }, broken);
     expect(refusal(await probe("health"))).toEqual([503, "service unavailable"]);

@@ -18,7 +18,7 @@ import {
 } from "../support/crash-stage.ts";
 import { Moments } from "../support/crashing.ts";
 import { many, stops } from "../support/form.ts";
-import { env, Server } from "../support/server.ts";
+import { env, served, Server } from "../support/server.ts";
 
 let server: Server;
 beforeAll(async () => {
@@ -141,7 +141,7 @@ describe("thousands of deliveries, shuffled and repeated", () => {
       body,
     }));
     const ctx = createExecutionContext();
-    await queue(createMessageBatch("edgemend-jobs", messages), env, ctx, { now: () => server.now });
+    await queue(createMessageBatch("edgemend-jobs", messages), served, ctx, { now: () => server.now });
   }
 
   it("have each effect once", async () => {

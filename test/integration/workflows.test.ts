@@ -9,7 +9,7 @@ import { queue } from "../../workers/queue.ts";
 import { aDevice, aTenant, aUser } from "../support/actors.ts";
 import { refusal, rowsOf } from "../support/answers.ts";
 import { inInventory } from "../support/deployments.ts";
-import { afterStart, env, Server } from "../support/server.ts";
+import { afterStart, asDatabases, env, served, Server, tenantsIn } from "../support/server.ts";
 import { asOperator, jobOf, JOBS, notify, register, start, WORKFLOW } from "../support/workflows.ts";
 
 let server: Server;
@@ -44,7 +44,7 @@ const gone = (): Response => {
 };
 
 /** Sends what is due now, as the sweep does, and hands it to the consumer. */
-async function sweep(bindings = env): Promise<number> {
+async function sweep(bindings = served): Promise<number> {
   const sent: EventMessage[] = [];
   const deps = { ...(await server.deps()) };
   deps.jobs = {
@@ -54,14 +54,14 @@ async function sweep(bindings = env): Promise<number> {
   } as unknown as typeof deps.jobs;
   // What a request has sent already waits in the held queue: it comes now as well.
   await env.DB.prepare("UPDATE outbox SET due_ms = created_ms WHERE attempts = 1").run();
-  await drainOutbox(deps, deps.directory);
+  await drainOutbox(deps, tenantsIn(deps));
   for (const event of sent) await deliver(event, { bindings });
   return sent.length;
 }
 
 async function deliver(
   event: EventMessage,
-  { name = "edgemend-jobs", bindings = env } = {},
+  { name = "edgemend-jobs", bindings = served } = {},
 ): Promise<number> {
   const message = { id: event.id, timestamp: new Date(server.now), attempts: 1, body: event };
   const batch = createMessageBatch(name, [message]);
@@ -312,7 +312,7 @@ describe("an http task", () => {
     const body = "${env.HOOK_KEY}|${env.OPERATOR_TOKEN}|${env.PUBLIC_ORIGIN}|${env.PATH}";
     await register(server, notify({}, { json: undefined, body }));
     await start(server, "notify", { who: "me" });
-    await sweep({ ...env, WORKFLOW_VARIABLES: JSON.stringify({ HOOK_KEY: "k" }) });
+    await sweep({ ...served, WORKFLOW_VARIABLES: JSON.stringify({ HOOK_KEY: "k" }) });
     expect(sent.map(({ body }) => body)).toEqual(["k|||"]);
   });
 
@@ -338,7 +338,7 @@ describe("an http task", () => {
     ["ftp://example.com/", "the address is not of the web"],
   ])("does not call %s on a deployed server [differs: workflow-addresses]", async (uri, reason) => {
     const sent = theWeb();
-    const deployed = { ...env, LOCAL: "false" };
+    const deployed = { ...served, LOCAL: "false" };
     await register(server, notify({}, { uri }));
     const id = await start(server, "notify", { who: "me" });
     await sweep(deployed);
@@ -380,7 +380,7 @@ describe("an http task", () => {
 
 describe("secrets", () => {
   it("are masked in definitions, in the input and in what was sent and received [differs: secrets-masked]", async () => {
-    const variables = { ...env, WORKFLOW_VARIABLES: JSON.stringify({ HOOK_KEY: "very-secret-value" }) };
+    const variables = { ...served, WORKFLOW_VARIABLES: JSON.stringify({ HOOK_KEY: "very-secret-value" }) };
     theWeb(() => Response.json({ token: "reply-token", fine: 1 }));
     await register(
       server,
@@ -476,7 +476,7 @@ describe("a mail task", () => {
     const EMAIL = { send: async (m: unknown) => void mails.push(m) } as unknown as SendEmail;
     await register(server, mail);
     const id = await start(server, "mail", { who: "<me>" });
-    await sweep({ ...env, EMAIL });
+    await sweep({ ...served, EMAIL });
     expect(mails).toEqual([
       {
         from: "a@example.com",
@@ -616,12 +616,12 @@ describe("a dead letter", () => {
 
   it("is retried by the queue itself while the consumer fails", async () => {
     const broken = {
-      ...env,
-      DB: {
+      ...served,
+      ...asDatabases({
         prepare: () => {
           throw new Error("down");
         },
-      } as unknown as D1Database,
+      } as unknown as D1Database),
     };
     const event: EventMessage = {
       id: "0".repeat(32),
@@ -637,11 +637,11 @@ describe("a dead letter", () => {
 
 describe("settings", () => {
   it("are refused where they do not parse", () => {
-    expect(() => settingsOf({ ...env, WORKFLOW_VARIABLES: "no json" })).toThrow();
-    expect(() => settingsOf({ ...env, WORKFLOW_VARIABLES: '{"A":1}' })).toThrow();
-    expect(() => settingsOf({ ...env, WORKFLOW_HTTP_TIMEOUT_S: "0" })).toThrow();
-    expect(() => settingsOf({ ...env, MAX_GENERATE_BYTES: "many" })).toThrow();
-    expect(settingsOf({ ...env, WORKFLOW_VARIABLES: '{"A":"b"}' }).WORKFLOW_VARIABLES).toEqual({ A: "b" });
+    expect(() => settingsOf({ ...served, WORKFLOW_VARIABLES: "no json" })).toThrow();
+    expect(() => settingsOf({ ...served, WORKFLOW_VARIABLES: '{"A":1}' })).toThrow();
+    expect(() => settingsOf({ ...served, WORKFLOW_HTTP_TIMEOUT_S: "0" })).toThrow();
+    expect(() => settingsOf({ ...served, MAX_GENERATE_BYTES: "many" })).toThrow();
+    expect(settingsOf({ ...served, WORKFLOW_VARIABLES: '{"A":"b"}' }).WORKFLOW_VARIABLES).toEqual({ A: "b" });
   });
 
   it("leave no event of the engine without a follower", () => {

@@ -87,6 +87,7 @@ describe("a route with an optional body", () => {
       "POST /api/management/v1/tenantadm/exports",
       "POST /api/management/v1/useradm/auth/login",
       "POST /api/operator/v1/tenants/{id}/exports",
+      "POST /api/operator/v1/tenants/{id}/move",
     ]);
   });
 

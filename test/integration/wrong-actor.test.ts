@@ -4,7 +4,7 @@ import { PAGES } from "../../src/gateway/console.ts";
 import { makeGateway } from "../../src/gateway/gateway.ts";
 import { signToken } from "../../src/platform/tokens.ts";
 import { aDevice, aUser } from "../support/actors.ts";
-import { env, OPERATOR_TOKEN, Server, type Answer } from "../support/server.ts";
+import { type Answer, OPERATOR_TOKEN, served, Server } from "../support/server.ts";
 
 /** One page, which holds nothing of anybody. */
 const CONSOLE = ["GET /", "GET /assets/*", ...PAGES.flatMap((name) => [`GET /${name}`, `GET /${name}/*`])];
@@ -124,7 +124,7 @@ beforeAll(async () => {
   };
 });
 
-function call(route: string, token: string | undefined, bindings = env): Promise<Answer> {
+function call(route: string, token: string | undefined, bindings = served): Promise<Answer> {
   const [method = "", path = ""] = route.split(" ");
   const url = path.replace(/\{\w+\}/g, "3f8a1f0e-3f5f-4f0a-9d43-5b1ff4a2b001");
   return server.call(method, url, { token }, bindings);
@@ -175,7 +175,7 @@ describe("device routes", () => {
 });
 
 describe("operator routes", () => {
-  const { OPERATOR_TOKEN: _, ...unconfigured } = env;
+  const { OPERATOR_TOKEN: _, ...unconfigured } = served;
 
   it.each(routesFor("operator"))(
     "%s refuses whoever is not the operator [differs: internal-operator]",

@@ -7,7 +7,7 @@ import { sweepDeadUploads } from "../../src/storage/jobs.ts";
 import { RetryLater } from "../../src/platform/background.ts";
 import { aDevice, aTenant } from "./actors.ts";
 import { Crash, crashingDeps, Moments, type OnMultipart } from "./crashing.ts";
-import { env, type Server } from "./server.ts";
+import { env, type Server, tenantsIn } from "./server.ts";
 
 /** A tenant of its own with a device, in which one thing is done, with or without a crash. */
 export interface Stage {
@@ -40,8 +40,8 @@ export async function dueEvents(server: Server): Promise<EventMessage[]> {
       keys.push(...Array.from(batch, ({ body }) => body));
     },
   } as unknown as typeof deps.jobs;
-  while ((await drainOutbox({ ...deps, jobs }, deps.directory)) > 0);
-  const events = await deps.directory.one(openEvents(keys));
+  while ((await drainOutbox({ ...deps, jobs }, tenantsIn(deps))) > 0);
+  const events = await tenantsIn(deps).one(openEvents(keys));
   return events.map((event) => event.read());
 }
 

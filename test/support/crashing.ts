@@ -1,6 +1,5 @@
 import { Database, type Statement } from "../../src/platform/database.ts";
 import type { Deps } from "../../src/platform/deps.ts";
-import { env } from "./server.ts";
 
 /** What ends a process that is stopped in the middle of its work. */
 export class Crash extends Error {}
@@ -33,9 +32,13 @@ export class Moments {
 class CrashingDatabase extends Database {
   readonly #moments: Moments;
 
-  constructor(moments: Moments, deps: Deps) {
-    super(env.DB, deps.cost);
+  constructor(moments: Moments, deps: Deps, d1: D1Database) {
+    super(d1, deps.cost);
     this.#moments = moments;
+  }
+
+  override uncounted(): Database {
+    return this;
   }
 
   override batch<const S extends readonly Statement<unknown>[]>(statements: S) {
@@ -118,12 +121,16 @@ function crashingBucket(moments: Moments, bucket: R2Bucket, onMultipart: OnMulti
 
 /** The dependencies of a process that stops at one of its moments. */
 export function crashingDeps(deps: Deps, moments: Moments, onMultipart: OnMultipart = () => {}): Deps {
-  const database = new CrashingDatabase(moments, deps);
+  const places = [...deps.homes.databases].map(([name, d1]) => ({
+    name,
+    db: new CrashingDatabase(moments, deps, d1),
+  }));
   const { bucket, connections } = deps;
   return {
     ...deps,
-    db: () => database,
-    directory: database,
+    db: () => places.at(-1)!.db,
+    directory: places[0]!.db,
+    databases: (which) => (which === "all" ? places : places.slice(-1)),
     bucket: crashingBucket(moments, bucket, onMultipart),
     connections: new Proxy(connections, {
       get(inner, name) {

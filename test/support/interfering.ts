@@ -1,6 +1,5 @@
 import { Database, type Statement } from "../../src/platform/database.ts";
 import type { Deps } from "../../src/platform/deps.ts";
-import { env } from "./server.ts";
 
 /** Dependencies between whose first look at the database and whose next one something else happens. */
 export function interrupted(deps: Deps, happens: () => Promise<unknown>): Deps {
@@ -15,6 +14,14 @@ export function interrupted(deps: Deps, happens: () => Promise<unknown>): Deps {
       return results;
     }
   }
-  const database = new Interrupted(env.DB, deps.cost);
-  return { ...deps, db: () => database, directory: database };
+  const places = [...deps.homes.databases].map(([name, d1]) => ({
+    name,
+    db: new Interrupted(d1, deps.cost),
+  }));
+  return {
+    ...deps,
+    db: () => places.at(-1)!.db,
+    directory: places[0]!.db,
+    databases: () => places.slice(-1),
+  };
 }

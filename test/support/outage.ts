@@ -21,6 +21,7 @@ export class Outage {
     this.env = {
       ...server.env,
       DB: this.#failing("DB", server.env.DB),
+      ...(server.env.DATA_2 && { DATA_2: this.#failing("DB", server.env.DATA_2) }),
       ARTIFACTS: this.#failing("ARTIFACTS", server.env.ARTIFACTS),
       JOBS: this.#failing("JOBS", server.env.JOBS),
       TENANT_HEAD: this.#failing("TENANT_HEAD", server.env.TENANT_HEAD, (stub) =>

@@ -6,21 +6,38 @@ import { makeFetch } from "../../src/gateway/gateway.ts";
 import { rfc3339 } from "../../src/platform/clock.ts";
 import { makeDeps } from "../../src/app/make-deps.ts";
 import { TenantHead } from "../../durable-objects/tenant-head.ts";
+import type { Database } from "../../src/platform/database.ts";
 import type { Deps } from "../../src/platform/deps.ts";
 import type { Env } from "../../src/platform/env.ts";
+import { homesOf } from "../../src/platform/homes.ts";
+import type { TenantId } from "../../src/platform/ids.ts";
 import type { Later } from "../../src/platform/later.ts";
 import { migrate } from "../../src/platform/migrations.ts";
 import { queue } from "../../workers/queue.ts";
 import { LONG } from "./form.ts";
 import { shortenWay } from "./quick-database.ts";
+import { DATA_HOME, NO_DIRECTORY_TABLES, NO_HOME_TABLES, routed } from "./placed.ts";
 import { Store } from "./store.ts";
+import { StoredDatabase } from "./stored-database.ts";
 import { importWorkerOnce } from "./worker-once.ts";
 
 importWorkerOnce();
 if (!LONG) shortenWay(bindings as unknown as Parameters<typeof shortenWay>[0]);
 
+/** Whether tenants live in another database than the directory (`npm run test:placed`). */
+export const PLACED = "TEST_PLACED" in bindings;
+
 /** Events stay in the outbox until a test delivers them; the platform's own queue would do so at any moment. */
 const heldQueue = { send: async () => {}, sendBatch: async () => {} } as unknown as Queue<unknown>;
+
+/** Bindings with this in place of every database. */
+export const asDatabases = (d1: D1Database): { DB: D1Database; DATA_2?: D1Database } => ({
+  DB: d1,
+  ...(PLACED && { [DATA_HOME]: d1 }),
+});
+
+/** The database that the tenants of the tests live in. */
+export const tenantsIn = (deps: Deps): Database => deps.databases().at(-1)!.db;
 
 /** The bindings of the test, with the classes behind its objects. */
 interface TestEnv extends Env {
@@ -28,9 +45,19 @@ interface TestEnv extends Env {
   TENANT_HEAD: DurableObjectNamespace<TenantHead>;
 }
 
-const store = new Store(bindings as unknown as TestEnv);
+const bound = bindings as unknown as TestEnv & { DATA_2: D1Database };
+const store = new Store<TestEnv>(
+  bound,
+  PLACED
+    ? [new StoredDatabase(bound.DB, NO_HOME_TABLES), new StoredDatabase(bound.DATA_2, NO_DIRECTORY_TABLES)]
+    : [new StoredDatabase(bound.DB)],
+);
 
-export const env: TestEnv = { ...(bindings as unknown as TestEnv), ...store.watched, JOBS: heldQueue };
+/** As the server under test has them. */
+export const served: TestEnv = { ...bound, ...store.watched, JOBS: heldQueue };
+
+/** As tests have them, whose statements are for one database as well as for two. */
+export const env: TestEnv = PLACED ? { ...served, DB: routed(bound.DB, bound.DATA_2) } : served;
 
 export const OPERATOR_TOKEN = "operator-token-of-the-tests";
 
@@ -95,7 +122,7 @@ export class Server {
   #due: { atMs: number; work: () => Promise<unknown> }[] = [];
   readonly after: Later["after"] = (ms, work) => this.#due.push({ atMs: this.now + ms, work });
   /** Bindings of its own: what an isolate remembers of an earlier server is not found. */
-  env: Env = { ...env };
+  env: Env = { ...served };
 
   static latest: Server;
 
@@ -112,7 +139,11 @@ export class Server {
     const server = new Server();
     DeviceConnection.now = () => server.now;
     TenantHead.now = () => server.now;
-    await store.empty(async () => migrate((await server.deps()).directory));
+    await store.empty(async () => {
+      let applied: string[] = [];
+      for (const { db } of (await server.deps()).databases("all")) applied = await migrate(db);
+      return applied;
+    });
     return server;
   }
 
@@ -142,8 +173,20 @@ export class Server {
     for (const { work } of due) await work();
   }
 
+  /** As a server that has worked for a while: what is counted of requests is what they cost then. */
+  async #rememberHomes(bindings: Env): Promise<void> {
+    const homes = homesOf(bindings);
+    if (!homes.isSpread) return;
+    const { results } = await bound.DB.prepare("SELECT tenant_id, home FROM tenant_homes")
+      .all<{ tenant_id: TenantId; home: string }>()
+      .catch(() => ({ results: [] })); // not migrated yet
+    for (const { tenant_id: tenant, home } of results)
+      homes.learn(tenant, { home, isMoving: false }, this.now);
+  }
+
   async fetch(request: Request, bindings: Env = this.env): Promise<Response> {
     await this.#doDue();
+    await this.#rememberHomes(bindings);
     const ctx = createExecutionContext();
     const response = await serving.run(this, () => fetchOnce(request, bindings, ctx));
     await waitOnExecutionContext(ctx);

@@ -1,5 +1,6 @@
 import { reset } from "cloudflare:test";
 import type { Env } from "../../src/platform/env.ts";
+import type { StoredDatabase } from "./stored-database.ts";
 
 const RESETS = 5;
 const NOT_EMPTY = /already exists/;
@@ -18,11 +19,6 @@ const watching = <T extends object>(target: T, methods: readonly string[], note:
     },
   });
 
-const OBJECTS = `sqlite_master WHERE sql IS NOT NULL AND NOT (type = 'table' AND name GLOB 'inventory_text_*')
-  AND name NOT GLOB 'sqlite_*' AND name NOT GLOB '_cf*'`;
-const FINGERPRINT = `SELECT (SELECT count(*) FROM d1_migrations) || ' ' || count(*) || ' ' || total(length(sql)) AS fingerprint
-  FROM ${OBJECTS}`;
-
 /**
  * What a server keeps: its database, its bucket, its objects. To take it all away and make the tables again takes longer than
  * most tests, so that where it is enough only what is in the tables and the bucket is removed, and objects get other names.
@@ -34,14 +30,11 @@ export class Store<E extends Env> {
   #hasSockets = false;
   #hasObjects = false;
   #starts = 0;
-  /** Makes a migrated database; read after the migrations have run once, which is far slower. */
-  #schema: string | undefined;
-  #fingerprint = "";
-  /** Empties all tables. */
-  #emptying = "";
+  readonly #databases: readonly StoredDatabase[];
 
-  constructor(env: E) {
+  constructor(env: E, databases: readonly StoredDatabase[]) {
     this.#env = env;
+    this.#databases = databases;
     this.watched = {
       ARTIFACTS: watching(env.ARTIFACTS, ["put", "createMultipartUpload"], () => (this.#hasObjects = true)),
       DEVICE_CONNECTION: watching(env.DEVICE_CONNECTION, ["get"], () => (this.#hasSockets = true)),
@@ -69,12 +62,10 @@ export class Store<E extends Env> {
 
   /** Tells whether that was enough. */
   async #removeAll(): Promise<boolean> {
-    if (this.#schema === undefined) return false;
+    if (!this.#databases.every(({ isKnown }) => isKnown)) return false;
     if (this.#hasObjects) await this.#emptyBucket();
-    const removed = await this.#env.DB.prepare(this.#emptying)
-      .first<{ fingerprint: string }>()
-      .catch(() => null);
-    return removed?.fingerprint === this.#fingerprint;
+    for (const database of this.#databases) if (!(await database.removeAll())) return false;
+    return true;
   }
 
   async #emptyBucket(): Promise<void> {
@@ -91,38 +82,16 @@ export class Store<E extends Env> {
     for (let tries = 1; ; tries++) {
       await reset();
       try {
-        if (this.#schema === undefined) await this.#learn(await migrate());
-        else await this.#env.DB.prepare(this.#schema).run();
+        if (this.#databases.every(({ isKnown }) => isKnown))
+          for (const database of this.#databases) await database.make();
+        else {
+          const applied = await migrate();
+          for (const database of this.#databases) await database.learn(applied);
+        }
         return;
       } catch (cause) {
         if (tries === RESETS || !NOT_EMPTY.test(String(cause))) throw cause;
       }
     }
-  }
-
-  async #learn(applied: readonly string[]): Promise<void> {
-    if (applied.length === 0) throw new Error("the database already exists");
-    const { DB } = this.#env;
-    const { results } = await DB.prepare(`SELECT name, type, sql FROM ${OBJECTS} ORDER BY rowid`).all<{
-      name: string;
-      type: string;
-      sql: string;
-    }>();
-    const names = applied.map((name) => `('${name}')`).join(", ");
-    const statements = results.map(({ sql }) => sql);
-    this.#schema = [...statements, `INSERT INTO d1_migrations (name) VALUES ${names}`].join(";\n");
-    const { fingerprint } = (await DB.prepare(FINGERPRINT).first<{ fingerprint: string }>())!;
-    this.#fingerprint = fingerprint;
-    const tables = results.filter(({ type }) => type === "table").map(({ name }) => name);
-    // What triggers write at a removal is removed afterwards.
-    const triggers = results.filter(({ type }) => type === "trigger").map(({ sql }) => sql);
-    const isTriggering = (table: string) =>
-      triggers.some((trigger) => new RegExp(`DELETE ON ${table}\\b`).test(trigger));
-    const inOrder = [
-      ...tables.filter(isTriggering),
-      ...tables.filter((table) => !isTriggering(table) && table !== "d1_migrations"),
-    ];
-    // Without a condition, the pages of empty tables would be written, too.
-    this.#emptying = [...inOrder.map((table) => `DELETE FROM ${table} WHERE true`), FINGERPRINT].join(";\n");
   }
 }

@@ -1,7 +1,7 @@
 import type { Sweep } from "../../platform/background.ts";
 import { type Duty, eachApart, inEachDatabase, inSlicesOfEach, ROWS_A_RUN } from "../../platform/apart.ts";
-import { rfc3339 } from "../../platform/clock.ts";
 import type { Silences } from "../../platform/contacts.ts";
+import type { Statement } from "../../platform/database.ts";
 import type { Deps } from "../../platform/deps.ts";
 import type { DeviceId, TenantId } from "../../platform/ids.ts";
 import { hasFeature } from "../../platform/plans.ts";
@@ -13,8 +13,6 @@ import {
   tenantsByFilterStatement,
   type Tenant,
 } from "../../tenants/index.ts";
-import { catchUp } from "../alerts.ts";
-import { untoldStatement } from "../store.ts";
 import {
   isBeyond,
   isMuted,
@@ -40,7 +38,7 @@ import {
 import { forgetMutesStatement, mutesStatement, readRulesStatement } from "./rule-store.ts";
 
 /** Where trouble is looked for, but for silence, which the tenant's head knows of. */
-export type TroubleSources = Readonly<Record<Exclude<ServerKind, "silent">, readonly TroubleSource[]>>;
+export type TroubleSources = Readonly<Record<Exclude<ServerKind, "silent">, TroubleSource>>;
 
 const MINUTE_MS = 60_000;
 /** Each tenant is looked at once in so many minutes, in fewer rounds the more there are. */
@@ -50,8 +48,6 @@ const TENANTS_A_RUN = Math.floor(ROWS_A_RUN / 4);
 /** After so many looks that were left out, silence is counted anew: the server itself was away. */
 const LOOKS_LEFT_OUT = 4;
 
-/** Alerts of devices that were held back in a flood. */
-const CAUGHT_UP_AT_ONCE = 500;
 /** Of one kind, beside silent devices. */
 const MAX_FOUND = 200;
 /** Silent devices of one transaction, and transactions of one look. */
@@ -68,8 +64,6 @@ interface Found extends NewAlert {
   device?: DeviceId;
   deployment?: string;
   group: string | null;
-  /** The last contact of a silent device. */
-  lastMs?: number;
 }
 
 /** What is known of a tenant at a look. */
@@ -79,6 +73,9 @@ interface Look {
   rules: Rules;
   mutes: readonly Mute[];
 }
+
+/** Tokens are where the users are. */
+const OF_THE_DIRECTORY = "expiry";
 
 /** Looks after each tenant in its minute. */
 export const findTrouble =
@@ -104,18 +101,27 @@ export const findTrouble =
 
 async function lookAfter(deps: Deps, sources: TroubleSources, tenant: TenantId, everyMs: number) {
   const nowMs = deps.now();
-  const [rules, mutes, open, untold] = await deps
+  const [rules, mutes, open] = await deps
     .db(tenant)
-    .batch([
-      readRulesStatement(tenant),
-      mutesStatement(tenant, nowMs),
-      openStatement(tenant),
-      untoldStatement(tenant, nowMs, CAUGHT_UP_AT_ONCE),
-    ]);
+    .batch([readRulesStatement(tenant), mutesStatement(tenant, nowMs), openStatement(tenant)]);
   const look: Look = { tenant, nowMs, rules, mutes };
-  await catchUp(deps, tenant, untold);
   await lookForTrouble(deps, sources, look, open);
   for (let slice = 0; slice < SLICES; slice++) if (!(await lookForSilence(deps, look, everyMs))) break;
+}
+
+/** What these sources find, in one trip to each database that they are about. */
+async function troublesOf(
+  deps: Deps,
+  tenant: TenantId,
+  asked: readonly { kind: string; statement: Statement<Trouble[]> }[],
+): Promise<Trouble[][]> {
+  const isElsewhere = ({ kind }: { kind: string }) => deps.homes.isSpread && kind === OF_THE_DIRECTORY;
+  const own = asked.filter((one) => !isElsewhere(one));
+  const found = [...(await deps.db(tenant).batch(own.map(({ statement }) => statement)))];
+  const answers: Trouble[][] = [];
+  for (const one of asked)
+    answers.push(isElsewhere(one) ? await deps.directory.one(one.statement) : (found.shift() ?? []));
+  return answers;
 }
 
 async function lookForTrouble(
@@ -128,10 +134,9 @@ async function lookForTrouble(
   const asked = SERVER_KINDS.flatMap((kind) => {
     const threshold = kind === "silent" ? undefined : rules.widest(kind);
     if (kind === "silent" || threshold === undefined) return [];
-    const wanted = { threshold, nowMs, limit: MAX_FOUND };
-    return sources[kind].map((source) => ({ kind, statement: source(tenant, wanted) }));
+    return [{ kind, statement: sources[kind](tenant, { threshold, nowMs, limit: MAX_FOUND }) }];
   });
-  const answers = (await deps.db(tenant).batch(asked.map(({ statement }) => statement))) as Trouble[][]; // each of its source
+  const answers = await troublesOf(deps, tenant, asked);
   const found = asked.flatMap(({ kind }, i) => (answers[i] ?? []).map((trouble) => ({ kind, trouble })));
   const groups = await groupsOf(
     deps,
@@ -153,8 +158,10 @@ async function lookForTrouble(
   const nameOf = ({ kind, object }: Pick<Found, "kind" | "object">) => `${kind}/${object}`;
   const [known, now] = [new Set(open.map(nameOf)), new Set(wrong.map(nameOf))];
   // Of a kind of which there is more than is told, what is not among it may still be wrong.
-  const isWhole = (kind: ServerKind) =>
-    asked.every((one, i) => one.kind !== kind || (answers[i]?.length ?? 0) < MAX_FOUND);
+  const isWhole = (kind: ServerKind) => {
+    const place = asked.findIndex((one) => one.kind === kind);
+    return (answers[place]?.length ?? 0) < MAX_FOUND;
+  };
   await write(deps, look, {
     raised: wrong.filter((alert) => !known.has(nameOf(alert))),
     cleared: open.filter((alert) => !now.has(nameOf(alert)) && isWhole(alert.kind)),
@@ -201,7 +208,7 @@ async function lookForSilence(deps: Deps, look: Look, everyMs: number): Promise<
     if (place && isBeyond("silent", times, rule)) {
       const text = `No contact since ${shownTime(lastMs)} UTC`;
       const { device_id: id, group } = place;
-      raised.push({ kind: "silent", object: id, device: id, level: rule.level, text, group, lastMs });
+      raised.push({ kind: "silent", object: id, device: id, level: rule.level, text, group });
       continue;
     }
     const usualMs = (nowMs - lastMs) / times;
@@ -239,7 +246,7 @@ async function write(
       ...(left >= 1 ? mailStatements(tenant, data, { left, nowMs }) : []),
       ...tell(
         tenant,
-        [...raised.flatMap((alert) => toldOf(alert)), ...cleared.flatMap((alert) => clearedOf(alert))],
+        [...raised.map((alert) => toldOf(alert)), ...cleared.map((alert) => clearedOf(alert))],
         nowMs,
       ),
     ]);
@@ -247,31 +254,23 @@ async function write(
 
 const rowOf = ({ kind, object, level, text }: Found): NewAlert => ({ kind, object, level, text });
 
-const toldOf = ({ kind, object, level, text, device, deployment, lastMs }: Found): Told[] => [
-  ...(device !== undefined && lastMs !== undefined
-    ? [{ type: "device.silent" as const, device, data: { since: rfc3339(lastMs) } }]
-    : []),
-  {
-    type: "alert.raised",
-    ...(device !== undefined && { device }),
-    ...(deployment !== undefined && { deployment }),
-    ...(device === undefined && deployment === undefined && { subject: object }),
-    data: { subject: kind, level, source: "server", text },
-  },
-];
+const toldOf = ({ kind, object, level, text, device, deployment }: Found): Told => ({
+  type: "alert.raised",
+  ...(device !== undefined && { device }),
+  ...(deployment !== undefined && { deployment }),
+  ...(device === undefined && deployment === undefined && { subject: object }),
+  data: { subject: kind, level, source: "server", text },
+});
 
-const clearedOf = ({ kind, object, text }: ServerAlertRow): Told[] => [
-  ...(kind === "silent" ? [{ type: "device.back" as const, device: object, data: {} }] : []),
-  {
-    type: "alert.cleared",
-    ...(isOfDevices(kind)
-      ? { device: object }
-      : kind === "deployment"
-        ? { deployment: object }
-        : { subject: object }),
-    data: { subject: kind, level: "OK", source: "server", text },
-  },
-];
+const clearedOf = ({ kind, object, text }: ServerAlertRow): Told => ({
+  type: "alert.cleared",
+  ...(isOfDevices(kind)
+    ? { device: object }
+    : kind === "deployment"
+      ? { deployment: object }
+      : { subject: object }),
+  data: { subject: kind, level: "OK", source: "server", text },
+});
 
 const FORGOTTEN_AT_ONCE = 500;
 

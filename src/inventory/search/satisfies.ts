@@ -70,7 +70,6 @@ function holds(
         present.some((member) => typeof member === "string" && term.regex.test(searchable(member), spend))
       );
     case "place":
-    case "either":
       return false; // no predicate makes one
   }
 }

@@ -93,7 +93,7 @@ function newcomer(
       ...createUserStatements(systemOf(tenant), user),
       demandUserStatement(user),
       ...demandRolesStatements(tenant, given),
-      ...userToldStatements(systemOf(tenant), user),
+      ...userToldStatements(deps, systemOf(tenant), user),
     ],
   };
 }

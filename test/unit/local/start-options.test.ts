@@ -13,6 +13,7 @@ describe("the flags of npm start", () => {
       admin: undefined,
       operatorToken: undefined,
       vars: {},
+      databases: undefined,
       inspectorPort: undefined,
       json: false,
       verbose: false,
@@ -22,7 +23,7 @@ describe("the flags of npm start", () => {
 
   test("say where to serve what to whom", () => {
     const args =
-      "--port 1 --https-port=2 --host 0.0.0.0 --data d --tls-name a.test --tls-name b.test --operator-token 0123456789abcdef --var JOB_LIFE_S=60 --var PUBLIC_ORIGIN=https://a.test/?b=c --inspector-port 3 --json";
+      "--port 1 --https-port=2 --host 0.0.0.0 --data d --tls-name a.test --tls-name b.test --operator-token 0123456789abcdef --var JOB_LIFE_S=60 --var PUBLIC_ORIGIN=https://a.test/?b=c --databases 3 --inspector-port 3 --json";
     expect(readStartOptions([...args.split(" "), "--admin", "a@b.test:pass: word"])).toEqual({
       port: 1,
       httpsPort: 2,
@@ -32,6 +33,7 @@ describe("the flags of npm start", () => {
       admin: { email: "a@b.test", password: "pass: word" },
       operatorToken: "0123456789abcdef",
       vars: { JOB_LIFE_S: "60", PUBLIC_ORIGIN: "https://a.test/?b=c" },
+      databases: 3,
       inspectorPort: 3,
       json: true,
       verbose: false,
@@ -41,6 +43,9 @@ describe("the flags of npm start", () => {
 
   test.each([
     [["--prot", "1"], "Unknown option '--prot'"],
+    [["--databases", "0"], "--databases must be a number from 1 to 50, not 0"],
+    [["--databases", "51"], "--databases must be a number from 1 to 50, not 51"],
+    [["--databases", "two"], "--databases must be a number from 1 to 50, not two"],
     [["--port"], "Option '--port <value>' argument missing"],
     [["--port", "http"], "--port must be a port number, not http"],
     [["--port", "65536"], "--port must be a port number, not 65536"],

@@ -11,7 +11,6 @@ import { Paged } from "../../parts/paged.tsx";
 import type { Column } from "../../parts/table.tsx";
 import { plain, shortId } from "../../parts/text.ts";
 import { When } from "../../parts/time.tsx";
-import { Log } from "../../parts/log.tsx";
 
 type Entry = components["schemas"]["AuditLog"];
 
@@ -33,7 +32,7 @@ function Change({ text }: { text: string }) {
   return (
     <details>
       <summary class="mono">{`${text.split("\n", 1)[0]?.slice(0, SHORT)} …`}</summary>
-      <Log label="The change" text={text} />
+      <pre class="log">{text}</pre>
     </details>
   );
 }

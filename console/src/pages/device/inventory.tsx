@@ -1,5 +1,3 @@
-import { useState } from "preact/hooks";
-import { may } from "../../api/session.ts";
 import { useQuery } from "../../parts/address.ts";
 import { type Attribute, valueText } from "../../parts/device.ts";
 import { Empty } from "../../parts/empty.tsx";
@@ -9,7 +7,6 @@ import { When } from "../../parts/time.tsx";
 import { print } from "../../query/parse.ts";
 import { wordFor } from "../../query/words.ts";
 import type { ConsoleDevice } from "./read.ts";
-import { EditTags } from "./tags.tsx";
 
 /** The devices that have this value too. */
 function alike({ scope, name, value }: Attribute): string | undefined {
@@ -34,8 +31,7 @@ const COLUMNS: readonly Column<Attribute>[] = [
   },
 ];
 
-export function Inventory({ id, of }: { id: string; of: ConsoleDevice }) {
-  const [isEditing, edit] = useState(false);
+export function Inventory({ of }: { id: string; of: ConsoleDevice }) {
   const [{ find = "" }, set] = useQuery();
   const wanted = find.toLowerCase();
   const rows = of.attributes.filter(
@@ -53,18 +49,10 @@ export function Inventory({ id, of }: { id: string; of: ConsoleDevice }) {
           value={find}
           onInput={({ currentTarget }) => set({ find: currentTarget.value }, "replace")}
         />
-        <span class="row">
-          <span class="quiet">
-            changed <When at={of.inventory_updated_ts} />
-          </span>
-          {may("devices:manage") && (
-            <button type="button" class="button" onClick={() => edit(true)}>
-              Edit tags
-            </button>
-          )}
+        <span class="quiet">
+          changed <When at={of.inventory_updated_ts} />
         </span>
       </div>
-      {isEditing && <EditTags id={id} onClose={() => edit(false)} />}
       {rows.length === 0 ? (
         <Empty title={find ? "Nothing in it matches" : "It has reported nothing yet"} />
       ) : (

@@ -1,6 +1,5 @@
 import { useState } from "preact/hooks";
-import { api, bodyOf } from "../../api/client.ts";
-import { useResource } from "../../api/resource.ts";
+import { api } from "../../api/client.ts";
 import { boot, loadBoot, signOut } from "../../api/session.ts";
 import { Act } from "../../parts/act.tsx";
 import { Facts } from "../../parts/facts.tsx";
@@ -9,8 +8,6 @@ import { Problem } from "../../parts/problem.tsx";
 import { plain } from "../../parts/text.ts";
 import { tell } from "../../parts/toast.tsx";
 import { Settings } from "./frame.tsx";
-import { Memberships } from "./memberships.tsx";
-import { Passkeys } from "./passkeys.tsx";
 
 const ME = "/api/management/v1/useradm/users/me";
 
@@ -107,7 +104,6 @@ function Password() {
 /** Who one is here. */
 export function Profile() {
   const { user, plan } = boot.value ?? {};
-  const me = useResource("me", async (signal) => bodyOf(await api.GET(ME, { signal })));
   return (
     <Settings at="/settings">
       <section class="sheet padded">
@@ -126,8 +122,6 @@ export function Profile() {
         <Email />
         <Password />
       </div>
-      <Passkeys isVerified={me.data?.verified} />
-      <Memberships tenants={me.data?.tenants ?? []} />
     </Settings>
   );
 }

@@ -1,0 +1,169 @@
+import type { Database, Statement } from "../../platform/database.ts";
+import { bringHome } from "../../platform/bring-home.ts";
+import type { Deps } from "../../platform/deps.ts";
+import { FIRST_HOME } from "../../platform/homes.ts";
+import type { TenantId } from "../../platform/ids.ts";
+import { copyOwnRows } from "../../platform/tenant-copies.ts";
+import { removeCopyStatements, removeMovedRowsStatements } from "../removal-store.ts";
+import { AT_START, checkPage, columnsIn, copyPage, differing, isAtEnd, type CopyPosition } from "./copy.ts";
+import {
+  advanceStatements,
+  forgetCopyStatement,
+  revocationsStatement,
+  setDoorStatement,
+  setRevocationsStatement,
+  switchStatement,
+  type Advance,
+  type MoveRow,
+} from "./move-store.ts";
+
+/** Pages that are done before it is written down how far it is; those are done again after a crash. */
+const PAGES_A_STEP = 20;
+/** A copy that is not what was read is made anew so often. */
+const ATTEMPTS = 3;
+/** Rounds of a removal in one step. */
+const ROUNDS = 50;
+
+/** A move at work, with the databases of both homes as they are, without a door. */
+export interface Moving {
+  deps: Deps;
+  move: MoveRow;
+  source: Database;
+  target: Database;
+}
+
+interface Positions {
+  copied: CopyPosition;
+  checked: CopyPosition;
+}
+
+const positionsOf = ({ position }: MoveRow): Positions => ({
+  copied: AT_START,
+  checked: AT_START,
+  ...(JSON.parse(position) as Partial<Positions>), // only these steps write it
+});
+
+const text = (positions: Positions): string => JSON.stringify(positions);
+
+/** Removes rows until none is left, or for as long as one step takes; answers whether none is left. */
+async function removeAll(database: Database, statements: Statement<number>[]): Promise<boolean> {
+  for (let round = 0; round < ROUNDS; round++) {
+    const counts = await database.batch(statements);
+    if (counts.every((count) => count === 0)) return true;
+  }
+  return false;
+}
+
+/** Takes a database's rows of a tenant that does not live there, but what the directory knows of it. */
+async function clear(database: Database, name: string, tenant: TenantId): Promise<boolean> {
+  if (!(await removeAll(database, removeMovedRowsStatements(tenant)))) return false;
+  if (name !== FIRST_HOME) await database.batch(removeCopyStatements(tenant));
+  return true;
+}
+
+/** From here on nothing is written at the source, and nothing is there at the target. */
+async function pause({ deps, move, source, target }: Moving): Promise<Advance> {
+  const { tenant_id: tenant } = move;
+  if (move.source !== FIRST_HOME) await bringHome(deps.directory, source, tenant);
+  await target.one(setDoorStatement(tenant, "shut"));
+  if (!(await clear(target, move.target, tenant))) return { step: "pausing" };
+  await target.one(setDoorStatement(tenant, "shut"));
+  await source.one(setDoorStatement(tenant, "reading"));
+  return { step: "copying", position: text({ copied: AT_START, checked: AT_START }) };
+}
+
+async function copy({ move, source, target }: Moving): Promise<Advance> {
+  const { checked, ...positions } = positionsOf(move);
+  let { copied } = positions;
+  const columns = await columnsIn(source);
+  for (let page = 0; page < PAGES_A_STEP && !isAtEnd(copied); page++)
+    copied = await copyPage({ source, target }, columns, move.tenant_id, copied);
+  return { step: isAtEnd(copied) ? "checking" : "copying", position: text({ copied, checked }) };
+}
+
+async function check({ move, target }: Moving): Promise<Advance> {
+  const { copied, ...positions } = positionsOf(move);
+  let { checked } = positions;
+  const columns = await columnsIn(target);
+  for (let page = 0; page < PAGES_A_STEP && !isAtEnd(checked); page++)
+    checked = await checkPage(target, columns, move.tenant_id, checked);
+  if (!isAtEnd(checked)) return { step: "checking", position: text({ copied, checked }) };
+  const tables = differing(copied, checked);
+  if (tables.length === 0) return { step: "opening" };
+  const failure = `the copy differs in ${tables.join(", ")}`;
+  const attempts = move.attempts + 1;
+  return attempts < ATTEMPTS ? { step: "pausing", position: "{}", attempts } : { step: "reopening", failure };
+}
+
+/** The target is read from here on, by nobody yet. */
+async function open({ deps, move, source, target }: Moving): Promise<Advance> {
+  const { tenant_id: tenant } = move;
+  const revocations = await source.one(revocationsStatement(tenant));
+  if (move.target !== FIRST_HOME) {
+    await target.one(forgetCopyStatement(tenant));
+    await copyOwnRows(deps.directory, target, tenant, true);
+  }
+  await target.batch([setRevocationsStatement(tenant, revocations), setDoorStatement(tenant, "reading")]);
+  return { step: "switching" };
+}
+
+/** Writing goes on at the target, and whoever comes to the source is sent on. */
+async function close({ move, source, target }: Moving): Promise<Advance> {
+  const { tenant_id: tenant } = move;
+  await source.one(setDoorStatement(tenant, "shut"));
+  await target.one(setDoorStatement(tenant, "open"));
+  return { step: "removing" };
+}
+
+/** What the directory has recorded since is the home's as well as what was copied, and goes there by the usual way. */
+async function remove({ deps, move, source, target }: Moving): Promise<Advance> {
+  const { tenant_id: tenant } = move;
+  if (move.source === FIRST_HOME) await bringHome(source, target, tenant);
+  const isGone = await clear(source, move.source, tenant);
+  await source.one(setDoorStatement(tenant, "shut"));
+  deps.homes.forget(tenant);
+  return { step: isGone ? "done" : "removing" };
+}
+
+/** Back to work at the source. */
+async function reopen({ move, source }: Moving): Promise<Advance> {
+  await source.one(setDoorStatement(move.tenant_id, "open"));
+  return { step: "clearing" };
+}
+
+async function clearTarget({ move, target }: Moving): Promise<Advance> {
+  const { tenant_id: tenant } = move;
+  await target.one(setDoorStatement(tenant, "shut"));
+  const isGone = await clear(target, move.target, tenant);
+  await target.one(setDoorStatement(tenant, "shut"));
+  return { step: isGone ? (move.failure === null ? "cancelled" : "failed") : "clearing" };
+}
+
+const WORK: Partial<Record<MoveRow["step"], (moving: Moving) => Promise<Advance>>> = {
+  pausing: pause,
+  copying: copy,
+  checking: check,
+  opening: open,
+  switching: async () => ({ step: "closing" }),
+  closing: close,
+  removing: remove,
+  reopening: reopen,
+  clearing: clearTarget,
+};
+
+/**
+ * One step of a move. Each may be done again, and is until it is written down that it is done. At every moment the
+ * directory names one home, and what that has is complete: until the switch nothing but the doors of the source is
+ * changed, and from it on the target has all and the source is only removed.
+ */
+export async function doStep(moving: Moving): Promise<void> {
+  const { deps, move } = moving;
+  const work = WORK[move.step];
+  if (!work) return;
+  const to = await work(moving);
+  await deps.directory.batch([
+    ...advanceStatements(move, to, deps.now()),
+    ...(move.step === "switching" ? [switchStatement(move)] : []),
+  ]);
+  if (move.step === "switching") deps.homes.forget(move.tenant_id);
+}

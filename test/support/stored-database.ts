@@ -1,0 +1,64 @@
+const OBJECTS = `sqlite_master WHERE sql IS NOT NULL AND NOT (type = 'table' AND name GLOB 'inventory_text_*')
+  AND name NOT GLOB 'sqlite_*' AND name NOT GLOB '_cf*'`;
+const FINGERPRINT = `SELECT (SELECT count(*) FROM d1_migrations) || ' ' || count(*) || ' ' || total(length(sql)) AS fingerprint
+  FROM ${OBJECTS}`;
+
+/** A database of the tests, which is made once by the migrations, and then from what these made. */
+export class StoredDatabase {
+  readonly #d1: D1Database;
+  /** Carried out once after the migrations. */
+  readonly #changes: readonly string[];
+  /** Makes a migrated database; read after the migrations have run once, which is far slower. */
+  #schema: string | undefined;
+  #fingerprint = "";
+  /** Empties all tables. */
+  #emptying = "";
+
+  constructor(d1: D1Database, changes: readonly string[] = []) {
+    this.#d1 = d1;
+    this.#changes = changes;
+  }
+
+  get isKnown(): boolean {
+    return this.#schema !== undefined;
+  }
+
+  async make(): Promise<void> {
+    await this.#d1.prepare(this.#schema ?? "").run();
+  }
+
+  /** Tells whether the database then is as it was made. */
+  async removeAll(): Promise<boolean> {
+    const removed = await this.#d1
+      .prepare(this.#emptying)
+      .first<{ fingerprint: string }>()
+      .catch(() => null);
+    return removed?.fingerprint === this.#fingerprint;
+  }
+
+  async learn(applied: readonly string[]): Promise<void> {
+    if (applied.length === 0) throw new Error("the database already exists");
+    if (this.#changes.length > 0) await this.#d1.batch(this.#changes.map((text) => this.#d1.prepare(text)));
+    const { results } = await this.#d1.prepare(`SELECT name, type, sql FROM ${OBJECTS} ORDER BY rowid`).all<{
+      name: string;
+      type: string;
+      sql: string;
+    }>();
+    const names = applied.map((name) => `('${name}')`).join(", ");
+    const statements = results.map(({ sql }) => sql);
+    this.#schema = [...statements, `INSERT INTO d1_migrations (name) VALUES ${names}`].join(";\n");
+    const { fingerprint } = (await this.#d1.prepare(FINGERPRINT).first<{ fingerprint: string }>())!;
+    this.#fingerprint = fingerprint;
+    const tables = results.filter(({ type }) => type === "table").map(({ name }) => name);
+    // What triggers write at a removal is removed afterwards.
+    const triggers = results.filter(({ type }) => type === "trigger").map(({ sql }) => sql);
+    const isTriggering = (table: string) =>
+      triggers.some((trigger) => new RegExp(`DELETE ON ${table}\\b`).test(trigger));
+    const inOrder = [
+      ...tables.filter(isTriggering),
+      ...tables.filter((table) => !isTriggering(table) && table !== "d1_migrations"),
+    ];
+    // Without a condition, the pages of empty tables would be written, too.
+    this.#emptying = [...inOrder.map((table) => `DELETE FROM ${table} WHERE true`), FINGERPRINT].join(";\n");
+  }
+}
