@@ -138,6 +138,7 @@ export default defineConfig(({ mode }) => ({
           name: "local",
           include: ["test/local/**/*.test.ts"],
           environment: "node",
+          env: { TEST_FORM: mode === "long" ? "long" : "short" },
           testTimeout: 60_000,
           hookTimeout: 60_000,
         },

@@ -1,10 +1,11 @@
 /**
  * How late 20 receivers are told of 10,000 events a minute while one of them is down and one is slow, against a local server.
- * What a million events cost is counted by `test/integration/events-cost.test.ts`.
+ * What a million events cost is counted by `test/integration/events-load.test.ts`.
  * `npm run bench:events -- [--seconds 60] [--per-minute 10000] [--receivers 20] [--batch 100]`
  */
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
+import { loadavg } from "node:os";
 import { setTimeout as pause } from "node:timers/promises";
 import { parseArgs } from "node:util";
 import { freePort, startLocalServer, type LocalServer } from "./local-server.ts";
@@ -107,6 +108,7 @@ for (const target of targets)
     batch: BATCH,
   });
 
+const loadBefore = loadavg()[0] ?? 0;
 const cpuBefore = cpuOfTree(server.pid) ?? 0;
 const begunMs = Date.now();
 const statuses = ["accepted", "rejected", "pending"];
@@ -143,6 +145,7 @@ console.log(
       lost,
       repeated: good.reduce((sum, { repeated }) => sum + repeated, 0),
       toldSlow: slow.seen.size,
+      loadBefore,
       cpuMsPerEvent: Math.round((cpuMs / sent) * 100) / 100,
     },
     null,

@@ -9,6 +9,13 @@ import "./styles/shell.css";
 const place = document.getElementById("app");
 if (!place) throw new Error("the page has no place for the console");
 
+/** An address that no page can read is none of ours. */
+try {
+  decodeURIComponent(location.pathname);
+} catch {
+  history.replaceState(null, "", "/no-such-page");
+}
+
 const begin = async (): Promise<void> => {
   try {
     await loadBoot();

@@ -1,4 +1,4 @@
-import { has, may } from "./api/session.ts";
+import { boot, has, may } from "./api/session.ts";
 import type { IconName } from "./parts/icon.tsx";
 
 interface Entry {
@@ -24,7 +24,12 @@ export const MENU: readonly Entry[] = [
     isFor: () => may("audit:read") && has("terminal"),
   },
   { path: "/integrations", title: "Integrations", icon: "integrations", isFor: () => may("settings:manage") },
-  { path: "/tenants", title: "Tenants", icon: "tenants", isFor: () => may("tenants:read") },
+  {
+    path: "/tenants",
+    title: "Tenants",
+    icon: "tenants",
+    isFor: () => may("tenants:read") && boot.value?.tenant.service_provider === true,
+  },
   { path: "/audit", title: "Audit log", icon: "audit", isFor: () => may("audit:read") && has("audit_logs") },
   { path: "/settings", title: "Settings", icon: "settings", isFor: () => true },
 ];

@@ -1,39 +1,48 @@
-import lazy from "preact-iso/lazy";
+import { signal } from "@preact/signals";
 import { Route, Router } from "preact-iso/router";
 import { Empty } from "./parts/empty.tsx";
+import { page } from "./parts/page-of.tsx";
 import { Page } from "./parts/page.tsx";
 
-const Home = lazy(() => import("./pages/home/home.tsx").then(({ Home }) => Home));
-const Releases = lazy(() => import("./pages/releases/releases.tsx").then(({ Releases }) => Releases));
-const ReleasePage = lazy(() => import("./pages/releases/release.tsx").then(({ ReleasePage }) => ReleasePage));
-const UploadPage = lazy(() => import("./pages/releases/upload.tsx").then(({ UploadPage }) => UploadPage));
-const Deployments = lazy(() =>
+const Home = page(() => import("./pages/home/home.tsx").then(({ Home }) => Home));
+const Releases = page(() => import("./pages/releases/releases.tsx").then(({ Releases }) => Releases));
+const ReleasePage = page(() => import("./pages/releases/release.tsx").then(({ ReleasePage }) => ReleasePage));
+const UploadPage = page(() => import("./pages/releases/upload.tsx").then(({ UploadPage }) => UploadPage));
+const Deployments = page(() =>
   import("./pages/deployments/deployments.tsx").then((page) => page.Deployments),
 );
-const Wizard = lazy(() => import("./pages/deployments/wizard.tsx").then((page) => page.Wizard));
-const Report = lazy(() => import("./pages/deployments/report.tsx").then((page) => page.Report));
-const DeploymentDevices = lazy(() =>
+const Wizard = page(() => import("./pages/deployments/wizard.tsx").then((page) => page.Wizard));
+const Report = page(() => import("./pages/deployments/report.tsx").then((page) => page.Report));
+const DeploymentDevices = page(() =>
   import("./pages/deployments/devices.tsx").then((page) => page.DeploymentDevices),
 );
-const Alerts = lazy(() => import("./pages/alerts/alerts.tsx").then((page) => page.Alerts));
-const Sessions = lazy(() => import("./pages/sessions/sessions.tsx").then((page) => page.Sessions));
-const Recording = lazy(() => import("./pages/sessions/player.tsx").then((page) => page.Recording));
-const Integrations = lazy(() =>
+const Alerts = page(() => import("./pages/alerts/alerts.tsx").then((page) => page.Alerts));
+const Sessions = page(() => import("./pages/sessions/sessions.tsx").then((page) => page.Sessions));
+const Recording = page(() => import("./pages/sessions/player.tsx").then((page) => page.Recording));
+const Integrations = page(() =>
   import("./pages/integrations/integrations.tsx").then((page) => page.Integrations),
 );
-const Tenants = lazy(() => import("./pages/tenants/tenants.tsx").then((page) => page.Tenants));
-const Profile = lazy(() => import("./pages/settings/profile.tsx").then((page) => page.Profile));
-const Security = lazy(() => import("./pages/settings/security.tsx").then((page) => page.Security));
-const Tokens = lazy(() => import("./pages/settings/tokens.tsx").then((page) => page.Tokens));
-const Users = lazy(() => import("./pages/settings/users.tsx").then((page) => page.Users));
-const Roles = lazy(() => import("./pages/settings/roles.tsx").then((page) => page.RolesPage));
-const Organization = lazy(() =>
+const Tenants = page(() => import("./pages/tenants/tenants.tsx").then((page) => page.Tenants));
+const Profile = page(() => import("./pages/settings/profile.tsx").then((page) => page.Profile));
+const Security = page(() => import("./pages/settings/security.tsx").then((page) => page.Security));
+const Tokens = page(() => import("./pages/settings/tokens.tsx").then((page) => page.Tokens));
+const Users = page(() => import("./pages/settings/users.tsx").then((page) => page.Users));
+const Roles = page(() => import("./pages/settings/roles.tsx").then((page) => page.RolesPage));
+const Organization = page(() =>
   import("./pages/settings/organization.tsx").then((page) => page.Organization),
 );
-const Devices = lazy(() => import("./pages/devices/devices.tsx").then(({ Devices }) => Devices));
-const Device = lazy(() => import("./pages/device/device.tsx").then(({ Device }) => Device));
-const Admission = lazy(() => import("./pages/admission/admission.tsx").then(({ Admission }) => Admission));
-const Audit = lazy(() => import("./pages/audit/audit.tsx").then(({ Audit }) => Audit));
+const SignIn = page(() => import("./pages/settings/sign-in.tsx").then((page) => page.SignIn));
+const Provisioning = page(() =>
+  import("./pages/settings/provisioning.tsx").then((page) => page.Provisioning),
+);
+const Keys = page(() => import("./pages/settings/keys.tsx").then((page) => page.Keys));
+const Usage = page(() => import("./pages/settings/usage.tsx").then((page) => page.Usage));
+const Templates = page(() => import("./pages/deployments/templates.tsx").then((page) => page.Templates));
+const Welcome = page(() => import("./pages/welcome/welcome.tsx").then((page) => page.Welcome));
+const Devices = page(() => import("./pages/devices/devices.tsx").then(({ Devices }) => Devices));
+const Device = page(() => import("./pages/device/device.tsx").then(({ Device }) => Device));
+const Admission = page(() => import("./pages/admission/admission.tsx").then(({ Admission }) => Admission));
+const Audit = page(() => import("./pages/audit/audit.tsx").then(({ Audit }) => Audit));
 
 function Nothing() {
   return (
@@ -47,16 +56,20 @@ function Nothing() {
   );
 }
 
+/** Whether the program of a page is being loaded. */
+export const isOnTheWay = signal(false);
+
 /** Every page at its address. */
 export function Pages() {
   return (
-    <Router>
+    <Router onLoadStart={() => (isOnTheWay.value = true)} onLoadEnd={() => (isOnTheWay.value = false)}>
       <Route path="/" component={Home} />
       <Route path="/releases" component={Releases} />
       <Route path="/releases/upload" component={UploadPage} />
       <Route path="/releases/:name" component={ReleasePage} />
       <Route path="/deployments" component={Deployments} />
       <Route path="/deployments/new" component={Wizard} />
+      <Route path="/deployments/templates" component={Templates} />
       <Route path="/deployments/:id" component={Report} />
       <Route path="/deployments/:id/devices" component={DeploymentDevices} />
       <Route path="/devices" component={Devices} />
@@ -73,6 +86,11 @@ export function Pages() {
       <Route path="/settings/tokens" component={Tokens} />
       <Route path="/settings/users" component={Users} />
       <Route path="/settings/roles" component={Roles} />
+      <Route path="/settings/sign-in" component={SignIn} />
+      <Route path="/settings/provisioning" component={Provisioning} />
+      <Route path="/settings/keys" component={Keys} />
+      <Route path="/settings/usage" component={Usage} />
+      <Route path="/welcome" component={Welcome} />
       <Route path="/settings/organization" component={Organization} />
       <Route default component={Nothing} />
     </Router>

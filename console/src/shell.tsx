@@ -1,15 +1,17 @@
 import { LocationProvider, useLocation } from "preact-iso/router";
 import { useEffect, useState } from "preact/hooks";
-import { boot, hasEnded, signOut } from "./api/session.ts";
+import { boot, enter, hasEnded, signOut } from "./api/session.ts";
 import { reading } from "./api/resource.ts";
 import { listenForKeys, overlay } from "./keys.ts";
 import { endLive, goLive, hasNews, isLive, showNews } from "./live/live.ts";
 import { MENU } from "./menu.ts";
 import { Login, LoginForm } from "./pages/login/login.tsx";
+import { Act } from "./parts/act.tsx";
 import { Icon } from "./parts/icon.tsx";
 import { Sheet } from "./parts/sheet.tsx";
+import { plain } from "./parts/text.ts";
 import { Toasts } from "./parts/toast.tsx";
-import { Pages } from "./routes.tsx";
+import { isOnTheWay, Pages } from "./routes.tsx";
 
 const isWithin = (path: string, of: string): boolean =>
   of === "/" ? path === "/" : path === of || path.startsWith(`${of}/`);
@@ -63,9 +65,25 @@ function Over() {
   return which && loaded ? <loaded.Overlay which={which} /> : null;
 }
 
+/** Whoever works in another tenant than the own is told so on every page. */
+function Guest() {
+  const home = boot.value?.user.home;
+  if (home === undefined) return null;
+  return (
+    <aside class="guest row" aria-label="Where you are">
+      <span>
+        You are in <strong>{plain(boot.value?.tenant.name ?? "")}</strong>, another tenant than your own. What
+        you do here is in its audit log.
+      </span>
+      <Act label="Back to your own" run={() => enter(home)} />
+    </aside>
+  );
+}
+
 function Main() {
   return (
-    <main id="main" aria-busy={reading.value > 0}>
+    <main id="main" aria-busy={isOnTheWay.value || reading.value > 0}>
+      <Guest />
       <Pages />
     </main>
   );

@@ -5,6 +5,7 @@ import { dayOf } from "../platform/used.ts";
 import type { Log } from "../platform/log.ts";
 import { headOf, inTime, type Heads } from "./head-stub.ts";
 import { mayConcern, updated, versionsOf, type Checking, type Digest } from "./digest.ts";
+import type { Work } from "./head-rpc.ts";
 import type { Contact } from "./presence.ts";
 import type { CheckMode } from "./rate.ts";
 import { Untold } from "./untold.ts";
@@ -46,8 +47,8 @@ export interface CheckVerdict {
   /** `idle`: nothing to do for certain. */
   verdict: "idle" | "concerns";
   headCalls: number;
-  /** What the head needs to be told of a device that waits. */
-  stamp?: string | undefined;
+  /** What the head knows of a device that may have work. */
+  work?: Work | undefined;
 }
 
 const NEVER = Number.NEGATIVE_INFINITY;
@@ -105,12 +106,12 @@ export class Isolate {
     nowMs: number,
   ): Promise<CheckVerdict> {
     const head = headOf(this.#heads, tenant);
-    const { concerns, mode, stamp } = await this.#telling(state, nowMs, (seen) =>
+    const { concerns, mode, work } = await this.#telling(state, nowMs, (seen) =>
       inTime(head.check(tenant, { ...checking, nowMs, seen })),
     );
     state.untold.told([[checking.device, nowMs]]);
     state.mode = mode;
-    return { verdict: concerns ? "concerns" : "idle", headCalls: 1, stamp };
+    return { verdict: concerns ? "concerns" : "idle", headCalls: 1, work };
   }
 
   async #askDigest(

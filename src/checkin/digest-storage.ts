@@ -6,6 +6,8 @@ export interface Seen {
   queuedSeq: number;
   /** True from a change that has to be read until it was. */
   isBehind: boolean;
+  /** Whether every deployment to many devices that is open is given by its list and its opening alone. */
+  isPlain?: boolean;
 }
 
 /** A digest and what is known of it. */

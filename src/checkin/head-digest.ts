@@ -73,6 +73,11 @@ export class HeadDigest {
     return this.#seen?.isBehind === false ? this.#digest : undefined;
   }
 
+  /** Whether no open deployment looks at more of a device than whether it is listed; may be out of date. */
+  get isPlain(): boolean {
+    return this.#seen?.isPlain ?? false;
+  }
+
   /** Takes changes in. What cannot be told from the change itself is read before the next check is answered. */
   async apply(changes: readonly DigestChange["what"][]): Promise<void> {
     await this.#restore();
@@ -186,6 +191,7 @@ export class HeadDigest {
     if (seen.revocations !== sources.revocations || !digest.parts.get(REVOKED)?.filter) {
       await this.#readRevoked(tenant, sources.revocations);
     }
+    seen.isPlain = sources.wide.every(({ is_plain }) => is_plain);
     await this.#followQueued(tenant, sources.queued);
     await this.#followWide(tenant, sources.wide, nowMs);
   }

@@ -14,12 +14,20 @@ export interface Check extends Checking {
   seen: readonly Contact[];
 }
 
+/** What the head knows of a device that may have work. */
+export interface Work {
+  /** For noting what the database says. */
+  stamp: string;
+  /** As far as the head knows, no open deployment looks at more of a device than whether it is listed. */
+  isPlain: boolean;
+}
+
 export interface Verdict {
   /** The device may have work or a void token: the database has to say. */
   concerns: boolean;
   mode: CheckMode;
-  /** For noting what the database says; nothing while there is no digest. */
-  stamp: string | undefined;
+  /** What the database is asked with; nothing while there is no digest. */
+  work: Work | undefined;
 }
 
 /** What a Worker in relaxed mode brings along when it comes for the digest. */

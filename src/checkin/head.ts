@@ -67,11 +67,12 @@ export class Head {
     this.#rate.add(1, check.nowMs);
     const digest = await this.#digest.current(tenant, check.nowMs);
     const concerns = !digest || (await this.#waits.mayGet(digest, check, check.nowMs));
-    const stamp = concerns && digest ? this.#waits.stamp(digest) : undefined;
+    const work =
+      concerns && digest ? { stamp: this.#waits.stamp(digest), isPlain: this.#digest.isPlain } : undefined;
     // What concerns the database is counted with what it costs there.
     if (!concerns) this.#used.add(usedOn(dayOf(check.nowMs), { requests: 1, checks: 1 }));
     await this.note(tenant, [...check.seen, [check.device, check.nowMs]]);
-    return { concerns, mode: this.#mode(check.nowMs), stamp };
+    return { concerns, mode: this.#mode(check.nowMs), work };
   }
 
   /** Takes in what the database told of a device that can get nothing for now. */

@@ -8,6 +8,7 @@ import type { TenantId } from "../platform/ids.ts";
 import type { Later } from "../platform/later.ts";
 import { makeLog, type Log } from "../platform/log.ts";
 import type { UsedByDay } from "../platform/used.ts";
+import type { Work } from "./head-rpc.ts";
 import { headOf, inTime } from "./head-stub.ts";
 import { Isolate, STALE_MS, type CheckVerdict } from "./digest-cache.ts";
 
@@ -31,12 +32,12 @@ export async function askHead(
 ): Promise<CheckVerdict> {
   const { tenant, device, authSet, issuedS } = claim;
   const verdict = await isolateOf(env).ask(tenant, { device, authSet, issuedS }, nowMs, later);
-  if (verdict.stamp !== undefined) stamps.set(claim, verdict.stamp);
+  if (verdict.work) works.set(claim, verdict.work);
   return verdict;
 }
 
-/** What the head was at when it could not answer the check of a claim. */
-const stamps = new WeakMap<DeviceClaim, string>();
+/** What the head knew when it could not answer the check of a claim. */
+const works = new WeakMap<DeviceClaim, Work>();
 
 /** Contacts of devices for a request at this time. */
 export const contactsOf = (
@@ -54,8 +55,9 @@ export const contactsOf = (
     cost.objectCalls += 1;
     return isolateOf(env).rhythms(tenant, devices, now());
   },
+  hasPlainWork: (claim) => works.get(claim)?.isPlain ?? false,
   async waits(claim, wait) {
-    const stamp = stamps.get(claim);
+    const stamp = works.get(claim)?.stamp;
     if (stamp === undefined) return;
     cost.objectCalls += 1;
     const head = headOf(env.TENANT_HEAD, claim.tenant);

@@ -52,29 +52,36 @@ export class Silence {
     for (let number = 0; number < 1 << bits; number++) {
       const { times, rhythms } = await this.#known.page(number);
       const told = await this.#page(SILENT, number);
-      const quiet = sinceS > nowS - SHORTEST_S ? [] : entriesUpTo(times, nowS - SHORTEST_S);
-      if (told.size === 0 && quiet.length === 0) continue;
       const heard = (id: string, seconds: number) => Math.max(seconds, this.#known.unfolded(id));
-      if (told.size > 0) {
-        const page = readPage(times);
-        for (const [id, toldS] of told)
-          if (found.back.length < limit && heard(id, page.get(id) ?? 0) > toldS)
-            found.back.push({ device: dashed(id), settledMs: toldS * 1000 });
-      }
-      if (quiet.length === 0 || found.silent.length >= limit) continue;
-      const usual = readPage(await rhythms());
+      const page = told.size > 0 ? readPage(times) : undefined;
+      for (const [id, toldS] of told)
+        if (found.back.length < limit && heard(id, page?.get(id) ?? 0) > toldS)
+          found.back.push({ device: dashed(id), settledMs: toldS * 1000 });
+      if (sinceS > nowS - SHORTEST_S || found.silent.length >= limit) continue;
+      const untold = this.#quiet(page ?? times, nowS - SHORTEST_S).filter(([id]) => !told.has(id));
+      if (untold.length === 0) continue;
       const deferred = await this.#page(DEFERRED, number);
+      const quiet = untold.filter(([id]) => (deferred.get(id) ?? 0) <= nowS);
+      if (quiet.length === 0) continue;
+      const usual = readPage(await rhythms());
       for (const [id, seenS] of quiet) {
         if (found.silent.length >= limit) break;
         const lastS = heard(id, seenS);
         const silenceS = nowS - Math.max(lastS, sinceS);
         const usualS = usual.get(id) ?? 0;
         const isSilent = usualS > 0 && silenceS > SHORTEST_S && silenceS > patience * usualS;
-        if (!isSilent || told.has(id) || (deferred.get(id) ?? 0) > nowS) continue;
-        found.silent.push({ device: dashed(id), lastMs: lastS * 1000, times: silenceS / usualS });
+        if (isSilent)
+          found.silent.push({ device: dashed(id), lastMs: lastS * 1000, times: silenceS / usualS });
       }
     }
     return found;
+  }
+
+  /** Devices of a page, read or not, that were not heard of since. */
+  #quiet(page: ContactTimes | Uint8Array, sinceS: number): [id: string, seconds: number][] {
+    return page instanceof Uint8Array
+      ? entriesUpTo(page, sinceS)
+      : [...page].filter(([, seconds]) => seconds <= sinceS);
   }
 
   /** Since when somebody looks. After a pause that is too long it begins anew. */

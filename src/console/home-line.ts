@@ -2,8 +2,10 @@ export const KINDS = [
   "deployment_halted",
   "deployment_failing",
   "alerts_open",
+  "devices_silent",
   "integrations_failing",
   "limit_near",
+  "expiring",
   "devices_pending",
   "deployment_paused",
 ] as const;

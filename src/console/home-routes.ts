@@ -30,6 +30,17 @@ const Home = z
         failure: z.int(),
       }),
     ),
+    first: z
+      .object({
+        connected: z.boolean(),
+        accepted: z.boolean(),
+        uploaded: z.boolean(),
+        deployed: z.boolean(),
+      })
+      .optional()
+      .openapi({
+        description: "What of the first steps is done; absent once all are, and to who may not take them",
+      }),
     devices: z.object({ accepted: z.int(), pending: z.int(), rejected: z.int() }),
     at_ts: z.string(),
   })

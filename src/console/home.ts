@@ -4,7 +4,8 @@ import {
   oldestWaitingStatement,
   TIERS,
 } from "../deviceauth/index.ts";
-import { deploymentObject, listDeploymentsStatement } from "../deployments/index.ts";
+import { anySuccessStatement, deploymentObject, listDeploymentsStatement } from "../deployments/index.ts";
+import { openKindsStatement } from "../devicemonitor/index.ts";
 import { standingsStatement } from "../events/index.ts";
 import { INTEGRATION } from "../iotmanager/index.ts";
 import { searchDevices, termsOf, within } from "../inventory/index.ts";
@@ -13,11 +14,15 @@ import { rfc3339 } from "../platform/clock.ts";
 import type { Deps } from "../platform/deps.ts";
 import { devicesFor, hasPermission } from "../platform/permissions.ts";
 import { hasFeature } from "../platform/plans.ts";
+import { anyArtifactStatement } from "../releases/index.ts";
 import { KINDS, type Line } from "./home-line.ts";
 import { limitLines } from "./home-limits.ts";
+import { firstSteps } from "./first-steps.ts";
+import { troubleLines } from "./home-trouble.ts";
 
 const MOST_LINES = 8;
 const RUNNING = 50;
+const DAY_MS = 86_400_000;
 /** A deployment that fails on more than this share of the devices that have ended it wants a look. */
 const FAILING = 0.05;
 
@@ -82,7 +87,7 @@ export async function showHome(deps: Deps, actor: LiveUser) {
   const [devices, reach] = [reachOf("devices:read"), reachOf("deployments:read")];
   const wanted = { tenant, status: "inprogress" as const, reach, ascending: false, nowMs: deps.now() };
   const alerts = openAlerts(deps, actor);
-  const [counts, oldest, running, receivers, limits] = await deps
+  const [counts, oldest, running, receivers, limits, kinds, hasArtifact, hasSuccess] = await deps
     .db(tenant)
     .batch([
       deviceCountsStatement(tenant, devices),
@@ -90,6 +95,9 @@ export async function showHome(deps: Deps, actor: LiveUser) {
       listDeploymentsStatement(wanted, { page: 1, perPage: RUNNING }),
       standingsStatement(tenant, INTEGRATION),
       limitsOfTenantsStatement([tenant]),
+      openKindsStatement(tenant, deps.now() - DAY_MS),
+      anyArtifactStatement(tenant),
+      anySuccessStatement(tenant),
     ]);
   const deployments = running.slice(0, RUNNING).map((row) => deploymentObject(row, deps.now()));
   const of = (status: string) =>
@@ -103,6 +111,7 @@ export async function showHome(deps: Deps, actor: LiveUser) {
       ? [{ kind: "integrations_failing" as const, count: failing, href: "/integrations" }]
       : []),
     ...(devices === "all" ? limitLines(limits, counts, TIERS) : []),
+    ...troubleLines(deps, actor, kinds),
     ...(pending > 0
       ? [
           {
@@ -114,12 +123,19 @@ export async function showHome(deps: Deps, actor: LiveUser) {
         ]
       : []),
   ];
+  const first = firstSteps(actor, {
+    connected: counts.some((one) => one.devices > 0),
+    accepted: of("accepted") > 0,
+    uploaded: hasArtifact,
+    deployed: hasSuccess,
+  });
   const rank = ({ kind }: Line) => KINDS.indexOf(kind);
   return {
     lines: lines.toSorted((a, b) => rank(a) - rank(b)).slice(0, MOST_LINES),
     more: Math.max(0, lines.length - MOST_LINES),
     running: deployments.filter((one) => !pausedOf(one)).map(bar),
     devices: { accepted: of("accepted"), pending, rejected: of("rejected") },
+    ...(first && { first }),
     at_ts: rfc3339(deps.now()),
   };
 }

@@ -1,13 +1,16 @@
 import { asLiveDevice, ifLive } from "../devices/index.ts";
 import type { DeviceClaim } from "../platform/actor.ts";
+import type { Statement } from "../platform/database.ts";
 import type { Deps } from "../platform/deps.ts";
 import { Fault } from "../platform/fault.ts";
 import { writeLog } from "./logs.ts";
 import type { LogMessage } from "./log-text.ts";
 import { consequences } from "./rollout/stop.ts";
+import { isWithoutRules, rememberWithoutRules } from "./without-rules.ts";
 import { isFinal, STATUS_CODES, type Status } from "./status.ts";
 import { endToldStatements } from "./store/told.ts";
-import { atItAnd, failureStatements, moveStatements } from "./store/status-transitions.ts";
+import { atItAnd, decideStatements, failureStatements, moveStatements } from "./store/status-transitions.ts";
+import { causeOf } from "./failures/cause.ts";
 import { endingOf, printOf } from "./failures/ending.ts";
 import { controlMapOf, noteLateSuccess, reportedState, type ReportedRow } from "./store/device-status.ts";
 import { countLogged } from "./store/failures.ts";
@@ -24,10 +27,12 @@ export async function reportStatus(
 ): Promise<void> {
   const { tenant, device } = claim;
   const state = reportedState(tenant, device, deployment);
+  const withoutRules = isWithoutRules(tenant, deployment);
   const move = {
     tenant,
     device,
     deployment,
+    withoutRules,
     atMs: deps.now(),
     only: atItAnd(ifLive(claim)),
     also: report.substate ? { substate: report.substate } : undefined,
@@ -36,13 +41,15 @@ export async function reportStatus(
     report.status === "failure" ? failureStatements(move) : moveStatements({ ...move, to: report.status });
   const { status } = report;
   const further =
-    status === "success" || status === "failure"
+    !withoutRules && (status === "success" || status === "failure")
       ? consequences(tenant, deployment, status, move.atMs, ifLive(claim))
       : [];
   if (status === "success") further.push(noteLateSuccess(tenant, device, deployment, ifLive(claim)));
   const told = isFinal(status) ? endToldStatements(claim, deployment, status, move.atMs) : [];
   const { results } = await asLiveDevice(deps, claim, [state, ...moves, ...further, ...told]);
-  refuseEnded(results[0]);
+  const [row] = results;
+  if (row?.governed === 0) rememberWithoutRules(tenant, deployment);
+  refuseEnded(row);
 }
 
 function refuseEnded(row: ReportedRow | undefined): void {
@@ -67,10 +74,24 @@ export async function reportLog(
   const [row] = results;
   if (!row) throw new Fault("not_found", "Deployment not found");
   await writeLog(deps, { tenant, deployment, device }, messages);
-  const ending = endingOf(messages);
-  const failure = { tenant, device, seq: row.seq, ending, print: await printOf(ending), atMs: deps.now() };
-  await deps.db(tenant).batch(countLogged(failure));
+  const [ending, atMs] = [endingOf(messages), deps.now()];
+  const failure = { tenant, device, seq: row.seq, ending, print: await printOf(ending), atMs };
+  const decided =
+    row.active === 1 ? decidedFailure({ tenant, device }, deployment, causeOf(messages), atMs) : [];
+  await deps.db(tenant).batch([...decided, ...countLogged(failure)]);
 }
+
+/** What becomes of an attempt that failed, once its log is there or will not come. */
+export const decidedFailure = (
+  claim: Pick<DeviceClaim, "tenant" | "device">,
+  deployment: string,
+  cause: ReturnType<typeof causeOf>,
+  atMs: number,
+): Statement<unknown>[] => [
+  ...decideStatements({ ...claim, deployment, atMs }, cause),
+  ...consequences(claim.tenant, deployment, "failure", atMs),
+  ...endToldStatements(claim, deployment, "failure", atMs),
+];
 
 /** Where the device shall pause in a deployment it is at. */
 export async function controlMapFor(

@@ -5,6 +5,7 @@ import { Fault } from "../platform/fault.ts";
 import type { DeviceId } from "../platform/ids.ts";
 import { foundBy } from "./judge/halt.ts";
 import { NEVER_MS } from "./limits.ts";
+import { AWAITS_LOG } from "./store/status-transitions.ts";
 import { isFinal, statusOf, type Status } from "./status.ts";
 import { explained, firstInLine, fits, type ExplainedRow, type FirstInLine } from "./store/explain.ts";
 
@@ -28,6 +29,7 @@ export interface Explanation {
     | "not_seen_since"
     | "in_progress"
     | "waits_for_retry"
+    | "waits_for_log"
     | "timed_out"
     | "type_mismatch"
     | "no_artifact_fits"
@@ -173,6 +175,10 @@ async function ofJoined(deps: Deps, actor: Actor, row: ExplainedRow, status: Sta
   if (row.awaits_retry === 1 && row.aborted_ms === null) {
     const description = "An attempt failed; the next begins when the device asks after its pause.";
     return { status, reason: "waits_for_retry", description, starts: rfc3339(row.retry_ms), ...device };
+  }
+  if (row.awaits_retry === AWAITS_LOG && !isFinal(status) && row.aborted_ms === null) {
+    const description = "An attempt failed; the log that follows tells whether another can heal it.";
+    return { status, reason: "waits_for_log", description, ...device };
   }
   if (!isFinal(status) && row.aborted_ms === null) {
     return { status, reason: "in_progress", description: "The device was given the deployment.", ...device };

@@ -26,6 +26,7 @@ export {
   queuedTargets as queuedTargetsStatement,
   wideDeployments as wideDeploymentsStatement,
 } from "./store/digest.ts";
+export { anySuccessStatement } from "./store/first.ts";
 export { failingDeployments } from "./store/failing.ts";
 export { deploymentIdInReach, deploymentInReach } from "./store/reach.ts";
 export { historyOf as deviceHistoryStatement } from "./store/devices.ts";

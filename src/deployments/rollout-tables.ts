@@ -21,6 +21,7 @@ export const deploymentRulesTable = sqliteTable(
     retry_pause_ms: integer().notNull().default(0),
     retry_most_ms: integer().notNull().default(0),
     budget_bytes: integer(),
+    retry_causes: text(),
   },
   (row) => [primaryKey({ columns: [row.tenant_id, row.seq] })],
 );
@@ -133,6 +134,7 @@ export const deploymentWatchesTable = sqliteTable(
     members: text(),
     from_ms: integer().notNull(),
     due_ms: integer().notNull(),
+    settling: text(),
   },
   (row) => [primaryKey({ columns: [row.tenant_id, row.seq, row.horizon_s] })],
 );

@@ -5,6 +5,7 @@ import { counterColumn, statusOf, STATUSES } from "./status.ts";
 import type { DeviceRow } from "./store/devices.ts";
 import { NEVER_MS } from "./limits.ts";
 import { shownEvidence } from "./judge/verdict.ts";
+import { shownSums, type KindSums } from "./judge/watched.ts";
 import { percentOf } from "./rollout/phases.ts";
 import type { Counters, DeploymentRow, PhaseRow, VerdictRow } from "./store/queries.ts";
 
@@ -98,7 +99,7 @@ function judged(verdicts: string): { judge?: Record<string, object> } {
       evidence: shownEvidence(one.ln_evidence),
       needed: shownEvidence(one.ln_needed),
       ...(one.results > 0 && { looked: rfc3339(one.looked_ms) }),
-      kinds: JSON.parse(one.kinds) as object[], // written by the judge
+      kinds: (JSON.parse(one.kinds) as KindSums[]).map(shownSums), // written by the judge
     },
   ]);
   return { judge: Object.fromEntries(shown) as Record<string, object> };

@@ -6,13 +6,13 @@ import type { Sweep } from "../platform/background.ts";
 import { refusalOf } from "../platform/database.ts";
 import type { Deps } from "../platform/deps.ts";
 import { Fault } from "../platform/fault.ts";
-import type { DeviceId } from "../platform/ids.ts";
+import type { DeviceId, TenantId } from "../platform/ids.ts";
 import { tell, type Told } from "../platform/stream.ts";
 import { addEvent } from "../platform/outbox.ts";
 import { Disturbed, untilUndisturbed } from "../platform/undisturbed.ts";
 import { describeIssues } from "../platform/wire.ts";
 import { ALERTS_CAME } from "./events.ts";
-import { fold, idOf, subjectOf, type Known, type Latest } from "./fold.ts";
+import { fold, idOf, subjectOf, type Latest } from "./fold.ts";
 import { Alert, type AlertValue } from "./schema.ts";
 import {
   CHANGED_MEANWHILE,
@@ -21,6 +21,8 @@ import {
   knownStatements,
   openAlerts,
   setChecksStatement,
+  settleUntoldStatements,
+  type UntoldRow,
 } from "./store.ts";
 
 /**
@@ -54,16 +56,18 @@ export function takeAlerts(deps: Deps, claim: DeviceClaim, items: readonly unkno
     } = await asLiveDevice(deps, claim, reads);
     const folded = fold(device, { ...state, latest, ids }, batch, nowMs);
     if (folded.latest.length === 0 && folded.state.folded === state.folded) return;
-    const writing = deps
-      .db(tenant)
-      .batch([
-        ...foldedStatements(tenant, device, folded, state.revision),
-        ...deviceAlertsStatements(tenant, device, openAlerts(tenant, device), nowMs),
-        ...(folded.mails.length > 0
-          ? [addEvent({ kind: ALERTS_CAME, tenant, subject: device, data: { mails: folded.mails } }, nowMs)]
-          : []),
-        ...tell(tenant, toldOf(device, latest, folded.latest), nowMs),
-      ]);
+    const writing = deps.db(tenant).batch([
+      ...foldedStatements(tenant, device, folded, state.revision),
+      ...deviceAlertsStatements(tenant, device, openAlerts(tenant, device), nowMs),
+      ...(folded.mails.length > 0
+        ? [addEvent({ kind: ALERTS_CAME, tenant, subject: device, data: { mails: folded.mails } }, nowMs)]
+        : []),
+      ...tell(
+        tenant,
+        folded.told.map((alert) => toldOf(device, alert)),
+        nowMs,
+      ),
+    ]);
     await writing.catch((cause: unknown) => {
       throw refusalOf(cause) === CHANGED_MEANWHILE
         ? new Disturbed("another batch was faster", { cause })
@@ -72,15 +76,30 @@ export function takeAlerts(deps: Deps, claim: DeviceClaim, items: readonly unkno
   });
 }
 
-/** The alerts of subjects whose level is another than before. */
-const toldOf = (device: DeviceId, known: Known["latest"], latest: readonly Latest[]): Told[] =>
-  latest
-    .filter(({ subject, level }) => level !== (known.get(subject)?.level ?? "OK"))
-    .map(({ subject, level, alert }) => ({
-      type: level === "OK" ? "alert.cleared" : "alert.raised",
-      device,
-      data: { subject, level, source: "device", text: alert.name },
-    }));
+/** The last alert of a subject, as the world is told of it. */
+const toldOf = (
+  device: DeviceId,
+  { subject, level, alert }: Pick<Latest, "subject" | "level" | "alert">,
+): Told => ({
+  type: level === "OK" ? "alert.cleared" : "alert.raised",
+  device,
+  data: { subject, level, source: "device", text: alert.name },
+});
+
+/** Tells of what went up and down, or came in a flood, how it is now. */
+export async function catchUp(deps: Deps, tenant: TenantId, untold: readonly UntoldRow[]): Promise<void> {
+  if (untold.length === 0) return;
+  const told = untold.map((row) =>
+    toldOf(row.device_id, { ...row, alert: JSON.parse(row.alert) as AlertValue }),
+  ); // written by this domain
+  const writing = deps
+    .db(tenant)
+    .batch([...settleUntoldStatements(tenant, untold), ...tell(tenant, told, deps.now())]);
+  await writing.catch((cause: unknown) => {
+    // The next look finds what came meanwhile.
+    if (refusalOf(cause) !== CHANGED_MEANWHILE) throw cause;
+  });
+}
 
 /** A device's word on what it checks; replaces what it said before. */
 export async function takeChecks(deps: Deps, claim: DeviceClaim, checks: readonly object[]): Promise<void> {

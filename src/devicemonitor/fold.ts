@@ -11,6 +11,8 @@ export interface Latest {
   alert: AlertValue;
   changes: number;
   changesSinceMs: number;
+  /** The level that the world knows it by, where that is another. */
+  told: string | null;
 }
 
 /** What is known of a device before a batch. */
@@ -22,7 +24,7 @@ export interface Known {
   folded: number;
   /** Subjects that the device has, of which `latest` has those of the batch. */
   subjects: number;
-  latest: ReadonlyMap<string, Pick<Latest, "level" | "changes" | "changesSinceMs">>;
+  latest: ReadonlyMap<string, Pick<Latest, "level" | "changes" | "changesSinceMs" | "told">>;
   /** Alerts of the batch that came before. */
   ids: ReadonlySet<string>;
 }
@@ -39,6 +41,8 @@ export type MailReason = "alert" | "flapping" | "flood";
 export interface Folded {
   kept: KeptAlertRow[];
   latest: Latest[];
+  /** Of these, what the world is told of. */
+  told: Latest[];
   mails: { alert: string; reason: MailReason }[];
   state: Pick<Known, "alertsLeft" | "mailsLeft" | "countedMs" | "folded">;
 }
@@ -58,7 +62,7 @@ export const MAX_SUBJECTS = 500;
 
 /** A subject that changes its level more often within this time is told of once more, and then not before it rests. */
 export const FLAPPING_CHANGES = 6;
-const FLAPPING_MS = 10 * MINUTE_MS;
+export const FLAPPING_MS = 10 * MINUTE_MS;
 
 /** How far the clock of a device may be off to be believed: alerts are kept while a device is offline. */
 const OLDEST_MS = 30 * 86_400_000;
@@ -84,11 +88,20 @@ const refilled = (left: number, perMinute: number, most: number, passedMs: numbe
 export const mailsAfter = (left: number, passedMs: number): number =>
   refilled(left, MAILS_A_MINUTE, MAILS_AT_ONCE, passedMs);
 
+/** The level by which the world knows a subject. */
+const levelKnown = (before: Pick<Latest, "level" | "told"> | undefined): string =>
+  before?.told ?? before?.level ?? "OK";
+
+/** It went up and down for more often than is told, and has not rested since. */
+const isFlapping = (before: Pick<Latest, "changes" | "changesSinceMs"> | undefined, nowMs: number): boolean =>
+  before !== undefined && before.changes > FLAPPING_CHANGES && nowMs - before.changesSinceMs <= FLAPPING_MS;
+
 /** What a batch makes of what is known, alert by alert in its order. */
 export function fold(device: string, known: Known, batch: readonly AlertValue[], nowMs: number): Folded {
   const passedMs = nowMs - known.countedMs;
   let alertsLeft = refilled(known.alertsLeft, ALERTS_A_MINUTE, ALERTS_AT_ONCE, passedMs);
   let mailsLeft = mailsAfter(known.mailsLeft, passedMs);
+  const isFlooding = alertsLeft < 1;
   let { folded, subjects } = known;
   const seen = new Set(known.ids);
   const latest = new Map<string, Latest>();
@@ -120,6 +133,10 @@ export function fold(device: string, known: Known, batch: readonly AlertValue[],
     const changes = (rests ? 0 : before.changes) + (isNews ? 1 : 0);
     if (isNews && isKept && changes <= FLAPPING_CHANGES + 1)
       mail(id, changes > FLAPPING_CHANGES ? "flapping" : "alert");
+    const first = known.latest.get(subject);
+    const knownAs = levelKnown(first);
+    // Trouble is told at once, and that it is over once it rests.
+    const isHeld = isFlooding || isFlapping(first, nowMs);
     latest.set(subject, {
       subject,
       id,
@@ -129,10 +146,14 @@ export function fold(device: string, known: Known, batch: readonly AlertValue[],
       alert,
       changes,
       changesSinceMs: rests ? nowMs : before.changesSinceMs,
+      told: isHeld && alert.level !== knownAs && knownAs !== "OK" ? knownAs : null,
     });
   }
   const state = { alertsLeft, mailsLeft, countedMs: nowMs, folded };
-  return { kept, latest: [...latest.values()], mails, state };
+  const all = [...latest.values()];
+  const isTold = ({ subject, level, told }: Latest) =>
+    told === null && level !== levelKnown(known.latest.get(subject));
+  return { kept, latest: all, told: all.filter(isTold), mails, state };
 }
 
 /** Of a device that was not heard of. */

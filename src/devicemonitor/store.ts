@@ -4,7 +4,7 @@ import { change, demand, firstRow, inJson, mapped, rows, type Statement } from "
 import type { DeviceId, TenantId } from "../platform/ids.ts";
 import { addEventsFrom } from "../platform/outbox.ts";
 import type { ALERT_MAIL, SERVER_MAIL } from "./events.ts";
-import { UNKNOWN, type Folded, type Known } from "./fold.ts";
+import { FLAPPING_MS, UNKNOWN, type Folded, type Known } from "./fold.ts";
 import {
   monitorAlertsTable,
   monitorDevicesTable,
@@ -13,7 +13,7 @@ import {
 } from "./tables.ts";
 
 const stateColumns = columnsOf(monitorDevicesTable, "revision, alerts_left, mails_left, counted_ms, folded");
-const latestColumns = columnsOf(monitorLatestTable, "subject, level, changes, changes_since_ms");
+const latestColumns = columnsOf(monitorLatestTable, "subject, level, changes, changes_since_ms, told");
 
 const subjectsOf = (tenant: TenantId, device: DeviceId): SQL =>
   sql`SELECT count(*) FROM ${monitorLatestTable} WHERE tenant_id = ${tenant} AND device_id = ${device}`;
@@ -48,9 +48,9 @@ export const knownStatements = (
         WHERE tenant_id = ${tenant} AND device_id = ${device} AND ${inJson(sql`subject`, subjects)}`),
       (found): Known["latest"] =>
         new Map(
-          found.map(({ subject, level, changes, changes_since_ms: changesSinceMs }) => [
+          found.map(({ subject, level, changes, changes_since_ms: changesSinceMs, told }) => [
             subject,
-            { level, changes, changesSinceMs },
+            { level, changes, changesSinceMs, told },
           ]),
         ),
     ),
@@ -87,14 +87,40 @@ export function foldedStatements(
       SELECT ${tenant}, ${device}, value ->> 'id', value ->> 'atMs', ${nowMs}, value -> 'alert'
       FROM json_each(${JSON.stringify(kept)}) WHERE true ON CONFLICT DO NOTHING`),
     change(sql`
-      INSERT ${into(monitorLatestTable, "tenant_id, device_id, subject, alert_id, level, at_ms, received_ms, alert, changes, changes_since_ms")}
+      INSERT ${into(monitorLatestTable, "tenant_id, device_id, subject, alert_id, level, at_ms, received_ms, alert, changes, changes_since_ms, told")}
       SELECT ${tenant}, ${device}, value ->> 'subject', value ->> 'id', value ->> 'level', value ->> 'atMs', ${nowMs},
-        value -> 'alert', value ->> 'changes', value ->> 'changesSinceMs'
+        value -> 'alert', value ->> 'changes', value ->> 'changesSinceMs', value ->> 'told'
       FROM json_each(${JSON.stringify(latest)}) WHERE true
       ON CONFLICT (tenant_id, device_id, subject) DO UPDATE SET alert_id = excluded.alert_id, level = excluded.level,
         at_ms = excluded.at_ms, received_ms = excluded.received_ms, alert = excluded.alert, changes = excluded.changes,
-        changes_since_ms = excluded.changes_since_ms,
+        changes_since_ms = excluded.changes_since_ms, told = excluded.told,
         acknowledged = CASE WHEN monitor_latest.level = excluded.level THEN monitor_latest.acknowledged END`),
+  ];
+}
+
+const untoldColumns = columnsOf(monitorLatestTable, "device_id, subject, alert_id, level, alert");
+
+export type UntoldRow = RowOf<typeof untoldColumns>;
+
+/** Subjects that the world knows by another level, once they had the time to rest. */
+export const untoldStatement = (tenant: TenantId, nowMs: number, limit: number): Statement<UntoldRow[]> =>
+  rows<UntoldRow>(sql`
+    SELECT ${untoldColumns} FROM ${monitorLatestTable}
+    WHERE tenant_id = ${tenant} AND told IS NOT NULL AND changes_since_ms < ${nowMs - FLAPPING_MS} ORDER BY changes_since_ms LIMIT ${limit}`);
+
+/** The world knows these by their level from here on. Fails if one of them has changed meanwhile. */
+export function settleUntoldStatements(tenant: TenantId, untold: readonly UntoldRow[]): Statement<unknown>[] {
+  const keys = JSON.stringify(
+    untold.map(({ device_id, subject, alert_id, level }) => [device_id, subject, alert_id, level]),
+  );
+  const isAsRead = sql`tenant_id = ${tenant} AND (device_id, subject, alert_id, level) IN (
+    SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3 FROM json_each(${keys})) AND told IS NOT NULL`;
+  return [
+    demand(
+      sql`(SELECT count(*) FROM ${monitorLatestTable} WHERE ${isAsRead}) = ${untold.length}`,
+      CHANGED_MEANWHILE,
+    ),
+    change(sql`UPDATE ${monitorLatestTable} SET told = NULL WHERE ${isAsRead}`),
   ];
 }
 

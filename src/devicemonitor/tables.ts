@@ -29,6 +29,7 @@ export const monitorLatestTable = sqliteTable(
     changes: integer().notNull(),
     changes_since_ms: integer().notNull(),
     acknowledged: text(),
+    told: text(),
   },
   (row) => [primaryKey({ columns: [row.tenant_id, row.device_id, row.subject] })],
 );

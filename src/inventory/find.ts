@@ -1,10 +1,16 @@
 import type { Actor } from "../platform/actor.ts";
 import type { Deps } from "../platform/deps.ts";
+import { Fault } from "../platform/fault.ts";
 import type { Page } from "../platform/paging.ts";
 import { devicesFor } from "../platform/permissions.ts";
 import { cleanText, keyOf } from "./attributes.ts";
 import { deviceOf, type Device } from "./device-view.ts";
-import type { ExportRequest, IdentitySearchRequest, SearchRequest } from "./search/schema.ts";
+import {
+  MAX_PREDICATES,
+  type ExportRequest,
+  type IdentitySearchRequest,
+  type SearchRequest,
+} from "./search/schema.ts";
 import { searchDevices, type Search } from "./search/search.ts";
 import { searchWithin } from "./search/within.ts";
 import { termsOf, type Term } from "./search/terms.ts";
@@ -22,9 +28,17 @@ const projectionOf = (selected: Selected): ReadonlySet<string> | undefined =>
     ? new Set(selected.map(({ scope, attribute }) => keyOf(scope, attribute)))
     : undefined;
 
+/** Refuses more conditions than a statement takes, in whatever groups they come. */
+function groupsOf({ filters = [], any }: Pick<ExportRequest, "filters" | "any">) {
+  if (any && filters.length + any.flat().length > MAX_PREDICATES)
+    throw new Fault("bad_request", `any: with filters, no more than ${MAX_PREDICATES} conditions are taken.`);
+  return any?.map((group, i) => termsOf(group, `any[${i}]`));
+}
+
 /** What a request of the second version asks for. */
 export const searchOf = (request: ExportRequest & Pick<Partial<SearchRequest>, "sort">): Search => ({
   terms: termsOf(request.filters ?? []),
+  groups: groupsOf(request),
   ids: request.device_ids && request.device_ids.length > 0 ? request.device_ids : undefined,
   sort: (request.sort ?? []).map(({ scope, attribute, order }) => ({
     key: keyOf(scope, attribute),

@@ -21,6 +21,7 @@ Walks one simulated device through its first update on the local server that run
   --email EMAIL      user to act as; default: the first admin, or EDGEMEND_EMAIL
   --password PASS    its password; default: the one it was made with, or EDGEMEND_PASSWORD
   --keep             leave what was made running afterwards, polling every ${POLL_MS / 1000} seconds, until Ctrl-C
+  --device           instead: one device that asks to be let in and does as it is told from then on, until Ctrl-C
   --fleet N          instead: N devices of three types with groups, alerts, releases, and deployments that are
                      finished, running and failing (${FLEET_LEAST} to ${FLEET_MOST}); 50 take about a minute
 `;
@@ -30,11 +31,14 @@ const FLAGS = {
   email: { type: "string" },
   password: { type: "string" },
   keep: { type: "boolean" },
+  device: { type: "boolean" },
   fleet: { type: "string" },
   help: { type: "boolean", short: "h" },
 } as const satisfies ParseArgsOptionsConfig;
 
 const DEVICE_TYPE = "demo-board";
+
+type Place = Pick<ConstructorParameters<typeof SimulatedDevice>[0], "serverUrl" | "ca" | "tenantToken">;
 
 const say = (line = "") => void process.stdout.write(`${line}\n`);
 
@@ -115,9 +119,6 @@ async function update(
 }
 
 async function keepRunning(device: SimulatedDevice): Promise<void> {
-  say(
-    `\nThe device stays and polls every ${POLL_MS / 1000} seconds; deploy something else to it. Ctrl-C ends it.`,
-  );
   await runDaemon(device, {
     pollMs: POLL_MS,
     signal: untilStopped(),
@@ -125,6 +126,21 @@ async function keepRunning(device: SimulatedDevice): Promise<void> {
     onUpdate: (name, { status }) => show(`${name}: ${status}`),
     onError: (cause) => show(cause instanceof Error ? cause.message : String(cause)),
   });
+}
+
+/** A device for whoever does the rest on the pages. */
+async function justADevice(place: Place, url: string): Promise<void> {
+  const device = new SimulatedDevice({ ...place, deviceType: DEVICE_TYPE });
+  try {
+    await device.authenticate();
+    say(
+      `A device of type ${DEVICE_TYPE} with MAC ${device.identity.mac} asks to be let in: ${url}/admission`,
+    );
+    say(`It asks again every ${POLL_MS / 1000} seconds and installs what it is told to. Ctrl-C ends it.`);
+    await keepRunning(device);
+  } finally {
+    device.close();
+  }
 }
 
 function fleetSize(text: string): number {
@@ -169,22 +185,27 @@ async function main(): Promise<void> {
   if (flags.help === true) return say(USAGE);
   if (positionals.length > 0) throw new UsageError(`unexpected argument ${positionals[0]}`);
   const server = await findLocalServer(textFlag(flags, "data") ?? DEFAULT_DATA);
+  const place = {
+    serverUrl: server.httpsUrl,
+    ca: readFileSync(server.caFile, "utf8"),
+    tenantToken: server.tenantToken,
+  };
+  if (flags.device === true) return justADevice(place, server.url);
   const admin = adminOf(flags, server);
   step(`The operator logs in at ${server.url} as ${admin.email}.`);
   const operator = await DemoOperator.login(server.url, admin.email, admin.password);
   if (fleet !== undefined) return fillWithFleet(operator, server, fleet, flags.keep === true);
-  const device = new SimulatedDevice({
-    serverUrl: server.httpsUrl,
-    ca: readFileSync(server.caFile, "utf8"),
-    tenantToken: server.tenantToken,
-    deviceType: DEVICE_TYPE,
-  });
+  const device = new SimulatedDevice({ ...place, deviceType: DEVICE_TYPE });
   try {
     const id = await admit(operator, device);
     await takeInventory(operator, device, id);
     await update(operator, device, id, await publish(operator));
     say("\nThat was a whole update, over HTTPS, as a real device does it.");
-    if (flags.keep === true) await keepRunning(device);
+    if (flags.keep !== true) return;
+    say(
+      `\nThe device stays and polls every ${POLL_MS / 1000} seconds; deploy something else to it. Ctrl-C ends it.`,
+    );
+    await keepRunning(device);
   } finally {
     device.close();
   }

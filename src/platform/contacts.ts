@@ -47,6 +47,11 @@ export interface Contacts {
   last: (tenant: TenantId, devices: readonly string[]) => Promise<Readonly<Record<string, number>>>;
   /** The same with the rhythm of each. */
   rhythms: (tenant: TenantId, devices: readonly string[]) => Promise<Readonly<Record<string, Rhythm>>>;
+  /**
+   * Whether the check of this claim, as far as the head knows, can be decided by lists of devices and openings alone. A guess:
+   * who asks the database accordingly must be told by it if there is more.
+   */
+  hasPlainWork: (claim: DeviceClaim) => boolean;
   /** Notes what the database told in the request of this claim, for the checks that follow. Never rejects. */
   waits: (claim: DeviceClaim, wait: Wait) => Promise<void>;
   /** Devices that are silent for longer than is usual for them, and such as are heard again. */

@@ -101,6 +101,21 @@ export const EVENT_TYPES = {
     sample: { status: "success" },
     needs: "deployments:read",
   }),
+  "device.silent": kind({
+    when: "a device was not heard of for longer than is usual for it, where a rule minds",
+    data: z.strictObject({
+      /** Of the last contact. */
+      since: z.string(),
+    }),
+    sample: { since: "2026-11-30T02:45:00.000Z" },
+    needs: "devices:read",
+  }),
+  "device.back": kind({
+    when: "a device that was silent is heard of again",
+    data: none,
+    sample: {},
+    needs: "devices:read",
+  }),
   "configuration.applied": kind({
     when: "a device runs with another configuration than before",
     data: z.strictObject({ keys: z.array(z.string()) }),

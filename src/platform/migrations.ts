@@ -41,8 +41,11 @@ import weights from "../../migrations/0067_weights.sql";
 import eventStream from "../../migrations/0068_event_stream.sql";
 import webhooks from "../../migrations/0069_webhooks.sql";
 import tenantExports from "../../migrations/0081_tenant_exports.sql";
+import watchSettling from "../../migrations/0095_watch_settling.sql";
+import retryCauses from "../../migrations/0096_retry_causes.sql";
 import serverAlerts from "../../migrations/0075_server_alerts.sql";
 import homes from "../../migrations/0090_homes.sql";
+import toldAlerts from "../../migrations/0100_told_alerts.sql";
 import moves from "../../migrations/0091_moves.sql";
 import providers from "../../migrations/0061_providers.sql";
 import usageTold from "../../migrations/0062_usage_told.sql";
@@ -101,6 +104,9 @@ const MIGRATIONS: readonly { name: string; text: string }[] = [
   { name: "0081_tenant_exports.sql", text: tenantExports },
   { name: "0090_homes.sql", text: homes },
   { name: "0091_moves.sql", text: moves },
+  { name: "0095_watch_settling.sql", text: watchSettling },
+  { name: "0096_retry_causes.sql", text: retryCauses },
+  { name: "0100_told_alerts.sql", text: toldAlerts },
 ];
 
 /** Names the state of a database that has all migrations. */

@@ -106,6 +106,10 @@ async function beginningOf(
       room -= part.length;
       parts.push(part);
     }
+  } catch (cause) {
+    // The platform ends a body whose time is over with an error of its own.
+    signal.throwIfAborted();
+    throw cause;
   } finally {
     signal.removeEventListener("abort", stop);
     stop();

@@ -3,6 +3,7 @@ export {
   artifactCandidatesStatement,
   demandCandidatesStatement,
 } from "./artifact-lookup.ts";
+export { anyArtifactStatement } from "./any-store.ts";
 export { CANDIDATES_CHANGED, type ArtifactBytes } from "./artifact-store.ts";
 export { type ArtifactCandidate } from "./artifact.ts";
 export { verifyUpload } from "./direct-upload.ts";

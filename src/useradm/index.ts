@@ -37,6 +37,7 @@ export type { User } from "./user-store.ts";
 export { findTokenHolders, findUser } from "./find-user.ts";
 export { forgetSpentChallenges } from "./passkeys/passkeys.ts";
 export { resealFactors } from "./second-factor.ts";
+export { endingCertificates } from "./sso/ending-store.ts";
 export { NO_PROVIDER, shareStatements } from "./sso/rule-store.ts";
 export { forgetAnsweredRequests } from "./sso/sweep.ts";
 export { mountUseradm } from "./routes.ts";

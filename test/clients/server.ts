@@ -34,10 +34,13 @@ const readyLine = (child: ChildProcess, logFile: string) =>
   });
 
 /** Edgemend as a user starts it, with an empty data folder, on ports nobody has. */
-export async function startServer(folder: string): Promise<RunningServer> {
+export async function startServer(
+  folder: string,
+  { port = "0", httpsPort = "0" } = {},
+): Promise<RunningServer> {
   const admin = { email: "admin@example.com", password: "correct-horse-battery" };
   const logFile = join(folder, "server.log");
-  const flags = ["--json", "--port", "0", "--https-port", "0", "--data", join(folder, "data")];
+  const flags = ["--json", "--port", port, "--https-port", httpsPort, "--data", join(folder, "data")];
   flags.push("--admin", `${admin.email}:${admin.password}`);
   // A process group of its own, so that stopping it reaches npm, the server and its runtime alike.
   const child = spawn("npm", ["start", "--silent", "--", ...flags], {

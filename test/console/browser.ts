@@ -8,6 +8,8 @@ const CHROMIUM = process.env.CHROMIUM ?? "/usr/bin/chromium";
 const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 const RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"];
 
+const PATIENCE_MS = 15_000;
+
 export const DESK = { width: 1440, height: 900 };
 export const PHONE = { width: 390, height: 844 };
 
@@ -20,6 +22,8 @@ export interface Tab {
   page: Page;
   /** Shows a page of the console and waits until nothing is read any more. */
   open: (path: string) => Promise<void>;
+  /** The same without loading anything anew, as a click on a link does. */
+  go: (path: string) => Promise<void>;
   /** Fails if what is shown is wider than the window, or cannot be used by somebody. */
   check: (name: string) => Promise<void>;
   /** Requests to the API since the page was opened, but for what every page begins with. */
@@ -39,7 +43,7 @@ const axeRun = `axe.run(document, { runOnly: ${JSON.stringify(RULES)}, resultTyp
 
 /** The policy of the page allows no script of ours: this one comes by the debugger. */
 async function findings(cdp: CDPSession): Promise<Finding[]> {
-  await cdp.send("Runtime.evaluate", { expression: AXE });
+  await cdp.send("Runtime.evaluate", { expression: `typeof axe === "object" || (() => { ${AXE} })()` });
   const { result } = await cdp.send("Runtime.evaluate", {
     expression: axeRun,
     awaitPromise: true,
@@ -62,8 +66,23 @@ async function signIn(page: Page, { url, admin }: Pick<RunningServer, "url" | "a
   await page.goto(url);
   await page.getByLabel("E-mail").fill(admin.email);
   await page.getByLabel("Password").fill(admin.password);
-  await page.getByRole("button", { name: "Sign in" }).click();
+  await page.getByRole("button", { name: "Sign in", exact: true }).click();
   await page.getByRole("heading", { level: 1, name: "Home" }).waitFor();
+}
+
+/** Runs in the page. */
+const clickOn = (path: string): string => `{
+  const link = document.createElement("a");
+  link.href = ${JSON.stringify(path)};
+  document.body.append(link);
+  link.click();
+  link.remove();
+}`;
+
+/** Until nothing is read any more; what is read begins after the page is drawn. */
+async function settled(page: Page): Promise<void> {
+  await page.evaluate("new Promise((drawn) => requestAnimationFrame(() => setTimeout(drawn, 30)))");
+  await page.locator('main[aria-busy="false"]').waitFor();
 }
 
 type State = Awaited<ReturnType<BrowserContext["storageState"]>>;
@@ -83,7 +102,7 @@ async function newSession(browser: Browser, server: Pick<RunningServer, "url" | 
 export async function openTab(
   browser: Browser,
   server: Pick<RunningServer, "url" | "admin">,
-  { viewport = DESK, scheme = "light" as "light" | "dark" } = {},
+  { viewport = DESK, scheme = "light" as "light" | "dark", hasPolicy = true } = {},
 ): Promise<Tab> {
   signedIn ??= newSession(browser, server);
   const storageState = await signedIn;
@@ -92,8 +111,10 @@ export async function openTab(
     viewport,
     colorScheme: scheme,
     reducedMotion: "reduce",
+    bypassCSP: !hasPolicy,
   });
   const page = await context.newPage();
+  page.setDefaultTimeout(PATIENCE_MS);
   const cdp = await context.newCDPSession(page);
   const troubles: string[] = [];
   page.on("pageerror", (error) => troubles.push(`thrown: ${error.message}`));
@@ -113,14 +134,17 @@ export async function openTab(
     page,
     troubles: () => troubles,
     asked: () => asked,
+    go: async (path) => {
+      asked = [];
+      await page.evaluate(clickOn(path));
+      await settled(page);
+    },
     open: async (path) => {
       await page.goto(new URL(path, server.url).href, { waitUntil: "commit" });
       // Not what the page before still asked for.
       asked = [];
       await page.getByRole("heading", { level: 1 }).waitFor();
-      // What is read begins after the page is drawn.
-      await page.evaluate("new Promise((drawn) => requestAnimationFrame(() => setTimeout(drawn, 50)))");
-      await page.locator('main[aria-busy="false"]').waitFor();
+      await settled(page);
     },
     check: async (name) => {
       const width = await page.evaluate<number>("document.documentElement.scrollWidth - innerWidth");

@@ -1,3 +1,4 @@
+import { generateKeyPairSync } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { writeArtifact } from "../../src/artifact/write.ts";
 import { SimulatedDevice } from "../../src/device-simulator/device.ts";
@@ -11,15 +12,18 @@ const TYPES = ["board-a", "board-b"];
 /** Names that would do harm if they were more than text. */
 export const HOSTILE_NAME = `<img src=x onerror="document.title='run'">\u202Egnp`;
 
+export const aKey = (): string =>
+  generateKeyPairSync("ed25519").publicKey.export({ format: "pem", type: "spki" }).toString();
+
 const macOf = (number: string): string => `02:00:00:00:00:${number}`;
 export const FIRST_DEVICE = macOf("01");
 
-export async function anArtifact(name: string): Promise<Blob> {
+export async function anArtifact(name: string, content = Buffer.from(`This is ${name}.\n`)): Promise<Blob> {
   const artifact = await writeArtifact({
     name,
     deviceTypes: TYPES,
     payloadType: "single-file",
-    files: [{ name: "greeting.txt", content: Buffer.from(`This is ${name}.\n`) }],
+    files: [{ name: "greeting.txt", content }],
     provides: { "rootfs-image.single-file.version": name },
     clearsProvides: ["rootfs-image.single-file.*"],
     compression: "gzip",

@@ -1,10 +1,7 @@
 import assert from "node:assert/strict";
-import { generateKeyPairSync } from "node:crypto";
 import { describe, it } from "node:test";
+import { aKey } from "./fleet.ts";
 import { inTab, theStage } from "./setup.ts";
-
-const aKey = (): string =>
-  generateKeyPairSync("ed25519").publicKey.export({ format: "pem", type: "spki" }).toString();
 
 void describe("a page that is open", () => {
   void it("shows by itself what happens, and asks for nothing while nothing does", () =>

@@ -7,12 +7,15 @@ const MOST_REQUESTS = 3;
 
 void describe("every page", () => {
   for (const how of VIEWS)
-    void it(`is for everybody, and asks little: ${how.viewport.width} px, ${how.scheme}`, () =>
-      inTab(async ({ open, check, asked }) => {
+    void it(`is for everybody in the light and in the dark, and asks little: ${how.viewport.width} px`, () =>
+      inTab(async ({ page, open, check, asked }) => {
         const wrong: string[] = [];
         for (const [name, path] of Object.entries(pagesOf(await shownOf(theStage().operator)))) {
           await open(path);
-          await check(name).catch((cause: Error) => wrong.push(cause.message));
+          for (const colorScheme of ["dark", "light"] as const) {
+            await page.emulateMedia({ colorScheme });
+            await check(`${name}, ${colorScheme}`).catch((cause: Error) => wrong.push(cause.message));
+          }
           if (asked().length > MOST_REQUESTS) wrong.push(`${name} asks ${asked().join(", ")}`);
         }
         assert.deepEqual(wrong, []);

@@ -26,6 +26,7 @@ export const pagesOf = ({ device, release, deployment }: Shown): Readonly<Record
   deployments: "/deployments",
   wizard: `/deployments/new?release=${encodeURIComponent(release)}`,
   report: `/deployments/${deployment}`,
+  templates: "/deployments/templates",
   "report-devices": `/deployments/${deployment}/devices`,
   alerts: "/alerts",
   sessions: "/sessions",
@@ -37,7 +38,12 @@ export const pagesOf = ({ device, release, deployment }: Shown): Readonly<Record
   tokens: "/settings/tokens",
   users: "/settings/users",
   roles: "/settings/roles",
+  "sign-in": "/settings/sign-in",
+  provisioning: "/settings/provisioning",
+  keys: "/settings/keys",
   organization: "/settings/organization",
+  usage: "/settings/usage",
+  welcome: "/welcome",
 });
 
 /** Of a server with a fleet: the deployment with most failures, its release, and a device of it. */

@@ -35,6 +35,18 @@ after(async () => {
   rmSync(folder, { recursive: true, force: true });
 });
 
+/** The same server once more, at the same addresses; `work` is done while there is none. */
+export async function restartServer(work: () => Promise<void>): Promise<void> {
+  const { server, folder: where } = theStage();
+  await server.stop();
+  await work();
+  const again = await startServer(join(where, "server"), {
+    port: new URL(server.url).port,
+    httpsPort: new URL(server.httpsUrl).port,
+  });
+  theStage().server = again;
+}
+
 export function theStage(): Stage {
   if (!stage) throw new Error("the server does not run yet");
   return stage;

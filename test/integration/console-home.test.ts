@@ -74,6 +74,56 @@ it("leaves out what the roles do not allow, and what is another tenant's", async
   for (const { token } of [ci, stranger]) expect(await home(token)).toMatchObject({ lines: [], running: [] });
 });
 
+it("tells a new tenant what of the first steps is done, to who can take them, until all are", async () => {
+  const user = await aUser(server);
+  const first = async () =>
+    (await server.call("GET", PATH, { token: user.token })).json<{ first?: object }>().first;
+  expect(await first()).toEqual({ connected: false, accepted: false, uploaded: false, deployed: false });
+  const observer = await aUser(server, { roles: ["RBAC_ROLE_OBSERVER"] });
+  expect(await home(observer.token)).not.toHaveProperty("first");
+  await env.DB.prepare(
+    "INSERT INTO device_counts (tenant_id, status, tier, devices) VALUES (?, 'pending', 'standard', 1)",
+  )
+    .bind(user.tenant)
+    .run();
+  expect(await first()).toEqual({ connected: true, accepted: false, uploaded: false, deployed: false });
+  const device = await aDevice(server);
+  await inInventory(server, [device]);
+  await anArtifact(server);
+  expect(await first()).toMatchObject({ uploaded: true, deployed: false });
+  await deploy(server, user, [device]);
+  await env.DB.prepare("UPDATE deployment_counters SET success = 1").run();
+  await env.DB.prepare(
+    "INSERT OR REPLACE INTO device_counts (tenant_id, status, tier, devices) VALUES (?, 'accepted', 'standard', 1)",
+  )
+    .bind(user.tenant)
+    .run();
+  expect(await first()).toBeUndefined();
+});
+
+it("tells of devices that fell silent since yesterday and of what runs out, to who sees all devices", async () => {
+  const user = await aUser(server);
+  const raise = (kind: string, object: string, raisedMs: number, acknowledged: string | null = null) =>
+    env.DB.prepare(
+      "INSERT INTO server_alerts (tenant_id, raised_ms, kind, object, level, text, acknowledged) VALUES (?, ?, ?, ?, 'WARNING', 'x', ?)",
+    )
+      .bind(user.tenant, raisedMs, kind, object, acknowledged)
+      .run();
+  const hour = 3_600_000;
+  await raise("silent", "a", server.now - hour);
+  await raise("silent", "b", server.now - 2 * hour);
+  await raise("silent", "long ago", server.now - 30 * hour);
+  await raise("silent", "seen", server.now - hour, "{}");
+  await raise("expiry", "certificate", server.now - 40 * hour);
+  const { lines } = await home(user.token);
+  expect(lines).toMatchObject([
+    { kind: "devices_silent", count: 2, href: "/alerts?subject=silent" },
+    { kind: "expiring", count: 1, href: "/alerts?subject=expiry" },
+  ]);
+  const stranger = await aUser(server, { tenant: "other" });
+  expect((await home(stranger.token)).lines).toEqual([]);
+});
+
 it("is for users", async () => {
   const device = await aDevice(server);
   expect((await server.call("GET", PATH)).status).toBe(401);

@@ -91,13 +91,14 @@ describe("the session of the console", () => {
 });
 
 describe("what every page needs", () => {
-  it("is who is signed in and what of the console is for them, in one trip", async () => {
+  it("is who is signed in and what of the console is for them, in two trips", async () => {
     const { token } = await aUser(server);
     const answer = await server.call("GET", `${BASE}/boot`, { token });
     expect(answer.status).toBe(200);
-    expect(answer.cost.trips).toBe(1);
+    expect(answer.cost.trips).toBe(2);
     expect(answer.json()).toMatchObject({
       user: { tenant: "default", must_enrol: false },
+      tenant: { name: expect.any(String), service_provider: false },
       permissions: expect.arrayContaining(["devices:read", "users:manage"]),
       features: expect.arrayContaining(["audit_logs"]),
       plan: "enterprise",

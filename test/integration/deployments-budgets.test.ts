@@ -43,6 +43,8 @@ describe.each([
     expect([status, cost.trips]).toEqual([200, 1]);
     expect(cost.written).toBeLessThanOrEqual(4);
     expect(cost.read).toBeLessThan(60);
+    // Lists decide alone, so that nothing of rules is asked.
+    expect(cost.statements).toBe(7);
   });
 
   it("of an update check that ends the device's part: two round trips, at most ten rows", async () => {

@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it } from "vitest";
-import { EVERY_NIGHT, runSweeps } from "../../src/app/sweeps.ts";
+import { EVERY_MINUTE, EVERY_NIGHT, runSweeps } from "../../src/app/sweeps.ts";
 import { aDevice, aUser, type TestDevice, type TestUser } from "../support/actors.ts";
 import { auditOf, refusal, rowsOf } from "../support/answers.ts";
 import { inInventory } from "../support/deployments.ts";
@@ -68,6 +68,23 @@ const latest = async (query = "") =>
   (await get(`/devices/${device.id}/alerts/latest${query}`)).json<Wire[]>();
 const shown = (list: Wire[]) => list.map(({ subject, level }) => `${subject.name} ${level}`);
 
+const FLOOD_S = 5;
+
+const alertEvents = async () =>
+  (
+    await server.call("GET", "/api/management/v1/events?type=alert.*&limit=500", { token: admin.token })
+  ).json<{
+    events: { type: string; data: { subject: string } }[];
+  }>().events;
+
+/** As each tenant is looked at in its minute. */
+async function lookAtAll(): Promise<void> {
+  for (let minute = 0; minute < 5; minute++) {
+    await runSweeps(await server.deps(), { "find-trouble": EVERY_MINUTE["find-trouble"]! });
+    server.advance(MINUTE_MS);
+  }
+}
+
 /** The counters as filters of the device list see them. */
 async function counters(): Promise<[unknown, unknown]> {
   const found = await server.call("GET", `/api/management/v1/inventory/devices/${device.id}`, {
@@ -129,6 +146,26 @@ describe("alerts of a device", () => {
     expect(await counters()).toEqual([true, 1]);
   });
 
+  it("with names of a megabyte are none, and take no others along", async () => {
+    const long = "n".repeat(1_000_000);
+    const named = { ...anAlert(), name: long };
+    const about = { ...anAlert(), subject: { ...anAlert().subject, name: long } };
+    const further = { ...anAlert({ subject: "b" }), [long]: 1 };
+    for (const alert of [named, about]) {
+      expect(refusal(await post([alert]))).toEqual([
+        400,
+        expect.stringMatching(/^malformed request body: .*name: the length must be no more than 1024\.$/),
+      ]);
+      expect((await post([alert, anAlert({ subject: "a" })])).status).toBe(204);
+    }
+    expect((await post([further])).status).toBe(204);
+    expect((await post([{ ...anAlert(), name: "n".repeat(1024 * 1024) }])).status).toBe(413);
+    expect(shown(await latest())).toEqual(["a CRITICAL", "b CRITICAL"]);
+    const mails = await mailbox.open();
+    expect(mails.every(({ subject, text }) => subject.length < 1000 && text.length < 10_000)).toBe(true);
+    expect(JSON.stringify(await alertEvents()).length).toBeLessThan(10_000);
+  });
+
   it("count once however often they are sent, also by two at a time", async () => {
     const batch = [anAlert({ subject: "a" }), anAlert({ subject: "b" })];
     const answers = await Promise.all([post(batch), post(batch), post(batch)]);
@@ -147,21 +184,35 @@ describe("alerts of a device", () => {
   });
 
   it("that come in floods are folded, and so are the mails [differs: alert-flood]", async () => {
-    for (let batch = 0; batch < 8; batch++)
-      await raise(
-        ...Array.from({ length: 128 }, (_, i) => ({
+    // A thousand a second.
+    for (let second = 0; second < FLOOD_S; second++) {
+      for (let batch = 0; batch < 8; batch++) {
+        const flood = Array.from({ length: 128 }, (_, i) => ({
           subject: `s${i % 4}`,
-          level: (i >> 2) % 2 === 0 ? "CRITICAL" : "OK",
-          at: time(i),
-        })),
-      );
+          level: ((i >> 2) + batch + 1) % 2 === 0 ? "CRITICAL" : "OK",
+          at: time(batch * 125 + i),
+        }));
+        expect((await post(flood.map(anAlert))).status).toBe(204);
+      }
+      server.advance(1000);
+    }
     const kept = Number((await alerts()).headers.get("x-total-count"));
     expect(kept).toBe(500);
     expect(await latest("?level_from=OK")).toHaveLength(4);
     const { folded } = (await rowsOf("SELECT folded FROM monitor_devices"))[0] as { folded: number };
-    expect(folded).toBe(8 * 128 - 500);
+    expect(folded).toBe(FLOOD_S * 8 * 128 - 500);
     const mails = await mailbox.open();
     expect(mails.length).toBe(20);
+    // The world is told of trouble at once, and that it is over once it rests.
+    const told = async () => (await alertEvents()).map(({ type, data }) => `${type} ${data.subject}`);
+    const raised = ["s0", "s1", "s2", "s3"].map((subject) => `alert.raised ${subject}`);
+    expect(await told()).toEqual(raised);
+    expect((await latest("?level_from=OK")).map(({ level }) => level)).toEqual(["OK", "OK", "OK", "OK"]);
+    server.advance(10 * MINUTE_MS);
+    for (let look = 0; look < 2; look++) await lookAtAll();
+    expect((await told()).toSorted()).toEqual(
+      [...raised, ...raised.map((line) => line.replace("raised", "cleared"))].toSorted(),
+    );
     // A quiet hour later, what comes is kept and told again.
     server.advance(60 * MINUTE_MS);
     await raise({ subject: "s0", level: "WARNING" });

@@ -6,6 +6,7 @@ import { asTenantId } from "../../src/platform/ids.ts";
 import { DELIVERIES_DUE, tell } from "../../src/platform/stream.ts";
 import { aUser } from "../support/actors.ts";
 import { rowsOf } from "../support/answers.ts";
+import { dollarsOf, GOAL, OPERATIONS } from "../support/event-cost.ts";
 import { many } from "../support/form.ts";
 import { onlyReceivers, Receiver } from "../support/receivers.ts";
 import { Server } from "../support/server.ts";
@@ -13,12 +14,6 @@ import { Server } from "../support/server.ts";
 const TENANT = asTenantId("default");
 const RECEIVERS = 20;
 const EVENTS = many(4096, 1024);
-
-/** US$ for a million (docs/cost.md). */
-const PRICE = { written: 1, read: 0.001, queue: 0.4, request: 0.3 };
-/** A message is written, read and acknowledged. */
-const OPERATIONS = 3;
-const GOAL = 1.5;
 
 let server: Server;
 beforeEach(async () => {
@@ -83,11 +78,11 @@ it("a million events to 20 receivers, kept for thirty days, cost no more than $1
     "rows read": forgotten.rowsRead / EVENTS,
     "queue operations": (messages.length * OPERATIONS) / EVENTS,
   };
-  const dollars =
-    (perEvent["rows to record"] + perEvent["rows to deliver"] + perEvent["rows to forget"]) * PRICE.written +
-    perEvent["rows read"] * PRICE.read +
-    perEvent["queue operations"] * PRICE.queue +
-    (messages.length / EVENTS) * PRICE.request;
+  const dollars = dollarsOf({
+    rowsWritten: perEvent["rows to record"] + perEvent["rows to deliver"] + perEvent["rows to forget"],
+    rowsRead: perEvent["rows read"],
+    messages: messages.length / EVENTS,
+  });
   console.log(JSON.stringify({ events: EVENTS, ...perEvent, dollars }));
   expect({ perEvent, dollars, isCheap: dollars <= GOAL }).toMatchObject({ isCheap: true });
   expect(perEvent["queue operations"] / RECEIVERS).toBeLessThan(3);

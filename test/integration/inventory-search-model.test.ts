@@ -186,12 +186,16 @@ async function expectSame(
   page: number,
   perPage: number,
   ids?: string[],
+  any?: NaivePredicate[][],
 ): Promise<void> {
-  const answer = await search({ filters, sort, page, per_page: perPage, device_ids: ids });
+  const answer = await search({ filters, sort, page, per_page: perPage, device_ids: ids, any });
   expect(answer.status, answer.text).toBe(200);
   const expected = devices
     .filter(
-      (device) => (!ids?.length || ids.includes(device.id)) && filters.every((f) => naiveMatch(device, f)),
+      (device) =>
+        (!ids?.length || ids.includes(device.id)) &&
+        filters.every((f) => naiveMatch(device, f)) &&
+        (!any?.length || any.some((group) => group.every((f) => naiveMatch(device, f)))),
     )
     .toSorted(naiveOrder(sort));
   expect(answer.headers.get("x-total-count")).toBe(String(expected.length));
@@ -248,6 +252,20 @@ describe("search finds what a plain filter over all devices finds", () => {
             perPage,
             named?.map((i) => devices[i]!.id),
           ),
+      ),
+      { numRuns: 150 },
+    );
+  }, 120_000);
+
+  it("for groups of conditions, of which one is enough", async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(predicate, { maxLength: 2 }),
+        fc.array(fc.array(predicate, { minLength: 1, maxLength: 3 }), { maxLength: 3 }),
+        fc.array(sortKey, { maxLength: 2 }),
+        fc.integer({ min: 1, max: 3 }),
+        fc.constantFrom(7, 20, 100),
+        (filters, any, sort, page, perPage) => expectSame(filters, sort, page, perPage, undefined, any),
       ),
       { numRuns: 150 },
     );

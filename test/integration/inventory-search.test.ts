@@ -266,6 +266,12 @@ describe("a search that is refused tells which condition and what is allowed [di
       "value: the regular expression has a POSIX class outside of brackets, write [[:digit:]] (filters[0]: inventory/a $regex).",
     ],
     [{ filters: Array.from({ length: 16 }, () => ok) }, "filters: the length must be no more than 15."],
+    [{ any: [[ok], []] }, expect.stringMatching(/cannot be empty/)],
+    [
+      { any: [[ok], [{ ...ok, type: "$gt", value: true }]] },
+      expect.stringMatching(/^value: .*\(any\[1\]\[0\]: inventory\/a \$gt\)\.$/),
+    ],
+    [{ any: [[{ ...ok, scope: "x" }]] }, expect.stringMatching(/scope: must be one of /)],
     [
       { sort: [{ scope: "inventory", attribute: "a", order: "up" }] },
       "order: must be a valid value: asc, desc (sort[0]).",
@@ -310,8 +316,12 @@ describe("a search that is refused tells which condition and what is allowed [di
     }));
     const device_ids = [id, ...values.slice(1)];
     expect(idsOf(await search({ filters, sort, device_ids }))).toEqual([id]);
+    const any = [filters.slice(0, 7), filters.slice(7, 14)];
+    expect(idsOf(await search({ filters: filters.slice(14), any, sort, device_ids }))).toEqual([id]);
     for (const more of [
       { filters: [...filters, ok] },
+      { filters, any: [[ok]] },
+      { any: [filters.slice(0, 8), filters.slice(0, 8)] },
       { filters: [{ ...ok, type: "$in", value: [...values, "x"] }] },
       { sort: [...sort, sort[0]] },
       { device_ids: [...device_ids, "x"] },

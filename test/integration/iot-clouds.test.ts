@@ -6,7 +6,7 @@ import { auditOf, refusal, rowsOf } from "../support/answers.ts";
 import { DeviceAdmin } from "../support/device-auth.ts";
 import { FakeAws } from "../support/fake-aws.ts";
 import { FakeHub } from "../support/fake-azure.ts";
-import { standIn } from "../support/receivers.ts";
+import { standIn, type Sent } from "../support/receivers.ts";
 import { OPERATOR_TOKEN, Server } from "../support/server.ts";
 import { SigningDevice } from "../support/signing-device.ts";
 
@@ -73,15 +73,28 @@ function membersOf(sequence: Buffer): { whole: Buffer; content: Buffer }[] {
   return members;
 }
 
+/** Requests as they are listed (protocol notes, iot-manager 7), which are forgotten. */
+const requestsIn = (sent: Sent[]) =>
+  sent.splice(0).map(({ method, url, body, headers }) => {
+    const { hostname, pathname, search } = new URL(url);
+    const named = ["if-match", "x-amzn-principal", "content-type"].flatMap((name) => headers[name] ?? []);
+    return [
+      `${method} ${hostname}${pathname}${search}`,
+      ...named,
+      ...(body === "" ? [] : [JSON.parse(body)]),
+    ];
+  });
+
 const lastError = async () =>
   (await call("GET", "/events")).json<{ delivery_statuses: { error?: string; status_code?: number }[] }[]>();
 
 describe("an IoT Hub of Azure", () => {
   let hub: FakeHub;
   let id: string;
+  let sent: Sent[];
   beforeEach(async () => {
     hub = new FakeHub(HOST, { keyName: "iothubowner", key: KEY }, () => server.now);
-    standIn((sent) => hub.answer(sent));
+    sent = standIn((request) => hub.answer(request));
     id = await add("iot-hub", {
       type: "sas",
       connection_string: `HostName=${HOST};SharedAccessKeyName=iothubowner;SharedAccessKey=${KEY}`,
@@ -124,6 +137,50 @@ describe("an IoT Hub of Azure", () => {
     expect(hub.devices.size).toBe(0);
     expect((await call("DELETE", `/integrations/${id}`, {})).status).toBe(204);
     expect(await rowsOf("SELECT * FROM iot_devices")).toEqual([]);
+  });
+
+  it("is asked as the original asks it, in that order", async () => {
+    const { id: device, set } = await admit();
+    const path = `${HOST}/devices/${device}?api-version=2021-04-12`;
+    const json = "application/json";
+    const etag = expect.stringMatching(/^"e\d+"$/);
+    expect(requestsIn(sent)).toEqual([
+      [`GET ${path}`],
+      [`PUT ${path}`, json, { deviceId: device }],
+      [
+        `PATCH ${HOST}/twins/${device}?api-version=2021-04-12`,
+        json,
+        { properties: { desired: null }, tags: { mender: true } },
+      ],
+      // Its status is told by itself, and is right already.
+      [`GET ${path}`],
+    ]);
+    await devices.putStatus(device, set, "rejected");
+    await sweep();
+    expect(requestsIn(sent)).toEqual([
+      [`GET ${path}`],
+      [
+        `PUT ${path}`,
+        etag,
+        json,
+        { deviceId: device, authentication: expect.anything(), status: "disabled" },
+      ],
+    ]);
+    const state = `/devices/${device}/state/${id}`;
+    await call("GET", state);
+    const twin = `${HOST}/twins/${device}?api-version=2021-04-12`;
+    expect(requestsIn(sent)).toEqual([[`GET ${twin}`]]);
+    const etagOf = `"${hub.twins.get(device)!.etag}"`;
+    await call("PUT", state, { desired: { on: true } });
+    const wanted = { properties: { desired: { on: true } }, tags: { mender: true } };
+    expect(requestsIn(sent)).toEqual([
+      [`GET ${twin}`],
+      [`PUT ${twin}`, etagOf, json, wanted],
+      [`GET ${twin}`],
+    ]);
+    await devices.call("DELETE", `/devices/${device}`);
+    await sweep();
+    expect(requestsIn(sent)).toEqual([[`DELETE ${path}`, "*"]]);
   });
 
   it("goes on where it broke off, and makes again what somebody removed there", async () => {
@@ -230,9 +287,10 @@ describe("an IoT Hub of Azure", () => {
 describe("AWS IoT Core", () => {
   let core: FakeAws;
   let id: string;
+  let sent: Sent[];
   beforeEach(async () => {
     core = new FakeAws("eu-central-1", KEYS);
-    standIn((sent) => core.answer(sent));
+    sent = standIn((request) => core.answer(request));
     id = await add("iot-core", {
       type: "aws",
       aws: {
@@ -287,6 +345,52 @@ describe("AWS IoT Core", () => {
     await sweep();
     expect([core.things.size, core.certificates.size]).toEqual([0, 0]);
     expect((await call("DELETE", `/integrations/${id}`, {})).status).toBe(204);
+  });
+
+  it("is asked as the original asks it, in that order", async () => {
+    const { id: device, set } = await admit();
+    const control = "iot.eu-central-1.amazonaws.com";
+    const data = "data-ats.iot.eu-central-1.amazonaws.com";
+    const json = "application/json";
+    const { arn } = certificateOf(device)!;
+    const thing = `${control}/things/${device}`;
+    const certificate = `${control}/certificates/${arn.slice(arn.lastIndexOf("/") + 1)}`;
+    const isRight = [[`GET ${thing}`], [`GET ${thing}/principals`], [`GET ${certificate}`]];
+    expect(requestsIn(sent)).toEqual([
+      [`GET ${thing}`],
+      [`POST ${thing}`, json, {}],
+      [
+        `POST ${control}/certificates?setAsActive=true`,
+        json,
+        { certificateSigningRequest: expect.stringMatching(/^-----BEGIN CERTIFICATE REQUEST-----/) },
+      ],
+      [`GET ${control}/endpoint?endpointType=iot%3AData-ATS`],
+      [`PUT ${control}/target-policies/device-policy`, json, { target: arn }],
+      [`PUT ${thing}/principals`, arn],
+      ...isRight,
+    ]);
+    await devices.putStatus(device, set, "rejected");
+    await sweep();
+    expect(requestsIn(sent)).toEqual([...isRight, [`PUT ${certificate}?newStatus=INACTIVE`]]);
+    const state = `/devices/${device}/state/${id}`;
+    await call("PUT", state, { desired: { on: true } });
+    expect(requestsIn(sent)).toEqual([
+      [`GET ${thing}`],
+      [`POST ${data}/things/${device}/shadow`, json, { state: { desired: { on: true } } }],
+    ]);
+    await call("GET", state);
+    expect(requestsIn(sent)).toEqual([[`GET ${data}/things/${device}/shadow`]]);
+    await devices.call("DELETE", `/devices/${device}`);
+    await sweep();
+    expect(requestsIn(sent)).toEqual([
+      [`GET ${thing}`],
+      [`GET ${thing}/principals`],
+      [`DELETE ${thing}/principals`, arn],
+      [`PUT ${certificate}?newStatus=INACTIVE`],
+      [`DELETE ${certificate}?forceDelete=true`],
+      [`GET ${thing}/principals`],
+      [expect.stringMatching(/^DELETE \S+\?expectedVersion=\d+$/)],
+    ]);
   });
 
   it("goes on where it broke off, with the key that the device has", async () => {

@@ -40,6 +40,7 @@ const temperature = { scope: "inventory", name: "temperature" };
 
 const away = () => Promise.reject(new Error("the tenant's head did not answer in time"));
 const contactsAway = {
+  hasPlainWork: () => false,
   note: () => {},
   last: away,
   rhythms: away,
@@ -163,9 +164,10 @@ describe("updated devices beside others", () => {
   async function watched(
     judge: Record<string, unknown>,
     more: Record<string, unknown> = {},
+    some = SOME,
   ): Promise<string> {
-    const ids = Array.from({ length: 2 * SOME }, () => crypto.randomUUID());
-    [updated, others] = [ids.slice(0, SOME), ids.slice(SOME)];
+    const ids = Array.from({ length: some + SOME }, () => crypto.randomUUID());
+    [updated, others] = [ids.slice(0, some), ids.slice(some)];
     await env.DB.prepare(
       `INSERT INTO inventory_devices (tenant_id, device_id, status, created_ms, updated_ms, attributes)
        SELECT 'default', value, 'accepted', 0, 0, '{"inventory-device_type":["pi4"],"inventory-temperature":["20"]}' FROM json_each(?)`,
@@ -190,7 +192,7 @@ describe("updated devices beside others", () => {
       ).bind(server.now, JSON.stringify(updated), id),
       env.DB.prepare(
         "UPDATE deployment_counters SET success = ? WHERE seq = (SELECT seq FROM deployments WHERE deployment_id = ?)",
-      ).bind(SOME, id),
+      ).bind(some, id),
     ]);
     await hear(others);
     await watchRollouts(await server.deps());
@@ -252,12 +254,7 @@ describe("updated devices beside others", () => {
 
   it("is halted for more alerts than others have in the same hours", async () => {
     const id = await watched({ silence: false });
-    await env.DB.prepare(
-      `INSERT INTO monitor_latest (tenant_id, device_id, subject, alert_id, level, at_ms, received_ms, alert, changes, changes_since_ms)
-       SELECT 'default', value, 'disk', value, 'CRITICAL', ?1, ?1, '{}', 1, ?1 FROM json_each(?2)`,
-    )
-      .bind(server.now, JSON.stringify(updated.slice(0, 14)))
-      .run();
+    await raise(updated.slice(0, 14));
     await anHourLater([...updated, ...others]);
     expect((await stateOf(id)).rollout.state).toMatchObject({ paused: { judge: "alerts" } });
   });
@@ -275,6 +272,74 @@ describe("updated devices beside others", () => {
       paused: { judge: "inventory/temperature" },
       judge: { "inventory/temperature": { verdict: "worse" } },
     });
+  });
+
+  const raise = (ids: readonly string[]) =>
+    env.DB.prepare(
+      `INSERT INTO monitor_latest (tenant_id, device_id, subject, alert_id, level, at_ms, received_ms, alert, changes, changes_since_ms)
+       SELECT 'default', value, 'disk', value, 'CRITICAL', ?1, ?1, '{}', 1, ?1 FROM json_each(?2)`,
+    )
+      .bind(server.now, JSON.stringify(ids))
+      .run();
+
+  /** A number of a deployment. */
+  const of = (id: string, query: string) =>
+    env.DB.prepare(`${query} AND seq = (SELECT seq FROM deployments WHERE deployment_id = ?)`)
+      .bind(id)
+      .first("n");
+
+  it("counts what lasts: who comes back is not silent, and an alert that is taken back is none", async () => {
+    const id = await watched({ level_percent: 10 }, { stop: [{ devices: 30, kinds: ["silence"] }] }, 300);
+    const found = async () => (await stateOf(id)).rollout.state;
+    await raise(updated.slice(0, 2));
+    await anHourLater([...updated.slice(3), ...others]);
+    const bad = { updated: { devices: 300, bad: 3 } };
+    expect(await found()).toMatchObject({
+      judge: {
+        silence: { verdict: "no_evidence", kinds: [bad] },
+        alerts: { verdict: "no_evidence", kinds: [{ updated: { devices: 300, bad: 2 } }] },
+      },
+    });
+    const silent = () => of(id, "SELECT sum(devices) AS n FROM deployment_tallies WHERE outcome = 'silent'");
+    expect(await silent()).toBe(3);
+    await env.DB.prepare("UPDATE monitor_latest SET level = 'OK' WHERE device_id = ?").bind(updated[0]).run();
+    await hear(updated.slice(0, 2));
+    await anHourLater([...updated.slice(3), ...others]);
+    expect(await found()).toMatchObject({
+      judge: {
+        silence: { verdict: "cleared", kinds: [{ updated: { devices: 300, bad: 1 } }] },
+        alerts: { verdict: "cleared", kinds: [{ updated: { devices: 300, bad: 1 } }] },
+      },
+    });
+    expect(JSON.stringify(await found())).not.toContain("well");
+    expect(await silent()).toBe(1);
+    // What is settled once is not settled again.
+    await anHourLater(others);
+    expect(await silent()).toBe(1);
+  });
+
+  it("is settled when all is over, too, and no longer watched then", async () => {
+    const id = await watched({ level_percent: 10, alerts: false }, {}, 160);
+    await anHourLater([...updated, ...others]);
+    expect((await manage("PUT", `/${id}/status`, { status: "aborted" })).status).toBe(204);
+    await watchRollouts(await server.deps());
+    const watches = () =>
+      of(id, "SELECT count(*) AS n FROM deployment_watches WHERE (horizon_s = 3600 OR due_ms < 0)");
+    expect(await watches()).toBe(1);
+    await anHourLater([]);
+    expect(await watches()).toBe(0);
+    expect((await stateOf(id)).rollout.state.judge.silence).toMatchObject({ verdict: "cleared" });
+  });
+
+  it("leaves out who is decommissioned before it is settled", async () => {
+    const id = await watched({ level_percent: 10, alerts: false }, {}, 160);
+    await anHourLater([...updated.slice(20), ...others]);
+    await env.DB.prepare("DELETE FROM inventory_devices WHERE device_id IN (SELECT value FROM json_each(?))")
+      .bind(JSON.stringify(updated.slice(0, 20)))
+      .run();
+    await anHourLater(others);
+    const { silence } = (await stateOf(id)).rollout.state.judge;
+    expect(silence).toMatchObject({ kinds: [{ updated: { bad: 0 } }] });
   });
 
   it("can be counted by a stop rule of a person", async () => {

@@ -97,6 +97,8 @@ describe("another attempt", () => {
     expect(await given([network, broken])).toHaveLength(2);
     await report(server, broken, id, "installing");
     await report(server, broken, id, "failure");
+    // One that asks has no log to send.
+    expect(await given([broken])).toEqual([]);
     expect(await counts(server, user, id)).toMatchObject({ failure: 1 });
     for (const pause of [60_000, 90_000]) {
       await report(server, network, id, "downloading");
@@ -114,6 +116,100 @@ describe("another attempt", () => {
     }
     await report(server, network, id, "success");
     expect(await counts(server, user, id)).toMatchObject({ failure: 1, success: 1 });
+  });
+});
+
+describe("the end of a log", () => {
+  const retry = { pause_s: 60, max_pause_s: 90 };
+  const told = (device: TestDevice, id: string, message: string) =>
+    server.call("PUT", `/api/devices/v1/deployments/device/deployments/${id}/log`, {
+      token: device.token,
+      json: { messages: [{ timestamp: "2026-01-01T00:00:00Z", level: "error", message }] },
+    });
+
+  /** A device fails there, and sends its log. */
+  async function fails(device: TestDevice, id: string, at: string, message: string): Promise<void> {
+    await report(server, device, id, at);
+    expect((await report(server, device, id, "failure")).status).toBe(204);
+    expect((await told(device, id, message)).status).toBe(204);
+  }
+
+  it("tells that another attempt heals what failed, wherever it did", async () => {
+    const [full, broken, forged] = pool as [TestDevice, TestDevice, TestDevice];
+    const id = await rollout({ retries: 1, rollout: { retry, stop: [{ devices: 1 }] } });
+    expect(await given([full, broken, forged])).toHaveLength(3);
+    await report(server, full, id, "installing");
+    await report(server, full, id, "failure");
+    expect(await explained(id, full)).toMatchObject({ status: "installing", reason: "waits_for_log" });
+    expect(await counts(server, user, id)).toMatchObject({ installing: 1 });
+    await told(full, id, "write /dev/mmcblk0p3: no space left on device");
+    expect(await explained(id, full)).toMatchObject({
+      status: "pending",
+      reason: "waits_for_retry",
+      starts: new Date(server.now + 60_000).toISOString(),
+    });
+    expect(await stateOf(id)).not.toHaveProperty("paused");
+    // The same log again changes nothing.
+    await told(full, id, "write /dev/mmcblk0p3: no space left on device");
+    expect(await given([full])).toEqual([]);
+    server.advance(60_000);
+    expect(await given([full])).toEqual([full]);
+    await fails(broken, id, "installing", "ArtifactInstall: exit status 1");
+    expect(await counts(server, user, id)).toMatchObject({ failure: 1 });
+    expect(await stateOf(id)).toMatchObject({ paused: { rule: 1 } });
+    await manage("POST", `/${id}/resume`);
+    const groups = (await manage("GET", `/${id}/failures`)).json<{ devices: number }[]>();
+    expect(groups).toMatchObject([{ devices: 1 }]);
+    // Of what fails the same way again there is no other attempt, although downloads have one.
+    await fails(forged, id, "downloading", "signature verification failed: crypto/rsa");
+    expect(await counts(server, user, id)).toMatchObject({ failure: 2 });
+    // No further attempt is left, whatever the log tells.
+    await report(server, full, id, "installing");
+    await report(server, full, id, "failure");
+    expect(await counts(server, user, id)).toMatchObject({ failure: 3, pending: POOL - 3 });
+  });
+
+  it("is not waited for for ever, and not where nobody wants to know", async () => {
+    const [lost, other] = pool as [TestDevice, TestDevice];
+    const id = await rollout({ retries: 3, rollout: { retry } });
+    await given([lost]);
+    await report(server, lost, id, "installing");
+    await report(server, lost, id, "failure");
+    server.advance(14 * MINUTE);
+    await endStuck(await server.deps());
+    expect(await counts(server, user, id)).toMatchObject({ installing: 1 });
+    server.advance(6 * MINUTE);
+    await endStuck(await server.deps());
+    expect(await counts(server, user, id)).toMatchObject({ failure: 1 });
+    expect(await explained(id, lost)).toMatchObject({ status: "failure", reason: "done" });
+    await abortAll(server, user);
+    const alone = await rollout({ retries: 3, rollout: { retry: { ...retry, causes: [] } } }, [other]);
+    await given([other]);
+    await report(server, other, alone, "installing");
+    await report(server, other, alone, "failure");
+    expect(await counts(server, user, alone)).toEqual({ failure: 1 });
+  });
+
+  it("ends what is aborted or decommissioned while it is waited for like everything else", async () => {
+    const [aborted] = pool as [TestDevice];
+    const id = await rollout({ retries: 3, rollout: { retry } });
+    await given([aborted]);
+    await report(server, aborted, id, "installing");
+    await report(server, aborted, id, "failure");
+    expect((await manage("PUT", `/${id}/status`, { status: "aborted" })).status).toBe(204);
+    expect((await told(aborted, id, "no space left on device")).status).toBe(204);
+    expect(await counts(server, user, id)).toEqual({ aborted: POOL });
+  });
+
+  it("of another kind than is known is refused", async () => {
+    const json = {
+      name: "d",
+      artifact_name: "release-2",
+      devices: [pool[0]!.id],
+      retries: 1,
+      rollout: { retry: { causes: ["moon"] } },
+    };
+    expect((await manage("POST", "", json)).status).toBe(400);
   });
 });
 

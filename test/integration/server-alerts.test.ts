@@ -1,13 +1,16 @@
+import { generateKeyPairSync } from "node:crypto";
 import { runDurableObjectAlarm } from "cloudflare:test";
-import { beforeEach, describe, expect, it } from "vitest";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { ALERT_SOURCES } from "../../src/app/alert-sources.ts";
 import { EVERY_NIGHT, runSweeps } from "../../src/app/sweeps.ts";
 import { findTrouble } from "../../src/devicemonitor/index.ts";
+import { issueCertificate } from "../../src/local/x509.ts";
 import { aDevice, aUser, type TestDevice, type TestUser } from "../support/actors.ts";
 import { auditOf, refusal, rowsOf } from "../support/answers.ts";
 import { inInventory } from "../support/deployments.ts";
 import { Mailbox } from "../support/mailbox.ts";
 import { env, Server } from "../support/server.ts";
+import { addProvider, METADATA, outsideIs } from "../support/single-sign-on.ts";
 
 const BASE = "/api/management/v1/devicemonitor";
 const MINUTE_MS = 60_000;
@@ -20,10 +23,14 @@ let admin: TestUser;
 
 beforeEach(async () => {
   server = await Server.start();
+  // No clock shows whole seconds only.
+  server.advance(123);
   server.configure({ MAIL_FROM: "no-reply@edgemend.test" });
   mailbox = new Mailbox(server);
   admin = await aUser(server, { email: "ann@example.com" });
 });
+
+afterEach(() => vi.unstubAllGlobals());
 
 interface Listed {
   id: string;
@@ -152,6 +159,31 @@ describe("a silent device", () => {
 });
 
 /** Rows as the domains would have made them, where making them takes hours or a fleet. */
+const keys = generateKeyPairSync("ec", { namedCurve: "P-256" });
+
+/** Of a provider, with certificates that end in so many days. */
+function metadata({ certificates, validDays }: { certificates: number[]; validDays?: number }): string {
+  const inDays = (days: number) => new Date(server.now + days * DAY_MS);
+  const descriptors = certificates.map((days) => {
+    const pem = issueCertificate({
+      subject: "id",
+      issuer: "id",
+      subjectKey: keys.publicKey,
+      issuerKey: keys.privateKey,
+      notBefore: new Date(0),
+      notAfter: inDays(days),
+    });
+    const text = pem.replace(/-----[^-]+-----|\s/g, "");
+    return `<KeyDescriptor use="signing"><KeyInfo xmlns="http://www.w3.org/2000/09/xmldsig#"><X509Data>
+      <X509Certificate>${text}</X509Certificate></X509Data></KeyInfo></KeyDescriptor>`;
+  });
+  const until = validDays === undefined ? "" : `validUntil="${inDays(validDays).toISOString()}"`;
+  return `<EntityDescriptor xmlns="urn:oasis:names:tc:SAML:2.0:metadata" entityID="https://id.example.com" ${until}>
+    <IDPSSODescriptor protocolSupportEnumeration="urn:oasis:names:tc:SAML:2.0:protocol">${descriptors.join("")}
+    <SingleSignOnService Binding="urn:oasis:names:tc:SAML:2.0:bindings:HTTP-Redirect" Location="https://id.example.com/sso"/>
+    </IDPSSODescriptor></EntityDescriptor>`;
+}
+
 const put = (sql: string, ...values: unknown[]) =>
   env.DB.prepare(sql)
     .bind(...values)
@@ -194,6 +226,65 @@ describe("the server itself tells of", () => {
     ]);
     server.advance(14 * DAY_MS);
     admin = await aUser(server);
+    await look();
+    expect(await shown()).toEqual([]);
+  });
+
+  it("certificates and metadata of single sign-on that end, until there are others", async () => {
+    const headers = { "Content-Type": "application/samlmetadata+xml" };
+    const day = (days: number) => new Date(server.now + days * DAY_MS).toISOString().slice(0, 10);
+    const id = await addProvider(server, admin.token, {
+      body: metadata({ certificates: [20, 300] }),
+      headers,
+    });
+    const put = async (body: string) =>
+      expect(
+        (await server.call("PUT", `${METADATA}/${id}`, { token: admin.token, body, headers })).status,
+      ).toBe(204);
+    const expiring = async () =>
+      (await list("?subject=expiry")).alerts.map(
+        ({ object, text }) => `${object?.replace(id, "id")}: ${text}`,
+      );
+    await look();
+    expect(await expiring()).toEqual([]);
+    await put(metadata({ certificates: [-3, 13], validDays: 12 }));
+    const told = [
+      `id/metadata: The metadata of the sign-in provider https://id.example.com are good until ${day(12)}`,
+      `id/signing: The signing certificate of the sign-in provider https://id.example.com is good until ${day(13)}`,
+    ];
+    await look();
+    expect((await expiring()).toSorted()).toEqual(told);
+    server.advance(20 * DAY_MS);
+    admin = await aUser(server);
+    await look();
+    // What has ended is as wrong as before.
+    expect((await expiring()).toSorted()).toEqual(told);
+    await put(metadata({ certificates: [8000] }));
+    await look();
+    expect(await expiring()).toEqual([]);
+    expect((await events()).map(({ type }) => type)).toEqual([
+      "alert.raised",
+      "alert.raised",
+      "alert.cleared",
+      "alert.cleared",
+    ]);
+    const ours = `/api/management/v1/useradm/sso/sp/metadata/${id}`;
+    expect((await server.call("GET", ours, { token: admin.token })).status).toBe(200);
+    const years = new Date(server.now);
+    years.setUTCFullYear(years.getUTCFullYear() + 20);
+    server.advance(years.getTime() - server.now - 10 * DAY_MS);
+    admin = await aUser(server);
+    await look();
+    expect(await expiring()).toEqual([
+      `id/own: Our certificate for the sign-in provider https://id.example.com is good until ${years.toISOString().slice(0, 10)}`,
+    ]);
+  });
+
+  it("nothing about metadata that are read from where they are published, however short they are good", async () => {
+    outsideIs(() => new Response(metadata({ certificates: [300], validDays: 2 })));
+    const body = "<IdentityProviderUrl>https://id.example.com</IdentityProviderUrl>";
+    const headers = { "Content-Type": "application/samlmetadata+xml" };
+    await addProvider(server, admin.token, { body, headers });
     await look();
     expect(await shown()).toEqual([]);
   });

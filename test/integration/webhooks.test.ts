@@ -370,6 +370,7 @@ describe("a webhook", () => {
     const refusedAs = async (more: object) => refusal(await call("POST", "", wanted(more)));
     for (const [more, field] of [
       [{ name: "" }, "name"],
+      [{ name: "n".repeat(1_000_000) }, "name"],
       [{ types: [] }, "types"],
       [{ types: ["Ünknown"] }, "types"],
       [{ types: "device.*" }, "types"],

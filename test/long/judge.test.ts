@@ -5,6 +5,7 @@ import {
   halts,
   harmful,
   harmless,
+  untilCleared,
   untilHalt,
   untilSilenceFound,
 } from "../support/judge-simulation.ts";
@@ -29,6 +30,20 @@ describe("failed updates", () => {
   test("five times as many stop it before a twentieth of the fleet", () => {
     const found = halts(RUNS, (chance) => untilHalt(chance, harmful(chance)));
     expect(told("2 to 10 percent", RUNS, found, FLEET / 20)).toBeGreaterThanOrEqual(0.95 * RUNS);
+  });
+});
+
+describe("that no more fall silent", () => {
+  test("is found where it is so", () => {
+    const found = halts(SILENCE_RUNS, (chance) => untilCleared(chance, { more: 0, bySite: false }));
+    expect(told("cleared", SILENCE_RUNS, found)).toBeGreaterThanOrEqual(0.95 * SILENCE_RUNS);
+  });
+
+  test.each([0.03, 0.05])("is hardly ever believed where a share of %d does", (more) => {
+    const found = halts(SILENCE_RUNS, (chance) => untilCleared(chance, { more, bySite: false }));
+    expect(told(`cleared in spite of ${more}`, SILENCE_RUNS, found)).toBeLessThanOrEqual(
+      LEVEL * SILENCE_RUNS,
+    );
   });
 });
 

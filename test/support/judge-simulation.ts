@@ -1,6 +1,12 @@
 import { bet, evidenceOf, NO_STAKES, type Block, type Stakes } from "../../src/deployments/judge/beside.ts";
 import { evidenceOfWorse, type Share } from "../../src/deployments/judge/past.ts";
 import { lnNeeded } from "../../src/deployments/judge/verdict.ts";
+import {
+  betOnWell,
+  evidenceOfWell,
+  NO_WELL_STAKES,
+  type WellStakes,
+} from "../../src/deployments/judge/well.ts";
 import { FAILURE_MARGIN, LEVEL, NO_FAULT_ODDS } from "../../src/deployments/judge/levels.ts";
 
 /** Chance that repeats: mulberry32. */
@@ -94,10 +100,31 @@ export interface SilenceRun {
 }
 
 /** Devices updated when the judge halted the rollout for its silence; undefined if it never did. */
-export function untilSilenceFound(chance: Chance, { more, bySite }: SilenceRun): number | undefined {
+export function untilSilenceFound(chance: Chance, run: SilenceRun): number | undefined {
+  let stakes: Stakes = NO_STAKES;
+  return hourly(chance, run, (blocks) => {
+    for (const block of run.bySite ? blocks : [together(blocks)]) stakes = bet(stakes, block, NO_FAULT_ODDS);
+    return evidenceOf(stakes) >= NEEDED;
+  });
+}
+
+/** Devices updated when the judge found that they do not fall silent because of it; undefined if it never did. */
+export function untilCleared(chance: Chance, run: SilenceRun): number | undefined {
+  let stakes: WellStakes = NO_WELL_STAKES;
+  return hourly(chance, run, (blocks) => {
+    for (const block of run.bySite ? blocks : [together(blocks)]) stakes = betOnWell(stakes, block);
+    return evidenceOfWell(stakes) >= NEEDED;
+  });
+}
+
+/** Goes through the fleet by the hour until it is enough; devices updated then. */
+function hourly(
+  chance: Chance,
+  { more }: SilenceRun,
+  isEnough: (blocks: readonly Block[]) => boolean,
+): number | undefined {
   const order = siteOrder(chance);
   const waiting = new Int32Array(SITES).fill(FLEET / SITES);
-  let stakes: Stakes = NO_STAKES;
   for (let hour = 0; hour < HOURS; hour++) {
     const updated = new Int32Array(SITES);
     for (const site of order.subarray(hour * UPDATED_AN_HOUR, (hour + 1) * UPDATED_AN_HOUR)) {
@@ -114,8 +141,7 @@ export function untilSilenceFound(chance: Chance, { more, bySite }: SilenceRun):
         others: { devices: others, bad: drawn(chance, others, usual) },
       };
     });
-    for (const block of bySite ? blocks : [together(blocks)]) stakes = bet(stakes, block, NO_FAULT_ODDS);
-    if (evidenceOf(stakes) >= NEEDED) return (hour + 1) * UPDATED_AN_HOUR;
+    if (isEnough(blocks)) return (hour + 1) * UPDATED_AN_HOUR;
   }
   return undefined;
 }

@@ -83,14 +83,19 @@ export function useResource<T>(
   return entry.state.value as Resource<T>; // each key is read by one kind of reader
 }
 
-/** Reads again what begins so: at once where it is shown, else when it is. */
-export function refresh(prefix: string): void {
+/** Reads again what begins so: at once where it is shown, which it waits for, else when it is. */
+export async function refreshed(prefix: string): Promise<void> {
+  const shown: Promise<void>[] = [];
   for (const [key, entry] of entries) {
     if (!key.startsWith(prefix)) continue;
     entry.readMs = 0;
-    if (entry.readers > 0) void load(entry);
+    if (entry.readers > 0) shown.push(load(entry));
   }
+  await Promise.all(shown);
 }
+
+/** The same, for who does not wait. */
+export const refresh = (prefix: string): void => void refreshed(prefix);
 
 /** Of who was signed in before. */
 export const forgetAll = (): void => entries.clear();

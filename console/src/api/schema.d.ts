@@ -8,18 +8,35 @@ export interface paths {
     delete: { parameters: { path: { id: string } }; responses: { 204: { content: never }; 400: { content: { "application/json": components["schemas"]["Error"] } }; 404: { content: { "application/json": components["schemas"]["Error"] } }; 409: { content: { "application/json": components["schemas"]["Error"] } } } };
     get: { parameters: { path: { id: string } }; responses: { 200: { content: { "application/json": components["schemas"]["Artifact"] } }; 400: { content: { "application/json": components["schemas"]["Error"] } }; 404: { content: { "application/json": components["schemas"]["Error"] } } } };
   };
+  "/api/management/v1/deployments/rollouts/templates/{id}": {
+    delete: { parameters: { path: { id: string } }; responses: { 204: { content: never }; 400: { content: { "application/json": components["schemas"]["Error"] } }; 401: { content: { "application/json": components["schemas"]["Error"] } }; 403: { content: { "application/json": components["schemas"]["Error"] } }; 404: { content: { "application/json": components["schemas"]["Error"] } } } };
+  };
+  "/api/management/v1/deployments/trusted-keys/{id}": {
+    delete: { parameters: { path: { id: string } }; responses: { 204: { content: never }; 404: { content: { "application/json": components["schemas"]["Error"] } } } };
+  };
   "/api/management/v1/deviceconnect/devices/{id}/sessions/{session_id}": {
     delete: { parameters: { path: { id: string; session_id: string } }; responses: { 204: { content: never }; 401: { content: { "application/json": components["schemas"]["Error"] } }; 403: { content: { "application/json": components["schemas"]["Error"] } }; 404: { content: { "application/json": components["schemas"]["Error"] } } } };
   };
   "/api/management/v1/iot-manager/integrations/{id}": {
     delete: { parameters: { path: { id: string } }; responses: { 204: { content: never }; 400: { content: { "application/json": components["schemas"]["Error"] } }; 401: { content: { "application/json": components["schemas"]["Error"] } }; 403: { content: { "application/json": components["schemas"]["Error"] } }; 404: { content: { "application/json": components["schemas"]["Error"] } }; 409: { content: { "application/json": components["schemas"]["Error"] } } } };
   };
+  "/api/management/v1/useradm/settings/scim/tokens/{id}": {
+    delete: { parameters: { path: { id: string } }; responses: { 204: { content: never }; 401: { content: { "application/json": components["schemas"]["Error"] } }; 403: { content: { "application/json": components["schemas"]["Error"] } } } };
+  };
   "/api/management/v1/useradm/settings/tokens/{id}": {
     delete: { parameters: { path: { id: string } }; responses: { 204: { content: never }; 401: { content: { "application/json": components["schemas"]["Error"] } } } };
+  };
+  "/api/management/v1/useradm/sso/idp/metadata/{id}": {
+    delete: { parameters: { path: { id: string } }; responses: { 204: { content: never }; 400: { content: { "application/json": components["schemas"]["Error"] } }; 401: { content: { "application/json": components["schemas"]["Error"] } }; 403: { content: { "application/json": components["schemas"]["Error"] } }; 404: { content: { "application/json": components["schemas"]["Error"] } } } };
+    get: { parameters: { path: { id: string } }; responses: { 200: { content: { "application/samlmetadata+xml": string; "application/json": Record<string, never> } }; 400: { content: { "application/json": components["schemas"]["Error"] } }; 401: { content: { "application/json": components["schemas"]["Error"] } }; 403: { content: { "application/json": components["schemas"]["Error"] } }; 404: { content: { "application/json": components["schemas"]["Error"] } } } };
+    put: { parameters: { path: { id: string } }; requestBody: { content: { "application/samlmetadata+xml": string; "application/json": { name: string; client_id?: string; client_secret?: string; well_known_url?: string; settings?: Record<string, unknown> } } }; responses: { 204: { content: never }; 400: { content: { "application/json": components["schemas"]["Error"] } }; 401: { content: { "application/json": components["schemas"]["Error"] } }; 403: { content: { "application/json": components["schemas"]["Error"] } }; 404: { content: { "application/json": components["schemas"]["Error"] } }; 413: { content: { "application/json": components["schemas"]["Error"] } }; 415: { content: { "application/json": components["schemas"]["Error"] } } } };
   };
   "/api/management/v1/useradm/users/{id}": {
     delete: { parameters: { path: { id: string } }; responses: { 204: { content: never }; 401: { content: { "application/json": components["schemas"]["Error"] } }; 403: { content: { "application/json": components["schemas"]["Error"] } }; 422: { content: { "application/json": components["schemas"]["Error"] } } } };
     put: { parameters: { path: { id: string } }; requestBody: { content: { "application/json": components["schemas"]["UserUpdate"] } }; responses: { 204: { content: never }; 400: { content: { "application/json": components["schemas"]["Error"] } }; 401: { content: { "application/json": components["schemas"]["Error"] } }; 403: { content: { "application/json": components["schemas"]["Error"] } }; 404: { content: { "application/json": components["schemas"]["Error"] } }; 409: { content: { "application/json": components["schemas"]["Error"] } }; 415: { content: { "application/json": components["schemas"]["Error"] } }; 422: { content: { "application/json": components["schemas"]["Error"] } } } };
+  };
+  "/api/management/v1/useradm/users/{id}/passkeys/{passkey}": {
+    delete: { parameters: { path: { id: string; passkey: string } }; responses: { 204: { content: never }; 401: { content: { "application/json": components["schemas"]["Error"] } }; 403: { content: { "application/json": components["schemas"]["Error"] } }; 404: { content: { "application/json": components["schemas"]["Error"] } } } };
   };
   "/api/management/v1/useradm/users/{id}/sessions": {
     delete: { parameters: { query?: { keep_current?: "true" | "false" }; path: { id: string } }; responses: { 204: { content: never }; 400: { content: { "application/json": components["schemas"]["Error"] } }; 401: { content: { "application/json": components["schemas"]["Error"] } }; 403: { content: { "application/json": components["schemas"]["Error"] } } } };
@@ -40,6 +57,9 @@ export interface paths {
   };
   "/api/management/v2/inventory/filters/{id}": {
     delete: { parameters: { path: { id: string } }; responses: { 204: { content: never }; 401: { content: { "application/json": components["schemas"]["Error"] } }; 403: { content: { "application/json": components["schemas"]["Error"] } }; 404: { content: { "application/json": components["schemas"]["Error"] } } } };
+  };
+  "/api/management/v2/tenantadm/tenants/{id}": {
+    delete: { parameters: { path: { id: string } }; responses: { 204: { content: never }; 401: { content: { "application/json": components["schemas"]["Error"] } }; 403: { content: { "application/json": components["schemas"]["Error"] } }; 405: { content: { "application/json": components["schemas"]["Error"] } }; 409: { content: { "application/json": components["schemas"]["Error"] } } } };
   };
   "/api/management/v2/useradm/roles/{id}": {
     delete: { parameters: { path: { id: string } }; responses: { 204: { content: never }; 401: { content: { "application/json": components["schemas"]["Error"] } }; 403: { content: { "application/json": components["schemas"]["Error"] } }; 422: { content: { "application/json": components["schemas"]["Error"] } } } };
@@ -89,6 +109,14 @@ export interface paths {
   "/api/management/v1/deployments/limits/storage": {
     get: { parameters: {}; responses: { 200: { content: { "application/json": components["schemas"]["StorageLimit"] } } } };
   };
+  "/api/management/v1/deployments/rollouts/templates": {
+    get: { parameters: { query?: { page?: number; per_page?: number } }; responses: { 200: { content: { "application/json": (components["schemas"]["DeploymentTemplate"])[] } }; 400: { content: { "application/json": components["schemas"]["Error"] } }; 401: { content: { "application/json": components["schemas"]["Error"] } }; 403: { content: { "application/json": components["schemas"]["Error"] } } } };
+    post: { parameters: {}; requestBody: { content: { "application/json": components["schemas"]["NewDeploymentTemplate"] } }; responses: { 201: { content: never }; 400: { content: { "application/json": components["schemas"]["Error"] } }; 401: { content: { "application/json": components["schemas"]["Error"] } }; 403: { content: { "application/json": components["schemas"]["Error"] } }; 409: { content: { "application/json": components["schemas"]["Error"] } } } };
+  };
+  "/api/management/v1/deployments/trusted-keys": {
+    get: { parameters: {}; responses: { 200: { content: { "application/json": (components["schemas"]["TrustedKey"])[] } } } };
+    post: { parameters: {}; requestBody: { content: { "application/json": { name: string; public_key: string } } }; responses: { 201: { content: never }; 400: { content: { "application/json": components["schemas"]["Error"] } }; 409: { content: { "application/json": components["schemas"]["Error"] } }; 422: { content: { "application/json": components["schemas"]["Error"] } } } };
+  };
   "/api/management/v1/deviceconfig/configurations/device/{id}": {
     get: { parameters: { path: { id: string } }; responses: { 200: { content: { "application/json": components["schemas"]["DeviceConfiguration"] } }; 401: { content: { "application/json": components["schemas"]["Error"] } }; 403: { content: { "application/json": components["schemas"]["Error"] } }; 404: { content: { "application/json": components["schemas"]["Error"] } } } };
     put: { parameters: { path: { id: string } }; requestBody: { content: { "application/json": components["schemas"]["Configuration"] } }; responses: { 204: { content: never }; 400: { content: { "application/json": components["schemas"]["Error"] } }; 401: { content: { "application/json": components["schemas"]["Error"] } }; 403: { content: { "application/json": components["schemas"]["Error"] } }; 404: { content: { "application/json": components["schemas"]["Error"] } }; 413: { content: { "application/json": components["schemas"]["Error"] } }; 415: { content: { "application/json": components["schemas"]["Error"] } } } };
@@ -107,6 +135,9 @@ export interface paths {
   };
   "/api/management/v1/devicemonitor/devices/{id}/alerts": {
     get: { parameters: { query?: { page?: number; per_page?: number; issued_before?: string; issued_after?: string; sort_ascending?: "true" | "false" }; path: { id: string } }; responses: { 200: { content: { "application/json": (components["schemas"]["KeptAlert"])[] } }; 400: { content: { "application/json": components["schemas"]["Error"] } }; 401: { content: { "application/json": components["schemas"]["Error"] } }; 403: { content: { "application/json": components["schemas"]["Error"] } } } };
+  };
+  "/api/management/v1/inventory/devices/{id}": {
+    get: { parameters: { path: { id: string } }; responses: { 200: { content: { "application/json": components["schemas"]["InventoryDevice"] } }; 401: { content: { "application/json": components["schemas"]["Error"] } }; 403: { content: { "application/json": components["schemas"]["Error"] } }; 404: { content: { "application/json": components["schemas"]["Error"] } } } };
   };
   "/api/management/v1/inventory/groups": {
     get: { parameters: { query?: { status?: string } }; responses: { 200: { content: { "application/json": (string)[] } }; 401: { content: { "application/json": components["schemas"]["Error"] } }; 403: { content: { "application/json": components["schemas"]["Error"] } } } };
@@ -130,9 +161,32 @@ export interface paths {
   "/api/management/v1/useradm/2faqr": {
     get: { parameters: {}; responses: { 200: { content: { "application/json": { qr: string } } }; 400: { content: { "application/json": components["schemas"]["Error"] } }; 401: { content: { "application/json": components["schemas"]["Error"] } }; 404: { content: { "application/json": components["schemas"]["Error"] } } } };
   };
+  "/api/management/v1/useradm/limits": {
+    get: { parameters: {}; responses: { 200: { content: { "application/json": components["schemas"]["UserLimits"] } }; 401: { content: { "application/json": components["schemas"]["Error"] } }; 403: { content: { "application/json": components["schemas"]["Error"] } } } };
+  };
+  "/api/management/v1/useradm/settings/scim/tokens": {
+    get: { parameters: {}; responses: { 200: { content: { "application/json": (components["schemas"]["ScimToken"])[] } }; 401: { content: { "application/json": components["schemas"]["Error"] } }; 403: { content: { "application/json": components["schemas"]["Error"] } } } };
+    post: { parameters: {}; requestBody: { content: { "application/json": components["schemas"]["NewScimToken"] } }; responses: { 201: { content: { "application/json": components["schemas"]["MadeScimToken"] } }; 400: { content: { "application/json": components["schemas"]["Error"] } }; 401: { content: { "application/json": components["schemas"]["Error"] } }; 403: { content: { "application/json": components["schemas"]["Error"] } }; 415: { content: { "application/json": components["schemas"]["Error"] } }; 422: { content: { "application/json": components["schemas"]["Error"] } } } };
+  };
+  "/api/management/v1/useradm/settings/sign-in": {
+    get: { parameters: {}; responses: { 200: { content: { "application/json": components["schemas"]["SignInRules"] } }; 401: { content: { "application/json": components["schemas"]["Error"] } } } };
+    put: { parameters: {}; requestBody: { content: { "application/json": components["schemas"]["SignInRules"] } }; responses: { 204: { content: never }; 400: { content: { "application/json": components["schemas"]["Error"] } }; 401: { content: { "application/json": components["schemas"]["Error"] } }; 403: { content: { "application/json": components["schemas"]["Error"] } }; 415: { content: { "application/json": components["schemas"]["Error"] } } } };
+  };
   "/api/management/v1/useradm/settings/tokens": {
     get: { parameters: {}; responses: { 200: { content: { "application/json": (components["schemas"]["PersonalAccessToken"])[] } }; 401: { content: { "application/json": components["schemas"]["Error"] } } } };
     post: { parameters: {}; requestBody: { content: { "application/json": components["schemas"]["NewPersonalAccessToken"] } }; responses: { 200: { content: { "application/jwt": string } }; 400: { content: { "application/json": components["schemas"]["Error"] } }; 401: { content: { "application/json": components["schemas"]["Error"] } }; 409: { content: { "application/json": components["schemas"]["Error"] } }; 415: { content: { "application/json": components["schemas"]["Error"] } }; 422: { content: { "application/json": components["schemas"]["Error"] } } } };
+  };
+  "/api/management/v1/useradm/sso/idp/metadata": {
+    get: { parameters: {}; responses: { 200: { content: { "application/json": (components["schemas"]["IdentityProvider"])[] } }; 401: { content: { "application/json": components["schemas"]["Error"] } }; 403: { content: { "application/json": components["schemas"]["Error"] } } } };
+    post: { parameters: {}; requestBody: { content: { "application/samlmetadata+xml": string; "application/json": { name: string; client_id?: string; client_secret?: string; well_known_url?: string; settings?: Record<string, unknown> } } }; responses: { 201: { content: never }; 400: { content: { "application/json": components["schemas"]["Error"] } }; 401: { content: { "application/json": components["schemas"]["Error"] } }; 403: { content: { "application/json": components["schemas"]["Error"] } }; 409: { content: { "application/json": components["schemas"]["Error"] } }; 413: { content: { "application/json": components["schemas"]["Error"] } }; 415: { content: { "application/json": components["schemas"]["Error"] } }; 422: { content: { "application/json": components["schemas"]["Error"] } } } };
+  };
+  "/api/management/v1/useradm/sso/idp/metadata/{id}/mapping": {
+    get: { parameters: { path: { id: string } }; responses: { 200: { content: { "application/json": components["schemas"]["IdentityProviderMapping"] } }; 400: { content: { "application/json": components["schemas"]["Error"] } }; 401: { content: { "application/json": components["schemas"]["Error"] } }; 403: { content: { "application/json": components["schemas"]["Error"] } }; 404: { content: { "application/json": components["schemas"]["Error"] } } } };
+    put: { parameters: { path: { id: string } }; requestBody: { content: { "application/json": components["schemas"]["IdentityProviderMapping"] } }; responses: { 204: { content: never }; 400: { content: { "application/json": components["schemas"]["Error"] } }; 401: { content: { "application/json": components["schemas"]["Error"] } }; 403: { content: { "application/json": components["schemas"]["Error"] } }; 404: { content: { "application/json": components["schemas"]["Error"] } }; 415: { content: { "application/json": components["schemas"]["Error"] } } } };
+  };
+  "/api/management/v1/useradm/sso/rules": {
+    get: { parameters: {}; responses: { 200: { content: { "application/json": components["schemas"]["ForcedSingleSignOn"] } }; 401: { content: { "application/json": components["schemas"]["Error"] } }; 403: { content: { "application/json": components["schemas"]["Error"] } } } };
+    put: { parameters: {}; requestBody: { content: { "application/json": components["schemas"]["ForcedSingleSignOn"] } }; responses: { 204: { content: never }; 400: { content: { "application/json": components["schemas"]["Error"] } }; 401: { content: { "application/json": components["schemas"]["Error"] } }; 403: { content: { "application/json": components["schemas"]["Error"] } }; 415: { content: { "application/json": components["schemas"]["Error"] } }; 422: { content: { "application/json": components["schemas"]["Error"] } } } };
   };
   "/api/management/v1/useradm/users": {
     get: { parameters: { query?: { id?: (string)[]; email?: (string)[]; created_after?: number; created_before?: number; updated_after?: number; updated_before?: number } }; responses: { 200: { content: { "application/json": (components["schemas"]["User"])[] } }; 400: { content: { "application/json": components["schemas"]["Error"] } }; 401: { content: { "application/json": components["schemas"]["Error"] } }; 403: { content: { "application/json": components["schemas"]["Error"] } } } };
@@ -145,6 +199,12 @@ export interface paths {
   "/api/management/v1/useradm/users/me/2fa/recovery-codes": {
     get: { parameters: {}; responses: { 200: { content: { "application/json": components["schemas"]["RecoveryCodesLeft"] } }; 401: { content: { "application/json": components["schemas"]["Error"] } } } };
     post: { parameters: {}; requestBody: { content: { "application/json": components["schemas"]["FactorCode"] } }; responses: { 201: { content: { "application/json": components["schemas"]["RecoveryCodes"] } }; 400: { content: { "application/json": components["schemas"]["Error"] } }; 401: { content: { "application/json": components["schemas"]["Error"] } }; 404: { content: { "application/json": components["schemas"]["Error"] } }; 415: { content: { "application/json": components["schemas"]["Error"] } }; 429: { content: { "application/json": components["schemas"]["Error"] } } } };
+  };
+  "/api/management/v1/useradm/users/tenants/{id}/token": {
+    get: { parameters: { path: { id: string } }; responses: { 200: { content: { "application/jwt": string } }; 401: { content: { "application/json": components["schemas"]["Error"] } }; 403: { content: { "application/json": components["schemas"]["Error"] } }; 404: { content: { "application/json": components["schemas"]["Error"] } } } };
+  };
+  "/api/management/v1/useradm/users/{id}/passkeys": {
+    get: { parameters: { path: { id: string } }; responses: { 200: { content: { "application/json": (components["schemas"]["Passkey"])[] } }; 401: { content: { "application/json": components["schemas"]["Error"] } }; 403: { content: { "application/json": components["schemas"]["Error"] } }; 404: { content: { "application/json": components["schemas"]["Error"] } } } };
   };
   "/api/management/v2/deployments/deployments": {
     get: { parameters: { query?: { status?: string | (string)[]; type?: string | (string)[]; created_before?: string | (string)[]; created_after?: string | (string)[]; sort?: string | (string)[]; id?: string | (string)[]; name?: string | (string)[]; id_attribute?: string | (string)[]; id_scope?: string | (string)[]; page?: number; per_page?: number } }; responses: { 200: { content: { "application/json": (components["schemas"]["Deployment"])[] } }; 400: { content: { "application/json": components["schemas"]["Error"] } }; 401: { content: { "application/json": components["schemas"]["Error"] } }; 403: { content: { "application/json": components["schemas"]["Error"] } } } };
@@ -222,6 +282,9 @@ export interface paths {
   "/api/management/v1/deployments/deployments/{id}/widen": {
     post: { parameters: { path: { id: string } }; responses: { 204: { content: never }; 400: { content: { "application/json": components["schemas"]["Error"] } }; 401: { content: { "application/json": components["schemas"]["Error"] } }; 403: { content: { "application/json": components["schemas"]["Error"] } }; 404: { content: { "application/json": components["schemas"]["Error"] } }; 409: { content: { "application/json": components["schemas"]["Error"] } } } };
   };
+  "/api/management/v1/deployments/rollouts/templates/{id}/deploy": {
+    post: { parameters: { path: { id: string }; header?: { "idempotency-key"?: string } }; requestBody: { content: { "application/json": components["schemas"]["DeploymentTemplateUse"] } }; responses: { 201: { content: never }; 400: { content: { "application/json": components["schemas"]["Error"] } }; 401: { content: { "application/json": components["schemas"]["Error"] } }; 403: { content: { "application/json": components["schemas"]["Error"] } }; 404: { content: { "application/json": components["schemas"]["Error"] } }; 409: { content: { "application/json": components["schemas"]["Error"] } }; 422: { content: { "application/json": components["schemas"]["Error"] } } } };
+  };
   "/api/management/v1/deviceconfig/configurations/device/{id}/deploy": {
     post: { parameters: { path: { id: string } }; requestBody?: { content: { "application/json": { retries?: number; update_control_map?: Record<string, unknown> } } }; responses: { 200: { content: { "application/json": { deployment_id: string } } }; 400: { content: { "application/json": components["schemas"]["Error"] } }; 401: { content: { "application/json": components["schemas"]["Error"] } }; 403: { content: { "application/json": components["schemas"]["Error"] } }; 404: { content: { "application/json": components["schemas"]["Error"] } }; 415: { content: { "application/json": components["schemas"]["Error"] } } } };
   };
@@ -243,6 +306,21 @@ export interface paths {
   "/api/management/v1/useradm/auth/logout": {
     post: { parameters: {}; responses: { 202: { content: never }; 401: { content: { "application/json": components["schemas"]["Error"] } } } };
   };
+  "/api/management/v1/useradm/auth/passkey/login": {
+    post: { parameters: {}; requestBody: { content: { "application/json": components["schemas"]["PasskeyLogin"] } }; responses: { 200: { content: { "application/jwt": string } }; 400: { content: { "application/json": components["schemas"]["Error"] } }; 401: { content: { "application/json": components["schemas"]["Error"] } }; 415: { content: { "application/json": components["schemas"]["Error"] } }; 429: { content: { "application/json": components["schemas"]["Error"] } } } };
+  };
+  "/api/management/v1/useradm/auth/passkey/options": {
+    post: { parameters: {}; responses: { 200: { content: { "application/json": components["schemas"]["PasskeyOptions"] } }; 422: { content: { "application/json": components["schemas"]["Error"] } } } };
+  };
+  "/api/management/v1/useradm/auth/verify-email/start": {
+    post: { parameters: {}; requestBody: { content: { "application/json": components["schemas"]["Address"] } }; responses: { 202: { content: never }; 400: { content: { "application/json": components["schemas"]["Error"] } }; 415: { content: { "application/json": components["schemas"]["Error"] } }; 429: { content: { "application/json": components["schemas"]["Error"] } } } };
+  };
+  "/api/management/v1/useradm/users/me/passkeys": {
+    post: { parameters: {}; requestBody: { content: { "application/json": components["schemas"]["NewPasskey"] } }; responses: { 201: { content: { "application/json": components["schemas"]["Passkey"] } }; 400: { content: { "application/json": components["schemas"]["Error"] } }; 401: { content: { "application/json": components["schemas"]["Error"] } }; 404: { content: { "application/json": components["schemas"]["Error"] } }; 409: { content: { "application/json": components["schemas"]["Error"] } }; 415: { content: { "application/json": components["schemas"]["Error"] } }; 422: { content: { "application/json": components["schemas"]["Error"] } } } };
+  };
+  "/api/management/v1/useradm/users/me/passkeys/options": {
+    post: { parameters: {}; requestBody: { content: { "application/json": components["schemas"]["PasskeyOptionsRequest"] } }; responses: { 200: { content: { "application/json": components["schemas"]["PasskeyOptions"] } }; 400: { content: { "application/json": components["schemas"]["Error"] } }; 401: { content: { "application/json": components["schemas"]["Error"] } }; 403: { content: { "application/json": components["schemas"]["Error"] } }; 404: { content: { "application/json": components["schemas"]["Error"] } }; 415: { content: { "application/json": components["schemas"]["Error"] } }; 422: { content: { "application/json": components["schemas"]["Error"] } }; 429: { content: { "application/json": components["schemas"]["Error"] } } } };
+  };
   "/api/management/v1/useradm/users/{id}/2fa/disable": {
     post: { parameters: { path: { id: string } }; responses: { 200: { content: never }; 400: { content: { "application/json": components["schemas"]["Error"] } }; 401: { content: { "application/json": components["schemas"]["Error"] } }; 404: { content: { "application/json": components["schemas"]["Error"] } } } };
   };
@@ -258,11 +336,20 @@ export interface paths {
   "/api/management/v2/inventory/filters/search": {
     post: { parameters: {}; requestBody: { content: { "application/json": components["schemas"]["SearchParams"] } }; responses: { 200: { content: { "application/json": (components["schemas"]["InventoryDevice"])[] } }; 400: { content: { "application/json": components["schemas"]["Error"] } }; 401: { content: { "application/json": components["schemas"]["Error"] } }; 403: { content: { "application/json": components["schemas"]["Error"] } } } };
   };
+  "/api/management/v2/tenantadm/tenants/{id}/cancel": {
+    post: { parameters: { path: { id: string } }; requestBody: { content: { "application/json": components["schemas"]["TenantCancelRequest"] } }; responses: { 202: { content: never }; 400: { content: { "application/json": components["schemas"]["Error"] } }; 401: { content: { "application/json": components["schemas"]["Error"] } }; 403: { content: { "application/json": components["schemas"]["Error"] } }; 409: { content: { "application/json": components["schemas"]["Error"] } }; 415: { content: { "application/json": components["schemas"]["Error"] } } } };
+  };
   "/api/management/v1/deployments/deployments/{id}/status": {
     put: { parameters: { path: { id: string } }; requestBody: { content: { "application/json": components["schemas"]["NewDeploymentStatus"] } }; responses: { 204: { content: never }; 400: { content: { "application/json": components["schemas"]["Error"] } }; 401: { content: { "application/json": components["schemas"]["Error"] } }; 403: { content: { "application/json": components["schemas"]["Error"] } }; 404: { content: { "application/json": components["schemas"]["Error"] } }; 422: { content: { "application/json": components["schemas"]["Error"] } } } };
   };
+  "/api/management/v1/inventory/devices/{id}/tags": {
+    put: { parameters: { path: { id: string }; header?: { "if-match"?: string } }; requestBody: { content: { "application/json": (components["schemas"]["AttributeInput"])[] } }; responses: { 200: { content: never }; 400: { content: { "application/json": components["schemas"]["Error"] } }; 401: { content: { "application/json": components["schemas"]["Error"] } }; 403: { content: { "application/json": components["schemas"]["Error"] } }; 412: { content: { "application/json": components["schemas"]["Error"] } } } };
+  };
   "/api/management/v1/useradm/2faverify": {
     put: { parameters: {}; requestBody: { content: { "application/json": components["schemas"]["FactorCode"] } }; responses: { 202: { content: never }; 400: { content: { "application/json": components["schemas"]["Error"] } }; 401: { content: { "application/json": components["schemas"]["Error"] } }; 404: { content: { "application/json": components["schemas"]["Error"] } }; 415: { content: { "application/json": components["schemas"]["Error"] } }; 429: { content: { "application/json": components["schemas"]["Error"] } } } };
+  };
+  "/api/management/v1/useradm/users/me/passkeys/{passkey}": {
+    put: { parameters: { path: { passkey: string } }; requestBody: { content: { "application/json": components["schemas"]["PasskeyName"] } }; responses: { 204: { content: never }; 400: { content: { "application/json": components["schemas"]["Error"] } }; 401: { content: { "application/json": components["schemas"]["Error"] } }; 404: { content: { "application/json": components["schemas"]["Error"] } }; 415: { content: { "application/json": components["schemas"]["Error"] } } } };
   };
   "/api/management/v2/deployments/deployments/releases/{release_name}/tags": {
     put: { parameters: { path: { release_name: string } }; requestBody: { content: { "application/json": (string)[] } }; responses: { 204: { content: never }; 400: { content: { "application/json": components["schemas"]["Error"] } }; 404: { content: { "application/json": components["schemas"]["Error"] } }; 409: { content: { "application/json": components["schemas"]["Error"] } } } };
@@ -270,16 +357,21 @@ export interface paths {
   "/api/management/v2/devauth/devices/{id}/auth/{aid}/status": {
     put: { parameters: { path: { id: string; aid: string } }; requestBody: { content: { "application/json": components["schemas"]["AuthSetStatus"] } }; responses: { 204: { content: never }; 400: { content: { "application/json": components["schemas"]["Error"] } }; 404: { content: { "application/json": components["schemas"]["Error"] } }; 422: { content: { "application/json": components["schemas"]["Error"] } } } };
   };
+  "/api/management/v2/tenantadm/tenants/{id}/child": {
+    put: { parameters: { path: { id: string } }; requestBody: { content: { "application/json": components["schemas"]["ChildTenantUpdate"] } }; responses: { 204: { content: never }; 400: { content: { "application/json": components["schemas"]["Error"] } }; 401: { content: { "application/json": components["schemas"]["Error"] } }; 403: { content: { "application/json": components["schemas"]["Error"] } }; 409: { content: { "application/json": components["schemas"]["Error"] } }; 415: { content: { "application/json": components["schemas"]["Error"] } }; 422: { content: { "application/json": components["schemas"]["Error"] } } } };
+  };
   "/api/management/v2/tenantadm/tenants/{id}/status": {
     put: { parameters: { path: { id: string } }; requestBody: { content: { "application/json": components["schemas"]["TenantActivation"] } }; responses: { 202: { content: never }; 400: { content: { "application/json": components["schemas"]["Error"] } }; 401: { content: { "application/json": components["schemas"]["Error"] } }; 403: { content: { "application/json": components["schemas"]["Error"] } }; 409: { content: { "application/json": components["schemas"]["Error"] } }; 415: { content: { "application/json": components["schemas"]["Error"] } } } };
   };
 }
 export interface components {
   schemas: {
+    Address: { email: string };
     Artifact: { id: string; description: string; name: string; device_types_compatible: (string)[]; info: { format: string; version: number }; signed: boolean; signed_by?: string; updates: ({ type_info: { type: string | null }; files: ({ name: string; checksum: string; size: number; date: string })[] | null; metadata?: Record<string, unknown>; meta_data?: ({ Key: string; Value?: unknown })[] })[]; artifact_provides?: Record<string, string>; artifact_depends?: Record<string, string | (string)[]>; clears_artifact_provides?: (string)[]; size: number; modified: string };
     ArtifactGeneration: { id: string; status: "pending" | "processing" | "done" | "failed"; progress: number; error?: string };
     ArtifactUploadLink: { id: string; uri: string; expire: string; method: "PUT"; header: Record<string, string>; part_size: number };
     Attribute: { name: string; description?: string; value: string | number | boolean | (string)[] | (number)[]; scope: string; timestamp?: string };
+    AttributeInput: { name: string; value: string | number | (string)[] | (number)[]; description?: string };
     AuditLog: { time: string; action: string; actor: { id: string; type: string; email?: string }; object: { id: string; type: string }; change?: string; meta?: Record<string, (string)[]> };
     AuthSet: { id: string; identity_data: Record<string, unknown>; pubkey: string; ts: string; status: "accepted" | "preauthorized" | "pending" | "rejected"; tier: "standard" | "micro" | "system"; weak_key?: string };
     AuthSetStatus: { status?: "accepted" | "rejected" | "pending" };
@@ -288,14 +380,18 @@ export interface components {
     BulkResults: { succeeded: number; failed: number; results: (components["schemas"]["BulkResult"])[] };
     BulkStatus: { status: "accepted" | "rejected" | "pending"; devices: ({ id: string; auth_set_id?: string })[] };
     ChangeCounts: { matched_count?: number; updated_count?: number; created_count?: number; deleted_count?: number };
+    ChildTenantUpdate: { name?: string; device_limit?: number; device_limits?: { max_devices?: { value: number }; max_micro_devices?: { value: number }; max_system_devices?: { value: number } } };
     Configuration: Record<string, string>;
-    ConsoleBoot: { user: { id: string; email: string; tenant: string; roles: (string)[]; must_enrol: boolean }; permissions: (string)[]; features: (string)[]; plan: string };
+    ConsoleBoot: { user: { id: string; email: string; tenant: string; home?: string; roles: (string)[]; must_enrol: boolean }; permissions: (string)[]; features: (string)[]; plan: string; tenant: { name: string; service_provider: boolean } };
     ConsoleDevice: { device: components["schemas"]["Device"]; attributes: (components["schemas"]["Attribute"])[]; inventory_updated_ts?: string; group?: string; seen: { last_seen?: string; usual_silence_s?: number; silent?: boolean }; connection: { connected: boolean; since_ts?: string }; deployments: ((components["schemas"]["DeviceWithImage"]) & ({ deployment_id: string; name: string; artifact_name: string }))[]; open_alerts: (components["schemas"]["KeptAlert"])[]; alerts: (components["schemas"]["KeptAlert"])[] };
-    ConsoleHome: { lines: ({ kind: "deployment_halted" | "deployment_failing" | "alerts_open" | "integrations_failing" | "limit_near" | "devices_pending" | "deployment_paused"; count: number; name?: string; reason?: string; since_ts?: string; href: string })[]; more: number; running: ({ id: string; name: string; artifact_name: string; devices: number; success: number; failure: number })[]; devices: { accepted: number; pending: number; rejected: number }; at_ts: string };
+    ConsoleHome: { lines: ({ kind: "deployment_halted" | "deployment_failing" | "alerts_open" | "devices_silent" | "integrations_failing" | "limit_near" | "expiring" | "devices_pending" | "deployment_paused"; count: number; name?: string; reason?: string; since_ts?: string; href: string })[]; more: number; running: ({ id: string; name: string; artifact_name: string; devices: number; success: number; failure: number })[]; first?: { connected: boolean; accepted: boolean; uploaded: boolean; deployed: boolean }; devices: { accepted: number; pending: number; rejected: number }; at_ts: string };
     Deployment: { id: string; name: string; artifact_name: string; force_installation?: boolean; created: string; finished?: string; artifacts?: (string)[]; status: "scheduled" | "pending" | "inprogress" | "finished"; statistics: { status: components["schemas"]["Statistics"]; total_size: number }; device_count: number; max_devices?: number; initial_device_count?: number; dynamic?: boolean; retries?: number; autogenerate_delta?: boolean; uniform_phases?: Record<string, unknown>; rollout?: Record<string, unknown>; filter?: { id: string; name: string; terms: ({ scope: string; attribute: string; type: string; value?: unknown })[] }; groups?: (string)[]; phases?: ({ id: string; batch_size?: number; batch_size_devices?: number; start_ts?: string; device_count: number })[]; type: "software" | "configuration"; update_control_map?: Record<string, unknown>; configuration?: string; targeting?: "inprogress" };
     DeploymentPreview: { devices: number; gets: number; not: ({ reason: "unknown" | "type" | "depends" | "has_it" | "silent" | "earlier_deployment"; devices: number; sample: (string)[] })[]; looked_at: number; is_estimate: boolean; first?: (string)[]; bytes: number; phases: ({ devices: number; gets: number; bytes: number; opens?: string; waits_for?: { after_s?: number; success?: { percent: number; results: number }; approvals?: number }; expected?: { opens: string; half: string; most: string } })[]; forecast?: { begins: string; finish: string; half_ask_within_s: number; most_ask_within_s: number; update_s: number; assumes: (string)[] }; stops: ({ kind: string; phase?: number; description: string })[] };
     DeploymentPreviewRequest: { name?: string; artifact_name?: string; force_installation?: boolean; phases?: (components["schemas"]["NewDeploymentPhase"])[]; uniform_phases?: components["schemas"]["UniformPhases"]; retries?: number; update_control_map?: components["schemas"]["UpdateControlMap"]; autogenerate_delta?: boolean; rollout?: components["schemas"]["Rollout"]; devices?: (string)[]; all_devices?: boolean; group?: string; filter_id?: string; max_devices?: number };
     DeploymentProgress: { created: string; max_devices: number; points: ({ time: string; begun: number; success: number; failure: number; other: number })[] };
+    DeploymentTemplate: { id: string; name: string; body: Record<string, unknown>; created: string; updated: string };
+    DeploymentTemplateBody: { name?: string; artifact_name?: string; force_installation?: boolean; phases?: (components["schemas"]["NewDeploymentPhase"])[]; uniform_phases?: components["schemas"]["UniformPhases"]; retries?: number; update_control_map?: components["schemas"]["UpdateControlMap"]; autogenerate_delta?: boolean; rollout?: components["schemas"]["Rollout"]; all_devices?: boolean; group?: string; filter_id?: string; max_devices?: number };
+    DeploymentTemplateUse: Record<string, unknown>;
     DeploymentWaiting: { devices?: number; groups: ({ reason: "targets_being_looked_up" | "paused" | "stopped_by_rule" | "judged" | "not_started" | "phase_not_open" | "waits_for_results" | "waits_for_approval" | "window_closed" | "at_once_full" | "pace_spent" | "budget_full" | "not_seen_since"; devices?: number; until?: string; phase?: number; since?: string; by?: Record<string, unknown>; needs?: { results?: number; percent?: number; approvals?: number }; has?: { results?: number; percent?: number; approvals?: number }; values?: ({ value: string; in_progress: number })[] })[] };
     DeploymentsStatisticsQuery: { deployment_ids?: (string)[] | null };
     Device: { id: string; identity_data: Record<string, unknown>; status: "accepted" | "noauth" | "pending" | "preauthorized" | "rejected"; tier: "standard" | "micro" | "system"; decommissioning: boolean; created_ts: string; updated_ts: string; check_in_time?: string; auth_sets: (components["schemas"]["AuthSet"])[] | null; flags: { test_device: boolean }; external_id?: { data: string; active: boolean } };
@@ -311,6 +407,9 @@ export interface components {
     FilterAttribute: { name: string; scope: string; count: number };
     FilterDefinition: { name: string; terms: (components["schemas"]["FilterPredicate"])[] };
     FilterPredicate: { scope: "system" | "identity" | "inventory" | "monitor" | "tags"; attribute: string; type: "$eq" | "$ne" | "$gt" | "$gte" | "$lt" | "$lte" | "$ltne" | "$in" | "$nin" | "$exists" | "$regex"; value: unknown };
+    ForcedSingleSignOn: { forced: boolean; break_glass_user?: string };
+    IdentityProvider: { id: string; issuer: string; valid_until?: string };
+    IdentityProviderMapping: { create_users: boolean; roles_attribute?: string; roles?: Record<string, (string)[]>; default_roles?: (string)[] };
     Integration: { id: string; provider: "iot-core" | "iot-hub" | "webhook"; credentials: components["schemas"]["IntegrationCredentials"]; description?: string; scopes?: (string)[] };
     IntegrationCredentials: { type?: string; connection_string?: string; aws?: { access_key_id?: string; secret_access_key?: string; region?: string; device_policy_name?: string }; http?: { url?: string; secret?: string } };
     IntegrationEvent: { id: string; type: "device-provisioned" | "device-decommissioned" | "device-status-changed" | "device-inventory-changed"; data?: unknown; time: string; delivery_statuses: ({ integration_id: string; success: boolean; status_code?: number; error?: string })[] };
@@ -318,6 +417,7 @@ export interface components {
     KeptAlert: { id: string; device_id: string; name: string; level: string; subject: Record<string, never>; timestamp: string };
     LiveSession: { session_id: string; user_id: string; user_email: string; kind: "terminal" | "portforward" | "filetransfer" | "connection"; opened_ts: string; output_bytes: number };
     MadeAutoAcceptRule: (components["schemas"]["AutoAcceptRule"]) & ({ tenant_token?: string });
+    MadeScimToken: (components["schemas"]["ScimToken"]) & ({ token: string });
     Mute: { id: string; device_id?: string; group?: string; subject?: string; until?: string; reason: string; created_by: string; created_ts: string };
     NewAutoAcceptRule: { name: string; identity?: Record<string, string>; enrolment_token?: boolean; expires_ts?: string };
     NewChildTenant: { name: string; admin?: { email: string; password?: string; send_reset_password?: boolean }; users?: ({ email: string; role: string })[]; device_limit?: number; device_limits?: { max_devices?: { value: number }; max_micro_devices?: { value: number }; max_system_devices?: { value: number } }; binary_delta?: boolean; sso?: boolean; jurisdiction?: "eu" | "fedramp" };
@@ -325,13 +425,21 @@ export interface components {
     NewDeploymentForGroup: { name: string; artifact_name: string; force_installation?: boolean; phases?: (components["schemas"]["NewDeploymentPhase"])[]; uniform_phases?: components["schemas"]["UniformPhases"]; retries?: number; update_control_map?: components["schemas"]["UpdateControlMap"]; autogenerate_delta?: boolean; rollout?: components["schemas"]["Rollout"]; devices?: (string)[]; all_devices?: boolean };
     NewDeploymentPhase: { batch_size?: number; batch_size_devices?: number; start_ts?: string };
     NewDeploymentStatus: { status: string };
+    NewDeploymentTemplate: { name: string; body: components["schemas"]["DeploymentTemplateBody"] };
     NewDynamicDeployment: { name: string; artifact_name: string; force_installation?: boolean; filter_id: string; max_devices?: number; phases?: (components["schemas"]["NewDeploymentPhase"])[]; uniform_phases?: components["schemas"]["UniformPhases"]; retries?: number; update_control_map?: components["schemas"]["UpdateControlMap"]; autogenerate_delta?: boolean; rollout?: components["schemas"]["Rollout"] };
     NewIntegration: { provider: "iot-core" | "iot-hub" | "webhook"; credentials: components["schemas"]["IntegrationCredentials"]; description?: string; scopes?: ("deviceauth" | "inventory")[] };
+    NewPasskey: { name: string; credential: { id: string; rawId: string; type: "public-key"; response: { clientDataJSON: string; attestationObject: string; transports?: (string)[] } } };
     NewPersonalAccessToken: { name: string; expires_in?: number | null; permission_sets_with_scope?: (components["schemas"]["PermissionSetWithScope"])[] | null; addresses?: (string)[] | null; tools?: "write" | null };
+    NewScimToken: { name: string };
     NewUser: { email: string; password?: string | null; roles?: (string)[]; send_reset_password?: boolean | null };
     OpenAlert: { id: string; source: "device" | "server"; subject: string; object?: string; level: string; text: string; device_id?: string; group?: string; time: string; acknowledged?: { time: string; by: string; note?: string }; muted: boolean };
     OwnUser: (components["schemas"]["TenantUser"]) & ({ pending_email_change_request?: components["schemas"]["PendingEmailChange"] });
+    Passkey: { id: string; name: string; created_ts: string; last_used?: string };
     PasskeyAssertion: { id: string; rawId: string; type: "public-key"; response: { clientDataJSON: string; authenticatorData: string; signature: string; userHandle?: string | null } } | null;
+    PasskeyLogin: { credential: components["schemas"]["PasskeyAssertion"]; no_expiry?: boolean | null };
+    PasskeyName: { name: string };
+    PasskeyOptions: { challenge: string; timeout: number };
+    PasskeyOptionsRequest: { current_password?: string };
     PauseDeployment: { reason?: string };
     PendingEmailChange: { new_email: string; created_ts: string; valid_until: string };
     PermissionSetObject: { name: string; action?: string; object?: string; description?: string; permissions: ({ action: string; object: { type: string; value: string } })[]; supported_scope_types?: (string)[] };
@@ -348,15 +456,17 @@ export interface components {
     RoleObject: { name: string; description?: string; permissions?: ({ action: string; object: { type: string; value: string } })[]; permission_sets_with_scope?: ({ name: string; scope?: { type: string; value: (string)[] } })[] };
     RolePermission: { action: "any"; object: { type: "any"; value: string } } | { action: "http"; object: { type: "GET" | "POST" | "PUT" | "PATCH" | "DELETE" | "any"; value: string } } | { action: "CREATE_DEPLOYMENT" | "VIEW_DEVICE" | "MANAGE_DEVICE" | "REMOTE_TERMINAL"; object: { type: "DEVICE_GROUP" | "DEVICE_ID"; value: string } };
     RoleScope: { type: "DeviceGroups" | "ReleaseTags"; value: (string)[] } | null;
-    Rollout: { order?: "hash" | "arrival"; canaries?: (string)[]; gates?: (components["schemas"]["RolloutGate"])[]; stop?: (components["schemas"]["RolloutStopRule"])[]; judge?: components["schemas"]["RolloutJudge"]; on_stop?: { action?: "pause" | "abort" | "revert"; artifact_name?: string }; per_minute?: number; at_once?: number; budget?: { attribute: { scope: "inventory" | "identity" | "tags" | "system" | "monitor"; name: string }; at_once?: number; bytes_per_day?: number }; windows?: components["schemas"]["RolloutWindows"]; weight?: number; retry?: { kinds?: ("download" | "install" | "reboot" | "commit")[]; pause_s?: number; max_pause_s?: number }; timeout_s?: number };
+    Rollout: { order?: "hash" | "arrival"; canaries?: (string)[]; gates?: (components["schemas"]["RolloutGate"])[]; stop?: (components["schemas"]["RolloutStopRule"])[]; judge?: components["schemas"]["RolloutJudge"]; on_stop?: { action?: "pause" | "abort" | "revert"; artifact_name?: string }; per_minute?: number; at_once?: number; budget?: { attribute: { scope: "inventory" | "identity" | "tags" | "system" | "monitor"; name: string }; at_once?: number; bytes_per_day?: number }; windows?: components["schemas"]["RolloutWindows"]; weight?: number; retry?: { kinds?: ("download" | "install" | "reboot" | "commit")[]; causes?: ("network" | "space" | "power")[]; pause_s?: number; max_pause_s?: number }; timeout_s?: number };
     RolloutGate: { phase: number; after_s?: number; success?: { percent: number; results: number }; approvals?: number };
     RolloutJudge: { level_percent?: number; failures?: { margin_percent?: number; usual_percent?: number }; silence?: boolean; alerts?: boolean; attributes?: ({ scope: "inventory" | "identity" | "tags" | "system" | "monitor"; name: string; worse?: "more" | "less" })[] };
     RolloutStopRule: { percent?: number; devices?: number; results?: number; kinds?: ("download" | "install" | "reboot" | "commit" | "timeout" | "silence")[]; device_types?: (string)[]; per_type?: boolean };
     RolloutWindows: { zone?: string; zone_attribute?: { scope: "inventory" | "identity" | "tags" | "system" | "monitor"; name: string }; weekly: ({ days: ("mon" | "tue" | "wed" | "thu" | "fri" | "sat" | "sun")[]; from: string; to: string })[]; holidays?: (string)[] };
-    SearchParams: { page?: number | null; per_page?: number | null; filters?: (components["schemas"]["FilterPredicate"])[] | null; sort?: (components["schemas"]["SortCriteria"])[] | null; attributes?: (components["schemas"]["SelectAttribute"])[] | null; device_ids?: (string)[] | null; text?: string | null };
+    ScimToken: { id: string; name: string; created_ts: string; last_used?: string };
+    SearchParams: { page?: number | null; per_page?: number | null; filters?: (components["schemas"]["FilterPredicate"])[] | null; any?: ((components["schemas"]["FilterPredicate"])[])[] | null; sort?: (components["schemas"]["SortCriteria"])[] | null; attributes?: (components["schemas"]["SelectAttribute"])[] | null; device_ids?: (string)[] | null; text?: string | null };
     SelectAttribute: { scope: "system" | "identity" | "inventory" | "monitor" | "tags"; attribute: string };
     Session: { id: string; created_ts: string; last_used?: string; expiration_date?: string; device?: string; place?: string; current: boolean };
     SignInProvider: { id: string; kind: string };
+    SignInRules: { require_2fa: boolean; require_2fa_roles?: (string)[] };
     SortCriteria: { scope: "system" | "identity" | "inventory" | "monitor" | "tags"; attribute: string; order: "asc" | "desc" };
     SsoIdentity: { id: string; kind: string; subject: string };
     Statistics: { failure: number; aborted: number; pause_before_installing: number; pause_before_committing: number; pause_before_rebooting: number; downloading: number; installing: number; rebooting: number; pending: number; success: number; noartifact: number; "already-installed": number; decommissioned: number };
@@ -364,14 +474,17 @@ export interface components {
     Tenant: { id: string; name: string; tenant_token?: string; status: "active" | "suspended"; plan: string; trial: boolean; trial_expiration?: string; addons: (components["schemas"]["TenantAddon"])[]; service_provider: boolean; parent_tenant_id?: string; max_child_tenants?: number; children_tenants?: ({ id: string; name: string })[]; additional_info: Record<string, unknown>; api_limits?: unknown; device_count: number; device_limit: number; device_limits?: { max_devices: components["schemas"]["TenantDeviceLimit"]; max_micro_devices: components["schemas"]["TenantDeviceLimit"]; max_system_devices: components["schemas"]["TenantDeviceLimit"] }; binary_delta: boolean; created_at: string; updated_at: string; cancelled_at?: string; suspend_at?: string };
     TenantActivation: { status: "active" };
     TenantAddon: { name: "configure" | "troubleshoot" | "monitor"; enabled: boolean };
+    TenantCancelRequest: { reason: string };
     TenantDeviceLimit: { name: string; tenant_id: string; current_value: number; value: number };
     TenantIdName: { id: string; name: string };
     TenantUser: (components["schemas"]["User"]) & ({ tenant_id: string; tenant_ids: (string)[]; tenants: (components["schemas"]["TenantIdName"])[] });
+    TrustedKey: { id: string; name: string; public_key: string; created: string };
     UniformPhases: { batch_size?: number; batch_size_devices?: number; start_ts?: string; time_interval: string };
     UpdateControlMap: { id?: string; priority?: number; states?: { ArtifactInstall_Enter?: { action?: "continue" | "force_continue" | "pause" | "fail"; on_map_expire?: "continue" | "force_continue" | "fail"; on_action_executed?: "continue" | "force_continue" | "pause" | "fail" }; ArtifactReboot_Enter?: { action?: "continue" | "force_continue" | "pause" | "fail"; on_map_expire?: "continue" | "force_continue" | "fail"; on_action_executed?: "continue" | "force_continue" | "pause" | "fail" }; ArtifactCommit_Enter?: { action?: "continue" | "force_continue" | "pause" | "fail"; on_map_expire?: "continue" | "force_continue" | "fail"; on_action_executed?: "continue" | "force_continue" | "pause" | "fail" } } };
     UploadStatus: { id: string; state: "open" | "verifying" | "done" | "failed"; part_size: number; parts: ({ part: number; size: number })[]; expire: string; error?: string };
     UsageDay: { tenant_id: string; tenant_name: string; day: string; devices: number; requests: number; checks: number; rows_read: number; rows_written: number; stored_bytes: number; downloaded_bytes: number; session_seconds: number; usd: number };
     User: { id: string; email: string; created_ts: string; updated_ts: string; login_ts?: string; verified: boolean; tfa_status: "disabled" | "unverified" | "enabled"; roles: (string)[]; suspended?: boolean; sso?: (components["schemas"]["SsoIdentity"])[] };
+    UserLimits: { users: { count: number; max: number } };
     UserUpdate: { email?: string; password?: string | null; current_password?: string | null; roles?: (string)[] };
   };
 }

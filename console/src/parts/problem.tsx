@@ -3,7 +3,8 @@ import { Refused } from "../api/client.ts";
 const told = (error: unknown): string => (error instanceof Error ? error.message : String(error));
 
 function adviceOf(error: unknown): string | undefined {
-  if (!(error instanceof Refused)) return "The server was not reached. Is the network there?";
+  if (error instanceof TypeError) return "The server was not reached. Is the network there?";
+  if (!(error instanceof Refused)) return undefined;
   if (error.status === 403)
     return "Your roles do not include this. Whoever manages the users can change that.";
   if (error.status === 429 || error.status === 503)

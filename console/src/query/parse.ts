@@ -9,7 +9,9 @@ export interface Value {
 /** A condition; words without a name are looked for in everything that a device is known by. */
 export type Term =
   | { kind: "condition"; name: string; operator: Operator; values: readonly Value[]; isNegated: boolean }
-  | { kind: "text"; value: Value };
+  | { kind: "text"; value: Value }
+  /** Between groups of conditions, of which one is enough. */
+  | { kind: "or" };
 
 export interface Placed<T> {
   term: T;
@@ -99,7 +101,7 @@ function termAt(text: string, at: number): Placed<Term> | Mistake {
   if ("told" in read) return read;
   const to = Math.max(read.to, at + 1);
   if (!read.value.isQuoted && read.value.text.toLowerCase() === "or")
-    return { from: at, to, told: "all conditions hold together; name:a,b takes any of several values" };
+    return { from: at, to, term: { kind: "or" } };
   if (!read.value.isQuoted && read.value.text === "")
     return { from: at, to, told: "a comma stands between values: name:a,b" };
   return { from: at, to, term: { kind: "text", value: read.value } };
@@ -127,6 +129,7 @@ const printValue = ({ text, isQuoted }: Value): string =>
 
 /** A term as it is written. */
 export function print(term: Term): string {
+  if (term.kind === "or") return "or";
   if (term.kind === "text") return printValue(term.value);
   const minus = term.isNegated ? "-" : "";
   if (term.operator === "has") return `${minus}has:${printValue({ text: term.name, isQuoted: false })}`;

@@ -11,6 +11,8 @@ export interface Predicate {
 /** What the server's search takes. */
 export interface Search {
   filters: Predicate[];
+  /** Groups of which one is enough; then there are no others. */
+  any: Predicate[][] | undefined;
   text: string | undefined;
   mistakes: readonly Mistake[];
 }
@@ -88,25 +90,56 @@ function predicateOf(term: Condition, nowMs: number): Predicate | string {
 
 const WORDS_TOLD = "a word is looked for in what devices are known by; - takes a name: -status:accepted";
 
-/** What the server is asked for a query. Times by age are those of `nowMs`. */
-export function searchFor({ terms, mistakes }: Parsed, nowMs: number): Search {
-  const filters: Predicate[] = [];
-  const words: string[] = [];
-  const told: Mistake[] = [...mistakes];
-  for (const { term, from, to } of terms) {
-    if (term.kind === "text") {
-      if (!term.value.isQuoted && term.value.text.startsWith("-")) told.push({ from, to, told: WORDS_TOLD });
-      else if (term.value.text.trim() !== "") words.push(term.value.text);
-      continue;
-    }
-    const made = predicateOf(term, nowMs);
-    if (typeof made === "string") told.push({ from, to, told: made });
-    else filters.push(made);
+const ALONE_TOLD = "or stands between conditions: status:pending or seen>2d";
+const WORDS_OR_TOLD = "words go with no or: name what they are of, as in tag.line:7";
+
+/** Conditions between one `or` and the next. */
+function groupsOf(terms: readonly Placed<Term>[]): { groups: Placed<Term>[][]; alone: Placed<Term>[] } {
+  const groups: Placed<Term>[][] = [[]];
+  const alone: Placed<Term>[] = [];
+  for (const [index, placed] of terms.entries()) {
+    if (placed.term.kind !== "or") groups.at(-1)?.push(placed);
+    else if (groups.at(-1)?.length === 0 || index === terms.length - 1) alone.push(placed);
+    else groups.push([]);
   }
-  return { filters, text: words.length === 0 ? undefined : words.join(" "), mistakes: told };
+  return { groups, alone };
 }
 
-/** Whether a saved view can hold it: neither words nor ages, which are only true today. */
+/** What the server is asked for a query. Times by age are those of `nowMs`. */
+export function searchFor({ terms, mistakes }: Parsed, nowMs: number): Search {
+  const words: string[] = [];
+  const { groups, alone } = groupsOf(terms);
+  const told: Mistake[] = [...mistakes, ...alone.map(({ from, to }) => ({ from, to, told: ALONE_TOLD }))];
+  const asked = groups.map((group) =>
+    group.flatMap(({ term, from, to }): Predicate[] => {
+      const refuse = (why: string) => {
+        told.push({ from, to, told: why });
+        return [];
+      };
+      if (term.kind === "or") return [];
+      if (term.kind === "condition") {
+        const made = predicateOf(term, nowMs);
+        return typeof made === "string" ? refuse(made) : [made];
+      }
+      if (!term.value.isQuoted && term.value.text.startsWith("-")) return refuse(WORDS_TOLD);
+      if (term.value.text.trim() === "") return [];
+      if (groups.length > 1) return refuse(WORDS_OR_TOLD);
+      words.push(term.value.text);
+      return [];
+    }),
+  );
+  const [only = [], ...others] = asked;
+  // A group without a condition leaves nothing out.
+  const any = others.length === 0 ? undefined : asked.every((group) => group.length > 0) ? asked : [];
+  return {
+    filters: any ? [] : only,
+    any: any?.length === 0 ? undefined : any,
+    text: words.length === 0 ? undefined : words.join(" "),
+    mistakes: told,
+  };
+}
+
+/** Whether a saved view can hold it: neither words, nor `or`, nor ages, which are only true today. */
 export const isLasting = ({ terms }: Parsed): boolean =>
   terms.every(
     ({ term }) =>
@@ -160,6 +193,12 @@ export function queryFor(
   return back.mistakes.length === 0 && back.terms.length === predicates.length ? text : undefined;
 }
 
-/** A query without one of its terms. */
-export const without = (text: string, { from, to }: Placed<Term>): string =>
+const cut = (text: string, { from, to }: Placed<Term>): string =>
   `${text.slice(0, from).trimEnd()} ${text.slice(to).trimStart()}`.trim();
+
+/** A query without one of its terms, nor an `or` that then has nothing on one of its sides. */
+export function without(text: string, term: Placed<Term>): string {
+  const left = cut(text, term);
+  const [alone] = groupsOf(parse(left).terms).alone;
+  return alone ? without(left, alone) : left;
+}

@@ -52,15 +52,18 @@ export function folded(line: string): string {
   return text.trim().slice(0, LINE_CHARACTERS);
 }
 
+/** The last messages that tell of an error, or the last ones where none does. */
+export function decisiveLines(messages: readonly LogMessage[]): readonly LogMessage[] {
+  const errors = messages.filter(({ level }) => SEVERE.has((level ?? "").toLowerCase()));
+  return (errors.length > 0 ? errors : messages).slice(-LOOKED_AT);
+}
+
 /**
  * The end of a log as it is the same on all devices that failed the same way: the last lines that tell of an error, or the
  * last ones where none does. What is repeated is there once.
  */
 export function endingOf(messages: readonly LogMessage[]): string {
-  const errors = messages.filter(({ level }) => SEVERE.has((level ?? "").toLowerCase()));
-  const lines = (errors.length > 0 ? errors : messages)
-    .slice(-LOOKED_AT)
-    .map(({ message }) => folded(message));
+  const lines = decisiveLines(messages).map(({ message }) => folded(message));
   return lines
     .filter((line, i) => line !== "" && line !== lines[i - 1])
     .slice(-LINES)

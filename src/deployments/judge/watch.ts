@@ -26,6 +26,7 @@ import { halt } from "./halt.ts";
 import { AGAIN_MS } from "./horizons.ts";
 import { membersOf, type Members } from "./members.ts";
 import { ALERTS, measureOf, SILENCE, type Judge } from "./schema.ts";
+import { NOTHING_SETTLED, settle, settlesMs, unsettled, type Settling } from "./settle.ts";
 import { after, blockOfBad, blockOfNumbers, numberIn } from "./watched.ts";
 
 /**
@@ -50,15 +51,33 @@ interface Watched {
 async function begin(deps: Deps, row: DueWatch): Promise<void> {
   const { tenant_id: tenant, from_ms: sinceMs, horizon_s: horizonS } = row;
   const db = deps.db(tenant);
-  if (row.stage === 2) return void (await db.one(endWatch(row)));
-  const kinds = row.success === 0 ? [] : await found(deps, row);
+  const kinds = row.success === 0 || row.stage === 2 ? [] : await found(deps, row);
   const nowMs = deps.now();
+  if (kinds.length === 0) return rest(deps, row);
   const watched: Watched = { sinceMs, kinds };
-  await db.one(
-    kinds.length === 0
-      ? setWatch(row, { members: null, fromMs: sinceMs, dueMs: nowMs + AGAIN_MS })
-      : setWatch(row, { members: JSON.stringify(watched), fromMs: nowMs, dueMs: nowMs + horizonS * 1000 }),
-  );
+  const [members, { settling }] = [JSON.stringify(watched), row];
+  await db.one(setWatch(row, { members, settling, fromMs: nowMs, dueMs: nowMs + horizonS * 1000 }));
+}
+
+/** Nobody is to be watched. What the last watch left is settled when its time has come, also when all is over. */
+async function rest(deps: Deps, row: DueWatch): Promise<void> {
+  const { tenant_id: tenant, stage, from_ms: fromMs } = row;
+  const [db, nowMs, settledMs] = [deps.db(tenant), deps.now(), settlesMs(row)];
+  const isDue = settledMs !== undefined && settledMs <= nowMs;
+  const settled = isDue ? await settle(deps, row) : NOTHING_SETTLED;
+  const before = isDue ? await db.one(standings(row)) : [];
+  const settling = isDue ? null : row.settling;
+  const dueMs = stage === 2 ? (settledMs ?? nowMs) : nowMs + AGAIN_MS;
+  await db.batch([
+    ...before.flatMap((standing) => {
+      const of = settled.of(standing.measure);
+      return of.length === 0 ? [] : [setStanding(row, standing.measure, after(standing, [], of), nowMs)];
+    }),
+    ...settled.tally,
+    stage === 2 && settling === null
+      ? endWatch(row)
+      : setWatch(row, { members: null, settling, fromMs, dueMs }),
+  ]);
 }
 
 async function found(deps: Deps, row: DueWatch): Promise<Members[]> {
@@ -93,13 +112,19 @@ async function end(deps: Deps, row: DueWatch, members: string): Promise<void> {
     told: new Map(told.map((one) => [one.device_id as string, JSON.parse(one.told) as unknown[]])), // made by the query
   };
   const present = kinds.map((kind) => withoutGone(kind, seen.told));
+  const [atMs, settled] = [deps.now(), await settle(deps, row)];
+  const settling = unsettled({ atMs, fromMs: row.from_ms, sinceMs }, present, {
+    silence: isSilent(row, seen),
+    alerts: (device) => seen.alerted.has(device),
+  });
   await deps
     .db(tenant)
     .batch([
-      ...before.flatMap((standing) => judged(row, standing, present, seen, { judge, atMs: deps.now() })),
+      ...before.flatMap((standing) => judged(row, standing, present, seen, { judge, atMs, settled })),
+      ...settled.tally,
       tallyWatched(row, tallied(present, row, seen)),
-      ...stopIfBroken(tenant, row.deployment_id, deps.now()),
-      setWatch(row, { members: null, fromMs: row.from_ms, dueMs: deps.now() }),
+      ...stopIfBroken(tenant, row.deployment_id, atMs),
+      setWatch(row, { members: null, settling, fromMs: row.from_ms, dueMs: atMs }),
     ]);
 }
 
@@ -127,20 +152,16 @@ function judged(
   standing: Standing,
   kinds: readonly Members[],
   seen: Seen,
-  { judge, atMs }: { judge: Judge | undefined; atMs: number },
+  { judge, atMs, settled }: { judge: Judge | undefined; atMs: number; settled: Settling },
 ): Statement<unknown>[] {
-  const blockOf = blocksBy(row, standing.measure, judge, seen);
+  const { measure } = standing;
+  const blockOf = blocksBy(row, measure, judge, seen);
   if (!blockOf) return [];
-  const found = after(
-    standing,
-    kinds.map((of) => ({ of, block: blockOf(of) })),
-  );
+  const watched = kinds.map((of) => ({ of, block: blockOf(of) }));
+  const found = after(standing, watched, settled.of(measure));
   // As for failures: who resumes it is not overruled.
   const halts = found.verdict === "worse" && standing.verdict !== "worse";
-  return [
-    ...(halts ? halt(row, standing.measure, atMs) : []),
-    setStanding(row, standing.measure, found, atMs),
-  ];
+  return [...(halts ? halt(row, measure, atMs) : []), setStanding(row, measure, found, atMs)];
 }
 
 /** How a measure tells bad devices; nothing for what is no matter of watches. */

@@ -1,4 +1,5 @@
 import { z } from "@hono/zod-openapi";
+import { CAUSES } from "../failures/cause.ts";
 import { Judge } from "../judge/schema.ts";
 import { Attribute } from "./attribute-schema.ts";
 import { isZone } from "./zone-clock.ts";
@@ -56,6 +57,11 @@ const Retry = z
       .min(1)
       .max(4)
       .default(["download", "reboot"]),
+    causes: z
+      .array(z.enum(CAUSES))
+      .max(CAUSES.length)
+      .default([...CAUSES])
+      .openapi({ description: "What the end of a log may tell of that another attempt heals, of all kinds" }),
     pause_s: z.int().min(0).max(86_400).default(300),
     max_pause_s: z.int().min(0).max(604_800).default(21_600),
   })

@@ -1,6 +1,8 @@
 import { inPages, type Duty } from "../../platform/apart.ts";
 import type { Sweep } from "../../platform/background.ts";
 import type { Deps } from "../../platform/deps.ts";
+import { decidedFailure } from "../device-status.ts";
+import { AWAITS_LOG } from "../store/status-transitions.ts";
 import { statusOf, type Status } from "../status.ts";
 import {
   atIt,
@@ -57,7 +59,9 @@ async function look(deps: Deps, row: DueStuck): Promise<void> {
   const after = row.stuck_after === null ? FIRST : (JSON.parse(row.stuck_after) as At); // written by `setStuck`
   const page = await db.one(atIt(row, after, PAGE));
   const isStuck = (one: AtIt) =>
-    nowMs - (one.since_ms ?? nowMs) > limitMs(row, statusOf(one.status), one.awaits_retry === 1);
+    one.awaits_retry === AWAITS_LOG
+      ? one.retry_ms <= nowMs
+      : nowMs - (one.since_ms ?? nowMs) > limitMs(row, statusOf(one.status), one.awaits_retry === 1);
   const stuck = page.filter(isStuck);
   const last = page.at(-1);
   const next =
@@ -68,11 +72,17 @@ async function look(deps: Deps, row: DueStuck): Promise<void> {
         : { dueMs: nowMs + EVERY_MS, after: undefined };
   const ended = stuck.slice(0, MOST);
   await db.batch([
-    ...ended.flatMap((one) => timeOut(row, one, reasonOf(one, nowMs), nowMs)),
+    ...ended.flatMap((one) =>
+      one.awaits_retry === AWAITS_LOG
+        ? decidedFailure(of(row, one), row.deployment_id, undefined, nowMs)
+        : timeOut(row, one, reasonOf(one, nowMs), nowMs),
+    ),
     ...(ended.length > 0 ? consequences(row.tenant_id, row.deployment_id, "failure", nowMs) : []),
     setStuck(row, next),
   ]);
 }
+
+const of = ({ tenant_id: tenant }: DueStuck, { device_id: device }: AtIt) => ({ tenant, device });
 
 const reasonOf = (one: AtIt, nowMs: number): string =>
   `timed out: ${statusOf(one.status)} for ${Math.floor((nowMs - (one.since_ms ?? nowMs)) / 60_000)} minutes`;

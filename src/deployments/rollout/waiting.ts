@@ -13,6 +13,8 @@ export interface WideDeployment {
   targeted: number;
   /** Targets without a final status. */
   remaining: number;
+  /** Whether its list of devices and its opening alone decide who joins. */
+  is_plain: boolean;
   order: PlaceOrder | undefined;
 }
 
@@ -33,6 +35,7 @@ export function wideDeployment(row: WideRow, nowMs: number): WideDeployment {
     has_joined: row.in_progress > 0,
     targeted: row.dynamic === 1 ? 0 : row.targeted,
     remaining: row.remaining,
+    is_plain: row.governed === 0 && row.dynamic === 0,
     order: orderOf(row),
   };
 }

@@ -50,6 +50,31 @@ const isOpenTo = (tenant: TenantId, device: DeviceId, atMs: number): SQL => sql`
   c.tenant_id = ${tenant} AND c.wide_open = 1 AND c.opens_ms <= ${atMs} AND c.dynamic = 0
     AND NOT ${hasRow(device)} AND ${targetsList(device)}`;
 
+/** Of those that list the device, the first in its queue and the first of the wide ones. */
+const firstListed = (tenant: TenantId, device: DeviceId, atMs: number): SQL => sql`
+    SELECT * FROM (
+      SELECT 0 AS weight, dd.opens_ms, dd.seq FROM ${deviceDeploymentsTable} dd INDEXED BY device_deployments_active
+      WHERE dd.tenant_id = ${tenant} AND dd.device_id = ${device} AND dd.active = 1 AND dd.status = 0
+        AND dd.opens_ms <= ${atMs}
+      ORDER BY dd.opens_ms, dd.seq LIMIT 1)
+    UNION ALL
+    SELECT * FROM (
+      SELECT c.weight, c.opens_ms, c.seq FROM ${deploymentCountersTable} c INDEXED BY deployment_counters_wide
+      WHERE ${isOpenTo(tenant, device, atMs)} ORDER BY c.opens_ms, c.seq LIMIT 1)`;
+
+/** The same where no open deployment has rules, a weight or a filter. */
+const plainSeq = ({ tenant, device, atMs }: Asking): SQL => sql`
+  SELECT seq FROM (${firstListed(tenant, device, atMs)}) ORDER BY opens_ms, seq LIMIT 1`;
+
+/** A deployment is open that looks at more of a device than whether it is listed. */
+const hasMoreOpen = (tenant: TenantId): SQL => sql`
+  SELECT 1 AS more FROM ${deploymentCountersTable} c INDEXED BY deployment_counters_wide
+  WHERE c.tenant_id = ${tenant} AND c.wide_open = 1 AND (c.governed = 1 OR c.dynamic = 1) LIMIT 1`;
+
+/** A row if what is open cannot be given by lists alone. */
+export const moreOpen = (tenant: TenantId): Statement<{ more: number } | undefined> =>
+  firstRow(hasMoreOpen(tenant));
+
 /**
  * The deployment to join: of those that are open for the device and that it has not handled, the one that opened
  * first, unless another has more weight. Small ones wait in the device's own queue, wide ones are looked through for it.
@@ -61,15 +86,7 @@ export const openSeq = (
   matched: readonly number[] = [],
 ): SQL => sql`
   SELECT seq FROM (
-    SELECT * FROM (
-      SELECT 0 AS weight, dd.opens_ms, dd.seq FROM ${deviceDeploymentsTable} dd INDEXED BY device_deployments_active
-      WHERE dd.tenant_id = ${tenant} AND dd.device_id = ${device} AND dd.active = 1 AND dd.status = 0
-        AND dd.opens_ms <= ${atMs}
-      ORDER BY dd.opens_ms, dd.seq LIMIT 1)
-    UNION ALL
-    SELECT * FROM (
-      SELECT c.weight, c.opens_ms, c.seq FROM ${deploymentCountersTable} c INDEXED BY deployment_counters_wide
-      WHERE ${isOpenTo(tenant, device, atMs)} ORDER BY c.opens_ms, c.seq LIMIT 1)
+    ${firstListed(tenant, device, atMs)}
     UNION ALL
     SELECT * FROM (
       SELECT c.weight, c.opens_ms, c.seq FROM ${deploymentCountersTable} c INDEXED BY deployment_counters_urgent
@@ -135,23 +152,38 @@ export const askAgain = ({ tenant, device, only, atMs }: Asking): Statement<numb
       AND seq IN (SELECT c.seq FROM ${deploymentCountersTable} c
         WHERE c.tenant_id = ${tenant} AND c.seq = device_deployments.seq AND c.paused_ms IS NULL)`);
 
-/** Joins the next deployment unless the device is in the middle of one. */
-export const join = (asking: Asking): Statement<number> => {
+/** Joins this deployment unless the device is in the middle of another, with its place in it. */
+const joinTo = (asking: Asking, seq: SQL, place: SQL, condition: SQL): Statement<number> => {
   const { tenant, device, state, atMs } = asking;
   return change(sql`
     INSERT INTO ${deviceDeploymentsTable} (tenant_id, device_id, seq, status, active, opens_ms, attempts, joined_ms,
       device_type, artifact_name, artifact_id, phase, budget_value, since_ms)
     SELECT c.tenant_id, ${device}, c.seq, ${STATUS_CODES.pending}, 1, c.opens_ms, 1, ${atMs},
-      ${state.deviceType}, ${state.artifactName}, (${bestArtifact(sql`c.seq`, state)}),
-      CASE c.governed WHEN 1 THEN ${phaseFor(device, atMs)} END, CASE c.governed WHEN 1 THEN ${budgetValue(device)} END, ${atMs}
+      ${state.deviceType}, ${state.artifactName}, (${bestArtifact(sql`c.seq`, state)}), ${place}, ${atMs}
     FROM ${deploymentCountersTable} c
-    WHERE c.tenant_id = ${tenant} AND c.seq = (${openSeq(tenant, device, atMs, asking.matched)})
-      AND NOT EXISTS (${currentSeq(tenant, device)}) AND NOT ${isBehindUntested(asking)} AND ${mayJoin(device, atMs, suitsType(state))}
-      AND ${asking.only}
+    WHERE c.tenant_id = ${tenant} AND c.seq = (${seq})
+      AND NOT EXISTS (${currentSeq(tenant, device)}) AND ${condition} AND ${asking.only}
     ON CONFLICT (tenant_id, device_id, seq) DO UPDATE SET status = excluded.status, attempts = excluded.attempts,
       joined_ms = excluded.joined_ms, device_type = excluded.device_type, artifact_name = excluded.artifact_name,
       artifact_id = excluded.artifact_id, since_ms = excluded.since_ms`);
 };
+
+/** Joins the next deployment, whatever decides about it. */
+export const join = (asking: Asking): Statement<number> => {
+  const { tenant, device, state, atMs } = asking;
+  const place = sql`CASE c.governed WHEN 1 THEN ${phaseFor(device, atMs)} END, CASE c.governed WHEN 1 THEN ${budgetValue(device)} END`;
+  const may = sql`NOT ${isBehindUntested(asking)} AND ${mayJoin(device, atMs, suitsType(state))}`;
+  return joinTo(asking, openSeq(tenant, device, atMs, asking.matched), place, may);
+};
+
+/** The same in a fraction of the text while lists and openings decide alone; does nothing if there is more. */
+export const joinPlain = (asking: Asking): Statement<number> =>
+  joinTo(
+    asking,
+    plainSeq(asking),
+    sql`NULL, NULL`,
+    sql`c.paused_ms IS NULL AND c.governed = 0 AND NOT EXISTS (${hasMoreOpen(asking.tenant)})`,
+  );
 
 /** Counts the joined device, if the statement before was a join and took effect. */
 export const countJoined = ({ tenant, device, state, atMs }: Asking): Statement<number> =>

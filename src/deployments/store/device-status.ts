@@ -6,7 +6,7 @@ import type { Row } from "../../platform/columns.ts";
 import { seqOf } from "./membership.ts";
 
 export type ReportedRow = Row<typeof deviceDeploymentsTable, "seq" | "status" | "active"> &
-  Row<typeof deploymentCountersTable, "aborted_ms">;
+  Row<typeof deploymentCountersTable, "aborted_ms" | "governed">;
 
 /** Where the device stands in a deployment it has asked about; nothing if it never did. */
 export const reportedState = (
@@ -15,7 +15,7 @@ export const reportedState = (
   deployment: string,
 ): Statement<ReportedRow | undefined> =>
   firstRow(sql`
-    SELECT dd.seq, dd.status, dd.active, c.aborted_ms FROM ${deviceDeploymentsTable} dd
+    SELECT dd.seq, dd.status, dd.active, c.aborted_ms, c.governed FROM ${deviceDeploymentsTable} dd
     JOIN ${deploymentCountersTable} c ON c.tenant_id = dd.tenant_id AND c.seq = dd.seq
     WHERE dd.tenant_id = ${tenant} AND dd.device_id = ${device} AND dd.seq = ${seqOf(tenant, deployment)}
       AND dd.status > 0`);

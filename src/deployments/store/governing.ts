@@ -29,13 +29,13 @@ export function addGoverning(
   const { budget, windows: weekly, retry } = rollout ?? {};
   return [
     change(sql`
-      INSERT ${into(deploymentRulesTable, "tenant_id, seq, salt, canaries, per_minute, at_once, budget_path, budget_at_once, budget_bytes, windowed, zone_path, timeout_ms, stuck_ms, retry_kinds, retry_pause_ms, retry_most_ms")}
+      INSERT ${into(deploymentRulesTable, "tenant_id, seq, salt, canaries, per_minute, at_once, budget_path, budget_at_once, budget_bytes, windowed, zone_path, timeout_ms, stuck_ms, retry_kinds, retry_pause_ms, retry_most_ms, retry_causes")}
       SELECT d.tenant_id, d.seq, ${salt}, ${canaries.length > 0 ? JSON.stringify(canaries) : null},
         ${rollout?.per_minute ?? null}, ${rollout?.at_once ?? null}, ${budget ? pathOf(budget.attribute) : null},
         ${budget?.at_once ?? null}, ${budget?.bytes_per_day ?? null}, ${weekly ? 1 : 0},
         ${weekly?.zone_attribute ? pathOf(weekly.zone_attribute) : null}, ${rollout?.timeout_s ? 1000 * rollout.timeout_s : null},
         ${rollout ? sql`d.created_ms` : null}, ${retry ? JSON.stringify(retry.kinds) : null}, ${1000 * (retry?.pause_s ?? 0)},
-        ${1000 * (retry?.max_pause_s ?? 0)}
+        ${1000 * (retry?.max_pause_s ?? 0)}, ${retry?.causes?.length ? JSON.stringify(retry.causes) : null}
       FROM ${deploymentsTable} d WHERE changes() > 0 AND ${added(d)}`),
     change(sql`
       INSERT ${into(deploymentPhasesTable, "tenant_id, seq, phase, phase_id, batch_size, batch_size_devices, start_ms, start_ts, size_to, capacity, threshold, opens_ms, min_results, min_success, min_approvals, after_ms")}

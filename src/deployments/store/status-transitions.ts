@@ -4,6 +4,7 @@ import type { DeviceId, TenantId } from "../../platform/ids.ts";
 import { into } from "../../platform/columns.ts";
 import { madeRoom } from "./joining.ts";
 import { leaveBudget } from "./budgets.ts";
+import type { Cause } from "../failures/cause.ts";
 import { deploymentRulesTable, deploymentTalliesTable } from "../rollout-tables.ts";
 import { deploymentsTable, deviceDeploymentsTable, deploymentCountersTable } from "../tables.ts";
 import { seqOf } from "./membership.ts";
@@ -24,6 +25,8 @@ export interface Move {
   again?: boolean;
   /** A failure of a device that stayed in its state for too long. */
   timedOut?: boolean;
+  /** The deployment is known to have no rules, so that nobody counts by them. */
+  withoutRules?: boolean;
 }
 
 /** Condition of a move: the device has asked for the deployment. */
@@ -40,19 +43,28 @@ const failedAt = (alias: string): SQL =>
 const rules = (what: SQL, and = sql`1`): SQL => sql`
   SELECT ${what} FROM ${deploymentRulesTable} r WHERE r.tenant_id = dd.tenant_id AND r.seq = dd.seq AND ${and}`;
 
-/** Whether the attempt that a device is at is its last: there are no more, or another would fail the same way. */
-const LAST_ATTEMPT = sql`(dd.attempts > (
-  SELECT d.retries FROM ${deploymentsTable} d WHERE d.tenant_id = dd.tenant_id AND d.seq = dd.seq)
-  OR EXISTS (${rules(
-    sql`1`,
-    sql`r.retry_kinds IS NOT NULL AND ${failedAt("dd")} NOT IN (SELECT value FROM json_each(r.retry_kinds))`,
-  )}))`;
+/** Whether there is no further attempt. */
+const NONE_LEFT = sql`dd.attempts > (
+  SELECT d.retries FROM ${deploymentsTable} d WHERE d.tenant_id = dd.tenant_id AND d.seq = dd.seq)`;
+
+/** Whether another attempt would fail the same way, as far as the place tells where it failed. */
+const FAILS_AGAIN = sql`r.retry_kinds IS NOT NULL AND ${failedAt("dd")} NOT IN (SELECT value FROM json_each(r.retry_kinds))`;
+
+/** The same, where the log that follows may tell otherwise. */
+const LOG_DECIDES = sql`(NOT ${NONE_LEFT} AND EXISTS (${rules(sql`1`, sql`r.retry_causes IS NOT NULL AND ${FAILS_AGAIN}`)}))`;
+
+/** Whether the attempt that a device is at is its last. */
+const LAST_ATTEMPT = sql`(${NONE_LEFT} OR EXISTS (${rules(sql`1`, sql`r.retry_causes IS NULL AND ${FAILS_AGAIN}`)}))`;
 
 /** Pauses between attempts grow to twice the last. */
 const DOUBLINGS = 20;
 const pauseMs = sql`coalesce((${rules(
   sql`min(r.retry_most_ms, r.retry_pause_ms << min(dd.attempts - 1, ${DOUBLINGS}))`,
 )}), 0)`;
+
+/** How `awaits_retry` tells that an attempt failed and its log is waited for, a short time. */
+export const AWAITS_LOG = 2;
+export const LOG_WITHIN_MS = 15 * 60_000;
 
 /** Condition of a report: what a device says between a failed attempt and the next is about the one that failed. */
 export const atItAnd = (condition: SQL): SQL => sql`${JOINED} AND dd.awaits_retry = 0 AND ${condition}`;
@@ -126,9 +138,14 @@ const count = (move: Move): Statement<number> =>
     FROM (${moving(move)}) m
     WHERE ${own(move)} ${isFinal(move.to) ? sql`AND (c.remaining > 1 OR c.targeted = 0)` : sql``}`);
 
+/** After `count`, apart from it because an index holds the stage. */
 const leavePending = (move: Move): Statement<number> =>
-  change(sql`
-    UPDATE ${deploymentCountersTable} AS c SET stage = 1 FROM (${moving(move)}) m WHERE ${own(move)} AND c.stage = 0`);
+  move.deployment === undefined
+    ? change(sql`
+        UPDATE ${deploymentCountersTable} AS c SET stage = 1 FROM (${moving(move)}) m WHERE ${own(move)} AND c.stage = 0`)
+    : change(sql`
+        UPDATE ${deploymentCountersTable} SET stage = 1
+        WHERE changes() > 0 AND tenant_id = ${move.tenant} AND seq = ${seqOf(move.tenant, move.deployment)} AND stage = 0`);
 
 const NEXT_ATTEMPT = sql.raw("attempts = attempts + 1, awaits_retry = 1");
 
@@ -180,31 +197,55 @@ const tryAgain = (move: Move): Statement<number> =>
       AND dd.status = ${STATUS_CODES.pending} AND dd.seq = ${seqOf(move.tenant, move.deployment ?? "")}
       ${move.only ? sql`AND ${move.only}` : sql``}`);
 
+/** It failed, and nothing is decided before its log comes or it asks. */
+const hold = (move: Move): Statement<number> =>
+  change(sql`
+    UPDATE ${deviceDeploymentsTable} AS dd SET awaits_retry = ${AWAITS_LOG}, retry_ms = ${move.atMs + LOG_WITHIN_MS}
+      ${move.also ? sql`, ${setting(move.also)}` : sql``}
+    WHERE dd.tenant_id = ${move.tenant} AND dd.device_id = ${move.device} AND dd.active = 1
+      AND dd.seq = ${seqOf(move.tenant, move.deployment ?? "")} AND ${move.only}`);
+
 /** Ends an attempt that failed: the last is final, any other makes the device one that has to ask again. */
 export function failureStatements(move: Omit<Move, "to"> & { only: SQL }): Statement<unknown>[] {
   const last = { ...move, to: "failure" as const, only: sql`${move.only} AND ${LAST_ATTEMPT}` };
-  const other = {
-    ...move,
-    to: "pending" as const,
-    again: true,
-    only: sql`${move.only} AND NOT ${LAST_ATTEMPT}`,
-  };
-  return [...moveStatements(last), ...moveStatements(other), tryAgain(other)];
+  const held = { ...last, only: sql`${move.only} AND ${LOG_DECIDES}` };
+  return [
+    ...moveStatements(last),
+    ...(move.withoutRules ? [] : [hold(held)]),
+    ...againStatements(move, sql`NOT ${LAST_ATTEMPT}`),
+  ];
+}
+
+/** Makes the device one that has to ask again, for its next attempt. */
+function againStatements(move: Omit<Move, "to"> & { only: SQL }, and: SQL): Statement<unknown>[] {
+  const other = { ...move, to: "pending" as const, again: true, only: sql`${move.only} AND ${and}` };
+  return [...moveStatements(other), tryAgain(other)];
+}
+
+/** Decides about a failed attempt by what the log tells: whether another may heal it. Without a cause it has failed. */
+export function decideStatements(
+  move: Omit<Move, "to" | "only">,
+  cause: Cause | "lasting" | undefined,
+): Statement<unknown>[] {
+  const fails = { ...move, to: "failure" as const };
+  if (cause === "lasting") {
+    const judged = sql`EXISTS (${rules(sql`1`, sql`r.retry_causes IS NOT NULL`)})`;
+    return moveStatements({ ...fails, only: sql`${JOINED} AND dd.awaits_retry > 0 AND ${judged}` });
+  }
+  const held = sql`${JOINED} AND dd.awaits_retry = ${AWAITS_LOG}`;
+  const heals = rules(sql`1`, sql`${cause ?? null} IN (SELECT value FROM json_each(r.retry_causes))`);
+  return [
+    ...againStatements({ ...move, only: held }, sql`EXISTS (${heals})`),
+    ...moveStatements({ ...fails, only: held }),
+  ];
 }
 
 /** Moves a device to another state in one deployment or in all of its own: counters and then the row. */
 export function moveStatements(move: Move): Statement<unknown>[] {
   if (isFinal(move.to)) {
     const early = move.to === "decommissioned" ? [] : [leavePending(move)];
-    return [
-      countLast(move),
-      count(move),
-      ...early,
-      tally(move),
-      leaveBudget(move.tenant, moving(move)),
-      moveRows(move),
-      makeRoom(move),
-    ];
+    const byRules = move.withoutRules ? [] : [tally(move), leaveBudget(move.tenant, moving(move))];
+    return [countLast(move), count(move), ...early, ...byRules, moveRows(move), makeRoom(move)];
   }
   return [count(move), leavePending(move), moveRows(move)];
 }

@@ -39,6 +39,7 @@ export interface AtIt {
   status: number;
   since_ms: number | null;
   awaits_retry: number;
+  retry_ms: number;
 }
 
 const CODES = ACTIVE_STATUSES.map((status) => STATUS_CODES[status]);
@@ -46,7 +47,7 @@ const CODES = ACTIVE_STATUSES.map((status) => STATUS_CODES[status]);
 /** Devices that are at it, in the order of their states. */
 export const atIt = ({ tenant_id: tenant, seq }: DueStuck, after: At, limit: number): Statement<AtIt[]> =>
   rows(sql`
-    SELECT dd.device_id, dd.status, coalesce(dd.since_ms, dd.joined_ms) AS since_ms, dd.awaits_retry
+    SELECT dd.device_id, dd.status, coalesce(dd.since_ms, dd.joined_ms) AS since_ms, dd.awaits_retry, dd.retry_ms
     FROM ${deviceDeploymentsTable} dd INDEXED BY device_deployments_by_status
     WHERE dd.tenant_id = ${tenant} AND dd.seq = ${seq} AND dd.status > 0 AND (dd.status, dd.device_id) > (${after.status}, ${after.device})
       AND dd.status BETWEEN ${Math.min(...CODES)} AND ${Math.max(...CODES)}

@@ -1,4 +1,4 @@
-import { sql } from "drizzle-orm";
+import { sql, type SQL } from "drizzle-orm";
 import type { Wait } from "../../platform/contacts.ts";
 import { alteringIfFound, firstRow, mapped, type Statement } from "../../platform/database.ts";
 import type { DeviceId, TenantId } from "../../platform/ids.ts";
@@ -24,35 +24,51 @@ interface Found {
   budget_value: string | null;
 }
 
+/** What time alone changes for a device that waits in no deployment with rules. */
+const nextTimes = ({ tenant, device, atMs }: Asking): SQL => sql`(
+        SELECT min(q.opens_ms) FROM ${deviceDeploymentsTable} q INDEXED BY device_deployments_active
+        WHERE ${ownActive(tenant, device)} AND q.status = 0 AND q.opens_ms > ${atMs}) AS queued_ms, (
+        SELECT min(q.retry_ms) FROM ${deviceDeploymentsTable} q INDEXED BY device_deployments_active
+        WHERE ${ownActive(tenant, device)} AND q.awaits_retry = 1 AND q.retry_ms > ${atMs}) AS retry_ms, (
+        SELECT min(w.opens_ms) FROM ${deploymentCountersTable} w INDEXED BY deployment_counters_wide
+        WHERE w.tenant_id = ${tenant} AND w.wide_open = 1 AND w.opens_ms > ${atMs}) AS wide_ms`;
+
+const ownActive = (tenant: TenantId, device: DeviceId): SQL =>
+  sql`q.tenant_id = ${tenant} AND q.device_id = ${device} AND q.active = 1`;
+
+/** The device is in the middle of a deployment, and waits for its next attempt in it or not. */
+const isAtOne = ({ tenant, device }: Asking, awaitsRetry: 0 | 1): SQL => sql`EXISTS (
+    SELECT 1 FROM ${deviceDeploymentsTable} q
+    WHERE ${ownActive(tenant, device)} AND q.seq = (${currentSeq(tenant, device)}) AND q.awaits_retry = ${awaitsRetry})`;
+
+/** The same while lists and openings decide alone: who was given nothing by `joinPlain` waits for one of these times. */
+export const plainWaitOf = (asking: Asking): Statement<Wait | undefined> =>
+  mapped(
+    firstRow<Pick<Found, "queued_ms" | "retry_ms" | "wide_ms">>(
+      sql`SELECT ${nextTimes(asking)} WHERE NOT ${isAtOne(asking, 0)}`,
+    ),
+    (row) => row && { untilMs: untilMs(Object.values(row), asking.atMs), room: undefined },
+  );
+
 /**
  * Until when a device surely gets nothing that has just got nothing, unless something is told: it waits for its next
  * attempt, there is nothing open for it, or what keeps it from what is open does so whatever it is. All that time alone
  * can change is looked at.
  */
-export const waitOf = ({ tenant, device, atMs, matched }: Asking): Statement<Wait | undefined> => {
-  const own = sql`q.tenant_id = ${tenant} AND q.device_id = ${device} AND q.active = 1`;
-  const awaits = (value: number) => sql`EXISTS (
-    SELECT 1 FROM ${deviceDeploymentsTable} q
-    WHERE ${own} AND q.seq = (${currentSeq(tenant, device)}) AND q.awaits_retry = ${value})`;
+export const waitOf = (asking: Asking): Statement<Wait | undefined> => {
+  const { tenant, device, atMs, matched } = asking;
   const found = firstRow<Found>(sql`
-    SELECT c.seq, (
-        SELECT min(q.opens_ms) FROM ${deviceDeploymentsTable} q INDEXED BY device_deployments_active
-        WHERE ${own} AND q.status = 0 AND q.opens_ms > ${atMs}) AS queued_ms, (
-        SELECT min(q.retry_ms) FROM ${deviceDeploymentsTable} q INDEXED BY device_deployments_active
-        WHERE ${own} AND q.awaits_retry = 1 AND q.retry_ms > ${atMs}) AS retry_ms, (
-        SELECT min(w.opens_ms) FROM ${deploymentCountersTable} w INDEXED BY deployment_counters_wide
-        WHERE w.tenant_id = ${tenant} AND w.wide_open = 1 AND w.opens_ms > ${atMs}) AS wide_ms,
-      ${placeOpens(device)} AS phase_ms, ${obstacles(device, atMs)}
+    SELECT c.seq, ${nextTimes(asking)}, ${placeOpens(device)} AS phase_ms, ${obstacles(device, atMs)}
     FROM (SELECT 1) one
     LEFT JOIN ${deploymentCountersTable} c ON c.tenant_id = ${tenant} AND c.seq = (${openSeq(tenant, device, atMs, matched)})
-    WHERE NOT ${awaits(0)}
-      AND (c.seq IS NULL OR ${awaits(1)} OR NOT ${mayJoin(device, atMs, undefined, sql.raw("min"))})`);
-  return mapped(found, (row) => row && { untilMs: untilMs(row, atMs), room: roomOf(row) });
+    WHERE NOT ${isAtOne(asking, 0)}
+      AND (c.seq IS NULL OR ${isAtOne(asking, 1)} OR NOT ${mayJoin(device, atMs, undefined, sql.raw("min"))})`);
+  return mapped(found, (row) => row && { untilMs: untilMs(timesOf(row, atMs), atMs), room: roomOf(row) });
 };
 
-function untilMs(row: Found, atMs: number): number {
+function timesOf(row: Found, atMs: number): (number | null)[] {
   const nextOf = (unitMs: number) => (Math.floor(atMs / unitMs) + 1) * unitMs;
-  const times = [
+  return [
     row.queued_ms,
     row.retry_ms,
     row.wide_ms,
@@ -61,8 +77,10 @@ function untilMs(row: Found, atMs: number): number {
     row.pace_spent === 1 ? nextOf(MINUTE_MS) : null,
     row.budget_full === 1 ? nextOf(DAY_MS) : null,
   ];
-  return Math.min(NEVER_MS, ...times.filter((ms) => ms !== null && ms > atMs).map(Number));
 }
+
+const untilMs = (times: readonly (number | null)[], atMs: number): number =>
+  Math.min(NEVER_MS, ...times.filter((ms) => ms !== null && ms > atMs).map(Number));
 
 const roomOf = ({ seq, budget_value: value }: Found): string | undefined =>
   seq === null || value === null ? undefined : placeName(seq, value);

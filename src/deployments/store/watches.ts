@@ -32,7 +32,11 @@ export const addWatches = (
     SELECT d.tenant_id, d.seq, h.value, d.created_ms, d.created_ms
     FROM ${deploymentsTable} d CROSS JOIN json_each(${JSON.stringify(horizonsS)}) h WHERE changes() > 0 AND ${added(d)}`);
 
-const ofWatch = columnsOf(deploymentWatchesTable, "tenant_id, seq, horizon_s, members, from_ms, due_ms", "w");
+const ofWatch = columnsOf(
+  deploymentWatchesTable,
+  "tenant_id, seq, horizon_s, members, settling, from_ms, due_ms",
+  "w",
+);
 
 export type DueWatch = RowOf<typeof ofWatch> & {
   deployment_id: string;
@@ -110,10 +114,10 @@ const isWatch = (watch: DueWatch): SQL => sql`
 /** Goes on with a watch; of two that do, one has an effect. */
 export const setWatch = (
   watch: DueWatch,
-  to: { members: string | null; fromMs: number; dueMs: number },
+  to: { members: string | null; settling: string | null; fromMs: number; dueMs: number },
 ): Statement<number> =>
   change(sql`
-    UPDATE ${deploymentWatchesTable} SET members = ${to.members}, from_ms = ${to.fromMs}, due_ms = ${to.dueMs}
+    UPDATE ${deploymentWatchesTable} SET members = ${to.members}, settling = ${to.settling}, from_ms = ${to.fromMs}, due_ms = ${to.dueMs}
     WHERE ${isWatch(watch)}`);
 
 export const endWatch = (watch: DueWatch): Statement<number> =>

@@ -20,6 +20,28 @@ export const openStatement = (tenant: TenantId): Statement<ServerAlertRow[]> =>
     SELECT ${serverColumns} FROM ${serverAlertsTable} INDEXED BY server_alerts_by_object
     WHERE tenant_id = ${tenant} AND kind <> 'silent'`);
 
+/** Silent devices are counted up to this many. */
+export const SILENT_COUNTED = 200;
+
+export interface KindCount {
+  kind: ServerKind;
+  alerts: number;
+  since_ms: number;
+}
+
+/** How many alerts of each kind are open that nobody has acknowledged. Of silence those raised since then. */
+export const openKindsStatement = (tenant: TenantId, silentSinceMs: number): Statement<KindCount[]> =>
+  rows<KindCount>(sql`
+    SELECT kind, COUNT(*) AS alerts, MIN(raised_ms) AS since_ms
+    FROM ${serverAlertsTable} INDEXED BY server_alerts_by_object
+    WHERE tenant_id = ${tenant} AND kind <> 'silent' AND acknowledged IS NULL GROUP BY kind
+    UNION ALL
+    SELECT kind, COUNT(*), MIN(raised_ms) FROM (
+      SELECT kind, raised_ms FROM ${serverAlertsTable}
+      WHERE tenant_id = ${tenant} AND raised_ms >= ${silentSinceMs} AND kind = 'silent' AND acknowledged IS NULL
+      ORDER BY raised_ms DESC LIMIT ${SILENT_COUNTED})
+    GROUP BY kind`);
+
 export type NewAlert = Pick<ServerAlertRow, "kind" | "object" | "level" | "text">;
 
 /** One row for each. */
@@ -41,10 +63,11 @@ const keysOf = (keys: readonly AlertKey[]): string =>
 const isAmong = (keys: readonly AlertKey[]): SQL => sql`(raised_ms, kind, object) IN (
   SELECT value ->> 0, value ->> 1, value ->> 2 FROM json_each(${keysOf(keys)}))`;
 
+/** Alerts that were raised within the seconds of these keys: the head of a tenant knows no smaller part of time. */
 export const amongStatement = (tenant: TenantId, keys: readonly AlertKey[]): Statement<ServerAlertRow[]> =>
   rows<ServerAlertRow>(sql`
     SELECT ${serverColumns} FROM json_each(${keysOf(keys)}) k CROSS JOIN ${serverAlertsTable}
-    WHERE tenant_id = ${tenant} AND raised_ms = k.value ->> 0 AND kind = k.value ->> 1 AND object = k.value ->> 2`);
+    WHERE tenant_id = ${tenant} AND raised_ms >= k.value ->> 0 AND raised_ms < (k.value ->> 0) + 1000 AND kind = k.value ->> 1 AND object = k.value ->> 2`);
 
 export const clearStatement = (tenant: TenantId, keys: readonly AlertKey[]): Statement<number> =>
   change(sql`DELETE FROM ${serverAlertsTable} WHERE tenant_id = ${tenant} AND ${isAmong(keys)}`);

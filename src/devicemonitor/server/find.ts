@@ -1,5 +1,6 @@
 import type { Sweep } from "../../platform/background.ts";
 import { type Duty, eachApart, inEachDatabase, inSlicesOfEach, ROWS_A_RUN } from "../../platform/apart.ts";
+import { rfc3339 } from "../../platform/clock.ts";
 import type { Silences } from "../../platform/contacts.ts";
 import type { Statement } from "../../platform/database.ts";
 import type { Deps } from "../../platform/deps.ts";
@@ -13,6 +14,8 @@ import {
   tenantsByFilterStatement,
   type Tenant,
 } from "../../tenants/index.ts";
+import { catchUp } from "../alerts.ts";
+import { untoldStatement } from "../store.ts";
 import {
   isBeyond,
   isMuted,
@@ -38,7 +41,7 @@ import {
 import { forgetMutesStatement, mutesStatement, readRulesStatement } from "./rule-store.ts";
 
 /** Where trouble is looked for, but for silence, which the tenant's head knows of. */
-export type TroubleSources = Readonly<Record<Exclude<ServerKind, "silent">, TroubleSource>>;
+export type TroubleSources = Readonly<Record<Exclude<ServerKind, "silent">, readonly TroubleSource[]>>;
 
 const MINUTE_MS = 60_000;
 /** Each tenant is looked at once in so many minutes, in fewer rounds the more there are. */
@@ -48,6 +51,8 @@ const TENANTS_A_RUN = Math.floor(ROWS_A_RUN / 4);
 /** After so many looks that were left out, silence is counted anew: the server itself was away. */
 const LOOKS_LEFT_OUT = 4;
 
+/** Alerts of devices that were held back in a flood. */
+const CAUGHT_UP_AT_ONCE = 500;
 /** Of one kind, beside silent devices. */
 const MAX_FOUND = 200;
 /** Silent devices of one transaction, and transactions of one look. */
@@ -64,6 +69,8 @@ interface Found extends NewAlert {
   device?: DeviceId;
   deployment?: string;
   group: string | null;
+  /** The last contact of a silent device. */
+  lastMs?: number;
 }
 
 /** What is known of a tenant at a look. */
@@ -101,10 +108,16 @@ export const findTrouble =
 
 async function lookAfter(deps: Deps, sources: TroubleSources, tenant: TenantId, everyMs: number) {
   const nowMs = deps.now();
-  const [rules, mutes, open] = await deps
+  const [rules, mutes, open, untold] = await deps
     .db(tenant)
-    .batch([readRulesStatement(tenant), mutesStatement(tenant, nowMs), openStatement(tenant)]);
+    .batch([
+      readRulesStatement(tenant),
+      mutesStatement(tenant, nowMs),
+      openStatement(tenant),
+      untoldStatement(tenant, nowMs, CAUGHT_UP_AT_ONCE),
+    ]);
   const look: Look = { tenant, nowMs, rules, mutes };
+  await catchUp(deps, tenant, untold);
   await lookForTrouble(deps, sources, look, open);
   for (let slice = 0; slice < SLICES; slice++) if (!(await lookForSilence(deps, look, everyMs))) break;
 }
@@ -134,7 +147,8 @@ async function lookForTrouble(
   const asked = SERVER_KINDS.flatMap((kind) => {
     const threshold = kind === "silent" ? undefined : rules.widest(kind);
     if (kind === "silent" || threshold === undefined) return [];
-    return [{ kind, statement: sources[kind](tenant, { threshold, nowMs, limit: MAX_FOUND }) }];
+    const wanted = { threshold, nowMs, limit: MAX_FOUND };
+    return sources[kind].map((source) => ({ kind, statement: source(tenant, wanted) }));
   });
   const answers = await troublesOf(deps, tenant, asked);
   const found = asked.flatMap(({ kind }, i) => (answers[i] ?? []).map((trouble) => ({ kind, trouble })));
@@ -158,10 +172,8 @@ async function lookForTrouble(
   const nameOf = ({ kind, object }: Pick<Found, "kind" | "object">) => `${kind}/${object}`;
   const [known, now] = [new Set(open.map(nameOf)), new Set(wrong.map(nameOf))];
   // Of a kind of which there is more than is told, what is not among it may still be wrong.
-  const isWhole = (kind: ServerKind) => {
-    const place = asked.findIndex((one) => one.kind === kind);
-    return (answers[place]?.length ?? 0) < MAX_FOUND;
-  };
+  const isWhole = (kind: ServerKind) =>
+    asked.every((one, i) => one.kind !== kind || (answers[i]?.length ?? 0) < MAX_FOUND);
   await write(deps, look, {
     raised: wrong.filter((alert) => !known.has(nameOf(alert))),
     cleared: open.filter((alert) => !now.has(nameOf(alert)) && isWhole(alert.kind)),
@@ -208,7 +220,7 @@ async function lookForSilence(deps: Deps, look: Look, everyMs: number): Promise<
     if (place && isBeyond("silent", times, rule)) {
       const text = `No contact since ${shownTime(lastMs)} UTC`;
       const { device_id: id, group } = place;
-      raised.push({ kind: "silent", object: id, device: id, level: rule.level, text, group });
+      raised.push({ kind: "silent", object: id, device: id, level: rule.level, text, group, lastMs });
       continue;
     }
     const usualMs = (nowMs - lastMs) / times;
@@ -246,7 +258,7 @@ async function write(
       ...(left >= 1 ? mailStatements(tenant, data, { left, nowMs }) : []),
       ...tell(
         tenant,
-        [...raised.map((alert) => toldOf(alert)), ...cleared.map((alert) => clearedOf(alert))],
+        [...raised.flatMap((alert) => toldOf(alert)), ...cleared.flatMap((alert) => clearedOf(alert))],
         nowMs,
       ),
     ]);
@@ -254,23 +266,31 @@ async function write(
 
 const rowOf = ({ kind, object, level, text }: Found): NewAlert => ({ kind, object, level, text });
 
-const toldOf = ({ kind, object, level, text, device, deployment }: Found): Told => ({
-  type: "alert.raised",
-  ...(device !== undefined && { device }),
-  ...(deployment !== undefined && { deployment }),
-  ...(device === undefined && deployment === undefined && { subject: object }),
-  data: { subject: kind, level, source: "server", text },
-});
+const toldOf = ({ kind, object, level, text, device, deployment, lastMs }: Found): Told[] => [
+  ...(device !== undefined && lastMs !== undefined
+    ? [{ type: "device.silent" as const, device, data: { since: rfc3339(lastMs) } }]
+    : []),
+  {
+    type: "alert.raised",
+    ...(device !== undefined && { device }),
+    ...(deployment !== undefined && { deployment }),
+    ...(device === undefined && deployment === undefined && { subject: object }),
+    data: { subject: kind, level, source: "server", text },
+  },
+];
 
-const clearedOf = ({ kind, object, text }: ServerAlertRow): Told => ({
-  type: "alert.cleared",
-  ...(isOfDevices(kind)
-    ? { device: object }
-    : kind === "deployment"
-      ? { deployment: object }
-      : { subject: object }),
-  data: { subject: kind, level: "OK", source: "server", text },
-});
+const clearedOf = ({ kind, object, text }: ServerAlertRow): Told[] => [
+  ...(kind === "silent" ? [{ type: "device.back" as const, device: object, data: {} }] : []),
+  {
+    type: "alert.cleared",
+    ...(isOfDevices(kind)
+      ? { device: object }
+      : kind === "deployment"
+        ? { deployment: object }
+        : { subject: object }),
+    data: { subject: kind, level: "OK", source: "server", text },
+  },
+];
 
 const FORGOTTEN_AT_ONCE = 500;
 

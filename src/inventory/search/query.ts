@@ -65,6 +65,7 @@ export const isEmpty = ({ terms, ids }: DeviceQuery): boolean =>
 export const isDrivable = (term: Term): boolean => {
   if (term.key === ID_KEY) return term.kind === "any" && !term.negated;
   if (term.kind === "place") return true;
+  if (term.kind === "either") return false;
   return term.kind === "range" ? !term.orMissing : !term.negated;
 };
 

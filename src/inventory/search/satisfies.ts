@@ -70,6 +70,7 @@ function holds(
         present.some((member) => typeof member === "string" && term.regex.test(searchable(member), spend))
       );
     case "place":
+    case "either":
       return false; // no predicate makes one
   }
 }

@@ -72,6 +72,16 @@ export const SearchInput = z
   .object({
     ...PageInput,
     filters: listOf(PredicateInput, MAX_PREDICATES),
+    any: listOf(
+      z
+        .array(PredicateInput)
+        .min(1, { error: "cannot be empty" })
+        .max(MAX_PREDICATES, noMoreThan(MAX_PREDICATES)),
+      MAX_PREDICATES,
+    ).openapi({
+      description:
+        "Groups of conditions: a device satisfies all of one of them, and all of `filters` (extension)",
+    }),
     sort: listOf(SortInput, MAX_SORT_KEYS),
     attributes: listOf(SelectInput, MAX_SELECTED),
     device_ids: listOf(z.string(), MAX_IDS),

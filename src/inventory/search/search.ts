@@ -17,12 +17,14 @@ import {
   type Surveyed,
   type Window,
 } from "./query.ts";
-import type { RegexTerm, Term } from "./terms.ts";
+import { EITHER_KEY, type RegexTerm, type Term } from "./terms.ts";
 import { countingOf, countingText, rememberLater, totalStatement } from "./totals.ts";
 
 /** A search as the domain's verbs put it. */
 export interface Search {
   terms: readonly (Term | RegexTerm)[];
+  /** Beside those, all conditions of one of these groups. */
+  groups?: readonly (readonly (Term | RegexTerm)[])[] | undefined;
   ids?: readonly string[] | undefined;
   sort?: readonly SortKey[];
   /** Words of which a device has any; its order then is by how many, and by score. */
@@ -37,10 +39,13 @@ export interface FoundPage {
 }
 
 async function queryOf(deps: Deps, tenant: TenantId, search: Search): Promise<DeviceQuery> {
-  const terms = await resolveExpressions(deps, tenant, search.terms);
+  const groups = search.groups ?? [];
+  const resolved = await resolveExpressions(deps, tenant, [...search.terms, ...groups.flat()]);
+  const terms = resolved.splice(0, search.terms.length);
+  const either = groups.map((group) => resolved.splice(0, group.length));
   return {
     tenant,
-    terms,
+    terms: either.length > 0 ? [...terms, { kind: "either", key: EITHER_KEY, groups: either }] : terms,
     ids: search.ids,
     sort: search.sort ?? [],
     collect: search.collect ?? COLLECT_AT_MOST,

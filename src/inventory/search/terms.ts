@@ -43,7 +43,8 @@ export type Term =
   /** Values in range, of the type of the bounds. `orMissing` also takes devices without the attribute. */
   | { kind: "range"; key: string; low?: Bound; high?: Bound; orMissing: boolean }
   | { kind: "exists"; key: string; negated: boolean }
-  | PlaceTerm;
+  | PlaceTerm
+  | EitherTerm;
 
 /** One of the values; `kept` if they are given in the shortened form that searchable texts have. */
 export interface AnyTerm {
@@ -64,6 +65,16 @@ export interface PlaceTerm {
   east: number;
   circle?: { latitude: number; longitude: number; metres: number };
 }
+
+/** All conditions of one of the groups. */
+export interface EitherTerm {
+  kind: "either";
+  key: typeof EITHER_KEY;
+  groups: readonly (readonly Term[])[];
+}
+
+/** Not an attribute either: the groups are about several. */
+export const EITHER_KEY = "either";
 
 /** Not an attribute: the place is made of the attributes `geo-lat` and `geo-lon`. */
 export const PLACE_KEY = "place";

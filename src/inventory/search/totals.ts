@@ -61,7 +61,8 @@ function cheapestCount(query: DeviceQuery, surveyed: readonly Surveyed[]): SQL {
 }
 
 function oppositeOf(term: Term): Term | undefined {
-  if (isDrivable(term) || term.key === ID_KEY || term.kind === "place") return undefined;
+  if (isDrivable(term) || term.key === ID_KEY || term.kind === "place" || term.kind === "either")
+    return undefined;
   if (term.kind !== "range") return { ...term, negated: false };
   // Of values of several types, those of other types than the bound's are neither within the range nor beyond it.
   if (!isTime(term.key) || !term.high || term.low) return undefined;

@@ -2,7 +2,14 @@ import { sql, type SQL } from "drizzle-orm";
 import { entryPath, valuePath } from "../attributes.ts";
 import { inventoryValuesTable } from "../tables.ts";
 import { atPlace, HAS_LATITUDE } from "./place.ts";
-import { ID_KEY, type Bound, type Comparable, type PlaceTerm, type Term } from "../search/terms.ts";
+import {
+  ID_KEY,
+  type Bound,
+  type Comparable,
+  type EitherTerm,
+  type PlaceTerm,
+  type Term,
+} from "../search/terms.ts";
 
 /** Characters of a text that the table of searchable values keeps. */
 const KEPT_CHARACTERS = 256;
@@ -45,14 +52,17 @@ const bounds = (column: SQL, low: Bound | undefined, high: Bound | undefined): S
 
 const isScalar = (value: Comparable): value is string | number => typeof value !== "boolean";
 
+type OnAttribute = Exclude<Term, PlaceTerm | EitherTerm>;
+
 /** A term as a condition on the row `d` of a device. */
 export function onDevice(term: Term): SQL {
   if (term.kind === "place") return atPlace(term);
+  if (term.kind === "either") return some(term.groups.map((group) => sql`(${all(group.map(onDevice))})`));
   const column = columnOf(term.key);
   return column ? onColumn(term, column) : onStored(term);
 }
 
-function onColumn(term: Exclude<Term, PlaceTerm>, column: SQL): SQL {
+function onColumn(term: OnAttribute, column: SQL): SQL {
   switch (term.kind) {
     case "any": {
       const within = listed(column, term.values.filter(isScalar));
@@ -78,7 +88,7 @@ const anyMember = (key: string, condition: SQL): SQL =>
 
 const missing = (key: string): SQL => sql`json_type(d.attributes, ${entryPath(key)}) IS NULL`;
 
-function onStored(term: Exclude<Term, PlaceTerm>): SQL {
+function onStored(term: OnAttribute): SQL {
   switch (term.kind) {
     case "any": {
       const found = anyMember(term.key, amongMembers(term.values, term.kept ? keptMember : member));
@@ -126,6 +136,7 @@ export const isSelective = (term: Term): boolean =>
  */
 export function onValues(term: Term): SQL | undefined {
   if (term.kind === "place") return HAS_LATITUDE;
+  if (term.kind === "either") return undefined;
   if (term.kind === "exists") return term.negated ? undefined : sql`v.key = ${term.key}`;
   if (term.kind === "range") return term.orMissing ? undefined : rangeOfValues(term.key, term.low, term.high);
   if (term.negated) return undefined;

@@ -232,7 +232,8 @@ export const countKinds = (query: DeviceQuery): SQL => {
 
 /** There, a missing value is an empty text. */
 function onKind(term: Term, name: string): SQL {
-  if (term.kind === "place") throw new Error("places are not counted by kind");
+  if (term.kind === "place" || term.kind === "either")
+    throw new Error(`a ${term.kind} is not counted by kind`);
   const column = sql.raw(name);
   if (term.kind === "exists") return term.negated ? sql`${column} = ''` : sql`${column} > ''`;
   const present = (condition: SQL, orMissing: boolean) =>

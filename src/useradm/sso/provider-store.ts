@@ -12,6 +12,8 @@ import { ssoAnsweredTable, ssoProvidersTable, ssoSharesTable, type ProviderKind 
 export interface ServiceKey {
   /** Base64; nobody but us vouches for it, as usual with SAML. */
   certificate: string;
+  /** When that ends; absent in those that were made before it was noted. */
+  endsMs?: number;
   /** The private key, sealed. */
   sealed: string;
 }

@@ -11,10 +11,11 @@ const YEARS = 20;
 const contextOf = (id: string) => `sso key for ${id}`;
 
 /** A certificate that says no more than the key: services of SAML are known by what was configured. */
-async function certificateOf({ publicKey, privateKey }: CryptoKeyPair, at: Date): Promise<string> {
+async function certificateOf(
+  { publicKey, privateKey }: CryptoKeyPair,
+  { from, until }: { from: Date; until: Date },
+): Promise<string> {
   const name = der.sequence(der.set(der.sequence(der.oid("2.5.4.3"), der.utf8("Edgemend"))));
-  const until = new Date(at);
-  until.setUTCFullYear(at.getUTCFullYear() + YEARS);
   const serial = crypto.getRandomValues(new Uint8Array(16));
   const spki = (await crypto.subtle.exportKey("spki", publicKey)) as ArrayBuffer; // of this format it is one
   const body = der.sequence(
@@ -22,7 +23,7 @@ async function certificateOf({ publicKey, privateKey }: CryptoKeyPair, at: Date)
     der.integer(serial),
     RSA_SHA256,
     name,
-    der.sequence(der.time(at), der.time(until)),
+    der.sequence(der.time(from), der.time(until)),
     name,
     new Uint8Array(spki),
   );
@@ -34,8 +35,11 @@ export async function newServiceKey(deps: Deps, id: string): Promise<ServiceKey>
   const algorithm = { ...SIGNING, modulusLength: BITS, publicExponent: new Uint8Array([1, 0, 1]) };
   const pair = (await crypto.subtle.generateKey(algorithm, true, ["sign", "verify"])) as CryptoKeyPair; // of this algorithm it is a pair
   const pkcs8 = (await crypto.subtle.exportKey("pkcs8", pair.privateKey)) as ArrayBuffer; // as above
+  const [from, until] = [new Date(deps.now()), new Date(deps.now())];
+  until.setUTCFullYear(from.getUTCFullYear() + YEARS);
   return {
-    certificate: await certificateOf(pair, new Date(deps.now())),
+    certificate: await certificateOf(pair, { from, until }),
+    endsMs: until.getTime(),
     sealed: await seal(deps.keys, Buffer.from(pkcs8).toString("base64"), contextOf(id)),
   };
 }

@@ -4,13 +4,15 @@ import { Fault } from "../../platform/fault.ts";
 import { askOutside, NotFetched } from "../../platform/outgoing-request.ts";
 import { addressesOf, fetched, MAX_DOCUMENT, type Content } from "./provider-content.ts";
 import type { Provider } from "./provider-store.ts";
-import { keyOf } from "./saml-signature.ts";
+import { endOf, keyOf } from "./saml-signature.ts";
 import { children, escapeXml, everywhere, NS, only, parseXml, textOf, UnreadableXml } from "./xml.ts";
 
 export interface SamlDetails {
   signOnUrl: string;
   /** Public keys, as PEM. */
   keys: string[];
+  /** When the last of their certificates ends; of what was read before this was noted it is absent. */
+  keysEndMs?: number;
   /** Whether requests have to be signed. */
   wantsSigned?: boolean;
   /** Where the metadata are published, if that is what was sent. */
@@ -31,7 +33,7 @@ type Metadata = Pick<Content, "issuer" | "validUntilMs"> & Omit<SamlDetails, "ur
 const malformed = (problem: string) => new UnreadableXml(`the metadata ${problem}`);
 
 /** Keys that are for signing, or for anything. */
-function keysOf(descriptor: Element): string[] {
+function keysOf(descriptor: Element): Pick<Metadata, "keys" | "keysEndMs"> {
   const certificates = children(descriptor, NS.metadata, "KeyDescriptor")
     .filter((one) => one.getAttribute("use") !== "encryption")
     .flatMap((one) => Array.from(one.getElementsByTagNameNS(NS.signature, "X509Certificate")))
@@ -39,7 +41,7 @@ function keysOf(descriptor: Element): string[] {
   if (certificates.length === 0 || certificates.length > MAX_KEYS)
     throw malformed(`must have 1 to ${MAX_KEYS} signing certificates`);
   try {
-    return [...new Set(certificates.map(keyOf))];
+    return { keys: [...new Set(certificates.map(keyOf))], keysEndMs: Math.max(...certificates.map(endOf)) };
   } catch {
     throw malformed("have a certificate that cannot be read");
   }
@@ -78,7 +80,7 @@ function parseMetadata(xml: string): Metadata {
   return {
     issuer,
     signOnUrl: signOnUrlOf(descriptor),
-    keys: keysOf(descriptor),
+    ...keysOf(descriptor),
     wantsSigned: ["true", "1"].includes(descriptor.getAttribute("WantAuthnRequestsSigned") ?? ""),
     validUntilMs: validUntil(entity, descriptor),
   };

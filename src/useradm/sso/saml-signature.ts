@@ -50,6 +50,10 @@ export const keyOf = (certificate: string): string =>
     .export({ format: "pem", type: "spki" })
     .toString();
 
+/** The end of a certificate, in milliseconds. */
+export const endOf = (certificate: string): number =>
+  Date.parse(new X509Certificate(Buffer.from(certificate, "base64")).validTo);
+
 /** What this signature signs, in canonical form, if it was made by one of the keys. */
 function signedBy(xml: string, signature: Element, keys: readonly string[]): string | undefined {
   for (const publicCert of keys) {

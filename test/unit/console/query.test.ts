@@ -12,7 +12,7 @@ const value: fc.Arbitrary<Value> = fc.oneof(
   fc.record({ text: fc.string({ unit: "grapheme", maxLength: 12 }), isQuoted: fc.constant(true) }),
 );
 const name = fc.stringMatching(/^[a-z][a-z0-9_.-]{0,8}$/).filter((text) => text !== "has");
-const term: fc.Arbitrary<Term> = fc.oneof(
+const condition: fc.Arbitrary<Term> = fc.oneof(
   fc.record({
     kind: fc.constant("condition" as const),
     name,
@@ -39,6 +39,7 @@ const term: fc.Arbitrary<Term> = fc.oneof(
     value: fc.record({ text: fc.string(), isQuoted: fc.constant(true) }),
   }),
 );
+const term = fc.oneof({ weight: 5, arbitrary: condition }, fc.constant<Term>({ kind: "or" }));
 
 describe("a query", () => {
   it("is read back as it was written", () => {
@@ -78,9 +79,42 @@ describe("a query", () => {
           { scope: "tags", attribute: "line", type: "$in", value: ["7", 7] },
           { scope: "inventory", attribute: "kernel", type: "$regex", value: "^6" },
         ],
+        any: undefined,
         text: "free two words",
         mistakes: [],
       },
+    );
+  });
+
+  it("asks for any of several groups of conditions", () => {
+    expect(search("status:pending or status:accepted type:a OR has:alerts")).toMatchObject({
+      filters: [],
+      any: [
+        [{ attribute: "status", value: "pending" }],
+        [
+          { attribute: "status", value: "accepted" },
+          { attribute: "device_type", value: "a" },
+        ],
+        [{ attribute: "alerts", value: true }],
+      ],
+      mistakes: [],
+    });
+    expect(search('"or" x').text).toBe("or x");
+  });
+
+  it("loses an or with the last condition on one of its sides", () => {
+    fc.assert(
+      fc.property(fc.array(term, { minLength: 1, maxLength: 6 }), fc.nat(5), (terms, at) => {
+        const text = printAll(terms);
+        const found = parse(text).terms[at];
+        if (!found || found.term.kind === "or") return;
+        const { terms: left } = parse(without(text, found));
+        expect(left.at(0)?.term.kind).not.toBe("or");
+        expect(left.at(-1)?.term.kind).not.toBe("or");
+        expect(left.filter((one) => one.term.kind !== "or")).toHaveLength(
+          parse(text).terms.filter((one) => one.term.kind !== "or").length - 1,
+        );
+      }),
     );
   });
 
@@ -107,7 +141,10 @@ describe("a query", () => {
     ['type:"rpi', 'the closing " is missing'],
     ["type:", "a value is missing"],
     ["type:a,,b", "a value is missing"],
-    ["a:1 or b:2", "all conditions hold together; name:a,b takes any of several values"],
+    ["or b:2", "or stands between conditions: status:pending or seen>2d"],
+    ["a:1 or", "or stands between conditions: status:pending or seen>2d"],
+    ["a:1 or or b:2", "or stands between conditions: status:pending or seen>2d"],
+    ["a:1 or word", "words go with no or: name what they are of, as in tag.line:7"],
     ["version<1,2", "several values go with : or = only"],
     ["-kernel~x", "an expression cannot be turned round"],
     ["-group!=lab", "- and != say the same: one of them is enough"],
@@ -128,7 +165,7 @@ describe("a query", () => {
 describe("a saved view", () => {
   it("is told in the words of the language, and asks for the same", () => {
     fc.assert(
-      fc.property(fc.array(term, { minLength: 1, maxLength: 4 }), (terms) => {
+      fc.property(fc.array(condition, { minLength: 1, maxLength: 4 }), (terms) => {
         const { filters } = searchFor(parse(printAll(terms)), NOW_MS);
         const text = queryFor(filters);
         expect(text).toBeDefined();
@@ -145,10 +182,12 @@ describe("a saved view", () => {
     expect(queryFor([{ scope: "inventory", attribute: "two words", type: "$eq", value: 1 }])).toBeUndefined();
   });
 
-  it("holds neither words nor ages", () => {
+  it("holds neither words nor ages, nor groups of conditions", () => {
     expect(
-      ["status:accepted", "word", "seen>2d", "seen>2030-01-01"].map((text) => isLasting(parse(text))),
-    ).toEqual([true, false, false, true]);
+      ["status:accepted", "word", "seen>2d", "seen>2030-01-01", "a:1 or b:2"].map((text) =>
+        isLasting(parse(text)),
+      ),
+    ).toEqual([true, false, false, true, false]);
   });
 });
 

@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { causeOf, CAUSES } from "../../../src/deployments/failures/cause.ts";
 import { endingOf, folded, printOf } from "../../../src/deployments/failures/ending.ts";
 import { MAX_POINTS, withPoint, type Point } from "../../../src/deployments/progress/points.ts";
 
@@ -125,5 +126,48 @@ describe("the points of a deployment", () => {
     // As often at the beginning as at the end.
     const gaps = times.slice(1).map((ms, i) => ms - times[i]!);
     expect(Math.max(...gaps)).toBeLessThanOrEqual(4 * Math.min(...gaps));
+  });
+});
+
+describe("the cause of a failure", () => {
+  const of = (...lines: string[]) =>
+    causeOf(lines.map((message) => ({ timestamp: null, level: "error", message })));
+
+  it.each([
+    ["Get https://mender.example/: dial tcp: lookup mender.example: no such host", "network"],
+    ["Could not resolve host: s3.example", "network"],
+    ["read tcp 10.0.0.2:4422->10.0.0.1:443: read: connection reset by peer", "network"],
+    ["Connection was closed by the peer", "network"],
+    ["net/http: TLS handshake timeout", "network"],
+    ["write /dev/mmcblk0p3: no space left on device", "space"],
+    ["Not enough free space to store the artifact", "space"],
+    ["update aborted: battery too low (11 %)", "power"],
+    ["state machine interrupted by an unexpected reboot", "power"],
+    ["Artifact signature verification failed", "lasting"],
+    ["image (device types [pi3]) not compatible with device pi4", "lasting"],
+    ["Artifact depends on rootfs-image.version of release-1", "lasting"],
+    ["No update module found for type docker", "lasting"],
+    ["ArtifactInstall_Enter_00: exit status 1", undefined],
+    ["", undefined],
+  ])("in %j is %s", (line, cause) => {
+    expect(of("something went wrong", line)).toBe(cause);
+  });
+
+  it("is told by errors alone where there are some, and by the end", () => {
+    const info = { timestamp: null, level: "info", message: "connection refused, trying again" };
+    const error = { timestamp: null, level: "error", message: "exit status 1" };
+    expect(causeOf([info, error])).toBeUndefined();
+    expect(causeOf([info])).toBe("network");
+    expect(
+      of("no space left on device", ...Array.from({ length: 100 }, () => "exit status 1")),
+    ).toBeUndefined();
+  });
+
+  it("is one of the known ones for whatever is sent, in no time", () => {
+    fc.assert(
+      fc.property(fc.array(fc.string({ maxLength: 2000 })), (lines) => {
+        expect([undefined, "lasting", ...CAUSES]).toContain(of(...lines));
+      }),
+    );
   });
 });

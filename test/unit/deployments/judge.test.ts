@@ -7,7 +7,7 @@ import {
   NO_STAKES,
   type Stakes,
 } from "../../../src/deployments/judge/beside.ts";
-import { FAILURE_MARGIN, LEVEL } from "../../../src/deployments/judge/levels.ts";
+import { CLEARED_MARGIN, FAILURE_MARGIN, LEVEL } from "../../../src/deployments/judge/levels.ts";
 import { lnFactorial } from "../../../src/deployments/judge/logarithms.ts";
 import { evidenceOfNoWorse, evidenceOfWorse } from "../../../src/deployments/judge/past.ts";
 import {
@@ -17,12 +17,14 @@ import {
   shownEvidence,
   verdictOf,
 } from "../../../src/deployments/judge/verdict.ts";
+import { betOnWell, evidenceOfWell, NO_WELL_STAKES } from "../../../src/deployments/judge/well.ts";
 import {
   chanceOf,
   FLEET,
   halts,
   harmful,
   harmless,
+  untilCleared,
   untilHalt,
   untilSilenceFound,
 } from "../../support/judge-simulation.ts";
@@ -101,6 +103,21 @@ describe("evidence from devices beside each other", () => {
     );
   });
 
+  it("that they are well is worth nothing on average where they are not, whatever the others do", () => {
+    const share = fc.double({ min: CLEARED_MARGIN, max: 1, noNaN: true });
+    fc.assert(
+      fc.property(few, few, few, share, (updated, others, all, bad) => {
+        const rest = { devices: others, bad: Math.min(all, others) };
+        const sum = range(updated).reduce((part, n) => {
+          const block = { updated: { devices: updated, bad: n }, others: rest };
+          const worth = Math.exp(evidenceOfWell(betOnWell(NO_WELL_STAKES, block)));
+          return part + binomial(updated, n, bad) * worth;
+        }, 0);
+        expect(sum).toBeLessThanOrEqual(1 + 1e-9);
+      }),
+    );
+  });
+
   it("finds values that moved, however far off a single one is", () => {
     const chance = chanceOf(7);
     const values = (n: number, shift: number) =>
@@ -155,5 +172,11 @@ describe("the judge, by simulation", () => {
       expect(halts(10, (chance) => untilSilenceFound(chance, { more: 0, bySite }))).toEqual([]);
       expect(halts(10, (chance) => untilSilenceFound(chance, { more: 0.05, bySite }))).toHaveLength(10);
     }
+  });
+
+  it("clears what does not fall silent, and not what does", () => {
+    const bySite = false;
+    expect(halts(10, (chance) => untilCleared(chance, { more: 0, bySite }))).toHaveLength(10);
+    expect(halts(10, (chance) => untilCleared(chance, { more: 0.05, bySite }))).toEqual([]);
   });
 });

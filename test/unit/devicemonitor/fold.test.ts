@@ -30,6 +30,9 @@ class Device {
   readonly ids = new Set<string>();
   kept = 0;
   mails: string[] = [];
+  /** What the world was told, and as what it knows each subject. */
+  told = 0;
+  readonly world: Record<string, string> = {};
 
   take(batch: AlertValue[], nowMs: number): Folded {
     const folded = fold("d", { ...this.#known, latest: this.#latest, ids: this.ids }, batch, nowMs);
@@ -37,12 +40,23 @@ class Device {
     for (const row of folded.latest) this.#latest.set(row.subject, row);
     this.kept += folded.kept.length;
     this.mails.push(...folded.mails.map(({ reason }) => reason));
+    for (const { subject, level } of folded.told) {
+      expect(this.world[subject] ?? "OK").not.toBe(level);
+      this.world[subject] = level;
+      this.told += 1;
+    }
     this.#known = { ...this.#known, ...folded.state, subjects: this.#latest.size };
     return folded;
   }
 
   get levels(): Record<string, string> {
     return Object.fromEntries([...this.#latest].map(([subject, { level }]) => [subject, level]));
+  }
+
+  /** As what the world should know what it does not know by its level. */
+  get untold(): Record<string, string> {
+    const held = [...this.#latest].filter(([, { told }]) => told !== null);
+    return Object.fromEntries(held.map(([subject, { told }]) => [subject, told!]));
   }
 
   get subjects(): number {
@@ -85,6 +99,9 @@ describe("a batch of alerts", () => {
         }
         const minutes = (nowMs - START_MS) / MINUTE_MS;
         expect(device.levels).toEqual(model);
+        // The world knows each subject by its level, or it is noted by which other one.
+        const known = { ...device.levels, ...device.untold };
+        for (const [subject, as] of Object.entries(known)) expect(device.world[subject] ?? "OK").toBe(as);
         expect(device.kept).toBeLessThanOrEqual(ALERTS_AT_ONCE + minutes + 1);
         expect(device.mails.length).toBeLessThanOrEqual(MAILS_AT_ONCE + minutes / 3 + 1);
       }),
@@ -109,6 +126,20 @@ describe("a batch of alerts", () => {
     expect(device.mails).toEqual([...Array.from({ length: FLAPPING_CHANGES }, () => "alert"), "flapping"]);
     change(60 * MINUTE_MS);
     expect(device.mails.at(-1)).toBe("alert");
+  });
+
+  it("tells the world of what goes up and down as often, and notes that it did not", () => {
+    const device = new Device();
+    const change = (i: number) =>
+      device.take([anAlert("a", i % 2 ? "OK" : "CRITICAL", START_MS + i)], START_MS + i);
+    for (let i = 0; i < 50; i++) change(i);
+    expect([device.told, device.levels, device.untold]).toEqual([
+      FLAPPING_CHANGES + 1,
+      { a: "OK" },
+      { a: "CRITICAL" },
+    ]);
+    change(60 * MINUTE_MS + 1);
+    expect([device.told, device.untold]).toEqual([FLAPPING_CHANGES + 2, {}]);
   });
 
   it("of a device that has too many subjects adds none", () => {

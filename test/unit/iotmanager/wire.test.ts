@@ -93,4 +93,28 @@ describe("a connection string", () => {
     );
     expect(sharedAccessSignature({ ...connection, keyName: undefined }, 1)).not.toContain("skn");
   });
+
+  // Made by `SharedAccessSignature.create` of the package azure-iot-common 1.13.3.
+  it.each([
+    [
+      ["acme.azure-devices.net", "iothubowner", "c3VwZXJzZWNyZXRrZXk="],
+      "sr=acme.azure-devices.net&sig=uzA%2BDIYxpY7qTopsQvSxsC3EvyZgJcNQv6SjuWtPe80%3D&skn=iothubowner&se=1700000000",
+    ],
+    [
+      ["hub-1.azure-devices.net", "service", "/+//+/8AAQIDBAUGBwgJCgsMDQ4PEA=="],
+      "sr=hub-1.azure-devices.net&sig=ucU8rVdhdqi%2Bgs0Qp1bHsBIsIdgtC6rBse5yQe6Q2nQ%3D&skn=service&se=4102444800",
+    ],
+    [
+      ["x.privatelink.azure-devices.net", "a.b_c-d", "a2V5"],
+      "sr=x.privatelink.azure-devices.net&sig=wJ6OYiY9uu73Nr0Wc1wElw%2Fz7t3Bc8v2jndS%2Fy%2F9jW4%3D&skn=a.b_c-d&se=2000000001",
+    ],
+  ])("signs tokens as Azure's own library does: %j", ([hostName = "", keyName, key = ""], fields) => {
+    const expiresS = Number(/se=(\d+)$/.exec(fields)?.[1]);
+    const token = sharedAccessSignature({ hostName, keyName, deviceId: undefined, key }, expiresS);
+    const [scheme, given = ""] = token.split(" ");
+    expect([scheme, given.split("&").toSorted()]).toEqual([
+      "SharedAccessSignature",
+      fields.split("&").toSorted(),
+    ]);
+  });
 });

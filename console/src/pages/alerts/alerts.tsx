@@ -91,18 +91,32 @@ const columns = (open: (id: string) => void): readonly Column<Alert>[] => [
 
 /** What is wrong now, as devices and the server itself tell it; the newest first. */
 export function Alerts() {
-  const [{ cursor }, setQuery] = useQuery();
+  const [{ cursor, subject }, setQuery] = useQuery();
   const [opened, open] = useState<string>();
-  const alerts = useResource(`alerts?${cursor ?? ""}`, async (signal) =>
+  const alerts = useResource(`alerts?${subject ?? ""}&${cursor ?? ""}`, async (signal) =>
     bodyOf(
       await api.GET(`${BASE}/alerts`, {
-        params: { query: { limit: PER_PAGE, ...(cursor !== undefined && { cursor }) } },
+        params: {
+          query: {
+            limit: PER_PAGE,
+            ...(cursor !== undefined && { cursor }),
+            ...(subject !== undefined && { subject }),
+          },
+        },
         signal,
       }),
     ),
   );
   return (
     <Page title="Alerts">
+      {subject !== undefined && (
+        <p class="row">
+          <span class="chip">about {plain(subject)}</span>
+          <a class="button plain" href="/alerts">
+            Clear filter
+          </a>
+        </p>
+      )}
       <Loaded of={alerts} again={again}>
         {({ alerts: rows, cursor: next }) => (
           <>

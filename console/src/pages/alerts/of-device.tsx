@@ -8,6 +8,7 @@ import { Sheet } from "../../parts/sheet.tsx";
 import { State } from "../../parts/state.tsx";
 import { plain, shortId } from "../../parts/text.ts";
 import { When } from "../../parts/time.tsx";
+import { Log } from "../../parts/log.tsx";
 
 type Alert = Omit<components["schemas"]["KeptAlert"], "subject"> & {
   subject: { name?: string; type?: string; status?: string; details?: { description?: string } };
@@ -25,7 +26,7 @@ function One({ alert }: { alert: Alert }) {
         </span>
       </span>
       <span>{plain(`${type ?? ""} ${name ?? ""}: ${status ?? ""}`)}</span>
-      {details?.description && <pre class="log">{plain(details.description)}</pre>}
+      {details?.description && <Log label="Description" text={plain(details.description)} />}
     </li>
   );
 }

@@ -11,6 +11,7 @@ import { Paged } from "../../parts/paged.tsx";
 import type { Column } from "../../parts/table.tsx";
 import { plain, shortId } from "../../parts/text.ts";
 import { When } from "../../parts/time.tsx";
+import { Log } from "../../parts/log.tsx";
 
 type Entry = components["schemas"]["AuditLog"];
 
@@ -32,7 +33,7 @@ function Change({ text }: { text: string }) {
   return (
     <details>
       <summary class="mono">{`${text.split("\n", 1)[0]?.slice(0, SHORT)} …`}</summary>
-      <pre class="log">{text}</pre>
+      <Log label="The change" text={text} />
     </details>
   );
 }

@@ -2,10 +2,11 @@ import { useLocation } from "preact-iso/router";
 import { useState } from "preact/hooks";
 import { api } from "../../api/client.ts";
 import { refresh } from "../../api/resource.ts";
-import { may } from "../../api/session.ts";
+import { has, may } from "../../api/session.ts";
 import { Asked } from "../../parts/act.tsx";
 import { TextField } from "../../parts/field.tsx";
 import { counted } from "../../parts/text.ts";
+import { KeepTemplate } from "./keep-template.tsx";
 import { countsOf, DEPLOYMENT, deploymentPath, rolloutOf, type Deployment } from "./model.ts";
 
 const renewed = async (work: Promise<unknown>): Promise<void> => {
@@ -123,6 +124,7 @@ export function Controls({ deployment }: { deployment: Deployment }) {
     const { response } = await api.POST(`${DEPLOYMENT}/retry`, { params });
     goTo(response, route);
   };
+  const isKept = deployment.type === "software" && has("deployments_v2");
   return (
     <div class="row">
       {deployment.status !== "finished" && <WhileItRuns deployment={deployment} params={params} />}
@@ -135,6 +137,7 @@ export function Controls({ deployment }: { deployment: Deployment }) {
         </Asked>
       )}
       {success > 0 && deployment.type === "software" && <Revert deployment={deployment} params={params} />}
+      {isKept && <KeepTemplate deployment={deployment} />}
     </div>
   );
 }

@@ -1,7 +1,7 @@
 import { api } from "../../api/client.ts";
 import { listed } from "../../api/listed.ts";
 import { refresh, useResource } from "../../api/resource.ts";
-import { may } from "../../api/session.ts";
+import { has, may } from "../../api/session.ts";
 import { useQuery } from "../../parts/address.ts";
 import { Bar } from "../../parts/bar.tsx";
 import { Empty } from "../../parts/empty.tsx";
@@ -97,7 +97,19 @@ export function Deployments() {
     ),
   );
   return (
-    <Page title="Deployments" actions={may("deployments:manage") && <New />}>
+    <Page
+      title="Deployments"
+      actions={
+        <>
+          {has("deployments_v2") && (
+            <a class="button" href="/deployments/templates">
+              Templates
+            </a>
+          )}
+          {may("deployments:manage") && <New />}
+        </>
+      }
+    >
       <div class="filters">
         <SelectField
           label="State"

@@ -6,6 +6,7 @@ import { counted, plain } from "../../parts/text.ts";
 import { When } from "../../parts/time.tsx";
 import { LogSheet } from "./log.tsx";
 import { countsOf, DEPLOYMENT, deploymentPath, type Deployment } from "./model.ts";
+import { Log } from "../../parts/log.tsx";
 
 /** Failures by what the ends of their logs have in common. */
 export function Failures({ deployment }: { deployment: Deployment }) {
@@ -30,7 +31,7 @@ export function Failures({ deployment }: { deployment: Deployment }) {
             <ul class="stack">
               {found.map((group) => (
                 <li key={group.fingerprint} class="stack">
-                  <pre class="log">{plain(group.ending)}</pre>
+                  <Log label="How the logs end" text={plain(group.ending)} />
                   <span class="row">
                     <strong>{counted(group.devices, "device")}</strong>
                     <span>{group.device_types.map((one) => plain(one.device_type)).join(", ")}</span>

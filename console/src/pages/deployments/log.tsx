@@ -4,6 +4,7 @@ import { Loaded } from "../../parts/loaded.tsx";
 import { Close } from "../../parts/close.tsx";
 import { Sheet } from "../../parts/sheet.tsx";
 import { plain, shortId } from "../../parts/text.ts";
+import { Log } from "../../parts/log.tsx";
 
 /** What terminals would take for colours. */
 // oxlint-disable-next-line no-control-regex
@@ -25,7 +26,7 @@ export function LogSheet({
   );
   return (
     <Sheet title={`Log of ${shortId(device)}`} onClose={onClose}>
-      <Loaded of={log}>{(text) => <pre class="log">{plain(text.replace(COLOURS, ""))}</pre>}</Loaded>
+      <Loaded of={log}>{(text) => <Log label="Log" text={plain(text.replace(COLOURS, ""))} />}</Loaded>
       <Close />
     </Sheet>
   );

@@ -47,6 +47,7 @@ function What({ draft, set }: Part) {
           </option>
         ))}
       </datalist>
+      <Problem error={releases.error} />
       <TextField
         label="Name of the deployment"
         placeholder={draft.release || "that of the release"}
@@ -73,14 +74,18 @@ function useChoices(who: Who) {
     const { data } = await api.GET("/api/management/v2/inventory/filters", { signal });
     return data ?? [];
   });
-  return { groups: groups.data ?? [], filters: filters.data ?? [] };
+  return {
+    groups: groups.data ?? [],
+    filters: filters.data ?? [],
+    unread: groups.error ?? filters.error,
+  };
 }
 
 type Choices = ReturnType<typeof useChoices>;
 
 const first = (text: string) => ["", text] as const;
 
-function WhoPart({ draft, set, groups, filters }: Part & Choices) {
+function WhoPart({ draft, set, groups, filters, unread }: Part & Choices) {
   const isOffered = ([who]: readonly [Who, string]) => who !== "filter" || has("deployments_v2");
   return (
     <fieldset class="sheet padded stack">
@@ -91,6 +96,7 @@ function WhoPart({ draft, set, groups, filters }: Part & Choices) {
         set={(who) => set({ who })}
         options={WHO.filter(isOffered)}
       />
+      <Problem error={unread} />
       {draft.who === "group" && (
         <SelectField
           label="Group"

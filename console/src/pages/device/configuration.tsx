@@ -1,8 +1,10 @@
 import { useState } from "preact/hooks";
 import { api, bodyOf } from "../../api/client.ts";
-import { refresh, useResource } from "../../api/resource.ts";
+import { refresh, refreshed, useResource } from "../../api/resource.ts";
 import { Empty } from "../../parts/empty.tsx";
 import { Loaded } from "../../parts/loaded.tsx";
+import { inOrder, meanwhile } from "../../parts/meanwhile.ts";
+import { ofPairs, type Pairs, PairRows } from "../../parts/pairs.tsx";
 import { Problem } from "../../parts/problem.tsx";
 import { State } from "../../parts/state.tsx";
 import { Table } from "../../parts/table.tsx";
@@ -10,63 +12,42 @@ import { plain } from "../../parts/text.ts";
 import { When } from "../../parts/time.tsx";
 import type { ConsoleDevice } from "./read.ts";
 
-type Pairs = readonly (readonly [name: string, value: string])[];
+const CONFIGURATION = "/api/management/v1/deviceconfig/configurations/device/{id}";
 
 /** What is set for the device itself, as rows that can be changed. */
 function Editor({ id, configured }: { id: string; configured: Record<string, string> }) {
-  const [pairs, setPairs] = useState<Pairs>(Object.entries(configured));
+  // What is typed stays, whoever changes it meanwhile.
+  const [changed, change] = useState<{ pairs: Pairs; before: Record<string, string> }>();
   const [error, setError] = useState<unknown>();
-  const change = (at: number, pair: readonly [string, string]) =>
-    setPairs(pairs.map((one, i) => (i === at ? pair : one)));
-  const save = async (isDeployed: boolean) => {
-    setError(undefined);
+  const pairs = changed?.pairs ?? Object.entries(configured);
+  const before = changed?.before ?? configured;
+  const setPairs = (next: Pairs) => change({ pairs: next, before });
+  const put = async (isDeployed: boolean) => {
     const params = { path: { id } };
-    const body = Object.fromEntries(pairs.filter(([name]) => name !== ""));
-    try {
-      await api.PUT("/api/management/v1/deviceconfig/configurations/device/{id}", { params, body });
-      if (isDeployed)
-        await api.POST("/api/management/v1/deviceconfig/configurations/device/{id}/deploy", {
-          params,
-          body: { retries: 0 },
-        });
-    } catch (cause) {
-      setError(cause);
+    const { configured: now } = bodyOf(await api.GET(CONFIGURATION, { params }));
+    if (inOrder(now) !== inOrder(before)) {
+      change({ pairs, before: now });
+      throw meanwhile(inOrder(now));
     }
-    refresh(`configuration/${id}`);
+    await api.PUT(CONFIGURATION, { params, body: ofPairs(pairs) });
+    if (isDeployed) await api.POST(`${CONFIGURATION}/deploy`, { params, body: { retries: 0 } });
+    await refreshed(`configuration/${id}`);
+    change(undefined);
+  };
+  const save = (isDeployed: boolean) => {
+    setError(undefined);
+    void put(isDeployed).catch(setError);
   };
   return (
     <form
       class="sheet padded stack"
       onSubmit={(event) => {
         event.preventDefault();
-        void save(true);
+        save(true);
       }}
     >
       <h2>Set for this device</h2>
-      {pairs.map(([name, value], i) => (
-        <div key={i} class="config-row">
-          <input
-            class="input mono"
-            aria-label="Name"
-            value={name}
-            onInput={({ currentTarget }) => change(i, [currentTarget.value, value])}
-          />
-          <input
-            class="input mono"
-            aria-label={`Value of ${name}`}
-            value={value}
-            onInput={({ currentTarget }) => change(i, [name, currentTarget.value])}
-          />
-          <button
-            type="button"
-            class="button plain"
-            aria-label={`Remove ${name}`}
-            onClick={() => setPairs(pairs.filter((_, other) => other !== i))}
-          >
-            Remove
-          </button>
-        </div>
-      ))}
+      <PairRows pairs={pairs} set={setPairs} />
       <Problem error={error} />
       <div class="row">
         <button type="button" class="button" onClick={() => setPairs([...pairs, ["", ""]])}>
@@ -75,7 +56,7 @@ function Editor({ id, configured }: { id: string; configured: Record<string, str
         <button type="submit" class="button main">
           Save and deploy
         </button>
-        <button type="button" class="button" onClick={() => void save(false)}>
+        <button type="button" class="button" onClick={() => save(false)}>
           Save only
         </button>
       </div>
@@ -95,7 +76,7 @@ export function Configuration({ id }: { id: string; of: ConsoleDevice }) {
   });
   return (
     <Loaded of={found} again={() => refresh(`configuration/${id}`)}>
-      {({ effective, sources, in_sync, configured, reported, reported_ts, updated_ts }) => {
+      {({ effective, sources, in_sync, configured, reported, reported_ts }) => {
         const names = [...new Set([...Object.keys(effective), ...Object.keys(reported)])].toSorted();
         const from = (name: string) => sources.find(({ keys }) => keys.includes(name));
         return (
@@ -147,7 +128,7 @@ export function Configuration({ id }: { id: string; of: ConsoleDevice }) {
                 ]}
               />
             )}
-            <Editor key={updated_ts ?? ""} id={id} configured={configured} />
+            <Editor id={id} configured={configured} />
           </>
         );
       }}

@@ -1,3 +1,5 @@
+import { useState } from "preact/hooks";
+import { may } from "../../api/session.ts";
 import { useQuery } from "../../parts/address.ts";
 import { type Attribute, valueText } from "../../parts/device.ts";
 import { Empty } from "../../parts/empty.tsx";
@@ -7,6 +9,7 @@ import { When } from "../../parts/time.tsx";
 import { print } from "../../query/parse.ts";
 import { wordFor } from "../../query/words.ts";
 import type { ConsoleDevice } from "./read.ts";
+import { EditTags } from "./tags.tsx";
 
 /** The devices that have this value too. */
 function alike({ scope, name, value }: Attribute): string | undefined {
@@ -31,7 +34,8 @@ const COLUMNS: readonly Column<Attribute>[] = [
   },
 ];
 
-export function Inventory({ of }: { id: string; of: ConsoleDevice }) {
+export function Inventory({ id, of }: { id: string; of: ConsoleDevice }) {
+  const [isEditing, edit] = useState(false);
   const [{ find = "" }, set] = useQuery();
   const wanted = find.toLowerCase();
   const rows = of.attributes.filter(
@@ -49,10 +53,18 @@ export function Inventory({ of }: { id: string; of: ConsoleDevice }) {
           value={find}
           onInput={({ currentTarget }) => set({ find: currentTarget.value }, "replace")}
         />
-        <span class="quiet">
-          changed <When at={of.inventory_updated_ts} />
+        <span class="row">
+          <span class="quiet">
+            changed <When at={of.inventory_updated_ts} />
+          </span>
+          {may("devices:manage") && (
+            <button type="button" class="button" onClick={() => edit(true)}>
+              Edit tags
+            </button>
+          )}
         </span>
       </div>
+      {isEditing && <EditTags id={id} onClose={() => edit(false)} />}
       {rows.length === 0 ? (
         <Empty title={find ? "Nothing in it matches" : "It has reported nothing yet"} />
       ) : (

@@ -6,6 +6,7 @@ import type { Screen } from "../../terminal/screen.ts";
 import type { Shell } from "../../terminal/shell.ts";
 import { OpenSessions } from "./open-sessions.tsx";
 import type { ConsoleDevice } from "./read.ts";
+import { Log } from "../../parts/log.tsx";
 
 /** The program that draws, loaded when somebody wants a terminal. */
 const load = () => Promise.all([import("../../terminal/screen.ts"), import("../../terminal/shell.ts")]);
@@ -115,7 +116,7 @@ function Paste({ text, onClose, put }: { text: string; onClose: () => void; put:
       <p>
         {counted(linesOf(text), "line")}, {sizeOf(text.length)}. Each line runs as it arrives.
       </p>
-      <pre class="log">{plain(text.slice(0, 2000))}</pre>
+      <Log label="Text" text={plain(text.slice(0, 2000))} />
       <form method="dialog" class="row">
         <button type="submit" class="button main" onClick={put}>
           Paste

@@ -18,9 +18,9 @@ function sortOf(sort: string): NonNullable<SearchParams["sort"]> {
 
 /** What a query asks of the server, without a page; undefined if it cannot be understood whole. */
 export function searchBody(query: string, nowMs: number): SearchParams | undefined {
-  const { filters, text, mistakes } = searchFor(parse(query), nowMs);
+  const { filters, any, text, mistakes } = searchFor(parse(query), nowMs);
   if (mistakes.length > 0) return undefined;
-  return { filters, ...(text !== undefined && { text }) };
+  return { filters, ...(any && { any }), ...(text !== undefined && { text }) };
 }
 
 export async function findPage(

@@ -90,19 +90,25 @@ export function QueryBar({
       )}
       {parsed.terms.length > 0 && (
         <ul class="row" aria-label="Conditions">
-          {parsed.terms.map((placed) => (
-            <li key={placed.from} class="chip mono">
-              {plain(print(placed.term))}
-              <button
-                type="button"
-                class="chip-button"
-                aria-label={`Without ${plain(print(placed.term))}`}
-                onClick={() => set(without(query, placed), "push")}
-              >
-                <Icon name="cross" />
-              </button>
-            </li>
-          ))}
+          {parsed.terms.map((placed) =>
+            placed.term.kind === "or" ? (
+              <li key={placed.from} class="quiet">
+                or
+              </li>
+            ) : (
+              <li key={placed.from} class="chip mono">
+                {plain(print(placed.term))}
+                <button
+                  type="button"
+                  class="chip-button"
+                  aria-label={`Without ${plain(print(placed.term))}`}
+                  onClick={() => set(without(query, placed), "push")}
+                >
+                  <Icon name="cross" />
+                </button>
+              </li>
+            ),
+          )}
           <li>
             <button type="button" class="button plain" onClick={() => set("", "push")}>
               Clear

@@ -1,5 +1,4 @@
-import { api, bodyOf } from "../../api/client.ts";
-import { refresh, useResource } from "../../api/resource.ts";
+import { refresh } from "../../api/resource.ts";
 import type { components } from "../../api/schema.d.ts";
 import { boot, may } from "../../api/session.ts";
 import { Empty } from "../../parts/empty.tsx";
@@ -8,6 +7,7 @@ import { Page } from "../../parts/page.tsx";
 import { State, type Tone } from "../../parts/state.tsx";
 import { count, counted, percent, plain } from "../../parts/text.ts";
 import { When } from "../../parts/time.tsx";
+import { useHome } from "./read.ts";
 import "./home.css";
 
 type HomeAnswer = components["schemas"]["ConsoleHome"];
@@ -29,6 +29,17 @@ const SAYS: Readonly<Record<Line["kind"], { tone: Tone; says: (line: Line) => st
   alerts_open: {
     tone: "bad",
     says: ({ count: number }) => `${counted(number, "device has", "devices have")} open alerts`,
+    action: "See them",
+  },
+  devices_silent: {
+    tone: "warn",
+    says: ({ count: number, reason = "" }) =>
+      `${count(number)}${reason ? ` ${reason}` : ""} ${number === 1 ? "device has" : "devices have"} fallen silent since yesterday`,
+    action: "See them",
+  },
+  expiring: {
+    tone: "warn",
+    says: ({ count: number }) => `${counted(number, "thing runs", "things run")} out soon`,
     action: "See them",
   },
   integrations_failing: {
@@ -107,16 +118,33 @@ function Running({ running }: Pick<HomeAnswer, "running">) {
   );
 }
 
+/** To who has just begun; gone once something was deployed. */
+function Beginning({ steps }: { steps: NonNullable<HomeAnswer["first"]> }) {
+  const all = Object.values(steps);
+  return (
+    <div class="sheet padded row apart">
+      <span>
+        <strong>First steps</strong>{" "}
+        <span class="quiet">
+          {all.filter(Boolean).length} of {all.length} done
+        </span>
+      </span>
+      <a class="button main" href="/welcome">
+        {all.some(Boolean) ? "Go on" : "Begin"}
+      </a>
+    </div>
+  );
+}
+
 /** What needs whoever is signed in, then what is under way. */
 export function Home() {
-  const home = useResource("home", async (signal) =>
-    bodyOf(await api.GET("/api/management/v1/console/home", { signal })),
-  );
+  const home = useHome();
   return (
     <Page title="Home">
       <Loaded of={home} again={() => refresh("home")}>
-        {({ lines, more, running, devices, at_ts }) => (
+        {({ lines, more, running, devices, first, at_ts }) => (
           <>
+            {first && <Beginning steps={first} />}
             {lines.length > 0 ? (
               <Lines lines={lines} more={more} />
             ) : (

@@ -12,6 +12,7 @@ import { Table, type Column } from "../../parts/table.tsx";
 import { plain } from "../../parts/text.ts";
 import { When } from "../../parts/time.tsx";
 import { NewWebhook } from "./webhook.tsx";
+import { Log } from "../../parts/log.tsx";
 
 type Integration = components["schemas"]["Integration"];
 type Delivered = components["schemas"]["IntegrationEvent"];
@@ -66,7 +67,7 @@ const EVENTS: readonly Column<Delivered>[] = [
     cell: ({ data }) => (
       <details>
         <summary>show</summary>
-        <pre class="log">{plain(JSON.stringify(data, null, 2))}</pre>
+        <Log label="What was sent" text={plain(JSON.stringify(data, null, 2))} />
       </details>
     ),
   },

@@ -1,5 +1,6 @@
 import { useState } from "preact/hooks";
 import { Refused } from "../../api/client.ts";
+import { hasPasskeys, signInByPasskey } from "../../api/passkey.ts";
 import { providerOf, signIn } from "../../api/session.ts";
 import { Problem } from "../../parts/problem.tsx";
 
@@ -30,6 +31,13 @@ export function LoginForm({ email: known }: { email?: string }) {
       if (cause instanceof Refused && cause.message.includes("2fa") && code === undefined) setCode("");
       else setError(cause);
     }
+    setBusy(false);
+  };
+
+  const byPasskey = async () => {
+    setBusy(true);
+    setError(undefined);
+    await signInByPasskey().catch(setError);
     setBusy(false);
   };
 
@@ -77,6 +85,16 @@ export function LoginForm({ email: known }: { email?: string }) {
       <button type="submit" class="button main" disabled={isBusy || !keepsSessions()}>
         {isBusy ? "Signing in …" : "Sign in"}
       </button>
+      {hasPasskeys() && (
+        <button
+          type="button"
+          class="button"
+          disabled={isBusy || !keepsSessions()}
+          onClick={() => void byPasskey()}
+        >
+          Sign in with a passkey
+        </button>
+      )}
       {!keepsSessions() && (
         <p>
           Over plain HTTP the password and the session would be open to the network. Use the HTTPS address of

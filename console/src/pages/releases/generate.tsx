@@ -2,6 +2,7 @@ import { useLocation } from "preact-iso/router";
 import { useState } from "preact/hooks";
 import { api, bodyOf, Refused } from "../../api/client.ts";
 import { refresh } from "../../api/resource.ts";
+import { useQuery } from "../../parts/address.ts";
 import { SelectField, TextField } from "../../parts/field.tsx";
 import { Problem } from "../../parts/problem.tsx";
 import { send } from "../../parts/send.ts";
@@ -34,7 +35,7 @@ async function made(id: string, onShare: (share: number) => void): Promise<void>
 export function Generate({ file, onLeave }: { file: File; onLeave: () => void }) {
   const { route } = useLocation();
   const [name, setName] = useState(file.name.replace(/\.\w+$/, ""));
-  const [types, setTypes] = useState("");
+  const [types, setTypes] = useState(useQuery()[0].types ?? "");
   const [kind, setKind] = useState<Kind>("single_file");
   const [folder, setFolder] = useState("/");
   const [step, setStep] = useState<{ label: string; share: number }>();

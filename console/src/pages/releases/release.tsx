@@ -7,6 +7,7 @@ import { may } from "../../api/session.ts";
 import { SheetForm } from "../../parts/act.tsx";
 import { Field, TextField } from "../../parts/field.tsx";
 import { Loaded } from "../../parts/loaded.tsx";
+import { meanwhile } from "../../parts/meanwhile.ts";
 import { Page } from "../../parts/page.tsx";
 import { plain } from "../../parts/text.ts";
 import { When } from "../../parts/time.tsx";
@@ -16,9 +17,18 @@ type Release = components["schemas"]["Release"];
 
 const PATH = "/api/management/v2/deployments/deployments/releases/{release_name}";
 
+const readNow = async (name: string): Promise<Release> =>
+  bodyOf(await api.GET(PATH, { params: { path: { release_name: name } } }));
+
+const tagText = ({ tags }: Release): string => tags.join(", ");
+
 function EditNotes({ release, onClose }: { release: Release; onClose: () => void }) {
   const [notes, setNotes] = useState(release.notes);
+  const [before, setBefore] = useState(release.notes);
   const run = async () => {
+    const now = await readNow(release.name);
+    setBefore(now.notes);
+    if (now.notes !== before) throw meanwhile(now.notes);
     await api.PATCH(PATH, { params: { path: { release_name: release.name } }, body: { notes } });
     refresh("release");
   };
@@ -37,8 +47,12 @@ function EditNotes({ release, onClose }: { release: Release; onClose: () => void
 }
 
 function EditTags({ release, onClose }: { release: Release; onClose: () => void }) {
-  const [text, setText] = useState(release.tags.join(", "));
+  const [text, setText] = useState(tagText(release));
+  const [before, setBefore] = useState(tagText(release));
   const run = async () => {
+    const now = tagText(await readNow(release.name));
+    setBefore(now);
+    if (now !== before) throw meanwhile(now);
     const body = text
       .split(",")
       .map((tag) => tag.trim())

@@ -1,5 +1,5 @@
 import type { ComponentChildren } from "preact";
-import { may } from "../../api/session.ts";
+import { has, may } from "../../api/session.ts";
 import { Page } from "../../parts/page.tsx";
 import { Tabs } from "../../parts/tabs.tsx";
 
@@ -9,7 +9,15 @@ const TABS = [
   { path: "/settings/tokens", title: "Access tokens", isFor: () => may("tokens:manage") },
   { path: "/settings/users", title: "Users", isFor: () => may("users:read") },
   { path: "/settings/roles", title: "Roles", isFor: () => may("users:read") },
+  { path: "/settings/sign-in", title: "Sign-in", isFor: () => may("settings:manage") },
+  {
+    path: "/settings/provisioning",
+    title: "Provisioning",
+    isFor: () => may("users:manage") && has("sso"),
+  },
+  { path: "/settings/keys", title: "Trusted keys", isFor: () => may("settings:manage") },
   { path: "/settings/organization", title: "Organization", isFor: () => true },
+  { path: "/settings/usage", title: "Usage", isFor: () => may("settings:manage") },
 ];
 
 /** What all pages of settings have around them. */

@@ -1,5 +1,6 @@
 import { useState } from "preact/hooks";
-import { api } from "../../api/client.ts";
+import { api, bodyOf } from "../../api/client.ts";
+import { useResource } from "../../api/resource.ts";
 import { boot, loadBoot, signOut } from "../../api/session.ts";
 import { Act } from "../../parts/act.tsx";
 import { Facts } from "../../parts/facts.tsx";
@@ -8,6 +9,8 @@ import { Problem } from "../../parts/problem.tsx";
 import { plain } from "../../parts/text.ts";
 import { tell } from "../../parts/toast.tsx";
 import { Settings } from "./frame.tsx";
+import { Memberships } from "./memberships.tsx";
+import { Passkeys } from "./passkeys.tsx";
 
 const ME = "/api/management/v1/useradm/users/me";
 
@@ -104,6 +107,7 @@ function Password() {
 /** Who one is here. */
 export function Profile() {
   const { user, plan } = boot.value ?? {};
+  const me = useResource("me", async (signal) => bodyOf(await api.GET(ME, { signal })));
   return (
     <Settings at="/settings">
       <section class="sheet padded">
@@ -122,6 +126,8 @@ export function Profile() {
         <Email />
         <Password />
       </div>
+      <Passkeys isVerified={me.data?.verified} />
+      <Memberships tenants={me.data?.tenants ?? []} />
     </Settings>
   );
 }

@@ -9,7 +9,7 @@ import { Loaded } from "../../parts/loaded.tsx";
 import { Table, type Column } from "../../parts/table.tsx";
 import { plain } from "../../parts/text.ts";
 import { Settings } from "./frame.tsx";
-import { useRoles } from "./users.tsx";
+import { useRoles } from "./role-picker.tsx";
 
 type Role = components["schemas"]["RoleObject"];
 type Set = components["schemas"]["PermissionSetObject"];

@@ -6,11 +6,10 @@ import { Asked, SheetForm } from "../../parts/act.tsx";
 import { Empty } from "../../parts/empty.tsx";
 import { SelectField, TextField } from "../../parts/field.tsx";
 import { Loaded } from "../../parts/loaded.tsx";
-import { Sheet } from "../../parts/sheet.tsx";
+import { Once } from "../../parts/once.tsx";
 import { Table, type Column } from "../../parts/table.tsx";
 import { plain } from "../../parts/text.ts";
 import { When } from "../../parts/time.tsx";
-import { tell } from "../../parts/toast.tsx";
 import { Settings } from "./frame.tsx";
 
 type Token = components["schemas"]["PersonalAccessToken"];
@@ -69,27 +68,6 @@ function New({ onMade, onClose }: { onMade: (value: string) => void; onClose: ()
   );
 }
 
-function Made({ value, onClose }: { value: string; onClose: () => void }) {
-  const copy = async () => {
-    await navigator.clipboard.writeText(value);
-    tell("The token is copied");
-  };
-  return (
-    <Sheet title="The token" onClose={onClose}>
-      <p>Copy it now: it is not shown again.</p>
-      <pre class="log">{value}</pre>
-      <form method="dialog" class="row">
-        <button type="button" class="button" onClick={() => void copy()}>
-          Copy
-        </button>
-        <button type="submit" class="button main">
-          I have it
-        </button>
-      </form>
-    </Sheet>
-  );
-}
-
 /** Tokens for programs. */
 export function Tokens() {
   const [isMaking, make] = useState(false);
@@ -118,7 +96,7 @@ export function Tokens() {
         }
       </Loaded>
       {isMaking && <New onMade={show} onClose={() => make(false)} />}
-      {value !== undefined && <Made value={value} onClose={() => show(undefined)} />}
+      {value !== undefined && <Once title="The token" value={value} onClose={() => show(undefined)} />}
     </Settings>
   );
 }

@@ -1,49 +1,23 @@
 import { useState } from "preact/hooks";
-import { api } from "../../api/client.ts";
+import { api, bodyOf } from "../../api/client.ts";
 import { refresh, useResource } from "../../api/resource.ts";
 import type { components } from "../../api/schema.d.ts";
 import { boot, has, may } from "../../api/session.ts";
 import { Asked, SheetForm } from "../../parts/act.tsx";
-import { Check, TextField } from "../../parts/field.tsx";
+import { TextField } from "../../parts/field.tsx";
 import { Loaded } from "../../parts/loaded.tsx";
 import { State } from "../../parts/state.tsx";
 import { Table, type Column } from "../../parts/table.tsx";
-import { plain } from "../../parts/text.ts";
+import { count, counted, plain } from "../../parts/text.ts";
 import { When } from "../../parts/time.tsx";
 import { Settings } from "./frame.tsx";
+import { RolePicker } from "./role-picker.tsx";
 
 type User = components["schemas"]["User"];
 
 const BASE = "/api/management/v1/useradm/users";
 
 const FACTOR = { enabled: "on", unverified: "begun", disabled: "off" } as const;
-
-export function useRoles() {
-  return useResource("roles", async (signal) => {
-    const { data } = await api.GET("/api/management/v2/useradm/roles", { signal });
-    return data ?? [];
-  });
-}
-
-function Roles({ chosen, set }: { chosen: readonly string[]; set: (roles: string[]) => void }) {
-  const roles = useRoles();
-  if (!has("rbac")) return null;
-  const flip = (name: string) => (isOn: boolean) =>
-    set(isOn ? [...chosen, name] : chosen.filter((one) => one !== name));
-  return (
-    <fieldset class="sheet padded stack">
-      <legend>Roles</legend>
-      <span class="quiet">Without any, everything is allowed.</span>
-      <Loaded of={roles}>
-        {(all) =>
-          all.map(({ name }) => (
-            <Check key={name} label={plain(name)} isOn={chosen.includes(name)} set={flip(name)} />
-          ))
-        }
-      </Loaded>
-    </fieldset>
-  );
-}
 
 function NewUser({ onClose }: { onClose: () => void }) {
   const [email, setEmail] = useState("");
@@ -65,7 +39,7 @@ function NewUser({ onClose }: { onClose: () => void }) {
         value={password}
         set={setPassword}
       />
-      <Roles chosen={roles} set={setRoles} />
+      <RolePicker without="Without any, everything is allowed." chosen={roles} set={setRoles} />
     </SheetForm>
   );
 }
@@ -78,7 +52,7 @@ function EditRoles({ user, onClose }: { user: User; onClose: () => void }) {
   };
   return (
     <SheetForm title={`Roles of ${plain(user.email)}`} action="Keep" run={run} onClose={onClose}>
-      <Roles chosen={roles} set={setRoles} />
+      <RolePicker without="Without any, everything is allowed." chosen={roles} set={setRoles} />
     </SheetForm>
   );
 }
@@ -122,6 +96,19 @@ const columns = (edit: (user: User) => void): readonly Column<User>[] => [
   },
 ];
 
+/** How many there are of how many there may be, where that is limited. */
+function Room() {
+  const limits = useResource("users/limits", async (signal) =>
+    bodyOf(await api.GET("/api/management/v1/useradm/limits", { signal })),
+  );
+  const { count: number = 0, max = -1 } = limits.data?.users ?? {};
+  return max < 0 ? null : (
+    <p class="quiet">
+      {count(number)} of {counted(max, "user")} that there may be.
+    </p>
+  );
+}
+
 /** Who may sign in here. */
 export function Users() {
   const [isMaking, make] = useState(false);
@@ -140,6 +127,7 @@ export function Users() {
       <Loaded of={users} again={() => refresh("users")}>
         {(rows) => <Table label="Users" rows={rows} columns={columns(edit)} keyOf={({ id }) => id} />}
       </Loaded>
+      <Room />
       {isMaking && <NewUser onClose={() => make(false)} />}
       {edited && <EditRoles user={edited} onClose={() => edit(undefined)} />}
     </Settings>
