@@ -15,6 +15,7 @@ import { makeDeps } from "../src/app/make-deps.ts";
 import { systemNow } from "../src/platform/clock.ts";
 import type { DigestChange } from "../src/platform/digest-change.ts";
 import type { Env } from "../src/platform/env.ts";
+import type { KnownSet } from "../src/platform/known-sets.ts";
 import type { TenantId } from "../src/platform/ids.ts";
 import type { UsedByDay } from "../src/platform/used.ts";
 import { makeLater } from "../src/platform/later.ts";
@@ -74,6 +75,14 @@ export class TenantHead extends DurableObject<Env> implements HeadRpc {
 
   wait(...told: Parameters<HeadRpc["wait"]>): Promise<void> {
     return this.#head.wait(...told);
+  }
+
+  knownSet(...asked: Parameters<HeadRpc["knownSet"]>): Promise<KnownSet | undefined> {
+    return this.#head.knownSet(...asked);
+  }
+
+  rememberSet(...told: Parameters<HeadRpc["rememberSet"]>): Promise<void> {
+    return this.#head.rememberSet(...told);
   }
 
   silences(wanted: SilenceWanted): Promise<Silences> {

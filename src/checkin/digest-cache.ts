@@ -1,13 +1,15 @@
 import type { Rhythm } from "../platform/contacts.ts";
+import type { KnownSet } from "../platform/known-sets.ts";
 import type { TenantId } from "../platform/ids.ts";
 import type { Later } from "../platform/later.ts";
 import { dayOf } from "../platform/used.ts";
 import type { Log } from "../platform/log.ts";
 import { headOf, inTime, type Heads } from "./head-stub.ts";
 import { mayConcern, updated, versionsOf, type Checking, type Digest } from "./digest.ts";
-import type { Work } from "./head-rpc.ts";
+import type { HeadRpc, Work } from "./head-rpc.ts";
 import type { Contact } from "./presence.ts";
 import type { CheckMode } from "./rate.ts";
+import { Absent } from "./known-sets.ts";
 import { Untold } from "./untold.ts";
 import { usedOn } from "./used-ledger.ts";
 
@@ -61,6 +63,8 @@ export class Isolate {
   readonly #heads: Heads;
   readonly #log: Log;
   readonly #tenants = new Map<TenantId, TenantState>();
+  /** Prints of those who are not accepted. */
+  readonly absent = new Absent();
 
   constructor(heads: Heads, log: Log) {
     this.#heads = heads;
@@ -97,6 +101,22 @@ export class Isolate {
   rhythms(tenant: TenantId, devices: readonly string[], nowMs: number): Promise<Record<string, Rhythm>> {
     const [state, head] = [this.#stateOf(tenant), headOf(this.#heads, tenant)];
     return this.#telling(state, nowMs, (seen) => inTime(head.rhythms(tenant, devices, seen)));
+  }
+
+  /** The set that a device authenticates with, if the head knows it. `ask` is not called while the head is away. */
+  async knownSet(
+    tenant: TenantId,
+    nowMs: number,
+    ask: (head: DurableObjectStub<HeadRpc>) => Promise<KnownSet | undefined>,
+  ): Promise<KnownSet | undefined> {
+    const state = this.#stateOf(tenant);
+    if (nowMs < state.awayUntilMs) return undefined;
+    try {
+      return await inTime(ask(headOf(this.#heads, tenant)));
+    } catch (cause) {
+      state.awayUntilMs = nowMs + AWAY_MS;
+      throw cause;
+    }
   }
 
   async #askHead(

@@ -20,6 +20,8 @@ export interface DigestSources {
   revokedS: number;
   /** Changes whenever tokens are revoked. */
   revocations: number;
+  /** When the tenant was changed last. */
+  tenantMs: number;
   wide: WideDeployment[];
   queued: { lastSeq: number; remaining: number };
 }
@@ -34,6 +36,7 @@ export async function digestSources(db: Database, tenant: TenantId, nowMs: numbe
     active: tokens?.status === "active",
     revokedS: tokens?.revoked_s ?? 0,
     revocations: tokens?.revocations ?? 0,
+    tenantMs: tokens?.updated_ms ?? 0,
     wide: wide.map((row) => wideDeployment(row, nowMs)),
     queued: { lastSeq: queued?.last_seq ?? 0, remaining: queued?.remaining ?? 0 },
   };

@@ -8,6 +8,8 @@ export interface Seen {
   isBehind: boolean;
   /** Whether every deployment to many devices that is open is given by its list and its opening alone. */
   isPlain?: boolean;
+  /** When the tenant was changed last. */
+  tenantMs?: number;
 }
 
 /** A digest and what is known of it. */

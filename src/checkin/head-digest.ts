@@ -78,6 +78,11 @@ export class HeadDigest {
     return this.#seen?.isPlain ?? false;
   }
 
+  /** When the tenant was changed last. */
+  get tenantMs(): number {
+    return this.#seen?.tenantMs ?? Number.NEGATIVE_INFINITY;
+  }
+
   /** Takes changes in. What cannot be told from the change itself is read before the next check is answered. */
   async apply(changes: readonly DigestChange["what"][]): Promise<void> {
     await this.#restore();
@@ -191,6 +196,7 @@ export class HeadDigest {
     if (seen.revocations !== sources.revocations || !digest.parts.get(REVOKED)?.filter) {
       await this.#readRevoked(tenant, sources.revocations);
     }
+    seen.tenantMs = sources.tenantMs;
     seen.isPlain = sources.wide.every(({ is_plain }) => is_plain);
     await this.#followQueued(tenant, sources.queued);
     await this.#followWide(tenant, sources.wide, nowMs);

@@ -4,11 +4,12 @@ import type { DatabaseCost } from "../platform/database.ts";
 import type { Deps } from "../platform/deps.ts";
 import type { DigestChange } from "../platform/digest-change.ts";
 import type { Env } from "../platform/env.ts";
+import type { KnownSets } from "../platform/known-sets.ts";
 import type { TenantId } from "../platform/ids.ts";
 import type { Later } from "../platform/later.ts";
 import { makeLog, type Log } from "../platform/log.ts";
 import type { UsedByDay } from "../platform/used.ts";
-import type { Work } from "./head-rpc.ts";
+import type { HeadRpc, Work } from "./head-rpc.ts";
 import { headOf, inTime } from "./head-stub.ts";
 import { Isolate, STALE_MS, type CheckVerdict } from "./digest-cache.ts";
 
@@ -72,6 +73,34 @@ export const contactsOf = (
   settleSilences(tenant, settled) {
     cost.objectCalls += 1;
     return headOf(env.TENANT_HEAD, tenant).settleSilences(settled);
+  },
+});
+
+/** Known sets for a request at this time. A head that is away is not waited for again and again. */
+export const knownSetsOf = (
+  env: Env,
+  { now, later, cost, log }: { now: () => number; later: Later; cost: DatabaseCost; log: Log },
+): KnownSets => ({
+  async find(tenant, print) {
+    const nowMs = now();
+    if (isolateOf(env).absent.has(tenant, print, nowMs)) return undefined;
+    const ask = (head: DurableObjectStub<HeadRpc>) => {
+      cost.objectCalls += 1;
+      return head.knownSet(tenant, print, nowMs);
+    };
+    return isolateOf(env)
+      .knownSet(tenant, nowMs, ask)
+      .catch((cause: unknown) => {
+        log.error("head not asked for a known set", { tenant, cause });
+        return undefined;
+      });
+  },
+  noteAbsent: (tenant, print) => isolateOf(env).absent.note(tenant, print, now()),
+  remember(tenant, print, known) {
+    isolateOf(env).absent.delete(tenant, print);
+    const tell = async () => headOf(env.TENANT_HEAD, tenant).rememberSet(tenant, print, known, now());
+    const told = inTime(tell());
+    later.now(told.catch((cause: unknown) => log.error("head not told of a known set", { tenant, cause })));
   },
 });
 

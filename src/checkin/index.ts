@@ -1,6 +1,6 @@
 export { headOf } from "./head-stub.ts";
 export { Head } from "./head.ts";
-export { askHead, contactsOf, tellHeads, tellUsed, untilKnown } from "./heads.ts";
+export { askHead, contactsOf, knownSetsOf, tellHeads, tellUsed, untilKnown } from "./heads.ts";
 export { mountPresenceRoutes } from "./presence-routes.ts";
 export { type Contact } from "./presence.ts";
 export { CallCounts, Quotas, WorkBudget, spreadSeconds } from "./rate-limit.ts";

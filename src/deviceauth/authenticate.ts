@@ -3,6 +3,7 @@ import { toSeconds } from "../platform/clock.ts";
 import type { Deps } from "../platform/deps.ts";
 import { Fault } from "../platform/fault.ts";
 import { asTenantId, type TenantId } from "../platform/ids.ts";
+import type { KnownSet } from "../platform/known-sets.ts";
 import { callClaims } from "../platform/call-limits.ts";
 import { claimsOf } from "../platform/plans.ts";
 import { signToken } from "../platform/tokens.ts";
@@ -22,6 +23,7 @@ import {
   untilUndisturbed,
 } from "./transitions.ts";
 import { enrolDevice, enrolKey } from "./enrol.ts";
+import { sha256 } from "./identity.ts";
 import { deviceByIdentityStatement } from "./store.ts";
 import { noteSeen } from "./waiting.ts";
 
@@ -30,18 +32,18 @@ const systemOf = (tenant: TenantId): SystemActor => ({ kind: "system", tenant })
 const notAdmitted = () => new Fault("unauthorized", "dev auth: unauthorized");
 
 /** Carries the second after the watermark if need be, so that a token is valid the moment it is issued. */
-function issueToken(deps: Deps, admission: Admission): Promise<string> {
+function issueToken(deps: Deps, tenant: TenantId, known: KnownSet): Promise<string> {
   const nowS = toSeconds(deps.now());
   return signToken(deps.keys, {
-    jti: admission.set ?? "",
-    sub: admission.device ?? "",
+    jti: known.set,
+    sub: known.device,
     iss: "Mender",
-    iat: Math.max(nowS, admission.revokedS + 1),
+    iat: Math.max(nowS, known.revokedS + 1),
     exp: nowS + deps.settings.DEVICE_TOKEN_LIFE_S,
     "mender.device": true,
-    "mender.tenant": admission.tenant,
-    ...claimsOf(admission.subscription),
-    ...callClaims(admission.calls),
+    "mender.tenant": tenant,
+    ...claimsOf(known.subscription),
+    ...callClaims(known.calls),
   });
 }
 
@@ -103,33 +105,81 @@ async function admissionOf(
   joining: Joining,
 ): Promise<Admission | undefined> {
   const statement = admissionStatement(request, deps.now(), joining);
-  if (!deps.homes.isSpread) return deps.directory.one(statement);
   const { tenantToken } = request;
+  const { isSpread } = deps.homes;
   const tenant =
-    (tenantToken ? deps.homes.tenantOf(tenantToken) : joining.tenant) ??
-    (await deps.directory.one(joinedTenantStatement(request, joining)));
-  if (tenant === undefined) return undefined;
-  const known = await deps.db(tenant).one(statement);
-  if (known && tenantToken && tenant !== joining.tenant) deps.homes.learnToken(tenantToken, tenant);
+    rememberedTenant(deps, request, joining) ??
+    (isSpread ? await deps.directory.one(joinedTenantStatement(request, joining)) : undefined);
+  if (isSpread && tenant === undefined) return undefined;
+  const known = await (isSpread && tenant ? deps.db(tenant) : deps.directory).one(statement);
+  // A token that nobody has may be somebody's later.
+  const isSure = known && !(joining.withUnknownToken && known.tenant === joining.tenant);
+  if (isSure && tenantToken) deps.homes.learnToken(tenantToken, known.tenant);
   return known;
+}
+
+const rememberedTenant = (
+  { homes }: Deps,
+  { tenantToken }: AuthRequest,
+  joining: Joining,
+): TenantId | undefined => (tenantToken ? homes.tenantOf(tenantToken) : joining.tenant);
+
+/** Tells two requests apart that the database would answer differently for. */
+const printOf = ({ identity, key, tier }: AuthRequest): string =>
+  sha256(`${identity.hash} ${key.hash} ${tier}`);
+
+/** What the head of the tenant knows of the sender, where it is known whose device that is. */
+async function nearlyKnown(
+  deps: Deps,
+  request: AuthRequest,
+  joining: Joining,
+): Promise<{ tenant: TenantId; known: KnownSet } | undefined> {
+  const tenant = rememberedTenant(deps, request, joining);
+  const known = tenant && (await deps.knownSets.find(tenant, printOf(request)));
+  return known && { tenant, known };
 }
 
 async function authenticateOnce(deps: Deps, request: AuthRequest, attempt: number): Promise<string> {
   const { DEVICE_TENANT, UNKNOWN_TENANT_TOKENS } = deps.settings;
   const joining = { tenant: asTenantId(DEVICE_TENANT), withUnknownToken: UNKNOWN_TENANT_TOKENS === "join" };
+  const near = await nearlyKnown(deps, request, joining);
+  if (near) return tokenFor(deps, near.tenant, near.known);
   const known = await admissionOf(deps, request, joining);
   if (!known) throw notAdmitted();
   if (known.tenantStatus !== "active") throw new Fault("unauthorized", "Account suspended");
   refuseWeakKey(known, request);
   const admitted = await admit(deps, known, request, attempt);
-  if (!admitted?.device) throw notAdmitted();
-  deps.contacts.note(admitted.tenant, admitted.device);
-  return issueToken(deps, admitted);
+  const set = admitted && setOf(admitted);
+  if (!set) {
+    deps.knownSets.noteAbsent(known.tenant, printOf(request));
+    throw notAdmitted();
+  }
+  remember(deps, request, known, set);
+  return tokenFor(deps, known.tenant, set);
+}
+
+function setOf({ device, set, revokedS, subscription, calls }: Admission): KnownSet | undefined {
+  return device === null ? undefined : { device, set: set ?? "", revokedS, subscription, calls };
+}
+
+/** For the next time, who was accepted before. The claims of a trial end with it. */
+function remember(
+  deps: Deps,
+  request: AuthRequest,
+  { tenant, setStatus, subscription }: Admission,
+  set: KnownSet,
+) {
+  if (setStatus === "accepted" && !subscription.trial) deps.knownSets.remember(tenant, printOf(request), set);
+}
+
+function tokenFor(deps: Deps, tenant: TenantId, set: KnownSet): Promise<string> {
+  deps.contacts.note(tenant, set.device);
+  return issueToken(deps, tenant, set);
 }
 
 /**
- * Answers a device's request for a token whose signature holds. A known device costs one look and no write; an unknown
- * one leaves a pending set and is refused, unless a rule lets it in.
+ * Answers a device's request for a token whose signature holds. A known device costs one look and no write, and once it has
+ * been let in no look either; an unknown one leaves a pending set and is refused, unless a rule lets it in.
  */
 export const authenticate = (deps: Deps, request: AuthRequest): Promise<string> =>
   untilUndisturbed((attempt) => authenticateOnce(deps, request, attempt));

@@ -5,6 +5,7 @@ import type { Env, Settings } from "./env.ts";
 import type { Homes } from "./homes.ts";
 import type { TenantId } from "./ids.ts";
 import type { Keys } from "./keys.ts";
+import type { KnownSets } from "./known-sets.ts";
 import type { Later } from "./later.ts";
 import type { Log } from "./log.ts";
 import type { Mailer } from "./mail.ts";
@@ -34,6 +35,8 @@ export interface Deps {
   heads: Env["TENANT_HEAD"];
   /** When devices were last heard of. */
   contacts: Contacts;
+  /** Accepted sets of devices that authenticated before. */
+  knownSets: KnownSets;
   keys: Keys;
   /** What other domains add to a batch. */
   participants: Participants;

@@ -143,11 +143,13 @@ export interface TokenStanding {
   status: TenantStatus;
   revoked_s: number;
   revocations: number;
+  /** When the tenant was changed last. */
+  updated_ms: number;
 }
 
 export const tokenStandingStatement = (tenant: TenantId): Statement<TokenStanding | undefined> =>
   firstRow(sql`
-    SELECT status, device_tokens_revoked_s AS revoked_s, revocations FROM ${tenantsTable} WHERE tenant_id = ${tenant}`);
+    SELECT status, device_tokens_revoked_s AS revoked_s, revocations, updated_ms FROM ${tenantsTable} WHERE tenant_id = ${tenant}`);
 
 /** Of whom a tenant demands a second factor: of everybody, or of those who have one of the roles. */
 export interface SecondFactorRule {
@@ -224,12 +226,14 @@ export const updateTenantStatement = (
   atMs: number,
 ): Statement<number> => {
   const after = { ...before, ...changed };
-  return change(sql`
+  const updated = change(sql`
     UPDATE ${tenantsTable} SET name = ${after.name}, plan = ${after.plan}, addons = ${JSON.stringify(after.addons)},
       trial_ends_ms = ${after.trialEndsMs}, service_provider = ${Number(after.serviceProvider)}, parent_id = ${after.parent},
       max_children = ${after.maxChildren}, api_limits = ${jsonOrNull(after.apiLimits)}, cancelled_ms = ${after.cancelledMs},
       suspend_at_ms = ${after.suspendAtMs}, remove_at_ms = ${after.removeAtMs}, updated_ms = ${Math.max(atMs, before.updatedMs + 1)}
     WHERE tenant_id = ${before.id} AND updated_ms = ${before.updatedMs}`);
+  // Tokens of devices tell of it.
+  return altering({ tenant: before.id, what: { kind: "standing" } }, updated);
 };
 
 /** Tenants whose time to be suspended, or to be removed, has come. */

@@ -2,7 +2,7 @@ import { beforeEach, describe, expect, it } from "vitest";
 import { aDevice, aTenant, aUser, type TestUser } from "../support/actors.ts";
 import { refusal } from "../support/answers.ts";
 import { claimsOf, DEVAUTH, DeviceAdmin, isLive, type WireDevice } from "../support/device-auth.ts";
-import { afterStart, env, Server } from "../support/server.ts";
+import { afterStart, env, OPERATOR_TOKEN, Server } from "../support/server.ts";
 import { KEY_TYPES, SigningDevice } from "../support/signing-device.ts";
 
 let server: Server;
@@ -262,7 +262,8 @@ describe("tenant token", () => {
     const device = new SigningDevice({ mac: "1" });
     await admin.admit(device);
     const token = (await device.ask(server)).text;
-    await env.DB.prepare("UPDATE tenants SET status = 'suspended'").run();
+    const suspend = { token: OPERATOR_TOKEN, json: { status: "suspended" } };
+    await server.call("PUT", "/api/operator/v1/tenants/default/status", suspend);
     expect(refusal(await device.ask(server))).toEqual([401, "Account suspended"]);
     expect(await isLive(server, token)).toBe(false);
   });

@@ -18,6 +18,8 @@ export const withoutHead = (server: Server): Env => ({
       lastSeen: away,
       rhythms: away,
       wait: away,
+      knownSet: away,
+      rememberSet: away,
     }),
   } as unknown as Env["TENANT_HEAD"],
 });
