@@ -3,6 +3,7 @@ export { type ReportFilter } from "./analytics/terms.ts";
 export { deployConfiguration } from "./configuration/deploy.ts";
 export { configurationDeploymentStatements } from "./configuration/deployment.ts";
 export { masked as maskedConfiguration } from "./configuration/masking.ts";
+export { STEERED } from "./events.ts";
 export { eachId } from "./id-list.ts";
 export { judgeRollouts } from "./judge/look.ts";
 export { watchRollouts } from "./judge/watch.ts";

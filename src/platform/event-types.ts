@@ -63,8 +63,19 @@ const ByWhom = z.strictObject({
   /** Id of the user, or `operator` or `system`. */
   by: z.string(),
 });
-const byWhom = (when: string, needs: Permission) =>
-  kind({ when, data: ByWhom, sample: { by: "5e0c3f0c-3a4b-4f6e-8a51-1d3c2b1a4e5f" }, needs });
+const SOMEBODY = { by: "5e0c3f0c-3a4b-4f6e-8a51-1d3c2b1a4e5f" };
+const byWhom = (when: string, needs: Permission) => kind({ when, data: ByWhom, sample: SOMEBODY, needs });
+
+const Successor = ByWhom.extend({
+  /** The other deployment. */
+  successor: z.string(),
+  artifact_name: z.string(),
+});
+const SUCCESSOR = {
+  ...SOMEBODY,
+  successor: "9d3f6a52-7c1b-4b0e-8f0a-2e1d4c5b6a70",
+  artifact_name: "release-2",
+};
 
 /** Every kind of event that the world is told of; docs/events.md shows them all. */
 export const EVENT_TYPES = {
@@ -139,6 +150,45 @@ export const EVENT_TYPES = {
     when: "one of its own rules, or the judge, has stopped a deployment",
     data: z.strictObject({ reason: z.string() }),
     sample: { reason: "stop rule" },
+    needs: "deployments:read",
+  }),
+  "deployment.paused": kind({
+    when: "somebody lets no further device begin",
+    data: ByWhom.extend({ reason: z.string() }),
+    sample: { ...SOMEBODY, reason: "line 2 has a visitor" },
+    needs: "deployments:read",
+  }),
+  "deployment.resumed": byWhom("devices may begin again that could not", "deployments:read"),
+  "deployment.approved": byWhom("somebody has approved the phase that waits for people", "deployments:read"),
+  "deployment.widened": byWhom("somebody has opened the next phase", "deployments:read"),
+  "deployment.changed": kind({
+    when: "somebody has changed pace, budgets or windows of a deployment that is running",
+    data: ByWhom.extend({ members: z.array(z.string()) }),
+    sample: { ...SOMEBODY, members: ["per_minute"] },
+    needs: "deployments:read",
+  }),
+  "deployment.retried": kind({
+    when: "the same goes to the devices that failed, by another deployment",
+    data: Successor,
+    sample: SUCCESSOR,
+    needs: "deployments:read",
+  }),
+  "deployment.reverted": kind({
+    when: "the devices that were updated go back to another release, by another deployment",
+    data: Successor,
+    sample: { ...SUCCESSOR, artifact_name: "release-1" },
+    needs: "deployments:read",
+  }),
+  "rollout.template_changed": kind({
+    when: "a template of deployments was made, replaced or removed; the subject is its id",
+    data: ByWhom.extend({ action: z.string(), name: z.string() }),
+    sample: { ...SOMEBODY, action: "create", name: "night shift" },
+    needs: "deployments:read",
+  }),
+  "rollout.settings_changed": kind({
+    when: "what deployments have to keep to was changed: approvals and windows of the tenant, or windows of a group",
+    data: ByWhom.extend({ approvals: z.number().optional(), group: z.string().optional() }),
+    sample: { ...SOMEBODY, group: "line-2" },
     needs: "deployments:read",
   }),
   "deployment.aborted": deployment("a deployment was ended before its time"),

@@ -120,6 +120,51 @@ async function ofDeployments(devices: TestDevice[]): Promise<void> {
   server.advance(HOUR_MS + MINUTE_MS);
   await sweep();
   await call("PUT", `${MANAGEMENT}/${opening}/status`, { status: "aborted" });
+  await steered(devices, { failed: halted, updated: done });
+}
+
+/** What people do with deployments that are there. */
+async function steered(devices: TestDevice[], { failed, updated }: Record<"failed" | "updated", string>) {
+  const [phases, gates] = [[{ batch_size: 50 }, {}], [{ phase: 2, approvals: 2 }]];
+  const id = await deploy(server, admin, devices, { name: "steered", phases, rollout: { gates } });
+  const path = `${MANAGEMENT}/${id}`;
+  await call("POST", `${path}/pause`, { reason: "a visitor" });
+  await call("POST", `${path}/resume`);
+  await call("POST", `${path}/approve`);
+  await call("POST", `${path}/widen`);
+  await call("PATCH", `${path}/rollout`, { per_minute: 5, at_once: 2 });
+  await call("PUT", `${path}/status`, { status: "aborted" });
+  await call("POST", `${MANAGEMENT}/${failed}/retry`);
+  await call("POST", `${MANAGEMENT}/${updated}/revert`, { artifact_name: "release-2" });
+  const rollouts = "/api/management/v1/deployments/rollouts";
+  const windows = { zone: "UTC", weekly: [{ days: ["mon"], from: "01:00", to: "02:00" }] };
+  await call("PUT", `${rollouts}/settings`, { approvals: 0 });
+  await call("PUT", `${rollouts}/settings/groups/lab/windows`, windows);
+  await call("DELETE", `${rollouts}/settings/groups/lab/windows`);
+  await call("POST", `${rollouts}/templates`, { name: "night", body: { artifact_name: "release-2" } });
+  await server.deliverEvents();
+  const ours = (await listed("deployment.*,rollout.*")).filter(({ data }) => "by" in data);
+  expect(ours.map(({ type, data, deploymentid }) => [type, deploymentid, data])).toEqual([
+    ["deployment.paused", id, { by: admin.id, reason: "a visitor" }],
+    ["deployment.resumed", id, { by: admin.id }],
+    ["deployment.approved", id, { by: admin.id }],
+    ["deployment.widened", id, { by: admin.id }],
+    ["deployment.changed", id, { by: admin.id, members: ["per_minute", "at_once"] }],
+    [
+      "deployment.retried",
+      failed,
+      { by: admin.id, successor: expect.any(String), artifact_name: "release-2" },
+    ],
+    [
+      "deployment.reverted",
+      updated,
+      { by: admin.id, successor: expect.any(String), artifact_name: "release-2" },
+    ],
+    ["rollout.settings_changed", undefined, { by: admin.id, approvals: 0 }],
+    ["rollout.settings_changed", undefined, { by: admin.id, group: "lab" }],
+    ["rollout.settings_changed", undefined, { by: admin.id, group: "lab" }],
+    ["rollout.template_changed", undefined, { by: admin.id, action: "create", name: "night" }],
+  ]);
 }
 
 async function ofUsers(): Promise<void> {

@@ -17,6 +17,8 @@ export function oldBy({ type, deviceid: device, deploymentid: deployment }: Told
   if (type === "device.updated") return [...of, "deployments?", "home"];
   if (family === "device") return [...of, "devices?", "admission/", "home"];
   if (family === "deployment") return [...of, "deployments?", "home"];
+  if (type === "rollout.template_changed") return [...of, "templates"];
+  if (family === "rollout") return [...of, "rollout-settings"];
   if (family === "alert") return [...of, "alerts?", "home"];
   if (family === "session") return [...of, "sessions?"];
   if (family === "user") return [...of, "users"];

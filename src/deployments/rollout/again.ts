@@ -9,7 +9,7 @@ import { devicesFor, forbidden, releasesFor } from "../../platform/permissions.t
 import { artifactCandidatesStatement } from "../../releases/index.ts";
 import { auditedDeployment } from "../audit-object.ts";
 import { addWithCandidates } from "../create.ts";
-import { EVENTS } from "../events.ts";
+import { addSteered, EVENTS } from "../events.ts";
 import { STATUS_CODES } from "../status.ts";
 import { addDeployment, type DeploymentToStore } from "../store/create.ts";
 import { targetsReached } from "../store/reach.ts";
@@ -69,11 +69,14 @@ export async function deployToThose(
     object: auditedDeployment(next.id, { name, artifact_name: artifactName }),
     change: `${wanted.kind} of ${id}`,
   };
-  const created = { kind: EVENTS.created, tenant, subject: next.id, data: { type: "software" } };
+  const data = { type: "software", name, artifact_name: artifactName };
+  const created = { kind: EVENTS.created, tenant, subject: next.id, data };
+  const told = { successor: next.id, artifact_name: artifactName };
   const statements = [
     addDeployment(next),
     addAuditIfChanged(actor, entry, atMs),
     addEventIfChanged(created, atMs),
+    addSteered(actor, id, wanted.kind === "retry" ? "retried" : "reverted", told, atMs),
     ...addSuccessor(next, { of: id, code }),
   ];
   try {

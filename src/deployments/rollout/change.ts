@@ -5,7 +5,7 @@ import type { Deps } from "../../platform/deps.ts";
 import { Fault } from "../../platform/fault.ts";
 import { addEvent } from "../../platform/outbox.ts";
 import { auditedDeployment } from "../audit-object.ts";
-import { EVENTS } from "../events.ts";
+import { addSteered, EVENTS } from "../events.ts";
 import {
   CHANGED_MEANWHILE,
   demandUnchanged,
@@ -48,6 +48,7 @@ export async function changeRollout(
         demandUnchanged(tenant, id, row.rollout),
         setRollout(tenant, id, JSON.stringify(next)),
         addAuditIfChanged(actor, entry, deps.now()),
+        addSteered(actor, id, "changed", { members: Object.keys(change) }, deps.now()),
         setRules(tenant, id, next),
         ...replaceWindows(tenant, id, windows),
         addEvent({ kind: EVENTS.opened, tenant, subject: id }, deps.now()),

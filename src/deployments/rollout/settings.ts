@@ -3,6 +3,10 @@ import type { Actor } from "../../platform/actor.ts";
 import { addAudit, addAuditIfChanged } from "../../platform/audit.ts";
 import type { Deps } from "../../platform/deps.ts";
 import { Fault } from "../../platform/fault.ts";
+import type { Statement } from "../../platform/database.ts";
+import { addEventIfChanged } from "../../platform/outbox.ts";
+import { byOf } from "../../platform/stream.ts";
+import { EVENTS } from "../events.ts";
 import { dropGroupWindows, MAX_GROUPS, setGroupWindows, setSettings, settingsOf } from "../store/settings.ts";
 import { Windows } from "./rollout-schema.ts";
 import { windowAt } from "./windows.ts";
@@ -42,6 +46,12 @@ const audited = (id: string, change: string) => ({
   change,
 });
 
+const told = (deps: Deps, actor: Actor, what: Record<string, unknown>): Statement<number> => {
+  const { tenant } = actor;
+  const data = { ...byOf(actor), ...what };
+  return addEventIfChanged({ kind: EVENTS.settingsChanged, tenant, subject: tenant, data }, deps.now());
+};
+
 export async function writeSettings(
   deps: Deps,
   actor: Actor,
@@ -53,7 +63,11 @@ export async function writeSettings(
   const entry = audited(tenant, `approvals: ${approvals}${text === null ? "" : `, windows: ${text}`}`);
   await deps
     .db(tenant)
-    .batch([setSettings(tenant, { approvals, windows: text }), addAudit(actor, entry, deps.now())]);
+    .batch([
+      setSettings(tenant, { approvals, windows: text }),
+      addAudit(actor, entry, deps.now()),
+      told(deps, actor, { approvals }),
+    ]);
 }
 
 /** When devices may begin in deployments to this group that say nothing themselves. */
@@ -76,6 +90,7 @@ export async function writeGroupWindows(
     .batch([
       setGroupWindows(actor.tenant, group, text),
       addAuditIfChanged(actor, audited(group, `windows of the group: ${text}`), deps.now()),
+      told(deps, actor, { group }),
     ]);
   if (changed === 0)
     throw new Fault("conflict", `there are already ${MAX_GROUPS} groups with windows of their own`);
@@ -87,6 +102,7 @@ export async function removeGroupWindows(deps: Deps, actor: Actor, group: string
     .batch([
       dropGroupWindows(actor.tenant, group),
       addAuditIfChanged(actor, audited(group, "windows of the group removed"), deps.now()),
+      told(deps, actor, { group }),
     ]);
   if (changed === 0) throw new Fault("not_found", "Resource not found");
 }

@@ -6,7 +6,7 @@ import { Fault } from "../../platform/fault.ts";
 import type { UserId } from "../../platform/ids.ts";
 import { addEventIfChanged } from "../../platform/outbox.ts";
 import { auditedDeployment } from "../audit-object.ts";
-import { EVENTS } from "../events.ts";
+import { addSteered, EVENTS } from "../events.ts";
 import { deploymentById } from "../store/queries.ts";
 import {
   approve,
@@ -24,7 +24,14 @@ async function steer(
   deps: Deps,
   actor: Actor,
   id: string,
-  of: { change: string; refusal: string; first: Statement<number>; then?: readonly Statement<unknown>[] },
+  of: {
+    change: string;
+    told: Parameters<typeof addSteered>[2];
+    more?: Record<string, unknown>;
+    refusal: string;
+    first: Statement<number>;
+    then?: readonly Statement<unknown>[];
+  },
 ): Promise<void> {
   const { tenant } = actor;
   const row = await deps.db(tenant).one(deploymentById(tenant, id));
@@ -33,7 +40,12 @@ async function steer(
   const entry = { action: "update", object: auditedDeployment(id, row), change: of.change };
   const [changed] = await deps
     .db(tenant)
-    .batch([of.first, addAuditIfChanged(actor, entry, deps.now()), ...(of.then ?? [])]);
+    .batch([
+      of.first,
+      addAuditIfChanged(actor, entry, deps.now()),
+      addSteered(actor, id, of.told, of.more ?? {}, deps.now()),
+      ...(of.then ?? []),
+    ]);
   if (changed === 0) throw new Fault("conflict", of.refusal);
 }
 
@@ -42,6 +54,8 @@ export function pauseDeployment(deps: Deps, actor: Actor, id: string, reason: st
   const by = { ...(actor.kind === "user" && { user: actor.user }), reason };
   return steer(deps, actor, id, {
     change: `paused: ${reason}`,
+    told: "paused",
+    more: { reason },
     refusal: "Deployment is paused already",
     first: pause(actor.tenant, id, by, deps.now()),
   });
@@ -53,6 +67,7 @@ const wakes = (deps: Deps, { tenant }: Actor, id: string): Statement<number> =>
 export const resumeDeployment = (deps: Deps, actor: Actor, id: string): Promise<void> =>
   steer(deps, actor, id, {
     change: "resumed",
+    told: "resumed",
     refusal: "Deployment is not paused",
     first: resume(actor.tenant, id),
     then: [wakes(deps, actor, id)],
@@ -62,6 +77,7 @@ export const resumeDeployment = (deps: Deps, actor: Actor, id: string): Promise<
 export const widenDeployment = (deps: Deps, actor: Actor, id: string): Promise<void> =>
   steer(deps, actor, id, {
     change: "next phase opened",
+    told: "widened",
     refusal: "all phases are open",
     first: widen(actor.tenant, id, deps.now()),
     then: [wakes(deps, actor, id), openWithFirst(actor.tenant, id)],
@@ -77,6 +93,7 @@ export async function approveDeployment(
   try {
     await steer(deps, actor, id, {
       change: "approved",
+      told: "approved",
       refusal: "no phase waits for the approval of this user",
       first: approve(tenant, id, user, deps.now()),
       then: [

@@ -4,6 +4,9 @@ import { rfc3339 } from "../../platform/clock.ts";
 import { isUniqueViolation, type Statement } from "../../platform/database.ts";
 import type { Deps } from "../../platform/deps.ts";
 import { Fault } from "../../platform/fault.ts";
+import { addEventIfChanged } from "../../platform/outbox.ts";
+import { byOf } from "../../platform/stream.ts";
+import { EVENTS } from "../events.ts";
 import { newId } from "../../platform/ids.ts";
 import type { Page } from "../../platform/paging.ts";
 import { devicesFor } from "../../platform/permissions.ts";
@@ -57,11 +60,14 @@ async function changed(
   actor: Actor,
   { action, id, name, statement }: { action: string; id: string; name: string; statement: Statement<number> },
 ): Promise<number> {
+  const { tenant } = actor;
   const entry = { action, object: { type: "deployment_template", id, detail: { deployment: { name } } } };
+  const data = { ...byOf(actor), action, name };
+  const told = { kind: EVENTS.templateChanged, tenant, subject: id, data };
   try {
     const [rows] = await deps
-      .db(actor.tenant)
-      .batch([statement, addAuditIfChanged(actor, entry, deps.now())]);
+      .db(tenant)
+      .batch([statement, addAuditIfChanged(actor, entry, deps.now()), addEventIfChanged(told, deps.now())]);
     return rows;
   } catch (cause) {
     if (!isUniqueViolation(cause, "deployment_templates.tenant_id, deployment_templates.name")) throw cause;
