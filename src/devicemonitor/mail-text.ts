@@ -1,4 +1,4 @@
-import type { Mail } from "../platform/mail.ts";
+import { oneLine, type Mail } from "../platform/mail.ts";
 import type { MailReason } from "./fold.ts";
 import type { AlertValue } from "./schema.ts";
 
@@ -66,7 +66,7 @@ export function serverMail(
   const lines = alerts.map(({ level, text, device, group }) => {
     const where =
       device === undefined ? "" : ` (device ${device}${group === null ? "" : `, group ${group}`})`;
-    return cut(`${level}: ${text}${where}`, MAX_SHOWN);
+    return cut(oneLine(`${level}: ${text}${where}`), MAX_SHOWN);
   });
   const all = more > 0 ? [...lines, `and ${more} more`] : lines;
   const first = alerts[0];

@@ -73,6 +73,16 @@ const CLAIMS: Readonly<Record<string, readonly Claim[]>> = {
     ["says of up to # alerts", "src/devicemonitor/server/schema.ts", "MAX_ACKNOWLEDGED"],
     ["may have # mutes", "src/devicemonitor/server/rule-store.ts", "MAX_MUTES"],
     ["may have # rules", "src/devicemonitor/server/rule-store.ts", "MAX_RULES"],
+    ["it fails above # ms", "bench/silence.ts", "GOAL_MS"],
+    ["up to twenty slices of #", "src/devicemonitor/server/find.ts", "SILENT_AT_ONCE"],
+    ["may have # alerts kept at once", "src/devicemonitor/fold.ts", "ALERTS_AT_ONCE"],
+    ["at most # mails about a device", "src/devicemonitor/fold.ts", "MAILS_AT_ONCE"],
+  ],
+  "docs/events.md": [
+    ["It fails above # s", "bench/events.ts", "GOAL_MS", SECOND],
+    ["windows of up to # events", "src/events/run.ts", "PAGES", 1 / 128],
+    ["at most a minute. After # h", "src/events/lane.ts", "GIVE_UP_MS", HOUR],
+    ["Events lie in pages of up to #", "src/platform/stream.ts", "PAGE_EVENTS"],
   ],
   "docs/accounts.md": [["of a user or of up to # members", "src/useradm/scim/groups.ts", "MAX_CHANGED"]],
   "docs/tenants.md": [
