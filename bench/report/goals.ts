@@ -13,6 +13,7 @@ export interface Goal {
 export const isHeld = ({ value, limit }: Goal): boolean => value <= limit;
 
 const MOST_CPU_US = 600;
+const TIMES_TOKEN_CPU = 5;
 const TIMES_IDLE_CPU = 2;
 const TIMES_IDLE_P99 = 10;
 const OUTSIDERS_WITHIN = 1.1;
@@ -61,6 +62,11 @@ function ofOutsiders(one: Measured, alone: Measured | undefined): Goal[] {
 function ofMeasured(one: Measured, fleet: FleetResults): Goal[] {
   if (one.id === "W1") return ofIdleChecks(one);
   if (one.id === "W2") return [count("rows written", one.mostCost.rowsWritten, 0, "at most in one report")];
+  if (one.id === "W4")
+    return [
+      count("D1 statements", one.mostCost.statements, 0, "at most in one request"),
+      time("CPU", one.cpuTimesNothing, TIMES_TOKEN_CPU, "times doing nothing"),
+    ];
   if (one.id === "W5")
     return [count("D1 round trips", one.mostCost.roundTrips, UPDATE_TRIPS, "at most in one update")];
   if (one.id !== "W6") return [];
