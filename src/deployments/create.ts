@@ -32,7 +32,7 @@ import {
 } from "./store/create.ts";
 import type { Phase } from "./rollout/phase-schema.ts";
 import { zoneWindows, type ZoneWindow } from "./rollout/zones.ts";
-import { settingsOf } from "./store/settings.ts";
+import { settingsOf, windowsOfListed } from "./store/settings.ts";
 import { addGoverning } from "./store/governing.ts";
 import { addProgress } from "./store/progress.ts";
 import { withWindows } from "./rollout/inherited-windows.ts";
@@ -55,20 +55,22 @@ export async function createDeployment(deps: Deps, actor: Actor, asked: Wanted):
   const { definition } = asked;
   const reached = reachedStatement(actor, asked);
   const fingerprint = await fingerprintOf(asked);
-  const [targets, [known, candidates, group, unknown, hasSome, isReached, settings]] = await Promise.all([
-    firstTargets(deps, actor, asked),
-    deps
-      .db(actor.tenant)
-      .batch([
-        byIdempotencyKey(actor.tenant, asked.idempotencyKey ?? null),
-        artifactCandidatesStatement(actor.tenant, definition.artifact_name),
-        deviceGroupStatement(actor.tenant, asDeviceId(definition.devices?.[0] ?? "")),
-        unknownDevicesStatement(actor.tenant, definition.devices ?? [], MAX_TOLD),
-        hasSomeDeviceStatement(actor.tenant, definition.devices ?? []),
-        reached,
-        settingsOf(actor.tenant, asked.group),
-      ]),
-  ]);
+  const [targets, [known, candidates, group, unknown, hasSome, isReached, settings, groups]] =
+    await Promise.all([
+      firstTargets(deps, actor, asked),
+      deps
+        .db(actor.tenant)
+        .batch([
+          byIdempotencyKey(actor.tenant, asked.idempotencyKey ?? null),
+          artifactCandidatesStatement(actor.tenant, definition.artifact_name),
+          deviceGroupStatement(actor.tenant, asDeviceId(definition.devices?.[0] ?? "")),
+          unknownDevicesStatement(actor.tenant, definition.devices ?? [], MAX_TOLD),
+          hasSomeDeviceStatement(actor.tenant, definition.devices ?? []),
+          reached,
+          settingsOf(actor.tenant, asked.group),
+          windowsOfListed(actor.tenant, definition.devices ?? []),
+        ]),
+    ]);
   if (!isReached) throw forbidden();
   const unknownDevices = unknown.map(({ id }) => id);
   if (known) return { id: sameOrRefuse(known, fingerprint), unknownDevices };
@@ -78,9 +80,9 @@ export async function createDeployment(deps: Deps, actor: Actor, asked: Wanted):
   refuseTooLarge(candidates, definition.rollout?.budget?.bytes_per_day);
   const inGroup = targets.count === 1 && definition.devices ? group?.group : undefined;
   const found = { fingerprint, group: asked.group ?? inGroup, approvals: settings.approvals };
-  const wanted = { ...asked, definition: withWindows(definition, settings) };
+  const wanted = { ...asked, definition: withWindows(definition, settings, groups) };
   const { deployment, governing } = toStore(deps, actor, wanted, targets, found);
-  const windows = await zoneWindows(deps, actor.tenant, governing?.rollout?.windows);
+  const windows = await zoneWindows(deps, actor.tenant, governing?.rollout ?? {});
   const statements = creation(actor, deployment, targets, governing, windows);
   const [made] = await addWithCandidates(deps, deployment, statements, candidates);
   return { id: made === 0 ? await lostOrRefuse(deps, deployment) : deployment.id, unknownDevices };

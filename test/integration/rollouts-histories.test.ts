@@ -5,6 +5,7 @@ import { createDeployment } from "../../src/deployments/create.ts";
 import { decommissionDeviceStatements } from "../../src/deployments/device-membership.ts";
 import { reportStatus } from "../../src/deployments/device-status.ts";
 import { nextUpdate } from "../../src/deployments/next-update.ts";
+import { deployToThose } from "../../src/deployments/rollout/again.ts";
 import { pauseDeployment, resumeDeployment, widenDeployment } from "../../src/deployments/rollout/steer.ts";
 import { statistics } from "../../src/deployments/queries.ts";
 import type { Status } from "../../src/deployments/status.ts";
@@ -38,7 +39,7 @@ type Step = { fall?: Fall | undefined } & (
   | { kind: "poll" | "decommission" | "join filter" | "leave filter"; device: number }
   | { kind: "report"; device: number; status: Status }
   | { kind: "tick"; minutes: number }
-  | { kind: "pause" | "resume" | "abort" | "widen" }
+  | { kind: "pause" | "resume" | "abort" | "widen" | "retry" }
 );
 
 const device = fc.nat(DEVICES - 1);
@@ -63,13 +64,14 @@ const kinds: fc.Arbitrary<Step> = fc.oneof(
   },
   { weight: 6, arbitrary: fc.record({ kind: of("tick"), minutes: fc.integer({ min: 1, max: 6 }) }) },
   { weight: 1, arbitrary: fc.record({ kind: fc.constantFrom("pause", "resume", "widen") }) },
+  { weight: 2, arbitrary: fc.record({ kind: of("retry") }) },
   { weight: 2, arbitrary: fc.record({ kind: fc.constantFrom("join filter", "leave filter"), device }) },
   { weight: 1, arbitrary: fc.record({ kind: fc.constantFrom("decommission"), device }) },
   { weight: 1, arbitrary: fc.record({ kind: of("abort") }) },
 );
 
 const fall = fc.record({
-  batch: fc.integer({ min: 1, max: 2 }),
+  batch: fc.integer({ min: 1, max: 3 }),
   when: fc.constantFrom<Fall["when"]>("before", "after"),
 });
 
@@ -92,6 +94,57 @@ const plan = fc.record({
 type Plan = typeof plan extends fc.Arbitrary<infer T> ? T : never;
 
 const FINAL = ["success", "failure", "aborted", "decommissioned"];
+
+const isFinal = (status: Status | undefined): boolean => status !== undefined && FINAL.includes(status);
+
+/** The same to those that failed, which nothing governs. */
+class Again {
+  readonly #retries: number;
+  readonly status = new Map<number, Status | undefined>();
+  readonly attempts = new Map<number, number>();
+  readonly awaits = new Set<number>();
+
+  readonly id: string;
+
+  constructor(id: string, devices: readonly number[], retries: number) {
+    this.id = id;
+    this.#retries = retries;
+    for (const device of devices) this.status.set(device, undefined);
+  }
+
+  get finished(): boolean {
+    return [...this.status.values()].every(isFinal);
+  }
+
+  isAtIt = (i: number): boolean => this.status.get(i) !== undefined && !isFinal(this.status.get(i));
+
+  poll(i: number): boolean {
+    if (!this.status.has(i) || isFinal(this.status.get(i))) return false;
+    this.awaits.delete(i);
+    if (this.status.get(i) === undefined) this.status.set(i, "pending");
+    return true;
+  }
+
+  report(i: number, status: Status): void {
+    if (!this.isAtIt(i) || this.awaits.has(i)) return;
+    const attempts = this.attempts.get(i) ?? 1;
+    const more = status === "failure" && attempts <= this.#retries;
+    if (more) this.awaits.add(i);
+    this.attempts.set(i, attempts + Number(more));
+    this.status.set(i, more ? "pending" : status);
+  }
+
+  decommission(i: number): void {
+    if (this.status.has(i) && !isFinal(this.status.get(i))) this.status.set(i, "decommissioned");
+  }
+
+  counts(): Record<string, number> {
+    const counts: Record<string, number> = {};
+    for (const status of this.status.values())
+      counts[status ?? "pending"] = (counts[status ?? "pending"] ?? 0) + 1;
+    return counts;
+  }
+}
 
 /** What ought to happen. */
 class Model {
@@ -206,6 +259,8 @@ let stamp: string;
 let guesses = 0;
 /** Checks that such a head answers by itself. */
 let spared = 0;
+/** What devices that failed were given once more. */
+let givenAgain = 0;
 
 const DIGEST: Digest = { generation: 1, active: true, revokedS: 0, parts: new Map() };
 
@@ -332,12 +387,23 @@ async function live(of: Plan): Promise<void> {
     },
     ...(of.isDynamic && { filter: { id: "f", maxDevices: of.bound } }),
   });
+  const retried: Again[] = [];
+  /** A deployment made for those that failed, of which there is one at a time. */
+  const again = () => retried.find(({ finished }) => !finished);
+  const counted = async (deployment: string) =>
+    Object.fromEntries(
+      Object.entries(await statistics(deps, actor, deployment)).filter(([, count]) => count !== 0),
+    );
   for (const one of of.steps) {
     await take(one);
-    const stats = Object.entries(await statistics(deps, actor, id)).filter(([, count]) => count !== 0);
-    expect(Object.fromEntries(stats)).toEqual(model.counts());
+    expect(await counted(id)).toEqual(model.counts());
+    for (const again of retried) expect(await counted(again.id)).toEqual(again.counts());
   }
-  const [stored] = database.run("SELECT stage, joined FROM deployment_counters WHERE tenant_id = ?", tenant);
+  const [stored, ...others] = database.run(
+    "SELECT stage, joined FROM deployment_counters WHERE tenant_id = ? ORDER BY seq",
+    tenant,
+  );
+  expect(others.map(({ stage }) => stage === 2)).toEqual(retried.map(({ finished }) => finished));
   expect(stored).toEqual({ stage: expect.any(Number), joined: model.joined });
   expect(stored!.stage === 2).toBe(model.finished);
 
@@ -345,12 +411,17 @@ async function live(of: Plan): Promise<void> {
     if (one.kind === "tick") server.advance(one.minutes * MINUTE);
     else if (one.kind === "poll") await poll(one.device, one.fall);
     else if (one.kind === "report") {
-      const work = () => reportStatus(deps, claims[one.device]!, id, { status: one.status });
-      if (tookEffect(await falling(one.fall, work), 1)) model.report(one.device, one.status);
+      const to = again()?.isAtIt(one.device) ? again()! : undefined;
+      const work = () => reportStatus(deps, claims[one.device]!, to?.id ?? id, { status: one.status });
+      if (tookEffect(await falling(one.fall, work), 1)) (to ?? model).report(one.device, one.status);
     } else if (one.kind === "decommission") {
       const statements = decommissionDeviceStatements(tenant, claims[one.device]!.device, server.now);
       const work = () => deps.db(tenant).batch(statements);
-      if (tookEffect(await falling(one.fall, work), 1)) model.decommission(one.device);
+      if (!tookEffect(await falling(one.fall, work), 1)) return;
+      model.decommission(one.device);
+      again()?.decommission(one.device);
+    } else if (one.kind === "retry") {
+      await retry(one.fall);
     } else if (one.kind === "join filter" || one.kind === "leave filter") {
       const isMember = one.kind === "join filter";
       if (isMember) model.members.add(one.device);
@@ -373,14 +444,31 @@ async function live(of: Plan): Promise<void> {
     const isSpared = await waits.isWaiting(DIGEST, claims[i]!.device, server.now);
     spared += Number(isSpared);
     stamp = waits.stamp(DIGEST);
-    const joinsIn = of.isDynamic && !model.isAtIt(i) ? 2 : 1;
+    const other = again();
+    const isOther = other?.status.has(i) === true && !isFinal(other.status.get(i));
+    const joinsIn = of.isDynamic && !model.isAtIt(i) && !isOther ? 2 : 1;
     const fell = await falling(fall, async () => {
       next = (await nextUpdate(deps, claims[i]!, state))?.id;
     });
     if (fell && !tookEffect(fell, joinsIn)) return;
-    const expected = model.poll(i, server.now);
+    const expected = isOther ? other.poll(i) : model.poll(i, server.now);
     if (isSpared) expect(expected).toBe(false);
-    if (!fell) expect(next).toBe(expected ? id : undefined);
+    givenAgain += Number(isOther && expected);
+    if (!fell) expect(next).toBe(expected ? (isOther ? other.id : id) : undefined);
+  }
+
+  /** Reads twice and makes it then. */
+  async function retry(fall: Fall | undefined): Promise<void> {
+    const failed = model.status.flatMap((status, i) => (status === "failure" ? [i] : []));
+    const may = failed.length > 0 && again() === undefined;
+    const work = () => deployToThose(deps, actor, id, { kind: "retry" });
+    const fell = await falling(fall, work);
+    if (!may || !tookEffect(fell, 3)) return;
+    const [newest] = database.run(
+      "SELECT deployment_id FROM deployments WHERE tenant_id = ? ORDER BY seq DESC LIMIT 1",
+      tenant,
+    );
+    retried.push(new Again(String(newest!["deployment_id"]), failed, of.retries));
   }
 
   /** Each of them reads first and changes then. */
@@ -473,5 +561,6 @@ describe("random rollouts", () => {
         }),
       );
     expect(spared).toBeGreaterThan(0);
+    expect(givenAgain).toBeGreaterThan(0);
   }, 900_000);
 });

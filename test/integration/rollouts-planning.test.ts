@@ -1,4 +1,5 @@
 import { afterEach, beforeAll, describe, expect, it } from "vitest";
+import { rollWindows } from "../../src/deployments/index.ts";
 import { MAX_GROUPS } from "../../src/deployments/store/settings.ts";
 import { MAX_TEMPLATES } from "../../src/deployments/store/templates.ts";
 import { aDevice, aUser, type TestDevice, type TestUser } from "../support/actors.ts";
@@ -18,6 +19,7 @@ import { env, Server } from "../support/server.ts";
 
 const ROLLOUTS = "/api/management/v1/deployments/rollouts";
 const MINUTE = 60_000;
+const HOUR = 3_600_000;
 const DAY = 86_400_000;
 
 let server: Server;
@@ -360,6 +362,76 @@ describe("windows of the tenant and of a group", () => {
     await call("PUT", S, { approvals: 0, windows: { weekly: always, holidays: [today()] } });
     expect(await begins()).toBe(204);
     await call("PUT", S, { approvals: 0 });
+  });
+
+  it("hold for each device of a list by its own group, and roll on", async () => {
+    const [inOne, inTwo] = [pool[0]!, pool[4]!];
+    await call("PUT", ofGroup("line-1"), { weekly: night });
+    const list = { name: `list ${Math.random()}`, artifact_name: "release-3" };
+    const id = await deploy(server, user, [inOne, inTwo], list);
+    const statuses = async () => [(await poll(server, inOne)).status, (await poll(server, inTwo)).status];
+    expect(await statuses()).toEqual([204, 200]);
+    expect((await call("GET", `${MANAGEMENT}/${id}/devices/${inOne.id}/explain`)).json()).toMatchObject({
+      reason: "window_closed",
+    });
+    const { rollout } = (await show(server, user, id)) as { rollout?: object };
+    expect(rollout).toMatchObject({ windows_of_groups: { "line-1": { weekly: night } } });
+    expect(Object.keys(rollout!)).not.toContain("windows");
+    // Another pace leaves them as they are; windows of its own are for all.
+    await call("PATCH", `${MANAGEMENT}/${id}/rollout`, { per_minute: 10 });
+    expect((await poll(server, inOne)).status).toBe(204);
+    await rollWindows(await server.deps());
+    server.advance(10.5 * HOUR);
+    expect((await poll(server, inOne)).status).toBe(200);
+    const other = await deploy(server, user, [inOne], { ...list, name: `other ${Math.random()}` });
+    await call("PUT", `${MANAGEMENT}/${id}/status`, { status: "aborted" });
+    server.advance(10 * HOUR);
+    await rollWindows(await server.deps());
+    expect((await poll(server, inOne)).status).toBe(204);
+    await call("PATCH", `${MANAGEMENT}/${other}/rollout`, { windows: { weekly: always, zone: "UTC" } });
+    expect((await poll(server, inOne)).status).toBe(200);
+    expect((await show(server, user, other)) as object).not.toHaveProperty("rollout.windows_of_groups");
+    // One that says itself when devices may begin keeps to that.
+    const own = { rollout: { windows: { weekly: always } } };
+    await call("PUT", `${MANAGEMENT}/${other}/status`, { status: "aborted" });
+    await deploy(server, user, [inOne], { ...list, ...own, name: `own ${Math.random()}` });
+    expect((await poll(server, inOne)).status).toBe(200);
+    await call("DELETE", ofGroup("line-1"));
+  });
+
+  it("hold for what follows a deployment, too: the same once more, and the way back", async () => {
+    const [failed, updated, elsewhere] = [pool[0]!, pool[1]!, pool[4]!];
+    const devices = [failed, updated, elsewhere];
+    const list = { name: `before ${Math.random()}`, artifact_name: "release-3" };
+    const id = await deploy(server, user, devices, list);
+    for (const device of devices) expect((await poll(server, device)).status).toBe(200);
+    await report(server, failed, id, "failure");
+    for (const device of [updated, elsewhere]) await report(server, device, id, "success");
+    await call("PUT", ofGroup("line-1"), { weekly: night });
+    const path = `${MANAGEMENT}/${id}`;
+    const again = idOf(await call("POST", `${path}/retry`));
+    const back = idOf(await call("POST", `${path}/revert`, { artifact_name: "release-2" }));
+    await knows(updated, { bootloader: "b1" });
+    const given = async () => {
+      const has = (device: TestDevice) => ({
+        artifact_name: device === failed ? "release-1" : "release-3",
+        bootloader: "b1",
+      });
+      const answers = await Promise.all(devices.map((device) => poll(server, device, has(device))));
+      return answers.map((answer) => (answer.status === 200 ? answer.json<{ id: string }>().id : undefined));
+    };
+    const closed = new Date(server.now).getUTCHours();
+    expect(closed > 4 && closed < 22).toBe(true);
+    expect(await given()).toEqual([undefined, undefined, back]);
+    server.advance((23 - closed) * HOUR);
+    await rollWindows(await server.deps());
+    const [retried, reverted] = await given();
+    expect([retried, reverted]).toEqual([again, back]);
+    // Without windows nothing of it is governed.
+    await call("DELETE", ofGroup("line-1"));
+    await call("PUT", `${MANAGEMENT}/${again}/status`, { status: "aborted" });
+    const plain = idOf(await call("POST", `${path}/retry`));
+    expect(await show(server, user, plain)).not.toHaveProperty("rollout");
   });
 
   it("that never open are refused, and groups with their own are bounded [limit: group-windows]", async () => {

@@ -18,7 +18,7 @@ import { governingOf, placesOf, type Crowd, type GovernedPhase, type Governing }
 import { withWindows } from "../rollout/inherited-windows.ts";
 import { plannedPhases, sizesOf } from "../rollout/phases.ts";
 import { acceptedIds, previewedDevices } from "../store/preview.ts";
-import { settingsOf } from "../store/settings.ts";
+import { settingsOf, windowsOfListed } from "../store/settings.ts";
 import { scopeTerms, sortedIds } from "../targets.ts";
 import { previewed, type Previewed } from "./devices.ts";
 import { askWithinMs, expectedPhases, MOST, usualUpdateMs, type Expected, type Rhythm } from "./forecast.ts";
@@ -44,18 +44,19 @@ const MAX_KEYS = 20;
 /** What a creation with the same body would do, as far as can be told now. Changes nothing. */
 export async function previewDeployment(deps: Deps, actor: Actor, asked: Wanted): Promise<Preview> {
   const [tenant, nowMs] = [actor.tenant, deps.now()];
-  const [isReached, candidates, settings, filter] = await deps
+  const [isReached, candidates, settings, groups, filter] = await deps
     .db(tenant)
     .batch([
       reachedStatement(actor, asked),
       artifactCandidatesStatement(tenant, asked.definition.artifact_name),
       settingsOf(tenant, asked.group),
+      windowsOfListed(tenant, asked.definition.devices ?? []),
       savedFilterStatement(tenant, asked.filter?.id ?? ""),
     ]);
   if (!isReached) throw forbidden();
   if (candidates.length === 0) throw new Fault("unprocessable", "No artifact for the deployment");
   if (asked.filter && !filter) throw new Fault("bad_request", "filter_id: there is no such filter.");
-  const definition = withWindows(asked.definition, settings);
+  const definition = withWindows(asked.definition, settings, groups);
   const crowd = await crowdOf(deps, actor, { ...asked, definition }, filter);
   if (crowd.total === 0 && !filter) throw new Fault("bad_request", "No devices for the deployment");
   const governing = governingOf(definition, crowd, { atMs: nowMs, approvals: settings.approvals });

@@ -1,6 +1,6 @@
 import type { Actor } from "../../platform/actor.ts";
 import { addAuditIfChanged } from "../../platform/audit.ts";
-import { refusalOf } from "../../platform/database.ts";
+import { refusalOf, type Statement } from "../../platform/database.ts";
 import type { Deps } from "../../platform/deps.ts";
 import { Fault } from "../../platform/fault.ts";
 import { newId } from "../../platform/ids.ts";
@@ -13,7 +13,20 @@ import { addSteered, EVENTS } from "../events.ts";
 import { STATUS_CODES } from "../status.ts";
 import { addDeployment, type DeploymentToStore } from "../store/create.ts";
 import { targetsReached } from "../store/reach.ts";
-import { addSuccessor, demandReached, demandSome, NOBODY, OUT_OF_REACH } from "../store/successor.ts";
+import { addGoverning } from "../store/governing.ts";
+import { settingsOf } from "../store/settings.ts";
+import {
+  addSuccessor,
+  demandReached,
+  demandSome,
+  NOBODY,
+  OUT_OF_REACH,
+  windowsOfThose,
+} from "../store/successor.ts";
+import { governingOf } from "./govern.ts";
+import { withWindows } from "./inherited-windows.ts";
+import type { Rollout } from "./rollout-schema.ts";
+import { zoneWindows } from "./zones.ts";
 import { deploymentById } from "../store/queries.ts";
 
 /** To those that failed the same again, or to those that were updated another release. */
@@ -35,16 +48,19 @@ export async function deployToThose(
   const artifactName = wanted.kind === "revert" ? wanted.artifactName : row.artifact_name;
   const devices = devicesFor(actor, "deployments:manage");
   const reach = { devices, releases: releasesFor(actor, "artifacts:read") };
-  const [candidates, isReached] = await deps
+  const code = STATUS_CODES[wanted.kind === "revert" ? "success" : "failure"];
+  const [candidates, isReached, settings, groups] = await deps
     .db(tenant)
     .batch([
       artifactCandidatesStatement(tenant, artifactName),
       targetsReached(tenant, reach, { devices: undefined, release: artifactName }),
+      settingsOf(tenant),
+      windowsOfThose(tenant, id, code),
     ]);
   if (!isReached) throw forbidden();
   if (candidates.length === 0) throw new Fault("unprocessable", "No artifact for the deployment");
   const name = `${wanted.kind} of ${row.name}`.slice(0, MAX_NAME);
-  const code = STATUS_CODES[wanted.kind === "revert" ? "success" : "failure"];
+  const { rollout } = withWindows<{ rollout?: Rollout }>({}, settings, groups);
   const next: DeploymentToStore = {
     tenant,
     id: newId(),
@@ -63,6 +79,7 @@ export async function deployToThose(
     atMs,
     opensMs: atMs,
     createdBy: actor.kind === "user" ? actor.user : undefined,
+    rollout: rollout && JSON.stringify(rollout),
   };
   const entry = {
     action: "create",
@@ -77,7 +94,7 @@ export async function deployToThose(
     addAuditIfChanged(actor, entry, atMs),
     addEventIfChanged(created, atMs),
     addSteered(actor, id, wanted.kind === "retry" ? "retried" : "reverted", told, atMs),
-    ...addSuccessor(next, { of: id, code }),
+    ...addSuccessor(next, { of: id, code }, await governed(deps, next, rollout)),
   ];
   try {
     const [made] = await addWithCandidates(deps, next, statements, candidates, [
@@ -92,4 +109,17 @@ export async function deployToThose(
     if (refusal !== NOBODY) throw cause;
     throw new Fault("conflict", "there is no device for it", { cause });
   }
+}
+
+/** One phase, for whom windows are open. */
+async function governed(
+  deps: Deps,
+  next: DeploymentToStore,
+  rollout: Rollout | undefined,
+): Promise<Statement<number>[]> {
+  const definition = { name: next.name, artifact_name: next.artifactName, rollout };
+  const nobody = { total: 0, ids: undefined, isDynamic: false };
+  const governing = governingOf(definition, nobody, { atMs: next.atMs, approvals: 0 });
+  if (!governing) return [];
+  return addGoverning(next, governing, await zoneWindows(deps, next.tenant, rollout ?? {}));
 }

@@ -35,7 +35,7 @@ export async function changeRollout(
   const next = changed(before, change);
   if (next.windows && !windowAt(next.windows, next.windows.zone, deps.now()))
     throw new Fault("bad_request", "windows: they never open.");
-  const windows = await zoneWindows(deps, tenant, next.windows);
+  const windows = await zoneWindows(deps, tenant, next);
   const entry = {
     action: "update",
     object: auditedDeployment(id, row),
@@ -65,6 +65,8 @@ function changed(before: Rollout, change: RolloutChange): Rollout {
   // What devices at it have taken is counted by the values that they had.
   if (was && is && (was.scope !== is.scope || was.name !== is.name))
     throw new Fault("bad_request", "budget.attribute: it cannot become another one.");
-  const members = Object.entries({ ...before, ...change }).filter(([, value]) => value !== null);
+  // Windows of its own are for all of its devices.
+  const kept = Object.hasOwn(change, "windows") ? { ...before, windows_of_groups: null } : before;
+  const members = Object.entries({ ...kept, ...change }).filter(([, value]) => value !== null);
   return Object.fromEntries(members) as Rollout; // both were validated
 }

@@ -1,5 +1,4 @@
-import type { NewDeployment } from "../create-schema.ts";
-import type { Settings } from "../store/settings.ts";
+import type { GroupWindows, Settings } from "../store/settings.ts";
 import { Rollout, type Windows } from "./rollout-schema.ts";
 
 const stored = (text: string | null): Windows | undefined =>
@@ -7,16 +6,31 @@ const stored = (text: string | null): Windows | undefined =>
 
 /**
  * What was asked for, with the windows that count: the deployment's own, else those of the group that it is for, else the
- * tenant's. Holidays of all three are kept.
+ * tenant's. Holidays of all three are kept. Of a list each device keeps to those of its own group, if that has some.
  */
-export function withWindows(
-  definition: NewDeployment,
+export function withWindows<D extends { rollout?: Rollout | undefined }>(
+  definition: D,
   settings: Pick<Settings, "windows" | "group_windows">,
-): NewDeployment {
-  const all = [definition.rollout?.windows, stored(settings.group_windows), stored(settings.windows)];
+  groups: readonly GroupWindows[] = [],
+): D {
+  const ofTenant = stored(settings.windows);
+  const all = [definition.rollout?.windows, stored(settings.group_windows), ofTenant];
   const [nearest, ...others] = all.filter((windows) => windows !== undefined);
-  if (!nearest) return definition;
-  const holidays = [...new Set([nearest, ...others].flatMap((windows) => windows.holidays))];
-  const rollout = definition.rollout ?? Rollout.parse({ order: "arrival" });
-  return { ...definition, rollout: { ...rollout, windows: { ...nearest, holidays } } };
+  const ofGroups = definition.rollout?.windows ? [] : groups;
+  if (!nearest && ofGroups.length === 0) return definition;
+  const rollout: Rollout = { ...(definition.rollout ?? Rollout.parse({ order: "arrival" })) };
+  if (nearest) rollout.windows = withHolidays(nearest, others);
+  if (ofGroups.length > 0)
+    rollout.windows_of_groups = Object.fromEntries(
+      ofGroups.map(({ group_name: name, windows }) => [
+        name,
+        withHolidays(JSON.parse(windows) as Windows, ofTenant ? [ofTenant] : []), // likewise
+      ]),
+    );
+  return { ...definition, rollout };
 }
+
+const withHolidays = (windows: Windows, others: readonly Windows[]): Windows => ({
+  ...windows,
+  holidays: [...new Set([windows, ...others].flatMap(({ holidays }) => holidays))],
+});

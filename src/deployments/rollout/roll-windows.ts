@@ -9,7 +9,7 @@ import {
   type PastWindow,
 } from "../store/windows.ts";
 import type { Rollout } from "./rollout-schema.ts";
-import { windowAt } from "./windows.ts";
+import { nextWindow } from "./zones.ts";
 
 /** When a window closes, the next one of its zone takes its place: it is known long before it opens. */
 export const rollWindows: Sweep = async (deps) => {
@@ -18,10 +18,9 @@ export const rollWindows: Sweep = async (deps) => {
     of: ({ tenant_id: tenant, seq, zone }) => ({ tenant, key: `${seq} ${zone}` }),
     work: async (row) => {
       const tenant = row.tenant_id;
-      const { windows } = JSON.parse(row.rollout) as Rollout; // validated when it was stored
-      const zone = row.zone === "" ? (windows?.zone ?? "UTC") : row.zone;
+      const rollout = JSON.parse(row.rollout) as Rollout; // validated when it was stored
       const [over] = await deps.db(tenant).one(isOver(tenant, row.seq));
-      const next = over || !windows ? undefined : windowAt(windows, zone, deps.now());
+      const [next] = over ? [] : (nextWindow(rollout, row.zone, deps.now()) ?? []);
       await deps.db(tenant).one(next ? setWindow(tenant, row, next) : dropWindow(tenant, row));
     },
   };

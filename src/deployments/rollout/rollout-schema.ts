@@ -163,4 +163,5 @@ export const Rollout = z
   })
   .openapi("Rollout");
 
-export type Rollout = z.output<typeof Rollout>;
+/** As it is kept: of a list, and of what follows a deployment, devices keep to the windows of their own groups. */
+export type Rollout = z.output<typeof Rollout> & { windows_of_groups?: Record<string, Windows> | undefined };

@@ -6,7 +6,7 @@ import type { Rollout } from "../rollout/rollout-schema.ts";
 import type { ZoneWindow } from "../rollout/zones.ts";
 import { deploymentRulesTable, deploymentWindowsTable } from "../rollout-tables.ts";
 import { deploymentCountersTable, deploymentsTable } from "../tables.ts";
-import { pathOf } from "./governing.ts";
+import { isWindowed, pathOf, zonePath } from "./governing.ts";
 import { seqOf } from "./membership.ts";
 
 export const CHANGED_MEANWHILE = "rollout-changed";
@@ -31,13 +31,13 @@ export const setRollout = (tenant: TenantId, id: string, rollout: string): State
 export const setRules = (
   tenant: TenantId,
   id: string,
-  { per_minute, at_once, budget, windows }: Rollout,
+  { per_minute, at_once, budget, ...rollout }: Rollout,
 ): Statement<number> =>
   change(sql`
     UPDATE ${deploymentRulesTable} SET per_minute = ${per_minute ?? null}, at_once = ${at_once ?? null},
       budget_path = ${budget ? pathOf(budget.attribute) : null}, budget_at_once = ${budget?.at_once ?? null},
-      budget_bytes = ${budget?.bytes_per_day ?? null}, windowed = ${windows ? 1 : 0},
-      zone_path = ${windows?.zone_attribute ? pathOf(windows.zone_attribute) : null}
+      budget_bytes = ${budget?.bytes_per_day ?? null}, windowed = ${Number(isWindowed(rollout))},
+      zone_path = ${zonePath(rollout)}
     WHERE tenant_id = ${tenant} AND seq = ${seqOf(tenant, id)}`);
 
 export const replaceWindows = (

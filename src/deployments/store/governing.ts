@@ -26,14 +26,14 @@ export function addGoverning(
   windows: readonly ZoneWindow[],
 ): Statement<number>[] {
   const { salt, canaries, rollout } = governing;
-  const { budget, windows: weekly, retry } = rollout ?? {};
+  const { budget, retry } = rollout ?? {};
   return [
     change(sql`
       INSERT ${into(deploymentRulesTable, "tenant_id, seq, salt, canaries, per_minute, at_once, budget_path, budget_at_once, budget_bytes, windowed, zone_path, timeout_ms, stuck_ms, retry_kinds, retry_pause_ms, retry_most_ms, retry_causes")}
       SELECT d.tenant_id, d.seq, ${salt}, ${canaries.length > 0 ? JSON.stringify(canaries) : null},
         ${rollout?.per_minute ?? null}, ${rollout?.at_once ?? null}, ${budget ? pathOf(budget.attribute) : null},
-        ${budget?.at_once ?? null}, ${budget?.bytes_per_day ?? null}, ${weekly ? 1 : 0},
-        ${weekly?.zone_attribute ? pathOf(weekly.zone_attribute) : null}, ${rollout?.timeout_s ? 1000 * rollout.timeout_s : null},
+        ${budget?.at_once ?? null}, ${budget?.bytes_per_day ?? null}, ${Number(isWindowed(rollout))},
+        ${zonePath(rollout)}, ${rollout?.timeout_s ? 1000 * rollout.timeout_s : null},
         ${rollout ? sql`d.created_ms` : null}, ${retry ? JSON.stringify(retry.kinds) : null}, ${1000 * (retry?.pause_s ?? 0)},
         ${1000 * (retry?.max_pause_s ?? 0)}, ${retry?.causes?.length ? JSON.stringify(retry.causes) : null}
       FROM ${deploymentsTable} d WHERE changes() > 0 AND ${added(d)}`),
@@ -52,6 +52,20 @@ export function addGoverning(
   ];
 }
 
+type Windowed = Pick<Rollout, "windows" | "windows_of_groups">;
+
+export const isWindowed = (rollout: Windowed | undefined): boolean =>
+  rollout?.windows !== undefined || rollout?.windows_of_groups !== undefined;
+
+/** What of a device tells which of the windows is its own. */
+export function zonePath(rollout: Windowed | undefined): string | null {
+  if (rollout?.windows_of_groups) return GROUP;
+  const own = rollout?.windows?.zone_attribute;
+  return own ? pathOf(own) : null;
+}
+
+const GROUP = "group";
+
 /** Whether somebody wants to know what updated devices do. */
 const isWatched = ({ judge, stop = [] }: Rollout): boolean =>
   (judge !== undefined && measuresOf(judge).length > 1) ||
@@ -59,7 +73,7 @@ const isWatched = ({ judge, stop = [] }: Rollout): boolean =>
 
 /** The group has a column of its own. */
 export const pathOf = ({ scope, name }: { scope: string; name: string }): string =>
-  scope === "system" && name === "group" ? "group" : attributePath(scope, name);
+  scope === "system" && name === "group" ? GROUP : attributePath(scope, name);
 
 const addStopRules = (d: { tenant: TenantId; id: string }, rules: readonly StopRule[]): Statement<number> =>
   change(sql`

@@ -1,6 +1,7 @@
-import { sql } from "drizzle-orm";
-import { into } from "../../platform/columns.ts";
-import { change, firstRow, mapped, type Statement } from "../../platform/database.ts";
+import { sql, type SQL } from "drizzle-orm";
+import { inventoryDevicesTable } from "../../devices/index.ts";
+import { into, type Row } from "../../platform/columns.ts";
+import { change, firstRow, mapped, rows, type Statement } from "../../platform/database.ts";
 import type { TenantId } from "../../platform/ids.ts";
 import { deploymentGroupWindowsTable } from "../record-tables.ts";
 import { deploymentSettingsTable } from "../rollout-tables.ts";
@@ -21,6 +22,21 @@ export const settingsOf = (tenant: TenantId, group = ""): Statement<Settings> =>
         (SELECT windows FROM ${deploymentGroupWindowsTable} WHERE tenant_id = ${tenant} AND group_name = ${group}) AS group_windows`),
     (row) => row ?? { approvals: 0, windows: null, group_windows: null },
   );
+
+export type GroupWindows = Row<typeof deploymentGroupWindowsTable, "group_name" | "windows">;
+
+/** Windows of the groups in which some of these devices are; who they are is a query for `device_id`. */
+export const windowsOfGroups = (tenant: TenantId, devices: SQL): Statement<GroupWindows[]> =>
+  rows(sql`
+    SELECT w.group_name, w.windows FROM (SELECT DISTINCT i.group_name AS name FROM (
+        SELECT 1 FROM ${deploymentGroupWindowsTable} WHERE tenant_id = ${tenant} LIMIT 1) some
+      CROSS JOIN (${devices}) f
+      CROSS JOIN ${inventoryDevicesTable} i ON i.tenant_id = ${tenant} AND i.device_id = f.device_id) g
+    CROSS JOIN ${deploymentGroupWindowsTable} w ON w.tenant_id = ${tenant} AND w.group_name = g.name
+    ORDER BY w.group_name`);
+
+export const windowsOfListed = (tenant: TenantId, devices: readonly string[]): Statement<GroupWindows[]> =>
+  windowsOfGroups(tenant, sql`SELECT value AS device_id FROM json_each(${JSON.stringify(devices)})`);
 
 export const setSettings = (
   tenant: TenantId,

@@ -14,6 +14,7 @@ import { added } from "./create.ts";
 import { seqOf } from "./membership.ts";
 import { addProgress } from "./progress.ts";
 import { MAX_REACHED } from "./reach.ts";
+import { windowsOfGroups, type GroupWindows } from "./settings.ts";
 import { inChunks } from "./targeting.ts";
 
 /** Devices of a deployment with this status. */
@@ -38,6 +39,10 @@ export const demandReached = (
     OUT_OF_REACH,
   );
 
+/** Windows of the groups that they are in. */
+export const windowsOfThose = (tenant: TenantId, id: string, code: number): Statement<GroupWindows[]> =>
+  windowsOfGroups(tenant, sql`SELECT dd.device_id FROM ${those(tenant, id, code)}`);
+
 export const demandSome = (tenant: TenantId, id: string, code: number): Statement<void> =>
   demand(sql`EXISTS (SELECT 1 FROM ${those(tenant, id, code)})`, NOBODY);
 
@@ -45,13 +50,15 @@ export const demandSome = (tenant: TenantId, id: string, code: number): Statemen
 export function addSuccessor(
   d: { tenant: TenantId; id: string; opensMs: number },
   { of, code }: { of: string; code: number },
+  governing: readonly Statement<number>[],
 ): Statement<number>[] {
   const from = those(d.tenant, of, code);
   return [
     change(sql`
-      INSERT ${into(deploymentCountersTable, "tenant_id, seq, wide_open, opens_ms, max_devices, remaining, unseen")}
-      SELECT d.tenant_id, d.seq, 1, ${d.opensMs}, n.devices, n.devices, n.devices
+      INSERT ${into(deploymentCountersTable, "tenant_id, seq, wide_open, opens_ms, max_devices, remaining, unseen, governed")}
+      SELECT d.tenant_id, d.seq, 1, ${d.opensMs}, n.devices, n.devices, n.devices, ${Number(governing.length > 0)}
       FROM ${deploymentsTable} d JOIN (SELECT count(*) AS devices FROM ${from}) n WHERE changes() > 0 AND ${added(d)}`),
+    ...governing,
     change(sql`
       INSERT ${into(deploymentTargetsTable, "tenant_id, seq, first_id, last_id, ids")}
       SELECT d.tenant_id, d.seq, chunk.first_id, chunk.last_id, chunk.ids
