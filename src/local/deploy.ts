@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
 import { openDataFolder, writePrivately } from "./data-folder.ts";
-import { namesIn, readConfiguration, writeConfiguration } from "./deployment/configuration.ts";
+import { namesIn, readConfiguration, withDatabases, writeConfiguration } from "./deployment/configuration.ts";
 import { deploy, plan, remove } from "./deployment/deployment.ts";
 import type { Site } from "./deployment/steps.ts";
 import { wranglerOf } from "./deployment/wrangler.ts";
@@ -11,12 +11,13 @@ import { readFlags, textFlag, UsageError } from "./flags.ts";
 import { OperatorClient } from "./operator-client.ts";
 import { newToken, openSecrets } from "./secrets.ts";
 
-const USAGE = `usage: npm run deploy -- [--plan] [--url URL] [--email EMAIL] [--keys DIR]
+const USAGE = `usage: npm run deploy -- [--plan] [--databases N] [--url URL] [--email EMAIL] [--keys DIR]
        npm run deploy -- --remove --host HOST
 
-Puts the server on Cloudflare, the first time and at each upgrade: makes what is missing (bucket, queues, database, secrets),
+Puts the server on Cloudflare, the first time and at each upgrade: makes what is missing (bucket, queues, databases, secrets),
 applies migrations, uploads, waits until it answers, makes the first user. Safe to repeat.
 
+  --databases N   has so many databases bound, which wrangler.toml keeps (docs/databases.md)
   --plan          says what would be done, and does nothing
   --url URL       where it is served, if not at workers.dev
   --email EMAIL   makes a first user with a password that is printed once
@@ -27,11 +28,29 @@ applies migrations, uploads, waits until it answers, makes the first user. Safe 
 const READY_WITHIN_MS = 90_000;
 const PAUSE_MS = 2000;
 
-function siteOf(keys: string): Site {
+const MOST_DATABASES = 1000;
+
+function databasesOf(text: string | undefined): number {
+  if (text === undefined) return 1;
+  const count = Number(text);
+  if (!/^\d+$/.test(text) || count < 1 || count > MOST_DATABASES)
+    throw new UsageError(`--databases must be a number from 1 to ${MOST_DATABASES}, not ${text}`);
+  return count;
+}
+
+/** The configuration with so many databases at least; a plan leaves the file as it is. */
+function configurationWith(databases: number, isPlan: boolean): Site["configuration"] {
+  const text = withDatabases(readConfiguration(), databases);
+  if (isPlan) return { read: () => text, write: () => {} };
+  if (text !== readConfiguration()) writeConfiguration(text);
+  return { read: readConfiguration, write: writeConfiguration };
+}
+
+function siteOf(keys: string, configuration: Site["configuration"]): Site {
   return {
     wrangler: wranglerOf(),
-    names: namesIn(readConfiguration()),
-    configuration: { read: readConfiguration, write: writeConfiguration },
+    names: namesIn(configuration.read()),
+    configuration,
     secrets: () => {
       const { signingKey, operatorToken } = openSecrets(openDataFolder(keys), undefined);
       return { SIGNING_KEY: signingKey, OPERATOR_TOKEN: operatorToken };
@@ -68,6 +87,7 @@ const say = (line: string): void => void process.stdout.write(`${line}\n`);
 async function run(args: string[]): Promise<void> {
   const { flags } = readFlags(args, {
     plan: { type: "boolean" },
+    databases: { type: "string" },
     remove: { type: "boolean" },
     host: { type: "string" },
     url: { type: "string" },
@@ -77,7 +97,8 @@ async function run(args: string[]): Promise<void> {
   });
   if (flags.help) return say(USAGE.trimEnd());
   const keys = resolve(textFlag(flags, "keys") ?? ".edgemend/deployed");
-  const site = siteOf(keys);
+  const databases = databasesOf(textFlag(flags, "databases"));
+  const site = siteOf(keys, configurationWith(databases, flags.plan === true));
   if (flags.plan) return plan(site, say);
   if (flags.remove) return remove(site, textFlag(flags, "host") ?? "", say);
   const address = await deploy(site, say);

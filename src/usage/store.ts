@@ -29,7 +29,12 @@ const livesHere = (tenant: SQL): SQL => sql`NOT EXISTS (
   SELECT 1 FROM ${tenantHomesTable} h WHERE h.tenant_id = ${tenant} AND h.home <> ${FIRST_HOME})`;
 
 /** Writes down what a page of tenants has, for a day that is over. Doing it twice changes nothing. */
-export const addHeldStatement = (day: Day, after: string, limit: number): Statement<number> =>
+export const addHeldStatement = (
+  day: Day,
+  after: string,
+  limit: number,
+  isDirectory: boolean,
+): Statement<number> =>
   change(sql`
     INSERT ${into(usageDaysTable, "tenant_id, day, devices, stored_bytes, session_s")}
     SELECT t.tenant_id, ${day},
@@ -39,7 +44,7 @@ export const addHeldStatement = (day: Day, after: string, limit: number): Statem
       ${sessionMs(day)} / 1000
     FROM ${tenantsTable} t WHERE t.tenant_id IN (
       SELECT tenant_id FROM ${tenantsTable} WHERE tenant_id > ${after} ORDER BY tenant_id LIMIT ${limit})
-      AND ${livesHere(sql`t.tenant_id`)}
+      ${isDirectory ? sql`AND ${livesHere(sql`t.tenant_id`)}` : sql``}
     ON CONFLICT (tenant_id, day) DO UPDATE SET devices = excluded.devices, stored_bytes = excluded.stored_bytes,
       session_s = excluded.session_s`);
 

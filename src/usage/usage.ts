@@ -1,6 +1,7 @@
 import type { Sweep } from "../platform/background.ts";
 import { csvLine } from "../platform/csv.ts";
 import type { Deps } from "../platform/deps.ts";
+import { FIRST_HOME } from "../platform/homes.ts";
 import { asTenantId } from "../platform/ids.ts";
 import { INVOCATION } from "../platform/limits.ts";
 import { offsetOf, type Page } from "../platform/paging.ts";
@@ -25,11 +26,11 @@ const TENANTS_A_PAGE = 100;
 /** Every night, of the day before. */
 export const recordUsage: Sweep = async (deps) => {
   const day = dayBefore(deps.now());
-  await inEachDatabase(deps, async ({ db }) => {
+  await inEachDatabase(deps, async ({ name, db }) => {
     for (let after = ""; ;) {
       const [last] = await db.batch([
         lastOfPageStatement(after, TENANTS_A_PAGE),
-        addHeldStatement(day, after, TENANTS_A_PAGE),
+        addHeldStatement(day, after, TENANTS_A_PAGE, deps.homes.isSpread && name === FIRST_HOME),
       ]);
       if (last === undefined) return;
       after = last;

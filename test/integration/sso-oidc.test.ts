@@ -328,6 +328,7 @@ describe("a provider of OpenID Connect", () => {
     };
     expect(await rolesOf("ops")).toEqual(["RBAC_ROLE_CI"]);
     expect(await rolesOf(["all", "ops", 5])).toEqual(["RBAC_ROLE_PERMIT_ALL", "RBAC_ROLE_CI"]);
+    await server.deliverEvents();
     const told = await server.call("GET", "/api/management/v1/events?type=user.created", {
       token: admin.token,
     });

@@ -81,6 +81,7 @@ describe("the life of a tenant", () => {
 
     const device = new SigningDevice({ mac: "acme-1" });
     expect((await device.ask(server, { tenant_token: own.tenant_token })).status).toBe(401);
+    await server.deliverEvents();
     const told = await server.call("GET", "/api/management/v1/events?type=user.created", user);
     expect(told.json<{ events: { data: object }[] }>().events.map(({ data }) => data)).toEqual([
       { by: "operator" },

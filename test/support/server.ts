@@ -30,6 +30,9 @@ export const PLACED = "TEST_PLACED" in bindings;
 /** Events stay in the outbox until a test delivers them; the platform's own queue would do so at any moment. */
 const heldQueue = { send: async () => {}, sendBatch: async () => {} } as unknown as Queue<unknown>;
 
+/** What a look into a second database, or at the door of one, costs beyond what it costs with one. */
+export const FURTHER = Number(PLACED);
+
 /** Bindings with this in place of every database. */
 export const asDatabases = (d1: D1Database): { DB: D1Database; DATA_2?: D1Database } => ({
   DB: d1,

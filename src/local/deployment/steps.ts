@@ -1,4 +1,4 @@
-import { type Names, withDatabaseId } from "./configuration.ts";
+import { type DatabaseName, type Names, withDatabaseId } from "./configuration.ts";
 import { jsonIn, must, type Wrangler } from "./wrangler.ts";
 
 /** What a deployment works on; tests give their own. */
@@ -37,9 +37,9 @@ interface Database {
   uuid: string;
 }
 
-async function databaseId({ wrangler, names }: Site): Promise<string | undefined> {
+async function databaseId({ wrangler }: Site, wanted: string): Promise<string | undefined> {
   const list = jsonIn(await must(wrangler, ["d1", "list", "--json"])) as Database[];
-  return list.find(({ name }) => name === names.database)?.uuid;
+  return list.find(({ name }) => name === wanted)?.uuid;
 }
 
 const bucket = ({ bucket: name }: Names): Step => ({
@@ -58,32 +58,32 @@ const queue = (name: string): Step => ({
   },
 });
 
-const database = ({ database: name }: Names): Step => ({
+const database = ({ name }: DatabaseName): Step => ({
   what: `database ${name}`,
   todo: async (site) => {
-    if ((await databaseId(site)) !== undefined) return undefined;
+    if ((await databaseId(site, name)) !== undefined) return undefined;
     return () => create(site.wrangler, ["d1", "create", name]);
   },
 });
 
 /** Of the account that is logged in: another one has other ids. */
-const namedDatabase = ({ database: name }: Names): Step => ({
+const namedDatabase = ({ name }: DatabaseName): Step => ({
   what: `the id of database ${name} in wrangler.toml`,
   todo: async (site) => {
-    const id = await databaseId(site);
+    const id = await databaseId(site, name);
     const text = site.configuration.read();
-    if (id !== undefined && withDatabaseId(text, id) === text) return undefined;
+    if (id !== undefined && withDatabaseId(text, name, id) === text) return undefined;
     return async () => {
-      const made = id ?? (await databaseId(site));
+      const made = id ?? (await databaseId(site, name));
       if (made === undefined) throw new Error(`the account has no database ${name}`);
-      site.configuration.write(withDatabaseId(text, made));
+      site.configuration.write(withDatabaseId(site.configuration.read(), name, made));
     };
   },
 });
 
 /** Before the code that needs them: what serves meanwhile knows nothing of what they add. */
-const migrations = ({ database: name }: Names): Step => ({
-  what: "migrations of the database",
+const migrations = ({ name }: DatabaseName): Step => ({
+  what: `migrations of database ${name}`,
   todo:
     async ({ wrangler }) =>
     async () => {
@@ -115,16 +115,15 @@ const code = ({ worker }: Names): Step => ({
 export const stepsFor = (names: Names): Step[] => [
   bucket(names),
   ...names.queues.map(queue),
-  database(names),
-  namedDatabase(names),
-  migrations(names),
+  ...names.databases.flatMap((one) => [database(one), namedDatabase(one)]),
+  ...names.databases.map(migrations),
   code(names),
 ];
 
 /** What takes an installation away, in the order that the platform allows. */
-export const removalsOf = ({ worker, queues, database: name, bucket: bytes }: Names): string[][] => [
+export const removalsOf = ({ worker, queues, databases, bucket: bytes }: Names): string[][] => [
   ["delete", "--name", worker, "--force"],
   ...queues.map((queueName) => ["queues", "delete", queueName]),
-  ["d1", "delete", name, "--skip-confirmation"],
+  ...databases.map(({ name }) => ["d1", "delete", name, "--skip-confirmation"]),
   ["r2", "bucket", "delete", bytes],
 ];

@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { namesIn, withDatabaseId } from "../../../src/local/deployment/configuration.ts";
+import { namesIn, withDatabaseId, withDatabases } from "../../../src/local/deployment/configuration.ts";
 import { deploy, plan, remove } from "../../../src/local/deployment/deployment.ts";
 import type { Site } from "../../../src/local/deployment/steps.ts";
 import type { Answer } from "../../../src/local/deployment/wrangler.ts";
@@ -15,6 +15,8 @@ const READS = new Set([
   "queues list",
   "secret list --format json",
 ]);
+
+const idOf = (made: number) => `7b1c3f0e-0000-4000-8000-1234567890a${"bcd"[made]}`;
 
 /** An account of the platform as wrangler shows it. Keeps what was made, and records every change. */
 class Account {
@@ -36,7 +38,7 @@ class Account {
   get site(): Site {
     return {
       wrangler: async (args) => this.#answer(args),
-      names: namesIn(CONFIGURATION),
+      names: namesIn(this.configuration),
       configuration: { read: () => this.configuration, write: (text) => (this.configuration = text) },
       secrets: () => ({ SIGNING_KEY: "key", OPERATOR_TOKEN: "token" }),
       withSecretsFile: (secrets, use) => {
@@ -71,7 +73,7 @@ class Account {
         : { code: 1, text: "Worker not found" };
     if (command.startsWith("r2 bucket create")) this.buckets.add(name);
     if (command.startsWith("queues create")) this.queues.add(name);
-    if (command.startsWith("d1 create")) this.databases.set(name, "7b1c3f0e-0000-4000-8000-1234567890ab");
+    if (command.startsWith("d1 create")) this.databases.set(name, idOf(this.databases.size));
     if (args[0] !== "deploy") return ok("{}");
     this.isDeployed = true;
     return ok("Uploaded edgemend\n  https://edgemend.somebody.workers.dev\n  schedule: * * * * *");
@@ -96,7 +98,9 @@ describe("a deployment", () => {
     const account = new Account();
     expect(await deploy(account.site, say)).toBe("https://edgemend.somebody.workers.dev");
     expect(account.changes).toEqual(FIRST);
-    expect(namesIn(account.configuration).databaseId).toBe("7b1c3f0e-0000-4000-8000-1234567890ab");
+    expect(namesIn(account.configuration).databases).toEqual([
+      { binding: "DB", name: "edgemend", id: "7b1c3f0e-0000-4000-8000-1234567890ab" },
+    ]);
     account.calls.length = 0;
     const before = account.configuration;
     await deploy(account.site, say);
@@ -143,6 +147,44 @@ describe("a deployment", () => {
     account.isLoggedIn = false;
     await expect(deploy(account.site, say)).rejects.toThrow(/^nobody is logged in to Cloudflare: [^\n]+$/);
     expect(account.changes).toEqual([]);
+  });
+});
+
+describe("several databases", () => {
+  const THREE = ["edgemend", "edgemend-2", "edgemend-3"];
+
+  it("are made, bound, named by their ids and migrated, and stay", async () => {
+    const account = new Account();
+    await deploy(account.site, say);
+    account.calls.length = 0;
+    account.configuration = withDatabases(account.configuration, 3);
+    await deploy(account.site, say);
+    expect(account.changes).toEqual([
+      "d1 create edgemend-2",
+      "d1 create edgemend-3",
+      ...THREE.map((name) => `d1 migrations apply ${name} --remote`),
+      "deploy",
+    ]);
+    expect(namesIn(account.configuration).databases).toEqual(
+      THREE.map((name, i) => ({ binding: i === 0 ? "DB" : `DATA_${i + 1}`, name, id: idOf(i) })),
+    );
+    expect(withDatabases(account.configuration, 3)).toBe(account.configuration);
+    expect(withDatabases(account.configuration, 1)).toBe(account.configuration);
+  });
+
+  it("leave the rest of the configuration as it was", () => {
+    const more = withDatabases(CONFIGURATION, 2);
+    expect(namesIn(more)).toMatchObject({ ...namesIn(CONFIGURATION), databases: [{}, {}] });
+    expect(more.replace(/\[\[d1_databases\]\]\nbinding = "DATA_2"[\s\S]*?\n\n/, "")).toBe(CONFIGURATION);
+  });
+
+  it("go with everything else", async () => {
+    const account = new Account();
+    account.configuration = withDatabases(account.configuration, 3);
+    await remove(account.site, "edgemend.somebody.workers.dev", say);
+    expect(account.changes.filter((call) => call.startsWith("d1"))).toEqual(
+      THREE.map((name) => `d1 delete ${name} --skip-confirmation`),
+    );
   });
 });
 
@@ -200,7 +242,12 @@ describe("a removal", () => {
 });
 
 it("the id of the database is put where wrangler reads it, and nothing else is changed", () => {
-  const changed = withDatabaseId(CONFIGURATION, "some-id");
-  expect(namesIn(changed)).toEqual({ ...namesIn(CONFIGURATION), databaseId: "some-id" });
-  expect(withDatabaseId(changed, namesIn(CONFIGURATION).databaseId)).toBe(CONFIGURATION);
+  const [there] = namesIn(CONFIGURATION).databases;
+  const changed = withDatabaseId(CONFIGURATION, "edgemend", "some-id");
+  expect(namesIn(changed)).toEqual({
+    ...namesIn(CONFIGURATION),
+    databases: [{ ...there, id: "some-id" }],
+  });
+  expect(withDatabaseId(changed, "edgemend", there!.id)).toBe(CONFIGURATION);
+  expect(withDatabaseId(CONFIGURATION, "another", "some-id")).toBe(CONFIGURATION);
 });
