@@ -70,6 +70,7 @@ const OF_ONE_DATABASE = [
   "artifact-runtime",
   "database-way",
   "migrations",
+  "several-databases",
   "tables",
   "tenant-moves",
   "tenant-tables",

@@ -24,7 +24,7 @@ export const appliedIn = (migrated: readonly Migrated[]): string[] => [
 
 async function migrateOne(deps: Deps, { name, db }: Place): Promise<Migrated> {
   try {
-    return { name, applied: await migrate(db), isDone: true };
+    return { name, applied: await migrate(db.alone()), isDone: true };
   } catch (cause) {
     if (name === FIRST_HOME) throw cause;
     deps.log.error("database not migrated", { database: name, cause });

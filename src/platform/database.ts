@@ -255,6 +255,11 @@ export class Database {
     await this.one(rows(sql`SELECT 1 AS up`));
   }
 
+  /** The same database, of whose changes nobody is told. */
+  alone(): Database {
+    return new Database(this.#way, this.cost);
+  }
+
   /** The same database for work after the answer, which is not part of the request's cost. */
   uncounted(): Database {
     return new Database(this.#way, noCost(), this.#followers);

@@ -77,3 +77,15 @@ export const deviceIdsStatement = (tenant: TenantId, after: string): Statement<s
       ORDER BY device_id LIMIT ${ROWS_A_PAGE}`),
     (found) => found.map(({ device_id }) => device_id),
   );
+
+/** Those of the tables that have rows of the tenant. */
+export const filledTablesStatement = (
+  tables: readonly TenantTable[],
+  tenant: TenantId,
+): Statement<boolean>[] =>
+  tables.map(({ name }) =>
+    mapped(
+      rows(sql`SELECT 1 FROM ${sql.identifier(name)} WHERE tenant_id = ${tenant} LIMIT 1`),
+      (found) => found.length > 0,
+    ),
+  );

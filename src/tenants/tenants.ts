@@ -71,6 +71,8 @@ export const createTenantStatements = (tenant: Tenant, placed: Placed | undefine
 
 /** Makes the tenant that devices without a token join, unless it exists. */
 export async function ensureDefaultTenant(deps: Deps): Promise<Tenant> {
+  const there = deps.homes.isSpread && (await deps.directory.one(tenantStatement(DEFAULT_TENANT)));
+  if (there) return there; // it needs no place
   const tenant = prepareTenant({ name: "Default" }, deps.now(), DEFAULT_TENANT);
   const made = createTenantStatements(tenant, await placeTenant(deps));
   const results: readonly unknown[] = await deps.directory.batch([...made, tenantStatement(DEFAULT_TENANT)]);

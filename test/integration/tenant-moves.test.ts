@@ -226,7 +226,7 @@ describe("a move that is stopped at any moment", () => {
   it("leaves one true home, and goes on from there", { timeout: 600_000 }, async () => {
     const before = others(await answers());
     let [home, moments] = ["DB", 0];
-    const everyNth = LONG ? 1 : 7;
+    const everyNth = LONG ? 1 : 5;
     for (let stop = 1, ended = false; !ended; stop += everyNth) {
       const target = home === "DB" ? SPARE_HOME : "DB";
       await held(() => begin(target));

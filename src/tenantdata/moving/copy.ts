@@ -2,7 +2,13 @@ import { createHash } from "node:crypto";
 import type { Database } from "../../platform/database.ts";
 import type { TenantId } from "../../platform/ids.ts";
 import { putAllRows } from "../../platform/stored-rows.ts";
-import { columnsOfStatement, pageStatement, type CopiedRow, type Value } from "../rows-store.ts";
+import {
+  columnsOfStatement,
+  filledTablesStatement,
+  pageStatement,
+  type CopiedRow,
+  type Value,
+} from "../rows-store.ts";
 import { TENANT_TABLES, type TenantTable } from "../tenant-tables.ts";
 
 /** The directory's own, and what the database makes of other rows. */
@@ -35,10 +41,24 @@ export interface CopyPosition {
 
 export const AT_START: CopyPosition = { table: 0, after: null, rows: 0, sum: "", sums: [] };
 
-type Columns = ReadonlyMap<string, readonly { name: string }[]>;
+/** What is to be read of a database, looked up at once. */
+export interface Shape {
+  /** Names of columns by table. */
+  columns: ReadonlyMap<string, readonly string[]>;
+  /** Tables with rows of the tenant. */
+  filled: ReadonlySet<string>;
+}
 
-export const columnsIn = (database: Database): Promise<Columns> =>
-  database.one(columnsOfStatement(MOVED_TABLES));
+export async function shapeOf(database: Database, tenant: TenantId): Promise<Shape> {
+  const [columns, ...filled] = await database.batch([
+    columnsOfStatement(MOVED_TABLES),
+    ...filledTablesStatement(MOVED_TABLES, tenant),
+  ]);
+  return {
+    columns: new Map([...columns].map(([table, of]) => [table, of.map(({ name }) => name)])),
+    filled: new Set(MOVED_TABLES.flatMap(({ name }, i) => (filled[i] ? [name] : []))),
+  };
+}
 
 function summed(sum: string, { name }: TenantTable, rows: readonly CopiedRow[]): string {
   if (NOT_COMPARED.has(name)) return "";
@@ -64,14 +84,15 @@ export const isAtEnd = ({ table }: CopyPosition): boolean => table >= MOVED_TABL
 /** Reads the next page; `take` is given its rows. The sum of what was read goes on, page by page. */
 async function page(
   database: Database,
-  columns: Columns,
+  { columns, filled }: Shape,
   tenant: TenantId,
   position: CopyPosition,
   take: (table: TenantTable, names: readonly string[], rows: readonly CopiedRow[]) => Promise<void>,
 ): Promise<CopyPosition> {
   const table = MOVED_TABLES[position.table];
   if (!table) return position;
-  const names = (columns.get(table.name) ?? []).map(({ name }) => name);
+  if (!filled.has(table.name)) return nextTable(position);
+  const names = columns.get(table.name) ?? [];
   const rows = await database.one(pageStatement(table, names, tenant, position.after));
   const last = rows.at(-1);
   if (!last) return nextTable(position);
@@ -90,21 +111,21 @@ async function page(
  */
 export const copyPage = (
   { source, target }: { source: Database; target: Database },
-  columns: Columns,
+  shape: Shape,
   tenant: TenantId,
   position: CopyPosition,
 ): Promise<CopyPosition> =>
-  page(source, columns, tenant, position, async ({ name, kind }, names, rows) => {
+  page(source, shape, tenant, position, async ({ name, kind }, names, rows) => {
     await target.batch(putAllRows(name, names, rows, kind === "derived" ? "REPLACE" : "IGNORE"));
   });
 
 /** Reads the next page of the copy. */
 export const checkPage = (
   target: Database,
-  columns: Columns,
+  shape: Shape,
   tenant: TenantId,
   position: CopyPosition,
-): Promise<CopyPosition> => page(target, columns, tenant, position, async () => {});
+): Promise<CopyPosition> => page(target, shape, tenant, position, async () => {});
 
 /** Tables whose copy is not what was read. */
 export const differing = (copied: CopyPosition, checked: CopyPosition): string[] =>

@@ -5,7 +5,7 @@ import { FIRST_HOME } from "../../platform/homes.ts";
 import type { TenantId } from "../../platform/ids.ts";
 import { copyOwnRows } from "../../platform/tenant-copies.ts";
 import { removeCopyStatements, removeMovedRowsStatements } from "../removal-store.ts";
-import { AT_START, checkPage, columnsIn, copyPage, differing, isAtEnd, type CopyPosition } from "./copy.ts";
+import { AT_START, checkPage, shapeOf, copyPage, differing, isAtEnd, type CopyPosition } from "./copy.ts";
 import {
   advanceStatements,
   forgetCopyStatement,
@@ -17,8 +17,8 @@ import {
   type MoveRow,
 } from "./move-store.ts";
 
-/** Pages that are done before it is written down how far it is; those are done again after a crash. */
-const PAGES_A_STEP = 20;
+/** Calls of databases before it is written down how far it is; what they did is done again after a crash. */
+const CALLS_A_STEP = 40;
 /** A copy that is not what was read is made anew so often. */
 const ATTEMPTS = 3;
 /** Rounds of a removal in one step. */
@@ -42,6 +42,9 @@ const positionsOf = ({ position }: MoveRow): Positions => ({
   checked: AT_START,
   ...(JSON.parse(position) as Partial<Positions>), // only these steps write it
 });
+
+const callsOf = (...databases: Database[]): number =>
+  databases.reduce((sum, { cost }) => sum + cost.roundTrips, 0);
 
 const text = (positions: Positions): string => JSON.stringify(positions);
 
@@ -75,18 +78,18 @@ async function pause({ deps, move, source, target }: Moving): Promise<Advance> {
 async function copy({ move, source, target }: Moving): Promise<Advance> {
   const { checked, ...positions } = positionsOf(move);
   let { copied } = positions;
-  const columns = await columnsIn(source);
-  for (let page = 0; page < PAGES_A_STEP && !isAtEnd(copied); page++)
-    copied = await copyPage({ source, target }, columns, move.tenant_id, copied);
+  const shape = await shapeOf(source, move.tenant_id);
+  for (let calls = 0; calls < CALLS_A_STEP && !isAtEnd(copied); calls = callsOf(source, target))
+    copied = await copyPage({ source, target }, shape, move.tenant_id, copied);
   return { step: isAtEnd(copied) ? "checking" : "copying", position: text({ copied, checked }) };
 }
 
 async function check({ move, target }: Moving): Promise<Advance> {
   const { copied, ...positions } = positionsOf(move);
   let { checked } = positions;
-  const columns = await columnsIn(target);
-  for (let page = 0; page < PAGES_A_STEP && !isAtEnd(checked); page++)
-    checked = await checkPage(target, columns, move.tenant_id, checked);
+  const shape = await shapeOf(target, move.tenant_id);
+  for (let calls = 0; calls < CALLS_A_STEP && !isAtEnd(checked); calls = callsOf(target))
+    checked = await checkPage(target, shape, move.tenant_id, checked);
   if (!isAtEnd(checked)) return { step: "checking", position: text({ copied, checked }) };
   const tables = differing(copied, checked);
   if (tables.length === 0) return { step: "opening" };

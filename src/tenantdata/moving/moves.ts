@@ -26,8 +26,10 @@ import {
 
 /** How long nobody else takes up a move that somebody works on. */
 const LEASE_MS = 120_000;
-/** Calls of databases that one run makes; the next goes on. */
-const CALLS_A_RUN = Math.floor(INVOCATION.databaseCalls / 2);
+/** Calls of databases that one run makes, of those that one invocation has; the next goes on. */
+const CALLS_A_RUN = Math.floor(INVOCATION.databaseCalls * 0.8);
+/** The same where other duties are done beside it. */
+const CALLS_A_SWEEP = Math.floor(INVOCATION.databaseCalls * 0.5);
 /** More than one step makes, and those of the directory among them. */
 const CALLS_A_STEP = 64;
 const CALLS_BESIDE = 4;
@@ -170,7 +172,7 @@ export async function runMove(deps: Deps, tenant: TenantId, callsLeft = CALLS_A_
 /** Moves that are under way, whoever began them. */
 export const moveTenants: Sweep = async (deps) => {
   if (!deps.homes.isSpread) return;
-  let calls = CALLS_A_RUN;
+  let calls = CALLS_A_SWEEP;
   for (const tenant of await deps.directory.one(openMovesStatement(MOVES_A_RUN)))
     try {
       calls = await runMove(deps, tenant, calls);
