@@ -14,7 +14,7 @@ export interface LocalServer {
   stop: () => Promise<void>;
 }
 
-const ADMIN = { email: "bench@example.com", password: "correct horse battery" };
+export const ADMIN = { email: "bench@example.com", password: "correct horse battery" };
 
 /** A port that nothing listens on. */
 export async function freePort(): Promise<number> {

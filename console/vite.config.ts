@@ -14,6 +14,19 @@ export default defineConfig({
     modulePreload: { polyfill: false },
     manifest: "manifest.json",
     emptyOutDir: true,
+    rolldownOptions: {
+      output: {
+        // What most pages are made of comes with the first load, not in a dozen files after it.
+        codeSplitting: {
+          groups: [
+            {
+              name: "parts",
+              test: /console\/src\/(api|parts|query)\/|node_modules\/(preact|@preact|preact-iso|openapi-fetch)\//,
+            },
+          ],
+        },
+      },
+    },
   },
   oxc: { jsx: { runtime: "automatic", importSource: "preact" } },
 });

@@ -13,6 +13,15 @@ export function setLetters(isOn: boolean): void {
 /** What lies over the page. */
 export const overlay = signal<"palette" | "help" | undefined>(undefined);
 
+/** What was typed before the palette was there to take it. */
+let typedAhead = "";
+
+export function takeTyped(): string {
+  const typed = typedAhead;
+  typedAhead = "";
+  return typed;
+}
+
 /** `g`, then one of these. */
 export const PLACES: Readonly<Record<string, readonly [path: string, title: string]>> = {
   h: ["/", "home"],
@@ -66,6 +75,12 @@ export function listenForKeys(go: (path: string) => void): () => void {
       if (event.target instanceof HTMLElement && event.target.closest(".terminal")) return;
       event.preventDefault();
       overlay.value = overlay.value === "palette" ? undefined : "palette";
+      typedAhead = "";
+      return;
+    }
+    if (overlay.value === "palette" && !document.querySelector("dialog[open]")) {
+      if (key.length === 1 && !event.ctrlKey && !event.metaKey) typedAhead += key;
+      event.preventDefault();
       return;
     }
     if (!areLettersOn.value || event.ctrlKey || event.metaKey || event.altKey) return;

@@ -1,6 +1,7 @@
 import { render } from "preact";
 import { loadBoot } from "./api/session.ts";
 import { Problem } from "./parts/problem.tsx";
+import { preload } from "./routes.tsx";
 import { Shell } from "./shell.tsx";
 import "./styles/tokens.css";
 import "./styles/base.css";
@@ -15,6 +16,9 @@ try {
 } catch {
   history.replaceState(null, "", "/no-such-page");
 }
+
+// While it is asked who is signed in.
+preload(location.pathname);
 
 const begin = async (): Promise<void> => {
   try {

@@ -1,5 +1,5 @@
 import { signal } from "@preact/signals";
-import { Route, Router } from "preact-iso/router";
+import { exec, Route, Router } from "preact-iso/router";
 import { Empty } from "./parts/empty.tsx";
 import { page } from "./parts/page-of.tsx";
 import { Page } from "./parts/page.tsx";
@@ -56,42 +56,55 @@ function Nothing() {
   );
 }
 
+/** Every page at its address; what an address could be of two is that of the first. */
+const ROUTES = [
+  ["/", Home],
+  ["/releases", Releases],
+  ["/releases/upload", UploadPage],
+  ["/releases/:name", ReleasePage],
+  ["/deployments", Deployments],
+  ["/deployments/new", Wizard],
+  ["/deployments/templates", Templates],
+  ["/deployments/:id", Report],
+  ["/deployments/:id/devices", DeploymentDevices],
+  ["/devices", Devices],
+  ["/devices/:id/:tab?", Device],
+  ["/admission", Admission],
+  ["/audit", Audit],
+  ["/alerts", Alerts],
+  ["/sessions", Sessions],
+  ["/sessions/:id", Recording],
+  ["/integrations", Integrations],
+  ["/tenants", Tenants],
+  ["/settings", Profile],
+  ["/settings/security", Security],
+  ["/settings/tokens", Tokens],
+  ["/settings/users", Users],
+  ["/settings/roles", Roles],
+  ["/settings/sign-in", SignIn],
+  ["/settings/provisioning", Provisioning],
+  ["/settings/keys", Keys],
+  ["/settings/usage", Usage],
+  ["/welcome", Welcome],
+  ["/settings/organization", Organization],
+] as const;
+
 /** Whether the program of a page is being loaded. */
 export const isOnTheWay = signal(false);
 
-/** Every page at its address. */
+/** Loads the program of the page at an address before it is shown. */
+export function preload(path: string): void {
+  const found = ROUTES.find(([pattern]) => exec(path, pattern, { path, query: {}, params: {} }));
+  // Told by the page itself when it is shown.
+  void found?.[1].preload().catch(() => {});
+}
+
 export function Pages() {
   return (
     <Router onLoadStart={() => (isOnTheWay.value = true)} onLoadEnd={() => (isOnTheWay.value = false)}>
-      <Route path="/" component={Home} />
-      <Route path="/releases" component={Releases} />
-      <Route path="/releases/upload" component={UploadPage} />
-      <Route path="/releases/:name" component={ReleasePage} />
-      <Route path="/deployments" component={Deployments} />
-      <Route path="/deployments/new" component={Wizard} />
-      <Route path="/deployments/templates" component={Templates} />
-      <Route path="/deployments/:id" component={Report} />
-      <Route path="/deployments/:id/devices" component={DeploymentDevices} />
-      <Route path="/devices" component={Devices} />
-      <Route path="/devices/:id/:tab?" component={Device} />
-      <Route path="/admission" component={Admission} />
-      <Route path="/audit" component={Audit} />
-      <Route path="/alerts" component={Alerts} />
-      <Route path="/sessions" component={Sessions} />
-      <Route path="/sessions/:id" component={Recording} />
-      <Route path="/integrations" component={Integrations} />
-      <Route path="/tenants" component={Tenants} />
-      <Route path="/settings" component={Profile} />
-      <Route path="/settings/security" component={Security} />
-      <Route path="/settings/tokens" component={Tokens} />
-      <Route path="/settings/users" component={Users} />
-      <Route path="/settings/roles" component={Roles} />
-      <Route path="/settings/sign-in" component={SignIn} />
-      <Route path="/settings/provisioning" component={Provisioning} />
-      <Route path="/settings/keys" component={Keys} />
-      <Route path="/settings/usage" component={Usage} />
-      <Route path="/welcome" component={Welcome} />
-      <Route path="/settings/organization" component={Organization} />
+      {ROUTES.map(([path, component]) => (
+        <Route key={path} path={path} component={component} />
+      ))}
       <Route default component={Nothing} />
     </Router>
   );

@@ -62,7 +62,9 @@ export async function inTab(
   try {
     await work(tab);
     // What a test makes fail is logged by the browser too.
-    const troubles = tab.troubles().filter((one) => !isFailing || !one.includes("Failed to load resource"));
+    const troubles = tab
+      .troubles()
+      .filter((one) => !isFailing || !/Failed to load resource|WebSocket connection/.test(one));
     assert.deepEqual(troubles, []);
   } finally {
     await tab.close();

@@ -18,10 +18,11 @@ void describe("a deployment that is kept as a template", () => {
       await page.getByRole("dialog").getByRole("button", { name: "Abort", exact: true }).click();
 
       await open("/deployments/templates");
-      await page.getByRole("cell", { name: "all accepted devices" }).waitFor();
-      await page.getByRole("cell", { name: "2 phases, stops by rule, with the judge" }).waitFor();
+      const row = page.getByRole("row", { name: /^a careful one/ });
+      await row.getByRole("cell", { name: "all accepted devices" }).waitFor();
+      await row.getByRole("cell", { name: "2 phases, stops by rule, with the judge" }).waitFor();
       await check("templates");
-      await page.getByRole("button", { name: "Use" }).click();
+      await row.getByRole("button", { name: "Use" }).click();
       await page.getByRole("dialog").getByLabel("Name of the deployment").fill("carefully again");
       await check("a template that is used");
       await page.getByRole("dialog").getByRole("button", { name: "Create the deployment" }).click();
@@ -31,8 +32,8 @@ void describe("a deployment that is kept as a template", () => {
       await page.getByRole("dialog").getByRole("button", { name: "Abort", exact: true }).click();
 
       await open("/deployments/templates");
-      await page.getByRole("button", { name: "Remove" }).click();
+      await row.getByRole("button", { name: "Remove" }).click();
       await page.getByRole("dialog").getByRole("button", { name: "Remove" }).click();
-      await page.getByText("There is no template yet").waitFor();
+      await row.waitFor({ state: "detached" });
     }));
 });

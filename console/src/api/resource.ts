@@ -1,5 +1,5 @@
 import { signal, type Signal } from "@preact/signals";
-import { useEffect, useMemo } from "preact/hooks";
+import { useLayoutEffect, useMemo } from "preact/hooks";
 
 /** Something of the server's, as it was last read. What was read stays until something newer is there. */
 export interface Resource<T> {
@@ -70,7 +70,8 @@ export function useResource<T>(
     () => entryOf(key ?? "", key === undefined ? () => Promise.resolve(undefined) : read),
     [key],
   );
-  useEffect(() => {
+  // Before it is drawn, so that the answer is on its way meanwhile.
+  useLayoutEffect(() => {
     entry.readers += 1;
     if (Date.now() - entry.readMs > FRESH_MS && !entry.running) void load(entry);
     return () => {

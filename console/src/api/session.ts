@@ -21,7 +21,10 @@ export async function loadBoot(): Promise<void> {
     await api.POST("/api/management/v1/console/session", { headers: { Authorization: `Bearer ${left}` } });
   }
   try {
-    boot.value = bodyOf(await api.GET("/api/management/v1/console/boot"));
+    // As the page itself begins to read it while its programs are on their way, which is without the mark.
+    boot.value = bodyOf(
+      await api.GET("/api/management/v1/console/boot", { headers: { "X-Edgemend-Console": null } }),
+    );
     hasEnded.value = false;
   } catch (cause) {
     if (!(cause instanceof Refused) || cause.status !== 401) throw cause;

@@ -1,8 +1,11 @@
-const whole = new Intl.NumberFormat("en");
-const part = new Intl.NumberFormat("en", { maximumFractionDigits: 1 });
+/** With commas between thousands. The browser's own formats take long to make, and pages have numbers before anything else. */
+const grouped = (number: number, digits: number): string => {
+  const [whole = "", part] = String(Number(number.toFixed(digits))).split(".");
+  return whole.replace(/\B(?=(\d{3})+$)/g, ",") + (part === undefined ? "" : `.${part}`);
+};
 
 /** With separators of thousands. */
-export const count = (number: number): string => whole.format(number);
+export const count = (number: number): string => grouped(number, 0);
 
 /** `1 device`, `2 devices`. */
 export const counted = (number: number, one: string, many = `${one}s`): string =>
@@ -13,10 +16,10 @@ const UNITS = ["B", "kB", "MB", "GB", "TB"];
 export function bytes(number: number): string {
   let [value, unit] = [number, 0];
   while (value >= 1000 && unit < UNITS.length - 1) [value, unit] = [value / 1000, unit + 1];
-  return `${part.format(value)} ${UNITS[unit]}`;
+  return `${grouped(value, 1)} ${UNITS[unit]}`;
 }
 
-export const percent = (share: number): string => `${part.format(share * 100)} %`;
+export const percent = (share: number): string => `${grouped(share * 100, 1)} %`;
 
 /** Controls but line ends and tabs, marks of direction, and what has no width. */
 const UNSEEN = /(?![\n\r\t])[\p{Cc}\p{Cf}]/gu;

@@ -1,4 +1,5 @@
 import { signal } from "@preact/signals";
+import { once } from "./once.ts";
 
 const MINUTE_MS = 60_000;
 const HOUR_MS = 60 * MINUTE_MS;
@@ -10,17 +11,23 @@ setInterval(() => {
   now.value = Date.now();
 }, 30_000);
 
-const relative = new Intl.RelativeTimeFormat("en", { numeric: "auto", style: "short" });
-const dayOf = new Intl.DateTimeFormat("en", { dateStyle: "medium" });
-const exact = new Intl.DateTimeFormat("en", { dateStyle: "medium", timeStyle: "long" });
+/** Of these only the last is the browser's own: its formats take long to make. */
+const MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
+const dayOf = (at: Date): string => `${MONTHS[at.getMonth()]} ${at.getDate()}, ${at.getFullYear()}`;
+const exact = once(() => new Intl.DateTimeFormat("en", { dateStyle: "medium", timeStyle: "long" }));
+
+const away = (ms: number, unitMs: number, unit: string): string => {
+  const number = Math.round(Math.abs(ms) / unitMs);
+  return ms > 0 ? `in ${number} ${unit}` : `${number} ${unit} ago`;
+};
 
 /** How long ago, or in how long, in the words of people; a date beyond two days. */
 function inWords(atMs: number, nowMs: number): string {
   const ms = atMs - nowMs;
   if (Math.abs(ms) < MINUTE_MS) return ms > 0 ? "in a moment" : "just now";
-  if (Math.abs(ms) < HOUR_MS) return relative.format(Math.round(ms / MINUTE_MS), "minute");
-  if (Math.abs(ms) < RELATIVE_UNTIL_MS) return relative.format(Math.round(ms / HOUR_MS), "hour");
-  return dayOf.format(atMs);
+  if (Math.abs(ms) < HOUR_MS) return away(ms, MINUTE_MS, "min");
+  if (Math.abs(ms) < RELATIVE_UNTIL_MS) return away(ms, HOUR_MS, "h");
+  return dayOf(new Date(atMs));
 }
 
 /** A point in time as the server writes it; "never" without one. */
@@ -29,7 +36,10 @@ export function When({ at, never = "never" }: { at: string | number | null | und
   // Go's clients and servers write the year 1 for no time.
   if (!(ms > 0)) return <span class="quiet">{never}</span>;
   return (
-    <time dateTime={new Date(ms).toISOString()} title={exact.format(ms)}>
+    <time
+      dateTime={new Date(ms).toISOString()}
+      onPointerEnter={({ currentTarget }) => (currentTarget.title = exact().format(ms))}
+    >
       {inWords(ms, now.value)}
     </time>
   );

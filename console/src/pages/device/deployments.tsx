@@ -3,6 +3,7 @@ import { api, bodyOf } from "../../api/client.ts";
 import { useResource } from "../../api/resource.ts";
 import { Empty } from "../../parts/empty.tsx";
 import { Loaded } from "../../parts/loaded.tsx";
+import { Log } from "../../parts/log.tsx";
 import { Sheet } from "../../parts/sheet.tsx";
 import { State, type Tone } from "../../parts/state.tsx";
 import { type Column, Table } from "../../parts/table.tsx";
@@ -27,7 +28,7 @@ function Why({ row: { deployment_id: deployment, id: device } }: { row: Row }) {
   return <Loaded of={why}>{({ description }) => <p>{plain(description)}</p>}</Loaded>;
 }
 
-function Log({ row: { deployment_id: deployment, id: device } }: { row: Row }) {
+function LogOf({ row: { deployment_id: deployment, id: device } }: { row: Row }) {
   const log = useResource(`log/${deployment}/${device}`, async (signal) =>
     bodyOf(
       await api.GET("/api/management/v1/deployments/deployments/{id}/devices/{device}/log", {
@@ -37,17 +38,7 @@ function Log({ row: { deployment_id: deployment, id: device } }: { row: Row }) {
       }),
     ),
   );
-  return (
-    <Loaded of={log}>
-      {(text) => (
-        // A long one is moved by keys too.
-        // oxlint-disable-next-line jsx-a11y/no-noninteractive-tabindex
-        <pre class="log" tabIndex={0}>
-          {plain(text)}
-        </pre>
-      )}
-    </Loaded>
-  );
+  return <Loaded of={log}>{(text) => <Log label="Log" text={plain(text)} />}</Loaded>;
 }
 
 /** The deployments that a device has asked for; each with the reason for its state. */
@@ -86,7 +77,7 @@ export function Deployments({ of }: { id: string; of: ConsoleDevice }) {
       {open && (
         <Sheet title={plain(open.name)} onClose={() => setOpen(undefined)}>
           <Why row={open} />
-          {open.log && <Log row={open} />}
+          {open.log && <LogOf row={open} />}
           <div class="row">
             <button type="button" class="button" onClick={() => setOpen(undefined)}>
               Close

@@ -20,7 +20,8 @@ import "./devices.css";
 
 const PER_PAGE = 50;
 
-type Row = InventoryDevice & { seen: string | undefined };
+/** `null` as long as it is not known when a device was seen. */
+type Row = InventoryDevice & { seen: string | null | undefined };
 
 const text = (device: Row, scope: string, name: string) => valueText(attribute(device, scope, name)?.value);
 
@@ -37,7 +38,7 @@ const COLUMNS: readonly Column<Row>[] = [
   { title: "Type", sort: "type", cell: (device) => text(device, "inventory", "device_type") },
   { title: "Release", sort: "release", cell: (device) => text(device, "inventory", "artifact_name") },
   { title: "Group", sort: "group", cell: (device) => text(device, "system", "group") },
-  { title: "Seen", sort: "seen", cell: ({ seen }) => <When at={seen} /> },
+  { title: "Seen", sort: "seen", cell: ({ seen }) => (seen === null ? null : <When at={seen} />) },
   {
     title: "Known since",
     sort: "created",
@@ -48,6 +49,15 @@ const COLUMNS: readonly Column<Row>[] = [
 /** What is selected: rows of this page, or all that match. It ends with the query and with the page. */
 type Selection = { ids: ReadonlySet<string>; isAll: boolean };
 const NONE: Selection = { ids: new Set(), isAll: false };
+
+/** When they were heard of last, which is read after they are shown. */
+function useSeen(devices: readonly InventoryDevice[]): ReadonlyMap<string, string> | undefined {
+  const ids = devices.map(({ id }) => id);
+  const seen = useResource(ids.length > 0 ? `devices?seen=${ids.join()}` : undefined, (signal) =>
+    lastSeen(ids, signal),
+  );
+  return seen.data;
+}
 
 export function Devices() {
   const [address, set] = useQuery();
@@ -62,13 +72,9 @@ export function Devices() {
   const body = searchBody(query, Date.now());
   const found = useResource(body && key, async (signal) => {
     const asked = searchBody(query, Date.now()) ?? {};
-    const { rows, total } = await findPage(asked, { page, perPage: PER_PAGE, sort }, signal);
-    const seen = await lastSeen(
-      rows.map(({ id }) => id),
-      signal,
-    ).catch(() => new Map<string, string>());
-    return { rows: rows.map((row): Row => ({ ...row, seen: seen.get(row.id) })), total };
+    return findPage(asked, { page, perPage: PER_PAGE, sort }, signal);
   });
+  const seen = useSeen(found.data?.rows ?? []);
   return (
     <Page
       title="Devices"
@@ -84,89 +90,97 @@ export function Devices() {
       <Views query={query} />
       {body && (
         <Loaded of={found} again={() => refresh("devices")}>
-          {({ rows, total }) => (
-            <>
-              {may("devices:manage") && selection.ids.size > 0 && (
-                <div class="selection row" role="toolbar" aria-label="Selected devices">
-                  <strong>{counted(selection.isAll ? total : selection.ids.size, "device")} selected</strong>
-                  {!selection.isAll && selection.ids.size === rows.length && total > rows.length && (
-                    <button
-                      type="button"
-                      class="button plain"
-                      disabled={total > MOST_AT_ONCE}
-                      onClick={() => select({ ...selection, isAll: true })}
-                    >
-                      {total > MOST_AT_ONCE
-                        ? `All ${count(total)} are too many at once: ${count(MOST_AT_ONCE)} at most`
-                        : `Select all ${count(total)} matching`}
+          {({ rows: devices, total }) => {
+            const rows = devices.map((device): Row => ({
+              ...device,
+              seen: seen ? seen.get(device.id) : null,
+            }));
+            return (
+              <>
+                {may("devices:manage") && selection.ids.size > 0 && (
+                  <div class="selection row" role="toolbar" aria-label="Selected devices">
+                    <strong>
+                      {counted(selection.isAll ? total : selection.ids.size, "device")} selected
+                    </strong>
+                    {!selection.isAll && selection.ids.size === rows.length && total > rows.length && (
+                      <button
+                        type="button"
+                        class="button plain"
+                        disabled={total > MOST_AT_ONCE}
+                        onClick={() => select({ ...selection, isAll: true })}
+                      >
+                        {total > MOST_AT_ONCE
+                          ? `All ${count(total)} are too many at once: ${count(MOST_AT_ONCE)} at most`
+                          : `Select all ${count(total)} matching`}
+                      </button>
+                    )}
+                    {ACTIONS.map((one) => (
+                      <button
+                        key={one.name}
+                        type="button"
+                        class={one.isRisky ? "button risky" : "button"}
+                        onClick={() => setAction(one)}
+                      >
+                        {one.name}
+                      </button>
+                    ))}
+                    <button type="button" class="button plain" onClick={() => select(NONE)}>
+                      Select none
                     </button>
-                  )}
-                  {ACTIONS.map((one) => (
-                    <button
-                      key={one.name}
-                      type="button"
-                      class={one.isRisky ? "button risky" : "button"}
-                      onClick={() => setAction(one)}
-                    >
-                      {one.name}
-                    </button>
-                  ))}
-                  <button type="button" class="button plain" onClick={() => select(NONE)}>
-                    Select none
-                  </button>
-                </div>
-              )}
-              {action && (
-                <Bulk
-                  action={action}
-                  expected={selection.isAll ? total : selection.ids.size}
-                  idsOf={(signal) =>
-                    selection.isAll ? allIds(body, signal) : Promise.resolve([...selection.ids])
-                  }
-                  close={() => {
-                    setAction(undefined);
-                    select(NONE);
-                  }}
-                />
-              )}
-              {rows.length === 0 ? (
-                query === "" ? (
-                  <Empty title="No device is known yet">
-                    <p>
-                      A device shows here once it has asked to be let in. <code>npm run demo</code> simulates
-                      one.
-                    </p>
-                  </Empty>
+                  </div>
+                )}
+                {action && (
+                  <Bulk
+                    action={action}
+                    expected={selection.isAll ? total : selection.ids.size}
+                    idsOf={(signal) =>
+                      selection.isAll ? allIds(body, signal) : Promise.resolve([...selection.ids])
+                    }
+                    close={() => {
+                      setAction(undefined);
+                      select(NONE);
+                    }}
+                  />
+                )}
+                {rows.length === 0 ? (
+                  query === "" ? (
+                    <Empty title="No device is known yet">
+                      <p>
+                        A device shows here once it has asked to be let in. <code>npm run demo</code>{" "}
+                        simulates one.
+                      </p>
+                    </Empty>
+                  ) : (
+                    <Empty title="No device matches">
+                      <a class="button" href="/devices">
+                        Clear the query
+                      </a>
+                    </Empty>
+                  )
                 ) : (
-                  <Empty title="No device matches">
-                    <a class="button" href="/devices">
-                      Clear the query
-                    </a>
-                  </Empty>
-                )
-              ) : (
-                <Paged
-                  label="Devices"
-                  list={{ rows, total: Number.isNaN(total) ? undefined : total }}
-                  perPage={PER_PAGE}
-                  columns={COLUMNS}
-                  keyOf={({ id }) => id}
-                  sorting={{ by: sort, set: (by) => set({ sort: by, page: undefined }) }}
-                  {...(may("devices:manage") && {
-                    picking: {
-                      picked: selection.ids,
-                      nameOf: (id: string) => {
-                        const row = rows.find((one) => one.id === id);
-                        return row ? deviceName(row) : id;
+                  <Paged
+                    label="Devices"
+                    list={{ rows, total: Number.isNaN(total) ? undefined : total }}
+                    perPage={PER_PAGE}
+                    columns={COLUMNS}
+                    keyOf={({ id }) => id}
+                    sorting={{ by: sort, set: (by) => set({ sort: by, page: undefined }) }}
+                    {...(may("devices:manage") && {
+                      picking: {
+                        picked: selection.ids,
+                        nameOf: (id: string) => {
+                          const row = rows.find((one) => one.id === id);
+                          return row ? deviceName(row) : id;
+                        },
+                        pick: (ids: readonly string[], isPicked: boolean) =>
+                          select({ ids: pickedWith(selection.ids, ids, isPicked), isAll: false }),
                       },
-                      pick: (ids: readonly string[], isPicked: boolean) =>
-                        select({ ids: pickedWith(selection.ids, ids, isPicked), isAll: false }),
-                    },
-                  })}
-                />
-              )}
-            </>
-          )}
+                    })}
+                  />
+                )}
+              </>
+            );
+          }}
         </Loaded>
       )}
     </Page>

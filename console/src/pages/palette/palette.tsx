@@ -4,7 +4,7 @@ import { useLocation } from "preact-iso/router";
 import { useEffect, useState } from "preact/hooks";
 import { useResource } from "../../api/resource.ts";
 import { may, signOut } from "../../api/session.ts";
-import { overlay } from "../../keys.ts";
+import { overlay, takeTyped } from "../../keys.ts";
 import { deviceName } from "../../parts/device.ts";
 import { Sheet } from "../../parts/sheet.tsx";
 import { plain } from "../../parts/text.ts";
@@ -20,6 +20,7 @@ interface Choice {
 
 const QUIET_MS = 200;
 const FOUND = 5;
+const LOOKED_AT = 20;
 const ID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
 
 const to = (title: string, hint: string, path: string): Choice => ({
@@ -49,7 +50,11 @@ function useDevices(words: string): Choice[] {
   const isAsked = asked.length > 1 && may("devices:read");
   const found = useResource(isAsked ? `palette?${asked}` : undefined, async (signal) => {
     const body = searchBody(JSON.stringify(asked), Date.now()) ?? {};
-    return (await findPage(body, { page: 1, perPage: FOUND, sort: "" }, signal)).rows;
+    const { rows } = await findPage(body, { page: 1, perPage: LOOKED_AT, sort: "" }, signal);
+    // Words are found in any order: who is called just so comes first.
+    const isCalled = (row: (typeof rows)[number]) =>
+      row.attributes?.some(({ value }) => String(value).toLowerCase().includes(asked.toLowerCase()));
+    return [...rows.filter(isCalled), ...rows.filter((row) => !isCalled(row))].slice(0, FOUND);
   });
   const rows = isAsked ? (found.data ?? []) : [];
   const named = rows.map((row) => to(deviceName(row), "device", `/devices/${row.id}`));
@@ -61,7 +66,7 @@ function useDevices(words: string): Choice[] {
 /** Goes to a page or a device, or begins something, by a few letters. */
 export function Palette({ onClose }: { onClose: () => void }) {
   const { route } = useLocation();
-  const [words, setWords] = useState("");
+  const [words, setWords] = useState(takeTyped);
   const [at, setAt] = useState(0);
   const devices = useDevices(words);
   const pages = MENU.filter(({ isFor }) => isFor()).map(({ title, path }) => to(title, "page", path));

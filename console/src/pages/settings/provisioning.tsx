@@ -7,7 +7,7 @@ import { Copy } from "../../parts/copy.tsx";
 import { Empty } from "../../parts/empty.tsx";
 import { TextField } from "../../parts/field.tsx";
 import { Loaded } from "../../parts/loaded.tsx";
-import { Once } from "../../parts/once.tsx";
+import { Once } from "../../parts/shown-once.tsx";
 import { Table, type Column } from "../../parts/table.tsx";
 import { plain } from "../../parts/text.ts";
 import { When } from "../../parts/time.tsx";
