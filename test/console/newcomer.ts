@@ -125,9 +125,8 @@ try {
     } catch {
       // It has ended by itself.
     }
-  await Promise.all(
-    children.map((child) => child.exitCode ?? new Promise((done) => child.once("exit", done))),
-  );
+  for (const child of children)
+    if (child.exitCode === null) await new Promise((done) => child.once("exit", done));
   rmSync(scratch, { recursive: true, force: true });
 }
 const [, lastS] = steps.at(-1) ?? ["", Infinity];
