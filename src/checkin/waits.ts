@@ -27,6 +27,8 @@ const ROOM = "room:";
 /** Names are cut to it; what two of them have in common ends for both. */
 const MOST_NAMED = 256;
 const AT_ONCE = 128;
+/** Of so many devices it takes less to end the waits of all. */
+const MANY = 1000;
 
 const roomKey = (room: string): string => ROOM + room.slice(0, MOST_NAMED);
 
@@ -85,8 +87,9 @@ export class Waits {
     if (ours.length > 0) this.#told += 1;
     for (const change of ours) {
       if (change.kind === "room") await this.#storage.put(roomKey(change.room), crypto.randomUUID());
-      else if (change.kind === "work" || (change.kind === "moved" && change.device !== undefined))
-        await this.#storage.delete(WAIT + change.device);
+      else if (change.kind === "work") await this.#end([change.device]);
+      else if (change.kind === "moved" && (change.devices?.length ?? MANY) < MANY)
+        await this.#end(change.devices ?? []);
       else await this.#endAll();
     }
   }
@@ -95,6 +98,11 @@ export class Waits {
   forget(): void {
     this.#epoch = undefined;
     this.#told += 1;
+  }
+
+  async #end(devices: readonly string[]): Promise<void> {
+    for (let at = 0; at < devices.length; at += AT_ONCE)
+      await this.#storage.delete(devices.slice(at, at + AT_ONCE).map((device) => WAIT + device));
   }
 
   async #endAll(): Promise<void> {

@@ -87,7 +87,7 @@ export async function upsertAttributes(
       addDevice(actor.tenant, device, {}, Math.min(now, notAfterMs ?? now)),
       ...setColumns(actor.tenant, device, columns, notAfterMs),
       altering(
-        { tenant: actor.tenant, what: { kind: "moved", device } },
+        { tenant: actor.tenant, what: { kind: "moved", devices: [device] } },
         mergeAttributes(actor.tenant, device, stored, now, {
           notAfterMs,
           tagsEtag: hasTags ? newId() : undefined,

@@ -12,8 +12,8 @@ export interface DigestChange {
     | { kind: "work"; device: string }
     /** The tenant's status or its deployments changed: the head reads them again. */
     | { kind: "standing" }
-    /** What deployments choose a device by may be something else; without a device that of many. */
-    | { kind: "moved"; device?: string | undefined }
+    /** What deployments choose devices by may be something else; without devices that of any. */
+    | { kind: "moved"; devices?: readonly string[] | undefined }
     /** There is a place again for those who wait for it by this name. */
     | { kind: "room"; room: string }
     /** An event that somebody may follow; of no concern to devices. */

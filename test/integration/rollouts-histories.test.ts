@@ -432,7 +432,7 @@ async function live(of: Plan): Promise<void> {
         tenant,
         claims[one.device]!.device,
       );
-      await waits.apply([{ kind: "moved", device: claims[one.device]!.device }]);
+      await waits.apply([{ kind: "moved", devices: [claims[one.device]!.device] }]);
     } else await steer(one.kind, one.fall);
   }
 

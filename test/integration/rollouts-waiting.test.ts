@@ -150,6 +150,21 @@ describe("idle checks touch no database", () => {
     expect(await twice(north)).toEqual([204, 204, 1]);
   });
 
+  it("while others come to be in another group, or lose it", async () => {
+    await rollout({ rollout: { budget: { attribute: { scope: "system", name: "group" }, at_once: 1 } } });
+    expect([await status(north), await twice(norther)]).toEqual([200, WAITS]);
+    const group = "/api/management/v1/inventory/groups/yard/devices";
+    const member = (method: string, json: unknown) => server.call(method, group, { token: user.token, json });
+    expect((await member("PATCH", [south.id])).status).toBe(200);
+    expect((await poll(server, norther)).cost.trips).toBe(0);
+    expect((await member("DELETE", [south.id])).status).toBe(200);
+    expect((await poll(server, norther)).cost.trips).toBe(0);
+    // Who is moved itself may get something.
+    expect((await member("PATCH", [norther.id])).status).toBe(200);
+    expect(await status(norther)).toBe(200);
+    await member("DELETE", [norther.id]);
+  });
+
   it("and a change that is for all ends it for all", async () => {
     const id = await rollout({ rollout: { budget: { attribute: site, at_once: 1 } } });
     expect([await status(north), await twice(norther)]).toEqual([200, WAITS]);

@@ -165,7 +165,7 @@ function moveRows(move: Move): Statement<number> {
     WHERE tenant_id = ${move.tenant} AND device_id = ${move.device} AND active = 1
       AND seq IN (SELECT seq FROM (${moving(move)}))`);
   const { tenant, device } = move;
-  return move.timedOut ? altering({ tenant, what: { kind: "moved", device } }, moved) : moved;
+  return move.timedOut ? altering({ tenant, what: { kind: "moved", devices: [device] } }, moved) : moved;
 }
 
 /** Counts the end among what became of the devices of a phase. */

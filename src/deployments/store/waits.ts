@@ -94,7 +94,7 @@ export const choosesByAttributes = ({
   device: DeviceId;
 }): Statement<unknown>[] => [
   alteringIfFound(
-    { tenant, what: { kind: "moved", device } },
+    { tenant, what: { kind: "moved", devices: [device] } },
     firstRow(sql`
       SELECT 1 AS chooses FROM ${deploymentCountersTable} c INDEXED BY deployment_counters_wide
       WHERE c.tenant_id = ${tenant} AND c.wide_open = 1 AND (c.dynamic = 1 OR (c.governed = 1 AND EXISTS (

@@ -79,7 +79,7 @@ export const setOpenAlerts = (
   atMs: number,
 ): Statement<number> => {
   const [alerts, count] = [keyOf("monitor", "alerts"), keyOf("monitor", "alert_count")];
-  return moving({ tenant, device })(sql`
+  return moving(tenant, [device])(sql`
     UPDATE ${inventoryDevicesTable}
     SET attributes = json_patch(inventory_devices.attributes, told.attributes), changed = NULL, updated_ms = ${atMs}, report_revision = report_revision + 1
     FROM (
@@ -123,7 +123,7 @@ export function setColumns(
 ): Statement<number>[] {
   if (Object.keys(columns).length === 0) return [];
   return [
-    moving({ tenant, device })(sql`
+    moving(tenant, [device])(sql`
       UPDATE ${inventoryDevicesTable}
       SET status = coalesce(${columns.status ?? null}, status), tier = coalesce(${columns.tier ?? null}, tier),
         group_name = coalesce(${columns.group ?? null}, group_name),
@@ -163,7 +163,10 @@ export const setStatuses = (
   items: readonly Revised[],
   atMs: number,
 ): Statement<number> =>
-  moving({ tenant })(sql`
+  moving(
+    tenant,
+    items.map(({ id }) => id),
+  )(sql`
     INSERT ${into(inventoryDevicesTable, "tenant_id, device_id, status, status_revision, created_ms, updated_ms")}
     SELECT ${tenant}, value ->> 'id', ${status}, value ->> 'revision', ${atMs}, ${atMs}
     FROM json_each(${JSON.stringify(items)}) WHERE true
@@ -172,11 +175,14 @@ export const setStatuses = (
     WHERE excluded.status_revision > status_revision`);
 
 export const removeDevices = (tenant: TenantId, ids: readonly string[]): Statement<number> =>
-  moving({ tenant })(sql`
+  moving(
+    tenant,
+    ids,
+  )(sql`
     DELETE FROM ${inventoryDevicesTable} WHERE tenant_id = ${tenant} AND ${inJson(sql`device_id`, ids)}`);
 
 export const removeDevice = (tenant: TenantId, device: DeviceId): Statement<number> =>
-  moving({ tenant, device })(sql`
+  moving(tenant, [device])(sql`
     DELETE FROM ${inventoryDevicesTable} WHERE tenant_id = ${tenant} AND device_id = ${device}`);
 
 /** A device with what a writer must know so that its write cannot undo another's. */
@@ -288,7 +294,7 @@ export const clearScope = (
   scope: string,
   atMs: number,
 ): Statement<number> =>
-  moving({ tenant, device })(sql`
+  moving(tenant, [device])(sql`
     UPDATE ${inventoryDevicesTable}
     SET attributes = (
         SELECT json_group_object(a.key, json(a.value)) FROM json_each(attributes) a

@@ -81,11 +81,11 @@ export const groupMembers = (
     ORDER BY device_id LIMIT ${limit} OFFSET ${offset}`);
 
 export const setGroup = (tenant: TenantId, device: DeviceId, group: string): Statement<number> =>
-  moving({ tenant })(sql`
+  moving(tenant, [device])(sql`
     UPDATE ${inventoryDevicesTable} SET group_name = ${group} WHERE tenant_id = ${tenant} AND device_id = ${device}`);
 
 export const leaveGroup = (tenant: TenantId, device: DeviceId, group: string): Statement<number> =>
-  moving({ tenant })(sql`
+  moving(tenant, [device])(sql`
     UPDATE ${inventoryDevicesTable} SET group_name = NULL
     WHERE tenant_id = ${tenant} AND device_id = ${device} AND group_name = ${group}`);
 
@@ -100,11 +100,17 @@ export const countForGroup = (
     WHERE tenant_id = ${tenant} AND ${inJson(sql`device_id`, devices)}`);
 
 export const fillGroup = (tenant: TenantId, devices: readonly string[], group: string): Statement<number> =>
-  moving({ tenant })(sql`
+  moving(
+    tenant,
+    devices,
+  )(sql`
     UPDATE ${inventoryDevicesTable} SET group_name = ${group}
     WHERE tenant_id = ${tenant} AND ${inJson(sql`device_id`, devices)} AND group_name IS NOT ${group}`);
 
 export const thinGroup = (tenant: TenantId, devices: readonly string[], group: string): Statement<number> =>
-  moving({ tenant })(sql`
+  moving(
+    tenant,
+    devices,
+  )(sql`
     UPDATE ${inventoryDevicesTable} SET group_name = NULL
     WHERE tenant_id = ${tenant} AND ${inJson(sql`device_id`, devices)} AND group_name = ${group}`);

@@ -35,6 +35,12 @@ function memory() {
   };
 }
 
+/** So many devices with this one among them. */
+const some = (device: string, count: number) => [
+  ...Array.from({ length: count - 1 }, (_, i) => `other ${i}`),
+  device,
+];
+
 let waits: Waits;
 const mayGet = (device: string, nowMs = NOW) => waits.mayGet(digest, check(device), nowMs);
 const note = (device: string, room?: string, stamp = waits.stamp(digest)) =>
@@ -63,9 +69,11 @@ describe("a device that has work and waits", () => {
     ["another's token is revoked", { kind: "revoked", key: "s-c" }, [false, false]],
     ["there is an event to follow", { kind: "told" }, [false, false]],
     ["it has other work", { kind: "work", device: "a" }, [true, false]],
-    ["its attributes are others", { kind: "moved", device: "a" }, [true, false]],
+    ["its attributes are others", { kind: "moved", devices: ["a"] }, [true, false]],
+    ["those of some are others", { kind: "moved", devices: some("a", 300) }, [true, false]],
+    ["those of very many are", { kind: "moved", devices: some("c", 1000) }, [true, true]],
     ["there is a place where it waits", { kind: "room", room: "site 1" }, [true, false]],
-    ["many devices have changed", { kind: "moved" }, [true, true]],
+    ["those of any may be", { kind: "moved" }, [true, true]],
     ["deployments have changed", { kind: "standing" }, [true, true]],
   ] as const)("may get something when %s, where that is so", async (_what, change, expected) => {
     await waits.apply([change]);
