@@ -1,12 +1,11 @@
 import type { Sweep } from "../../platform/background.ts";
 import { type Duty, eachApart, inEachDatabase, inSlicesOfEach, ROWS_A_RUN } from "../../platform/apart.ts";
-import { rfc3339 } from "../../platform/clock.ts";
 import type { Silences } from "../../platform/contacts.ts";
 import type { Statement } from "../../platform/database.ts";
 import type { Deps } from "../../platform/deps.ts";
-import type { DeviceId, TenantId } from "../../platform/ids.ts";
+import type { TenantId } from "../../platform/ids.ts";
 import { hasFeature } from "../../platform/plans.ts";
-import { tell, type Told } from "../../platform/stream.ts";
+import { tell } from "../../platform/stream.ts";
 import type { Trouble, TroubleSource } from "../../platform/trouble.ts";
 import {
   countTenantsStatement,
@@ -16,15 +15,7 @@ import {
 } from "../../tenants/index.ts";
 import { catchUp } from "../alerts.ts";
 import { untoldStatement } from "../store.ts";
-import {
-  isBeyond,
-  isMuted,
-  isOfDevices,
-  SERVER_KINDS,
-  type Mute,
-  type Rules,
-  type ServerKind,
-} from "../rules.ts";
+import { isBeyond, isMuted, SERVER_KINDS, type Mute, type Rules, type ServerKind } from "../rules.ts";
 import {
   acceptedAmongStatement,
   amongStatement,
@@ -35,9 +26,9 @@ import {
   openStatement,
   raiseStatement,
   type AlertKey,
-  type NewAlert,
   type ServerAlertRow,
 } from "./alert-store.ts";
+import { clearedOf, rowOf, toldOf, type Found } from "./found.ts";
 import { forgetMutesStatement, mutesStatement, readRulesStatement } from "./rule-store.ts";
 
 /** Where trouble is looked for, but for silence, which the tenant's head knows of. */
@@ -63,15 +54,6 @@ const NOT_TOLD_MS = 86_400_000;
 
 /** Alerts that one mail tells of. */
 const MAX_MAILED = 50;
-
-/** An alert of the server as others are told of it. */
-interface Found extends NewAlert {
-  device?: DeviceId;
-  deployment?: string;
-  group: string | null;
-  /** The last contact of a silent device. */
-  lastMs?: number;
-}
 
 /** What is known of a tenant at a look. */
 interface Look {
@@ -263,34 +245,6 @@ async function write(
       ),
     ]);
 }
-
-const rowOf = ({ kind, object, level, text }: Found): NewAlert => ({ kind, object, level, text });
-
-const toldOf = ({ kind, object, level, text, device, deployment, lastMs }: Found): Told[] => [
-  ...(device !== undefined && lastMs !== undefined
-    ? [{ type: "device.silent" as const, device, data: { since: rfc3339(lastMs) } }]
-    : []),
-  {
-    type: "alert.raised",
-    ...(device !== undefined && { device }),
-    ...(deployment !== undefined && { deployment }),
-    ...(device === undefined && deployment === undefined && { subject: object }),
-    data: { subject: kind, level, source: "server", text },
-  },
-];
-
-const clearedOf = ({ kind, object, text }: ServerAlertRow): Told[] => [
-  ...(kind === "silent" ? [{ type: "device.back" as const, device: object, data: {} }] : []),
-  {
-    type: "alert.cleared",
-    ...(isOfDevices(kind)
-      ? { device: object }
-      : kind === "deployment"
-        ? { deployment: object }
-        : { subject: object }),
-    data: { subject: kind, level: "OK", source: "server", text },
-  },
-];
 
 const FORGOTTEN_AT_ONCE = 500;
 
