@@ -130,7 +130,7 @@ it("10,000 events a minute to 20 receivers, of which one is away and one slow: o
       for (const { body } of batch) queue.push(body);
     },
   } as unknown as typeof deps.jobs;
-  await drainOutbox(deps, deps.directory);
+  await drainOutbox(deps, deps.db(TENANT));
   queue.length = 0;
   const before = { ...deps.cost };
 
@@ -138,7 +138,7 @@ it("10,000 events a minute to 20 receivers, of which one is away and one slow: o
   const consume = async () => {
     const keys = queue.splice(0);
     messages += keys.length;
-    for (const open of await deps.directory.one(openEvents(keys)))
+    for (const open of await deps.db(TENANT).one(openEvents(keys)))
       await consumeEvent(deps, HANDLERS, open.read());
   };
   let told = 0;
@@ -149,7 +149,7 @@ it("10,000 events a minute to 20 receivers, of which one is away and one slow: o
       const event = { type: "configuration.applied" as const, device: `device-${told % 500}`, data };
       await deps.db(TENANT).batch(tell(TENANT, [event], server.now));
     }
-    await drainOutbox(deps, deps.directory);
+    await drainOutbox(deps, deps.db(TENANT));
   };
   const begunMs = server.now;
   const endMs = begunMs + LOAD_MS;
