@@ -1,3 +1,4 @@
+import type { Statement } from "../platform/database.ts";
 import type { Deps } from "../platform/deps.ts";
 import { countTenantsStatement } from "../tenants/index.ts";
 import { ANSWERS, AREAS, WAITS_S, type AreaCounts, type Counts } from "./counts.ts";
@@ -72,11 +73,20 @@ const together = (a: Backlog, b: Backlog): Backlog => ({
   receivers: a.receivers + b.receivers,
 });
 
+/** With the size of the database, which each of its answers tells. */
+const withSize = <T>(statement: Statement<T>): Statement<{ found: T; bytes: number }> => ({
+  ...statement,
+  read: (result) => ({ found: statement.read(result), bytes: result.meta.size_after ?? 0 }),
+});
+
 /** What all databases have together. One that is away is told of, and not counted. */
 async function countAll(deps: Deps, nowMs: number) {
   const places = deps.databases();
   const found = await Promise.allSettled(
-    places.map(({ db }) => db.batch([backlogStatement(nowMs), devicesStatement])),
+    places.map(async ({ name, db }) => {
+      const [backlog, devices] = await db.batch([backlogStatement(nowMs), withSize(devicesStatement)]);
+      return { name, backlog, ...devices };
+    }),
   );
   const told = found.flatMap((one, i) => {
     if (one.status === "fulfilled") return [one.value];
@@ -85,25 +95,28 @@ async function countAll(deps: Deps, nowMs: number) {
     return [];
   });
   const devices = new Map<string, number>();
-  for (const [, counts] of told)
+  for (const { found: counts } of told)
     for (const { status, devices: count } of counts) devices.set(status, (devices.get(status) ?? 0) + count);
-  const backlog = told.map(([one]) => one).reduce(together);
-  if (!deps.homes.isSpread) return { backlog, devices };
+  const backlog = told.map((one) => one.backlog).reduce(together);
+  const sizes = told.map(({ name, bytes }) => ({ labels: { database: name }, value: bytes }));
+  if (!deps.homes.isSpread) return { backlog, devices, sizes };
   // What homes have are copies.
   return {
     backlog: { ...backlog, tenants: await deps.directory.one(countTenantsStatement({}, nowMs)) },
     devices,
+    sizes,
   };
 }
 
 /** Everything that is told of the installation, in one trip to each database. */
 export async function gather(deps: Deps, counts: Counts): Promise<Told> {
   const nowMs = deps.now();
-  const { backlog, devices } = await countAll(deps, nowMs);
+  const { backlog, devices, sizes } = await countAll(deps, nowMs);
   return {
     ...ofAreas(counts),
     ...ofTenants(counts),
     ...ofBacklog(backlog, nowMs),
+    edgemend_database_bytes: sizes,
     edgemend_devices: [...devices].map(([status, value]) => ({ labels: { status }, value })),
   };
 }

@@ -7,7 +7,7 @@ import { QUEUE } from "./limits.ts";
 import { forgetEvent, openEvents, type EventKey } from "./outbox.ts";
 import { batchesOf, fitsQueue } from "./queue-batches.ts";
 import { retryDelayMs } from "./retry-delay.ts";
-import { outboxTable } from "./tables.ts";
+import { outboxTable, tenantDoorsTable } from "./tables.ts";
 import { columnsOf, type RowOf } from "./columns.ts";
 
 /** How long a sent event may stay unhandled before the sweep sends it again. */
@@ -37,7 +37,7 @@ const anyTenant = (): string => newId().slice(0, 4);
 
 /**
  * Marks due events as sent and answers them: the first of each tenant, then the second of each, and so on. What is on
- * its way counts for its tenant's window until it is handled.
+ * its way counts for its tenant's window until it is handled. Those of a tenant that is being moved wait.
  */
 const takeDue = (nowMs: number) =>
   rows<DueRow>(sql`
@@ -58,7 +58,9 @@ const takeDue = (nowMs: number) =>
           SELECT first.id FROM (
             SELECT i.id, i.due_ms FROM ${outboxTable} i
             WHERE i.tenant_id = w.tenant AND i.id < ${idsUntil(nowMs)} ORDER BY i.id LIMIT ${WINDOW}) first
-          WHERE first.due_ms <= ${nowMs}))
+          WHERE first.due_ms <= ${nowMs})
+        WHERE NOT EXISTS (
+          SELECT 1 FROM ${tenantDoorsTable} d WHERE d.tenant_id = w.tenant AND d.state <> 'open'))
       ORDER BY turn, id LIMIT ${QUEUE.batchMessages})
     RETURNING ${dueColumns}`);
 

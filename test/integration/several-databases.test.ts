@@ -89,7 +89,7 @@ describe("a new tenant", () => {
     );
   });
 
-  it("is made in a jurisdiction that the server has a database in, and in no other", async () => {
+  it("is made in a jurisdiction that the server has a database in, and in no other [differs: tenant-jurisdiction]", async () => {
     const wanted = { name: "eu", user: "eu@example.com", password: PASSWORD, jurisdiction: "eu" };
     expect(refusal(await operate("POST", "/tenants", wanted))).toEqual([
       400,

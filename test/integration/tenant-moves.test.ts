@@ -144,7 +144,7 @@ describe("a tenant that is moved", () => {
 
 describe("while a tenant is moved", () => {
   it.each(["copying", "checking", "opening", "switching", "closing"])(
-    "at %s it is read and not written, its idle checks go on, and others do not notice",
+    "at %s it is read and not written, its idle checks go on, and others do not notice [differs: tenant-moving]",
     async (step) => {
       expect((await server.call("GET", CHECK, { token: device.token })).status).toBe(204);
       const before = await answers();
