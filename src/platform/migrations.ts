@@ -112,6 +112,9 @@ const MIGRATIONS: readonly { name: string; text: string }[] = [
 /** Names the state of a database that has all migrations. */
 export const LAST_MIGRATION = MIGRATIONS.at(-1)?.name ?? "";
 
+/** Whether a database can have had this migration as its last one. */
+export const isKnownMigration = (named: string): boolean => MIGRATIONS.some(({ name }) => name === named);
+
 /** Statements end with a semicolon at the end of a line; what follows them starts in the first column. */
 const splitStatements = (text: string): string[] =>
   text

@@ -1,6 +1,5 @@
 import { createHash } from "node:crypto";
 import { z } from "@hono/zod-openapi";
-import { LAST_MIGRATION } from "../platform/migrations.ts";
 import { TENANT_TABLES } from "./tenant-tables.ts";
 
 /**
@@ -25,9 +24,6 @@ export const FILES = "files";
 export const COPIED_TABLES = TENANT_TABLES.filter(({ kind }) => kind === "record");
 
 export const SECTIONS: readonly string[] = [...COPIED_TABLES.map(({ name }) => name), CONTACTS, FILES];
-
-/** The state of the database that rows are of. */
-export const schemaState = (): string => LAST_MIGRATION;
 
 export const HeaderSchema = z.object({
   format: z.literal(FORMAT),

@@ -51,7 +51,13 @@ export interface PartEntry {
 }
 
 /** What is wrong with the bytes of an archive. */
-class ArchiveFault extends Error {}
+export class ArchiveFault extends Error {}
+
+/** A name as it may be shown to whoever asks. */
+export const shownName = (name: string): string =>
+  JSON.stringify(name.length > SHOWN_NAME ? `${name.slice(0, SHOWN_NAME)}…` : name);
+
+const SHOWN_NAME = 100;
 
 const isZero = (block: Uint8Array): boolean => block.every((byte) => byte === 0);
 
@@ -61,10 +67,16 @@ export function readPart(bytes: Uint8Array): { entries: PartEntry[]; isEnd: bool
   let at = 0;
   for (; at + BLOCK_BYTES <= bytes.length;) {
     const block = bytes.subarray(at, at + BLOCK_BYTES);
-    if (isZero(block)) return { entries, isEnd: true };
+    if (isZero(block)) {
+      if (bytes.length - at !== END_BYTES || !isZero(bytes.subarray(at)))
+        throw new ArchiveFault("the archive does not end as one does");
+      return { entries, isEnd: true };
+    }
     const { name, size, typeFlag } = headerOf(block);
     const [from, to] = [at + BLOCK_BYTES, at + BLOCK_BYTES + size];
-    if (typeFlag !== "0" || to > bytes.length) throw new ArchiveFault(`entry ${name}: it crosses the part`);
+    if (typeFlag !== "0") throw new ArchiveFault(`entry ${shownName(name)} is no plain file`);
+    if (to + paddingOf(size) > bytes.length)
+      throw new ArchiveFault(`entry ${shownName(name)} crosses the end of its part`);
     if (name !== FILLER_ENTRY) entries.push({ name, content: bytes.subarray(from, to) });
     at = to + paddingOf(size);
   }

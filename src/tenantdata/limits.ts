@@ -14,3 +14,14 @@ export const EXPORT_LIFE_MS = 7 * 86_400_000;
 
 /** How long a part of an archive may take before it is taken for abandoned. */
 export const PART_LEASE_MS = 4 * 60_000;
+
+/** Imports that have not ended, whichever tenants are in them. */
+export const OPEN_IMPORTS = 5;
+/** How long an import that has ended is told of, and one that gets no bytes is waited for. */
+export const IMPORT_LIFE_MS = 7 * 86_400_000;
+/** Of the description of a file in an archive. */
+export const DESCRIPTION_BYTES = 16 * 1024;
+/** Addresses of users who were left out that are told; all of them are counted. */
+export const LEFT_OUT_TOLD = 100;
+/** Times that one step of an import fails before the import does. */
+export const IMPORT_ATTEMPTS = 20;

@@ -15,13 +15,15 @@ export interface Column {
   name: string;
   type: string;
   notnull: number;
+  has_default: number;
 }
 
 /** The columns of these tables, without those that the database makes. */
 export const columnsOfStatement = (tables: readonly TenantTable[]): Statement<Map<string, Column[]>> =>
   mapped(
     rows<Column>(sql`
-    SELECT m.name AS "table", c.name AS name, upper(c.type) AS type, c."notnull" AS "notnull"
+    SELECT m.name AS "table", c.name AS name, upper(c.type) AS type, c."notnull" AS "notnull",
+      c.dflt_value IS NOT NULL AS has_default
     FROM sqlite_master m JOIN pragma_table_xinfo(m.name) c
     WHERE m.type = 'table' AND c.hidden = 0
       AND m.name IN (SELECT value FROM json_each(${JSON.stringify(tables.map(({ name }) => name))}))`),

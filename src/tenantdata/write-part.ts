@@ -8,10 +8,10 @@ import {
   FORMAT_VERSION,
   HEADER_ENTRY,
   pageEntry,
-  schemaState,
   SUMS_ENTRY,
   type Header,
 } from "./archive-format.ts";
+import { schemaState } from "./schema-state.ts";
 import { PartWriter } from "./archive-part.ts";
 import { LINE_BYTES } from "./limits.ts";
 import { sectionOf, withSectionDone, type Position } from "./position.ts";

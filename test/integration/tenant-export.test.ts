@@ -1,6 +1,7 @@
 import { beforeEach, describe, expect, it } from "vitest";
 import { EVERY_NIGHT, runSweeps } from "../../src/app/sweeps.ts";
-import { schemaState, SECTIONS } from "../../src/tenantdata/archive-format.ts";
+import { SECTIONS } from "../../src/tenantdata/archive-format.ts";
+import { schemaState } from "../../src/tenantdata/schema-state.ts";
 import { ARCHIVE_PART_BYTES, EXPORT_LIFE_MS, KEPT_EXPORTS } from "../../src/tenantdata/limits.ts";
 import { refusal } from "../support/answers.ts";
 import { aUser } from "../support/actors.ts";
