@@ -10,6 +10,7 @@ import { isWithoutRules, rememberWithoutRules } from "./without-rules.ts";
 import { isFinal, STATUS_CODES, type Status } from "./status.ts";
 import { endToldStatements } from "./store/told.ts";
 import { atItAnd, decideStatements, failureStatements, moveStatements } from "./store/status-transitions.ts";
+import { mapFor } from "./control-map.ts";
 import { causeOf } from "./failures/cause.ts";
 import { endingOf, printOf } from "./failures/ending.ts";
 import { controlMapOf, noteLateSuccess, reportedState, type ReportedRow } from "./store/device-status.ts";
@@ -99,9 +100,11 @@ export async function controlMapFor(
   claim: DeviceClaim,
   deployment: string,
 ): Promise<Record<string, unknown>> {
-  const { results } = await asLiveDevice(deps, claim, [controlMapOf(claim.tenant, claim.device, deployment)]);
+  const { results } = await asLiveDevice(deps, claim, [
+    controlMapOf(claim.tenant, claim.device, deployment, deps.now()),
+  ]);
   const [row] = results;
-  if (!row) throw new Fault("not_found", "Resource not found");
-  const map = JSON.parse(row.update_control_map) as Record<string, unknown>; // validated when it was stored
-  return { ...map, id: deployment };
+  const map = row && mapFor(row);
+  if (!map) throw new Fault("not_found", "Resource not found");
+  return map;
 }

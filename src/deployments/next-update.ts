@@ -4,6 +4,7 @@ import type { DeviceClaim } from "../platform/actor.ts";
 import type { Deps } from "../platform/deps.ts";
 import { Fault } from "../platform/fault.ts";
 import { downloadLink, signedLink } from "../storage/index.ts";
+import { mapFor } from "./control-map.ts";
 import { decidedFailure } from "./device-status.ts";
 import { STATUS_CODES, type Status } from "./status.ts";
 import { satisfies, type Predicate, type SavedFilter } from "../inventory/index.ts";
@@ -49,7 +50,7 @@ export async function nextUpdate(
   state: DeviceState,
   wants: { controlMap: boolean } = { controlMap: false },
 ): Promise<Instructions | undefined> {
-  const { found, wait } = await currentOf(deps, claim, state);
+  const { found, wait } = await currentOf(deps, claim, state, wants);
   if (found?.awaits_retry === AWAITS_LOG) return void (await giveUpLog(deps, claim, found));
   // A failed attempt, whose deployment was paused before the next one, is nothing to do either.
   if (!found || found.awaits_retry === 1) {
@@ -59,9 +60,8 @@ export async function nextUpdate(
   const verdict = verdictOn(found, state);
   if (verdict === "give") {
     const instructions = await instructionsOf(deps, claim, found);
-    if (!wants.controlMap || found.update_control_map === null) return instructions;
-    const map = parsedMap(found.update_control_map);
-    return { ...instructions, update_control_map: { ...map, id: found.deployment_id } };
+    const map = wants.controlMap ? mapFor(found) : undefined;
+    return map ? { ...instructions, update_control_map: map } : instructions;
   }
   await settle(deps, claim, found, verdict, state);
   if (verdict === "failure") throw new Fault("conflict", "Device provided conflicting request data");
@@ -77,9 +77,10 @@ async function currentOf(
   deps: Deps,
   claim: DeviceClaim,
   state: DeviceState,
+  { controlMap: canWait }: { controlMap: boolean },
 ): Promise<{ found: CurrentRow | undefined; wait: Wait | undefined }> {
   const { tenant, device } = claim;
-  const asking: Asking = { tenant, device, state, atMs: deps.now(), only: ifLive(claim) };
+  const asking: Asking = { tenant, device, state, atMs: deps.now(), only: ifLive(claim), canWait };
   if (deps.contacts.hasPlainWork(claim)) {
     const { results } = await asLiveDevice(deps, claim, joiningPlainly(asking));
     const [, , , more, found, wait] = results;
@@ -115,7 +116,7 @@ const joining = (asking: Asking) =>
     tallyJoined(asking),
     budgetJoined(asking),
     lastPlace(asking),
-    currentDeployment(asking.tenant, asking.device),
+    currentDeployment(asking, { governed: true }),
     waitOf(asking),
   ] as const;
 
@@ -126,7 +127,7 @@ const joiningPlainly = (asking: Asking) =>
     joinPlain(asking),
     countJoined(asking),
     moreOpen(asking.tenant),
-    currentDeployment(asking.tenant, asking.device),
+    currentDeployment(asking, { governed: false }),
     plainWaitOf(asking),
   ] as const;
 
@@ -177,8 +178,6 @@ async function instructionsOf(deps: Deps, claim: DeviceClaim, found: CurrentRow)
     },
   };
 }
-
-const parsedMap = (text: string) => JSON.parse(text) as Record<string, unknown>; // validated when it was stored
 
 /** The artifact is made on the fly for whoever has the link (protocol notes, deployments 3.4). */
 async function configurationOf(

@@ -22,6 +22,7 @@ export const deploymentRulesTable = sqliteTable(
     retry_most_ms: integer().notNull().default(0),
     budget_bytes: integer(),
     retry_causes: text(),
+    ahead: integer().notNull().default(0),
   },
   (row) => [primaryKey({ columns: [row.tenant_id, row.seq] })],
 );

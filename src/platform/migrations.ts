@@ -43,6 +43,7 @@ import webhooks from "../../migrations/0069_webhooks.sql";
 import tenantExports from "../../migrations/0081_tenant_exports.sql";
 import watchSettling from "../../migrations/0095_watch_settling.sql";
 import retryCauses from "../../migrations/0096_retry_causes.sql";
+import downloadAhead from "../../migrations/0097_download_ahead.sql";
 import serverAlerts from "../../migrations/0075_server_alerts.sql";
 import homes from "../../migrations/0090_homes.sql";
 import toldAlerts from "../../migrations/0100_told_alerts.sql";
@@ -106,6 +107,7 @@ const MIGRATIONS: readonly { name: string; text: string }[] = [
   { name: "0091_moves.sql", text: moves },
   { name: "0095_watch_settling.sql", text: watchSettling },
   { name: "0096_retry_causes.sql", text: retryCauses },
+  { name: "0097_download_ahead.sql", text: downloadAhead },
   { name: "0100_told_alerts.sql", text: toldAlerts },
 ];
 

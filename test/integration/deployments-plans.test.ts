@@ -64,7 +64,7 @@ const STATEMENTS: Record<string, Statement<unknown>[]> = {
     countJoined(asking),
     tallyJoined(asking),
     lastPlace(asking),
-    currentDeployment(T, DEVICE),
+    currentDeployment(asking, { governed: true }),
     waitOf(asking),
     ...choosesByAttributes({ tenant: T, device: DEVICE }),
     candidates(T, DEVICE, 1),

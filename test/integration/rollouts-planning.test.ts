@@ -434,6 +434,52 @@ describe("windows of the tenant and of a group", () => {
     expect(await show(server, user, plain)).not.toHaveProperty("rollout");
   });
 
+  it("let devices that can wait download ahead, and install inside", async () => {
+    const [waiting, simple] = [pool[0]!, pool[1]!];
+    const untilHour = (hour: number) => ((hour - new Date(server.now).getUTCHours() + 24) % 24) * HOUR;
+    server.advance(untilHour(12));
+    const windows = { weekly: night, download_ahead: true };
+    const list = { name: `ahead ${Math.random()}`, artifact_name: "release-3", rollout: { windows } };
+    const id = await deploy(server, user, [waiting, simple], list);
+    const asks = (device: TestDevice, canWait: boolean) =>
+      server.call("POST", "/api/devices/v2/deployments/device/deployments/next", {
+        token: device.token,
+        json: {
+          device_provides: { device_type: "pi4", artifact_name: "release-1" },
+          update_control_map: canWait,
+        },
+      });
+    const map = async (device: TestDevice) => {
+      const path = `/api/devices/v2/deployments/device/deployments/${id}/update_control_map`;
+      const { status, ...answer } = await server.call("GET", path, { token: device.token });
+      const told =
+        status === 200 ? answer.json<{ update_control_map: { id: string; states: object } }>() : undefined;
+      return [status, told?.update_control_map.states];
+    };
+    const held = { ArtifactInstall_Enter: { action: "pause", on_map_expire: "fail" } };
+    const free = { ArtifactInstall_Enter: { action: "continue" } };
+    expect((await asks(simple, false)).status).toBe(204);
+    expect((await asks(simple, false)).cost.trips).toBe(0);
+    const given = await asks(waiting, true);
+    expect(given.json()).toMatchObject({ id, update_control_map: { id, states: held } });
+    await report(server, waiting, id, "downloading");
+    await report(server, waiting, id, "pause_before_installing");
+    expect(await map(waiting)).toEqual([200, held]);
+    expect((await map(simple))[0]).toBe(404);
+    server.advance(untilHour(23));
+    await rollWindows(await server.deps());
+    expect(await map(waiting)).toEqual([200, free]);
+    expect((await asks(waiting, true)).json()).toMatchObject({ update_control_map: { states: free } });
+    expect((await asks(simple, false)).status).toBe(200);
+    // A person's word stays beside it.
+    const person = { ArtifactInstall_Enter: { action: "pause" } };
+    await call("PUT", `${MANAGEMENT}/${id}/status`, { status: "aborted" });
+    server.advance(untilHour(12));
+    const asked = { ...list, name: `asked ${Math.random()}`, update_control_map: { states: person } };
+    await deploy(server, user, [simple], asked);
+    expect((await asks(simple, true)).json()).toMatchObject({ update_control_map: { states: person } });
+  });
+
   it("that never open are refused, and groups with their own are bounded [limit: group-windows]", async () => {
     expect((await call("PUT", S, { approvals: 0, windows: { weekly: [] } })).status).toBe(400);
     expect((await call("PUT", ofGroup("line-1"), { weekly: night, zone: "Mars/Base" })).status).toBe(400);

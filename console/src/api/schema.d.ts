@@ -460,7 +460,7 @@ export interface components {
     RolloutGate: { phase: number; after_s?: number; success?: { percent: number; results: number }; approvals?: number };
     RolloutJudge: { level_percent?: number; failures?: { margin_percent?: number; usual_percent?: number }; silence?: boolean; alerts?: boolean; attributes?: ({ scope: "inventory" | "identity" | "tags" | "system" | "monitor"; name: string; worse?: "more" | "less" })[] };
     RolloutStopRule: { percent?: number; devices?: number; results?: number; kinds?: ("download" | "install" | "reboot" | "commit" | "timeout" | "silence")[]; device_types?: (string)[]; per_type?: boolean };
-    RolloutWindows: { zone?: string; zone_attribute?: { scope: "inventory" | "identity" | "tags" | "system" | "monitor"; name: string }; weekly: ({ days: ("mon" | "tue" | "wed" | "thu" | "fri" | "sat" | "sun")[]; from: string; to: string })[]; holidays?: (string)[] };
+    RolloutWindows: { zone?: string; zone_attribute?: { scope: "inventory" | "identity" | "tags" | "system" | "monitor"; name: string }; weekly: ({ days: ("mon" | "tue" | "wed" | "thu" | "fri" | "sat" | "sun")[]; from: string; to: string })[]; holidays?: (string)[]; download_ahead?: boolean };
     ScimToken: { id: string; name: string; created_ts: string; last_used?: string };
     SearchParams: { page?: number | null; per_page?: number | null; filters?: (components["schemas"]["FilterPredicate"])[] | null; any?: ((components["schemas"]["FilterPredicate"])[])[] | null; sort?: (components["schemas"]["SortCriteria"])[] | null; attributes?: (components["schemas"]["SelectAttribute"])[] | null; device_ids?: (string)[] | null; text?: string | null };
     SelectAttribute: { scope: "system" | "identity" | "inventory" | "monitor" | "tags"; attribute: string };

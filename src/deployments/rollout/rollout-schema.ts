@@ -100,6 +100,9 @@ export const Windows = z
     zone_attribute: Attribute.optional(),
     weekly: z.array(Weekly).min(1, { error: "never opens: it has no times" }).max(50),
     holidays: z.array(z.iso.date()).max(1000).default([]),
+    download_ahead: z.boolean().optional().openapi({
+      description: "Devices that follow an update control map may download before, and install inside",
+    }),
   })
   .openapi("RolloutWindows");
 

@@ -7,7 +7,7 @@ import { columnsOf, into, type RowOf } from "../../platform/columns.ts";
 import { hasRow, mayMatch, targetsList } from "./membership.ts";
 import { deploymentTalliesTable } from "../rollout-tables.ts";
 import { budgetValue, takeBudget } from "./budgets.ts";
-import { isFull, mayJoin, minuteOf, phaseFor } from "./joining.ts";
+import { isFull, mayJoin, minuteOf, phaseFor, waitsToInstall } from "./joining.ts";
 import {
   deviceDeploymentsTable,
   deploymentCountersTable,
@@ -33,6 +33,8 @@ export interface Asking {
   /** Condition under which it may be given work. */
   only: SQL;
   /** Dynamic deployments that the device was held against, and those of them that it matches. */
+  /** Whether it can wait with the installation of what it has. */
+  canWait?: boolean | undefined;
   tested?: readonly number[];
   matched?: readonly number[];
 }
@@ -172,7 +174,7 @@ const joinTo = (asking: Asking, seq: SQL, place: SQL, condition: SQL): Statement
 export const join = (asking: Asking): Statement<number> => {
   const { tenant, device, state, atMs } = asking;
   const place = sql`CASE c.governed WHEN 1 THEN ${phaseFor(device, atMs)} END, CASE c.governed WHEN 1 THEN ${budgetValue(device)} END`;
-  const may = sql`NOT ${isBehindUntested(asking)} AND ${mayJoin(device, atMs, suitsType(state))}`;
+  const may = sql`NOT ${isBehindUntested(asking)} AND ${mayJoin(device, atMs, { suits: suitsType(state), canWait: asking.canWait })}`;
   return joinTo(asking, openSeq(tenant, device, atMs, asking.matched), place, may);
 };
 
@@ -241,12 +243,18 @@ export type CurrentRow = RowOf<typeof ofDeployment> &
     device_type: string;
     artifact_name: string;
     device_types: string | null;
+    /** As `waitsToInstall` tells. */
+    waits_to_install: number | null;
   };
 
 /** The deployment the device is in the middle of, with the artifact it was given. */
-export const currentDeployment = (tenant: TenantId, device: DeviceId): Statement<CurrentRow | undefined> =>
+export const currentDeployment = (
+  { tenant, device, atMs }: Pick<Asking, "tenant" | "device" | "atMs">,
+  { governed }: { governed: boolean },
+): Statement<CurrentRow | undefined> =>
   firstRow(sql`
-    SELECT ${ofDeployment}, d.artifact_name AS wanted, ${ofDevice}, a.device_types
+    SELECT ${ofDeployment}, d.artifact_name AS wanted, ${ofDevice}, a.device_types,
+      ${governed ? waitsToInstall(device, atMs) : sql`NULL`} AS waits_to_install
     FROM ${deviceDeploymentsTable} dd
     JOIN ${deploymentsTable} d ON d.tenant_id = dd.tenant_id AND d.seq = dd.seq
     LEFT JOIN ${deploymentArtifactsTable} a

@@ -6,7 +6,7 @@ import type { Rollout } from "../rollout/rollout-schema.ts";
 import type { ZoneWindow } from "../rollout/zones.ts";
 import { deploymentRulesTable, deploymentWindowsTable } from "../rollout-tables.ts";
 import { deploymentCountersTable, deploymentsTable } from "../tables.ts";
-import { isWindowed, pathOf, zonePath } from "./governing.ts";
+import { isAhead, isWindowed, pathOf, zonePath } from "./governing.ts";
 import { seqOf } from "./membership.ts";
 
 export const CHANGED_MEANWHILE = "rollout-changed";
@@ -37,7 +37,7 @@ export const setRules = (
     UPDATE ${deploymentRulesTable} SET per_minute = ${per_minute ?? null}, at_once = ${at_once ?? null},
       budget_path = ${budget ? pathOf(budget.attribute) : null}, budget_at_once = ${budget?.at_once ?? null},
       budget_bytes = ${budget?.bytes_per_day ?? null}, windowed = ${Number(isWindowed(rollout))},
-      zone_path = ${zonePath(rollout)}
+      zone_path = ${zonePath(rollout)}, ahead = ${Number(isAhead(rollout))}
     WHERE tenant_id = ${tenant} AND seq = ${seqOf(tenant, id)}`);
 
 export const replaceWindows = (

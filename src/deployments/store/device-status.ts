@@ -3,6 +3,7 @@ import { change, firstRow, type Statement } from "../../platform/database.ts";
 import type { DeviceId, TenantId } from "../../platform/ids.ts";
 import { deviceDeploymentsTable, deploymentCountersTable, deploymentsTable } from "../tables.ts";
 import type { Row } from "../../platform/columns.ts";
+import { waitsToInstall } from "./joining.ts";
 import { seqOf } from "./membership.ts";
 
 export type ReportedRow = Row<typeof deviceDeploymentsTable, "seq" | "status" | "active"> &
@@ -31,14 +32,20 @@ export const noteLateSuccess = (
     UPDATE ${deviceDeploymentsTable} SET timed_out = 2, substate = substate || '; told of success later'
     WHERE tenant_id = ${tenant} AND device_id = ${device} AND seq = ${seqOf(tenant, deployment)} AND timed_out = 1 AND ${only}`);
 
+/** What the update control map of a device is made of. */
+export type MapRow = Row<typeof deploymentsTable, "deployment_id" | "update_control_map"> & {
+  waits_to_install: number | null;
+};
+
 export const controlMapOf = (
   tenant: TenantId,
   device: DeviceId,
   deployment: string,
-): Statement<{ update_control_map: string } | undefined> =>
+  atMs: number,
+): Statement<MapRow | undefined> =>
   firstRow(sql`
-    SELECT d.update_control_map FROM ${deploymentsTable} d
+    SELECT d.deployment_id, d.update_control_map, ${waitsToInstall(device, atMs)} AS waits_to_install FROM ${deploymentsTable} d
     JOIN ${deploymentCountersTable} c ON c.tenant_id = d.tenant_id AND c.seq = d.seq
     JOIN ${deviceDeploymentsTable} dd ON dd.tenant_id = d.tenant_id AND dd.device_id = ${device} AND dd.seq = d.seq
-    WHERE d.tenant_id = ${tenant} AND d.deployment_id = ${deployment} AND d.update_control_map IS NOT NULL
+    WHERE d.tenant_id = ${tenant} AND d.deployment_id = ${deployment}
       AND dd.active = 1 AND dd.status > 0 AND c.aborted_ms IS NULL`);

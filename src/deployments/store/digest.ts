@@ -31,7 +31,7 @@ export type WideRow = RowOf<typeof ofCounters> & {
   in_progress: number;
   /** JSON of `[opens_ms, capacity, threshold]` of each phase of a governed deployment. */
   phases: string | null;
-  /** JSON of `[from_ms, to_ms]` of each window. */
+  /** JSON of `[from_ms, to_ms]` of each window, where nobody may begin before. */
   windows: string | null;
 } & { [K in keyof RowOf<typeof ofRules>]: RowOf<typeof ofRules>[K] | null };
 
@@ -41,7 +41,7 @@ export const wideDeployments = (tenant: TenantId): Statement<WideRow[]> =>
         SELECT json_group_array(json_array(p.opens_ms, p.capacity, p.threshold)) FROM (
           SELECT o.opens_ms, o.capacity, o.threshold FROM ${deploymentPhasesTable} o
           WHERE o.tenant_id = c.tenant_id AND o.seq = c.seq ORDER BY o.phase) p) END AS phases,
-      CASE r.windowed WHEN 1 THEN (
+      CASE r.windowed > r.ahead WHEN 1 THEN (
         SELECT json_group_array(json_array(w.from_ms, w.to_ms)) FROM ${deploymentWindowsTable} w
         WHERE w.tenant_id = c.tenant_id AND w.seq = c.seq) END AS windows
     FROM ${deploymentCountersTable} c INDEXED BY deployment_counters_wide

@@ -29,13 +29,14 @@ export function addGoverning(
   const { budget, retry } = rollout ?? {};
   return [
     change(sql`
-      INSERT ${into(deploymentRulesTable, "tenant_id, seq, salt, canaries, per_minute, at_once, budget_path, budget_at_once, budget_bytes, windowed, zone_path, timeout_ms, stuck_ms, retry_kinds, retry_pause_ms, retry_most_ms, retry_causes")}
+      INSERT ${into(deploymentRulesTable, "tenant_id, seq, salt, canaries, per_minute, at_once, budget_path, budget_at_once, budget_bytes, windowed, zone_path, timeout_ms, stuck_ms, retry_kinds, retry_pause_ms, retry_most_ms, retry_causes, ahead")}
       SELECT d.tenant_id, d.seq, ${salt}, ${canaries.length > 0 ? JSON.stringify(canaries) : null},
         ${rollout?.per_minute ?? null}, ${rollout?.at_once ?? null}, ${budget ? pathOf(budget.attribute) : null},
         ${budget?.at_once ?? null}, ${budget?.bytes_per_day ?? null}, ${Number(isWindowed(rollout))},
         ${zonePath(rollout)}, ${rollout?.timeout_s ? 1000 * rollout.timeout_s : null},
         ${rollout ? sql`d.created_ms` : null}, ${retry ? JSON.stringify(retry.kinds) : null}, ${1000 * (retry?.pause_s ?? 0)},
-        ${1000 * (retry?.max_pause_s ?? 0)}, ${retry?.causes?.length ? JSON.stringify(retry.causes) : null}
+        ${1000 * (retry?.max_pause_s ?? 0)}, ${retry?.causes?.length ? JSON.stringify(retry.causes) : null},
+        ${Number(isAhead(rollout))}
       FROM ${deploymentsTable} d WHERE changes() > 0 AND ${added(d)}`),
     change(sql`
       INSERT ${into(deploymentPhasesTable, "tenant_id, seq, phase, phase_id, batch_size, batch_size_devices, start_ms, start_ts, size_to, capacity, threshold, opens_ms, min_results, min_success, min_approvals, after_ms")}
@@ -56,6 +57,12 @@ type Windowed = Pick<Rollout, "windows" | "windows_of_groups">;
 
 export const isWindowed = (rollout: Windowed | undefined): boolean =>
   rollout?.windows !== undefined || rollout?.windows_of_groups !== undefined;
+
+/** Whether devices that can wait with the installation may begin before a window opens: all that count have to say so. */
+export function isAhead({ windows, windows_of_groups: ofGroups = {} }: Windowed = {}): boolean {
+  const all = [...(windows ? [windows] : []), ...Object.values(ofGroups)];
+  return all.length > 0 && all.every(({ download_ahead: ahead }) => ahead === true);
+}
 
 /** What of a device tells which of the windows is its own. */
 export function zonePath(rollout: Windowed | undefined): string | null {

@@ -4,6 +4,7 @@ import { deviceNumber } from "../rollout/order.ts";
 import { ACTIVE_STATUSES, counterColumn } from "../status.ts";
 import { attribute, budgetValue, inBudget } from "./budgets.ts";
 import { deploymentPhasesTable, deploymentRulesTable, deploymentWindowsTable } from "../rollout-tables.ts";
+import { deploymentCountersTable } from "../tables.ts";
 
 /**
  * What decides whether a device may join a governed deployment now, as parts of the joining statement: `c` is the row of
@@ -39,28 +40,41 @@ export const inProgress: SQL = sql.raw(
   `(${ACTIVE_STATUSES.map((status) => `c.${counterColumn(status)}`).join(" + ")})`,
 );
 
-const inWindow = (device: DeviceId, atMs: number): SQL => sql`(r.windowed = 0 OR EXISTS (
+const inWindow = (device: DeviceId, atMs: number): SQL => sql`(r.windowed = 0 OR ${isOpenNow(device, atMs)})`;
+
+const isOpenNow = (device: DeviceId, atMs: number): SQL => sql`EXISTS (
   SELECT 1 FROM ${deploymentWindowsTable} w
   WHERE w.tenant_id = c.tenant_id AND w.seq = c.seq AND w.from_ms <= ${atMs} AND w.to_ms > ${atMs}
-    AND w.zone = CASE WHEN r.zone_path IS NULL THEN '' ELSE coalesce(${zoneOf(device)}, '') END))`;
+    AND w.zone = CASE WHEN r.zone_path IS NULL THEN '' ELSE coalesce(${zoneOf(device)}, '') END)`;
+
+/**
+ * Of a device that is at the deployment in `dd`: 1 if it has to wait with the installation for its window, 0 if it may install
+ * now, null if nobody may begin before.
+ */
+export const waitsToInstall = (device: DeviceId, atMs: number): SQL => sql`(
+  SELECT NOT ${isOpenNow(device, atMs)} FROM ${deploymentRulesTable} r
+  JOIN ${deploymentCountersTable} c ON c.tenant_id = r.tenant_id AND c.seq = r.seq
+  WHERE r.tenant_id = dd.tenant_id AND r.seq = dd.seq AND r.ahead = 1)`;
 
 /** The zone that the device tells, if the windows know it. */
 const zoneOf = (device: DeviceId): SQL => sql`(
   SELECT z.zone FROM ${deploymentWindowsTable} z WHERE z.tenant_id = c.tenant_id AND z.seq = c.seq
     AND z.zone = ${attribute(device, sql`r.zone_path`)})`;
 
-/** Everything that decides; `suits` tells which artifacts `a` may be the device's, as far as that is known, and `size` which of them has to have room. */
+/**
+ * Everything that decides; `suits` tells which artifacts `a` may be the device's, as far as that is known, `size` which of them
+ * has to have room, and `canWait` whether the device can wait with the installation.
+ */
 export const mayJoin = (
   device: DeviceId,
   atMs: number,
-  suits = sql`1`,
-  size?: SQL,
+  { suits = sql`1`, size, canWait = false }: { suits?: SQL; size?: SQL; canWait?: boolean | undefined } = {},
 ): SQL => sql`(c.paused_ms IS NULL AND (c.governed = 0 OR (
   (c.targeted = 1 OR c.dynamic = 1) AND ${phaseFor(device, atMs)} IS NOT NULL AND EXISTS (
     SELECT 1 FROM ${deploymentRulesTable} r WHERE r.tenant_id = c.tenant_id AND r.seq = c.seq
       AND (r.per_minute IS NULL OR c.pace_minute <> ${minuteOf(atMs)} OR c.pace_count < r.per_minute)
       AND (r.at_once IS NULL OR ${inProgress} < r.at_once)
-      AND ${inBudget(device, atMs, suits, size)} AND ${inWindow(device, atMs)}))))`;
+      AND ${inBudget(device, atMs, suits, size)} AND ${canWait ? sql`(r.ahead = 1 OR ${inWindow(device, atMs)})` : inWindow(device, atMs)}))))`;
 
 const ofRules = (what: SQL): SQL => sql`(
   SELECT ${what} FROM ${deploymentRulesTable} r WHERE r.tenant_id = c.tenant_id AND r.seq = c.seq)`;

@@ -56,13 +56,13 @@ export const plainWaitOf = (asking: Asking): Statement<Wait | undefined> =>
  * can change is looked at.
  */
 export const waitOf = (asking: Asking): Statement<Wait | undefined> => {
-  const { tenant, device, atMs, matched } = asking;
+  const { tenant, device, atMs, matched, canWait } = asking;
   const found = firstRow<Found>(sql`
     SELECT c.seq, ${nextTimes(asking)}, ${placeOpens(device)} AS phase_ms, ${obstacles(device, atMs)}
     FROM (SELECT 1) one
     LEFT JOIN ${deploymentCountersTable} c ON c.tenant_id = ${tenant} AND c.seq = (${openSeq(tenant, device, atMs, matched)})
     WHERE NOT ${isAtOne(asking, 0)}
-      AND (c.seq IS NULL OR ${isAtOne(asking, 1)} OR NOT ${mayJoin(device, atMs, undefined, sql.raw("min"))})`);
+      AND (c.seq IS NULL OR ${isAtOne(asking, 1)} OR NOT ${mayJoin(device, atMs, { size: sql.raw("min"), canWait })})`);
   return mapped(found, (row) => row && { untilMs: untilMs(timesOf(row, atMs), atMs), room: roomOf(row) });
 };
 
