@@ -13,6 +13,7 @@ interface Ready {
   httpsUrl: string;
   caFile: string;
   tenantToken: string;
+  operatorToken: string;
 }
 
 export interface RunningServer extends Ready {

@@ -92,8 +92,8 @@ async function settled(page: Page): Promise<void> {
 
 type State = Awaited<ReturnType<BrowserContext["storageState"]>>;
 
-/** Somebody signed in once for all tabs: a user has ten sessions at most. */
-let signedIn: Promise<State> | undefined;
+/** Who is signed in, once for all tabs: a user has ten sessions at most. */
+const signedIn = new Map<string, Promise<State>>();
 
 async function newSession(browser: Browser, server: Pick<RunningServer, "url" | "admin">): Promise<State> {
   const context = await browser.newContext();
@@ -109,8 +109,10 @@ export async function openTab(
   server: Pick<RunningServer, "url" | "admin">,
   { viewport = DESK, scheme = "light" as "light" | "dark", hasPolicy = true } = {},
 ): Promise<Tab> {
-  signedIn ??= newSession(browser, server);
-  const storageState = await signedIn;
+  const { email } = server.admin;
+  const session = signedIn.get(email) ?? newSession(browser, server);
+  signedIn.set(email, session);
+  const storageState = await session;
   const context = await browser.newContext({
     storageState,
     viewport,

@@ -55,10 +55,14 @@ export function theStage(): Stage {
 /** Does this in a tab of its own, in which nothing may go wrong. */
 export async function inTab(
   work: (tab: Tab) => Promise<void>,
-  { isFailing = false, ...how }: Parameters<typeof openTab>[2] & { isFailing?: boolean } = {},
+  {
+    isFailing = false,
+    admin = theStage().server.admin,
+    ...how
+  }: Parameters<typeof openTab>[2] & { isFailing?: boolean; admin?: RunningServer["admin"] } = {},
 ): Promise<void> {
   const { browser, server } = theStage();
-  const tab = await openTab(browser, server, how);
+  const tab = await openTab(browser, { url: server.url, admin }, how);
   try {
     await work(tab);
     // What a test makes fail is logged by the browser too.
