@@ -7,6 +7,7 @@ import { endLive, goLive, hasNews, isLive, showNews } from "./live/live.ts";
 import { MENU } from "./menu.ts";
 import { Login, LoginForm } from "./pages/login/login.tsx";
 import { Act } from "./parts/act.tsx";
+import { useCurrentInView } from "./parts/current.ts";
 import { Icon } from "./parts/icon.tsx";
 import { Sheet } from "./parts/sheet.tsx";
 import { plain } from "./parts/text.ts";
@@ -18,8 +19,9 @@ const isWithin = (path: string, of: string): boolean =>
 
 function Menu() {
   const { path } = useLocation();
+  const bar = useCurrentInView<HTMLElement>(path);
   return (
-    <nav class="nav" aria-label="Menu">
+    <nav ref={bar} class="nav" aria-label="Menu">
       {MENU.filter(({ isFor }) => isFor()).map((entry) => (
         <a key={entry.path} href={entry.path} aria-current={isWithin(path, entry.path) ? "page" : undefined}>
           <Icon name={entry.icon} />

@@ -9,6 +9,7 @@ import { DESK, openTab, PHONE, startBrowser } from "./browser.ts";
 import { pagesOf, shownOf } from "./pages.ts";
 
 const MOST_BYTES = 60_000;
+const RESTED_MS = 600;
 const QUALITIES = [70, 50, 30, 10];
 
 const [url, email, password, folder = "docs/console"] = process.argv.slice(2);
@@ -34,6 +35,9 @@ try {
       };
       for (const [name, path] of pages) {
         await open(path);
+        // What is asked for once somebody has stopped to type.
+        await page.waitForTimeout(RESTED_MS);
+        await page.locator('main[aria-busy="false"]').waitFor();
         writeFileSync(join(folder, `${name}-${viewport.width}-${scheme}.webp`), await picture());
       }
       for (const trouble of troubles()) console.error(trouble);

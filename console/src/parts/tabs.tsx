@@ -1,3 +1,5 @@
+import { useCurrentInView } from "./current.ts";
+
 /** Pages of one thing, each with an address. */
 export function Tabs({
   label,
@@ -8,8 +10,9 @@ export function Tabs({
   at: string;
   tabs: readonly { path: string; title: string }[];
 }) {
+  const bar = useCurrentInView<HTMLElement>(at);
   return (
-    <nav class="tabs" aria-label={label}>
+    <nav ref={bar} class="tabs" aria-label={label}>
       {tabs.map(({ path, title }) => (
         <a key={path} href={path} aria-current={path === at ? "page" : undefined}>
           {title}

@@ -53,12 +53,12 @@ const columns = (open: (id: string) => void): readonly Column<Alert>[] => [
       id === undefined ? (
         ""
       ) : (
-        <a href={`/devices/${id}`} title={id}>
+        <a class="nowrap" href={`/devices/${id}`} title={id}>
           {shortId(id)}
         </a>
       ),
   },
-  { title: "Group", cell: ({ group }) => plain(group ?? "") },
+  { title: "Group", cell: ({ group }) => group && <span class="nowrap">{plain(group)}</span> },
   { title: "Since", cell: ({ time }) => <When at={time} /> },
   {
     title: "Seen by",

@@ -29,6 +29,7 @@ const OBJECTS = [
 ] as const;
 
 function Change({ text }: { text: string }) {
+  if (text === "") return null;
   if (text.length <= SHORT && !text.includes("\n")) return <span class="mono">{text}</span>;
   return (
     <details>

@@ -5,6 +5,7 @@ import { deviceName, statusTone } from "../../parts/device.ts";
 import { Loaded } from "../../parts/loaded.tsx";
 import { Page } from "../../parts/page.tsx";
 import { State } from "../../parts/state.tsx";
+import { Tabs } from "../../parts/tabs.tsx";
 import { lasting, shortId } from "../../parts/text.ts";
 import { When } from "../../parts/time.tsx";
 import { telling } from "../../parts/toast.tsx";
@@ -125,6 +126,7 @@ export function Device() {
   const { data } = found;
   const title = data ? deviceName({ id, attributes: data.attributes }) : shortId(id);
   const shown = TABS.filter(({ isFor }) => isFor());
+  const pathOf = (path: string) => `/devices/${id}${path && `/${path}`}`;
   const tab = shown.find(({ path }) => path === (params.tab ?? "")) ?? TABS[0];
   return (
     <Page
@@ -135,17 +137,11 @@ export function Device() {
         {(of) => (
           <>
             <Head of={of} />
-            <nav class="tabs" aria-label="About this device">
-              {shown.map(({ path, title: name }) => (
-                <a
-                  key={path}
-                  href={`/devices/${id}${path && `/${path}`}`}
-                  aria-current={path === tab.path ? "page" : undefined}
-                >
-                  {name}
-                </a>
-              ))}
-            </nav>
+            <Tabs
+              label="About this device"
+              at={pathOf(tab.path)}
+              tabs={shown.map(({ path, title: name }) => ({ path: pathOf(path), title: name }))}
+            />
             <tab.Tab id={id} of={of} />
           </>
         )}

@@ -8,6 +8,7 @@ import { State, type Tone } from "../../parts/state.tsx";
 import { count, counted, percent, plain } from "../../parts/text.ts";
 import { When } from "../../parts/time.tsx";
 import { useHome } from "./read.ts";
+import { Versions } from "./versions.tsx";
 import "./home.css";
 
 type HomeAnswer = components["schemas"]["ConsoleHome"];
@@ -175,6 +176,7 @@ export function Home() {
                 <Running running={running} />
               </>
             )}
+            {may("devices:read") && <Versions />}
           </>
         )}
       </Loaded>
