@@ -15,7 +15,10 @@ const CLAIMS: Readonly<Record<string, readonly Claim[]>> = {
   "docs/rollouts.md": [
     ["more than # phases", "src/deployments/rollout/phase-schema.ts", "MAX_PHASES"],
     ["At most # are open in a tenant", "src/deployments/limits.ts", "MAX_DYNAMIC"],
-    ["At most # devices are looked at", "src/deployments/preview/preview.ts", "LOOKED_AT"],
+    ["Of up to # devices each is looked at", "src/deployments/preview/crowd.ts", "EXACT"],
+    ["more than # that a filter finds", "src/deployments/preview/crowd.ts", "LOOKED_AT"],
+    ["when # devices from all over the fleet", "src/deployments/preview/look.ts", "RHYTHM_OF"],
+    ["more than # % of the others are silent", "src/deployments/judge/well.ts", "MOST_OTHERS_BAD", 0.01],
     ["with a name, at most #", "src/deployments/store/templates.ts", "MAX_TEMPLATES"],
     ["in which something changed, at most #", "src/deployments/progress/points.ts", "MAX_POINTS"],
     ["what the last # rollouts before told", "src/deployments/store/verdicts.ts", "EARLIER"],

@@ -189,7 +189,7 @@ describe("a preview", () => {
     expect(await whole({ ...some, all_devices: true }, scoped)).toEqual([403, expect.any(String)]);
   });
 
-  it("of a large fleet costs no more trips, and looks at a part", async () => {
+  it("of a large fleet is exact, page by page", async () => {
     const tenant = await aUser(server, { tenant: "large" });
     await anArtifact(server, { tenant: "large" });
     await env.DB.prepare(
@@ -201,18 +201,34 @@ describe("a preview", () => {
     )
       .bind(server.now - 60 * MINUTE)
       .run();
-    const answer = await preview({ rollout: {} }, tenant);
-    expect(answer.json()).toMatchObject({
+    const phases = [{ batch_size: 10 }, { start_ts: new Date(server.now + DAY).toISOString() }];
+    const answer = await preview({ rollout: {}, phases }, tenant);
+    const told = answer.json<{ phases: { devices: number; gets: number }[] }>();
+    expect(told).toMatchObject({
       devices: 6000,
-      looked_at: 2000,
-      is_estimate: true,
+      looked_at: 6000,
+      is_estimate: false,
+      gets: 4500,
+      not: [{ reason: "type", devices: 1500, sample: { length: 10 } }],
       first: { length: 10 },
+      forecast: { half_ask_within_s: 3600 },
     });
-    const { gets } = answer.json<{ gets: number }>();
-    expect(gets).toBeGreaterThan(4200);
-    expect(gets).toBeLessThan(4800);
-    expect(answer.cost.trips).toBeLessThanOrEqual(6);
-    expect(answer.cost.read).toBeLessThan(30_000);
+    // Each phase has those of its own, to the device.
+    expect(told.phases.map(({ devices }) => devices)).toEqual([600, 5400]);
+    expect(told.phases.reduce((sum, { gets }) => sum + gets, 0)).toBe(4500);
+    expect(answer.cost.trips).toBeLessThanOrEqual(10);
+    expect(answer.cost.read).toBeLessThan(9 * 6000);
+    // What a filter finds is estimated beyond 2,000 devices.
+    const { headers } = await server.call("POST", "/api/management/v2/inventory/filters", {
+      token: tenant.token,
+      json: {
+        name: "all",
+        terms: [{ scope: "inventory", attribute: "artifact_name", type: "$eq", value: "release-1" }],
+      },
+    });
+    const filter = headers.get("location")!.split("/").at(-1);
+    const found = await preview({ all_devices: undefined, filter_id: filter }, tenant);
+    expect(found.json()).toMatchObject({ devices: 6000, looked_at: 2000, is_estimate: true });
   });
 });
 

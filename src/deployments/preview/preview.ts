@@ -1,45 +1,25 @@
-import {
-  attributePath,
-  countDevices,
-  savedFilterStatement,
-  searchDeviceIds,
-  type SavedFilter,
-} from "../../inventory/index.ts";
+import { savedFilterStatement } from "../../inventory/index.ts";
 import type { Actor } from "../../platform/actor.ts";
 import { rfc3339 } from "../../platform/clock.ts";
 import type { Deps } from "../../platform/deps.ts";
 import { Fault } from "../../platform/fault.ts";
-import type { TenantId } from "../../platform/ids.ts";
 import { forbidden } from "../../platform/permissions.ts";
-import { artifactCandidatesStatement, type ArtifactCandidate } from "../../releases/index.ts";
+import { artifactCandidatesStatement } from "../../releases/index.ts";
 import { reachedStatement, type Wanted } from "../create-targets.ts";
 import { NEVER_MS } from "../limits.ts";
-import { governingOf, placesOf, type Crowd, type GovernedPhase, type Governing } from "../rollout/govern.ts";
+import { governingOf, placesOf, type GovernedPhase, type Governing } from "../rollout/govern.ts";
 import { withWindows } from "../rollout/inherited-windows.ts";
 import { plannedPhases, sizesOf } from "../rollout/phases.ts";
-import { acceptedIds, previewedDevices } from "../store/preview.ts";
 import { settingsOf, windowsOfListed } from "../store/settings.ts";
-import { scopeTerms, sortedIds } from "../targets.ts";
-import { previewed, type Previewed } from "./devices.ts";
-import { askWithinMs, expectedPhases, MOST, usualUpdateMs, type Expected, type Rhythm } from "./forecast.ts";
+import { crowdOf, type Found } from "./crowd.ts";
+import type { Previewed } from "./devices.ts";
+import { askWithinMs, expectedPhases, MOST, type Expected, type Rhythm } from "./forecast.ts";
+import { lookAt } from "./look.ts";
 import { REASONS, type Preview } from "./schema.ts";
 import { stopsOf } from "./stops.ts";
 
-/** Devices that are looked at; of a larger fleet they stand for the others. Ids are no order of anything. */
-const LOOKED_AT = 2000;
-
-/** Devices of whom the head is asked when they were last heard of. */
-const RHYTHM_OF = 500;
-
-/** All ids have to be known to tell who comes first: read in pages, up to so many. */
-const ID_PAGE = 40_000;
-const ID_PAGES = 3;
-
 const FIRST = 10;
 const SAMPLE = 10;
-
-/** Things that artifacts depend on. */
-const MAX_KEYS = 20;
 
 /** What a creation with the same body would do, as far as can be told now. Changes nothing. */
 export async function previewDeployment(deps: Deps, actor: Actor, asked: Wanted): Promise<Preview> {
@@ -79,105 +59,6 @@ function ungoverned(definition: Wanted["definition"], nowMs: number): Governing 
   return { phases: [phase], salt: 0, canaries: [], rollout: undefined };
 }
 
-interface Found extends Crowd {
-  /** The first by id, to be looked at. */
-  found: readonly string[];
-}
-
-/** Whom it is for: all of them where their order is to be told and there are not too many, otherwise some and their number. */
-async function crowdOf(
-  deps: Deps,
-  { tenant }: Actor,
-  { definition, group }: Wanted,
-  filter: SavedFilter | undefined,
-): Promise<Found> {
-  const isOrdered = definition.rollout?.order === "hash";
-  if (!filter && group === undefined && !definition.all_devices) {
-    const ids = sortedIds(definition.devices ?? []);
-    return { total: ids.length, ids, isDynamic: false, found: ids.slice(0, LOOKED_AT) };
-  }
-  const terms = [...scopeTerms(group), ...(filter?.terms ?? [])];
-  const { ids, isWhole } = filter
-    ? await someFound(deps, tenant, terms)
-    : await idsOf(deps, tenant, group, isOrdered ? ID_PAGES : 1, isOrdered ? ID_PAGE : LOOKED_AT);
-  return {
-    total: isWhole ? ids.length : await countDevices(deps, tenant, terms),
-    ids: isWhole && !filter ? ids : undefined,
-    isDynamic: filter !== undefined,
-    found: ids.slice(0, LOOKED_AT),
-  };
-}
-
-interface SomeIds {
-  ids: string[];
-  isWhole: boolean;
-}
-
-async function someFound(
-  deps: Deps,
-  tenant: TenantId,
-  terms: Parameters<typeof searchDeviceIds>[2],
-): Promise<SomeIds> {
-  const ids = await searchDeviceIds(deps, tenant, terms, { limit: LOOKED_AT });
-  return { ids, isWhole: ids.length < LOOKED_AT };
-}
-
-async function idsOf(
-  deps: Deps,
-  tenant: TenantId,
-  group: string | undefined,
-  pages: number,
-  limit: number,
-): Promise<SomeIds> {
-  const ids: string[] = [];
-  for (let page = 0; page < pages; page++) {
-    const window = { after: ids.at(-1) ?? "", limit };
-    const more = await deps.db(tenant).one(acceptedIds(tenant, group, window));
-    for (const { device_id: id } of more) ids.push(id);
-    if (more.length < limit) return { ids, isWhole: true };
-  }
-  return { ids, isWhole: false };
-}
-
-async function lookAt(
-  deps: Deps,
-  { tenant }: Actor,
-  { definition }: Wanted,
-  ids: readonly string[],
-  candidates: readonly ArtifactCandidate[],
-): Promise<{ devices: Previewed[]; rhythm: Rhythm }> {
-  const keys = [...new Set(candidates.flatMap(({ depends }) => Object.keys(depends)))]
-    .filter((key) => key !== "device_type")
-    .slice(0, MAX_KEYS);
-  const paths = {
-    deviceType: attributePath("inventory", "device_type"),
-    artifactName: attributePath("inventory", "artifact_name"),
-    provides: keys.map((key) => attributePath("inventory", key)),
-  };
-  const [found, lastMs] = await Promise.all([
-    deps.db(tenant).one(previewedDevices(tenant, ids, paths, definition.rollout?.weight ?? 0)),
-    deps.contacts.last(tenant, ids.slice(0, RHYTHM_OF)).catch((cause: unknown): Record<string, number> => {
-      deps.log.error("last contacts not known", { tenant, cause });
-      return {};
-    }),
-  ]);
-  const offer = {
-    artifactName: definition.artifact_name,
-    candidates,
-    isForced: definition.force_installation,
-    nowMs: deps.now(),
-    keys,
-    lastMs,
-  };
-  const devices = found.map((row) => previewed(row, offer));
-  const asking = devices.filter(({ reason }) => reason === undefined || reason === "earlier_deployment");
-  // Those of whom the head knows the second tell more than those of whom the day is known.
-  const exact = asking.filter(({ id }) => lastMs[id] !== undefined);
-  const agesMs = (exact.length > 0 ? exact : asking).flatMap(({ silentMs }) => silentMs ?? []);
-  const updateMs = usualUpdateMs(found.flatMap(({ took_ms: took }) => took ?? []));
-  return { devices, rhythm: { agesMs: agesMs.toSorted((a, b) => a - b), updateMs } };
-}
-
 interface Known {
   governing: Governing;
   crowd: Found;
@@ -193,7 +74,10 @@ function told(known: Known): Preview {
   const getting = devices.filter(({ reason }) => reason === undefined);
   const not = REASONS.flatMap((reason) => {
     const those = devices.filter((one) => one.reason === reason);
-    const sample = those.slice(0, SAMPLE).map(({ id }) => id);
+    const sample = those
+      .map(({ id }) => id)
+      .toSorted()
+      .slice(0, SAMPLE);
     return those.length === 0 ? [] : [{ reason, devices: scaled(those.length), sample }];
   });
   const phases = phasesOf(known, getting);
