@@ -17,6 +17,7 @@ const DeploymentDevices = page(() =>
   import("./pages/deployments/devices.tsx").then((page) => page.DeploymentDevices),
 );
 const Alerts = page(() => import("./pages/alerts/alerts.tsx").then((page) => page.Alerts));
+const AlertRules = page(() => import("./pages/alerts/rules.tsx").then((page) => page.AlertRules));
 const Sessions = page(() => import("./pages/sessions/sessions.tsx").then((page) => page.Sessions));
 const Recording = page(() => import("./pages/sessions/player.tsx").then((page) => page.Recording));
 const Integrations = page(() =>
@@ -72,6 +73,7 @@ const ROUTES = [
   ["/admission", Admission],
   ["/audit", Audit],
   ["/alerts", Alerts],
+  ["/alerts/rules", AlertRules],
   ["/sessions", Sessions],
   ["/sessions/:id", Recording],
   ["/integrations", Integrations],

@@ -9,8 +9,8 @@ const ANSWERS: readonly (readonly [status: number, advice: RegExp])[] = [
   [404, /told by the test/],
   [409, /told by the test/],
   [413, /told by the test/],
-  [429, /busy. Try again in 7 s/],
-  [503, /busy. Try again in 7 s/],
+  [429, /busy. Try again in [1-7] s/],
+  [503, /busy. Try again in [1-7] s/],
 ];
 
 const API = /\/api\/(?!.*console\/boot)/;
@@ -126,6 +126,7 @@ void describe("a server that does not do what is asked", () => {
         await question.getByLabel("Password").fill(password);
         await question.getByRole("button", { name: "Sign in", exact: true }).click();
         await question.waitFor({ state: "detached" });
+        await page.getByRole("alert").first().waitFor({ state: "detached" });
       },
       { isFailing: true },
     );

@@ -29,6 +29,7 @@ export const pagesOf = ({ device, release, deployment }: Shown): Readonly<Record
   templates: "/deployments/templates",
   "report-devices": `/deployments/${deployment}/devices`,
   alerts: "/alerts",
+  "alert-rules": "/alerts/rules",
   sessions: "/sessions",
   integrations: "/integrations",
   tenants: "/tenants",

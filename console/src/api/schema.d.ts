@@ -17,6 +17,13 @@ export interface paths {
   "/api/management/v1/deviceconnect/devices/{id}/sessions/{session_id}": {
     delete: { parameters: { path: { id: string; session_id: string } }; responses: { 204: { content: never }; 401: { content: { "application/json": components["schemas"]["Error"] } }; 403: { content: { "application/json": components["schemas"]["Error"] } }; 404: { content: { "application/json": components["schemas"]["Error"] } } } };
   };
+  "/api/management/v1/devicemonitor/mutes/{id}": {
+    delete: { parameters: { path: { id: string } }; responses: { 204: { content: never }; 400: { content: { "application/json": components["schemas"]["Error"] } }; 401: { content: { "application/json": components["schemas"]["Error"] } }; 403: { content: { "application/json": components["schemas"]["Error"] } }; 404: { content: { "application/json": components["schemas"]["Error"] } } } };
+  };
+  "/api/management/v1/devicemonitor/rules/{kind}": {
+    delete: { parameters: { query?: { group?: string }; path: { kind: "silent" | "configuration" | "deployment" | "limit" | "expiry" | "receiver" | "device" } }; responses: { 204: { content: never }; 400: { content: { "application/json": components["schemas"]["Error"] } }; 401: { content: { "application/json": components["schemas"]["Error"] } }; 403: { content: { "application/json": components["schemas"]["Error"] } }; 404: { content: { "application/json": components["schemas"]["Error"] } } } };
+    put: { parameters: { query?: { group?: string }; path: { kind: "silent" | "configuration" | "deployment" | "limit" | "expiry" | "receiver" | "device" } }; requestBody: { content: { "application/json": components["schemas"]["NewAlertRule"] } }; responses: { 204: { content: never }; 400: { content: { "application/json": components["schemas"]["Error"] } }; 401: { content: { "application/json": components["schemas"]["Error"] } }; 403: { content: { "application/json": components["schemas"]["Error"] } }; 409: { content: { "application/json": components["schemas"]["Error"] } }; 415: { content: { "application/json": components["schemas"]["Error"] } } } };
+  };
   "/api/management/v1/iot-manager/integrations/{id}": {
     delete: { parameters: { path: { id: string } }; responses: { 204: { content: never }; 400: { content: { "application/json": components["schemas"]["Error"] } }; 401: { content: { "application/json": components["schemas"]["Error"] } }; 403: { content: { "application/json": components["schemas"]["Error"] } }; 404: { content: { "application/json": components["schemas"]["Error"] } }; 409: { content: { "application/json": components["schemas"]["Error"] } } } };
   };
@@ -135,6 +142,17 @@ export interface paths {
   };
   "/api/management/v1/devicemonitor/devices/{id}/alerts": {
     get: { parameters: { query?: { page?: number; per_page?: number; issued_before?: string; issued_after?: string; sort_ascending?: "true" | "false" }; path: { id: string } }; responses: { 200: { content: { "application/json": (components["schemas"]["KeptAlert"])[] } }; 400: { content: { "application/json": components["schemas"]["Error"] } }; 401: { content: { "application/json": components["schemas"]["Error"] } }; 403: { content: { "application/json": components["schemas"]["Error"] } } } };
+  };
+  "/api/management/v1/devicemonitor/mutes": {
+    get: { parameters: {}; responses: { 200: { content: { "application/json": (components["schemas"]["Mute"])[] } }; 401: { content: { "application/json": components["schemas"]["Error"] } }; 403: { content: { "application/json": components["schemas"]["Error"] } } } };
+    post: { parameters: {}; requestBody: { content: { "application/json": { device_id?: string; group?: string; subject?: string; until?: string; reason?: string } } }; responses: { 201: { content: { "application/json": components["schemas"]["Mute"] } }; 400: { content: { "application/json": components["schemas"]["Error"] } }; 401: { content: { "application/json": components["schemas"]["Error"] } }; 403: { content: { "application/json": components["schemas"]["Error"] } }; 409: { content: { "application/json": components["schemas"]["Error"] } }; 415: { content: { "application/json": components["schemas"]["Error"] } } } };
+  };
+  "/api/management/v1/devicemonitor/rules": {
+    get: { parameters: {}; responses: { 200: { content: { "application/json": (components["schemas"]["AlertRule"])[] } }; 401: { content: { "application/json": components["schemas"]["Error"] } }; 403: { content: { "application/json": components["schemas"]["Error"] } } } };
+  };
+  "/api/management/v1/devicemonitor/settings/me/channel/alerts/{name}/status": {
+    get: { parameters: { path: { name: string } }; responses: { 200: { content: { "application/json": components["schemas"]["ChannelStatus"] } }; 400: { content: { "application/json": components["schemas"]["Error"] } }; 401: { content: { "application/json": components["schemas"]["Error"] } }; 403: { content: { "application/json": components["schemas"]["Error"] } } } };
+    put: { parameters: { path: { name: string } }; requestBody: { content: { "application/json": components["schemas"]["ChannelStatus"] } }; responses: { 204: { content: never }; 400: { content: { "application/json": components["schemas"]["Error"] } }; 401: { content: { "application/json": components["schemas"]["Error"] } }; 403: { content: { "application/json": components["schemas"]["Error"] } }; 415: { content: { "application/json": components["schemas"]["Error"] } } } };
   };
   "/api/management/v1/inventory/devices/{id}": {
     get: { parameters: { path: { id: string } }; responses: { 200: { content: { "application/json": components["schemas"]["InventoryDevice"] } }; 401: { content: { "application/json": components["schemas"]["Error"] } }; 403: { content: { "application/json": components["schemas"]["Error"] } }; 404: { content: { "application/json": components["schemas"]["Error"] } } } };
@@ -297,9 +315,6 @@ export interface paths {
   "/api/management/v1/devicemonitor/alerts/acknowledge": {
     post: { parameters: {}; requestBody: { content: { "application/json": { ids: (string)[]; acknowledged?: boolean; note?: string } } }; responses: { 204: { content: never }; 400: { content: { "application/json": components["schemas"]["Error"] } }; 401: { content: { "application/json": components["schemas"]["Error"] } }; 403: { content: { "application/json": components["schemas"]["Error"] } }; 404: { content: { "application/json": components["schemas"]["Error"] } }; 415: { content: { "application/json": components["schemas"]["Error"] } } } };
   };
-  "/api/management/v1/devicemonitor/mutes": {
-    post: { parameters: {}; requestBody: { content: { "application/json": { device_id?: string; group?: string; subject?: string; until?: string; reason?: string } } }; responses: { 201: { content: { "application/json": components["schemas"]["Mute"] } }; 400: { content: { "application/json": components["schemas"]["Error"] } }; 401: { content: { "application/json": components["schemas"]["Error"] } }; 403: { content: { "application/json": components["schemas"]["Error"] } }; 409: { content: { "application/json": components["schemas"]["Error"] } }; 415: { content: { "application/json": components["schemas"]["Error"] } } } };
-  };
   "/api/management/v1/reporting/devices/aggregate": {
     post: { parameters: {}; requestBody: { content: { "application/json": components["schemas"]["ReportAggregation"] } }; responses: { 200: { content: { "application/json": components["schemas"]["ReportBuckets"] } }; 400: { content: { "application/json": components["schemas"]["Error"] } }; 401: { content: { "application/json": components["schemas"]["Error"] } }; 403: { content: { "application/json": components["schemas"]["Error"] } } } };
   };
@@ -370,6 +385,7 @@ export interface paths {
 export interface components {
   schemas: {
     Address: { email: string };
+    AlertRule: { kind: "silent" | "configuration" | "deployment" | "limit" | "expiry" | "receiver" | "device"; group?: string; enabled: boolean; mail: boolean; level: "WARNING" | "CRITICAL"; threshold: number; default: boolean };
     Artifact: { id: string; description: string; name: string; device_types_compatible: (string)[]; info: { format: string; version: number }; signed: boolean; signed_by?: string; updates: ({ type_info: { type: string | null }; files: ({ name: string; checksum: string; size: number; date: string })[] | null; metadata?: Record<string, unknown>; meta_data?: ({ Key: string; Value?: unknown })[] })[]; artifact_provides?: Record<string, string>; artifact_depends?: Record<string, string | (string)[]>; clears_artifact_provides?: (string)[]; size: number; modified: string };
     ArtifactGeneration: { id: string; status: "pending" | "processing" | "done" | "failed"; progress: number; error?: string };
     ArtifactUploadLink: { id: string; uri: string; expire: string; method: "PUT"; header: Record<string, string>; part_size: number };
@@ -383,6 +399,7 @@ export interface components {
     BulkResults: { succeeded: number; failed: number; results: (components["schemas"]["BulkResult"])[] };
     BulkStatus: { status: "accepted" | "rejected" | "pending"; devices: ({ id: string; auth_set_id?: string })[] };
     ChangeCounts: { matched_count?: number; updated_count?: number; created_count?: number; deleted_count?: number };
+    ChannelStatus: { enabled: boolean };
     ChildTenantUpdate: { name?: string; device_limit?: number; device_limits?: { max_devices?: { value: number }; max_micro_devices?: { value: number }; max_system_devices?: { value: number } } };
     Configuration: Record<string, string>;
     ConsoleBoot: { user: { id: string; email: string; tenant: string; home?: string; roles: (string)[]; must_enrol: boolean }; permissions: (string)[]; features: (string)[]; plan: string; tenant: { name: string; service_provider: boolean } };
@@ -422,6 +439,7 @@ export interface components {
     MadeAutoAcceptRule: (components["schemas"]["AutoAcceptRule"]) & ({ tenant_token?: string });
     MadeScimToken: (components["schemas"]["ScimToken"]) & ({ token: string });
     Mute: { id: string; device_id?: string; group?: string; subject?: string; until?: string; reason: string; created_by: string; created_ts: string };
+    NewAlertRule: { enabled?: boolean; mail?: boolean; level?: "WARNING" | "CRITICAL"; threshold?: number };
     NewAutoAcceptRule: { name: string; identity?: Record<string, string>; enrolment_token?: boolean; expires_ts?: string };
     NewChildTenant: { name: string; admin?: { email: string; password?: string; send_reset_password?: boolean }; users?: ({ email: string; role: string })[]; device_limit?: number; device_limits?: { max_devices?: { value: number }; max_micro_devices?: { value: number }; max_system_devices?: { value: number } }; binary_delta?: boolean; sso?: boolean; jurisdiction?: "eu" | "fedramp" };
     NewDeployment: { name: string; artifact_name: string; force_installation?: boolean; phases?: (components["schemas"]["NewDeploymentPhase"])[]; uniform_phases?: components["schemas"]["UniformPhases"]; retries?: number; update_control_map?: components["schemas"]["UpdateControlMap"]; autogenerate_delta?: boolean; rollout?: components["schemas"]["Rollout"]; devices?: (string)[]; all_devices?: boolean };

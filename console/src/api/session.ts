@@ -1,6 +1,6 @@
 import { signal } from "@preact/signals";
 import { api, bodyOf, MARK, Refused, refuseBad, whenSignedOut } from "./client.ts";
-import { forgetAll } from "./resource.ts";
+import { forgetAll, refresh } from "./resource.ts";
 import type { components } from "./schema.d.ts";
 
 export type Boot = components["schemas"]["ConsoleBoot"];
@@ -25,6 +25,8 @@ export async function loadBoot(): Promise<void> {
     boot.value = bodyOf(
       await api.GET("/api/management/v1/console/boot", { headers: { "X-Edgemend-Console": null } }),
     );
+    // What was refused meanwhile is asked for again.
+    if (hasEnded.peek()) refresh("");
     hasEnded.value = false;
   } catch (cause) {
     if (!(cause instanceof Refused) || cause.status !== 401) throw cause;

@@ -19,7 +19,7 @@ export function oldBy({ type, deviceid: device, deploymentid: deployment }: Told
   if (family === "deployment") return [...of, "deployments?", "home"];
   if (type === "rollout.template_changed") return [...of, "templates"];
   if (family === "rollout") return [...of, "rollout-settings"];
-  if (family === "alert") return [...of, "alerts?", "home"];
+  if (family === "alert") return [...of, "alerts?", "mutes", "home"];
   if (family === "session") return [...of, "sessions?"];
   if (family === "user") return [...of, "users"];
   if (family === "role") return [...of, "roles", "permission-sets"];

@@ -1,3 +1,4 @@
+import { useEffect, useState } from "preact/hooks";
 import { Refused } from "../api/client.ts";
 
 const told = (error: unknown): string => (error instanceof Error ? error.message : String(error));
@@ -7,19 +8,34 @@ function adviceOf(error: unknown): string | undefined {
   if (!(error instanceof Refused)) return undefined;
   if (error.status === 403)
     return "Your roles do not include this. Whoever manages the users can change that.";
-  if (error.status === 429 || error.status === 503)
-    return `The server is busy. Try again${error.retryAfterS ? ` in ${error.retryAfterS} s` : ""}.`;
   return undefined;
+}
+
+/** Of a server that asks for patience; counts the seconds that it named. */
+function Busy({ seconds = 0 }: { seconds?: number | undefined }) {
+  const [left, setLeft] = useState(seconds);
+  useEffect(() => {
+    const untilMs = Date.now() + seconds * 1000;
+    const timer = setInterval(() => {
+      const rest = Math.max(0, Math.ceil((untilMs - Date.now()) / 1000));
+      setLeft(rest);
+      if (rest === 0) clearInterval(timer);
+    }, 500);
+    return () => clearInterval(timer);
+  }, [seconds]);
+  return <span>{`The server is busy. Try again${left > 0 ? ` in ${left} s` : " now"}.`}</span>;
 }
 
 /** What went wrong in a part of the page, in the server's words, and what can be done. */
 export function Problem({ error, again }: { error: unknown; again?: () => void }) {
   if (error === undefined || error === null) return null;
   const advice = adviceOf(error);
+  const isBusy = error instanceof Refused && (error.status === 429 || error.status === 503);
   return (
     <div class="problem" role="alert">
       <strong>{told(error)}</strong>
       {advice && <span>{advice}</span>}
+      {isBusy && <Busy seconds={error.retryAfterS} />}
       <span class="row">
         {again && (
           <button type="button" class="button" onClick={again}>

@@ -12,7 +12,9 @@ import { State } from "../../parts/state.tsx";
 import { Table, type Column } from "../../parts/table.tsx";
 import { plain, shortId } from "../../parts/text.ts";
 import { When } from "../../parts/time.tsx";
+import { Acknowledge } from "./acknowledge.tsx";
 import { AlertsOfDevice } from "./of-device.tsx";
+import { AlertTabs } from "./tabs.tsx";
 
 type Alert = components["schemas"]["OpenAlert"];
 
@@ -21,13 +23,6 @@ const MUTED_MS = 86_400_000;
 const BASE = "/api/management/v1/devicemonitor";
 
 const again = () => refresh("alerts?");
-
-async function acknowledge({ id, acknowledged }: Alert): Promise<void> {
-  await api.POST(`${BASE}/alerts/acknowledge`, {
-    body: { ids: [id], acknowledged: acknowledged === undefined },
-  });
-  again();
-}
 
 async function mute({ device_id: device, subject }: Alert): Promise<void> {
   await api.POST(`${BASE}/mutes`, {
@@ -62,7 +57,13 @@ const columns = (open: (id: string) => void): readonly Column<Alert>[] => [
   { title: "Since", cell: ({ time }) => <When at={time} /> },
   {
     title: "Seen by",
-    cell: ({ acknowledged }) => plain(acknowledged?.by ?? ""),
+    cell: ({ acknowledged }) =>
+      acknowledged && (
+        <span title={acknowledged.time}>
+          {plain(acknowledged.by)}
+          {acknowledged.note && <span class="quiet">: {plain(acknowledged.note)}</span>}
+        </span>
+      ),
   },
   {
     title: "",
@@ -70,7 +71,7 @@ const columns = (open: (id: string) => void): readonly Column<Alert>[] => [
       <span class="row">
         {may("devices:manage") && (
           <>
-            <Act label={alert.acknowledged ? "Not seen" : "Acknowledge"} run={() => acknowledge(alert)} />
+            <Acknowledge alert={alert} />
             <Act
               label={alert.muted ? "Muted" : "Mute for a day"}
               cannot={alert.muted ? "No mails are sent about it" : undefined}
@@ -109,6 +110,7 @@ export function Alerts() {
   );
   return (
     <Page title="Alerts">
+      <AlertTabs at="/alerts" />
       {subject !== undefined && (
         <p class="row">
           <span class="chip">about {plain(subject)}</span>
