@@ -39,7 +39,7 @@ export async function makeDeps(env: Env, options: DepsOptions): Promise<Deps> {
   const directory = openDirectory(
     env,
     cost,
-    homes.isSpread ? { announce, after: settlingAfter(env, log) } : followers,
+    homes.isSpread ? { announce, after: settlingAfter({ env, log, now }) } : followers,
   );
   return {
     db: homes.isSpread ? (tenant) => openHome(env, tenant, { now, cost, followers }) : () => directory,
@@ -51,7 +51,7 @@ export async function makeDeps(env: Env, options: DepsOptions): Promise<Deps> {
           : [],
       ),
     homes,
-    settleHomes: () => settleHomes(env, log),
+    settleHomes: () => settleHomes({ env, log, now }),
     bucket: guardedBucket(env.ARTIFACTS),
     jobs: env.JOBS,
     mailer: mailerOf(env, { server: settings.SMTP_URL, now }),

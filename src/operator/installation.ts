@@ -99,6 +99,7 @@ export async function factoryReset(
     throw new Fault("unprocessable", "confirm with the host name of this server");
   await forgetHeads(deps);
   const tables = await dropTables(deps);
+  deps.homes.forgetAll();
   const objects = await removeObjects(deps);
   await migrateAll(deps);
   await deps.directory.one(revokeDeviceTokensStatement(DEFAULT_TENANT, deps.now()));

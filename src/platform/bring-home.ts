@@ -2,13 +2,20 @@ import { sql } from "drizzle-orm";
 import { forgetStray, strayEntries, takeOverEntry } from "./audit.ts";
 import { Database, mapped, noCost, rows, type Statement } from "./database.ts";
 import type { Env } from "./env.ts";
-import { demandHome, homesStatement } from "./home-store.ts";
+import { findHomes } from "./find-homes.ts";
+import { demandHome } from "./home-store.ts";
 import { FIRST_HOME, homesOf } from "./homes.ts";
 import type { TenantId } from "./ids.ts";
 import type { Log } from "./log.ts";
 import { forgetEvent, strayEvents, takeOverEvent } from "./outbox.ts";
 import { auditLogTable, outboxTable, tenantHomesTable } from "./tables.ts";
 import { copyChangedTenants, writesCopied } from "./tenant-copies.ts";
+
+export interface Settling {
+  env: Env;
+  log: Log;
+  now: () => number;
+}
 
 /** Records of one tenant that are brought home at once. */
 const STRAYS_AT_ONCE = 40;
@@ -30,6 +37,7 @@ export async function bringHome(directory: Database, home: Database, tenant: Ten
       ...entries.map(forgetStray),
       ...events.map(({ tenant_id, id }) => forgetEvent({ tenant: tenant_id, id })),
     ]);
+    if (Math.max(entries.length, events.length) < STRAYS_AT_ONCE) return;
   }
 }
 
@@ -42,11 +50,11 @@ const strayedStatement: Statement<TenantId[]> = mapped(
   (found) => found.map(({ tenant_id }) => tenant_id),
 );
 
-async function bringAllHome(env: Env, log: Log, tenants: readonly TenantId[]): Promise<void> {
-  const { databases, first } = homesOf(env);
+async function bringAllHome({ env, log, now }: Settling, tenants: readonly TenantId[]): Promise<void> {
+  const homes = homesOf(env);
   const directory = new Database(env.DB, noCost());
-  for (const [tenant, { home, isMoving }] of await directory.one(homesStatement(tenants, first))) {
-    const database = databases.get(home);
+  for (const [tenant, { home, isMoving }] of await findHomes({ homes, directory, now }, tenants)) {
+    const database = homes.databases.get(home);
     if (home === FIRST_HOME || !database || isMoving) continue;
     await bringHome(directory, new Database(database, noCost()), tenant).catch((cause: unknown) =>
       log.error("records not brought home", { tenant, home, cause }),
@@ -55,20 +63,22 @@ async function bringAllHome(env: Env, log: Log, tenants: readonly TenantId[]): P
 }
 
 /** The sweep: what could not be brought or copied when it was made. */
-export async function settleHomes(env: Env, log: Log): Promise<void> {
+export async function settleHomes(settling: Settling): Promise<void> {
+  const { env, log } = settling;
   if (!homesOf(env).isSpread) return;
   await copyChangedTenants(env, log);
-  await bringAllHome(env, log, await new Database(env.DB, noCost()).one(strayedStatement));
+  await bringAllHome(settling, await new Database(env.DB, noCost()).one(strayedStatement));
 }
 
 /** After each batch of the directory. What cannot be done now the sweep does. */
 export const settlingAfter =
-  (env: Env, log: Log) =>
+  (settling: Settling) =>
   async (statements: readonly Statement<unknown>[]): Promise<void> => {
+    const { env, log } = settling;
     const told = [...new Set(statements.flatMap(({ records }) => records ?? []))];
     try {
       if (statements.some(writesCopied)) await copyChangedTenants(env, log);
-      if (told.length > 0) await bringAllHome(env, log, told);
+      if (told.length > 0) await bringAllHome(settling, told);
     } catch (cause) {
       log.error("homes not settled", { cause });
     }

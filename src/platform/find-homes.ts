@@ -20,8 +20,8 @@ export async function findHomes(
   if (unknown.length === 0) return known;
   try {
     const found = await directory.one(homesStatement(unknown, homes.first));
-    for (const [tenant, home] of found) homes.learn(tenant, home, nowMs);
-    return new Map([...known, ...found]);
+    for (const [tenant, home] of found) if (home.isThere) homes.learn(tenant, home, nowMs);
+    return new Map<TenantId, Home>([...known, ...found]);
   } catch (cause) {
     if (known.size < tenants.length) throw cause;
     return known;

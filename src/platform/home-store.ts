@@ -7,35 +7,37 @@ import { tenantDoorsTable, tenantHomesTable, tenantMovesTable } from "./tables.t
 
 interface HomeRow {
   tenant_id: TenantId;
-  home: string;
+  home: string | null;
   moving: number;
 }
 
-const homeFrom = (row: Omit<HomeRow, "tenant_id"> | undefined, first: string): Home => ({
+/** Where a tenant lives; `isThere` is false of one that is not known, which may yet come to be and live elsewhere. */
+export type FoundHome = Home & { isThere: boolean };
+
+const homeFrom = (row: HomeRow | undefined, first: string): FoundHome => ({
   home: row?.home ?? first,
   isMoving: row?.moving === 1,
+  isThere: row !== undefined,
 });
 
-const columns = sql`h.tenant_id, h.home,
-  EXISTS (SELECT 1 FROM ${tenantMovesTable} m WHERE m.tenant_id = h.tenant_id AND m.paused = 1) AS moving`;
+const homesOf = (condition: SQL): SQL => sql`
+  SELECT t.tenant_id, h.home,
+    EXISTS (SELECT 1 FROM ${tenantMovesTable} m WHERE m.tenant_id = t.tenant_id AND m.paused = 1) AS moving
+  FROM tenants t LEFT JOIN ${tenantHomesTable} h ON h.tenant_id = t.tenant_id WHERE ${condition}`;
 
 /** Where a tenant lives, from the directory. */
-export const homeStatement = (tenant: TenantId, first: string): Statement<Home> =>
-  mapped(
-    firstRow<HomeRow>(sql`SELECT ${columns} FROM ${tenantHomesTable} h WHERE h.tenant_id = ${tenant}`),
-    (row) => homeFrom(row, first),
-  );
+export const homeStatement = (tenant: TenantId, first: string): Statement<FoundHome> =>
+  mapped(firstRow<HomeRow>(homesOf(sql`t.tenant_id = ${tenant}`)), (row) => homeFrom(row, first));
 
 /** The same of several, by their id. */
-export const homesStatement = (tenants: readonly TenantId[], first: string): Statement<Map<TenantId, Home>> =>
-  mapped(
-    rows<HomeRow>(sql`
-      SELECT ${columns} FROM ${tenantHomesTable} h WHERE ${inJson(sql`h.tenant_id`, tenants)}`),
-    (found) => {
-      const byTenant = new Map(found.map((row) => [row.tenant_id, homeFrom(row, first)]));
-      return new Map(tenants.map((tenant) => [tenant, byTenant.get(tenant) ?? homeFrom(undefined, first)]));
-    },
-  );
+export const homesStatement = (
+  tenants: readonly TenantId[],
+  first: string,
+): Statement<Map<TenantId, FoundHome>> =>
+  mapped(rows<HomeRow>(homesOf(inJson(sql`t.tenant_id`, tenants))), (found) => {
+    const byTenant = new Map(found.map((row) => [row.tenant_id, row]));
+    return new Map(tenants.map((tenant) => [tenant, homeFrom(byTenant.get(tenant), first)]));
+  });
 
 /** The refusal of a database in which a tenant does not live, or that it is leaving. */
 export const ELSEWHERE = "lives-elsewhere";

@@ -65,6 +65,11 @@ export class Homes {
     this.#known.delete(tenant);
   }
 
+  forgetAll(): void {
+    this.#known.clear();
+    this.#tokens.clear();
+  }
+
   /** The tenant whose devices send this token, as far as that was told. */
   tenantOf(token: string): TenantId | undefined {
     return this.#tokens.get(token);

@@ -37,7 +37,7 @@ async function findHome(homes: Homes, directory: Database, tenant: TenantId, now
   if (known?.isFresh) return known;
   try {
     const home = await directory.one(homeStatement(tenant, homes.first));
-    homes.learn(tenant, home, nowMs);
+    if (home.isThere) homes.learn(tenant, home, nowMs);
     return home;
   } catch (cause) {
     if (known) return known;

@@ -87,7 +87,7 @@ async function liveTokens(deps: Deps, claims: readonly Claims[], nowMs: number) 
   if (!deps.homes.isSpread) return deps.directory.batch(live);
   const tenants = [...new Set(claims.map(({ tenant }) => asTenantId(tenant)))];
   const [homes, ...found] = await deps.directory.batch([homesStatement(tenants, deps.homes.first), ...live]);
-  for (const [tenant, home] of homes) deps.homes.learn(tenant, home, nowMs);
+  for (const [tenant, home] of homes) if (home.isThere) deps.homes.learn(tenant, home, nowMs);
   return found;
 }
 

@@ -6,6 +6,7 @@ import { asTenantId } from "../../src/platform/ids.ts";
 import { aDevice, type TestDevice, type TestUser } from "../support/actors.ts";
 import { refusal } from "../support/answers.ts";
 import { aFilledTenant } from "../support/archives.ts";
+import { anArtifact, counts, deploy, inInventory, poll, report } from "../support/deployments.ts";
 import { Crash, crashingDeps, Moments } from "../support/crashing.ts";
 import { LONG } from "../support/form.ts";
 import { env, OPERATOR_TOKEN, Server, type Answer } from "../support/server.ts";
@@ -172,6 +173,32 @@ describe("while a tenant is moved", () => {
     },
   );
 
+  it("a device with work is never told that there is none, and none of its reports is lost", async () => {
+    const busy = await aDevice(server, { tenant: "acme" });
+    await inInventory(server, [busy]);
+    await anArtifact(server, { tenant: "acme", name: "release-9" });
+    const id = await deploy(server, user, [busy], { artifact_name: "release-9" });
+    expect((await poll(server, busy)).status).toBe(200);
+    const reports = ["downloading", "installing", "rebooting", "success"];
+    const answered: number[] = [];
+    await held(() => begin());
+    const deps = await server.deps();
+    for (let isDone = false; !isDone;) {
+      isDone = (await stateOf()).state === "done";
+      if (isDone && reports.length > 1) reports.splice(0, reports.length - 1);
+      answered.push((await poll(server, busy)).status);
+      const [next] = reports;
+      const { status } = await report(server, busy, id, next!);
+      expect([204, 503]).toContain(status);
+      if (status === 204) reports.shift();
+      await runMove(deps, ACME, ONE_STEP);
+    }
+    expect(new Set(answered)).toEqual(new Set([503, 200]));
+    while (reports.length > 0) expect((await report(server, busy, id, reports.shift()!)).status).toBe(204);
+    forget();
+    expect(await counts(server, user, id)).toEqual({ success: 1 });
+  });
+
   it("a process that knows it at its old home finds it at the new one", async () => {
     const old = { ...server.env };
     const call = (value: string) =>
@@ -280,6 +307,20 @@ describe("asking for a move", () => {
     expect((await operate("POST", "nobody/move", {})).status).toBe(404);
     expect(refusal(await operate("GET", "acme/move"))).toEqual([404, "the tenant was not moved"]);
     expect(refusal(await operate("DELETE", "acme/move"))).toEqual([404, "the tenant was not moved"]);
+  });
+
+  it("goes to no other jurisdiction than the one that is asked for", async () => {
+    server.configure({ DATA_EU_1: SPARE, [SPARE_HOME]: undefined });
+    const eu = "DATA_EU_1";
+    const moved = await operate("POST", "acme/move", { jurisdiction: "eu" });
+    expect([moved.status, moved.json()]).toMatchObject([202, { target: eu }]);
+    expect(await stateOf()).toMatchObject({ state: "done" });
+    forget();
+    expect(refusal(await operate("POST", "acme/move", { database: "DB" }))).toEqual([
+      409,
+      "the tenant is to be in eu, and DB is not",
+    ]);
+    expect((await operate("POST", "acme/move", { jurisdiction: "fedramp" })).status).toBe(400);
   });
 
   it("is for one at a time", async () => {

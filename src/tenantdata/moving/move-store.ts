@@ -2,6 +2,7 @@ import { sql } from "drizzle-orm";
 import { into, type Row } from "../../platform/columns.ts";
 import { change, demand, firstRow, mapped, rows, type Statement } from "../../platform/database.ts";
 import type { TenantId } from "../../platform/ids.ts";
+import { jurisdictionOf, type Jurisdiction } from "../../platform/placing.ts";
 import {
   d1MigrationsTable,
   tenantDoorsTable,
@@ -100,7 +101,18 @@ export const cancelStatement = (tenant: TenantId, nowMs: number): Statement<numb
 
 /** The one moment at which a tenant changes its home. */
 export const switchStatement = ({ tenant_id: tenant, target }: MoveRow): Statement<number> =>
-  change(sql`UPDATE ${tenantHomesTable} SET home = ${target} WHERE tenant_id = ${tenant}`);
+  change(sql`
+    UPDATE ${tenantHomesTable} SET home = ${target}, jurisdiction = ${jurisdictionOf(target) ?? null}
+    WHERE tenant_id = ${tenant}`);
+
+/** Where a tenant was asked to be. */
+export const jurisdictionStatement = (tenant: TenantId): Statement<Jurisdiction | undefined> =>
+  mapped(
+    firstRow<{ jurisdiction: Jurisdiction | null }>(
+      sql`SELECT jurisdiction FROM ${tenantHomesTable} WHERE tenant_id = ${tenant}`,
+    ),
+    (row) => row?.jurisdiction ?? undefined,
+  );
 
 export const setDoorStatement = (
   tenant: TenantId,

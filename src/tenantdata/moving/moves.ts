@@ -8,12 +8,13 @@ import { Fault } from "../../platform/fault.ts";
 import { homeStatement } from "../../platform/home-store.ts";
 import type { TenantId } from "../../platform/ids.ts";
 import { INVOCATION } from "../../platform/limits.ts";
-import { placeTenant, type Jurisdiction } from "../../platform/placing.ts";
+import { jurisdictionOf, placeTenant, type Jurisdiction } from "../../platform/placing.ts";
 import { getTenant } from "../../tenants/index.ts";
 import { MOVED_TABLES, type CopyPosition } from "./copy.ts";
 import { doStep } from "./move-steps.ts";
 import {
   beginStatements,
+  jurisdictionStatement,
   cancelStatement,
   leaseStatement,
   migrationsStatement,
@@ -121,8 +122,14 @@ export async function beginMove(
 ): Promise<MoveView> {
   const { tenant } = actor;
   await getTenant(deps, tenant);
-  const target = await targetOf(deps, wanted);
-  const { home: source } = await deps.directory.one(homeStatement(tenant, deps.homes.first));
+  const [{ home: source }, jurisdiction] = await deps.directory.batch([
+    homeStatement(tenant, deps.homes.first),
+    jurisdictionStatement(tenant),
+  ]);
+  const asked = wanted.jurisdiction ?? jurisdiction;
+  const target = await targetOf(deps, { ...wanted, jurisdiction: asked });
+  if (asked !== undefined && jurisdictionOf(target) !== asked)
+    throw new Fault("conflict", `the tenant is to be in ${asked}, and ${target} is not`);
   if (source === target) throw new Fault("conflict", `the tenant lives in ${target} already`);
   await demandSameTables(deps, source, target);
   const at = deps.now();
