@@ -15,6 +15,13 @@ function counted(typical: number, mean: number): string {
 
 const COUNTS = ["roundTrips", "rowsRead", "rowsWritten", "objectCalls"] as const;
 
+/** Round trips of a device whose Worker is far from the database and from the tenant's objects. */
+const FAR_MS = { roundTrips: 40, objectCalls: 20 } as const;
+
+/** What they add to a turn, in which one follows the other. */
+const farMs = (cost: Pick<Cost, "roundTrips" | "objectCalls">): number =>
+  cost.roundTrips * FAR_MS.roundTrips + cost.objectCalls * FAR_MS.objectCalls;
+
 const row = (cells: readonly string[]) => `| ${cells.join(" | ")} |`;
 
 const beside = (of: (timing: Timing) => string, { timing, doNothing }: Measured) =>
@@ -31,8 +38,9 @@ const HEAD = [
     "turns/s",
     "p50 ms",
     "p99 ms",
+    "far ms",
   ]),
-  row(["---", ...Array.from({ length: 8 }, () => "---:")]),
+  row(["---", ...Array.from({ length: 9 }, () => "---:")]),
 ];
 
 const measuredRow = (one: Measured) =>
@@ -43,6 +51,7 @@ const measuredRow = (one: Measured) =>
     beside(({ turnsPerSecond }) => number(turnsPerSecond), one),
     beside(({ p50Ms }) => number(p50Ms, 1), one),
     beside(({ p99Ms }) => number(p99Ms, 1), one),
+    `+ ${number(farMs(one.typicalCost))}`,
   ]);
 
 const means = (cost: Cost) => COUNTS.map((name) => number(cost[name], 2));
@@ -55,6 +64,7 @@ const waveRow = (wave: Wave) =>
     `${number(wave.devicesPerSecond, 1)} × 3 offered`,
     number(wave.p50Ms, 1),
     number(wave.p99Ms, 1),
+    `+ ${number(farMs(wave.meanCost))}`,
   ]);
 
 function waveLine(wave: Wave): string {
