@@ -1,20 +1,9 @@
 import assert from "node:assert/strict";
 import { before, describe, it } from "node:test";
-import { inTab, theStage } from "./setup.ts";
+import { operate } from "./operate.ts";
+import { inTab } from "./setup.ts";
 
 const PROVIDER = { email: "provider@example.com", password: "correct-horse-provider" };
-
-/** What whoever runs the server does. */
-async function operate(method: string, path: string, body: unknown): Promise<Response> {
-  const { url, operatorToken } = theStage().server;
-  const answer = await fetch(new URL(path, url), {
-    method,
-    headers: { Authorization: `Bearer ${operatorToken}`, "Content-Type": "application/json" },
-    body: JSON.stringify(body),
-  });
-  if (!answer.ok) throw new Error(`${method} ${path} answers ${answer.status}: ${await answer.text()}`);
-  return answer;
-}
 
 void describe("a service provider", () => {
   before(async () => {
