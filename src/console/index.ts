@@ -3,6 +3,7 @@ import { mountBoot } from "./boot-routes.ts";
 import { mountHome } from "./home-routes.ts";
 import { mountDevice } from "./device-routes.ts";
 import { mountSession } from "./session-routes.ts";
+import { mountValues } from "./values-routes.ts";
 
 /** What the console asks for beyond the wire: each page has its answer in few requests. */
 export function mountConsole(app: App): void {
@@ -10,4 +11,5 @@ export function mountConsole(app: App): void {
   mountBoot(app);
   mountHome(app);
   mountDevice(app);
+  mountValues(app);
 }

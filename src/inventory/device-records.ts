@@ -82,13 +82,14 @@ export async function searchDeviceIds(
   return (await page(window)).map((row) => asDeviceId(row.device_id));
 }
 
-/** Different texts of an attribute. */
+/** Different texts of an attribute, of those that begin so. */
 export const attributeTextsStatement = (
   tenant: TenantId,
   scope: string,
   name: string,
   limit: number,
-): Statement<{ value: string }[]> => distinctTexts(tenant, keyOf(scope, name), "", limit);
+  prefix = "",
+): Statement<{ value: string }[]> => distinctTexts(tenant, keyOf(scope, name), prefix, limit);
 
 /** How many devices satisfy all conditions. */
 export const countDevices = async (

@@ -19,7 +19,7 @@ export {
   searchDeviceIds,
 } from "./device-records.ts";
 export { attributesOf, type DeviceRow } from "./device-view.ts";
-export { AttributeOut } from "./schema.ts";
+export { AttributeOut, NameText, SCOPES } from "./schema.ts";
 export { acceptedDevices as acceptedDevicesStatement, acceptedIds } from "./store/groups.ts";
 export { oneDevice as inventoryOfDeviceStatement } from "./store/devices.ts";
 export { membersAmong } from "./membership.ts";

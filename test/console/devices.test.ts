@@ -32,6 +32,20 @@ void describe("the pages of devices", () => {
       await page.getByText("1–3 of 3").waitFor();
     }));
 
+  void it("take several groups of conditions, and offer the values that devices have", () =>
+    inTab(async ({ page, open, check }) => {
+      await open("/devices");
+      const bar = page.getByRole("combobox", { name: "Query" });
+      await bar.fill("type:board");
+      await page.locator('datalist option:text-is("type:board-b")').waitFor({ state: "attached" });
+      await bar.fill("status:pending or status:accepted type:board-a");
+      await page.getByText("1–6 of 6").waitFor();
+      await check("groups of conditions");
+      await page.getByRole("button", { name: "Without status:pending" }).click();
+      await page.getByText("1–3 of 3").waitFor();
+      assert.equal(new URL(page.url()).searchParams.get("q"), "status:accepted type:board-a");
+    }));
+
   void it("keep a query as a view, and forget it", () =>
     inTab(async ({ page, open }) => {
       await open("/devices?q=status%3Apending");

@@ -74,6 +74,9 @@ export interface paths {
   "/api/management/v1/auditlogs/logs": {
     get: { parameters: { query?: { page?: number; per_page?: number; created_after?: number; created_before?: number; actor_id?: string; actor_type?: string; actor_email?: string; object_id?: string; object_type?: string; object_deployment_name?: string; extended?: "true" | "false"; sort?: "asc" | "desc" } }; responses: { 200: { content: { "application/json": (components["schemas"]["AuditLog"])[] } }; 400: { content: { "application/json": components["schemas"]["Error"] } }; 401: { content: { "application/json": components["schemas"]["Error"] } }; 403: { content: { "application/json": components["schemas"]["Error"] } } } };
   };
+  "/api/management/v1/console/attributes/values": {
+    get: { parameters: { query: { scope: "system" | "identity" | "inventory" | "monitor" | "tags"; name: string; prefix?: string } }; responses: { 200: { content: { "application/json": (string)[] } }; 400: { content: { "application/json": components["schemas"]["Error"] } }; 401: { content: { "application/json": components["schemas"]["Error"] } }; 403: { content: { "application/json": components["schemas"]["Error"] } } } };
+  };
   "/api/management/v1/console/boot": {
     get: { parameters: {}; responses: { 200: { content: { "application/json": components["schemas"]["ConsoleBoot"] } }; 401: { content: { "application/json": components["schemas"]["Error"] } } } };
   };

@@ -124,7 +124,8 @@ export function parse(text: string): Parsed {
   return { terms, mistakes };
 }
 
-const printValue = ({ text, isQuoted }: Value): string =>
+/** A value as it is written, in quotes where it needs them. */
+export const printValue = ({ text, isQuoted }: Value): string =>
   isQuoted || text === "" || /[\s,"]/.test(text) ? `"${text.replace(/["\\]/g, "\\$&")}"` : text;
 
 /** A term as it is written. */

@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { begunValue } from "../../../console/src/query/begun.ts";
 import { parse, printAll, type Term, type Value } from "../../../console/src/query/parse.ts";
 import { isLasting, queryFor, searchFor, without } from "../../../console/src/query/search.ts";
 import { attributeOf, wordFor } from "../../../console/src/query/words.ts";
@@ -201,4 +202,16 @@ it("every word for an attribute is one for that attribute", () => {
       },
     ),
   );
+});
+
+it.each([
+  ["type:rasp", { name: "type", before: "type:", prefix: "rasp" }],
+  ["a:1 -tag.line!=", { name: "tag.line", before: "a:1 -tag.line!=", prefix: "" }],
+  ["type:a,b", { name: "type", before: "type:a,", prefix: "b" }],
+  ["type", undefined],
+  ["seen>2", undefined],
+  ['type:"a b', undefined],
+  ["type:a ", undefined],
+])("the value that is being typed at the end of %s", (text, begun) => {
+  expect(begunValue(text)).toEqual(begun);
 });

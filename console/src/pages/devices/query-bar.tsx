@@ -6,6 +6,7 @@ import { plain } from "../../parts/text.ts";
 import { parse, print } from "../../query/parse.ts";
 import { searchFor, without } from "../../query/search.ts";
 import { SHORT_WORDS, wordFor } from "../../query/words.ts";
+import { useValueCompletions } from "./values.ts";
 
 const QUIET_MS = 300;
 
@@ -44,6 +45,7 @@ export function QueryBar({
   const names = [
     ...new Set([...SHORT_WORDS, ...(known.data ?? []).map(({ scope, name }) => wordFor(scope, name))]),
   ];
+  const values = useValueCompletions(text, isUsed);
   const parsed = parse(query);
   const { mistakes } = searchFor(parsed, Date.now());
   return (
@@ -73,7 +75,7 @@ export function QueryBar({
             onInput={({ currentTarget }) => setText(currentTarget.value)}
           />
           <datalist id={list}>
-            {completions(text, names).map((whole) => (
+            {[...completions(text, names), ...values].map((whole) => (
               <option key={whole}>{whole}</option>
             ))}
           </datalist>
