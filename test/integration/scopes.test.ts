@@ -170,7 +170,7 @@ const SETS = ["ReadDevices", "ManageDevices", "DeployToDevices", "ConfigureDevic
 
 /** Routes that need more than the permission: a log, a connected device, a query. */
 const LACKING =
-  /\/(log|log\/explain|delta\/status|state|connect|download|exists|presence|windows|live)$|configurations\/(group|filter)\/:id$/;
+  /\/(log|log\/explain|delta\/status|state|connect|download|exists|presence|windows|live|attributes\/values)$|configurations\/(group|filter)\/:id$/;
 
 /** What is about the caller's own account or decides who may call anything afterwards: tests of their own. */
 const CHANGING_THE_REST =
