@@ -10,6 +10,10 @@ export const REMEMBERED_MS = 60_000;
 
 const isHome = (name: string): name is `DATA_${string}` => name.startsWith("DATA_");
 
+/** A variable may be called so as well. */
+const isDatabase = (bound: unknown): bound is D1Database =>
+  typeof bound === "object" && bound !== null && "prepare" in bound;
+
 /** Where the rows of a tenant are. */
 export interface Home {
   home: string;
@@ -91,7 +95,10 @@ export function homesOf(env: Env): Homes {
   const further = Object.keys(env)
     .filter(isHome)
     .toSorted()
-    .flatMap((name): [string, D1Database][] => (env[name] ? [[name, env[name]]] : []));
+    .flatMap((name): [string, D1Database][] => {
+      const bound: unknown = env[name];
+      return isDatabase(bound) ? [[name, bound]] : [];
+    });
   const isDirectoryHome = env.DIRECTORY_TENANTS !== "none";
   const made = new Homes(new Map([[FIRST_HOME, env.DB], ...further]), isDirectoryHome);
   homes.set(env, made);

@@ -48,6 +48,7 @@ import serverAlerts from "../../migrations/0075_server_alerts.sql";
 import homes from "../../migrations/0090_homes.sql";
 import toldAlerts from "../../migrations/0100_told_alerts.sql";
 import moves from "../../migrations/0091_moves.sql";
+import doorTurns from "../../migrations/0092_door_turns.sql";
 import providers from "../../migrations/0061_providers.sql";
 import usageTold from "../../migrations/0062_usage_told.sql";
 import limitsOfRollouts from "../../migrations/0064_limits_of_rollouts.sql";
@@ -105,6 +106,7 @@ const MIGRATIONS: readonly { name: string; text: string }[] = [
   { name: "0081_tenant_exports.sql", text: tenantExports },
   { name: "0090_homes.sql", text: homes },
   { name: "0091_moves.sql", text: moves },
+  { name: "0092_door_turns.sql", text: doorTurns },
   { name: "0095_watch_settling.sql", text: watchSettling },
   { name: "0096_retry_causes.sql", text: retryCauses },
   { name: "0097_download_ahead.sql", text: downloadAhead },

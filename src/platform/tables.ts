@@ -147,6 +147,7 @@ export const tenantDoorsTable = sqliteTable("tenant_doors", {
     .notNull()
     .default("open"),
   copied: integer().notNull().default(0),
+  turn: integer().notNull().default(0),
 });
 
 /** Tenants that are brought to another database. */

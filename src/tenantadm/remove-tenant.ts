@@ -15,6 +15,7 @@ import {
   isIn,
   removeSomeRowsStatements,
   removeCopyStatements,
+  removeDoorStatement,
   removeTenantStatements,
 } from "../tenantdata/index.ts";
 
@@ -46,7 +47,7 @@ async function removeRows(deps: Deps, tenant: TenantId): Promise<{ rows: number;
   if (!atHome.gone) return atHome;
   const left = await removeRowsOf(directory, removeSomeRowsStatements(tenant, "directory"));
   // Without the copy the home knows the tenant no more; what was told meanwhile is brought there no more either.
-  await deps.db(tenant).batch(removeCopyStatements(tenant));
+  await deps.db(tenant).batch([...removeCopyStatements(tenant), removeDoorStatement(tenant)]);
   return { rows: atHome.rows + left.rows, gone: left.gone };
 }
 

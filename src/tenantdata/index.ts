@@ -3,6 +3,11 @@ export { moveTenants } from "./moving/moves.ts";
 export { makeExportPart } from "./export-step.ts";
 export { forgetOldExports } from "./exports.ts";
 export { exportsFolderOf, foldersOf, isIn } from "./objects.ts";
-export { removeCopyStatements, removeSomeRowsStatements, removeTenantStatements } from "./removal-store.ts";
+export {
+  removeCopyStatements,
+  removeDoorStatement,
+  removeSomeRowsStatements,
+  removeTenantStatements,
+} from "./removal-store.ts";
 export { mountTenantdata } from "./routes.ts";
 export { GLOBAL_TABLES, TENANT_TABLES } from "./tenant-tables.ts";

@@ -39,7 +39,7 @@ export const removeTenantStatements = (tenant: TenantId): Statement<number>[] =>
 
 /** The copy of the tenant's own row in its home. */
 export const removeCopyStatements = (tenant: TenantId): Statement<number>[] =>
-  [TENANTS, "tenant_limits", "tenant_doors"].map((name) =>
+  [TENANTS, "tenant_limits"].map((name) =>
     change(sql`DELETE FROM ${sql.identifier(name)} WHERE tenant_id = ${tenant}`),
   );
 
@@ -48,3 +48,7 @@ export const removeMovedRowsStatements = (tenant: TenantId): Statement<number>[]
   TENANT_TABLES.filter(
     ({ name, place }) => place !== "directory" && !LAST.has(name) && name !== "tenant_limits",
   ).map((table) => removeRowsStatement(table, tenant));
+
+/** Whether the home has seen the tenant come or go. */
+export const removeDoorStatement = (tenant: TenantId): Statement<number> =>
+  change(sql`DELETE FROM tenant_doors WHERE tenant_id = ${tenant}`);

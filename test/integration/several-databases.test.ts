@@ -206,15 +206,15 @@ describe("migrations", () => {
     const acme = await newTenant("acme");
     const { token } = await admitted(acme);
     await SPARE.batch([
-      SPARE.prepare("DROP TABLE tenant_moves"),
-      SPARE.prepare("DELETE FROM d1_migrations WHERE name = '0091_moves.sql'"),
+      SPARE.prepare("ALTER TABLE tenant_doors DROP COLUMN turn"),
+      SPARE.prepare("DELETE FROM d1_migrations WHERE name = '0092_door_turns.sql'"),
     ]);
     expect((await tell(token, "old")).status).toBe(200);
     expect((await operate("POST", "/migrate")).json()).toEqual({
-      applied: ["0091_moves.sql"],
+      applied: ["0092_door_turns.sql"],
       databases: [
         { name: "DB", applied: [], done: true },
-        { name: SPARE_HOME, applied: ["0091_moves.sql"], done: true },
+        { name: SPARE_HOME, applied: ["0092_door_turns.sql"], done: true },
       ],
     });
     const without = { ...server.env, [SPARE_HOME]: away };

@@ -329,9 +329,9 @@ describe("asking for a move", () => {
   });
 
   it("waits until the databases have the same tables", async () => {
-    await SPARE.prepare("DELETE FROM d1_migrations WHERE name = '0091_moves.sql'").run();
+    await SPARE.prepare("DELETE FROM d1_migrations WHERE name = '0092_door_turns.sql'").run();
     expect((await begin()).status).toBe(409);
-    await SPARE.prepare("INSERT INTO d1_migrations (name) VALUES ('0091_moves.sql')").run();
+    await SPARE.prepare("INSERT INTO d1_migrations (name) VALUES ('0092_door_turns.sql')").run();
   });
 
   it("makes no sense with one database", async () => {

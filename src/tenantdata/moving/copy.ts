@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import type { Database } from "../../platform/database.ts";
+import type { Database, Statement } from "../../platform/database.ts";
 import type { TenantId } from "../../platform/ids.ts";
 import { putAllRows } from "../../platform/stored-rows.ts";
 import {
@@ -113,10 +113,10 @@ export const copyPage = (
   { source, target }: { source: Database; target: Database },
   shape: Shape,
   tenant: TenantId,
-  position: CopyPosition,
+  { position, demand }: { position: CopyPosition; demand: Statement<void> },
 ): Promise<CopyPosition> =>
   page(source, shape, tenant, position, async ({ name, kind }, names, rows) => {
-    await target.batch(putAllRows(name, names, rows, kind === "derived" ? "REPLACE" : "IGNORE"));
+    await target.batch([demand, ...putAllRows(name, names, rows, kind === "derived" ? "REPLACE" : "IGNORE")]);
   });
 
 /** Reads the next page of the copy. */

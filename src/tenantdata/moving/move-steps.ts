@@ -1,4 +1,4 @@
-import type { Database, Statement } from "../../platform/database.ts";
+import type { Database } from "../../platform/database.ts";
 import { bringHome } from "../../platform/bring-home.ts";
 import type { Deps } from "../../platform/deps.ts";
 import { FIRST_HOME } from "../../platform/homes.ts";
@@ -8,9 +8,11 @@ import { removeCopyStatements, removeMovedRowsStatements } from "../removal-stor
 import { AT_START, checkPage, shapeOf, copyPage, differing, isAtEnd, type CopyPosition } from "./copy.ts";
 import {
   advanceStatements,
+  demandTurn,
   forgetCopyStatement,
   revocationsStatement,
-  setDoorStatement,
+  turnDoorStatements,
+  turnOf,
   setRevocationsStatement,
   switchStatement,
   type Advance,
@@ -49,38 +51,53 @@ const callsOf = (...databases: Database[]): number =>
 const text = (positions: Positions): string => JSON.stringify(positions);
 
 /** Removes rows until none is left, or for as long as one step takes; answers whether none is left. */
-async function removeAll(database: Database, statements: Statement<number>[]): Promise<boolean> {
+async function removeAll(database: Database, tenant: TenantId, turn: number): Promise<boolean> {
   for (let round = 0; round < ROUNDS; round++) {
-    const counts = await database.batch(statements);
+    const [, ...counts] = await database.batch([
+      demandTurn(tenant, turn),
+      ...removeMovedRowsStatements(tenant),
+    ]);
     if (counts.every((count) => count === 0)) return true;
   }
   return false;
 }
 
 /** Takes a database's rows of a tenant that does not live there, but what the directory knows of it. */
-async function clear(database: Database, name: string, tenant: TenantId): Promise<boolean> {
-  if (!(await removeAll(database, removeMovedRowsStatements(tenant)))) return false;
-  if (name !== FIRST_HOME) await database.batch(removeCopyStatements(tenant));
+async function clear({ move }: Moving, database: Database, name: string): Promise<boolean> {
+  const [tenant, turn] = [move.tenant_id, turnOf(move, move.step)];
+  if (!(await removeAll(database, tenant, turn))) return false;
+  if (name !== FIRST_HOME) await database.batch([demandTurn(tenant, turn), ...removeCopyStatements(tenant)]);
   return true;
 }
 
+/** Turns the door of a database, in the turn of this step unless a later one is said. */
+const turn = (
+  { move }: Moving,
+  database: Database,
+  state: "open" | "reading" | "shut",
+  step: MoveRow["step"] = move.step,
+) => database.batch(turnDoorStatements(move.tenant_id, state, turnOf(move, step)));
+
 /** From here on nothing is written at the source, and nothing is there at the target. */
-async function pause({ deps, move, source, target }: Moving): Promise<Advance> {
-  const { tenant_id: tenant } = move;
-  if (move.source !== FIRST_HOME) await bringHome(deps.directory, source, tenant);
-  await target.one(setDoorStatement(tenant, "shut"));
-  if (!(await clear(target, move.target, tenant))) return { step: "pausing" };
-  await target.one(setDoorStatement(tenant, "shut"));
-  await source.one(setDoorStatement(tenant, "reading"));
+async function pause(moving: Moving): Promise<Advance> {
+  const { deps, move, source, target } = moving;
+  if (move.source !== FIRST_HOME) await bringHome(deps.directory, source, move.tenant_id);
+  await turn(moving, target, "shut");
+  if (!(await clear(moving, target, move.target))) return { step: "pausing" };
+  await turn(moving, source, "reading");
   return { step: "copying", position: text({ copied: AT_START, checked: AT_START }) };
 }
 
-async function copy({ move, source, target }: Moving): Promise<Advance> {
+async function copy(moving: Moving): Promise<Advance> {
+  const { move, source, target } = moving;
   const { checked, ...positions } = positionsOf(move);
   let { copied } = positions;
+  const demand = demandTurn(move.tenant_id, turnOf(move, "copying"));
   const shape = await shapeOf(source, move.tenant_id);
   for (let calls = 0; calls < CALLS_A_STEP && !isAtEnd(copied); calls = callsOf(source, target))
-    copied = await copyPage({ source, target }, shape, move.tenant_id, copied);
+    copied = await copyPage(moving, shape, move.tenant_id, { position: copied, demand });
+  // From here on nobody who is late adds rows to the target, or takes some from it.
+  if (isAtEnd(copied)) await turn(moving, target, "reading", "checking");
   return { step: isAtEnd(copied) ? "checking" : "copying", position: text({ copied, checked }) };
 }
 
@@ -98,7 +115,7 @@ async function check({ move, target }: Moving): Promise<Advance> {
   return attempts < ATTEMPTS ? { step: "pausing", position: "{}", attempts } : { step: "reopening", failure };
 }
 
-/** The target is read from here on, by nobody yet. */
+/** What the directory and the source know of the tenant itself. */
 async function open({ deps, move, source, target }: Moving): Promise<Advance> {
   const { tenant_id: tenant } = move;
   const revocations = await source.one(revocationsStatement(tenant));
@@ -106,39 +123,40 @@ async function open({ deps, move, source, target }: Moving): Promise<Advance> {
     await target.one(forgetCopyStatement(tenant));
     await copyOwnRows(deps.directory, target, tenant, true);
   }
-  await target.batch([setRevocationsStatement(tenant, revocations), setDoorStatement(tenant, "reading")]);
+  await target.batch([
+    demandTurn(tenant, turnOf(move, "opening")),
+    setRevocationsStatement(tenant, revocations),
+  ]);
   return { step: "switching" };
 }
 
 /** Writing goes on at the target, and whoever comes to the source is sent on. */
-async function close({ move, source, target }: Moving): Promise<Advance> {
-  const { tenant_id: tenant } = move;
-  await source.one(setDoorStatement(tenant, "shut"));
-  await target.one(setDoorStatement(tenant, "open"));
+async function close(moving: Moving): Promise<Advance> {
+  await turn(moving, moving.source, "shut");
+  await turn(moving, moving.target, "open");
   return { step: "removing" };
 }
 
 /** What the directory has recorded since is the home's as well as what was copied, and goes there by the usual way. */
-async function remove({ deps, move, source, target }: Moving): Promise<Advance> {
+async function remove(moving: Moving): Promise<Advance> {
+  const { deps, move, source, target } = moving;
   const { tenant_id: tenant } = move;
   if (move.source === FIRST_HOME) await bringHome(source, target, tenant);
-  const isGone = await clear(source, move.source, tenant);
-  await source.one(setDoorStatement(tenant, "shut"));
+  const isGone = await clear(moving, source, move.source);
   deps.homes.forget(tenant);
   return { step: isGone ? "done" : "removing" };
 }
 
 /** Back to work at the source. */
-async function reopen({ move, source }: Moving): Promise<Advance> {
-  await source.one(setDoorStatement(move.tenant_id, "open"));
+async function reopen(moving: Moving): Promise<Advance> {
+  await turn(moving, moving.source, "open");
   return { step: "clearing" };
 }
 
-async function clearTarget({ move, target }: Moving): Promise<Advance> {
-  const { tenant_id: tenant } = move;
-  await target.one(setDoorStatement(tenant, "shut"));
-  const isGone = await clear(target, move.target, tenant);
-  await target.one(setDoorStatement(tenant, "shut"));
+async function clearTarget(moving: Moving): Promise<Advance> {
+  const { move, target } = moving;
+  await turn(moving, target, "shut");
+  const isGone = await clear(moving, target, move.target);
   return { step: isGone ? (move.failure === null ? "cancelled" : "failed") : "clearing" };
 }
 

@@ -34,7 +34,7 @@ export const beginStatements = (
     INSERT ${into(tenantMovesTable, "tenant_id, source, target, step, paused, position, begun_ms, paused_ms, updated_ms")}
     VALUES (${tenant}, ${source}, ${target}, 'pausing', 1, '{}', ${atMs}, ${atMs}, ${atMs})
     ON CONFLICT (tenant_id) DO UPDATE SET source = excluded.source, target = excluded.target, step = excluded.step,
-      paused = 1, position = '{}', begun_ms = ${atMs}, paused_ms = ${atMs}, resumed_ms = NULL, updated_ms = ${atMs},
+      paused = 1, position = '{}', begun_ms = max(${atMs}, tenant_moves.begun_ms + 1), paused_ms = ${atMs}, resumed_ms = NULL, updated_ms = ${atMs},
       leased_ms = 0, attempts = 0, failure = NULL
     WHERE tenant_moves.step IN ${ENDED}`),
   change(sql`
@@ -114,13 +114,44 @@ export const jurisdictionStatement = (tenant: TenantId): Statement<Jurisdiction 
     (row) => row?.jurisdiction ?? undefined,
   );
 
-export const setDoorStatement = (
+/** Steps in the order in which doors are turned. */
+const RANKS: Partial<Record<MoveStep, number>> = {
+  pausing: 1,
+  copying: 2,
+  checking: 3,
+  opening: 4,
+  closing: 5,
+  removing: 6,
+  reopening: 7,
+  clearing: 8,
+};
+const RANKS_AN_ATTEMPT = 10;
+const ATTEMPTS_A_MILLISECOND = 100;
+
+/** Grows with each step of a move, with each of its attempts, and with each move. */
+export const turnOf = ({ begun_ms, attempts }: MoveRow, step: MoveStep): number =>
+  (begun_ms * ATTEMPTS_A_MILLISECOND + attempts) * RANKS_AN_ATTEMPT + (RANKS[step] ?? 0);
+
+/**
+ * That no later step has turned the door: what somebody does who was held up for so long that another took his place
+ * has no effect.
+ */
+export const demandTurn = (tenant: TenantId, turn: number): Statement<void> =>
+  demand(
+    sql`NOT EXISTS (SELECT 1 FROM ${tenantDoorsTable} WHERE tenant_id = ${tenant} AND turn > ${turn})`,
+    MOVED_ON,
+  );
+
+export const turnDoorStatements = (
   tenant: TenantId,
   state: Row<typeof tenantDoorsTable>["state"],
-): Statement<number> =>
+  turn: number,
+): Statement<unknown>[] => [
+  demandTurn(tenant, turn),
   change(sql`
-    INSERT ${into(tenantDoorsTable, "tenant_id, state")} VALUES (${tenant}, ${state})
-    ON CONFLICT (tenant_id) DO UPDATE SET state = excluded.state`);
+    INSERT ${into(tenantDoorsTable, "tenant_id, state, turn")} VALUES (${tenant}, ${state}, ${turn})
+    ON CONFLICT (tenant_id) DO UPDATE SET state = excluded.state, turn = excluded.turn`),
+];
 
 /** How new a copy of the tenant's own rows is begins anew with the home. */
 export const forgetCopyStatement = (tenant: TenantId): Statement<number> =>

@@ -26,7 +26,7 @@ import {
 } from "./move-store.ts";
 
 /** How long nobody else takes up a move that somebody works on. */
-const LEASE_MS = 120_000;
+const LEASE_MS = 60_000;
 /** Calls of databases that one run makes, of those that one invocation has; the next goes on. */
 const CALLS_A_RUN = Math.floor(INVOCATION.databaseCalls * 0.8);
 /** The same where other duties are done beside it. */

@@ -4,13 +4,19 @@ import { FIRST_HOME, Homes, homesOf, REMEMBERED, REMEMBERED_MS } from "../../../
 import type { Env } from "../../../src/platform/env.ts";
 import { asTenantId } from "../../../src/platform/ids.ts";
 
-const database = (name: string) => ({ name }) as unknown as D1Database;
+const database = (name: string) => ({ name, prepare: () => {} }) as unknown as D1Database;
 const tenant = asTenantId("acme");
 const there = { home: "DATA_2", isMoving: false };
 
 describe("the databases of an installation", () => {
   it("are the directory and the bindings whose names begin with DATA_, in their order", () => {
-    const env = { DB: database("a"), DATA_B: database("b"), DATA_A: database("c"), DATABASE: database("d") };
+    const env = {
+      DB: database("a"),
+      DATA_B: database("b"),
+      DATA_A: database("c"),
+      DATABASE: database("d"),
+      DATA_TEXT: "e",
+    };
     const homes = homesOf(env as unknown as Env);
     expect([...homes.databases.keys()]).toEqual([FIRST_HOME, "DATA_A", "DATA_B"]);
     expect(homes.isSpread).toBe(true);
