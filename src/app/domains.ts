@@ -26,10 +26,10 @@ import type { App } from "../platform/app-env.ts";
 export function mountDomains(app: App): void {
   mountDeviceauth(app);
   mountUseradm(app);
+  mountTenantdata(app); // before what has an id where it has a word
   mountOperator(app);
   mountConsole(app);
   mountTenantadm(app);
-  mountTenantdata(app);
   mountUsage(app);
   mountAudit(app);
   mountConsent(app);

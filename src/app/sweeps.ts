@@ -21,7 +21,7 @@ import {
   forgetSpentChallenges,
   resealFactors,
 } from "../useradm/index.ts";
-import { forgetOldExports, moveTenants } from "../tenantdata/index.ts";
+import { forgetOldExports, importTenants, moveTenants } from "../tenantdata/index.ts";
 import { removeDueTenants, suspendDueTenants } from "../tenantadm/index.ts";
 import { forgetOldUsage, recordUsage } from "../usage/index.ts";
 import { resealWebhooks } from "../webhooks/index.ts";
@@ -55,8 +55,9 @@ export const EVERY_MINUTE: Sweeps = {
   "watch-rollouts": watchRollouts,
   "end-stuck": endStuck,
   "find-trouble": findTrouble(ALERT_SOURCES),
-  // Last: it takes what the others leave of the run.
+  // Last: they take what the others leave of the run.
   "move-tenants": moveTenants,
+  "import-tenants": importTenants,
 };
 
 /** Duties of every night. */

@@ -1,4 +1,5 @@
 import { exportTenant } from "./admin-archives.ts";
+import { importTenant } from "./admin-imports.ts";
 import { moveTenant } from "./admin-moves.ts";
 import { UsageError } from "./flags.ts";
 import type { DataFolder } from "./data-folder.ts";
@@ -219,6 +220,11 @@ export const VERBS: Readonly<Record<string, Verb>> = {
     summary: "write everything that a tenant has into an archive; files come along unless `referenced`",
     options: { tenant: "ID", out: "FILE", objects: "[included|referenced]" },
     run: exportTenant,
+  },
+  "import-tenant": {
+    summary: "bring a tenant in from its archive, with the id and all else that it had; tells how far it is",
+    options: { file: "FILE", jurisdiction: "[eu|fedramp]" },
+    run: importTenant,
   },
   "set-limit": {
     summary: `set a limit of a tenant, by default of the default one; NAME is one of\n      ${LIMIT_NAMES.slice(0, 6).join(", ")},\n      ${LIMIT_NAMES.slice(6).join(", ")}`,

@@ -18,6 +18,12 @@ function reasonIn(text: string, status: number): string {
   return text.trim() || `status ${status}`;
 }
 
+async function textOf(response: Response): Promise<string> {
+  const text = await response.text();
+  if (!response.ok) throw new OperatorError(response.status, reasonIn(text, response.status));
+  return text;
+}
+
 /** A server's operator API. */
 export class OperatorClient {
   readonly #url: string;
@@ -34,6 +40,12 @@ export class OperatorClient {
     return text === "" ? undefined : JSON.parse(text);
   }
 
+  /** Sends bytes; the parsed answer. */
+  async put(path: string, bytes: Uint8Array<ArrayBuffer>): Promise<unknown> {
+    const headers = { Authorization: `Bearer ${this.#token}`, "Content-Type": "application/octet-stream" };
+    return JSON.parse(await textOf(await this.#send(path, { method: "PUT", headers, body: bytes })));
+  }
+
   /** The answer as it came. */
   async text(method: string, path: string, body?: unknown): Promise<string> {
     const response = await this.#send(path, {
@@ -41,9 +53,7 @@ export class OperatorClient {
       headers: { Authorization: `Bearer ${this.#token}`, "Content-Type": "application/json" },
       body: body === undefined ? null : JSON.stringify(body),
     });
-    const text = await response.text();
-    if (!response.ok) throw new OperatorError(response.status, reasonIn(text, response.status));
-    return text;
+    return textOf(response);
   }
 
   async #send(path: string, request: RequestInit): Promise<Response> {

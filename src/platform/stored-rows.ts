@@ -48,9 +48,13 @@ export const upsertRows = (
     ON CONFLICT (tenant_id) DO UPDATE SET ${set}`);
 };
 
-const isLarge = (stored: Rows): boolean => !isWithin(JSON.stringify(stored), DATABASE.valueBytes);
+/** Whether rows do not go in as JSON: the whole may be too large, and a text of JSON ends at a NUL. */
+function isApart(stored: Rows): boolean {
+  const text = JSON.stringify(stored);
+  return !isWithin(text, DATABASE.valueBytes) || text.includes("\\u0000");
+}
 
-/** One row by its values, which as JSON would be too large for one. */
+/** One row by its values. */
 const putRow = (
   table: string,
   columns: readonly string[],
@@ -73,7 +77,7 @@ export function putAllRows(
 ): Statement<number>[] {
   const [first] = stored;
   if (!first) return [];
-  if (!isLarge(stored)) return [putRows(table, columns, stored, otherwise)];
+  if (!isApart(stored)) return [putRows(table, columns, stored, otherwise)];
   if (stored.length === 1) return [putRow(table, columns, first, otherwise)];
   const half = Math.ceil(stored.length / 2);
   return [stored.slice(0, half), stored.slice(half)].flatMap((part) =>

@@ -190,3 +190,39 @@ export const d1MigrationsTable = sqliteTable("d1_migrations", {
     .notNull()
     .default(sql`CURRENT_TIMESTAMP`),
 });
+
+export const tenantImportsTable = sqliteTable("tenant_imports", {
+  import_id: text().primaryKey(),
+  step: text({
+    enum: [
+      "uploading",
+      "checking",
+      "claiming",
+      "looking",
+      "writing",
+      "finishing",
+      "opening",
+      "closing",
+      "clearing",
+      "dropping",
+      "done",
+      "failed",
+      "cancelled",
+    ],
+  }).notNull(),
+  archive: text().notNull(),
+  is_sent: integer().notNull(),
+  size: integer().notNull(),
+  etag: text(),
+  multipart_id: text(),
+  tenant: text().$type<TenantId>(),
+  home: text(),
+  jurisdiction: text(),
+  position: text().notNull(),
+  failure: text(),
+  attempts: integer().notNull().default(0),
+  created_ms: integer().notNull(),
+  updated_ms: integer().notNull(),
+  leased_ms: integer().notNull().default(0),
+  ended_ms: integer(),
+});

@@ -13,6 +13,7 @@ export {
 export {
   giveUpObjects,
   HEARTBEAT_MS,
+  isUnknownMultipart,
   ObjectUpload,
   removeDoomedObjects,
   sweepUploads,

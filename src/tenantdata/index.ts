@@ -1,4 +1,5 @@
 export { EXPORT_PART } from "./events.ts";
+export { importTenants } from "./importing/imports.ts";
 export { moveTenants } from "./moving/moves.ts";
 export { makeExportPart } from "./export-step.ts";
 export { forgetOldExports } from "./exports.ts";

@@ -32,3 +32,13 @@ export const tenantExportPartsTable = sqliteTable(
   },
   (row) => [primaryKey({ columns: [row.tenant_id, row.export_id, row.part] })],
 );
+
+export const tenantImportPartsTable = sqliteTable(
+  "tenant_import_parts",
+  {
+    import_id: text().notNull(),
+    part: integer().notNull(),
+    etag: text().notNull(),
+  },
+  (row) => [primaryKey({ columns: [row.import_id, row.part] })],
+);

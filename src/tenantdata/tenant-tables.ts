@@ -182,5 +182,7 @@ export const GLOBAL_TABLES: Readonly<Record<string, { why: string; place: TableP
   },
   orphan_sweep: { why: "how far the sweep of the bucket came", place: "directory" },
   spent_challenges: { why: "digests of challenges that were answered", place: "directory" },
+  tenant_imports: { why: "archives that the operator brings in", place: "directory" },
+  tenant_import_parts: { why: "what was sent of an archive", place: "directory" },
   workflow_definitions: { why: "what the operator registered", place: "directory" },
 };

@@ -66,7 +66,8 @@ function writeTable(writing: Writing, columns: readonly string[]): Promise<boole
   if (!table) throw new Error(`there is no table ${position.sum.name} to copy`);
   const reset = table.reset ?? {};
   return addPages(writing, async (after) => {
-    const found = await deps.db(row.tenant_id).one(pageStatement(table, columns, row.tenant_id, after));
+    const database = table.place === "directory" ? deps.directory : deps.db(row.tenant_id);
+    const found = await database.one(pageStatement(table, columns, row.tenant_id, after));
     return {
       lines: found.map((one) => JSON.stringify({ ...one, ...reset })),
       keys: found.map((one) => table.key.map((column) => one[column] ?? null)),

@@ -6,6 +6,7 @@ import type { CallLimits } from "../platform/call-limits.ts";
 import { addonsFrom, type Addon } from "../platform/plans.ts";
 import { into, type Row } from "../platform/columns.ts";
 import type { LimitName } from "../platform/limit-names.ts";
+import { tenantImportsTable } from "../platform/tables.ts";
 import { tenantsTable, tenantLimitsTable } from "./tables.ts";
 
 type TenantRow = Row<typeof tenantsTable>;
@@ -100,7 +101,11 @@ export const tenantsStatement = (after: string, limit: number): Statement<Tenant
 
 const jsonOrNull = (value: object | null): string | null => (value === null ? null : JSON.stringify(value));
 
-/** Adds the tenant if the condition holds, unless its id exists. */
+/** An import of a tenant keeps its id until the tenant is there. */
+const isFree = (tenant: TenantId): SQL => sql`
+  NOT EXISTS (SELECT 1 FROM ${tenantImportsTable} WHERE tenant = ${tenant} AND ended_ms IS NULL)`;
+
+/** Adds the tenant if the condition holds, unless its id exists or is being imported. */
 export const addTenantStatement = (tenant: Tenant, condition = sql`1`): Statement<number> =>
   change(sql`
     INSERT ${into(
@@ -110,7 +115,7 @@ export const addTenantStatement = (tenant: Tenant, condition = sql`1`): Statemen
     SELECT ${tenant.id}, ${tenant.name}, ${tenant.token}, ${tenant.status}, ${tenant.plan}, ${JSON.stringify(tenant.addons)},
       ${tenant.trialEndsMs}, ${Number(tenant.serviceProvider)}, ${tenant.parent}, ${tenant.maxChildren}, ${JSON.stringify(tenant.additionalInfo)},
       ${jsonOrNull(tenant.apiLimits)}, ${Number(tenant.binaryDelta)}, ${tenant.suspendAtMs}, ${tenant.createdMs}, ${tenant.updatedMs}
-    WHERE ${condition}
+    WHERE ${condition} AND ${isFree(tenant.id)}
     ON CONFLICT (tenant_id) DO NOTHING`);
 
 /** Suspending ends the device tokens issued so far for good, also for the time after. */

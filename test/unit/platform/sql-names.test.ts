@@ -56,6 +56,7 @@ const known = new Set([
   // No table of a domain.
   "sqlite_master",
   "inventory_text",
+  "dflt_value",
 ]);
 
 /** Columns that a statement says of an alias of its own, and that its table does not have. */
