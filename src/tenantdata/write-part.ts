@@ -103,8 +103,16 @@ const headerOf = ({ row }: Writing): Header => ({
   created_at: rfc3339(row.created_ms),
 });
 
+/** Of the directory, and of the tenant's home if that is another database. */
+async function columnsFor({ deps, row }: Writing) {
+  const home = await deps.db(row.tenant_id).one(copiedColumnsStatement);
+  return deps.homes.isSpread
+    ? new Map([...(await deps.directory.one(copiedColumnsStatement)), ...home])
+    : home;
+}
+
 async function writeSections(writing: Writing): Promise<boolean> {
-  const columns = await writing.deps.db(writing.row.tenant_id).one(copiedColumnsStatement);
+  const columns = await columnsFor(writing);
   for (let section = sectionOf(writing.position); section !== undefined;) {
     const names = (columns.get(section) ?? []).map(({ name }) => name);
     const isWhole =

@@ -55,6 +55,7 @@ const known = new Set([
   ...[...declared.keys()].flatMap(columnsOf),
   // No table of a domain.
   "sqlite_master",
+  "dflt_value",
   "inventory_text",
   "dflt_value",
 ]);
