@@ -63,8 +63,10 @@ const kinds: fc.Arbitrary<Step> = fc.oneof(
     }),
   },
   { weight: 6, arbitrary: fc.record({ kind: of("tick"), minutes: fc.integer({ min: 1, max: 6 }) }) },
+  // A clock that jumps, either way.
+  { weight: 1, arbitrary: fc.record({ kind: of("tick"), minutes: fc.constantFrom(-600, -7, 7, 600) }) },
   { weight: 1, arbitrary: fc.record({ kind: fc.constantFrom("pause", "resume", "widen") }) },
-  { weight: 2, arbitrary: fc.record({ kind: of("retry") }) },
+  { weight: 3, arbitrary: fc.record({ kind: of("retry") }) },
   { weight: 2, arbitrary: fc.record({ kind: fc.constantFrom("join filter", "leave filter"), device }) },
   { weight: 1, arbitrary: fc.record({ kind: fc.constantFrom("decommission"), device }) },
   { weight: 1, arbitrary: fc.record({ kind: of("abort") }) },
@@ -75,9 +77,10 @@ const fall = fc.record({
   when: fc.constantFrom<Fall["when"]>("before", "after"),
 });
 
-const step: fc.Arbitrary<Step> = fc
-  .tuple(kinds, fc.option(fall, { nil: undefined, freq: 8 }))
-  .map(([one, falls]) => ({ ...one, fall: falls }));
+/** One step in four falls. */
+const falls = fc.oneof({ weight: 3, arbitrary: fc.constant(undefined) }, { weight: 1, arbitrary: fall });
+
+const step: fc.Arbitrary<Step> = fc.tuple(kinds, falls).map(([one, fell]) => ({ ...one, fall: fell }));
 
 const plan = fc.record({
   isDynamic: fc.boolean(),
@@ -102,13 +105,20 @@ class Again {
   readonly #retries: number;
   readonly status = new Map<number, Status | undefined>();
   readonly attempts = new Map<number, number>();
-  readonly awaits = new Set<number>();
+  /** Devices that have to ask again, and from when on. */
+  readonly awaits = new Map<number, number>();
 
   readonly id: string;
+  readonly #opensMs: number;
 
-  constructor(id: string, devices: readonly number[], retries: number) {
+  constructor(
+    id: string,
+    devices: readonly number[],
+    { retries, nowMs }: { retries: number; nowMs: number },
+  ) {
     this.id = id;
     this.#retries = retries;
+    this.#opensMs = nowMs;
     for (const device of devices) this.status.set(device, undefined);
   }
 
@@ -118,18 +128,20 @@ class Again {
 
   isAtIt = (i: number): boolean => this.status.get(i) !== undefined && !isFinal(this.status.get(i));
 
-  poll(i: number): boolean {
+  poll(i: number, nowMs: number): boolean {
     if (!this.status.has(i) || isFinal(this.status.get(i))) return false;
+    if ((this.awaits.get(i) ?? nowMs) > nowMs) return false;
+    if (this.status.get(i) === undefined && this.#opensMs > nowMs) return false;
     this.awaits.delete(i);
     if (this.status.get(i) === undefined) this.status.set(i, "pending");
     return true;
   }
 
-  report(i: number, status: Status): void {
+  report(i: number, status: Status, nowMs: number): void {
     if (!this.isAtIt(i) || this.awaits.has(i)) return;
     const attempts = this.attempts.get(i) ?? 1;
     const more = status === "failure" && attempts <= this.#retries;
-    if (more) this.awaits.add(i);
+    if (more) this.awaits.set(i, nowMs);
     this.attempts.set(i, attempts + Number(more));
     this.status.set(i, more ? "pending" : status);
   }
@@ -152,17 +164,21 @@ class Model {
   readonly opens: number[];
   readonly status: (Status | undefined)[] = [];
   readonly attempts: number[] = [];
-  readonly awaits = new Set<number>();
+  /** Devices that have to ask again, and from when on. */
+  readonly awaits = new Map<number, number>();
   readonly members = new Set<number>([0, 1, 2, 3]);
   joined = 0;
   paused = false;
   finished = false;
   aborted = false;
+  /** When all of it opens; stays as it is once somebody has joined. */
+  #openMs: number;
   #minute = -1;
   #inMinute = 0;
 
   constructor(of: Plan, nowMs: number) {
     this.#plan = of;
+    this.#openMs = nowMs;
     this.opens = [nowMs, ...of.sizes.map((_, i) => nowMs + (i + 1) * 5 * MINUTE)];
   }
 
@@ -170,7 +186,7 @@ class Model {
 
   #mayJoin(i: number, nowMs: number): boolean {
     const { isDynamic, sizes, pace, atOnce, eachSite, bound } = this.#plan;
-    if (this.paused || this.finished || this.status[i] !== undefined) return false;
+    if (this.paused || this.finished || this.status[i] !== undefined || this.#openMs > nowMs) return false;
     if (isDynamic && (!this.members.has(i) || (bound > 0 && this.joined >= bound))) return false;
     let to = 0;
     const phase = sizes.findIndex((size) => this.joined < (to += size));
@@ -185,7 +201,7 @@ class Model {
   /** Whether the device is given the deployment. */
   poll(i: number, nowMs: number): boolean {
     if (this.isAtIt(i)) {
-      if (this.awaits.has(i) && this.paused) return false;
+      if (this.awaits.has(i) && (this.paused || this.awaits.get(i)! > nowMs)) return false;
       this.awaits.delete(i);
       return !this.aborted;
     }
@@ -199,12 +215,12 @@ class Model {
     return true;
   }
 
-  report(i: number, status: Status): void {
+  report(i: number, status: Status, nowMs: number): void {
     if (!this.isAtIt(i) || this.awaits.has(i)) return;
     const more = status === "failure" && this.attempts[i]! <= this.#plan.retries;
     if (more) {
       this.attempts[i]! += 1;
-      this.awaits.add(i);
+      this.awaits.set(i, nowMs);
     }
     this.status[i] = more ? "pending" : status;
     this.#end();
@@ -233,7 +249,9 @@ class Model {
 
   widen(nowMs: number): void {
     const next = this.opens.findIndex((ms) => ms > nowMs);
-    if (next >= 0 && !this.finished) this.opens[next] = nowMs;
+    if (next < 0 || this.finished) return;
+    this.opens[next] = nowMs;
+    if (this.joined === 0) this.#openMs = Math.min(this.#openMs, this.opens[0]!);
   }
 
   counts(): Record<string, number> {
@@ -413,7 +431,8 @@ async function live(of: Plan): Promise<void> {
     else if (one.kind === "report") {
       const to = again()?.isAtIt(one.device) ? again()! : undefined;
       const work = () => reportStatus(deps, claims[one.device]!, to?.id ?? id, { status: one.status });
-      if (tookEffect(await falling(one.fall, work), 1)) (to ?? model).report(one.device, one.status);
+      if (tookEffect(await falling(one.fall, work), 1))
+        (to ?? model).report(one.device, one.status, server.now);
     } else if (one.kind === "decommission") {
       const statements = decommissionDeviceStatements(tenant, claims[one.device]!.device, server.now);
       const work = () => deps.db(tenant).batch(statements);
@@ -451,7 +470,7 @@ async function live(of: Plan): Promise<void> {
       next = (await nextUpdate(deps, claims[i]!, state))?.id;
     });
     if (fell && !tookEffect(fell, joinsIn)) return;
-    const expected = isOther ? other.poll(i) : model.poll(i, server.now);
+    const expected = isOther ? other.poll(i, server.now) : model.poll(i, server.now);
     if (isSpared) expect(expected).toBe(false);
     givenAgain += Number(isOther && expected);
     if (!fell) expect(next).toBe(expected ? (isOther ? other.id : id) : undefined);
@@ -468,7 +487,9 @@ async function live(of: Plan): Promise<void> {
       "SELECT deployment_id FROM deployments WHERE tenant_id = ? ORDER BY seq DESC LIMIT 1",
       tenant,
     );
-    retried.push(new Again(String(newest!["deployment_id"]), failed, of.retries));
+    retried.push(
+      new Again(String(newest!["deployment_id"]), failed, { retries: of.retries, nowMs: server.now }),
+    );
   }
 
   /** Each of them reads first and changes then. */
@@ -496,10 +517,10 @@ async function falling(fall: Fall | undefined, work: () => Promise<unknown>): Pr
     return undefined;
   } catch (cause) {
     if (!(cause instanceof Error) || cause.message !== FALLEN) throw cause;
+    // What a Worker that falls tells nobody, the head finds out by itself.
+    await waits.apply([{ kind: "standing" }]);
     return fall;
   } finally {
-    // What a Worker that falls tells nobody, the head finds out by itself.
-    if (database.fall) await waits.apply([{ kind: "standing" }]);
     database.fall = undefined;
   }
 }

@@ -302,6 +302,16 @@ describe("windows", () => {
 });
 
 describe("a rollout that contradicts itself", () => {
+  it("is refused: windows of which every day is a holiday", async () => {
+    const weekly = [{ days: ["mon"], from: "10:00", to: "11:00" }];
+    const days = Array.from({ length: 500 }, (_, i) => new Date(server.now + (i - 2) * 24 * 60 * MINUTE));
+    const holidays = days.filter((day) => day.getUTCDay() === 1).map((day) => day.toISOString().slice(0, 10));
+    const answer = await create({ rollout: { windows: { weekly, holidays } } });
+    expect([answer.status, answer.json().error]).toEqual([400, expect.stringContaining("never open")]);
+    const some = { weekly, holidays: holidays.filter((_, i) => i !== 5) };
+    expect((await create({ rollout: { windows: some } })).status).toBe(201);
+  });
+
   const two = [{ batch_size: 50 }, {}];
   it.each<[string, Record<string, unknown>, string]>([
     ["gates behind the last phase", { rollout: { gates: [{ phase: 2, after_s: 1 }] } }, "no phase 2"],

@@ -165,6 +165,16 @@ describe("idle checks touch no database", () => {
     await member("DELETE", [norther.id]);
   });
 
+  it("while as many are at it as may be, until one of them is decommissioned", async () => {
+    const [goes, stays] = [await aDevice(server), await aDevice(server)];
+    await inInventory(server, [goes, stays]);
+    await rollout({ rollout: { at_once: 1 } }, [goes, stays]);
+    expect([await status(goes), await twice(stays)]).toEqual([200, WAITS]);
+    const path = `/api/management/v2/devauth/devices/${goes.id}`;
+    expect((await server.call("DELETE", path, { token: user.token })).status).toBe(204);
+    expect(await status(stays)).toBe(200);
+  });
+
   it("and a change that is for all ends it for all", async () => {
     const id = await rollout({ rollout: { budget: { attribute: site, at_once: 1 } } });
     expect([await status(north), await twice(norther)]).toEqual([200, WAITS]);

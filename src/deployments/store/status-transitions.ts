@@ -179,13 +179,22 @@ const tally = (move: Move): Statement<number> =>
     }, 1 FROM (${moving(move)}) m WHERE m.phase IS NOT NULL
     ON CONFLICT DO UPDATE SET devices = devices + 1`);
 
+/** Deployments in which the device's part ended then. */
+const endedAt = (tenant: TenantId, device: DeviceId, atMs: number): SQL => sql`
+  SELECT e.seq FROM ${deviceDeploymentsTable} e
+  WHERE e.tenant_id = ${tenant} AND e.device_id = ${device} AND e.active = 0 AND e.finished_ms = ${atMs}`;
+
 /** A row if others may join now who had to wait for this device, or for the deployment that is over with it. */
-const makeRoom = ({ tenant, deployment = "", atMs }: Move): Statement<unknown> =>
+const makeRoom = ({ tenant, device, deployment, atMs }: Move): Statement<unknown> =>
   alteringIfFound(
     { tenant, what: { kind: "standing" } },
     firstRow(sql`
       SELECT 1 AS room FROM ${deploymentCountersTable} c
-      WHERE c.tenant_id = ${tenant} AND c.seq = ${seqOf(tenant, deployment)} 
+      WHERE c.tenant_id = ${tenant} AND c.seq ${
+        deployment === undefined
+          ? sql`IN (${endedAt(tenant, device, atMs)})`
+          : sql`= ${seqOf(tenant, deployment)}`
+      } 
         AND (c.governed = 1 AND ${madeRoom} OR c.stage = 2 AND c.finished_ms = ${atMs})`),
   );
 
