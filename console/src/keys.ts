@@ -80,6 +80,7 @@ export function listenForKeys(go: (path: string) => void): () => void {
     }
     if (overlay.value === "palette" && !document.querySelector("dialog[open]")) {
       if (key.length === 1 && !event.ctrlKey && !event.metaKey) typedAhead += key;
+      if (key === "Enter") typedAhead += "\n";
       event.preventDefault();
       return;
     }

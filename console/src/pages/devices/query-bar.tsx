@@ -1,4 +1,4 @@
-import { useEffect, useId, useState } from "preact/hooks";
+import { useEffect, useId, useRef, useState } from "preact/hooks";
 import { api, bodyOf } from "../../api/client.ts";
 import { useResource } from "../../api/resource.ts";
 import { Icon } from "../../parts/icon.tsx";
@@ -32,10 +32,20 @@ export function QueryBar({
   const [isUsed, use] = useState(false);
   const list = useId();
   const told = useId();
-  useEffect(() => setText((typed) => (typed.trim() === query ? typed : query)), [query]);
+  // What comes back of what was typed here changes nothing: more may be typed by then.
+  const sent = useRef(query);
+  const send = (asked: string, how: "push" | "replace") => {
+    sent.current = asked;
+    set(asked, how);
+  };
+  useEffect(() => {
+    if (query === sent.current) return;
+    sent.current = query;
+    setText(query);
+  }, [query]);
   useEffect(() => {
     const timer = setTimeout(() => {
-      if (text.trim() !== query) set(text.trim(), "replace");
+      if (text.trim() !== sent.current) send(text.trim(), "replace");
     }, QUIET_MS);
     return () => clearTimeout(timer);
   }, [text]);
@@ -55,7 +65,7 @@ export function QueryBar({
           class="query-bar"
           onSubmit={(event) => {
             event.preventDefault();
-            set(text.trim(), "push");
+            send(text.trim(), "push");
           }}
         >
           <Icon name="search" />

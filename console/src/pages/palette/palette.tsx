@@ -66,7 +66,7 @@ function useDevices(words: string): Choice[] {
 /** Goes to a page or a device, or begins something, by a few letters. */
 export function Palette({ onClose }: { onClose: () => void }) {
   const { route } = useLocation();
-  const [words, setWords] = useState(takeTyped);
+  const [words, setWords] = useState("");
   const [at, setAt] = useState(0);
   const devices = useDevices(words);
   const pages = MENU.filter(({ isFor }) => isFor()).map(({ title, path }) => to(title, "page", path));
@@ -77,6 +77,16 @@ export function Palette({ onClose }: { onClose: () => void }) {
     onClose();
     choice.run(route);
   };
+  // What was typed before the field was there; a line end chooses.
+  const [isEntered, enter] = useState(false);
+  useEffect(() => {
+    const [typed = "", ...lines] = takeTyped().split("\n");
+    setWords(typed);
+    enter(lines.length > 0);
+  }, []);
+  useEffect(() => {
+    if (isEntered) take(choices[chosen]);
+  }, [isEntered]);
   const onKey = (event: KeyboardEvent) => {
     const by = { ArrowDown: 1, ArrowUp: -1 }[event.key];
     if (by === undefined && event.key !== "Enter") return;
