@@ -21,16 +21,18 @@ export interface ImportWire {
 export async function anArchive(
   server: Server,
   {
+    tenant = "acme",
     fileBytes = 1000,
     objects = "included",
     prepare = async () => {},
   }: {
+    tenant?: string;
     fileBytes?: number;
     objects?: string;
     prepare?: (filled: Filled) => Promise<void>;
   } = {},
 ): Promise<Filled & { bytes: Uint8Array }> {
-  const filled = await aFilledTenant(server, "acme", { fileBytes });
+  const filled = await aFilledTenant(server, tenant, { fileBytes });
   await prepare(filled);
   const { id } = await exported(server, filled.user.token, { objects });
   const bytes = await download(server, filled.user.token, id);

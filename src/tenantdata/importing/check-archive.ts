@@ -1,4 +1,5 @@
 import { z } from "@hono/zod-openapi";
+import { LIMIT_NAMES } from "../../platform/limit-names.ts";
 import { asTenantId } from "../../platform/ids.ts";
 import {
   addedTo,
@@ -161,11 +162,45 @@ function takeRows(found: Found & { sum: Sum }, header: Header, entry: PartEntry,
     columns: known,
     tenant: asTenantId(header.tenant),
   });
+  if (table.name === "tenant_limits" && !rows.every((row) => LimitRow.safeParse(row).success))
+    throw new ImportFault("a limit of the tenant is none");
   if (table.name === "tenant_limits") return { count: rows.length, limits: [...found.limits, ...rows] };
   if (table.name !== TENANTS) return { count: rows.length };
   if (rows.length !== 1 || found.tenant) throw new ImportFault("the archive has not one tenant");
+  if (!TenantRow.safeParse(rows[0]).success) throw new ImportFault("the tenant of the archive is none");
   return { count: 1, tenant: rows[0] ?? null };
 }
+
+const json = (schema: z.ZodType) =>
+  z
+    .string()
+    .transform((text, context): unknown => {
+      try {
+        return JSON.parse(text);
+      } catch {
+        context.addIssue("no JSON");
+        return z.NEVER;
+      }
+    })
+    .pipe(schema)
+    .optional();
+
+const CallLimits = z.object({
+  bursts: z.array(z.record(z.string(), z.unknown())),
+  quota: z.object({ max_calls: z.number(), interval_sec: z.number() }),
+});
+
+/** The tenant's own row is read together with those of others: nothing in it may be what nobody can read. */
+const TenantRow = z.object({
+  status: z.enum(["active", "suspended"]).optional(),
+  plan: z.string().optional(),
+  addons: json(z.array(z.string())),
+  additional_info: json(z.record(z.string(), z.unknown())),
+  api_limits: json(z.object({ management: CallLimits, devices: CallLimits })).or(z.null()),
+  require_2fa_roles: json(z.array(z.string())),
+});
+
+const LimitRow = z.object({ name: z.enum(LIMIT_NAMES) });
 
 /** The lines of a page and what is kept of them. */
 function takePage(

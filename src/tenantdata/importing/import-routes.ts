@@ -15,10 +15,9 @@ import {
   beginUpload,
   endImport,
   listImports,
-  partToReceive,
-  receivePart,
   showImport,
 } from "./imports.ts";
+import { partToReceive, receivePart } from "./receive-parts.ts";
 import { Import } from "./import-view.ts";
 
 const PATH = "/api/operator/v1/tenants/imports";

@@ -12,14 +12,16 @@ import type { Deps } from "../../platform/deps.ts";
 import { Fault } from "../../platform/fault.ts";
 import { addHomeStatement } from "../../platform/home-store.ts";
 import { FIRST_HOME } from "../../platform/homes.ts";
-import { asTenantId, type TenantId } from "../../platform/ids.ts";
+import { asTenantId, DEFAULT_TENANT, type TenantId } from "../../platform/ids.ts";
 import { JURISDICTIONS, placeTenant } from "../../platform/placing.ts";
 import { putAllRows } from "../../platform/stored-rows.ts";
 import { COPIED_TABLES, FILES, SECTIONS } from "../archive-format.ts";
+import { ensureDefaultTenant } from "../../tenants/index.ts";
 import type { PartEntry } from "../archive-part.ts";
 import { foldersOf, isIn } from "../objects.ts";
 import { columnsOfStatement, type CopiedRow } from "../rows-store.ts";
 import { TENANTS } from "../tenant-tables.ts";
+import { demandUnusedStatements, emptyDefaultStatements, usedReason } from "./default-store.ts";
 import { ImportFault } from "./import-fault.ts";
 import {
   advanceStatement,
@@ -54,6 +56,11 @@ export function databaseNamed(deps: Deps, name: string): Database {
 export const tenantIsHere = (tenant: string) =>
   `the tenant ${tenant} is in this installation already: remove it first`;
 
+function requireUnused(cause: unknown): void {
+  const reason = usedReason(cause);
+  if (reason !== undefined) throw new ImportFault(reason, { cause });
+}
+
 /** From here on nobody else becomes this tenant. */
 async function claim(deps: Deps, row: ImportRow): Promise<void> {
   const { header } = positionOf(row).found;
@@ -64,12 +71,15 @@ async function claim(deps: Deps, row: ImportRow): Promise<void> {
   try {
     await deps.directory.batch([
       demandStep(row),
-      demandNoTenant(tenant),
+      ...(tenant === DEFAULT_TENANT
+        ? [...demandUnusedStatements("directory"), ...emptyDefaultStatements("directory")]
+        : [demandNoTenant(tenant)]),
       advanceStatement(row, { step: "looking" }, deps.now()),
       claimStatement(row, { tenant, home }),
     ]);
   } catch (cause) {
     if (refusalOf(cause) === TENANT_IS_HERE) throw new ImportFault(tenantIsHere(tenant), { cause });
+    requireUnused(cause);
     if (isUniqueViolation(cause, "tenant_imports.tenant"))
       throw new ImportFault(`another import of the tenant ${tenant} is under way`, { cause });
     throw cause;
@@ -89,6 +99,13 @@ async function filesOf(deps: Deps, tenant: TenantId): Promise<string[]> {
 /** What was there before is nobody's to write over, nor to take back. */
 async function look(deps: Deps, row: ImportRow, { tenant, home }: Claimed): Promise<Advance> {
   await home.one(openDoorStatement(tenant));
+  if (tenant === DEFAULT_TENANT && row.home !== FIRST_HOME)
+    await home
+      .batch([...demandUnusedStatements("home"), ...emptyDefaultStatements("home")])
+      .catch((cause: unknown) => {
+        requireUnused(cause);
+        throw cause;
+      });
   for (const database of new Set([deps.directory, home])) {
     const [filled] = (await database.batch(filledTablesStatements(tenant))).flat();
     if (filled !== undefined)
@@ -223,6 +240,7 @@ async function work(deps: Deps, row: ImportRow): Promise<Advance | undefined> {
       return clear(deps, row, claimedBy(deps, row), positionOf(row));
     default:
       await drop(deps, row);
+      if (positionOf(row).found.header?.tenant === DEFAULT_TENANT) await ensureDefaultTenant(deps);
       return { step: row.failure === null ? "cancelled" : "failed" };
   }
 }

@@ -119,6 +119,8 @@ export interface Advance {
   failure?: string;
 }
 
+/** With the tenant there, or nothing of it, its id is nobody's to keep any more. */
+const FREED: ReadonlySet<ImportStep> = new Set(["closing", "dropping"]);
 const ENDED: ReadonlySet<ImportStep> = new Set(["done", "failed", "cancelled"]);
 
 /** The refusal of a batch whose import is not where it was. */
@@ -132,11 +134,11 @@ export const demandStep = ({ import_id: id, step }: ImportRow): Statement<void> 
     IMPORT_MOVED_ON,
   );
 
-/** Takes the import on; comes after `demandStep`. With the tenant there, its id is nobody's to keep any more. */
+/** Takes the import on; comes after `demandStep`. */
 export const advanceStatement = (row: ImportRow, to: Advance, nowMs: number): Statement<number> =>
   change(sql`
     UPDATE ${tenantImportsTable} SET step = ${to.step}, position = ${to.position ?? row.position}, attempts = 0,
-      tenant = ${to.step === "closing" ? null : row.tenant},
+      tenant = ${FREED.has(to.step) ? null : row.tenant},
       failure = ${to.failure ?? row.failure}, updated_ms = ${nowMs}, ended_ms = ${ENDED.has(to.step) ? nowMs : null}
     WHERE import_id = ${row.import_id}`);
 
@@ -162,6 +164,7 @@ export const claimStatement = (
 export const cancelStatement = (id: string, nowMs: number): Statement<number> =>
   change(sql`
     UPDATE ${tenantImportsTable} SET updated_ms = ${nowMs},
+      tenant = CASE WHEN step IN ('writing', 'finishing', 'opening') THEN tenant END,
       step = CASE WHEN step IN ('writing', 'finishing', 'opening') THEN 'clearing' ELSE 'dropping' END
     WHERE import_id = ${id} AND ended_ms IS NULL AND step NOT IN ('closing', 'clearing', 'dropping')`);
 

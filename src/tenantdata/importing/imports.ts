@@ -1,20 +1,18 @@
 import type { Sweep } from "../../platform/background.ts";
-import { isUnknownMultipart } from "../../storage/index.ts";
 import { refusalOf } from "../../platform/database.ts";
 import type { Deps } from "../../platform/deps.ts";
 import { Fault } from "../../platform/fault.ts";
-import { asTenantId, newSortableId } from "../../platform/ids.ts";
+import { newSortableId } from "../../platform/ids.ts";
 import { INVOCATION, STORAGE } from "../../platform/limits.ts";
 import { offsetOf, type Page } from "../../platform/paging.ts";
 import { placeTenant, type Jurisdiction } from "../../platform/placing.ts";
-import { ARCHIVE_TYPE, type Header } from "../archive-format.ts";
+import { ARCHIVE_TYPE } from "../archive-format.ts";
 import { ARCHIVE_PART_BYTES, IMPORT_ATTEMPTS, IMPORT_LIFE_MS, OPEN_IMPORTS } from "../limits.ts";
-import { requireKnownState } from "../schema-state.ts";
-import { entriesOf, partsOf } from "./archive-cursor.ts";
-import { headerIn } from "./check-archive.ts";
+import { partsOf } from "./archive-cursor.ts";
 import { ImportFault } from "./import-fault.ts";
 import { FIRST_POSITION } from "./import-position.ts";
-import { doStep, failing, tenantIsHere } from "./import-steps.ts";
+import { requireImportable } from "./importable.ts";
+import { doStep, failing } from "./import-steps.ts";
 import { readArchive } from "./read-archive.ts";
 import {
   addImportStatement,
@@ -28,13 +26,10 @@ import {
   IMPORT_MOVED_ON,
   importsStatement,
   importStatement,
-  isTenantStatement,
-  keepSentStatements,
   leaseStatement,
   openImportsStatement,
   releaseStatement,
   sentPartsStatement,
-  sentStatements,
   type ImportRow,
 } from "./import-store.ts";
 import { viewOf, type ImportView } from "./import-view.ts";
@@ -52,9 +47,9 @@ const CALLS_A_STEP = 120;
 /** Where archives are that were sent for an import. No tenant has files there. */
 const sentKey = (id: string): string => `imports/archives/${id}.tar`;
 
-const noImport = () => new Fault("not_found", "there is no such import");
+export const noImport = () => new Fault("not_found", "there is no such import");
 
-async function importOf(deps: Deps, id: string): Promise<ImportRow> {
+export async function importOf(deps: Deps, id: string): Promise<ImportRow> {
   const row = await deps.directory.one(importStatement(id));
   if (!row) throw noImport();
   return row;
@@ -76,19 +71,6 @@ export async function listImports(deps: Deps, page: Page): Promise<{ views: Impo
     countImportsStatement,
   ]);
   return { views: found.map((row) => viewOf(row)), total };
-}
-
-/** What the first part of an archive says of it; refused unless it can be brought in here. */
-async function requireImportable(deps: Deps, bytes: Uint8Array, parts: number): Promise<Header> {
-  try {
-    const header = headerIn(entriesOf(bytes, 0, parts)[0]);
-    requireKnownState(header);
-    if (await deps.directory.one(isTenantStatement(asTenantId(header.tenant))))
-      throw new Fault("conflict", tenantIsHere(header.tenant));
-    return header;
-  } catch (cause) {
-    throw cause instanceof ImportFault ? new Fault("unprocessable", cause.message, { cause }) : cause;
-  }
 }
 
 const begun = {
@@ -169,74 +151,12 @@ export async function beginFromBucket(
   return showImport(deps, id);
 }
 
-function goOn(deps: Deps, id: string): void {
+export function goOn(deps: Deps, id: string): void {
   deps.later(
     runImport(deps, id).catch((cause: unknown) =>
       deps.log.error("import not taken on", { import: id, cause }),
     ),
   );
-}
-
-const lengthOf = ({ size }: ImportRow, part: number): number =>
-  Math.min(ARCHIVE_PART_BYTES, size - (part - 1) * ARCHIVE_PART_BYTES);
-
-/** Whether bytes of so many can be this part. */
-export async function partToReceive(
-  deps: Deps,
-  id: string,
-  part: number,
-  declaredBytes: number | undefined,
-): Promise<ImportRow> {
-  const row = await importOf(deps, id);
-  if (row.step !== "uploading") throw new Fault("conflict", "the archive is complete already");
-  if (part > partsOf(row.size)) throw new Fault("bad_request", `the archive has ${partsOf(row.size)} parts`);
-  const length = lengthOf(row, part);
-  if (declaredBytes !== length)
-    throw new Fault("bad_request", `part ${part} has ${length} bytes, which Content-Length has to tell`);
-  return row;
-}
-
-/** Keeps a part; answers the archive once it is whole. */
-async function keepPart(
-  deps: Deps,
-  { import_id: id, archive, multipart_id: multipart, size }: ImportRow,
-  part: number,
-  bytes: Uint8Array,
-): Promise<{ etag: string } | undefined> {
-  if (multipart === null) throw noImport();
-  const upload = deps.bucket.resumeMultipartUpload(archive, multipart);
-  try {
-    const { etag } = await upload.uploadPart(part, bytes);
-    const [kept] = await deps.directory.batch(keepSentStatements(id, part, etag, deps.now()));
-    if (kept === 0) throw noImport();
-    const sent = await deps.directory.one(sentPartsStatement(id));
-    if (sent.length < partsOf(size)) return undefined;
-    return await upload.complete(sent.map((one) => ({ partNumber: one.part, etag: one.etag })));
-  } catch (cause) {
-    if (!isUnknownMultipart(cause)) throw cause;
-    // Completed by a request that could not write it down, or given up.
-    const there = await deps.bucket.head(archive);
-    if (there?.size !== size) throw noImport();
-    return there;
-  }
-}
-
-/** Takes a part; parts come in any order, at once or again. With the last one the import goes on by itself. */
-export async function receivePart(
-  deps: Deps,
-  row: ImportRow,
-  part: number,
-  bytes: Uint8Array,
-): Promise<ImportView> {
-  const { import_id: id } = row;
-  if (bytes.length !== lengthOf(row, part)) throw new Fault("bad_request", "the part breaks off");
-  if (part === 1) await requireImportable(deps, bytes, partsOf(row.size));
-  const whole = await keepPart(deps, row, part, bytes);
-  if (whole) {
-    await deps.directory.batch(sentStatements(id, whole.etag, deps.now()));
-    goOn(deps, id);
-  }
-  return showImport(deps, id);
 }
 
 /** Takes back what an import has written so far; one that has ended is told of no more, and what it made stays. */

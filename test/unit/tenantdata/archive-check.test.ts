@@ -41,6 +41,14 @@ const COLUMNS: Columns = new Map(
     name,
     [
       column(name, "tenant_id"),
+      ...(name === "tenants"
+        ? [
+            column(name, "status", "TEXT", 1, 1),
+            column(name, "addons", "TEXT", 1, 1),
+            column(name, "api_limits", "TEXT", 0),
+          ]
+        : []),
+      ...(name === "tenant_limits" ? [column(name, "name")] : []),
       ...(name === "devices"
         ? [
             column(name, "device_id"),
@@ -279,6 +287,24 @@ describe("the check of an archive", () => {
     const found = await reasonOf(bytes);
     if (typeof reason === "string") expect(found).toBe(reason);
     else expect(found).toMatch(reason);
+  });
+
+  it("takes a tenant that others can be listed with, and no other", async () => {
+    const reasonFor = (more: object) =>
+      reasonOf(archiveOf([page("tenants", [{ tenant_id: "acme", ...more }])]));
+    const limits = { bursts: [], quota: { max_calls: 1, interval_sec: 1 } };
+    for (const more of [
+      { status: "suspended" },
+      { addons: '["monitor"]' },
+      { api_limits: null },
+      { api_limits: JSON.stringify({ management: limits, devices: limits }) },
+    ])
+      expect([more, await reasonFor(more)]).toEqual([more, "taken"]);
+    for (const more of [{ status: "odd" }, { addons: "{" }, { addons: "[1]" }, { api_limits: "{}" }])
+      expect([more, await reasonFor(more)]).toEqual([more, "the tenant of the archive is none"]);
+    expect(
+      await reasonOf(archiveOf([tenant, page("tenant_limits", [{ tenant_id: "acme", name: "x" }])])),
+    ).toBe("a limit of the tenant is none");
   });
 
   it("takes so many lines a page, of so many bytes, and no more [limit: ROWS_A_PAGE] [limit: LINE_BYTES]", async () => {
