@@ -116,6 +116,7 @@ describe("the protocol of tools", () => {
   });
 
   it("tells clearly which arguments a tool does not take", async () => {
+    const term = { scope: "inventory", attribute: "a", type: "$eq", value: "b" };
     const wrong: [string, unknown][] = [
       ["get_device", {}],
       ["get_device", { device_id: "../../useradm/users" }],
@@ -127,6 +128,7 @@ describe("the protocol of tools", () => {
       ["find_devices", { page: 0 }],
       ["find_devices", { per_page: 1000 }],
       ["find_devices", []],
+      ["find_devices", { filters: Array.from({ length: 16 }, () => term) }],
       ["find_devices", { __proto__x: 1 }],
       ["list_alerts", { cursor: "" }],
       ["nothing", {}],
@@ -143,6 +145,15 @@ describe("the protocol of tools", () => {
       expect([name, given, code]).toEqual([name, given, -32_602]);
     }
     expect((await rpc("tools/call", {})).error?.code).toBe(-32_602);
+    const listed = (
+      await post({
+        jsonrpc: "2.0",
+        id: 7,
+        method: "tools/call",
+        params: { name: "find_devices", arguments: [] },
+      })
+    ).json<Answer>();
+    expect(listed.error?.message).toMatch(/^arguments: /);
   });
 });
 
@@ -173,6 +184,11 @@ describe("tools", () => {
     expect((await tool("create_deployment", made, writing)).result?.isError).toBe(true);
     expect(
       (await tool("deploy_to_group", { group: "..", name: "a", artifact_name: "b" }, writing)).error?.code,
+    ).toBe(-32_602);
+    // Half a character cannot be written into an address.
+    expect(
+      (await tool("deploy_to_group", { group: "\ud800", name: "a", artifact_name: "b" }, writing)).error
+        ?.code,
     ).toBe(-32_602);
     // It makes no other tokens.
     expect(

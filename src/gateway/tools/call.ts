@@ -20,7 +20,7 @@ const PASSED_ON = [
   "forwarded",
 ];
 
-const Call = z.looseObject({ name: z.string().max(128), arguments: z.looseObject({}).optional() });
+const Call = z.looseObject({ name: z.string().max(128), arguments: z.unknown() });
 
 /** Whether the caller's token says that tools may change something. */
 const mayWrite = (c: Context<AppEnv>): boolean => userOf(c).toolsWrite === true;

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { MAX_PREDICATES as MAX_TERMS } from "../../inventory/index.ts";
 
 /**
  * The tools that assistants are offered: few of the operations of the management API, each described for who has never seen
@@ -34,11 +35,12 @@ const page = {
   page: z.int().min(1).max(100_000).optional().describe("Which page, from 1"),
   per_page: z.int().min(1).max(100).optional().describe("Entries of a page; 20 unless said"),
 };
-/** Part of a path: what would lead elsewhere is no name. */
+/** Part of a path: what would lead elsewhere, or cannot be written there, is no name. */
 const name = (what: string) =>
-  text(256, `Name of the ${what}`).refine((given) => given !== "." && given !== "..", {
-    error: "must be a name",
-  });
+  text(256, `Name of the ${what}`).refine(
+    (given) => given !== "." && given !== ".." && !/\p{Surrogate}/u.test(given),
+    { error: "must be a name" },
+  );
 
 const device = id("device");
 const deployment = id("deployment");
@@ -61,7 +63,7 @@ const READS: readonly Tool[] = [
     method: "POST",
     path: `${M2}/inventory/filters/search`,
     input: z.object({
-      filters: z.array(Term).max(20).optional().describe("Terms that all hold"),
+      filters: z.array(Term).max(MAX_TERMS).optional().describe("Terms that all hold"),
       text: text(256, "Words that any attribute has").optional(),
       ...page,
     }),
