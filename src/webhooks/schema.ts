@@ -15,8 +15,9 @@ const DEFAULT_OVERLAP_H = 24;
 
 const max = (count: number) => ({ error: `the length must be no more than ${count}` });
 
+/** Strict, as a filter that lacks what it was meant to say lets everything through. */
 const FilterWire = z
-  .object(
+  .strictObject(
     {
       groups: z
         .array(
@@ -35,7 +36,7 @@ const FilterWire = z
         .max(MAX_PREDICATES, max(MAX_PREDICATES))
         .optional(),
     },
-    { error: "must be an object" },
+    { error: ({ code }) => (code === "invalid_type" ? "must be an object" : undefined) },
   )
   .openapi("WebhookFilter", {
     description: "Only events about devices that are in one of the groups, and satisfy all terms",

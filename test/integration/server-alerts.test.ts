@@ -495,6 +495,7 @@ describe("a mute", () => {
       { until: "then" },
       { until: new Date(server.now).toISOString() },
       { device_id: "x" },
+      { device: device.id },
       { group: "" },
     ])
       expect((await mute(json)).status).toBe(400);

@@ -78,7 +78,8 @@ export const Mute = z
   })
   .openapi("Mute");
 
-export const NewMute = z.object({
+/** Strict, as a mute that lacks what it was meant to be about is about everything. */
+export const NewMute = z.strictObject({
   device_id: uuidText.optional(),
   group: z.string().min(1).max(1024).optional(),
   subject: z
