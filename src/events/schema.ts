@@ -1,15 +1,20 @@
 import { z } from "@hono/zod-openapi";
-import { EVENT_TYPES, TYPE_PATTERN, type EventType } from "../platform/event-types.ts";
+import { EVENT_TYPES, isOfType, TYPE_PATTERN, type EventType } from "../platform/event-types.ts";
 
 const MAX_PATTERNS = 50;
 const MAX_PATTERN = 64;
 const MAX_LIMIT = 500;
 const DEFAULT_LIMIT = 100;
 
+const types = Object.keys(EVENT_TYPES) as [EventType, ...EventType[]]; // they are what it has
+
 const TypePattern = z
   .string({ error: "must be a text" })
   .max(MAX_PATTERN, { error: `the length must be no more than ${MAX_PATTERN}` })
-  .regex(TYPE_PATTERN, { error: "must be a type of events, or its beginning and a star" });
+  .regex(TYPE_PATTERN, { error: "must be a type of events, or its beginning and a star", abort: true })
+  .refine((pattern) => types.some((type) => isOfType([pattern], type)), {
+    error: "there is no such type of events",
+  });
 
 /** Patterns for types of events. */
 export const TypePatterns = z
@@ -25,10 +30,9 @@ const whole = (name: string, max: number) =>
     .refine((value) => value <= max, { error: `${name} must be no more than ${max}` })
     .openapi({ type: "integer" });
 
+/** A day is its beginning in UTC. */
 const Time = z
-  .string()
-  .max(40)
-  .refine((text) => !Number.isNaN(Date.parse(text)), { error: "must be a time" })
+  .union([z.iso.datetime({ offset: true }), z.iso.date()], { error: "must be a time" })
   .transform((text) => Date.parse(text))
   .openapi({ type: "string", format: "date-time" });
 
@@ -56,8 +60,6 @@ export const EventQuery = z.object({
 });
 
 export const LiveQuery = EventQuery.pick({ type: true, device: true, deployment: true, cursor: true });
-
-const types = Object.keys(EVENT_TYPES) as [EventType, ...EventType[]]; // they are what it has
 
 export const CloudEventWire = z
   .object({

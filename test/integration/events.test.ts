@@ -124,6 +124,7 @@ describe("the list of events", () => {
     expect(typesOf(await list("?deployment=x"))).toEqual(["deployment.opened", "device.updated"]);
     expect(typesOf(await list(`?since=${since}`))).toEqual(["deployment.opened", "device.updated"]);
     expect(typesOf(await list(`?until=${since}&order=desc`))).toHaveLength(3);
+    expect((await list(`?until=${since.slice(0, 10)}`)).events).toEqual([]);
     expect((await list("?type=alert.*")).events).toEqual([]);
   });
 
@@ -132,7 +133,11 @@ describe("the list of events", () => {
     for (const query of [
       "?type=a%27b",
       "?type=",
+      "?type=devices.*",
       "?since=x",
+      "?since=hello%201",
+      "?until=5",
+      "?since=2026-01-02T03:04:05",
       "?cursor=-1",
       "?cursor=99",
       "?limit=0",

@@ -374,6 +374,7 @@ describe("a webhook", () => {
       [{ types: [] }, "types"],
       [{ types: ["Ünknown"] }, "types"],
       [{ types: "device.*" }, "types"],
+      [{ types: ["devices.*"] }, "types"],
       [{ batch: 0 }, "batch"],
       [{ batch: 101 }, "batch"],
       [{ target: "nowhere" }, "target"],
@@ -382,6 +383,8 @@ describe("a webhook", () => {
       [{ secret: "short" }, "secret"],
       [{ shape: "fax" }, "shape"],
       [{ filter: { groups: [] } }, "filter.groups"],
+      [{ filter: { group: ["north"] } }, "filter"],
+      [{ filter: [] }, "filter: must be an object"],
       [{ filter: { terms: [{ scope: "x" }] } }, "filter.terms"],
     ] as const) {
       const [status, text] = await refusedAs(more);
