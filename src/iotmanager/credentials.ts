@@ -56,6 +56,8 @@ const TYPE_OF = { "iot-hub": "sas", "iot-core": "aws", webhook: "http" } as cons
 >;
 
 const OMITTED = "<omitted>";
+/** As an address writes it. */
+const OMITTED_PASSWORD = encodeURIComponent(OMITTED);
 
 const malformed = (message: string) => new Fault("bad_request", `malformed request body: ${message}`);
 
@@ -100,6 +102,8 @@ function awsOf({ aws = {} }: GivenCredentials): Credentials {
 function httpOf(deps: Deps, { http = {} }: GivenCredentials): Credentials {
   const { url = "", secret } = http;
   if (url === "") throw lacking(IN_HTTP, ["url"]);
+  if (URL.canParse(url) && new URL(url).password === OMITTED_PASSWORD)
+    throw within(IN_HTTP, "url: must have the password itself");
   const refusal = refusedHere(deps, url);
   if (refusal !== undefined) {
     // The original's words for any address that is not everybody's.
@@ -133,9 +137,20 @@ export function shownCredentials(credentials: Credentials): Credentials {
       return { type: "aws", aws: { ...credentials.aws, secret_access_key: OMITTED } };
     case "http": {
       const { url, secret } = credentials.http;
-      return { type: "http", http: { url, ...(secret !== undefined && { secret: OMITTED }) } };
+      return {
+        type: "http",
+        http: { url: maskedUrl(url), ...(secret !== undefined && { secret: OMITTED }) },
+      };
     }
   }
+}
+
+/** An address without the password that it may hold. */
+function maskedUrl(text: string): string {
+  const url = new URL(text);
+  if (url.password === "") return text;
+  url.password = OMITTED;
+  return url.href.replace(OMITTED_PASSWORD, OMITTED);
 }
 
 const hubOf = (text: string): string => {

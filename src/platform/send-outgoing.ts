@@ -57,7 +57,7 @@ export async function sendOutgoing(
   const refusal = refusedHere(deps, first.uri);
   if (refusal !== undefined) throw new TargetRefused(refusal);
   const signal = AbortSignal.timeout(timeoutMs);
-  let request = first;
+  let request = withoutLogin(first);
   for (let hop = 0; ; hop++) {
     const { uri, method, headers, body } = request;
     // The only place where a request leaves that somebody has asked for.
@@ -71,6 +71,26 @@ export async function sendOutgoing(
     }
     await response.body?.cancel();
     request = next;
+  }
+}
+
+/** A name and a password in an address are told by a header, since the platform would leave them out. */
+function withoutLogin(request: OutgoingRequest): OutgoingRequest {
+  const url = new URL(request.uri);
+  if (url.username === "" && url.password === "") return request;
+  const headers = new Headers(request.headers);
+  const login = `${decodedPart(url.username)}:${decodedPart(url.password)}`;
+  if (!headers.has("Authorization"))
+    headers.set("Authorization", `Basic ${Buffer.from(login).toString("base64")}`);
+  [url.username, url.password] = ["", ""];
+  return { ...request, uri: url.href, headers };
+}
+
+function decodedPart(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
   }
 }
 

@@ -70,6 +70,19 @@ const sweep = async (duties = EVERY_MINUTE) => {
 };
 
 describe("integrations", () => {
+  it("have no password of an address shown, and take none that is masked", async () => {
+    const at = (login: string) => webhook(`https://${login}hooks.example.com/a`);
+    const id = await add(at("ada:s%3Acret@"));
+    const shown = (await call("GET", `/integrations/${id}`)).json<{
+      credentials: { http: { url: string } };
+    }>();
+    expect(shown.credentials.http.url).toBe("https://ada:<omitted>@hooks.example.com/a");
+    expect(refusal(await call("POST", "/integrations", webhook(shown.credentials.http.url)))).toEqual([
+      400,
+      "malformed request body: credentials: (http: (url: must have the password itself.).).",
+    ]);
+  });
+
   it("are added, listed without their secrets, changed and removed, each change on record [differs: integration-by-id]", async () => {
     expect([
       (await call("GET", "/integrations")).status,

@@ -50,6 +50,22 @@ const send = (uri: string, options: Partial<SendingOptions> = {}, env?: object) 
   sendOutgoing(around(env), post(uri), { timeoutMs: 5000, ...options });
 
 describe("what leaves the server", () => {
+  it("tells the name and the password of an address by a header", async () => {
+    const told: unknown[] = [];
+    const { origin } = await serve(({ url, headers }, response) => {
+      told.push([url, headers.authorization]);
+      response.end();
+    });
+    const at = (login: string) => `${origin.replace("//", `//${login}@`)}/a`;
+    for (const login of ["ada:s%3Acret", "ada", "ada:%zz"]) expect((await send(at(login))).status).toBe(200);
+    const headers = new Headers({ Authorization: "Bearer t" });
+    await sendOutgoing(around(), { ...post(at("ada:s")), headers }, { timeoutMs: 5000 });
+    const basic = (login: string) => `Basic ${Buffer.from(login).toString("base64")}`;
+    expect(told).toEqual(
+      [basic("ada:s:cret"), basic("ada:"), basic("ada:%zz"), "Bearer t"].map((one) => ["/a", one]),
+    );
+  });
+
   it("is answered with the status and the beginning of the body, whatever the status", async () => {
     const { origin } = await serve(({ url }, response) => {
       response.writeHead(Number(url?.slice(1)), { "x-a": "b" }).end("a".repeat(5000));
