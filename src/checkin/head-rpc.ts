@@ -1,6 +1,6 @@
 import type { DigestChange } from "../platform/digest-change.ts";
 import type { Rhythm, Silences, SilenceSettled, SilenceWanted, Wait } from "../platform/contacts.ts";
-import type { KnownSet } from "../platform/known-sets.ts";
+import type { KnownSet, ReadSet } from "../platform/known-sets.ts";
 import type { TenantId } from "../platform/ids.ts";
 import type { DatabaseCost } from "../platform/database.ts";
 import type { Checking, DigestUpdate } from "./digest.ts";
@@ -76,7 +76,7 @@ export interface HeadRpc extends Rpc.DurableObjectBranded {
   ): Promise<Record<string, Rhythm>>;
   wait(tenant: TenantId, device: string, wait: Wait & { stamp: string; nowMs: number }): Promise<void>;
   knownSet(tenant: TenantId, print: string, nowMs: number): Promise<KnownSet | undefined>;
-  rememberSet(tenant: TenantId, print: string, known: KnownSet, nowMs: number): Promise<void>;
+  rememberSet(tenant: TenantId, print: string, known: ReadSet, nowMs: number): Promise<void>;
   silences(wanted: SilenceWanted): Promise<Silences>;
   settleSilences(settled: SilenceSettled): Promise<void>;
   live(tenant: TenantId, nowMs: number): Promise<LiveCounters>;

@@ -11,7 +11,7 @@ import { deviceCheckInsStatement } from "../devices/index.ts";
 import { noCost, type Database } from "../platform/database.ts";
 import type { Rhythm, Silences, SilenceSettled, SilenceWanted, Wait } from "../platform/contacts.ts";
 import type { DigestChange } from "../platform/digest-change.ts";
-import type { KnownSet } from "../platform/known-sets.ts";
+import type { KnownSet, ReadSet } from "../platform/known-sets.ts";
 import { settingsOf, type Env } from "../platform/env.ts";
 import type { TenantId } from "../platform/ids.ts";
 import { openHome } from "../platform/open-home.ts";
@@ -92,7 +92,7 @@ export class Head {
   }
 
   /** Takes in an accepted set that the database told of. */
-  async rememberSet(tenant: TenantId, print: string, known: KnownSet, nowMs: number): Promise<void> {
+  async rememberSet(tenant: TenantId, print: string, known: ReadSet, nowMs: number): Promise<void> {
     const standing = await this.#standing(tenant, nowMs);
     if (standing) await this.#known.remember(print, known, standing);
   }

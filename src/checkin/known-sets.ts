@@ -1,12 +1,10 @@
 import type { TenantId } from "../platform/ids.ts";
-import type { KnownSet } from "../platform/known-sets.ts";
+import type { KnownSet, ReadSet } from "../platform/known-sets.ts";
 import { mayBeVoid, type Digest } from "./digest.ts";
 
 /** As it is stored, with what it was told under. */
-interface Kept extends KnownSet {
+interface Kept extends ReadSet {
   atMs: number;
-  /** When the tenant was changed last. */
-  tenantMs: number;
 }
 
 export interface Standing {
@@ -46,8 +44,11 @@ export class KnownSetsStorage {
     return { device, set, revokedS, subscription, calls };
   }
 
-  async remember(print: string, known: KnownSet, { tenantMs, nowMs, lifeMs }: Standing): Promise<void> {
-    const kept: Kept = { ...known, atMs: nowMs, tenantMs };
+  /** Not what was read before the tenant was changed. */
+  async remember(print: string, known: ReadSet, standing: Standing): Promise<void> {
+    const { tenantMs, nowMs, lifeMs } = standing;
+    if (known.tenantMs !== tenantMs) return;
+    const kept: Kept = { ...known, atMs: nowMs };
     await this.#storage.put(KNOWN + print, kept);
     await this.#forgetSome(print, nowMs, lifeMs);
   }

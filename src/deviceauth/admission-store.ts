@@ -15,6 +15,8 @@ import { admissionSettingsTable, autoAcceptRulesTable } from "./tables.ts";
 export interface Admission {
   tenant: TenantId;
   tenantStatus: string;
+  /** When the tenant was changed last. */
+  tenantMs: number;
   subscription: Subscription;
   /** Of each device of the tenant. */
   calls: CallLimits | undefined;
@@ -82,7 +84,7 @@ export function admissionStatement(
   joining: Joining,
 ): Statement<Admission | undefined> {
   const statement = firstRow<AdmissionRow>(sql`
-    SELECT t.tenant_id AS tenant, t.status AS tenantStatus, t.plan AS plan, t.addons AS addons, t.trial_ends_ms AS trialEndsMs, t.api_limits AS apiLimits, d.device_id AS device,
+    SELECT t.tenant_id AS tenant, t.status AS tenantStatus, t.updated_ms AS tenantMs, t.plan AS plan, t.addons AS addons, t.trial_ends_ms AS trialEndsMs, t.api_limits AS apiLimits, d.device_id AS device,
       d.status AS deviceStatus, d.seen_ms AS seenMs, a.auth_set_id AS "set", a.status AS setStatus,
       MAX(t.device_tokens_revoked_s, COALESCE(a.tokens_revoked_s, 0)) AS revokedS,
       CASE WHEN a.status IS NOT 'accepted' THEN ${waitingOf(sql`t.tenant_id`)} END AS waiting,

@@ -3,7 +3,7 @@ import { toSeconds } from "../platform/clock.ts";
 import type { Deps } from "../platform/deps.ts";
 import { Fault } from "../platform/fault.ts";
 import { asTenantId, type TenantId } from "../platform/ids.ts";
-import type { KnownSet } from "../platform/known-sets.ts";
+import type { KnownSet, ReadSet } from "../platform/known-sets.ts";
 import { callClaims } from "../platform/call-limits.ts";
 import { claimsOf } from "../platform/plans.ts";
 import { signToken } from "../platform/tokens.ts";
@@ -158,8 +158,9 @@ async function authenticateOnce(deps: Deps, request: AuthRequest, attempt: numbe
   return tokenFor(deps, known.tenant, set);
 }
 
-function setOf({ device, set, revokedS, subscription, calls }: Admission): KnownSet | undefined {
-  return device === null ? undefined : { device, set: set ?? "", revokedS, subscription, calls };
+function setOf({ device, set, ...told }: Admission): ReadSet | undefined {
+  const { revokedS, subscription, calls, tenantMs } = told;
+  return device === null ? undefined : { device, set: set ?? "", revokedS, subscription, calls, tenantMs };
 }
 
 /** For the next time, who was accepted before. The claims of a trial end with it. */
@@ -167,7 +168,7 @@ function remember(
   deps: Deps,
   request: AuthRequest,
   { tenant, setStatus, subscription }: Admission,
-  set: KnownSet,
+  set: ReadSet,
 ) {
   if (setStatus === "accepted" && !subscription.trial) deps.knownSets.remember(tenant, printOf(request), set);
 }

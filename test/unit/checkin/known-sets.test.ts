@@ -44,6 +44,7 @@ const SET = {
   subscription: { plan: "enterprise", addons: [], trial: false },
   calls: undefined,
 };
+const READ = { ...SET, tenantMs: 7 };
 const standing = (more: Partial<{ digest: Digest; nowMs: number; tenantMs: number }> = {}) => ({
   digest: digestWith(),
   tenantMs: 7,
@@ -54,7 +55,7 @@ const standing = (more: Partial<{ digest: Digest; nowMs: number; tenantMs: numbe
 
 describe("known sets", () => {
   it("are found with the later of both watermarks", async () => {
-    await known.remember("p", SET, standing());
+    await known.remember("p", READ, standing());
     expect(await known.find("p", standing())).toEqual({ ...SET, revokedS: 100 });
     expect(await known.find("q", standing())).toBeUndefined();
   });
@@ -76,13 +77,18 @@ describe("known sets", () => {
       },
     ],
   ])("are not found once %s", async (_what, more) => {
-    await known.remember("p", SET, standing());
+    await known.remember("p", READ, standing());
     expect(await known.find("p", standing(more))).toBeUndefined();
   });
 
+  it("are not kept as they were before the tenant was changed", async () => {
+    await known.remember("p", READ, standing({ tenantMs: 8 }));
+    expect(await known.find("p", standing({ tenantMs: 8 }))).toBeUndefined();
+  });
+
   it("go when they are old, a few with each new one", async () => {
-    for (let i = 0; i < 6; i++) await known.remember(`p${i}`, SET, standing());
-    await known.remember("p", SET, standing({ nowMs: NOW + LIFE }));
+    for (let i = 0; i < 6; i++) await known.remember(`p${i}`, READ, standing());
+    await known.remember("p", READ, standing({ nowMs: NOW + LIFE }));
     expect([...rows.keys()]).toEqual(["known:p4", "known:p5", "known:p"]);
   });
 });
