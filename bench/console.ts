@@ -134,7 +134,7 @@ async function typing(browser: Browser, place: Place): Promise<void> {
     await page.locator('main[aria-busy="false"]').waitFor();
     await page.evaluate("window.longest = 0");
     await page.keyboard.type(QUERY, { delay: KEY_MS });
-    await page.getByText("site:oslo").first().waitFor();
+    await page.getByRole("button", { name: "Without site:oslo" }).waitFor();
     await page.locator('main[aria-busy="false"]').waitFor();
     note(
       "longest task while a query is typed (0: none of 50 ms)",
