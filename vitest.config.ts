@@ -65,13 +65,14 @@ keepScratchInMemory();
 copyPublicFiles();
 await buildConsole();
 
-/** About one database with everything in it: its schema, and what it is asked. */
+/** About databases with everything in them: their schema, what they are asked, and what goes from one to another. */
 const OF_ONE_DATABASE = [
   "artifact-runtime",
   "database-way",
   "migrations",
   "several-databases",
   "tables",
+  "tenant-import",
   "tenant-moves",
   "tenant-tables",
 ];
