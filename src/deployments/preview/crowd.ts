@@ -13,10 +13,10 @@ import { foundTargets } from "../store/targeting.ts";
 import { scopeTerms, sortedIds } from "../targets.ts";
 
 /** Of a fleet of at most so many every device is looked at. */
-export const EXACT = 100_000;
+const EXACT = 100_000;
 
 /** Of a larger one some stand for the others, and of what a filter finds. Ids are no order of anything. */
-export const LOOKED_AT = 2000;
+const LOOKED_AT = 2000;
 
 /** Ids read at once; a longer statement would hold the database up. */
 const ID_PAGE = 20_000;

@@ -64,7 +64,7 @@ const pauseMs = sql`coalesce((${rules(
 
 /** How `awaits_retry` tells that an attempt failed and its log is waited for, a short time. */
 export const AWAITS_LOG = 2;
-export const LOG_WITHIN_MS = 15 * 60_000;
+const LOG_WITHIN_MS = 15 * 60_000;
 
 /** Condition of a report: what a device says between a failed attempt and the next is about the one that failed. */
 export const atItAnd = (condition: SQL): SQL => sql`${JOINED} AND dd.awaits_retry = 0 AND ${condition}`;
