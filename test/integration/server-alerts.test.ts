@@ -425,6 +425,20 @@ describe("the list of alerts", () => {
       expect((await call("POST", "/mutes", body, user)).status).toBe(201);
     const reader = await aUser(server, { roles: ["RBAC_ROLE_OBSERVER"] });
     expect((await say(hidden, reader)).status).toBe(403);
+    await put(
+      `INSERT INTO server_alerts (tenant_id, raised_ms, kind, object, level, text)
+       SELECT 'default', ?, 'silent', 'hidden-' || value, 'CRITICAL', 'x' FROM json_each(?)`,
+      server.now + 1,
+      JSON.stringify(Array.from({ length: 250 }, (_, n) => n)),
+    );
+    // A page ends among what the user must not hear of, and does not tell where.
+    const page = await list("", user);
+    expect(page).toMatchObject({ alerts: [], cursor: expect.any(String) });
+    for (const part of page.cursor!.split("."))
+      expect(Buffer.from(part, "base64url").toString()).not.toMatch(/hidden|silent/);
+    expect(await shown(`?cursor=${page.cursor}`, user)).toEqual([`a ${own.id}`]);
+    const elsewhere = await aUser(server, { tenant: "other" });
+    expect((await call("GET", `/alerts?cursor=${page.cursor}`, undefined, elsewhere)).status).toBe(400);
   });
 });
 

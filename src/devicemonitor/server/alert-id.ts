@@ -1,5 +1,8 @@
 import { z } from "zod";
 import { canonicalBytes } from "../../platform/base64url.ts";
+import type { TenantId } from "../../platform/ids.ts";
+import type { Keys } from "../../platform/keys.ts";
+import { seal, unseal } from "../../platform/seal.ts";
 import { SERVER_KINDS } from "../rules.ts";
 import type { OpenOfDevice, OpenOfServer, Place } from "./alert-store.ts";
 
@@ -38,7 +41,16 @@ export const idOfAlert = (alert: OpenOfServer | OpenOfDevice): string =>
 
 export const parseAlertId = (text: string): AlertId | undefined => read(Id, text);
 
-export const cursorOf = ({ atMs, source, first, second }: Place): string =>
-  written([atMs, source, first, second]);
+const cursorContext = (tenant: TenantId): string => `alert cursor/${tenant}`;
 
-export const parseCursor = (text: string): Place | undefined => read(PlaceText, text);
+/** Sealed, since the alert where a page ended may be one that its reader must not hear of. */
+export const cursorOf = (
+  keys: Keys,
+  tenant: TenantId,
+  { atMs, source, first, second }: Place,
+): Promise<string> => seal(keys, JSON.stringify([atMs, source, first, second]), cursorContext(tenant));
+
+export async function parseCursor(keys: Keys, tenant: TenantId, text: string): Promise<Place | undefined> {
+  const opened = await unseal(keys, text, cursorContext(tenant));
+  return opened === undefined ? undefined : PlaceText.safeParse(JSON.parse(opened)).data;
+}

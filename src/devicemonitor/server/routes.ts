@@ -177,11 +177,14 @@ function kindOf({ kind }: { kind: string }): RuleKind {
 export function mountServerAlerts(app: App): void {
   app.openapi(list, async (c) => {
     const { cursor, limit, ...filter } = c.req.valid("query");
-    const after = cursor === undefined ? undefined : parseCursor(cursor);
+    const { deps } = c.var;
+    const user = userOf(c);
+    const after = cursor === undefined ? undefined : await parseCursor(deps.keys, user.tenant, cursor);
     if (cursor !== undefined && !after)
       throw new Fault("bad_request", "cursor: must be one that was answered.");
-    const { alerts, next } = await listOpenAlerts(c.var.deps, userOf(c), filter, { after, limit });
-    return c.json({ alerts: alerts.map(toWire), ...(next && { cursor: cursorOf(next) }) }, 200);
+    const { alerts, next } = await listOpenAlerts(deps, user, filter, { after, limit });
+    const further = next && (await cursorOf(deps.keys, user.tenant, next));
+    return c.json({ alerts: alerts.map(toWire), ...(further && { cursor: further }) }, 200);
   });
   app.openapi(
     put,
