@@ -23,6 +23,7 @@ const Recording = page(() => import("./pages/sessions/player.tsx").then((page) =
 const Integrations = page(() =>
   import("./pages/integrations/integrations.tsx").then((page) => page.Integrations),
 );
+const WebhookPage = page(() => import("./pages/integrations/webhook.tsx").then((page) => page.WebhookPage));
 const Tenants = page(() => import("./pages/tenants/tenants.tsx").then((page) => page.Tenants));
 const Profile = page(() => import("./pages/settings/profile.tsx").then((page) => page.Profile));
 const Security = page(() => import("./pages/settings/security.tsx").then((page) => page.Security));
@@ -77,6 +78,7 @@ const ROUTES = [
   ["/sessions", Sessions],
   ["/sessions/:id", Recording],
   ["/integrations", Integrations],
+  ["/integrations/:id", WebhookPage],
   ["/tenants", Tenants],
   ["/settings", Profile],
   ["/settings/security", Security],

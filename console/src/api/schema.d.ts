@@ -52,6 +52,11 @@ export interface paths {
   "/api/management/v1/useradm/users/{id}/sessions/{session}": {
     delete: { parameters: { path: { id: string; session: string } }; responses: { 204: { content: never }; 401: { content: { "application/json": components["schemas"]["Error"] } }; 403: { content: { "application/json": components["schemas"]["Error"] } } } };
   };
+  "/api/management/v1/webhooks/{id}": {
+    delete: { parameters: { path: { id: string } }; responses: { 204: { content: never }; 400: { content: { "application/json": components["schemas"]["Error"] } }; 401: { content: { "application/json": components["schemas"]["Error"] } }; 403: { content: { "application/json": components["schemas"]["Error"] } }; 404: { content: { "application/json": components["schemas"]["Error"] } } } };
+    get: { parameters: { path: { id: string } }; responses: { 200: { content: { "application/json": components["schemas"]["Webhook"] } }; 400: { content: { "application/json": components["schemas"]["Error"] } }; 401: { content: { "application/json": components["schemas"]["Error"] } }; 403: { content: { "application/json": components["schemas"]["Error"] } }; 404: { content: { "application/json": components["schemas"]["Error"] } } } };
+    put: { parameters: { path: { id: string } }; requestBody: { content: { "application/json": components["schemas"]["ChangedWebhook"] } }; responses: { 204: { content: never }; 400: { content: { "application/json": components["schemas"]["Error"] } }; 401: { content: { "application/json": components["schemas"]["Error"] } }; 403: { content: { "application/json": components["schemas"]["Error"] } }; 404: { content: { "application/json": components["schemas"]["Error"] } }; 409: { content: { "application/json": components["schemas"]["Error"] } }; 415: { content: { "application/json": components["schemas"]["Error"] } }; 422: { content: { "application/json": components["schemas"]["Error"] } } } };
+  };
   "/api/management/v2/devauth/admission/rules/{id}": {
     delete: { parameters: { path: { id: string } }; responses: { 204: { content: never }; 401: { content: { "application/json": components["schemas"]["Error"] } }; 403: { content: { "application/json": components["schemas"]["Error"] } }; 404: { content: { "application/json": components["schemas"]["Error"] } } } };
   };
@@ -227,6 +232,13 @@ export interface paths {
   "/api/management/v1/useradm/users/{id}/passkeys": {
     get: { parameters: { path: { id: string } }; responses: { 200: { content: { "application/json": (components["schemas"]["Passkey"])[] } }; 401: { content: { "application/json": components["schemas"]["Error"] } }; 403: { content: { "application/json": components["schemas"]["Error"] } }; 404: { content: { "application/json": components["schemas"]["Error"] } } } };
   };
+  "/api/management/v1/webhooks": {
+    get: { parameters: {}; responses: { 200: { content: { "application/json": (components["schemas"]["Webhook"])[] } }; 401: { content: { "application/json": components["schemas"]["Error"] } }; 403: { content: { "application/json": components["schemas"]["Error"] } } } };
+    post: { parameters: {}; requestBody: { content: { "application/json": components["schemas"]["NewWebhook"] } }; responses: { 201: { content: { "application/json": components["schemas"]["MadeWebhook"] } }; 400: { content: { "application/json": components["schemas"]["Error"] } }; 401: { content: { "application/json": components["schemas"]["Error"] } }; 403: { content: { "application/json": components["schemas"]["Error"] } }; 409: { content: { "application/json": components["schemas"]["Error"] } }; 415: { content: { "application/json": components["schemas"]["Error"] } } } };
+  };
+  "/api/management/v1/webhooks/{id}/deliveries": {
+    get: { parameters: { query?: { cursor?: string; failed?: "true" | "false" }; path: { id: string } }; responses: { 200: { content: { "application/json": components["schemas"]["WebhookDeliveryList"] } }; 400: { content: { "application/json": components["schemas"]["Error"] } }; 401: { content: { "application/json": components["schemas"]["Error"] } }; 403: { content: { "application/json": components["schemas"]["Error"] } }; 404: { content: { "application/json": components["schemas"]["Error"] } } } };
+  };
   "/api/management/v2/deployments/deployments": {
     get: { parameters: { query?: { status?: string | (string)[]; type?: string | (string)[]; created_before?: string | (string)[]; created_after?: string | (string)[]; sort?: string | (string)[]; id?: string | (string)[]; name?: string | (string)[]; id_attribute?: string | (string)[]; id_scope?: string | (string)[]; page?: number; per_page?: number } }; responses: { 200: { content: { "application/json": (components["schemas"]["Deployment"])[] } }; 400: { content: { "application/json": components["schemas"]["Error"] } }; 401: { content: { "application/json": components["schemas"]["Error"] } }; 403: { content: { "application/json": components["schemas"]["Error"] } } } };
     post: { parameters: { header?: { "idempotency-key"?: string } }; requestBody: { content: { "application/json": components["schemas"]["NewDynamicDeployment"] } }; responses: { 201: { content: never }; 400: { content: { "application/json": components["schemas"]["Error"] } }; 401: { content: { "application/json": components["schemas"]["Error"] } }; 403: { content: { "application/json": components["schemas"]["Error"] } }; 409: { content: { "application/json": components["schemas"]["Error"] } }; 422: { content: { "application/json": components["schemas"]["Error"] } } } };
@@ -348,6 +360,12 @@ export interface paths {
   "/api/management/v1/useradm/users/{id}/2fa/enable": {
     post: { parameters: { path: { id: string } }; responses: { 200: { content: never }; 400: { content: { "application/json": components["schemas"]["Error"] } }; 401: { content: { "application/json": components["schemas"]["Error"] } }; 403: { content: { "application/json": components["schemas"]["Error"] } }; 404: { content: { "application/json": components["schemas"]["Error"] } } } };
   };
+  "/api/management/v1/webhooks/{id}/deliveries/{sequence}/again": {
+    post: { parameters: { path: { id: string; sequence: string } }; responses: { 202: { content: never }; 400: { content: { "application/json": components["schemas"]["Error"] } }; 401: { content: { "application/json": components["schemas"]["Error"] } }; 403: { content: { "application/json": components["schemas"]["Error"] } }; 404: { content: { "application/json": components["schemas"]["Error"] } } } };
+  };
+  "/api/management/v1/webhooks/{id}/test": {
+    post: { parameters: { path: { id: string } }; responses: { 200: { content: { "application/json": components["schemas"]["WebhookTest"] } }; 400: { content: { "application/json": components["schemas"]["Error"] } }; 401: { content: { "application/json": components["schemas"]["Error"] } }; 403: { content: { "application/json": components["schemas"]["Error"] } }; 404: { content: { "application/json": components["schemas"]["Error"] } } } };
+  };
   "/api/management/v2/deployments/deployments/preview": {
     post: { parameters: {}; requestBody: { content: { "application/json": components["schemas"]["DeploymentPreviewRequest"] } }; responses: { 200: { content: { "application/json": components["schemas"]["DeploymentPreview"] } }; 400: { content: { "application/json": components["schemas"]["Error"] } }; 401: { content: { "application/json": components["schemas"]["Error"] } }; 403: { content: { "application/json": components["schemas"]["Error"] } }; 422: { content: { "application/json": components["schemas"]["Error"] } } } };
   };
@@ -402,8 +420,10 @@ export interface components {
     BulkResults: { succeeded: number; failed: number; results: (components["schemas"]["BulkResult"])[] };
     BulkStatus: { status: "accepted" | "rejected" | "pending"; devices: ({ id: string; auth_set_id?: string })[] };
     ChangeCounts: { matched_count?: number; updated_count?: number; created_count?: number; deleted_count?: number };
+    ChangedWebhook: { name: string; types: (string)[]; filter?: components["schemas"]["WebhookFilter"]; batch?: number; enabled?: boolean; target?: string };
     ChannelStatus: { enabled: boolean };
     ChildTenantUpdate: { name?: string; device_limit?: number; device_limits?: { max_devices?: { value: number }; max_micro_devices?: { value: number }; max_system_devices?: { value: number } } };
+    CloudEvent: { specversion: "1.0"; id: string; source: string; type: "device.first_seen" | "device.pending" | "device.accepted" | "device.rejected" | "device.preauthorized" | "device.noauth" | "device.provisioned" | "device.decommissioned" | "device.inventory_changed" | "device.updated" | "device.silent" | "device.back" | "configuration.applied" | "alert.raised" | "alert.cleared" | "session.opened" | "session.closed" | "deployment.created" | "deployment.opened" | "deployment.halted" | "deployment.paused" | "deployment.resumed" | "deployment.approved" | "deployment.widened" | "deployment.changed" | "deployment.retried" | "deployment.reverted" | "rollout.template_changed" | "rollout.settings_changed" | "deployment.aborted" | "deployment.finished" | "user.created" | "user.updated" | "user.deleted" | "role.changed" | "token.created" | "token.deleted" | "tenant.status" | "webhook.test"; subject: string; time: string; datacontenttype: "application/json"; sequence: string; deviceid?: string; deploymentid?: string; group?: string; data: Record<string, unknown> };
     Configuration: Record<string, string>;
     ConsoleBoot: { user: { id: string; email: string; tenant: string; home?: string; roles: (string)[]; must_enrol: boolean }; permissions: (string)[]; features: (string)[]; plan: string; tenant: { name: string; service_provider: boolean } };
     ConsoleDevice: { device: components["schemas"]["Device"]; attributes: (components["schemas"]["Attribute"])[]; inventory_updated_ts?: string; group?: string; seen: { last_seen?: string; usual_silence_s?: number; silent?: boolean }; connection: { connected: boolean; since_ts?: string }; deployments: ((components["schemas"]["DeviceWithImage"]) & ({ deployment_id: string; name: string; artifact_name: string }))[]; open_alerts: (components["schemas"]["KeptAlert"])[]; alerts: (components["schemas"]["KeptAlert"])[] };
@@ -441,6 +461,7 @@ export interface components {
     LiveSession: { session_id: string; user_id: string; user_email: string; kind: "terminal" | "portforward" | "filetransfer" | "connection"; opened_ts: string; output_bytes: number };
     MadeAutoAcceptRule: (components["schemas"]["AutoAcceptRule"]) & ({ tenant_token?: string });
     MadeScimToken: (components["schemas"]["ScimToken"]) & ({ token: string });
+    MadeWebhook: (components["schemas"]["Webhook"]) & ({ secret: string });
     Mute: { id: string; device_id?: string; group?: string; subject?: string; until?: string; reason: string; created_by: string; created_ts: string };
     NewAlertRule: { enabled?: boolean; mail?: boolean; level?: "WARNING" | "CRITICAL"; threshold?: number };
     NewAutoAcceptRule: { name: string; identity?: Record<string, string>; enrolment_token?: boolean; expires_ts?: string };
@@ -456,6 +477,7 @@ export interface components {
     NewPersonalAccessToken: { name: string; expires_in?: number | null; permission_sets_with_scope?: (components["schemas"]["PermissionSetWithScope"])[] | null; addresses?: (string)[] | null; tools?: "write" | null };
     NewScimToken: { name: string };
     NewUser: { email: string; password?: string | null; roles?: (string)[]; send_reset_password?: boolean | null };
+    NewWebhook: { name: string; types: (string)[]; filter?: components["schemas"]["WebhookFilter"]; batch?: number; enabled?: boolean; shape?: "cloudevents" | "slack" | "teams" | "mail"; target: string; secret?: string };
     OpenAlert: { id: string; source: "device" | "server"; subject: string; object?: string; level: string; text: string; device_id?: string; group?: string; time: string; acknowledged?: { time: string; by: string; note?: string }; muted: boolean };
     OwnUser: (components["schemas"]["TenantUser"]) & ({ pending_email_change_request?: components["schemas"]["PendingEmailChange"] });
     Passkey: { id: string; name: string; created_ts: string; last_used?: string };
@@ -513,5 +535,10 @@ export interface components {
     User: { id: string; email: string; created_ts: string; updated_ts: string; login_ts?: string; verified: boolean; tfa_status: "disabled" | "unverified" | "enabled"; roles: (string)[]; suspended?: boolean; sso?: (components["schemas"]["SsoIdentity"])[] };
     UserLimits: { users: { count: number; max: number } };
     UserUpdate: { email?: string; password?: string | null; current_password?: string | null; roles?: (string)[] };
+    Webhook: { id: string; name: string; shape: "cloudevents" | "slack" | "teams" | "mail"; target: string; types: (string)[]; filter: { groups?: (string)[]; terms?: (unknown)[] }; batch: number; enabled: boolean; old_secret_until?: string; created_ts: string; updated_ts: string; state: { failures: number; paused_until?: string; behind: number; held: number } };
+    WebhookDelivery: { event: components["schemas"]["CloudEvent"]; success: boolean; status_code?: number; time: string; attempts: number; error?: string; answer?: string };
+    WebhookDeliveryList: { deliveries: (components["schemas"]["WebhookDelivery"])[]; cursor: string; more: boolean };
+    WebhookFilter: { groups?: (string)[]; terms?: (components["schemas"]["FilterPredicate"])[] };
+    WebhookTest: { success: boolean; status_code?: number; error?: string; answer?: string };
   };
 }

@@ -11,8 +11,11 @@ import { State } from "../../parts/state.tsx";
 import { Table, type Column } from "../../parts/table.tsx";
 import { plain } from "../../parts/text.ts";
 import { When } from "../../parts/time.tsx";
-import { NewWebhook } from "./webhook.tsx";
 import { Log } from "../../parts/log.tsx";
+import { NewIntegration } from "./new-integration.tsx";
+import { NewWebhook } from "./new-webhook.tsx";
+import { Once } from "../../parts/shown-once.tsx";
+import { Webhooks } from "./webhooks.tsx";
 
 type Integration = components["schemas"]["Integration"];
 type Delivered = components["schemas"]["IntegrationEvent"];
@@ -97,27 +100,21 @@ function Events() {
   );
 }
 
-/** Where what happens to devices is told. */
-export function Integrations() {
-  const [isMaking, make] = useState(false);
+/** What clouds and the original's own webhooks are told of devices. */
+function OfClouds() {
   const integrations = useResource("integrations", async (signal) => {
     const { data } = await api.GET(BASE, { signal });
     return data ?? [];
   });
-  const New = () => (
-    <button type="button" class="button main" onClick={() => make(true)}>
-      New webhook
-    </button>
-  );
   return (
-    <Page title="Integrations" actions={may("settings:manage") && <New />}>
+    <section class="stack">
+      <h2>Integrations</h2>
       <Loaded of={integrations} again={() => refresh("integrations")}>
         {(rows) =>
           rows.length === 0 ? (
-            <Empty title="Nobody is told of anything yet">
-              <span>A webhook is called when a device is accepted, changes its state or is removed.</span>
-              {may("settings:manage") && <New />}
-            </Empty>
+            <p class="quiet">
+              There is none. One is told when a device is accepted, changes its state or is removed.
+            </p>
           ) : (
             <>
               <Table label="Integrations" rows={rows} columns={COLUMNS} keyOf={({ id }) => id} />
@@ -126,7 +123,38 @@ export function Integrations() {
           )
         }
       </Loaded>
-      {isMaking && <NewWebhook onClose={() => make(false)} />}
+    </section>
+  );
+}
+
+/** Where what happens is told. */
+export function Integrations() {
+  const [made, make] = useState<"webhook" | "integration">();
+  const [secret, show] = useState<string>();
+  const close = () => make(undefined);
+  return (
+    <Page
+      title="Integrations"
+      actions={
+        may("settings:manage") && (
+          <>
+            <button type="button" class="button" onClick={() => make("integration")}>
+              New integration
+            </button>
+            <button type="button" class="button main" onClick={() => make("webhook")}>
+              New webhook
+            </button>
+          </>
+        )
+      }
+    >
+      <Webhooks />
+      <OfClouds />
+      {made === "integration" && <NewIntegration onClose={close} />}
+      {made === "webhook" && <NewWebhook onMade={show} onClose={close} />}
+      {secret !== undefined && (
+        <Once title="The secret that signs what is sent" value={secret} onClose={() => show(undefined)} />
+      )}
     </Page>
   );
 }

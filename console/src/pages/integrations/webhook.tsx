@@ -1,44 +1,110 @@
+import { useLocation, useRoute } from "preact-iso/router";
 import { useState } from "preact/hooks";
-import { api } from "../../api/client.ts";
-import { refresh } from "../../api/resource.ts";
-import { SheetForm } from "../../parts/act.tsx";
-import { Check, TextField } from "../../parts/field.tsx";
+import { api, bodyOf } from "../../api/client.ts";
+import { refresh, useResource } from "../../api/resource.ts";
+import type { components } from "../../api/schema.d.ts";
+import { Act, Asked } from "../../parts/act.tsx";
+import { Facts } from "../../parts/facts.tsx";
+import { Loaded } from "../../parts/loaded.tsx";
+import { Log } from "../../parts/log.tsx";
+import { Page } from "../../parts/page.tsx";
+import { State } from "../../parts/state.tsx";
+import { counted, plain } from "../../parts/text.ts";
+import { When } from "../../parts/time.tsx";
+import { Deliveries } from "./deliveries.tsx";
+import { BASE, outcomeOf, shapeTitle, standingOf, type Webhook } from "./webhook-words.ts";
 
-const SECRET_BYTES = 32;
+type Tested = components["schemas"]["WebhookTest"];
 
-const newSecret = (): string =>
-  [...crypto.getRandomValues(new Uint8Array(SECRET_BYTES))]
-    .map((byte) => byte.toString(16).padStart(2, "0"))
-    .join("");
+const again = () => refresh("webhook");
 
-/** The secret is shown here and never again. */
-export function NewWebhook({ onClose }: { onClose: () => void }) {
-  const [url, setUrl] = useState("");
-  const [secret, setSecret] = useState(newSecret);
-  const [description, setDescription] = useState("");
-  const [tellsInventory, setInventory] = useState(false);
-  const run = async () => {
-    await api.POST("/api/management/v1/iot-manager/integrations", {
-      body: {
-        provider: "webhook",
-        credentials: { type: "http", http: { url, ...(secret && { secret }) } },
-        scopes: tellsInventory ? ["deviceauth", "inventory"] : ["deviceauth"],
-        ...(description && { description }),
-      },
-    });
-    refresh("integrations");
+async function turn({ id, name, types, filter, batch }: Webhook, enabled: boolean): Promise<void> {
+  type Filter = components["schemas"]["WebhookFilter"];
+  // It is what was taken before.
+  const kept = filter as Filter;
+  await api.PUT(`${BASE}/{id}`, {
+    params: { path: { id } },
+    body: { name, types, filter: kept, batch, enabled },
+  });
+  again();
+}
+
+function About({ of, tested }: { of: Webhook; tested: Tested | undefined }) {
+  const [tone, text] = standingOf(of);
+  const { groups = [], terms = [] } = of.filter;
+  const filter = [
+    ...(groups.length > 0 ? [`groups ${groups.map(plain).join(", ")}`] : []),
+    ...(terms.length > 0 ? [counted(terms.length, "condition")] : []),
+  ];
+  return (
+    <section class="sheet padded stack">
+      <Facts
+        of={[
+          [
+            "State",
+            <State key="state" tone={tone}>
+              {text}
+            </State>,
+          ],
+          ["For", shapeTitle(of.shape)],
+          [
+            "To",
+            <span key="to" class="mono">
+              {plain(of.target)}
+            </span>,
+          ],
+          ["Told of", of.types.map(plain).join(", ")],
+          ["Only devices of", filter.join(" and ")],
+          ["Made", <When key="made" at={of.created_ts} />],
+        ]}
+      />
+      {tested && (
+        <>
+          <output>
+            The test: <State tone={tested.success ? "good" : "bad"}>{outcomeOf(tested)}</State>
+          </output>
+          {tested.answer && <Log label="What was answered" text={plain(tested.answer)} />}
+        </>
+      )}
+    </section>
+  );
+}
+
+/** One webhook: how it goes with it, whether it can be reached, and what it was told. */
+export function WebhookPage() {
+  const { id = "" } = useRoute().params;
+  const { route } = useLocation();
+  const [tested, setTested] = useState<Tested>();
+  const params = { path: { id } };
+  const webhook = useResource(`webhook/${id}`, async (signal) =>
+    bodyOf(await api.GET(`${BASE}/{id}`, { params, signal })),
+  );
+  const { data } = webhook;
+  const test = async () => setTested(bodyOf(await api.POST(`${BASE}/{id}/test`, { params })));
+  const remove = async () => {
+    await api.DELETE(`${BASE}/{id}`, { params });
+    refresh("webhooks");
+    route("/integrations");
   };
   return (
-    <SheetForm title="New webhook" action="Create" run={run} onClose={onClose}>
-      <TextField type="url" label="Address" placeholder="https://" value={url} set={setUrl} required />
-      <TextField
-        label="Secret"
-        hint="Signs each body (HMAC-SHA256). Copy it now: it is not shown again."
-        value={secret}
-        set={setSecret}
-      />
-      <TextField label="Description" value={description} set={setDescription} />
-      <Check label="Tell also of attributes that change" isOn={tellsInventory} set={setInventory} />
-    </SheetForm>
+    <Page
+      title={data ? plain(data.name) : "Webhook"}
+      actions={
+        data && (
+          <>
+            <Act label="Send a test" isMain run={test} />
+            <Act label={data.enabled ? "Turn off" : "Turn on"} run={() => turn(data, !data.enabled)} />
+            <Asked label="Delete" title={`Delete ${plain(data.name)}`} isRisky run={remove}>
+              <p>Nothing is sent there any more. What was not delivered yet is given up.</p>
+            </Asked>
+          </>
+        )
+      }
+    >
+      <Loaded of={webhook} again={again}>
+        {(of) => <About of={of} tested={tested} />}
+      </Loaded>
+      <Deliveries id={id} />
+    </Page>
   );
 }
