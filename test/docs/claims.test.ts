@@ -27,6 +27,13 @@ test("each link to a file leads somewhere", () => {
   ).toEqual([]);
 });
 
+test("the first document leads to each other one", () => {
+  const { text } = read("README.md");
+  const each = filesBelow("docs", ".md").filter((name) => name.split("/").length === 2);
+  expect(each.length).toBeGreaterThan(10);
+  expect(each.filter((name) => !text.includes(`](${name})`))).toEqual([]);
+});
+
 test("each file of the project that is named exists", () => {
   const files = said(/`((?:src|test|docs|workers|durable-objects|migrations|bench)\/[\w./-]+)`/g);
   expect(files.length).toBeGreaterThan(10);
