@@ -1,4 +1,5 @@
 import type { App } from "../platform/app-env.ts";
+import { mountAdoption } from "./adoption-routes.ts";
 import { mountBoot } from "./boot-routes.ts";
 import { mountHome } from "./home-routes.ts";
 import { mountDevice } from "./device-routes.ts";
@@ -12,4 +13,5 @@ export function mountConsole(app: App): void {
   mountHome(app);
   mountDevice(app);
   mountValues(app);
+  mountAdoption(app);
 }

@@ -1,3 +1,4 @@
+export { updatedByDay } from "./adoption.ts";
 export { type ReportRequest } from "./analytics/scope.ts";
 export { type ReportFilter } from "./analytics/terms.ts";
 export { deployConfiguration } from "./configuration/deploy.ts";
@@ -27,6 +28,11 @@ export {
   queuedTargets as queuedTargetsStatement,
   wideDeployments as wideDeploymentsStatement,
 } from "./store/digest.ts";
+export {
+  adoptionOf as adoptionStatement,
+  recordedOf as recordedStatement,
+  type Adoption,
+} from "./store/adoption.ts";
 export { anySuccessStatement } from "./store/first.ts";
 export { failingDeployments } from "./store/failing.ts";
 export { deploymentIdInReach, deploymentInReach } from "./store/reach.ts";

@@ -32,6 +32,7 @@ export { within } from "./find.ts";
 export { satisfies } from "./search/satisfies.ts";
 export { MAX_PREDICATES, PredicateInput } from "./search/schema.ts";
 export { searchDevices, type Search } from "./search/search.ts";
+export { countFew } from "./search/few.ts";
 export { forgetOldTotals } from "./search/totals.ts";
 export { PLACE_KEY, termsOf, timeOf, type Predicate, type Term } from "./search/terms.ts";
 export { rankedBuckets, type BucketRow, type GroupLevel } from "./store/aggregate.ts";

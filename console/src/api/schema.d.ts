@@ -91,6 +91,12 @@ export interface paths {
   "/api/management/v1/console/home": {
     get: { parameters: {}; responses: { 200: { content: { "application/json": components["schemas"]["ConsoleHome"] } }; 401: { content: { "application/json": components["schemas"]["Error"] } } } };
   };
+  "/api/management/v1/console/releases/adoption": {
+    get: { parameters: { query?: { name?: (string)[] } }; responses: { 200: { content: { "application/json": components["schemas"]["ReleaseAdoptions"] } }; 400: { content: { "application/json": components["schemas"]["Error"] } }; 401: { content: { "application/json": components["schemas"]["Error"] } }; 403: { content: { "application/json": components["schemas"]["Error"] } } } };
+  };
+  "/api/management/v1/console/releases/{release_name}/adoption": {
+    get: { parameters: { path: { release_name: string } }; responses: { 200: { content: { "application/json": components["schemas"]["ReleaseAdoption"] } }; 401: { content: { "application/json": components["schemas"]["Error"] } }; 403: { content: { "application/json": components["schemas"]["Error"] } }; 404: { content: { "application/json": components["schemas"]["Error"] } } } };
+  };
   "/api/management/v1/deployments/artifacts/generate/{id}": {
     get: { parameters: { path: { id: string } }; responses: { 200: { content: { "application/json": components["schemas"]["ArtifactGeneration"] } }; 202: { content: { "application/json": components["schemas"]["ArtifactGeneration"] } }; 400: { content: { "application/json": components["schemas"]["Error"] } }; 404: { content: { "application/json": components["schemas"]["Error"] } } } };
   };
@@ -496,6 +502,8 @@ export interface components {
     RecoveryCodes: { codes: (string)[] };
     RecoveryCodesLeft: { left: number };
     Release: { name: string; modified: string; tags: (string)[]; notes: string; artifacts: (components["schemas"]["Artifact"])[]; artifacts_count: number };
+    ReleaseAdoption: { deployed?: { deployments: number; on_the_way: number; success: number; failure: number; other: number }; days?: ({ day: string; success: number })[]; devices?: { accepted: number; on_it: { devices: number; more: boolean }; fits: { devices: number; more: boolean }; not: ({ reason: "type" | "depends"; devices: number })[] } };
+    ReleaseAdoptions: ({ deployments: number; on_the_way: number; success: number; failure: number; other: number; name: string })[];
     RemoteSession: { session_id: string; device_id: string; user_id: string; user_email: string; kind: "terminal" | "portforward" | "filetransfer" | "connection"; started_ts: string; ended_ts?: string; recorded_bytes: number };
     ReportAggregation: { geo_distance_filter?: { geo_distance: { distance: string; location: { lat: number; lon: number } } } | null; geo_bounding_box_filter?: { geo_bounding_box: { location: { top_left: { lat: number; lon: number }; bottom_right: { lat: number; lon: number } } } } | null; filters?: (components["schemas"]["ReportFilter"])[] | null; aggregations: ({ name: string; attribute: string; scope: string; limit?: number | null; aggregations?: ({ name: string; attribute: string; scope: string; limit?: number | null; aggregations?: ({ name: string; attribute: string; scope: string; limit?: number | null; aggregations?: ({ name: string; attribute: string; scope: string; limit?: number | null; aggregations?: ({ name: string; attribute: string; scope: string; limit?: number | null; aggregations?: ({ name: string; attribute: string; scope: string; limit?: number | null; aggregations?: (unknown)[] | null })[] | null })[] | null })[] | null })[] | null })[] | null })[] };
     ReportBuckets: ({ name: string; items: ({ key: string; count: number; aggregations?: (unknown)[] })[]; other_count: number })[];

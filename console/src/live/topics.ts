@@ -16,7 +16,8 @@ export function oldBy({ type, deviceid: device, deploymentid: deployment }: Told
   if (type === "device.inventory_changed") return of;
   if (type === "device.updated") return [...of, "deployments?", "home"];
   if (family === "device") return [...of, "devices?", "admission/", "home"];
-  if (family === "deployment") return [...of, "deployments?", "home"];
+  if (family === "deployment")
+    return [...of, "deployments?", "release-adoption", "releases-adoption", "home"];
   if (type === "rollout.template_changed") return [...of, "templates"];
   if (family === "rollout") return [...of, "rollout-settings"];
   if (family === "alert") return [...of, "alerts?", "mutes", "home"];

@@ -38,7 +38,7 @@ export interface FoundPage {
   total: number;
 }
 
-async function queryOf(deps: Deps, tenant: TenantId, search: Search): Promise<DeviceQuery> {
+export async function queryOf(deps: Deps, tenant: TenantId, search: Search): Promise<DeviceQuery> {
   const groups = search.groups ?? [];
   const resolved = await resolveExpressions(deps, tenant, [...search.terms, ...groups.flat()]);
   const terms = resolved.splice(0, search.terms.length);

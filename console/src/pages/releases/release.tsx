@@ -11,6 +11,7 @@ import { meanwhile } from "../../parts/meanwhile.ts";
 import { Page } from "../../parts/page.tsx";
 import { plain } from "../../parts/text.ts";
 import { When } from "../../parts/time.tsx";
+import { Adoption } from "./adoption.tsx";
 import { ArtifactPart } from "./artifact.tsx";
 
 type Release = components["schemas"]["Release"];
@@ -127,6 +128,7 @@ export function ReleasePage() {
         {(found) => (
           <>
             <About release={found} />
+            <Adoption name={found.name} />
             {found.artifacts.map((artifact) => (
               <ArtifactPart key={artifact.id} artifact={artifact} isLast={found.artifacts.length === 1} />
             ))}

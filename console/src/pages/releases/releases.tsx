@@ -13,6 +13,7 @@ import { Paged } from "../../parts/paged.tsx";
 import type { Column } from "../../parts/table.tsx";
 import { bytes, plain } from "../../parts/text.ts";
 import { When } from "../../parts/time.tsx";
+import { AdoptionBar, useAdoptions, type Adoptions } from "./adoption-bar.tsx";
 import { releasePath } from "./release-path.ts";
 
 type Release = components["schemas"]["Release"];
@@ -28,7 +29,7 @@ type Sort = (typeof SORTS)[number][0];
 
 const unique = (texts: readonly string[]): string => [...new Set(texts)].map(plain).join(", ");
 
-const COLUMNS: readonly Column<Release>[] = [
+const columns = (adoptions: Adoptions): readonly Column<Release>[] => [
   { title: "Name", cell: ({ name }) => <a href={releasePath(name)}>{plain(name)}</a> },
   {
     title: "Tags",
@@ -51,6 +52,9 @@ const COLUMNS: readonly Column<Release>[] = [
     cell: ({ artifacts }) =>
       unique(artifacts.flatMap(({ updates }) => updates.map(({ type_info }) => type_info.type ?? "none"))),
   },
+  ...(may("deployments:read")
+    ? [{ title: "Adoption", cell: ({ name }: Release) => <AdoptionBar of={adoptions.get(name)} /> }]
+    : []),
   { title: "Artifacts", isNumber: true, cell: ({ artifacts_count }) => artifacts_count },
   {
     title: "Size",
@@ -84,6 +88,7 @@ export function Releases() {
       }),
     ),
   );
+  const adoptions = useAdoptions(releases.data?.rows.map((row) => row.name));
   return (
     <Page title="Releases" actions={may("artifacts:upload") && <Upload />}>
       <div class="filters">
@@ -114,7 +119,7 @@ export function Releases() {
               label="Releases"
               list={{ rows, total }}
               perPage={PER_PAGE}
-              columns={COLUMNS}
+              columns={columns(adoptions)}
               keyOf={(row) => row.name}
             />
           ) : isFiltered ? (
