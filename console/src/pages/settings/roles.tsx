@@ -9,6 +9,7 @@ import { Loaded } from "../../parts/loaded.tsx";
 import { Table, type Column } from "../../parts/table.tsx";
 import { plain } from "../../parts/text.ts";
 import { Settings } from "./frame.tsx";
+import { WhoMay } from "./role-matrix.tsx";
 import { useRoles } from "./role-picker.tsx";
 
 type Role = components["schemas"]["RoleObject"];
@@ -133,6 +134,7 @@ export function RolesPage() {
           </details>
         )}
       </Loaded>
+      {roles.data && sets.data && <WhoMay roles={roles.data} sets={sets.data} />}
       {isMaking && <NewRole sets={sets.data ?? []} onClose={() => make(false)} />}
     </Settings>
   );

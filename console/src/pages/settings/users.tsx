@@ -25,7 +25,7 @@ function NewUser({ onClose }: { onClose: () => void }) {
   const [roles, setRoles] = useState<string[]>([]);
   const run = async () => {
     const how = password ? { password } : { send_reset_password: true };
-    await api.POST(BASE, { body: { email, roles, ...how } });
+    await api.POST(BASE, { body: { email, ...(roles.length > 0 && { roles }), ...how } });
     refresh("users");
   };
   return (
@@ -52,7 +52,11 @@ function EditRoles({ user, onClose }: { user: User; onClose: () => void }) {
   };
   return (
     <SheetForm title={`Roles of ${plain(user.email)}`} action="Keep" run={run} onClose={onClose}>
-      <RolePicker without="Without any, everything is allowed." chosen={roles} set={setRoles} />
+      <RolePicker
+        without="Without any, nothing is allowed but the own account."
+        chosen={roles}
+        set={setRoles}
+      />
     </SheetForm>
   );
 }
@@ -64,7 +68,7 @@ const remove = async (id: string): Promise<void> => {
 
 const columns = (edit: (user: User) => void): readonly Column<User>[] => [
   { title: "E-mail", cell: ({ email }) => plain(email) },
-  { title: "Roles", cell: ({ roles }) => (roles.length > 0 ? roles.map(plain).join(", ") : "everything") },
+  { title: "Roles", cell: ({ roles }) => (roles.length > 0 ? roles.map(plain).join(", ") : "none") },
   {
     title: "Second factor",
     cell: ({ tfa_status: status }) => (
