@@ -34,7 +34,7 @@ export function objectIn(entry: string, text: string): Record<string, unknown> {
 }
 
 /** The lines of a page. */
-export function linesIn(entry: string, content: Uint8Array): Record<string, unknown>[] {
+function linesIn(entry: string, content: Uint8Array): Record<string, unknown>[] {
   if (content.at(-1) !== LINE_FEED) throw new ImportFault(`${entry}: it does not end with a line`);
   const lines = textIn(entry, content.subarray(0, -1)).split("\n");
   if (lines.length > ROWS_A_PAGE) throw new ImportFault(`${entry}: it has more than ${ROWS_A_PAGE} lines`);

@@ -47,7 +47,7 @@ const ENTRIES_A_STEP = 48;
 /** What makes the tenant, with the last batch. */
 const OWN: ReadonlySet<string> = new Set([TENANTS, "tenant_limits"]);
 
-export function databaseNamed(deps: Deps, name: string): Database {
+function databaseNamed(deps: Deps, name: string): Database {
   const place = deps.databases("all").find((one) => one.name === name);
   if (!place) throw new Fault("unavailable", `the database ${name} is not bound`);
   return place.db;
