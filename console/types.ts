@@ -28,6 +28,7 @@ interface Operation {
   parameters?: { name: string; in: string; required?: boolean; schema?: Schema }[];
   requestBody?: { required?: boolean; content: Content };
   responses: Record<string, { content?: Content }>;
+  "x-permissions"?: string[];
 }
 
 export interface ApiDocument {
@@ -146,6 +147,16 @@ export function typesOf(document: ApiDocument, operations: readonly string[]): s
   ].join("\n");
 }
 
+/** The file of permissions that these operations need, of which a caller has one. */
+export function needsOf(document: ApiDocument, operations: readonly string[]): string {
+  const needs = [...new Set(operations)].toSorted().flatMap((operation) => {
+    const [method = "", path = ""] = operation.split(" ");
+    const needed = document.paths[path]?.[method.toLowerCase()]?.["x-permissions"];
+    return needed ? [[operation, needed.join(" or ")]] : [];
+  });
+  return `${JSON.stringify(Object.fromEntries(needs), null, 2)}\n`;
+}
+
 const FOLDER = join(import.meta.dirname, "src/api");
 
 /** One operation a line. */
@@ -160,5 +171,6 @@ if (import.meta.main) {
   const document = (await (await fetch(`${url}/api/openapi.json`)).json()) as ApiDocument;
   const operations = readOperations(readFileSync(join(FOLDER, "operations.txt"), "utf8"));
   writeFileSync(join(FOLDER, "schema.d.ts"), typesOf(document, operations));
+  writeFileSync(join(FOLDER, "needs.json"), needsOf(document, operations));
   console.log(`${operations.length} operations`);
 }

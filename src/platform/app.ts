@@ -8,7 +8,7 @@ import { Fault } from "./fault.ts";
 import { asTenantId, DEFAULT_TENANT } from "./ids.ts";
 import { takeJsonBodies } from "./json-route.ts";
 import { makeLog } from "./log.ts";
-import type { Access, DeclaredRoute } from "./route.ts";
+import { permissionsTold, type Access, type DeclaredRoute } from "./route.ts";
 import { refuseInvalid } from "./wire.ts";
 
 const JSON_TYPE = "application/json; charset=utf-8";
@@ -109,7 +109,7 @@ export function newApp(): App {
     openapi({ access, feature, body, ...route }: DeclaredRoute, ...rest: unknown[]) {
       const declared = { ...access, ...(feature && { feature }), ...(body && { body }) };
       declarations.add(route.method, route.path.replaceAll(/\{(\w+)\}/g, ":$1"), declared);
-      serve(route, ...rest);
+      serve({ ...route, ...permissionsTold(access) }, ...rest);
     },
     document(described: RouteConfig & Partial<DeclaredRoute>) {
       const { access: _, feature: __, body: ___, ...route } = described;

@@ -130,6 +130,13 @@ export const userRoute = <P extends string, R extends Described<P>>(
   access: isBounded(needs) ? { caller: "user" as const, ...needs, refusal } : forUsers(needs, refusal),
 });
 
+/** For the document: the permissions of which a caller has one. Of basic routes, and of those that look at the request first, none. */
+export const permissionsTold = (access: Access): { "x-permissions"?: readonly Permission[] } => {
+  if (access.caller !== "user" || typeof access.needs === "function") return {};
+  const needed = [access.needs].flat();
+  return needed.includes("basic") ? {} : { "x-permissions": needed };
+};
+
 const permissionsOf = (needs: Needs, user: UserActor, path: string): readonly Permission[] => {
   const needed = typeof needs === "function" ? needs(user, path) : needs;
   return typeof needed === "string" ? [needed] : needed;

@@ -4,6 +4,7 @@ import { inTab, theStage } from "./setup.ts";
 
 const ROLE = "keepers-of-the-lab";
 const EMAIL = "keeper@example.com";
+const PASSWORD = "a-keepers-password";
 
 void describe("roles", () => {
   before(async () => {
@@ -13,7 +14,7 @@ void describe("roles", () => {
       description: "",
       permission_sets_with_scope: [{ name: "ReadDevices", scope: { type: "DeviceGroups", value: ["lab"] } }],
     });
-    const user = { email: EMAIL, password: "a-keepers-password", roles: [ROLE] };
+    const user = { email: EMAIL, password: PASSWORD, roles: [ROLE] };
     await operator.call("POST", "/v1/useradm/users", user);
   });
 
@@ -49,6 +50,20 @@ void describe("roles", () => {
       await table.getByRole("link", { name: ROLE }).click();
       await page.getByRole("region", { name: "What is allowed" }).waitFor();
     }));
+
+  void it("are named by the permission that somebody lacks, or has for other things only", () =>
+    inTab(
+      async ({ page, open, check }) => {
+        const { devices } = theStage();
+        await open("/audit");
+        const told = page.getByRole("alert").filter({ hasText: "forbidden by role-based access control" });
+        await told.getByText("It takes the permission audit:read.").waitFor();
+        await check("a page that is not for this user");
+        await open(`/devices/${devices[0]?.id ?? ""}`);
+        await told.getByText("You have the permission devices:read, but not for this.").waitFor();
+      },
+      { isFailing: true, admin: { email: EMAIL, password: PASSWORD } },
+    ));
 
   void it("say that a new user without any may do everything, who then may", () =>
     inTab(async ({ page, open }) => {

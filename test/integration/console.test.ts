@@ -2,7 +2,8 @@ import { beforeEach, describe, expect, it } from "vitest";
 import operations from "../../console/src/api/operations.txt?raw";
 // oxlint-disable-next-line import/default -- its text, as the suffix says
 import schema from "../../console/src/api/schema.d.ts?raw";
-import { readOperations, typesOf, type ApiDocument } from "../../console/types.ts";
+import needs from "../../console/src/api/needs.json?raw";
+import { needsOf, readOperations, typesOf, type ApiDocument } from "../../console/types.ts";
 import { PAGES } from "../../src/gateway/console.ts";
 import { aUser } from "../support/actors.ts";
 import { Server } from "../support/server.ts";
@@ -160,4 +161,5 @@ describe("the pages of the console", () => {
 it("the console's types are those of the server's document: `npm run console:types` renews them", async () => {
   const document = (await server.call("GET", "/api/openapi.json")).json() as unknown as ApiDocument;
   expect(typesOf(document, readOperations(operations))).toBe(schema);
+  expect(needsOf(document, readOperations(operations))).toBe(needs);
 });

@@ -9,18 +9,30 @@ export class Refused extends Error {
   /** Seconds; of answers that ask for patience. */
   readonly retryAfterS: number | undefined;
 
-  constructor(status: number, text: string, requestId?: string, retryAfterS?: number) {
+  /** As `GET /path`, where it is one of the document. */
+  readonly operation: string | undefined;
+
+  constructor(
+    status: number,
+    text: string,
+    {
+      requestId,
+      retryAfterS,
+      operation,
+    }: Partial<Pick<Refused, "requestId" | "retryAfterS" | "operation">> = {},
+  ) {
     super(text);
     this.status = status;
     this.requestId = requestId;
     this.retryAfterS = retryAfterS;
+    this.operation = operation;
   }
 }
 
 /** Without it the server takes no cookie for a change. */
 export const MARK = { "X-Edgemend-Console": "1" };
 
-async function refusalOf(response: Response): Promise<Refused> {
+async function refusalOf(response: Response, operation: string | undefined): Promise<Refused> {
   const text = await response.text();
   let told = text;
   try {
@@ -30,12 +42,11 @@ async function refusalOf(response: Response): Promise<Refused> {
     // Not everything between here and the server answers in its words.
   }
   const wait = Number(response.headers.get("retry-after"));
-  return new Refused(
-    response.status,
-    told || response.statusText || `answered ${response.status}`,
-    response.headers.get("x-men-requestid") ?? undefined,
-    wait > 0 ? wait : undefined,
-  );
+  return new Refused(response.status, told || response.statusText || `answered ${response.status}`, {
+    requestId: response.headers.get("x-men-requestid") ?? undefined,
+    retryAfterS: wait > 0 ? wait : undefined,
+    operation,
+  });
 }
 
 let onSignedOut = (): void => {};
@@ -45,14 +56,16 @@ export const whenSignedOut = (told: () => void): void => {
   onSignedOut = told;
 };
 
-export async function refuseBad(response: Response): Promise<Response> {
+export async function refuseBad(response: Response, operation?: string): Promise<Response> {
   if (response.ok || response.status === 304) return response;
-  const refused = await refusalOf(response);
+  const refused = await refusalOf(response, operation);
   if (refused.status === 401) onSignedOut();
   throw refused;
 }
 
-const throwing: Middleware = { onResponse: ({ response }) => refuseBad(response) };
+const throwing: Middleware = {
+  onResponse: ({ request, response, schemaPath }) => refuseBad(response, `${request.method} ${schemaPath}`),
+};
 
 /** The server's operations, typed by its own document. Every refusal is thrown. */
 export const api = createClient<paths>({ headers: MARK, credentials: "same-origin" });

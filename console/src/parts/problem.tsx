@@ -1,13 +1,13 @@
 import { useEffect, useState } from "preact/hooks";
 import { Refused } from "../api/client.ts";
+import { missingOf, NOT_YOURS } from "../api/missing.ts";
 
 const told = (error: unknown): string => (error instanceof Error ? error.message : String(error));
 
 function adviceOf(error: unknown): string | undefined {
   if (error instanceof TypeError) return "The server was not reached. Is the network there?";
   if (!(error instanceof Refused)) return undefined;
-  if (error.status === 403)
-    return "Your roles do not include this. Whoever manages the users can change that.";
+  if (error.status === 403) return `${NOT_YOURS} Whoever manages the users can change that.`;
   return undefined;
 }
 
@@ -26,6 +26,13 @@ function Busy({ seconds = 0 }: { seconds?: number | undefined }) {
   return <span>{`The server is busy. Try again${left > 0 ? ` in ${left} s` : " now"}.`}</span>;
 }
 
+/** Which permission it would take. */
+function Missing({ error }: { error: Refused }) {
+  const [text, tell] = useState<string>();
+  useEffect(() => void missingOf(error).then(tell), [error]);
+  return text ? <span>{text}</span> : null;
+}
+
 /** What went wrong in a part of the page, in the server's words, and what can be done. */
 export function Problem({ error, again }: { error: unknown; again?: () => void }) {
   if (error === undefined || error === null) return null;
@@ -35,6 +42,7 @@ export function Problem({ error, again }: { error: unknown; again?: () => void }
     <div class="problem" role="alert">
       <strong>{told(error)}</strong>
       {advice && <span>{advice}</span>}
+      {error instanceof Refused && error.status === 403 && <Missing error={error} />}
       {isBusy && <Busy seconds={error.retryAfterS} />}
       <span class="row">
         {again && (

@@ -1,4 +1,6 @@
 import { signal } from "@preact/signals";
+import { Refused } from "../api/client.ts";
+import { missingOf } from "../api/missing.ts";
 
 interface Note {
   id: number;
@@ -33,7 +35,9 @@ export async function telling(work: () => Promise<unknown>, done?: string): Prom
     if (done) tell(done);
     return true;
   } catch (cause) {
-    tell(cause instanceof Error ? cause.message : String(cause), { isBad: true });
+    const told = cause instanceof Error ? cause.message : String(cause);
+    const missing = cause instanceof Refused ? await missingOf(cause) : undefined;
+    tell(missing === undefined ? told : `${told}. ${missing}`, { isBad: true });
     return false;
   }
 }
