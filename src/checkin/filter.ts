@@ -69,3 +69,6 @@ export function mayHold({ bits, hashes }: Filter, { a, b }: IdHash): boolean {
   }
   return true;
 }
+
+export const isSame = (a: Filter | undefined, b: Filter | undefined): boolean =>
+  a === b || (a?.bits.length === b?.bits.length && a?.bits.every((word, i) => word === b?.bits[i]) === true);

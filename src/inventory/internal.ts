@@ -8,19 +8,16 @@ import { noRoom } from "./limits.ts";
 import { COLUMN_TYPES, timeOf } from "./search/terms.ts";
 import {
   addDevice,
-  countStale,
   demandRoom,
   DEVICE_FULL,
   mergeAttributes,
   oneDevice,
   removeDevice,
-  removeDevices,
   setColumns,
-  setStatuses,
-  someDevices,
   type OwnColumns,
 } from "./store/devices.ts";
 import { countForGroup } from "./store/groups.ts";
+import { countStale, removeDevices, setStatuses, someDevices } from "./store/many-devices.ts";
 import { removeTenantRows } from "./store/tenants.ts";
 
 const STATUSES = ["accepted", "rejected", "pending", "preauthorized", "noauth"];
