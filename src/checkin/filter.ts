@@ -72,3 +72,7 @@ export function mayHold({ bits, hashes }: Filter, { a, b }: IdHash): boolean {
 
 export const isSame = (a: Filter | undefined, b: Filter | undefined): boolean =>
   a === b || (a?.bits.length === b?.bits.length && a?.bits.every((word, i) => word === b?.bits[i]) === true);
+
+/** Half of the devices have finished: they need not ask the database any more. */
+export const isWorthShrinking = (filter: Filter | undefined, remaining: number): boolean =>
+  filter !== undefined && filter.count > 0 && remaining <= filter.count / 2;

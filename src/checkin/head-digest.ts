@@ -4,7 +4,16 @@ import type { TenantId } from "../platform/ids.ts";
 import type { Log } from "../platform/log.ts";
 import { filterOf, QUEUED, REVOKED, type Digest, type Part } from "./digest.ts";
 import { DigestStorage, type Seen } from "./digest-storage.ts";
-import { addTo, hashOf, isSame, makeFilter, roomOf, type Filter, type IdHash } from "./filter.ts";
+import {
+  addTo,
+  hashOf,
+  isSame,
+  isWorthShrinking,
+  makeFilter,
+  roomOf,
+  type Filter,
+  type IdHash,
+} from "./filter.ts";
 import {
   busyHashes,
   fillWaiting,
@@ -297,7 +306,3 @@ export class HeadDigest {
     return bytes <= MAX_BYTES;
   }
 }
-
-/** Half of the devices have finished: they need not ask the database any more. */
-const isWorthShrinking = (filter: Filter | undefined, remaining: number): boolean =>
-  filter !== undefined && filter.count > 0 && remaining <= filter.count / 2;
