@@ -15,6 +15,7 @@ import type { Targeting } from "./store/create.ts";
 import { openDynamic } from "./store/dynamic.ts";
 import { MAX_REACHED, targetsReached } from "./store/reach.ts";
 import { foundTargets } from "./store/targeting.ts";
+import { wayBack } from "./rollout/refusals.ts";
 import { scopeTerms, sortedIds } from "./targets.ts";
 
 /** What a user asks for: `filter` or `group` name one, otherwise the definition has devices or means all. */
@@ -46,7 +47,7 @@ export function reachedStatement(actor: Actor, { definition, group, filter }: Wa
     { devices, releases },
     {
       devices: group === undefined && devices !== "all" ? named : undefined,
-      release: definition.artifact_name,
+      releases: [definition.artifact_name, wayBack(definition) ?? []].flat(),
     },
   );
 }

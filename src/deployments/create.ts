@@ -31,6 +31,7 @@ import {
   type KnownKey,
 } from "./store/create.ts";
 import type { Phase } from "./rollout/phase-schema.ts";
+import { refuseImpossible, wayBack } from "./rollout/refusals.ts";
 import { zoneWindows, type ZoneWindow } from "./rollout/zones.ts";
 import { settingsOf, windowsOfListed } from "./store/settings.ts";
 import { addGoverning } from "./store/governing.ts";
@@ -55,7 +56,7 @@ export async function createDeployment(deps: Deps, actor: Actor, asked: Wanted):
   const { definition } = asked;
   const reached = reachedStatement(actor, asked);
   const fingerprint = await fingerprintOf(asked);
-  const [targets, [known, candidates, group, unknown, hasSome, isReached, settings, groups]] =
+  const [targets, [known, candidates, group, unknown, hasSome, isReached, settings, groups, ofWayBack]] =
     await Promise.all([
       firstTargets(deps, actor, asked),
       deps
@@ -69,6 +70,7 @@ export async function createDeployment(deps: Deps, actor: Actor, asked: Wanted):
           reached,
           settingsOf(actor.tenant, asked.group),
           windowsOfListed(actor.tenant, definition.devices ?? []),
+          artifactCandidatesStatement(actor.tenant, wayBack(definition) ?? ""),
         ]),
     ]);
   if (!isReached) throw forbidden();
@@ -76,8 +78,7 @@ export async function createDeployment(deps: Deps, actor: Actor, asked: Wanted):
   if (known) return { id: sameOrRefuse(known, fingerprint), unknownDevices };
   if (targets.count === 0 && !targets.filter) throw new Fault("bad_request", "No devices for the deployment");
   if (definition.devices && !hasSome) throw noneKnown(unknownDevices);
-  if (candidates.length === 0) throw new Fault("unprocessable", "No artifact for the deployment");
-  refuseTooLarge(candidates, definition.rollout?.budget?.bytes_per_day);
+  refuseImpossible(definition, candidates, ofWayBack);
   const inGroup = targets.count === 1 && definition.devices ? group?.group : undefined;
   const found = { fingerprint, group: asked.group ?? inGroup, approvals: settings.approvals };
   const wanted = { ...asked, definition: withWindows(definition, settings, groups) };
@@ -86,16 +87,6 @@ export async function createDeployment(deps: Deps, actor: Actor, asked: Wanted):
   const statements = creation(actor, deployment, targets, governing, windows);
   const [made] = await addWithCandidates(deps, deployment, statements, candidates);
   return { id: made === 0 ? await lostOrRefuse(deps, deployment) : deployment.id, unknownDevices };
-}
-
-/** A budget in which an artifact never has room. */
-function refuseTooLarge(candidates: readonly ArtifactCandidate[], bytesADay: number | undefined): void {
-  const largest = Math.max(...candidates.map(({ size }) => size));
-  if (bytesADay !== undefined && largest > bytesADay)
-    throw new Fault(
-      "bad_request",
-      `rollout.budget: an artifact of ${largest} bytes never has room in a day.`,
-    );
 }
 
 /** Keeps the artifacts with the deployment. If one came or went since they were read, the user may try again. */

@@ -7,6 +7,9 @@ import { foundBy } from "./judge/halt.ts";
 import { NEVER_MS } from "./limits.ts";
 import { AWAITS_LOG } from "./store/status-transitions.ts";
 import { isFinal, statusOf, type Status } from "./status.ts";
+import { satisfies } from "../inventory/index.ts";
+import { termsOf } from "./next-update.ts";
+import { candidates, deviceToMatch } from "./store/dynamic.ts";
 import { explained, firstInLine, fits, type ExplainedRow, type FirstInLine } from "./store/explain.ts";
 
 /** Why a device has or has not got a deployment. */
@@ -51,12 +54,36 @@ export async function explain(
   device: DeviceId,
 ): Promise<Explanation> {
   const { tenant } = actor;
-  const [row, first] = await deps
+  const atMs = deps.now();
+  const [row, listedFirst, dynamic, known] = await deps
     .db(tenant)
-    .batch([explained(tenant, deployment, device, deps.now()), firstInLine(tenant, device, deps.now())]);
+    .batch([
+      explained(tenant, deployment, device, atMs),
+      firstInLine(tenant, device, atMs),
+      candidates(tenant, device, atMs),
+      deviceToMatch(tenant, device),
+    ]);
   if (!row) throw new Fault("not_found", "Resource not found");
   if (row.status !== null && row.status > 0) return ofJoined(deps, actor, row, statusOf(row.status));
-  return ofUnseen(row, first, deps.now());
+  const matches = (filter: string) => known !== undefined && satisfies(known, termsOf(filter));
+  const matched = dynamic.filter(({ filter }) => matches(filter)).map(({ seq }) => seq);
+  const first =
+    matched.length === 0
+      ? listedFirst
+      : await deps.db(tenant).one(firstInLine(tenant, device, atMs, matched));
+  if (row.filter === null || row.stage === 2) return ofUnseen(row, first, atMs);
+  const listed = matches(row.filter) ? 1 : 0;
+  return (listed === 1 && outOf(row, matched, atMs)) || ofUnseen({ ...row, listed }, first, atMs);
+}
+
+/** Why a dynamic deployment that is open is not for a device that its filter finds. */
+function outOf(row: ExplainedRow, matched: readonly number[], nowMs: number): Explanation | undefined {
+  if (row.opens_ms > nowMs || matched.includes(row.seq)) return undefined;
+  const description =
+    row.max_devices > 0 && row.joined >= row.max_devices
+      ? "As many devices have begun as the deployment is for."
+      : "The device has finished a deployment that was made later.";
+  return { status: "none", reason: "not_targeted", description };
 }
 
 /** The device has never asked for it. */
@@ -172,7 +199,9 @@ async function ofJoined(deps: Deps, actor: Actor, row: ExplainedRow, status: Sta
         : "It was given up because it stayed in one state far longer than others, and told of its success later.";
     return { status, reason: "timed_out", description, ...device };
   }
-  if (row.awaits_retry === 1 && row.aborted_ms === null) {
+  if (row.awaits_retry === 1 && !isFinal(status) && row.aborted_ms === null) {
+    if (row.paused_ms !== null)
+      return { status, reason: "paused", description: pausedBy(row.paused_by), ...device };
     const description = "An attempt failed; the next begins when the device asks after its pause.";
     return { status, reason: "waits_for_retry", description, starts: rfc3339(row.retry_ms), ...device };
   }

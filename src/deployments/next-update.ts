@@ -83,8 +83,8 @@ async function currentOf(
   const asking: Asking = { tenant, device, state, atMs: deps.now(), only: ifLive(claim), canWait };
   if (deps.contacts.hasPlainWork(claim)) {
     const { results } = await asLiveDevice(deps, claim, joiningPlainly(asking));
-    const [, , , more, found, wait] = results;
-    if (found || !more) return { found, wait };
+    const [, , , more, found, wait] = results; // what it is at may have rules of its own if there is more
+    if (!more) return { found, wait };
   }
   const { results } = await asLiveDevice(deps, claim, [
     ...joining(asking),
@@ -131,7 +131,7 @@ const joiningPlainly = (asking: Asking) =>
     plainWaitOf(asking),
   ] as const;
 
-const termsOf = (filter: string) => (JSON.parse(filter) as SavedFilter).terms; // stored with the deployment
+export const termsOf = (filter: string) => (JSON.parse(filter) as SavedFilter).terms; // stored with the deployment
 
 /** The rules of the protocol notes, deployments 4.2, in their order. Only type and name must stay as they were told first. */
 function verdictOn(found: CurrentRow, state: DeviceState): Status | "give" {

@@ -149,6 +149,9 @@ describe("the end of a log", () => {
       starts: new Date(server.now + 60_000).toISOString(),
     });
     expect(await stateOf(id)).not.toHaveProperty("paused");
+    await manage("POST", `/${id}/pause`, {});
+    expect(await explained(id, full)).toMatchObject({ status: "pending", reason: "paused" });
+    await manage("POST", `/${id}/resume`);
     // The same log again changes nothing.
     await told(full, id, "write /dev/mmcblk0p3: no space left on device");
     expect(await given([full])).toEqual([]);
@@ -163,6 +166,7 @@ describe("the end of a log", () => {
     // Of what fails the same way again there is no other attempt, although downloads have one.
     await fails(forged, id, "downloading", "signature verification failed: crypto/rsa");
     expect(await counts(server, user, id)).toMatchObject({ failure: 2 });
+    expect(await explained(id, forged)).toMatchObject({ status: "failure", reason: "done" });
     // No further attempt is left, whatever the log tells.
     await report(server, full, id, "installing");
     await report(server, full, id, "failure");

@@ -1,7 +1,10 @@
 import { afterEach, beforeAll, describe, expect, it } from "vitest";
 import { rollWindows } from "../../src/deployments/index.ts";
+import { nextUpdate } from "../../src/deployments/next-update.ts";
 import { MAX_GROUPS } from "../../src/deployments/store/settings.ts";
 import { MAX_TEMPLATES } from "../../src/deployments/store/templates.ts";
+import { asDeviceId } from "../../src/platform/ids.ts";
+import { WHOLE } from "../../src/platform/plans.ts";
 import { aDevice, aUser, type TestDevice, type TestUser } from "../support/actors.ts";
 import {
   abortAll,
@@ -478,6 +481,22 @@ describe("windows of the tenant and of a group", () => {
     expect((await asks(simple, false)).cost.trips).toBe(0);
     const given = await asks(waiting, true);
     expect(given.json()).toMatchObject({ id, update_control_map: { id, states: held } });
+    // A check that was decided to be a plain one before the deployment was there holds it back too.
+    const deps = await server.deps();
+    const contacts = { ...deps.contacts, hasPlainWork: () => true };
+    const { tenant, id: device, authSet } = waiting;
+    const claim = {
+      kind: "device-claim",
+      tenant,
+      device: asDeviceId(device),
+      authSet,
+      issuedS: Math.floor(server.now / 1000),
+    } as const;
+    const state = { deviceType: "pi4", artifactName: "release-1", provides: {}, complete: true };
+    const late = { ...claim, subscription: WHOLE };
+    expect(await nextUpdate({ ...deps, contacts }, late, state, { controlMap: true })).toMatchObject({
+      update_control_map: { states: held },
+    });
     await report(server, waiting, id, "downloading");
     await report(server, waiting, id, "pause_before_installing");
     expect(await map(waiting)).toEqual([200, held]);

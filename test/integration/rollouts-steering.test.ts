@@ -145,6 +145,7 @@ describe("gates", () => {
     expect(await show(server, user, id)).toMatchObject({ status: "scheduled" });
     expect(await polls(pool)).toEqual([]);
     expect((await manage("POST", `/${id}/approve`)).status).toBe(403);
+    expect((await manage("POST", `/${id}/widen`)).status).toBe(409);
     expect(await polls(pool)).toEqual([]);
     expect((await manage("POST", `/${id}/approve`, undefined, await aUser(server))).status).toBe(204);
     expect(await polls(pool)).toHaveLength(2);
@@ -341,9 +342,20 @@ describe("a rollout that contradicts itself", () => {
       { rollout: { stop: [{ devices: 1 }], on_stop: { action: "revert" } } },
       "artifact_name",
     ],
+    [
+      "a way back to the same",
+      { rollout: { stop: [{ devices: 1 }], on_stop: { action: "revert", artifact_name: "release-2" } } },
+      "on_stop",
+    ],
     ["unknown members", { rollout: { speed: 1 } }, "speed"],
   ])("is refused: %s", async (_what, json, text) => {
     const answer = await create(json);
     expect([answer.status, answer.json().error]).toEqual([400, expect.stringContaining(text)]);
+  });
+
+  it("is refused: a way back to a release that is not there", async () => {
+    const on_stop = { action: "revert", artifact_name: "none" };
+    const answer = await create({ rollout: { stop: [{ devices: 1 }], on_stop } });
+    expect([answer.status, answer.json().error]).toEqual([422, expect.stringContaining("on_stop")]);
   });
 });

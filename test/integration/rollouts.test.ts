@@ -265,6 +265,35 @@ describe("a dynamic deployment", () => {
       json: { name: "d", artifact_name: "release-2", ...json },
     });
 
+  it("tells of a device why it waits in it, and behind it", async () => {
+    const [given, held, other] = (await devicesOf(3)) as [TestDevice, TestDevice, TestDevice];
+    await inInventory(server, [given, held, other]);
+    await tell(given, "north");
+    await tell(held, "north");
+    const rules = { filter_id: await aFilter(), rollout: { at_once: 1 }, max_devices: 2 };
+    const id = idOf(await dynamic(rules));
+    const behind = await deploy(server, user, [held, other]);
+    expect(await polls([given, held])).toEqual([200, 204]);
+    const why = async (deployment: string, device: TestDevice) =>
+      (
+        await server.call("GET", `${MANAGEMENT}/${deployment}/devices/${device.id}/explain`, {
+          token: user.token,
+        })
+      ).json();
+    expect(await why(id, held)).toMatchObject({ status: "pending", reason: "at_once_full" });
+    expect(await why(behind, held)).toMatchObject({ reason: "earlier_deployment_first", earlier: id });
+    expect(await why(id, other)).toMatchObject({ status: "none", reason: "not_targeted" });
+    expect(await why(behind, other)).toMatchObject({ reason: "not_seen_since" });
+    expect(await polls([other])).toEqual([200]);
+    await report(server, given, id, "success");
+    expect(await polls([held])).toEqual([200]);
+    await tell(other, "north");
+    expect(await why(id, other)).toMatchObject({
+      reason: "not_targeted",
+      description: "As many devices have begun as the deployment is for.",
+    });
+  });
+
   it("goes to whoever matches when it asks, until it is aborted", async () => {
     const devices = await devicesOf(3);
     await inInventory(server, devices);

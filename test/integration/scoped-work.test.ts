@@ -105,6 +105,19 @@ describe("deployments to a list of devices, for a user of some groups [differs: 
     await into("test", mine[1]);
     const blind = await scoped(inTest("DeployToDevices"), ["ReadReleases", "ReleaseTags", "none"]);
     expect(told(await again(blind, "retry"))).toEqual(FORBIDDEN);
+    const back = { stop: [{ devices: 1 }], on_stop: { action: "revert", artifact_name: "release-3" } };
+    await env.DB.batch([
+      env.DB.prepare(
+        "INSERT OR IGNORE INTO releases (tenant_id, name, artifacts_count, device_types, update_types, modified_ms) VALUES ('default', 'release-2', 1, '[]', '[]', 0)",
+      ),
+      env.DB.prepare(
+        "INSERT INTO release_tags (tenant_id, name, tag) VALUES ('default', 'release-2', 'mine')",
+      ),
+    ]);
+    const some = await scoped(inTest("DeployToDevices"), ["ReadReleases", "ReleaseTags", "mine"]);
+    const list = mine.map((device) => device.id);
+    expect(told(await to(some, list, { rollout: back }))).toEqual(FORBIDDEN);
+    await abort(idOf(await to(some, list)));
     const next = idOf(await again(user, "retry"));
     expect((await call(user, "GET", `${MANAGEMENT}/${next}`)).json()).toMatchObject({
       max_devices: 2,

@@ -9,6 +9,7 @@ import { reachedStatement, type Wanted } from "../create-targets.ts";
 import { NEVER_MS } from "../limits.ts";
 import { governingOf, placesOf, type GovernedPhase, type Governing } from "../rollout/govern.ts";
 import { withWindows } from "../rollout/inherited-windows.ts";
+import { refuseImpossible, wayBack } from "../rollout/refusals.ts";
 import { plannedPhases, sizesOf } from "../rollout/phases.ts";
 import { settingsOf, windowsOfListed } from "../store/settings.ts";
 import { crowdOf, type Found } from "./crowd.ts";
@@ -24,7 +25,7 @@ const SAMPLE = 10;
 /** What a creation with the same body would do, as far as can be told now. Changes nothing. */
 export async function previewDeployment(deps: Deps, actor: Actor, asked: Wanted): Promise<Preview> {
   const [tenant, nowMs] = [actor.tenant, deps.now()];
-  const [isReached, candidates, settings, groups, filter] = await deps
+  const [isReached, candidates, settings, groups, filter, ofWayBack] = await deps
     .db(tenant)
     .batch([
       reachedStatement(actor, asked),
@@ -32,9 +33,10 @@ export async function previewDeployment(deps: Deps, actor: Actor, asked: Wanted)
       settingsOf(tenant, asked.group),
       windowsOfListed(tenant, asked.definition.devices ?? []),
       savedFilterStatement(tenant, asked.filter?.id ?? ""),
+      artifactCandidatesStatement(tenant, wayBack(asked.definition) ?? ""),
     ]);
   if (!isReached) throw forbidden();
-  if (candidates.length === 0) throw new Fault("unprocessable", "No artifact for the deployment");
+  refuseImpossible(asked.definition, candidates, ofWayBack);
   if (asked.filter && !filter) throw new Fault("bad_request", "filter_id: there is no such filter.");
   const definition = withWindows(asked.definition, settings, groups);
   const crowd = await crowdOf(deps, actor, { ...asked, definition }, filter);

@@ -53,7 +53,7 @@ export async function deployToThose(
     .db(tenant)
     .batch([
       artifactCandidatesStatement(tenant, artifactName),
-      targetsReached(tenant, reach, { devices: undefined, release: artifactName }),
+      targetsReached(tenant, reach, { devices: undefined, releases: [artifactName] }),
       settingsOf(tenant),
       windowsOfThose(tenant, id, code),
     ]);

@@ -10,7 +10,9 @@ import { addSteered, EVENTS } from "../events.ts";
 import { deploymentById } from "../store/queries.ts";
 import {
   approve,
+  demandApproved,
   demandOther,
+  NOT_APPROVED,
   NOT_THE_CREATOR,
   openGate,
   openWithFirst,
@@ -29,6 +31,8 @@ async function steer(
     told: Parameters<typeof addSteered>[2];
     more?: Record<string, unknown>;
     refusal: string;
+    /** What must be so before anything changes, or nothing does. */
+    demand?: Statement<void>;
     first: Statement<number>;
     then?: readonly Statement<unknown>[];
   },
@@ -38,15 +42,17 @@ async function steer(
   if (!row) throw new Fault("not_found", "Resource not found");
   if (row.stage === 2) throw new Fault("conflict", "Deployment already finished");
   const entry = { action: "update", object: auditedDeployment(id, row), change: of.change };
-  const [changed] = await deps
+  const before = of.demand ? [of.demand] : [];
+  const results = await deps
     .db(tenant)
     .batch([
+      ...before,
       of.first,
       addAuditIfChanged(actor, entry, deps.now()),
       addSteered(actor, id, of.told, of.more ?? {}, deps.now()),
       ...(of.then ?? []),
     ]);
-  if (changed === 0) throw new Fault("conflict", of.refusal);
+  if (results[before.length] === 0) throw new Fault("conflict", of.refusal);
 }
 
 /** Devices that are at it go on; nobody else begins. */
@@ -73,15 +79,23 @@ export const resumeDeployment = (deps: Deps, actor: Actor, id: string): Promise<
     then: [wakes(deps, actor, id)],
   });
 
-/** The next phase opens now, whatever it waits for. */
-export const widenDeployment = (deps: Deps, actor: Actor, id: string): Promise<void> =>
-  steer(deps, actor, id, {
-    change: "next phase opened",
-    told: "widened",
-    refusal: "all phases are open",
-    first: widen(actor.tenant, id, deps.now()),
-    then: [wakes(deps, actor, id), openWithFirst(actor.tenant, id)],
-  });
+/** The next phase opens now, whatever it waits for, save for the people that the tenant demands before the first. */
+export async function widenDeployment(deps: Deps, actor: Actor, id: string): Promise<void> {
+  const { tenant } = actor;
+  try {
+    await steer(deps, actor, id, {
+      change: "next phase opened",
+      told: "widened",
+      refusal: "all phases are open",
+      demand: demandApproved(tenant, id),
+      first: widen(tenant, id, deps.now()),
+      then: [wakes(deps, actor, id), openWithFirst(tenant, id)],
+    });
+  } catch (cause) {
+    if (refusalOf(cause) !== NOT_APPROVED) throw cause;
+    throw new Fault("conflict", "Deployment waits for people to approve it", { cause });
+  }
+}
 
 /** The word of one user for the phase that waits for people. Where four eyes are demanded the creator's does not count. */
 export async function approveDeployment(

@@ -14,7 +14,7 @@ import {
 
 const ofDeployment = columnsOf(
   deploymentCountersTable,
-  "seq, opens_ms, stage, aborted_ms, targeted, paused_ms, paused_by, governed, weight",
+  "seq, opens_ms, stage, aborted_ms, targeted, paused_ms, paused_by, governed, weight, dynamic, joined, max_devices",
   "c",
 );
 const ofDevice = columnsOf(
@@ -25,6 +25,8 @@ const ofDevice = columnsOf(
 
 export type ExplainedRow = RowOf<typeof ofDeployment> & {
   listed: number;
+  /** JSON of the filter of a dynamic deployment. */
+  filter: string | null;
   /** When the first phase with a place for the device opens; null if that waits for something else than time. */
   next_opens_ms: number | null;
   window_closed: number | null;
@@ -45,7 +47,7 @@ export const explained = (
   atMs: number,
 ): Statement<ExplainedRow | undefined> =>
   firstRow(sql`
-    SELECT ${ofDeployment}, ${targetsList(device)} AS listed, ${ofDevice},
+    SELECT ${ofDeployment}, ${targetsList(device)} AS listed, d.filter, ${ofDevice},
       ${placeOpens(device)} AS next_opens_ms, ${obstacles(device, atMs)}
     FROM ${deploymentsTable} d
     JOIN ${deploymentCountersTable} c ON c.tenant_id = d.tenant_id AND c.seq = d.seq
@@ -55,16 +57,17 @@ export const explained = (
 export type FirstInLine = Row<typeof deploymentsTable, "seq" | "deployment_id"> &
   Row<typeof deploymentCountersTable, "weight">;
 
-/** What the device is at, or would be given if it asked now. */
+/** What the device is at, or would be given if it asked now; `matched` are the dynamic deployments that it may join. */
 export const firstInLine = (
   tenant: TenantId,
   device: DeviceId,
   atMs: number,
+  matched: readonly number[] = [],
 ): Statement<FirstInLine | undefined> =>
   firstRow(sql`
     SELECT d.seq, d.deployment_id, c.weight FROM ${deploymentsTable} d
     JOIN ${deploymentCountersTable} c ON c.tenant_id = d.tenant_id AND c.seq = d.seq
-    WHERE d.tenant_id = ${tenant} AND d.seq = coalesce((${currentSeq(tenant, device)}), (${openSeq(tenant, device, atMs)}))`);
+    WHERE d.tenant_id = ${tenant} AND d.seq = coalesce((${currentSeq(tenant, device)}), (${openSeq(tenant, device, atMs, matched)}))`);
 
 export type FitRow = Row<typeof deploymentArtifactsTable, "artifact_id"> & {
   type_fits: number;

@@ -52,16 +52,19 @@ export const deploymentIdInReach = (tenant: TenantId, id: SQL, { devices }: Reac
         SELECT 1 FROM ${deploymentsTable} d
         WHERE d.tenant_id = ${tenant} AND d.deployment_id = ${id} AND ${reached(tenant, sql`d`, devices)})`;
 
-/** Whether the devices, if some are named, and a release are within reach. */
+/** Whether the devices, if some are named, and releases are within reach. */
 export const targetsReached = (
   tenant: TenantId,
   reach: Reach,
-  { devices, release }: { devices: readonly string[] | undefined; release: string },
+  { devices, releases }: { devices: readonly string[] | undefined; releases: readonly string[] },
 ): Statement<boolean> => {
   const reached = devices ? allReached(tenant, sql`${JSON.stringify(devices)}`, reach.devices) : sql`1`;
   return mapped(
     firstRow<{ reached: number }>(
-      sql`SELECT ${reached} AND ${releasesInReach(tenant, sql`${release}`, reach.releases)} AS reached`,
+      sql`SELECT ${reached} AND ${sql.join(
+        releases.map((release) => releasesInReach(tenant, sql`${release}`, reach.releases)),
+        sql` AND `,
+      )} AS reached`,
     ),
     (row) => row?.reached === 1,
   );

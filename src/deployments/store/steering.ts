@@ -93,6 +93,18 @@ export const openGate = (tenant: TenantId, id: string, atMs: number, only = sql`
       WHERE p.tenant_id = ${tenant} AND p.seq = o.seq AND p.phase = o.phase`),
   );
 
+/** A deployment that fewer people have approved than the tenant's setting demands. */
+export const NOT_APPROVED = "not-approved";
+
+export const demandApproved = (tenant: TenantId, id: string): Statement<void> =>
+  demand(
+    sql`NOT EXISTS (
+      SELECT 1 FROM ${deploymentPhasesTable} w WHERE w.tenant_id = ${tenant} AND w.seq = ${seqOf(tenant, id)} AND w.phase = 0
+        AND w.opens_ms IS NULL AND ${approvalsOf("w")} < min(w.min_approvals,
+          (SELECT s.approvals FROM ${deploymentSettingsTable} s WHERE s.tenant_id = ${tenant})))`,
+    NOT_APPROVED,
+  );
+
 /** Opens the next phase now, whatever it waits for. */
 export const widen = (tenant: TenantId, id: string, atMs: number): Statement<number> =>
   altering(
