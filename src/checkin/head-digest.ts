@@ -82,14 +82,9 @@ export class HeadDigest {
     return this.#seen?.isBehind === false ? this.#digest : undefined;
   }
 
-  /** Whether no open deployment looks at more of a device than whether it is listed; may be out of date. */
-  get isPlain(): boolean {
-    return this.#seen?.isPlain ?? false;
-  }
-
-  /** When the tenant was changed last. */
-  get tenantMs(): number {
-    return this.#seen?.tenantMs ?? Number.NEGATIVE_INFINITY;
+  /** What the database said of the tenant when it was compared last. */
+  get seen(): Readonly<Seen> | undefined {
+    return this.#seen;
   }
 
   /** Takes changes in. What cannot be told from the change itself is read before the next check is answered. */
@@ -205,8 +200,8 @@ export class HeadDigest {
     if (seen.revocations !== sources.revocations || !digest.parts.get(REVOKED)?.filter) {
       await this.#readRevoked(tenant, sources.revocations);
     }
-    seen.tenantMs = sources.tenantMs;
-    seen.isPlain = sources.wide.every(({ is_plain }) => is_plain);
+    const isPlain = sources.wide.every(({ is_plain }) => is_plain);
+    Object.assign(seen, { tenantMs: sources.tenantMs, isPlain });
     await this.#followQueued(tenant, sources.queued);
     await this.#followWide(tenant, sources.wide, nowMs);
   }
@@ -276,9 +271,8 @@ export class HeadDigest {
   }
 
   async #followDeployment(tenant: TenantId, deployment: DigestSources["wide"][number]) {
-    const { deployment_id: name, opens_ms: opensMs, remaining, seq } = deployment;
+    const { deployment_id: name, opens_ms: opensMs, remaining, seq, targeted: isComplete } = deployment;
     const part = this.#digest?.parts.get(name);
-    const isComplete = deployment.targeted === 1;
     if (part?.filter && !isComplete) this.#change(name, undefined, opensMs);
     if (!isComplete || this.#reading.has(name) || !this.#fits(remaining)) return;
     if (part?.filter && !isWorthShrinking(part.filter, remaining)) return;
@@ -291,13 +285,10 @@ export class HeadDigest {
     else this.#background(this.#inBackground(tenant, name, reading));
   }
 
-  async #inBackground(tenant: TenantId, name: string, reading: Promise<void>) {
-    try {
-      await reading;
-      await this.#store();
-    } catch (cause) {
-      this.#log.error("filter not read", { tenant, deployment: name, cause });
-    }
+  #inBackground(tenant: TenantId, name: string, reading: Promise<void>): Promise<void> {
+    return reading
+      .then(() => this.#store())
+      .catch((cause: unknown) => this.#log.error("filter not read", { tenant, deployment: name, cause }));
   }
 
   #fits(count: number): boolean {

@@ -72,7 +72,9 @@ export class Head {
     const digest = await this.#digest.current(tenant, check.nowMs);
     const concerns = !digest || (await this.#waits.mayGet(digest, check, check.nowMs));
     const work =
-      concerns && digest ? { stamp: this.#waits.stamp(digest), isPlain: this.#digest.isPlain } : undefined;
+      concerns && digest
+        ? { stamp: this.#waits.stamp(digest), isPlain: this.#digest.seen?.isPlain === true }
+        : undefined;
     // What concerns the database is counted with what it costs there.
     if (!concerns) this.#used.add(usedOn(dayOf(check.nowMs), { requests: 1, checks: 1 }));
     await this.note(tenant, [...check.seen, [check.device, check.nowMs]]);
@@ -100,7 +102,9 @@ export class Head {
   async #standing(tenant: TenantId, nowMs: number): Promise<Standing | undefined> {
     const digest = await this.#digest.current(tenant, nowMs);
     const lifeMs = 1000 * settingsOf(this.#env()).DEVICE_TOKEN_LIFE_S;
-    return digest && { digest, tenantMs: this.#digest.tenantMs, nowMs, lifeMs };
+    return (
+      digest && { digest, tenantMs: this.#digest.seen?.tenantMs ?? Number.NEGATIVE_INFINITY, nowMs, lifeMs }
+    );
   }
 
   /** The digest for a Worker that answers checks by itself; without one while there is none. */
