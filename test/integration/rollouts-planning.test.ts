@@ -506,6 +506,15 @@ describe("windows of the tenant and of a group", () => {
     expect(await map(waiting)).toEqual([200, free]);
     expect((await asks(waiting, true)).json()).toMatchObject({ update_control_map: { states: free } });
     expect((await asks(simple, false)).status).toBe(200);
+    // Who waits hears when to go on, although the windows are taken away, or nobody else may download before.
+    server.advance(untilHour(12));
+    await rollWindows(await server.deps());
+    expect(await map(waiting)).toEqual([200, held]);
+    const rolled = (json: object) => call("PATCH", `${MANAGEMENT}/${id}/rollout`, { windows: json });
+    expect((await rolled({ weekly: night })).status).toBe(204);
+    expect(await map(waiting)).toEqual([200, held]);
+    expect((await call("PATCH", `${MANAGEMENT}/${id}/rollout`, { windows: null })).status).toBe(204);
+    expect(await map(waiting)).toEqual([200, free]);
     // A person's word stays beside it.
     const person = { ArtifactInstall_Enter: { action: "pause" } };
     await call("PUT", `${MANAGEMENT}/${id}/status`, { status: "aborted" });

@@ -3,7 +3,7 @@ import { change, firstRow, type Statement } from "../../platform/database.ts";
 import type { DeviceId, TenantId } from "../../platform/ids.ts";
 import { deviceDeploymentsTable, deploymentCountersTable, deploymentsTable } from "../tables.ts";
 import type { Row } from "../../platform/columns.ts";
-import { waitsToInstall } from "./joining.ts";
+import { stillWaitsToInstall } from "./joining.ts";
 import { seqOf } from "./membership.ts";
 
 export type ReportedRow = Row<typeof deviceDeploymentsTable, "seq" | "status" | "active"> &
@@ -44,7 +44,7 @@ export const controlMapOf = (
   atMs: number,
 ): Statement<MapRow | undefined> =>
   firstRow(sql`
-    SELECT d.deployment_id, d.update_control_map, ${waitsToInstall(device, atMs)} AS waits_to_install FROM ${deploymentsTable} d
+    SELECT d.deployment_id, d.update_control_map, ${stillWaitsToInstall(device, atMs)} AS waits_to_install FROM ${deploymentsTable} d
     JOIN ${deploymentCountersTable} c ON c.tenant_id = d.tenant_id AND c.seq = d.seq
     JOIN ${deviceDeploymentsTable} dd ON dd.tenant_id = d.tenant_id AND dd.device_id = ${device} AND dd.seq = d.seq
     WHERE d.tenant_id = ${tenant} AND d.deployment_id = ${deployment}

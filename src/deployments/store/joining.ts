@@ -1,7 +1,7 @@
 import { sql, type SQL } from "drizzle-orm";
 import type { DeviceId } from "../../platform/ids.ts";
 import { deviceNumber } from "../rollout/order.ts";
-import { ACTIVE_STATUSES, counterColumn } from "../status.ts";
+import { ACTIVE_STATUSES, counterColumn, STATUS_CODES } from "../status.ts";
 import { attribute, budgetValue, inBudget } from "./budgets.ts";
 import { deploymentPhasesTable, deploymentRulesTable, deploymentWindowsTable } from "../rollout-tables.ts";
 import { deploymentCountersTable } from "../tables.ts";
@@ -55,6 +55,16 @@ export const waitsToInstall = (device: DeviceId, atMs: number): SQL => sql`(
   SELECT NOT ${isOpenNow(device, atMs)} FROM ${deploymentRulesTable} r
   JOIN ${deploymentCountersTable} c ON c.tenant_id = r.tenant_id AND c.seq = r.seq
   WHERE r.tenant_id = dd.tenant_id AND r.seq = dd.seq AND r.ahead = 1)`;
+
+/**
+ * The same of a device that may have been told to wait, although nobody else is any more: it must hear when to go on. One
+ * that downloads learns nothing else of what a person set for it.
+ */
+export const stillWaitsToInstall = (device: DeviceId, atMs: number): SQL => sql`(
+  SELECT CASE WHEN r.ahead = 1 OR dd.status = ${STATUS_CODES.pause_before_installing} THEN NOT ${inWindow(device, atMs)}
+    WHEN dd.status = ${STATUS_CODES.downloading} AND d.update_control_map IS NULL THEN 0 END FROM ${deploymentRulesTable} r
+  JOIN ${deploymentCountersTable} c ON c.tenant_id = r.tenant_id AND c.seq = r.seq
+  WHERE r.tenant_id = dd.tenant_id AND r.seq = dd.seq)`;
 
 /** The zone that the device tells, if the windows know it. */
 const zoneOf = (device: DeviceId): SQL => sql`(
