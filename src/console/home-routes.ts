@@ -28,6 +28,9 @@ const Home = z
         devices: z.int(),
         success: z.int(),
         failure: z.int(),
+        finish_ts: z.string().optional().openapi({
+          description: "When 95 % will have ended it at the pace so far, where that can be told",
+        }),
       }),
     ),
     first: z

@@ -15,6 +15,7 @@ import type { Deps } from "../platform/deps.ts";
 import { devicesFor, hasPermission } from "../platform/permissions.ts";
 import { hasFeature } from "../platform/plans.ts";
 import { anyArtifactStatement } from "../releases/index.ts";
+import { finishOf } from "./home-finish.ts";
 import { KINDS, type Line } from "./home-line.ts";
 import { limitLines } from "./home-limits.ts";
 import { firstSteps } from "./first-steps.ts";
@@ -58,14 +59,22 @@ function lineOf(one: Deployment): Line[] {
   return [{ kind: "deployment_failing", ...common, since_ts: one.created }];
 }
 
-const bar = ({ id, name, artifact_name, statistics: { status }, max_devices, device_count }: Deployment) => ({
-  id,
-  name,
-  artifact_name,
-  devices: max_devices ?? device_count,
-  success: status.success + status["already-installed"] + status.noartifact,
-  failure: status.failure + status.aborted,
-});
+function bar(one: Deployment, nowMs: number) {
+  const { id, name, artifact_name, statistics, max_devices, device_count } = one;
+  const { status } = statistics;
+  const success = status.success + status["already-installed"] + status.noartifact;
+  const failure = status.failure + status.aborted;
+  const finish = finishOf(one, success + failure, nowMs);
+  return {
+    id,
+    name,
+    artifact_name,
+    devices: max_devices ?? device_count,
+    success,
+    failure,
+    ...(finish !== undefined && { finish_ts: finish }),
+  };
+}
 
 async function openAlerts(deps: Deps, actor: LiveUser): Promise<Line[]> {
   if (!hasPermission(actor, "devices:read")) return [];
@@ -133,7 +142,7 @@ export async function showHome(deps: Deps, actor: LiveUser) {
   return {
     lines: lines.toSorted((a, b) => rank(a) - rank(b)).slice(0, MOST_LINES),
     more: Math.max(0, lines.length - MOST_LINES),
-    running: deployments.filter((one) => !pausedOf(one)).map(bar),
+    running: deployments.filter((one) => !pausedOf(one)).map((one) => bar(one, deps.now())),
     devices: { accepted: of("accepted"), pending, rejected: of("rejected") },
     ...(first && { first }),
     at_ts: rfc3339(deps.now()),

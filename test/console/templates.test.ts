@@ -33,7 +33,9 @@ void describe("a deployment that is kept as a template", () => {
 
       await open("/deployments/templates");
       await row.getByRole("button", { name: "Remove" }).click();
-      await page.getByRole("dialog").getByRole("button", { name: "Remove" }).click();
+      await row.waitFor({ state: "detached" });
+      await page.getByRole("button", { name: "Undo" }).click();
+      await row.getByRole("button", { name: "Remove" }).click();
       await row.waitFor({ state: "detached" });
     }));
 });

@@ -1,6 +1,6 @@
 import { beforeEach, expect, it } from "vitest";
 import { aDevice, aUser } from "../support/actors.ts";
-import { anArtifact, deploy, DEVICE, DEVICE_V2, inInventory } from "../support/deployments.ts";
+import { anArtifact, deploy, DEVICE, DEVICE_V2, inInventory, poll, report } from "../support/deployments.ts";
 import { env, Server } from "../support/server.ts";
 
 const PATH = "/api/management/v1/console/home";
@@ -128,4 +128,24 @@ it("is for users", async () => {
   const device = await aDevice(server);
   expect((await server.call("GET", PATH)).status).toBe(401);
   expect((await server.call("GET", PATH, { token: device.token })).status).toBe(401);
+});
+
+it("tells of a running deployment when 95 % will have ended it, once some have", async () => {
+  const user = await aUser(server);
+  const devices = await Promise.all(Array.from({ length: 10 }, () => aDevice(server)));
+  await inInventory(server, devices);
+  await anArtifact(server);
+  const id = await deploy(server, user, devices);
+  const begunMs = server.now;
+  const running = async () =>
+    (await server.call("GET", PATH, { token: user.token })).json<{ running: { finish_ts?: string }[] }>()
+      .running;
+  server.advance(600_000);
+  for (const device of devices.slice(0, 5)) {
+    expect((await running())[0]?.finish_ts).toBeUndefined();
+    await poll(server, device);
+    await report(server, device, id, "success");
+  }
+  const [one] = await running();
+  expect(Date.parse(one?.finish_ts ?? "")).toBe(begunMs + 600_000 + 600_000 * 0.9);
 });

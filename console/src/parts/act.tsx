@@ -16,17 +16,23 @@ interface Look {
 const classOf = ({ isMain, isRisky }: Look): string =>
   `button${isMain ? " main" : ""}${isRisky ? " risky" : ""}`;
 
-/** Does something at once; says on itself that it is at it, and tells what it came to. */
-export function Act({
+/** Does something at once; says on itself that it is at it, and tells what it came to. What can be undone is not asked about before. */
+export function Act<T>({
   label,
   run,
   done,
+  undo,
   ...look
-}: Look & { label: string; run: () => Promise<unknown>; done?: string }) {
+}: Look & {
+  label: string;
+  run: () => Promise<T>;
+  done?: string;
+  undo?: (came: T) => Promise<unknown>;
+}) {
   const [isBusy, setBusy] = useState(false);
   const click = async () => {
     setBusy(true);
-    await telling(run, done);
+    await telling(run, done, undo);
     setBusy(false);
   };
   return (

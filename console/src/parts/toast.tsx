@@ -28,11 +28,15 @@ export function tell(
   setTimeout(() => drop(id), STAYS_MS);
 }
 
-/** Tells what an action of the user came to: its words if it was refused. */
-export async function telling(work: () => Promise<unknown>, done?: string): Promise<boolean> {
+/** Tells what an action of the user came to: its words if it was refused. `undo` takes it back as long as that is told. */
+export async function telling<T>(
+  work: () => Promise<T>,
+  done?: string,
+  undo?: (came: T) => Promise<unknown>,
+): Promise<boolean> {
   try {
-    await work();
-    if (done) tell(done);
+    const came = await work();
+    if (done) tell(done, undo && { undo: () => void telling(() => undo(came), "It is as it was.") });
     return true;
   } catch (cause) {
     const told = cause instanceof Error ? cause.message : String(cause);

@@ -18,6 +18,20 @@ async function remove(id: string): Promise<void> {
   refresh("alerts?");
 }
 
+async function write({ device_id: device, group, subject, until, reason }: Mute): Promise<void> {
+  await api.POST(BASE, {
+    body: {
+      ...(device !== undefined && { device_id: device }),
+      ...(group !== undefined && { group }),
+      ...(subject !== undefined && { subject }),
+      ...(until !== undefined && { until }),
+      reason,
+    },
+  });
+  refresh("mutes");
+  refresh("alerts?");
+}
+
 const COLUMNS: readonly Column<Mute>[] = [
   { title: "About", cell: ({ subject }) => (subject === undefined ? "everything" : plain(subject)) },
   {
@@ -36,7 +50,13 @@ const COLUMNS: readonly Column<Mute>[] = [
   { title: "Until", cell: ({ until }) => <When at={until} never="somebody ends it" /> },
   { title: "By", cell: ({ created_by: by }) => plain(by) },
   { title: "Reason", cell: ({ reason }) => plain(reason) },
-  { title: "", cell: ({ id }) => may("devices:manage") && <Act label="End" run={() => remove(id)} /> },
+  {
+    title: "",
+    cell: (mute) =>
+      may("devices:manage") && (
+        <Act label="End" done="It is muted no more." run={() => remove(mute.id)} undo={() => write(mute)} />
+      ),
+  },
 ];
 
 /** What no mails are sent about for a while. */

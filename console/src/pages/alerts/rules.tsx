@@ -3,7 +3,7 @@ import { api, bodyOf } from "../../api/client.ts";
 import { refresh, useResource } from "../../api/resource.ts";
 import type { components } from "../../api/schema.d.ts";
 import { has, may } from "../../api/session.ts";
-import { Act, Asked, SheetForm } from "../../parts/act.tsx";
+import { Act, SheetForm } from "../../parts/act.tsx";
 import { Check, SelectField, TextField } from "../../parts/field.tsx";
 import { Loaded } from "../../parts/loaded.tsx";
 import { Page } from "../../parts/page.tsx";
@@ -38,13 +38,7 @@ function Edit({ rule, onClose }: { rule: Rule; onClose: () => void }) {
   const [isMailed, mail] = useState(rule.mail);
   const [level, setLevel] = useState(rule.level);
   const [threshold, setThreshold] = useState(String(rule.threshold));
-  const run = async () => {
-    await api.PUT(`${BASE}/rules/{kind}`, {
-      params: { path: { kind }, query: group === undefined ? {} : { group } },
-      body: { enabled: isOn, mail: isMailed, level, threshold: Number(threshold) },
-    });
-    refresh("alert-rules");
-  };
+  const run = () => write({ ...rule, enabled: isOn, mail: isMailed, level, threshold: Number(threshold) });
   return (
     <SheetForm title={kindTitle(kind)} action="Keep" run={run} onClose={onClose}>
       {group !== undefined && <p>For devices of the group {plain(group)}.</p>}
@@ -74,6 +68,14 @@ function Edit({ rule, onClose }: { rule: Rule; onClose: () => void }) {
   );
 }
 
+async function write({ kind, group, enabled, mail, level, threshold }: Rule): Promise<void> {
+  await api.PUT(`${BASE}/rules/{kind}`, {
+    params: { path: { kind }, query: group === undefined ? {} : { group } },
+    body: { enabled, mail, level, threshold },
+  });
+  refresh("alert-rules");
+}
+
 async function reset({ kind, group }: Rule): Promise<void> {
   await api.DELETE(`${BASE}/rules/{kind}`, {
     params: { path: { kind }, query: group === undefined ? {} : { group } },
@@ -100,9 +102,12 @@ const columns = (edit: (rule: Rule) => void): readonly Column<Rule>[] => [
             Change
           </button>
           {!rule.default && (
-            <Asked label="Reset" title={`Reset: ${kindTitle(rule.kind)}`} run={() => reset(rule)}>
-              <p>What holds where nobody has said anything holds again.</p>
-            </Asked>
+            <Act
+              label="Reset"
+              done={`${kindTitle(rule.kind)}: what holds where nobody has said anything holds again.`}
+              run={() => reset(rule)}
+              undo={() => write(rule)}
+            />
           )}
         </span>
       ),

@@ -3,8 +3,9 @@ import { useState } from "preact/hooks";
 import { api, bodyOf } from "../../api/client.ts";
 import { listed } from "../../api/listed.ts";
 import { refresh, useResource } from "../../api/resource.ts";
+import type { components } from "../../api/schema.d.ts";
 import { may } from "../../api/session.ts";
-import { Asked, SheetForm } from "../../parts/act.tsx";
+import { Act, SheetForm } from "../../parts/act.tsx";
 import { useQuery } from "../../parts/address.ts";
 import { Empty } from "../../parts/empty.tsx";
 import { SelectField, TextField } from "../../parts/field.tsx";
@@ -17,11 +18,19 @@ import { When } from "../../parts/time.tsx";
 import { goTo } from "./controls.tsx";
 import { howText, releaseOf, whomText, type Template } from "./template.ts";
 
+type NewTemplate = components["schemas"]["NewDeploymentTemplate"];
+
 const BASE = "/api/management/v1/deployments/rollouts/templates";
 const PER_PAGE = 50;
 
 async function remove(id: string): Promise<void> {
   await api.DELETE(`${BASE}/{id}`, { params: { path: { id } } });
+  refresh("templates");
+}
+
+async function write({ name, body }: Template): Promise<void> {
+  // It is what was taken before.
+  await api.POST(BASE, { body: { name, body: body as NewTemplate["body"] } });
   refresh("templates");
 }
 
@@ -96,14 +105,13 @@ const columns = (use: (template: Template) => void): readonly Column<Template>[]
           <button type="button" class="button" onClick={() => use(template)}>
             Use
           </button>
-          <Asked
+          <Act
             label="Remove"
-            title={`Remove ${plain(template.name)}`}
             isRisky
+            done={`${plain(template.name)} is gone. Deployments that were made by it stay as they are.`}
             run={() => remove(template.id)}
-          >
-            <p>Deployments that were made by it stay as they are.</p>
-          </Asked>
+            undo={() => write(template)}
+          />
         </span>
       ),
   },

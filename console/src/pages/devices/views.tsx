@@ -1,6 +1,7 @@
 import { useState } from "preact/hooks";
 import { api, bodyOf } from "../../api/client.ts";
 import { refresh, useResource } from "../../api/resource.ts";
+import type { components } from "../../api/schema.d.ts";
 import { may } from "../../api/session.ts";
 import { SheetForm } from "../../parts/act.tsx";
 import { plain } from "../../parts/text.ts";
@@ -8,17 +9,23 @@ import { telling } from "../../parts/toast.tsx";
 import { parse } from "../../query/parse.ts";
 import { isLasting, queryFor, searchFor } from "../../query/search.ts";
 
+type Terms = components["schemas"]["FilterDefinition"]["terms"];
+
 const FIRST = 100;
 
 const addressOf = (query: string): string =>
   query === "" ? "/devices" : `/devices?${new URLSearchParams({ q: query })}`;
 
+async function write(name: string, terms: Terms): Promise<void> {
+  await api.POST("/api/management/v2/inventory/filters", { body: { name, terms } });
+  refresh("views");
+}
+
 function SaveView({ query, close }: { query: string; close: () => void }) {
   const [name, setName] = useState("");
   const save = async () => {
     const { filters } = searchFor(parse(query), Date.now());
-    await api.POST("/api/management/v2/inventory/filters", { body: { name, terms: filters } });
-    refresh("views");
+    await write(name, filters);
   };
   return (
     <SheetForm title="Save this view" action="Save" run={save} onClose={close}>
@@ -57,11 +64,17 @@ export function Views({ query }: { query: string }) {
   const parsed = parse(query);
   const canSave =
     parsed.terms.length > 0 && searchFor(parsed, 0).mistakes.length === 0 && isLasting(parsed) && !shown;
-  const remove = (id: string) =>
-    telling(async () => {
-      await api.DELETE("/api/management/v2/inventory/filters/{id}", { params: { path: { id } } });
-      refresh("views");
-    }, "The view is gone.");
+  const remove = (id: string) => {
+    const gone = views.data?.find((one) => one.id === id);
+    return telling(
+      async () => {
+        await api.DELETE("/api/management/v2/inventory/filters/{id}", { params: { path: { id } } });
+        refresh("views");
+      },
+      "The view is gone.",
+      gone && (() => write(gone.name, gone.terms as Terms)),
+    );
+  };
   return (
     <div class="row apart">
       <nav class="tabs" aria-label="Saved views">

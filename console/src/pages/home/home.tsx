@@ -96,7 +96,7 @@ function Running({ running }: Pick<HomeAnswer, "running">) {
   if (running.length === 0) return <p class="quiet">No deployment is under way.</p>;
   return (
     <ul class="sheet bars" aria-label="Deployments under way">
-      {running.map(({ id, name, artifact_name, devices, success, failure }) => {
+      {running.map(({ id, name, artifact_name, devices, success, failure, finish_ts: finish }) => {
         const ended = success + failure;
         return (
           <li key={id}>
@@ -111,6 +111,12 @@ function Running({ running }: Pick<HomeAnswer, "running">) {
             <span class="number">
               {devices > 0 && percent(ended / devices)}
               {failure > 0 && ` · ${count(failure)} failed`}
+              {finish && (
+                <span class="quiet" title="At the pace so far">
+                  {" · 95 % about "}
+                  <When at={finish} />
+                </span>
+              )}
             </span>
           </li>
         );
