@@ -19,7 +19,7 @@ import {
 import { TIERS, type Tier } from "./states.ts";
 import { waitingInfo } from "./waiting.ts";
 
-const UNLIMITED = -1;
+export const UNLIMITED = -1;
 
 export type DeviceLimits = Record<Tier | "test", number>;
 

@@ -7,7 +7,8 @@ import { userRoute, within, ofDevice } from "../platform/route.ts";
 import { faultResponses, jsonBody, jsonContent, refuseInvalid } from "../platform/wire.ts";
 import { withContact } from "./contacts.ts";
 import { answerDevices } from "./device-page.ts";
-import { deviceLimit } from "./limits.ts";
+import { limitNameOf } from "./limit-store.ts";
+import { deviceLimit, UNLIMITED } from "./limits.ts";
 import { preauthorize } from "./preauthorize.ts";
 import {
   CountQuery,
@@ -215,8 +216,11 @@ function mountLimits(app: App): void {
   const { request: _, ...standardLimit } = { ...limitRoute, path: `${base}/limits/max_devices` };
   app.document(standardLimit);
   app.openapi(limitRoute, async (c) => {
-    const limit = await deviceLimit(c.var.deps, userOf(c), c.req.valid("param").name);
-    return c.json({ limit }, 200);
+    const { name } = c.req.valid("param");
+    const limit = await deviceLimit(c.var.deps, userOf(c), name);
+    // The released web UI takes any other number for a limit, and lets nobody accept a device above it.
+    const isNone = name === limitNameOf("standard") && limit === UNLIMITED;
+    return c.json({ limit: isNone ? 0 : limit }, 200);
   });
 }
 

@@ -134,13 +134,22 @@ export function addonsFrom(value: unknown): Addon[] {
   return Array.isArray(value) ? value.filter(isAddon) : [...ADDONS];
 }
 
+/** Every add-on, and whether it is had, as tokens and tenants tell it. */
+export const addonsWire = (addons: readonly Addon[]) =>
+  ADDONS.map((name) => ({ name, enabled: addons.includes(name) }));
+
 /** Claims of a device's token about the subscription; what a whole one has is left out. */
 export const claimsOf = ({ plan, addons, trial }: Subscription) => ({
   "mender.plan": plan,
   ...(trial && { "mender.trial": true }),
-  ...(addons.length < ADDONS.length && {
-    "mender.addons": ADDONS.map((name) => ({ name, enabled: addons.includes(name) })),
-  }),
+  ...(addons.length < ADDONS.length && { "mender.addons": addonsWire(addons) }),
+});
+
+/** The same of a user's token: the web UI compares all of it with the tenant, and tells of a changed plan if any is missing. */
+export const userClaimsOf = ({ plan, addons, trial }: Subscription) => ({
+  "mender.plan": plan,
+  "mender.trial": trial,
+  "mender.addons": addonsWire(addons),
 });
 
 /** What such claims tell. */

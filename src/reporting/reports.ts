@@ -10,6 +10,7 @@ import {
   within,
   termsOf,
   withPlace,
+  wordsOf,
   type Aggregated,
   type Aggregation,
   type DeviceRow,
@@ -87,6 +88,7 @@ export async function searchReport(
       key: keyFor(scope, attribute),
       descending: order === "desc",
     })),
+    words: request.text ? wordsOf(request.text) : undefined,
   };
   const page = { page: request.page, perPage: request.per_page };
   const { rows, total } = await searchDevices(deps, actor.tenant, within(actor, search), page);

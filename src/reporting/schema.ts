@@ -1,4 +1,5 @@
 import { z } from "@hono/zod-openapi";
+import { MAX_TEXT } from "../inventory/index.ts";
 
 export const MAX_PREDICATES = 15;
 export const MAX_SORT_KEYS = 5;
@@ -37,6 +38,9 @@ export const OPERATORS: ["$eq", ...string[]] = [
   "$regex",
 ];
 
+/** Of devices there is one more, by which the web UI counts those that are offline. */
+const DEVICE_OPERATORS: ["$eq", ...string[]] = [...OPERATORS, "$ltne"];
+
 export const Value = z
   .unknown()
   .refine((value) => value !== undefined && value !== null, { error: "is required" })
@@ -45,7 +49,7 @@ export const Value = z
   });
 
 const FilterInput = z
-  .object({ scope: Word, attribute: Word, type: oneOf(OPERATORS), value: Value })
+  .object({ scope: Word, attribute: Word, type: oneOf(DEVICE_OPERATORS), value: Value })
   .openapi("ReportFilter");
 
 const SortInput = z
@@ -135,6 +139,11 @@ export const DeviceSearchInput = z
     sort: listOf(SortInput, MAX_SORT_KEYS),
     attributes: listOf(SelectInput, MAX_LIST),
     device_ids: listOf(z.string(), MAX_LIST),
+    text: z
+      .string()
+      .max(MAX_TEXT, noMoreThan(MAX_TEXT))
+      .nullish()
+      .openapi({ description: "Words of which a device has any, as in a search of the inventory" }),
   })
   .refine(isInWindow, BEYOND_WINDOW)
   .openapi("ReportDeviceSearch");

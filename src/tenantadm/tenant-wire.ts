@@ -1,6 +1,6 @@
 import type { z } from "@hono/zod-openapi";
 import { rfc3339 } from "../platform/clock.ts";
-import { ADDONS } from "../platform/plans.ts";
+import { addonsWire } from "../platform/plans.ts";
 import { subscriptionOfTenant, type ApiLimits } from "../tenants/index.ts";
 import type { Tenant } from "./schema.ts";
 import type { TenantView } from "./views.ts";
@@ -45,7 +45,7 @@ export function tenantWire(view: TenantView, nowMs: number, shown: Shown = {}): 
     plan: tenant.plan,
     trial: subscriptionOfTenant(tenant, nowMs).trial,
     ...(tenant.trialEndsMs !== null && { trial_expiration: rfc3339(tenant.trialEndsMs) }),
-    addons: ADDONS.map((name) => ({ name, enabled: tenant.addons.includes(name) })),
+    addons: addonsWire(tenant.addons),
     service_provider: tenant.serviceProvider,
     ...(tenant.parent !== null && { parent_tenant_id: tenant.parent }),
     ...(tenant.maxChildren !== null && { max_child_tenants: tenant.maxChildren }),

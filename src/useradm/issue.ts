@@ -1,13 +1,14 @@
 import { toSeconds } from "../platform/clock.ts";
 import type { Deps } from "../platform/deps.ts";
 import type { TenantId, UserId } from "../platform/ids.ts";
+import { userClaimsOf, type Subscription } from "../platform/plans.ts";
 import { signToken } from "../platform/tokens.ts";
 
 export interface TokenOf {
   id: string;
   tenant: TenantId;
   user: UserId;
-  plan: string;
+  subscription: Subscription;
   /** Undefined for a token that never expires. */
   lifeS: number | undefined;
 }
@@ -24,7 +25,7 @@ export function issueUserToken(deps: Deps, token: TokenOf): Promise<string> {
     scp: "mender.*",
     "mender.user": true,
     "mender.tenant": token.tenant,
-    "mender.plan": token.plan,
+    ...userClaimsOf(token.subscription),
   });
 }
 

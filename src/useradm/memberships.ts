@@ -7,7 +7,7 @@ import { newId, type TenantId } from "../platform/ids.ts";
 import { byOf } from "../platform/stream.ts";
 import { addEventIfChanged } from "../platform/outbox.ts";
 import { Disturbed } from "../platform/undisturbed.ts";
-import { tenantsAmongStatement, tenantStatement } from "../tenants/index.ts";
+import { subscriptionOfTenant, tenantsAmongStatement, tenantStatement } from "../tenants/index.ts";
 import { homeOf } from "./at-home.ts";
 import { issueUserToken } from "./issue.ts";
 import {
@@ -138,5 +138,6 @@ export async function switchTenant(
   ]);
   if (added === 0) throw new Fault("forbidden", "the session cannot be switched to this tenant any more");
   const lifeS = session.expiresMs === null ? undefined : Math.floor((session.expiresMs - now) / 1000);
-  return issueUserToken(deps, { id, tenant, user, plan: target.plan, lifeS });
+  const subscription = subscriptionOfTenant(target, now);
+  return issueUserToken(deps, { id, tenant, user, subscription, lifeS });
 }

@@ -57,6 +57,16 @@ export function opening(
       addEventIfChanged(tokensEnded(account.tenant, account.id), now),
     ],
     token: () =>
-      issueUserToken(deps, { id, tenant: account.tenant, user: account.id, plan: account.plan, lifeS }),
+      issueUserToken(deps, {
+        id,
+        tenant: account.tenant,
+        user: account.id,
+        subscription: {
+          plan: account.plan,
+          addons: account.addons,
+          trial: (account.trialEndsMs ?? 0) > now,
+        },
+        lifeS,
+      }),
   };
 }

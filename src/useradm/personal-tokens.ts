@@ -5,7 +5,7 @@ import { Fault } from "../platform/fault.ts";
 import { newId } from "../platform/ids.ts";
 import { byOf, tellFromDirectory } from "../platform/stream.ts";
 import { addEventIfChanged } from "../platform/outbox.ts";
-import { tenantStatement } from "../tenants/index.ts";
+import { subscriptionOfTenant, tenantStatement } from "../tenants/index.ts";
 import { noticeIfChanged } from "./account-mails.ts";
 import { tokensEnded } from "./events.ts";
 import { expiryMs, issueUserToken } from "./issue.ts";
@@ -81,7 +81,8 @@ export async function createPersonalToken(
     throw new Fault("unprocessable", "maximum number of personal acess tokens reached for this user");
   }
   if (added === 0) throw new Fault("conflict", "Personal Access Token with a given name already exists");
-  return issueUserToken(deps, { id, tenant, user, plan: found.plan, lifeS });
+  const subscription = subscriptionOfTenant(found, at);
+  return issueUserToken(deps, { id, tenant, user, subscription, lifeS });
 }
 
 export const listPersonalTokens = (deps: Deps, actor: UserActor): Promise<PersonalToken[]> =>

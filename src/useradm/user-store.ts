@@ -2,6 +2,7 @@ import { sql, type SQL } from "drizzle-orm";
 import { change, demand, firstRow, mapped, rows, type Statement } from "../platform/database.ts";
 import type { TenantId, UserId } from "../platform/ids.ts";
 import { into, type Row } from "../platform/columns.ts";
+import { addonsFrom, type Addon } from "../platform/plans.ts";
 import { tenantLimitsTable, tenantsTable } from "../tenants/index.ts";
 import { hasPasskey } from "./passkeys/store.ts";
 import { areUnrestricted, definitionsOf, isUnrestricted } from "./roles/store.ts";
@@ -99,6 +100,7 @@ export const holdersStatement = (
 export interface Account extends User {
   tenantStatus: string;
   plan: string;
+  addons: readonly Addon[];
   hasPasskey: boolean;
   /** The tenant demands a second factor of this user. */
   mustHaveFactor: boolean;
@@ -108,11 +110,11 @@ export interface Account extends User {
 }
 
 /** Of a user `u` and the tenant `t`. */
-export const ACCOUNT = sql`u.*, t.status, t.plan, t.trial_ends_ms, ${hasPasskey(sql`u`)} AS has_passkey,
+export const ACCOUNT = sql`u.*, t.status, t.plan, t.addons, t.trial_ends_ms, ${hasPasskey(sql`u`)} AS has_passkey,
   ${mustHaveFactor(sql`u`, sql`t`)} AS must_have_factor, ${mustUseProvider(sql`u`)} AS must_use_provider`;
 
 export type AccountRow = UserRow &
-  Row<typeof tenantsTable, "status" | "plan" | "trial_ends_ms"> & {
+  Row<typeof tenantsTable, "status" | "plan" | "addons" | "trial_ends_ms"> & {
     has_passkey: number;
     must_have_factor: number;
     must_use_provider: number;
@@ -122,6 +124,7 @@ export const toAccount = (row: AccountRow): Account => ({
   ...toUser(row),
   tenantStatus: row.status,
   plan: row.plan,
+  addons: addonsFrom(JSON.parse(row.addons)),
   trialEndsMs: row.trial_ends_ms,
   hasPasskey: row.has_passkey === 1,
   mustHaveFactor: row.must_have_factor === 1,

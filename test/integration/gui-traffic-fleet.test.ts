@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { aUser } from "../support/actors.ts";
+import { aUser, type TestUser } from "../support/actors.ts";
 import { onlyReceivers, Receiver } from "../support/receivers.ts";
 import { Server } from "../support/server.ts";
 import { A1, aReportingDevice, byDevice, M1, M2, term, WebUi, type Wire } from "../support/web-ui.ts";
@@ -9,10 +9,12 @@ const DEPLOYMENTS = `${M2}/deployments/deployments`;
 const HOUR_MS = 3_600_000;
 
 let server: Server;
+let user: TestUser;
 let ui: WebUi;
 beforeEach(async () => {
   server = await Server.start();
-  ui = new WebUi(server, await aUser(server, { tenant: "acme" }));
+  user = await aUser(server, { tenant: "acme" });
+  ui = new WebUi(server, user);
 });
 afterEach(() => vi.unstubAllGlobals());
 
@@ -84,6 +86,26 @@ describe("what the web UI asks for on every page", () => {
     });
     expect((await ui.search([term("identity", "status", "rejected")]))[0]).toBe(1);
     await ui.call("DELETE", `${M2}/devauth/devices/${device.id}`);
+  });
+
+  it("counts and finds devices by the search that releases up to 4.1 use [differs: report-search]", async () => {
+    const device = await aReportingDevice(server, ui);
+    const found = async (filters: readonly unknown[], more: Wire = {}) => {
+      const body = { page: 1, per_page: 10, filters, sort: [], attributes: [], ...more };
+      const answer = await ui.call("POST", `${M1}/reporting/devices/search`, body);
+      return [answer.headers.get("x-total-count"), answer.json<Wire[]>().map(({ id }) => id)];
+    };
+    const unseenSince = (ms: number) =>
+      term("system", "check_in_time", new Date(server.now + ms).toISOString(), "$ltne");
+    expect(await found([unseenSince(-24 * HOUR_MS)])).toEqual(["0", []]);
+    expect(await found([unseenSince(24 * HOUR_MS)])).toEqual(["1", [device.id]]);
+    expect(await found([term("inventory", "site", "a", "$ltne")])).toEqual(["0", []]);
+    expect(await found([term("inventory", "nowhere", "a", "$ltne")])).toEqual(["1", [device.id]]);
+    expect(await found([], { text: "oslo" })).toEqual(["1", [device.id]]);
+    expect(await found([], { text: "bergen" })).toEqual(["0", []]);
+    expect(await found([term("inventory", "site", "bergen")], { text: "oslo" })).toEqual(["0", []]);
+    const tooLong = { token: user.token, json: { text: "a".repeat(1025) } };
+    expect((await server.call("POST", `${M1}/reporting/devices/search`, tooLong)).status).toBe(400);
   });
 
   it("fills the drawer of a device: configuration, alerts, connection, history", async () => {

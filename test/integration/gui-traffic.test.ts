@@ -1,9 +1,10 @@
+import { decodeJwt } from "jose";
 import { HOTP, Secret } from "otpauth";
 import { beforeEach, describe, expect, it } from "vitest";
 import { unseal } from "../../src/platform/seal.ts";
 import { aUser, logIn, type TestUser } from "../support/actors.ts";
 import { rowsOf } from "../support/answers.ts";
-import { OPERATOR_TOKEN, Server } from "../support/server.ts";
+import { env, OPERATOR_TOKEN, Server } from "../support/server.ts";
 import { A1, aReportingDevice, M1, M2, term, WebUi, type Wire } from "../support/web-ui.ts";
 
 const PASSWORD = "correct horse battery";
@@ -41,6 +42,37 @@ describe("the web UI in its enterprise mode", () => {
       "Basic",
     );
     await ui.call("POST", `${M1}/useradm/settings/me`, { onboarding: {} });
+  });
+
+  it("finds the subscription in every token as the tenant has it: where they differ, it asks to log in again", async () => {
+    const claimed = async (token: string) => {
+      const tenant = await ui.object(`${M1}/tenantadm/user/tenant`);
+      const { "mender.plan": plan, "mender.trial": trial, "mender.addons": addons } = decodeJwt(token);
+      expect({ plan, trial, addons }).toEqual({
+        plan: tenant.plan,
+        trial: tenant.trial,
+        addons: tenant.addons,
+      });
+    };
+    await claimed((await logIn(server, user.email, PASSWORD)).text);
+    const personal = { name: "ci", expires_in: 3600 };
+    await claimed((await ui.call("POST", `${M1}/useradm/settings/tokens`, personal)).text);
+    const left = JSON.stringify(["monitor"]);
+    await env.DB.prepare(
+      "UPDATE tenants SET plan = 'os', addons = ?, trial_ends_ms = ? WHERE tenant_id = 'acme'",
+    )
+      .bind(left, server.now + STEP_MS)
+      .run();
+    await claimed((await logIn(server, user.email, PASSWORD)).text);
+  });
+
+  it("is told of no limit of devices as releases up to 4.1 understand it [differs: limit-of-none]", async () => {
+    const limit = () => ui.object(`${M2}/devauth/limits/max_devices`);
+    expect(await limit()).toEqual({ limit: 0 });
+    const asOperator = { token: OPERATOR_TOKEN, json: { limit: 7 } };
+    const path = "/api/internal/v1/devauth/tenant/acme/limits/max_devices";
+    expect((await server.call("PUT", path, asOperator)).status).toBe(204);
+    expect(await limit()).toEqual({ limit: 7 });
   });
 
   it("makes, changes and removes a role and a user, and finds both in the log and its CSV", async () => {

@@ -52,6 +52,8 @@ describe("login", () => {
       "mender.user": true,
       "mender.tenant": "acme",
       "mender.plan": "enterprise",
+      "mender.trial": false,
+      "mender.addons": ["configure", "troubleshoot", "monitor"].map((name) => ({ name, enabled: true })),
     });
     const me = await call({ token: answer.text }, "GET", "/users/me");
     expect(me.json()).toMatchObject({ id: user.id, login_ts: new Date(server.now).toISOString() });

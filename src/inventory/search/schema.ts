@@ -7,7 +7,7 @@ export const MAX_PREDICATES = 15;
 const MAX_SORT_KEYS = 5;
 const MAX_SELECTED = 500;
 const MAX_IDS = 5000;
-const MAX_TEXT = 1024;
+export const MAX_TEXT = 1024;
 const DEFAULT_PER_PAGE = 20;
 const MAX_PER_PAGE = 500;
 

@@ -83,6 +83,7 @@ function newcomer(
       ...user,
       tenantStatus: provider.tenantStatus,
       plan: provider.subscription.plan,
+      addons: provider.subscription.addons,
       trialEndsMs: null,
       hasPasskey: false,
       mustHaveFactor: false,
