@@ -173,6 +173,17 @@ describe("a preview", () => {
     expect(await whole({ ...some })).toEqual([400, expect.stringContaining("provide list of devices")]);
     expect(await whole({ ...some, group: "nowhere" })).toEqual([400, "No devices for the deployment"]);
     expect(await whole({ ...some, filter_id: "none" })).toEqual([400, "filter_id: there is no such filter."]);
+    const ruled = (rollout: object) => whole({ ...some, all_devices: true, rollout });
+    const attribute = { scope: "inventory", name: "site" };
+    expect(await ruled({ budget: { attribute, bytes_per_day: 899 } })).toEqual([
+      400,
+      "rollout.budget: an artifact of 900 bytes never has room in a day.",
+    ]);
+    const on_stop = { action: "revert", artifact_name: "none" };
+    expect(await ruled({ stop: [{ devices: 1 }], on_stop })).toEqual([
+      422,
+      "rollout.on_stop: there is no artifact of the release to go back to.",
+    ]);
     expect(await whole({ ...some, artifact_name: "none", all_devices: true })).toEqual([
       422,
       expect.any(String),
