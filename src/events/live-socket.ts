@@ -33,6 +33,8 @@ export interface Follower {
   /** Events sent since the last mark, and the places of marks that the reader has not acknowledged. */
   sent: number;
   marks: number[];
+  /** The device that its reader looks at. */
+  at?: string | undefined;
 }
 
 /** Between two marks; and as many that are ahead of the reader. */
@@ -56,18 +58,27 @@ export const acknowledge = (follower: Follower, position: number): void => {
 };
 
 const MAX_MESSAGE = 1024;
+const MAX_AT = 128;
+
+/** What a reader says: how far it has come, what it looks at, or that it is there. */
+interface Said {
+  ack?: number;
+  at?: string | null;
+}
 
 const Message = z.union([
   z.object({ ack: z.string().regex(/^\d{1,15}$/) }),
+  z.object({ at: z.string().min(1).max(MAX_AT).nullable() }).strict(),
   z.object({ ping: z.unknown().optional() }).strict(),
 ]);
 
 /** What a reader says; undefined if that is nothing it may. */
-export function readMessage(message: string | ArrayBuffer): { ack?: number } | undefined {
+export function readMessage(message: string | ArrayBuffer): Said | undefined {
   if (typeof message !== "string" || message.length > MAX_MESSAGE) return undefined;
   try {
     const said = Message.parse(JSON.parse(message));
-    return "ack" in said ? { ack: Number(said.ack) } : {};
+    if ("ack" in said) return { ack: Number(said.ack) };
+    return "at" in said ? { at: said.at } : {};
   } catch {
     return undefined;
   }

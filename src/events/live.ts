@@ -20,6 +20,7 @@ import {
   sentOne,
   type Follower,
 } from "./live-socket.ts";
+import { tellOnlookers } from "./onlookers.ts";
 import { beginningOf, matches } from "./list.ts";
 import { pagesAfter, setFollowedStatement } from "./page-store.ts";
 import { cloudEvent, eventsOf, lastOf, type Page } from "./stream-event.ts";
@@ -112,6 +113,7 @@ export class Live {
   async message(socket: WebSocket, message: string | ArrayBuffer): Promise<void> {
     const said = readMessage(message);
     if (!said) return this.#drop(socket, CLOSE.malformed);
+    if (said.at !== undefined) return this.#inTurn(() => this.#look(socket, said.at ?? undefined));
     await this.#inTurn(async () => {
       const follower = recall(socket);
       if (said.ack !== undefined) acknowledge(follower, said.ack);
@@ -123,7 +125,20 @@ export class Live {
 
   async left(socket: WebSocket): Promise<void> {
     close(socket, CLOSE.normal);
-    await this.#inTurn(() => this.#endIfAlone(recall(socket).tenant, socket));
+    const { tenant, at } = recall(socket);
+    await this.#inTurn(() => this.#endIfAlone(tenant, socket));
+    if (at !== undefined) await this.#inTurn(() => this.#tellOnlookers(at));
+  }
+
+  /** A reader looks at a device now, or at none. */
+  async #look(socket: WebSocket, at: string | undefined): Promise<void> {
+    const { at: before, ...follower } = recall(socket);
+    remember(socket, { ...follower, at });
+    for (const device of new Set([before, at])) if (device !== undefined) await this.#tellOnlookers(device);
+  }
+
+  async #tellOnlookers(device: string): Promise<void> {
+    await tellOnlookers(await this.#deps(), this.#all(), device);
   }
 
   #all(): WebSocket[] {

@@ -22,6 +22,31 @@ void describe("a page that is open", () => {
       await page.getByText("No device matches").waitFor();
     }));
 
+  void it("says who else has the same device open, as long as they have", async () => {
+    const { devices, operator, server } = theStage();
+    const other = { email: "onlooker@example.com", password: "an-onlookers-password" };
+    await operator.call("POST", "/v1/useradm/users", other);
+    const path = `/devices/${devices[5]?.id ?? ""}`;
+    await inTab(async (mine) => {
+      await mine.open(path);
+      const told = mine.page.getByText(`Also open at ${other.email}`);
+      await inTab(
+        async (theirs) => {
+          await theirs.open(path);
+          await theirs.page.getByText(`Also open at ${server.admin.email}`).waitFor();
+          await told.waitFor();
+          await mine.check("a device that somebody else has open");
+          await theirs.go("/devices");
+          await told.waitFor({ state: "detached" });
+          await theirs.go(path);
+          await told.waitFor();
+        },
+        { admin: other },
+      );
+      await told.waitFor({ state: "detached" });
+    });
+  });
+
   void it("catches up after its socket was lost", () =>
     inTab(async ({ page, open }) => {
       const { operator } = theStage();

@@ -1,6 +1,6 @@
 import { signal } from "@preact/signals";
 import { refresh } from "../api/resource.ts";
-import { oldBy, readEvent, waitMs } from "./topics.ts";
+import { oldBy, readEvent, waitMs, type Onlookers } from "./topics.ts";
 
 const ADDRESS = "/api/management/v1/events/live";
 
@@ -16,6 +16,10 @@ const ACK_EVERY = 100;
 export const isLive = signal<boolean | undefined>(undefined);
 /** Something has changed that is not shown yet, since somebody has the pointer on it. */
 export const hasNews = signal(false);
+
+/** Who else has the device open that is shown. */
+export const onlookers = signal<Onlookers | undefined>(undefined);
+let lookedAt: string | undefined;
 
 let socket: WebSocket | undefined;
 let attempt = 0;
@@ -55,6 +59,10 @@ function note(prefixes: readonly string[]): void {
 function take(data: unknown): void {
   const said = readEvent(data);
   if (!said) return;
+  if ("onlookers" in said) {
+    if (said.onlookers.device === lookedAt) onlookers.value = said.onlookers;
+    return;
+  }
   if ("cursor" in said) {
     clearTimeout(answer);
     return;
@@ -80,6 +88,7 @@ function open(): void {
     // Whoever had no place in the stream knows nothing of what happened meanwhile.
     if (isLive.value === false && sequence === undefined) note([""]);
     isLive.value = true;
+    if (lookedAt !== undefined) one.send(JSON.stringify({ at: lookedAt }));
   });
   one.addEventListener("message", ({ data }) => take(data));
   one.addEventListener("close", () => {
@@ -99,6 +108,13 @@ function ping(): void {
   if (document.hidden || socket?.readyState !== WebSocket.OPEN) return;
   socket.send('{"ping":1}');
   answer = setTimeout(() => socket?.close(), ANSWER_MS);
+}
+
+/** Says to others who look at this device that one does too; at none any more if none is named. */
+export function lookAt(device: string | undefined): void {
+  lookedAt = device;
+  onlookers.value = undefined;
+  if (socket?.readyState === WebSocket.OPEN) socket.send(JSON.stringify({ at: device ?? null }));
 }
 
 /** Follows what happens in the tenant, from now on. */

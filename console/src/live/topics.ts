@@ -36,9 +36,17 @@ const LONGEST_MS = 60_000;
 export const waitMs = (attempt: number, chance: number): number =>
   Math.min(LONGEST_MS, FIRST_MS * 2 ** attempt) * (0.5 + chance / 2);
 
-export function readEvent(text: unknown): Told | { cursor: string } | undefined {
+/** Who else looks at a device. */
+export interface Onlookers {
+  device: string;
+  users: readonly string[];
+  more: number;
+}
+
+export function readEvent(text: unknown): Told | { cursor: string } | { onlookers: Onlookers } | undefined {
   if (typeof text !== "string") return undefined;
-  const said = JSON.parse(text) as Partial<Told> & { cursor?: unknown };
+  const said = JSON.parse(text) as Partial<Told> & { cursor?: unknown; onlookers?: Onlookers };
+  if (said.onlookers) return { onlookers: said.onlookers };
   if (typeof said.cursor === "string") return { cursor: said.cursor };
   const { type, sequence, deviceid, deploymentid } = said;
   if (typeof type !== "string" || typeof sequence !== "string") return undefined;

@@ -27,7 +27,9 @@ it("a socket is opened again sooner, then later, never all at once", () => {
   expect(waitMs(20, 0)).toBe(30_000);
 });
 
-it("messages are events or a place in the stream", () => {
+it("messages are events, a place in the stream, or who else looks", () => {
+  const onlookers = { device: "d", users: ["a@example.com"], more: 0 };
+  expect(readEvent(JSON.stringify({ onlookers }))).toEqual({ onlookers });
   expect(readEvent('{"type":"device.accepted","sequence":"7","deviceid":"d"}')).toEqual({
     type: "device.accepted",
     sequence: "7",

@@ -1,12 +1,14 @@
 import { useRoute } from "preact-iso/router";
+import { useEffect } from "preact/hooks";
 import { api } from "../../api/client.ts";
 import { has, may } from "../../api/session.ts";
+import { lookAt, onlookers } from "../../live/live.ts";
 import { deviceName, statusTone } from "../../parts/device.ts";
 import { Loaded } from "../../parts/loaded.tsx";
 import { Page } from "../../parts/page.tsx";
 import { State } from "../../parts/state.tsx";
 import { Tabs } from "../../parts/tabs.tsx";
-import { lasting, shortId } from "../../parts/text.ts";
+import { counted, lasting, plain, shortId } from "../../parts/text.ts";
 import { When } from "../../parts/time.tsx";
 import { telling } from "../../parts/toast.tsx";
 import { Access } from "./access.tsx";
@@ -119,9 +121,25 @@ function Asking({ id, isConnected }: { id: string; isConnected: boolean }) {
   );
 }
 
+/** Others who have this page open. */
+function AlsoHere() {
+  const { users = [], more = 0 } = onlookers.value ?? {};
+  if (users.length === 0) return null;
+  return (
+    <p class="quiet">
+      Also open at {users.map(plain).join(", ")}
+      {more > 0 && ` and ${counted(more, "other")}`}
+    </p>
+  );
+}
+
 export function Device() {
   const { params } = useRoute();
   const id = params.id ?? "";
+  useEffect(() => {
+    lookAt(id);
+    return () => lookAt(undefined);
+  }, [id]);
   const found = useDevice(id);
   const { data } = found;
   const title = data ? deviceName({ id, attributes: data.attributes }) : shortId(id);
@@ -137,6 +155,7 @@ export function Device() {
         {(of) => (
           <>
             <Head of={of} />
+            <AlsoHere />
             <Tabs
               label="About this device"
               at={pathOf(tab.path)}
