@@ -12,9 +12,26 @@ export function Sheet({
   children: ComponentChildren;
 }) {
   const dialog = useRef<HTMLDialogElement>(null);
-  useLayoutEffect(() => dialog.current?.showModal(), []);
+  const isGone = useRef(false);
+  useLayoutEffect(() => {
+    const shown = dialog.current;
+    shown?.showModal();
+    return () => {
+      isGone.current = true;
+      shown?.close();
+    };
+  }, []);
+  /** The browser tells late that one has closed, when another may have been opened in its place. */
+  const leave = () => {
+    if (!isGone.current) onClose();
+  };
+  const cancel = (event: Event) => {
+    if (event.target !== event.currentTarget) return; // a file was not chosen
+    event.preventDefault();
+    leave();
+  };
   return (
-    <dialog ref={dialog} onClose={onClose} aria-label={title}>
+    <dialog ref={dialog} onCancel={cancel} onClose={leave} aria-label={title}>
       <div class="dialog-body">
         <h2>{title}</h2>
         {children}
