@@ -64,12 +64,15 @@ async function* piecesOf(deps: Deps, actor: Actor, row: SessionRow): AsyncGenera
   }
 }
 
+/** The released web UI listens once it has drawn that the socket is open, and loses what comes before. */
+const LISTENS_AFTER_MS = 300;
+
 /** Plays a recording into a socket and closes it at the end; an unknown session is an empty one (protocol notes, deviceconnect 9). */
 export async function playRecording(deps: Deps, actor: Actor, sid: string): Promise<Response> {
   const row = await requireSession(deps, actor, sid);
   const { 0: client, 1: server } = new WebSocketPair();
   server.accept();
-  deps.later(play(deps, actor, row, server));
+  deps.after(LISTENS_AFTER_MS, () => play(deps, actor, row, server));
   return new Response(null, { status: 101, webSocket: client });
 }
 

@@ -12,7 +12,9 @@ void describe("roles", () => {
     await operator.call("POST", "/v2/useradm/roles", {
       name: ROLE,
       description: "",
-      permission_sets_with_scope: [{ name: "ReadDevices", scope: { type: "DeviceGroups", value: ["lab"] } }],
+      permission_sets_with_scope: [
+        { name: "ReadDevices", scope: { type: "DeviceGroups", value: ["workbench"] } },
+      ],
     });
     const user = { email: EMAIL, password: PASSWORD, roles: [ROLE] };
     await operator.call("POST", "/v1/useradm/users", user);
@@ -32,7 +34,7 @@ void describe("roles", () => {
       await table.waitFor();
       assert.deepEqual((await table.getByRole("columnheader").allTextContents()).slice(2), [
         "For everything",
-        "For group lab",
+        "For group workbench",
       ]);
       assert.deepEqual((await cells("ReadDevices")).slice(2), ["no", "yes"]);
       assert.deepEqual((await cells("ManageDevices")).slice(2), ["no", "no"]);
@@ -43,7 +45,7 @@ void describe("roles", () => {
     inTab(async ({ page, open, check }) => {
       await open("/settings/roles?what=ReadDevices");
       const table = page.getByRole("region", { name: "Who may" });
-      await table.getByRole("row", { name: `${EMAIL} user group lab` }).waitFor();
+      await table.getByRole("row", { name: `${EMAIL} user group workbench` }).waitFor();
       await table.getByRole("row", { name: `RBAC_ROLE_PERMIT_ALL role everything` }).waitFor();
       assert.equal(await table.getByText("RBAC_ROLE_CI").count(), 0);
       await check("who can do something");

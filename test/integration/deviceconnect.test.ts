@@ -597,6 +597,10 @@ describe("recording", () => {
     const { sid } = await recorded("hello ", "world");
     const response = await upgrade(`${MANAGEMENT}/sessions/${sid}/playback?sleep_ms=60000`, user.token);
     const player = new Peer(response.webSocket!);
+    await server.call("GET", "/healthz");
+    expect(player.frames).toEqual([]); // the web UI does not listen yet
+    server.advance(300);
+    await server.call("GET", "/healthz");
     await player.until(() => player.closed !== undefined);
     expect(player.frames.map((frame) => [frame.typ, bodyText(frame)])).toEqual([
       ["resize", ""],
