@@ -174,8 +174,8 @@ describe("device search", () => {
     [{ filters: [{ ...term, scope: "" }] }, "scope: cannot be blank (filters[0])."],
     [{ filters: [{ ...term, attribute: undefined }] }, "attribute: cannot be blank (filters[0])."],
     [
-      { filters: [{ ...term, type: "$ltne" }] },
-      "type: must be a valid value: $eq, $ne, $gt, $gte, $lt, $lte, $in, $nin, $exists, $regex (filters[0]).",
+      { filters: [{ ...term, type: "$almost" }] },
+      "type: must be a valid value: $eq, $ne, $gt, $gte, $lt, $lte, $in, $nin, $exists, $regex, $ltne (filters[0]).",
     ],
     [{ filters: [{ ...term, value: null }] }, "value: is required (filters[0])."],
     [{ filters: [{ ...term, value: ["x"] }] }, "filter doesn't support array values (filters[0]: a $eq)."],
