@@ -19,7 +19,7 @@ const textOf = ({ action, object }: Permission): string =>
   JSON.stringify([action, object.type, object.value]);
 
 /** Whether the first allows all that the second does. */
-export function allows(one: PermissionSet, other: PermissionSet): boolean {
+function allows(one: PermissionSet, other: PermissionSet): boolean {
   if (one.name === ALL || one.name === other.name) return true;
   const those = new Set(one.permissions.map(textOf));
   return (
