@@ -45,7 +45,9 @@ export async function reportStatus(
     !withoutRules && (status === "success" || status === "failure")
       ? consequences(tenant, deployment, status, move.atMs, ifLive(claim))
       : [];
-  if (status === "success") further.push(noteLateSuccess(tenant, device, deployment, ifLive(claim)));
+  // Only rules give a device up.
+  if (!withoutRules && status === "success")
+    further.push(noteLateSuccess(tenant, device, deployment, ifLive(claim)));
   const told = isFinal(status) ? endToldStatements(claim, deployment, status, move.atMs) : [];
   const { results } = await asLiveDevice(deps, claim, [state, ...moves, ...further, ...told]);
   const [row] = results;

@@ -128,49 +128,34 @@ const rememberedTenant = (
 const printOf = ({ identity, key, tier }: AuthRequest): string =>
   sha256(`${identity.hash} ${key.hash} ${tier}`);
 
-/** What the head of the tenant knows of the sender, where it is known whose device that is. */
-async function nearlyKnown(
-  deps: Deps,
-  request: AuthRequest,
-  joining: Joining,
-): Promise<{ tenant: TenantId; known: KnownSet } | undefined> {
-  const tenant = rememberedTenant(deps, request, joining);
-  const known = tenant && (await deps.knownSets.find(tenant, printOf(request)));
-  return known && { tenant, known };
+/** What is asked, by whom, and where strangers go. */
+interface Asked {
+  request: AuthRequest;
+  print: string;
+  joining: Joining;
 }
 
-async function authenticateOnce(deps: Deps, request: AuthRequest, attempt: number): Promise<string> {
-  const { DEVICE_TENANT, UNKNOWN_TENANT_TOKENS } = deps.settings;
-  const joining = { tenant: asTenantId(DEVICE_TENANT), withUnknownToken: UNKNOWN_TENANT_TOKENS === "join" };
-  const near = await nearlyKnown(deps, request, joining);
-  if (near) return tokenFor(deps, near.tenant, near.known);
+/** By the database; the first request of some devices changes what is there. */
+async function admitted(deps: Deps, { request, print, joining }: Asked, attempt: number): Promise<string> {
   const known = await admissionOf(deps, request, joining);
   if (!known) throw notAdmitted();
-  if (known.tenantStatus !== "active") throw new Fault("unauthorized", "Account suspended");
+  const { tenant, tenantStatus, setStatus, subscription } = known;
+  if (tenantStatus !== "active") throw new Fault("unauthorized", "Account suspended");
   refuseWeakKey(known, request);
-  const admitted = await admit(deps, known, request, attempt);
-  const set = admitted && setOf(admitted);
+  const now = await admit(deps, known, request, attempt);
+  const set = now && setOf(now);
   if (!set) {
-    deps.knownSets.noteAbsent(known.tenant, printOf(request));
+    deps.knownSets.noteAbsent(tenant, print);
     throw notAdmitted();
   }
-  remember(deps, request, known, set);
-  return tokenFor(deps, known.tenant, set);
+  // For the next time. The claims of a trial end with it.
+  if (setStatus === "accepted" && !subscription.trial) deps.knownSets.remember(tenant, print, set);
+  return tokenFor(deps, tenant, set);
 }
 
 function setOf({ device, set, ...told }: Admission): ReadSet | undefined {
   const { revokedS, subscription, calls, tenantMs } = told;
   return device === null ? undefined : { device, set: set ?? "", revokedS, subscription, calls, tenantMs };
-}
-
-/** For the next time, who was accepted before. The claims of a trial end with it. */
-function remember(
-  deps: Deps,
-  request: AuthRequest,
-  { tenant, setStatus, subscription }: Admission,
-  set: ReadSet,
-) {
-  if (setStatus === "accepted" && !subscription.trial) deps.knownSets.remember(tenant, printOf(request), set);
 }
 
 function tokenFor(deps: Deps, tenant: TenantId, set: KnownSet): Promise<string> {
@@ -182,5 +167,12 @@ function tokenFor(deps: Deps, tenant: TenantId, set: KnownSet): Promise<string> 
  * Answers a device's request for a token whose signature holds. A known device costs one look and no write, and once it has
  * been let in no look either; an unknown one leaves a pending set and is refused, unless a rule lets it in.
  */
-export const authenticate = (deps: Deps, request: AuthRequest): Promise<string> =>
-  untilUndisturbed((attempt) => authenticateOnce(deps, request, attempt));
+export async function authenticate(deps: Deps, request: AuthRequest): Promise<string> {
+  const { DEVICE_TENANT, UNKNOWN_TENANT_TOKENS } = deps.settings;
+  const joining = { tenant: asTenantId(DEVICE_TENANT), withUnknownToken: UNKNOWN_TENANT_TOKENS === "join" };
+  const asked = { request, print: printOf(request), joining };
+  const tenant = rememberedTenant(deps, request, joining);
+  const near = tenant && (await deps.knownSets.find(tenant, asked.print));
+  if (tenant && near) return tokenFor(deps, tenant, near);
+  return untilUndisturbed((attempt) => admitted(deps, asked, attempt));
+}

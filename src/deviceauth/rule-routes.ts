@@ -40,8 +40,9 @@ const MadeRule = RuleSchema.extend({
   }),
 }).openapi("MadeAutoAcceptRule");
 
+/** Strict, as a rule that lacks its secret or its end lets in whom it was not meant to. */
 const RuleBody = z
-  .object({
+  .strictObject({
     name: requiredText(1, 256),
     identity: z
       .record(z.string().min(1).max(1024), requiredText(1, 256), { error: "must be an object of patterns" })

@@ -240,8 +240,9 @@ const Limits = z.object({
     .transform((tools) => tools ?? undefined),
 });
 
+/** Strict, as a token that lacks what it was meant to be limited by may do all that its user may. */
 export const NewPersonalToken = z
-  .object({
+  .strictObject({
     name: z
       .string({ error: BLANK })
       .min(1, { error: BLANK })

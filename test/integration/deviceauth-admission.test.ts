@@ -389,6 +389,7 @@ describe("auto-accept rules", () => {
     ],
     [{ name: "a", enrolment_token: "yes" }, "enrolment_token: must be a boolean."],
     [{ name: "a", enrolment_token: true, expires_ts: "soon" }, "expires_ts: must be a time."],
+    [{ name: "a", identity: { mac: "*" }, enrollment_token: true }, 'Unrecognized key: "enrollment_token".'],
   ])("refuses %j", async (rule, text) => {
     expect(refusal(await addRule(rule))).toEqual([400, `failed to decode rule: ${text}`]);
   });

@@ -110,7 +110,7 @@ describe("a personal token that may do less than its user [differs: limited-toke
     expect((await get(token, `${M1}/useradm/users/me`)).status).toBe(200);
   });
 
-  it("is told with its limits in the list, and refused with limits that mean nothing", async () => {
+  it("is told with its limits in the list, and refused with limits that mean nothing [differs: token-members]", async () => {
     const addresses = ["192.0.2.0/24"];
     const scope = { type: "ReleaseTags", value: ["stable"] };
     const limits = { addresses, permission_sets_with_scope: [{ name: "ReadReleases", scope }] };
@@ -138,6 +138,10 @@ describe("a personal token that may do less than its user [differs: limited-toke
       { addresses: ["example.com"] },
       { addresses: "192.0.2.1" },
       { addresses: [null] },
+      // A limit whose name is mistyped must not make a token without it.
+      { address: ["192.0.2.1"] },
+      { permission_sets: [{ name: "ReadReleases" }] },
+      { permission_sets_with_scope: [{ name: "ReadReleases", scopes: scope }] },
       { addresses: Array.from({ length: 21 }, (_, i) => `192.0.2.${i}`) },
     ])
       expect([json, (await make({ name: "bad", ...json })).status]).toEqual([json, 400]);

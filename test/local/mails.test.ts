@@ -5,7 +5,7 @@ import { openTlsIdentity } from "../../src/local/certificates.ts";
 import { openDataFolder } from "../../src/local/data-folder.ts";
 import { SigningDevice } from "../support/signing-device.ts";
 import { Operator } from "./operator.ts";
-import { cleanUp, LocalServer, newFolder } from "./server-process.ts";
+import { cleanUp, LocalServer, newFolder, settings } from "./server-process.ts";
 import { isSo, until } from "./until.ts";
 
 const FROM = "no-reply@edgemend.test";
@@ -88,10 +88,9 @@ beforeAll(async () => {
   await once(smtp.server, "listening");
   const { port } = smtp.server.address() as { port: number };
   process.env.NODE_EXTRA_CA_CERTS = identity.caFile; // the server reads it as it starts
-  const vars = [`SMTP_URL=smtp://localhost:${port}`, `MAIL_FROM=${FROM}`, "DELIVERY_PAUSE_MS=0"];
   server = await LocalServer.start(
     newFolder(),
-    vars.flatMap((pair) => ["--var", pair]),
+    settings(`SMTP_URL=smtp://localhost:${port}`, `MAIL_FROM=${FROM}`, "DELIVERY_PAUSE_MS=0"),
   );
   operator = await Operator.login(server, server.ready.adminPassword!);
 });

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { EvilReceivers, WORDS, type Evil } from "./evil-receivers.ts";
 import { Operator } from "./operator.ts";
-import { cleanUp, LocalServer, newFolder } from "./server-process.ts";
+import { cleanUp, LocalServer, newFolder, settings } from "./server-process.ts";
 import { isSo, until } from "./until.ts";
 
 /** What comes of a request: a status, or none in time, or none at all. */
@@ -44,10 +44,9 @@ beforeAll(async () => {
   receivers = await EvilReceivers.open();
   kinds = [...receivers.origins];
   process.env.NODE_EXTRA_CA_CERTS = receivers.caFile; // the server reads it as it starts
-  const vars = [`WORKFLOW_HTTP_TIMEOUT_S=${WORKFLOW_S}`, "TRUSTED_HUBS=127.0.0.1", "DELIVERY_PAUSE_MS=0"];
   server = await LocalServer.start(
     newFolder(),
-    vars.flatMap((pair) => ["--var", pair]),
+    settings(`WORKFLOW_HTTP_TIMEOUT_S=${WORKFLOW_S}`, "TRUSTED_HUBS=127.0.0.1", "DELIVERY_PAUSE_MS=0"),
   );
   operator = await Operator.login(server, server.ready.adminPassword!);
 });

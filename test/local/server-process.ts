@@ -45,6 +45,9 @@ export interface Ready {
 const folders: string[] = [];
 const running = new Set<LocalServer>();
 
+/** Options of a start with these settings, each as `NAME=value`. */
+export const settings = (...pairs: string[]): string[] => pairs.flatMap((pair) => ["--var", pair]);
+
 export function newFolder(): string {
   const folder = mkdtempSync(join(tmpdir(), "edgemend-local-"));
   folders.push(folder);

@@ -28,7 +28,7 @@ export type ScopeType = (typeof SCOPE_TYPES)[number];
 const scopeType = z.enum(SCOPE_TYPES, { error: "must be DeviceGroups or ReleaseTags" });
 
 const Scope = z
-  .object({
+  .strictObject({
     type: scopeType,
     value: z
       .array(z.string().min(1, { error: BLANK }).max(1024, tooLong(1024)))
@@ -36,8 +36,9 @@ const Scope = z
   })
   .openapi("RoleScope");
 
+/** Strict, as a set that lacks its scope is about everything. */
 const SetWithScope = z
-  .object({ name, scope: Scope.nullish().transform((scope) => scope ?? undefined) })
+  .strictObject({ name, scope: Scope.nullish().transform((scope) => scope ?? undefined) })
   .openapi("PermissionSetWithScope");
 
 export const SetsWithScope = z.array(SetWithScope).max(MAX_SETS, tooLong(MAX_SETS));

@@ -1,3 +1,4 @@
+import { Older } from "../../parts/older.tsx";
 import { useState } from "preact/hooks";
 import { api, bodyOf } from "../../api/client.ts";
 import { refresh, useResource } from "../../api/resource.ts";
@@ -131,18 +132,7 @@ export function Alerts() {
             ) : (
               <Table label="Open alerts" rows={rows} columns={columns(open)} keyOf={({ id }) => id} />
             )}
-            <div class="row">
-              {cursor !== undefined && (
-                <button type="button" class="button" onClick={() => setQuery({ cursor: undefined })}>
-                  Newest
-                </button>
-              )}
-              {next !== undefined && (
-                <button type="button" class="button" onClick={() => setQuery({ cursor: next })}>
-                  Older
-                </button>
-              )}
-            </div>
+            <Older cursor={cursor} next={next} go={(to) => setQuery({ cursor: to })} />
           </>
         )}
       </Loaded>

@@ -1,3 +1,4 @@
+import { Older } from "../../parts/older.tsx";
 import { api, bodyOf } from "../../api/client.ts";
 import { refresh, useResource } from "../../api/resource.ts";
 import type { components } from "../../api/schema.d.ts";
@@ -85,18 +86,7 @@ export function Deliveries({ id }: { id: string }) {
             ) : (
               <Empty title={failed || cursor ? "No delivery is like this" : "Nothing was delivered yet"} />
             )}
-            <div class="row">
-              {cursor !== undefined && (
-                <button type="button" class="button" onClick={() => setQuery({ cursor: undefined })}>
-                  Newest
-                </button>
-              )}
-              {more && (
-                <button type="button" class="button" onClick={() => setQuery({ cursor: next })}>
-                  Older
-                </button>
-              )}
-            </div>
+            <Older cursor={cursor} next={more ? next : undefined} go={(to) => setQuery({ cursor: to })} />
           </>
         )}
       </Loaded>

@@ -1,3 +1,4 @@
+import { TextOrFile } from "../../parts/text-or-file.tsx";
 import { useState } from "preact/hooks";
 import { api } from "../../api/client.ts";
 import { refresh, useResource } from "../../api/resource.ts";
@@ -6,7 +7,7 @@ import { may } from "../../api/session.ts";
 import { Asked, SheetForm } from "../../parts/act.tsx";
 import { Copy } from "../../parts/copy.tsx";
 import { Empty } from "../../parts/empty.tsx";
-import { Field, TextField } from "../../parts/field.tsx";
+import { TextField } from "../../parts/field.tsx";
 import { Loaded } from "../../parts/loaded.tsx";
 import { Table, type Column } from "../../parts/table.tsx";
 import { plain, shortId } from "../../parts/text.ts";
@@ -54,33 +55,20 @@ function Trust({ isFirst, onClose }: { isFirst: boolean; onClose: () => void }) 
     await api.POST(BASE, { body: { name, public_key: pem } });
     refresh(KEY);
   };
-  const read = async (file: File | undefined) => {
-    if (file) setPem(await file.text());
-  };
   return (
     <SheetForm title="Trust a key" action="Trust" run={run} onClose={onClose}>
       {isFirst && (
         <p>With the first one, artifacts that no trusted key has signed are refused from then on.</p>
       )}
       <TextField label="Name" value={name} set={setName} required />
-      <Field label="Public key" hint="RSA or ECDSA, in PEM form; never the private one.">
-        <textarea
-          class="input mono"
-          rows={6}
-          required
-          value={pem}
-          placeholder="-----BEGIN PUBLIC KEY-----"
-          onInput={({ currentTarget }) => setPem(currentTarget.value)}
-        />
-      </Field>
-      <Field label="Or from a file">
-        <input
-          class="input"
-          type="file"
-          accept=".pem,.pub,.key"
-          onChange={({ currentTarget }) => void read(currentTarget.files?.[0])}
-        />
-      </Field>
+      <TextOrFile
+        label="Public key"
+        hint="RSA or ECDSA, in PEM form; never the private one."
+        value={pem}
+        set={setPem}
+        accept=".pem,.pub,.key"
+        placeholder="-----BEGIN PUBLIC KEY-----"
+      />
     </SheetForm>
   );
 }

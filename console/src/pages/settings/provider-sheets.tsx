@@ -1,3 +1,4 @@
+import { TextOrFile } from "../../parts/text-or-file.tsx";
 import { useState } from "preact/hooks";
 import { api } from "../../api/client.ts";
 import { refresh, useResource } from "../../api/resource.ts";
@@ -27,28 +28,13 @@ const asSent = ({ kind, text }: Sent) => ({
 });
 
 const SamlField = ({ xml, set }: { xml: string; set: (xml: string) => void }) => (
-  <>
-    <Field label="Metadata of the provider" hint="The XML that it offers for download.">
-      <textarea
-        class="input mono"
-        rows={8}
-        required
-        value={xml}
-        onInput={({ currentTarget }) => set(currentTarget.value)}
-      />
-    </Field>
-    <Field label="Or from a file">
-      <input
-        class="input"
-        type="file"
-        accept=".xml"
-        onChange={async ({ currentTarget }) => {
-          const file = currentTarget.files?.[0];
-          if (file) set(await file.text());
-        }}
-      />
-    </Field>
-  </>
+  <TextOrFile
+    label="Metadata of the provider"
+    hint="The XML that it offers for download."
+    value={xml}
+    set={set}
+    accept=".xml"
+  />
 );
 
 export function ProviderForm({ onClose }: { onClose: () => void }) {
