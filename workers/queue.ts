@@ -5,6 +5,7 @@ import { makeDeps } from "../src/app/make-deps.ts";
 import type { Deps } from "../src/platform/deps.ts";
 import type { Env } from "../src/platform/env.ts";
 import { findOpenEvents } from "../src/platform/find-events.ts";
+import type { TenantId } from "../src/platform/ids.ts";
 import type { EventKey, OpenEvent } from "../src/platform/outbox.ts";
 import { retryDelayMs } from "../src/platform/retry-delay.ts";
 import { drainOutbox } from "../src/platform/send-events.ts";
@@ -63,10 +64,16 @@ async function inLanes(tenants: Iterable<readonly (() => Promise<void>)[]>): Pro
 }
 
 /** What followers recorded, and what waited for these to be handled, is sent at once and not by the next sweep. */
-function sendFurtherEvents(deps: Deps): void {
-  const drained = inEachDatabase(deps, async ({ db }) => {
-    await drainOutbox(deps, db);
-  });
+function sendFurtherEvents(deps: Deps, tenants: readonly TenantId[]): void {
+  const { homes } = deps;
+  const at = new Set(tenants.map((tenant) => homes.known(tenant, deps.now())?.home ?? homes.first));
+  const drained = inEachDatabase(
+    deps,
+    async ({ db }) => {
+      await drainOutbox(deps, db);
+    },
+    ({ name }) => at.has(name),
+  );
   deps.later(drained.catch((cause: unknown) => deps.log.error("outbox not drained", { cause })));
 }
 
@@ -100,5 +107,6 @@ export async function queue(
   });
   const byTenant = Map.groupBy(work, ({ tenant }) => tenant);
   await inLanes([...byTenant.values()].map((of) => of.map(({ step }) => step)));
-  if (open.size > 0) sendFurtherEvents(deps);
+  const handled = [...open.values()].map((event) => event.told().tenant);
+  if (handled.length > 0) sendFurtherEvents(deps, handled);
 }

@@ -39,7 +39,9 @@ export async function makeDeps(env: Env, options: DepsOptions): Promise<Deps> {
   const directory = openDirectory(
     env,
     cost,
-    homes.isSpread ? { announce, after: settlingAfter({ env, log, now }) } : followers,
+    homes.isSpread
+      ? { announce, after: settlingAfter({ env, log, now, eventsIn: cost.eventsIn }) }
+      : followers,
   );
   return {
     db: homes.isSpread ? (tenant) => openHome(env, tenant, { now, cost, followers }) : () => directory,
@@ -47,11 +49,11 @@ export async function makeDeps(env: Env, options: DepsOptions): Promise<Deps> {
     databases: (which) =>
       [...homes.databases].flatMap(([name, d1]) =>
         which === "all" || homes.names.includes(name)
-          ? [{ name, db: name === FIRST_HOME ? directory : new Database(d1, cost, followers) }]
+          ? [{ name, d1, db: name === FIRST_HOME ? directory : new Database(d1, cost, followers) }]
           : [],
       ),
     homes,
-    settleHomes: () => settleHomes({ env, log, now }),
+    settleHomes: () => settleHomes({ env, log, now, eventsIn: cost.eventsIn }),
     bucket: guardedBucket(env.ARTIFACTS),
     jobs: env.JOBS,
     mailer: mailerOf(env, { server: settings.SMTP_URL, now }),

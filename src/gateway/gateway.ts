@@ -114,10 +114,15 @@ const reportCost: MiddlewareHandler<AppEnv> = async (c, next) => {
 const sendEvents: MiddlewareHandler<AppEnv> = async (c, next) => {
   await next();
   const deps = c.var.deps;
-  if (deps.cost.events === 0) return;
-  const drained = inEachDatabase(deps, async ({ db }) => {
-    await drainOutbox(deps, db.uncounted());
-  });
+  const { eventsIn } = deps.cost;
+  if (eventsIn.size === 0) return;
+  const drained = inEachDatabase(
+    deps,
+    async ({ db }) => {
+      await drainOutbox(deps, db.uncounted());
+    },
+    ({ d1 }) => eventsIn.has(d1),
+  );
   deps.later(drained.catch((cause: unknown) => deps.log.error("outbox not drained", { cause })));
 };
 

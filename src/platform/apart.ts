@@ -99,11 +99,15 @@ async function fromEach<T>(deps: Deps, what: string, read: (place: Place) => Pro
 }
 
 /**
- * Does work in every database, one after the other. Fails in the end if it failed in one; the others are not held up by
- * that.
+ * Does work in every database, or those that are meant, one after the other. Fails in the end if it failed in one; the
+ * others are not held up by that.
  */
-export async function inEachDatabase(deps: Deps, work: (place: Place) => Promise<void>): Promise<void> {
-  const places = deps.databases();
+export async function inEachDatabase(
+  deps: Deps,
+  work: (place: Place) => Promise<void>,
+  isMeant: (place: Place) => boolean = () => true,
+): Promise<void> {
+  const places = deps.databases().filter(isMeant);
   const failed: unknown[] = [];
   for (const place of places)
     await work(place).catch((cause: unknown) => {

@@ -15,6 +15,8 @@ export interface Settling {
   env: Env;
   log: Log;
   now: () => number;
+  /** Where events were brought. */
+  eventsIn: Set<D1Database>;
 }
 
 /** Records of one tenant that are brought home at once. */
@@ -50,14 +52,17 @@ const strayedStatement: Statement<TenantId[]> = mapped(
   (found) => found.map(({ tenant_id }) => tenant_id),
 );
 
-async function bringAllHome({ env, log, now }: Settling, tenants: readonly TenantId[]): Promise<void> {
+async function bringAllHome(
+  { env, log, now, eventsIn }: Settling,
+  tenants: readonly TenantId[],
+): Promise<void> {
   const homes = homesOf(env);
   const directory = new Database(env.DB, noCost());
   for (const [tenant, { home, isMoving }] of await findHomes({ homes, directory, now }, tenants)) {
     const database = homes.databases.get(home);
     if (home === FIRST_HOME || !database || isMoving) continue;
-    await bringHome(directory, new Database(database, noCost()), tenant).catch((cause: unknown) =>
-      log.error("records not brought home", { tenant, home, cause }),
+    await bringHome(directory, new Database(database, { ...noCost(), eventsIn }), tenant).catch(
+      (cause: unknown) => log.error("records not brought home", { tenant, home, cause }),
     );
   }
 }

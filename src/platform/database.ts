@@ -28,8 +28,8 @@ export interface DatabaseCost {
   statements: number;
   rowsRead: number;
   rowsWritten: number;
-  /** Events recorded in the outbox. */
-  events: number;
+  /** Where events were recorded in the outbox. */
+  eventsIn: Set<D1Database>;
   /** Calls of the head of a tenant. */
   objectCalls: number;
 }
@@ -39,7 +39,7 @@ export const noCost = (): DatabaseCost => ({
   statements: 0,
   rowsRead: 0,
   rowsWritten: 0,
-  events: 0,
+  eventsIn: new Set(),
   objectCalls: 0,
 });
 
@@ -128,11 +128,10 @@ export class Database {
     const results = await this.#run(() => this.#carryOut(statements));
     this.cost.roundTrips += 1;
     this.cost.statements += statements.length;
-    results.forEach(({ meta }, i) => {
+    for (const { meta } of results) {
       this.cost.rowsRead += meta.rows_read ?? 0;
       this.cost.rowsWritten += meta.rows_written ?? 0;
-      if (RECORDS_EVENT.test(statements[i]?.sql ?? "")) this.cost.events += meta.changes;
-    });
+    }
     const changes = statements.flatMap(({ alters, altersBy }, i) => [
       ...(alters && (results[i]?.meta.changes ?? 0) > 0 ? [alters] : []),
       ...(altersBy?.(results[i]?.results ?? []) ?? []),
@@ -201,7 +200,10 @@ export class Database {
   async #send(d1: D1Database, statements: readonly Statement<unknown>[]): Promise<Ran> {
     const prepared = statements.map((s) => d1.prepare(s.sql).bind(...s.params));
     try {
-      return await d1.batch<Record<string, unknown>>(prepared);
+      const results = await d1.batch<Record<string, unknown>>(prepared);
+      if (statements.some(({ sql: text }, i) => RECORDS_EVENT.test(text) && results[i]?.meta.changes))
+        this.cost.eventsIn.add(d1);
+      return results;
     } catch (cause) {
       if (isAway(cause)) {
         throw new Fault("unavailable", "service unavailable", { cause, headers: { "Retry-After": "5" } });

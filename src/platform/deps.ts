@@ -63,6 +63,8 @@ export interface Deps {
 export interface Place {
   name: string;
   db: Database;
+  /** What it is made of. */
+  d1: D1Database;
 }
 
 export interface WorkflowCall {

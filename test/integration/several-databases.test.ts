@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, it } from "vitest";
 import { EVERY_MINUTE, runSweeps } from "../../src/app/sweeps.ts";
 import type { Env } from "../../src/platform/env.ts";
-import { aDevice, logIn, type TestDevice } from "../support/actors.ts";
+import { aDevice, aUser, logIn, type TestDevice } from "../support/actors.ts";
 import { refusal } from "../support/answers.ts";
 import { env, OPERATOR_TOKEN, Server, type Answer } from "../support/server.ts";
 import { SigningDevice } from "../support/signing-device.ts";
@@ -133,6 +133,44 @@ describe("a new tenant", () => {
         "outbox",
       ])
         expect([table, await countIn(database, table, acme.id)]).toEqual([table, 0]);
+  });
+});
+
+describe("an event", () => {
+  /** The database, with how often its outbox was looked through. */
+  function watched(database: D1Database): { database: D1Database; looks: () => number } {
+    let looks = 0;
+    const prepare = (text: string) => {
+      if (/^\s*UPDATE outbox\b/.test(text)) looks += 1;
+      return database.prepare(text);
+    };
+    return {
+      database: { prepare, batch: database.batch.bind(database) } as unknown as D1Database,
+      looks: () => looks,
+    };
+  }
+
+  it("is sent from the database that it was recorded in, and no other is looked through for it", async () => {
+    const acme = await newTenant("acme");
+    const [home, directory] = [watched(SPARE), watched(env.DB)];
+    server.env = { ...server.env, [SPARE_HOME]: home.database, DB: directory.database };
+    const { user } = await admitted(acme);
+    expect([home.looks() > 0, directory.looks()]).toEqual([true, 0]);
+    const before = home.looks();
+    const near = new SigningDevice({ mac: "near" });
+    const made = await server.call("POST", "/api/management/v2/devauth/devices", {
+      token: (await aUser(server)).token,
+      json: { identity_data: near.identity, pubkey: near.pem },
+    });
+    expect(made.status).toBe(201);
+    expect([home.looks(), directory.looks() > 0]).toEqual([before, true]);
+    const invited = await server.call("POST", "/api/management/v1/useradm/users", {
+      token: user,
+      json: { email: "further@example.com", password: PASSWORD },
+    });
+    expect(invited.status).toBe(201);
+    expect(await countIn(env.DB, "outbox", acme.id)).toBe(0);
+    expect(home.looks()).toBeGreaterThan(before);
   });
 });
 

@@ -123,6 +123,7 @@ function crashingBucket(moments: Moments, bucket: R2Bucket, onMultipart: OnMulti
 export function crashingDeps(deps: Deps, moments: Moments, onMultipart: OnMultipart = () => {}): Deps {
   const places = [...deps.homes.databases].map(([name, d1]) => ({
     name,
+    d1,
     db: new CrashingDatabase(moments, deps, d1),
   }));
   const { bucket, connections } = deps;

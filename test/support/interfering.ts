@@ -16,6 +16,7 @@ export function interrupted(deps: Deps, happens: () => Promise<unknown>): Deps {
   }
   const places = [...deps.homes.databases].map(([name, d1]) => ({
     name,
+    d1,
     db: new Interrupted(d1, deps.cost),
   }));
   return {
