@@ -72,7 +72,6 @@ const OF_ONE_DATABASE = [
   "migrations",
   "several-databases",
   "tables",
-  "tenant-import",
   "tenant-moves",
   "tenant-tables",
 ];
@@ -105,7 +104,7 @@ function integration(form: "long" | "short", isPlaced: boolean) {
             ...(isPlaced && { TEST_PLACED: "true", DIRECTORY_TENANTS: "none" }),
           },
           durableObjects: { TEST_DATABASE: { ...DATABASE_OBJECT, scriptName: DATABASE_WORKER.name } },
-          d1Databases: isPlaced ? ["DATA_2"] : ["SPARE"],
+          d1Databases: isPlaced ? ["DATA_2", "SPARE"] : ["SPARE"],
           workers: [DATABASE_WORKER],
         },
       }),

@@ -1,7 +1,7 @@
 import { sql } from "drizzle-orm";
 import { change, type Statement } from "../platform/database.ts";
 import type { TenantId } from "../platform/ids.ts";
-import { TENANT_TABLES, TENANTS, type TablePlace, type TenantTable } from "./tenant-tables.ts";
+import { tablesIn, TENANTS, type Holding, type TenantTable } from "./tenant-tables.ts";
 
 /** Rows that one statement removes, so that none runs for longer than the database allows. */
 const ROWS_A_STATEMENT = 1000;
@@ -25,13 +25,10 @@ const LAST = new Set([TENANTS, "tenant_homes", "tenant_doors"]);
  * Removes some of the rows that a tenant has in each table of a database, but those by which it is found. One database may
  * have all tables, the directory, or what a home has.
  */
-export const removeSomeRowsStatements = (
-  tenant: TenantId,
-  of: "everything" | Exclude<TablePlace, "both">,
-): Statement<number>[] =>
-  TENANT_TABLES.filter(
-    ({ name, place }) => !LAST.has(name) && (of === "everything" || place === "both" || place === of),
-  ).map((table) => removeRowsStatement(table, tenant));
+export const removeSomeRowsStatements = (tenant: TenantId, of: Holding): Statement<number>[] =>
+  tablesIn(of)
+    .filter(({ name }) => !LAST.has(name))
+    .map((table) => removeRowsStatement(table, tenant));
 
 /** The tenant's own row, and where it was at home. */
 export const removeTenantStatements = (tenant: TenantId): Statement<number>[] =>
@@ -45,9 +42,9 @@ export const removeCopyStatements = (tenant: TenantId): Statement<number>[] =>
 
 /** Removes some of the rows that a home has of a tenant, but what the directory knows of it. */
 export const removeMovedRowsStatements = (tenant: TenantId): Statement<number>[] =>
-  TENANT_TABLES.filter(
-    ({ name, place }) => place !== "directory" && !LAST.has(name) && name !== "tenant_limits",
-  ).map((table) => removeRowsStatement(table, tenant));
+  tablesIn("home")
+    .filter(({ name }) => !LAST.has(name) && name !== "tenant_limits")
+    .map((table) => removeRowsStatement(table, tenant));
 
 /** Whether the home has seen the tenant come or go. */
 export const removeDoorStatement = (tenant: TenantId): Statement<number> =>

@@ -1,5 +1,5 @@
 import { sql, type SQL } from "drizzle-orm";
-import { mapped, rows, type Statement } from "../platform/database.ts";
+import { mapped, rows, type Database, type Statement } from "../platform/database.ts";
 import type { TenantId } from "../platform/ids.ts";
 import type { Value } from "../platform/stored-rows.ts";
 import { COPIED_TABLES } from "./archive-format.ts";
@@ -34,7 +34,13 @@ export const columnsOfStatement = (tables: readonly TenantTable[]): Statement<Ma
     },
   );
 
-export const copiedColumnsStatement = columnsOfStatement(COPIED_TABLES);
+/** The columns of all tables that a copy has: of those in the directory, and those in a home if that is another database. */
+export async function copiedColumns(directory: Database, home: Database): Promise<Map<string, Column[]>> {
+  const statement = columnsOfStatement(COPIED_TABLES);
+  return home === directory
+    ? home.one(statement)
+    : new Map([...(await directory.one(statement)), ...(await home.one(statement))]);
+}
 
 const names = (columns: readonly string[]): SQL =>
   sql.join(

@@ -172,6 +172,12 @@ export const TENANT_TABLES: readonly TenantTable[] = [
   ...inBoth(record("outbox", "id")),
 ];
 
+/** What a database is to have of tenants: all, as the only one, or what the directory or a home has. */
+export type Holding = "everything" | Exclude<TablePlace, "both">;
+
+export const tablesIn = (of: Holding): readonly TenantTable[] =>
+  TENANT_TABLES.filter(({ place }) => of === "everything" || place === "both" || place === of);
+
 /** Tables of the installation, with why no tenant has rows in them, and where they are. */
 export const GLOBAL_TABLES: Readonly<Record<string, { why: string; place: TablePlace }>> = {
   d1_migrations: { why: "which migrations were applied", place: "both" },

@@ -15,7 +15,7 @@ import { schemaState } from "./schema-state.ts";
 import { PartWriter } from "./archive-part.ts";
 import { LINE_BYTES } from "./limits.ts";
 import { sectionOf, withSectionDone, type Position } from "./position.ts";
-import { copiedColumnsStatement, deviceIdsStatement, pageStatement, type Value } from "./rows-store.ts";
+import { copiedColumns, deviceIdsStatement, pageStatement, type Value } from "./rows-store.ts";
 import { writeObjects } from "./write-objects.ts";
 import { addEntry, ExportFault, jsonBytes, type Writing } from "./writing.ts";
 
@@ -103,16 +103,9 @@ const headerOf = ({ row }: Writing): Header => ({
   created_at: rfc3339(row.created_ms),
 });
 
-/** Of the directory, and of the tenant's home if that is another database. */
-async function columnsFor({ deps, row }: Writing) {
-  const home = await deps.db(row.tenant_id).one(copiedColumnsStatement);
-  return deps.homes.isSpread
-    ? new Map([...(await deps.directory.one(copiedColumnsStatement)), ...home])
-    : home;
-}
-
 async function writeSections(writing: Writing): Promise<boolean> {
-  const columns = await columnsFor(writing);
+  const { deps, row } = writing;
+  const columns = await copiedColumns(deps.directory, deps.db(row.tenant_id));
   for (let section = sectionOf(writing.position); section !== undefined;) {
     const names = (columns.get(section) ?? []).map(({ name }) => name);
     const isWhole =

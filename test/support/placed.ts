@@ -37,7 +37,20 @@ interface Way {
   copied: boolean;
 }
 
+const TRIGGER = /^\s*(CREATE|DROP) TRIGGER (\w+)(?:[\s\S]*?\bON (\w+))?/i;
+const triggers = new Map<string, string>();
+
+/** The table of a trigger that is made, or was made and is dropped. */
+function tableOfTrigger(text: string): string | undefined {
+  const [, verb, name = "", table] = TRIGGER.exec(text) ?? [];
+  if (verb?.toUpperCase() === "CREATE" && table !== undefined) triggers.set(name, table);
+  return triggers.get(name);
+}
+
 function wayOf(text: string): Way {
+  const table = tableOfTrigger(text);
+  if (table !== undefined)
+    return { first: PLACES.get(table) === "home" ? "home" : "directory", copied: false };
   const names = [...text.matchAll(NAMED)].map(([, name = ""]) => name.toLowerCase());
   const places = names.flatMap((name) => PLACES.get(name) ?? []);
   if (places.includes("home")) return { first: "home", copied: false };

@@ -1,7 +1,8 @@
 import type { Deps } from "../../platform/deps.ts";
-import { COPIED_TABLES, FILES } from "../archive-format.ts";
+import { FILES } from "../archive-format.ts";
 import type { PartEntry } from "../archive-part.ts";
-import { columnsOfStatement } from "../rows-store.ts";
+import { copiedColumns } from "../rows-store.ts";
+import { databaseNamed } from "../database-named.ts";
 import { requireKnownState } from "../schema-state.ts";
 import { AT_START } from "./archive-cursor.ts";
 import { storedIn, withEntry } from "./check-archive.ts";
@@ -25,7 +26,7 @@ async function requireThere(deps: Deps, position: ImportPosition, entry: PartEnt
 /** Reads on, a part of the archive at most, and looks whether it is what an archive is. */
 export async function check(deps: Deps, row: ImportRow): Promise<Advance> {
   let position = positionOf(row);
-  const columns = await deps.directory.one(columnsOfStatement(COPIED_TABLES));
+  const columns = await copiedColumns(deps.directory, databaseNamed(deps, deps.homes.first));
   const cursor = cursorOf(deps, row, position);
   const { part } = position.place;
   let files = 0;

@@ -9,18 +9,18 @@ import {
   type Database,
 } from "../../platform/database.ts";
 import type { Deps } from "../../platform/deps.ts";
-import { Fault } from "../../platform/fault.ts";
 import { addHomeStatement } from "../../platform/home-store.ts";
 import { FIRST_HOME } from "../../platform/homes.ts";
 import { asTenantId, DEFAULT_TENANT, type TenantId } from "../../platform/ids.ts";
 import { JURISDICTIONS, placeTenant } from "../../platform/placing.ts";
 import { putAllRows } from "../../platform/stored-rows.ts";
-import { COPIED_TABLES, FILES, SECTIONS } from "../archive-format.ts";
+import { FILES, SECTIONS } from "../archive-format.ts";
 import { ensureDefaultTenant } from "../../tenants/index.ts";
 import type { PartEntry } from "../archive-part.ts";
+import { databaseNamed } from "../database-named.ts";
 import { foldersOf, isIn } from "../objects.ts";
-import { columnsOfStatement, type CopiedRow } from "../rows-store.ts";
-import { TENANTS } from "../tenant-tables.ts";
+import { copiedColumns, type CopiedRow } from "../rows-store.ts";
+import { TENANTS, type Holding } from "../tenant-tables.ts";
 import { demandUnusedStatements, emptyDefaultStatements, usedReason } from "./default-store.ts";
 import { ImportFault } from "./import-fault.ts";
 import {
@@ -46,12 +46,6 @@ import { writePage } from "./write-rows.ts";
 const ENTRIES_A_STEP = 48;
 /** What makes the tenant, with the last batch. */
 const OWN: ReadonlySet<string> = new Set([TENANTS, "tenant_limits"]);
-
-function databaseNamed(deps: Deps, name: string): Database {
-  const place = deps.databases("all").find((one) => one.name === name);
-  if (!place) throw new Fault("unavailable", `the database ${name} is not bound`);
-  return place.db;
-}
 
 export const tenantIsHere = (tenant: string) =>
   `the tenant ${tenant} is in this installation already: remove it first`;
@@ -106,8 +100,15 @@ async function look(deps: Deps, row: ImportRow, { tenant, home }: Claimed): Prom
         requireUnused(cause);
         throw cause;
       });
-  for (const database of new Set([deps.directory, home])) {
-    const [filled] = (await database.batch(filledTablesStatements(tenant))).flat();
+  const looked: [Database, Holding][] =
+    home === deps.directory
+      ? [[home, "everything"]]
+      : [
+          [deps.directory, "directory"],
+          [home, "home"],
+        ];
+  for (const [database, of] of looked) {
+    const [filled] = (await database.batch(filledTablesStatements(tenant, of))).flat();
     if (filled !== undefined)
       throw new ImportFault(`${filled} has rows of a tenant ${tenant} that is not here any more`);
   }
@@ -157,7 +158,7 @@ async function writingOf(deps: Deps, row: ImportRow, claimed: Claimed): Promise<
   const position = positionOf(row);
   const { header } = position.found;
   if (!header) throw changedArchive();
-  const columns = await deps.directory.one(columnsOfStatement(COPIED_TABLES));
+  const columns = await copiedColumns(deps.directory, claimed.home);
   return { deps, ...claimed, header, columns, position, cursor: cursorOf(deps, row, position) };
 }
 

@@ -6,7 +6,7 @@ import { tenantsTable } from "../../tenants/index.ts";
 import type { CopiedRow, Value } from "../rows-store.ts";
 import { tenantImportsTable } from "../../platform/tables.ts";
 import { tenantImportPartsTable } from "../tables.ts";
-import { TENANT_TABLES, type TenantTable } from "../tenant-tables.ts";
+import { tablesIn, type Holding, type TenantTable } from "../tenant-tables.ts";
 
 export type ImportRow = Row<typeof tenantImportsTable>;
 export type ImportStep = ImportRow["step"];
@@ -168,9 +168,9 @@ export const cancelStatement = (id: string, nowMs: number): Statement<number> =>
       step = CASE WHEN step IN ('writing', 'finishing', 'opening') THEN 'clearing' ELSE 'dropping' END
     WHERE import_id = ${id} AND ended_ms IS NULL AND step NOT IN ('closing', 'clearing', 'dropping')`);
 
-/** Tables of which a database has rows of a tenant. */
-export const filledTablesStatements = (tenant: TenantId): Statement<string[]>[] =>
-  TENANT_TABLES.map(({ name }) =>
+/** Tables of which a database has rows of a tenant; it is asked for those that it is to have. */
+export const filledTablesStatements = (tenant: TenantId, of: Holding): Statement<string[]>[] =>
+  tablesIn(of).map(({ name }) =>
     mapped(
       rows<{ found: number }>(
         sql`SELECT 1 AS found FROM ${sql.identifier(name)} WHERE tenant_id = ${tenant} LIMIT 1`,

@@ -7,6 +7,7 @@ import type { TenantId } from "../../platform/ids.ts";
 import { isUnknownMultipart } from "../../storage/index.ts";
 import { foldersOf, isIn } from "../objects.ts";
 import { removeCopyStatements, removeSomeRowsStatements } from "../removal-store.ts";
+import type { Holding } from "../tenant-tables.ts";
 import type { ImportPosition } from "./import-position.ts";
 import type { Advance, ImportRow } from "./import-store.ts";
 
@@ -29,7 +30,7 @@ export async function drop(deps: Deps, row: ImportRow): Promise<void> {
   await deps.bucket.delete(row.archive);
 }
 
-async function removeRows(database: Database, tenant: TenantId, of: "everything" | "home" | "directory") {
+async function removeRows(database: Database, tenant: TenantId, of: Holding) {
   const statements = removeSomeRowsStatements(tenant, of);
   for (let round = 0; round < ROUNDS; round++) {
     const counts = await database.batch(statements);

@@ -10,6 +10,7 @@ import type { TenantId } from "../../platform/ids.ts";
 import { INVOCATION } from "../../platform/limits.ts";
 import { jurisdictionOf, placeTenant, type Jurisdiction } from "../../platform/placing.ts";
 import { getTenant } from "../../tenants/index.ts";
+import { databaseNamed } from "../database-named.ts";
 import { MOVED_TABLES, type CopyPosition } from "./copy.ts";
 import { doStep } from "./move-steps.ts";
 import {
@@ -85,11 +86,8 @@ export async function showMove(deps: Deps, { tenant }: OperatorActor): Promise<M
   return viewOf(row);
 }
 
-function databaseNamed(deps: Deps, name: string): Database {
-  const place = deps.databases("all").find((one) => one.name === name);
-  if (!place) throw new Fault("unavailable", `the database ${name} is not bound`);
-  return place.db.uncounted();
-}
+/** A database as it is, without a door. */
+const bare = (deps: Deps, name: string): Database => databaseNamed(deps, name).uncounted();
 
 async function targetOf(
   deps: Deps,
@@ -108,7 +106,7 @@ async function targetOf(
 /** Rows fit into another database that has the same tables. */
 async function demandSameTables(deps: Deps, source: string, target: string): Promise<void> {
   const [there, here] = await Promise.all(
-    [source, target].map((name) => databaseNamed(deps, name).one(migrationsStatement)),
+    [source, target].map((name) => bare(deps, name).one(migrationsStatement)),
   );
   if (there !== here)
     throw new Fault("conflict", `${source} and ${target} have not the same migrations: migrate first`);
@@ -163,7 +161,7 @@ export async function runMove(deps: Deps, tenant: TenantId, callsLeft = CALLS_A_
     const untilMs = deps.now() + LEASE_MS;
     const move = await directory.one(leaseStatement(tenant, deps.now(), untilMs));
     if (!move) return calls;
-    const [source, target] = [databaseNamed(deps, move.source), databaseNamed(deps, move.target)];
+    const [source, target] = [bare(deps, move.source), bare(deps, move.target)];
     try {
       await doStep({ deps, move, source, target });
     } catch (cause) {
