@@ -104,7 +104,9 @@ function integration(form: "long" | "short", isPlaced: boolean) {
             ...(isPlaced && { TEST_PLACED: "true", DIRECTORY_TENANTS: "none" }),
           },
           durableObjects: { TEST_DATABASE: { ...DATABASE_OBJECT, scriptName: DATABASE_WORKER.name } },
-          d1Databases: isPlaced ? ["DATA_2", "SPARE"] : ["SPARE"],
+          d1Databases: isPlaced
+            ? { DATA_2: "data-2", SPARE: "spare" }
+            : { SPARE: "spare", FURTHER: "further" },
           workers: [DATABASE_WORKER],
         },
       }),

@@ -10,7 +10,14 @@ import { anArtifact, counts, deploy, inInventory, poll, report } from "../suppor
 import { Crash, crashingDeps, Moments } from "../support/crashing.ts";
 import { LONG } from "../support/form.ts";
 import { env, OPERATOR_TOKEN, Server, type Answer } from "../support/server.ts";
-import { bindSpare, SPARE, SPARE_HOME } from "../support/spare-database.ts";
+import {
+  bindFurther,
+  bindSpare,
+  FURTHER,
+  FURTHER_HOME,
+  SPARE,
+  SPARE_HOME,
+} from "../support/spare-database.ts";
 
 const ACME = asTenantId("acme");
 const INVENTORY = "/api/devices/v1/inventory/device/attributes";
@@ -127,9 +134,8 @@ describe("a tenant that is moved", () => {
       { state: "running", source: "DB", target: SPARE_HOME, paused_at: expect.any(String) },
     ]);
     expect(await stateOf()).toMatchObject({ state: "done", step: "done", resumed_at: expect.any(String) });
-    const moved = (list: string[]) => list.filter((text) => !text.includes("auditlogs"));
     forget();
-    expect(moved(await answers())).toEqual(moved(before));
+    expect(others(await answers())).toEqual(others(before));
     expect(await rowsIn(env.DB)).toEqual({});
     expect(await rowsIn(SPARE)).toEqual({ ...rows, audit_log: rows.audit_log! + 1 });
     // And back again, with all that was recorded meanwhile.
@@ -138,8 +144,50 @@ describe("a tenant that is moved", () => {
     expect((await begin("DB")).status).toBe(202);
     expect(await stateOf()).toMatchObject({ state: "done" });
     forget();
-    expect(moved(await answers())).toEqual(moved(there));
+    expect(others(await answers())).toEqual(others(there));
     expect(await rowsIn(SPARE)).toEqual({});
+  });
+
+  it("goes from one further database to another, past the directory", async () => {
+    await bindFurther(server);
+    expect((await begin()).status).toBe(202);
+    expect(await stateOf()).toMatchObject({ state: "done" });
+    forget();
+    expect((await inventory("there")).status).toBe(200);
+    const [before, rows] = [await answers(), await rowsIn(SPARE)];
+    const begun = await begin(FURTHER_HOME);
+    expect(begun.json()).toMatchObject({ source: SPARE_HOME, target: FURTHER_HOME });
+    expect(await stateOf()).toMatchObject({ state: "done" });
+    forget();
+    expect(others(await answers())).toEqual(others(before));
+    expect([await rowsIn(env.DB), await rowsIn(SPARE)]).toEqual([{}, {}]);
+    expect(await rowsIn(FURTHER)).toEqual({ ...rows, audit_log: rows.audit_log! + 1 });
+    const copies = SPARE.prepare("SELECT count(*) AS n FROM tenants WHERE tenant_id = 'acme'");
+    expect(await copies.first("n")).toBe(0);
+    expect((await inventory("further")).status).toBe(200);
+    const suspended = await operate("PUT", "acme/status", { status: "suspended" });
+    expect(suspended.status).toBe(200);
+    expect((await inventory("late")).status).toBe(401);
+  });
+
+  it("goes on between further databases, wherever it was stopped", async () => {
+    await bindFurther(server);
+    expect((await begin()).status).toBe(202);
+    forget();
+    const before = await answers();
+    let [from, to] = [
+      { d1: SPARE, name: SPARE_HOME },
+      { d1: FURTHER, name: FURTHER_HOME },
+    ];
+    for (const step of ["copying", "checking", "switching", "closing", "removing"]) {
+      await moveUntil(step, to.name);
+      expect(others(await answers())).toEqual(others(before));
+      await runSweeps(await server.deps(), EVERY_MINUTE);
+      expect([step, await stateOf()]).toMatchObject([step, { state: "done" }]);
+      expect([step, await rowsIn(from.d1)]).toEqual([step, {}]);
+      expect(others(await answers())).toEqual(others(before));
+      [from, to] = [to, from];
+    }
   });
 });
 

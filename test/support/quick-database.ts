@@ -13,6 +13,7 @@ export interface Bindings {
   DB: D1Database;
   DATA_2?: D1Database;
   SPARE?: D1Database;
+  FURTHER?: D1Database;
   TEST_DATABASE: DurableObjectNamespace<Answerer>;
 }
 
@@ -31,9 +32,9 @@ export const LONG_WAY = sessionOf(platforms)._send;
  * hundred thousand. From here on the platform's client hands them straight to an object that runs them on the same SQLite.
  * `database-way.test.ts` compares both ways; the long form goes the long one.
  */
-export function shortenWay({ DB, DATA_2, SPARE, TEST_DATABASE }: Bindings): void {
+export function shortenWay({ DB, DATA_2, SPARE, FURTHER, TEST_DATABASE }: Bindings): void {
   sessionOf(DB)._send = shortWay(TEST_DATABASE, "database");
-  Object.entries({ DATA_2, SPARE }).forEach(([name, database]) => {
+  Object.entries({ DATA_2, SPARE, FURTHER }).forEach(([name, database]) => {
     if (!database) return;
     const { alwaysPrimarySession } = database as unknown as { alwaysPrimarySession: Session };
     alwaysPrimarySession._send = shortWay(TEST_DATABASE, name);
