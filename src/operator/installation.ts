@@ -7,7 +7,7 @@ import { signToken } from "../platform/tokens.ts";
 import { DEFAULT_TENANT, type TenantId } from "../platform/ids.ts";
 import { STORAGE } from "../platform/limits.ts";
 import { ensureDefaultTenant, revokeDeviceTokensStatement, tenantsStatement } from "../tenants/index.ts";
-import { dropTable, tableNames } from "./store.ts";
+import { dropTable, dropView, tableNames, viewNames } from "./store.ts";
 
 /** What was done in a database. */
 export interface Migrated {
@@ -50,8 +50,8 @@ export function mintToken(deps: Deps, claims: Record<string, unknown>): Promise<
 async function dropTables(deps: Deps): Promise<number> {
   let dropped = 0;
   for (const { db } of deps.databases("all").toReversed()) {
-    const names = await db.one(tableNames);
-    await db.batch(names.map(dropTable));
+    const [views, names] = await db.batch([viewNames, tableNames]);
+    await db.batch([...views.map(dropView), ...names.map(dropTable)]);
     dropped += names.length;
   }
   return dropped;

@@ -18,4 +18,11 @@ export const tableNames: Statement<string[]> = mapped(
   },
 );
 
+export const viewNames: Statement<string[]> = mapped(
+  rows<{ name: string }>(sql`SELECT name FROM sqlite_master WHERE type = 'view'`),
+  (found) => found.map(({ name }) => name),
+);
+
+export const dropView = (name: string): Statement<number> => change(sql`DROP VIEW ${sql.identifier(name)}`);
+
 export const dropTable = (name: string): Statement<number> => change(sql`DROP TABLE ${sql.identifier(name)}`);

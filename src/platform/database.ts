@@ -84,6 +84,9 @@ const isDoor = (way: D1Database | Door): way is Door => "refused" in way;
 
 export const OUT_OF_REACH = "out-of-reach";
 
+/** The refusal of changes while a restore goes on (the triggers of the journal). */
+const BEING_RESTORED = "being-restored";
+
 export class Database {
   readonly cost: DatabaseCost;
   readonly #way: D1Database | Door;
@@ -207,6 +210,10 @@ export class Database {
     } catch (cause) {
       if (isAway(cause)) {
         throw new Fault("unavailable", "service unavailable", { cause, headers: { "Retry-After": "5" } });
+      }
+      if (refusalOf(cause) === BEING_RESTORED) {
+        const headers = { "Retry-After": "5" };
+        throw new Fault("unavailable", "the tenant is being restored", { cause, headers });
       }
       throw cause;
     }

@@ -51,6 +51,7 @@ import tenantImports from "../../migrations/0110_tenant_imports.sql";
 import moves from "../../migrations/0091_moves.sql";
 import doorTurns from "../../migrations/0092_door_turns.sql";
 import providers from "../../migrations/0061_providers.sql";
+import journals from "../../migrations/0120_journals.sql";
 import usageTold from "../../migrations/0062_usage_told.sql";
 import limitsOfRollouts from "../../migrations/0064_limits_of_rollouts.sql";
 import { change, rows, type Database } from "./database.ts";
@@ -113,6 +114,7 @@ const MIGRATIONS: readonly { name: string; text: string }[] = [
   { name: "0097_download_ahead.sql", text: downloadAhead },
   { name: "0100_told_alerts.sql", text: toldAlerts },
   { name: "0110_tenant_imports.sql", text: tenantImports },
+  { name: "0120_journals.sql", text: journals },
 ];
 
 /** Names the state of a database that has all migrations. */

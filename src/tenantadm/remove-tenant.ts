@@ -13,6 +13,7 @@ import {
   exportsFolderOf,
   foldersOf,
   isIn,
+  journalFolderOf,
   removeSomeRowsStatements,
   removeCopyStatements,
   removeDoorStatement,
@@ -53,7 +54,7 @@ async function removeRows(deps: Deps, tenant: TenantId): Promise<{ rows: number;
 
 async function removeObjects(deps: Deps, tenant: TenantId): Promise<{ objects: number; gone: boolean }> {
   let objects = 0;
-  for (const prefix of [...foldersOf(tenant), exportsFolderOf(tenant)]) {
+  for (const prefix of [...foldersOf(tenant), exportsFolderOf(tenant), journalFolderOf(tenant)]) {
     let startAfter: string | undefined;
     for (let round = 0; ; round += 1) {
       if (round === ROUNDS_A_CALL) return { objects, gone: false };

@@ -1,6 +1,7 @@
 export { EXPORT_PART } from "./events.ts";
 export { importTenants } from "./importing/imports.ts";
 export { moveTenants } from "./moving/moves.ts";
+export { journalFolderOf } from "./journal/object-keys.ts";
 export { makeExportPart } from "./export-step.ts";
 export { forgetOldExports } from "./exports.ts";
 export { exportsFolderOf, foldersOf, isIn } from "./objects.ts";

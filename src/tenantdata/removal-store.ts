@@ -18,6 +18,14 @@ function removeRowsStatement({ name, key }: TenantTable, tenant: TenantId): Stat
       SELECT ${columns} FROM ${of} WHERE tenant_id = ${tenant} LIMIT ${ROWS_A_STATEMENT})`);
 }
 
+/** Without it no mark is made of each row that goes: goes first. */
+const JOURNALS = "journals";
+
+const journalsFirst = (tables: readonly TenantTable[]): TenantTable[] => [
+  ...tables.filter(({ name }) => name === JOURNALS),
+  ...tables.filter(({ name }) => name !== JOURNALS),
+];
+
 /** What says where the rest is, and that there is a tenant: goes last. */
 const LAST = new Set([TENANTS, "tenant_homes", "tenant_doors"]);
 
@@ -26,7 +34,7 @@ const LAST = new Set([TENANTS, "tenant_homes", "tenant_doors"]);
  * have all tables, the directory, or what a home has.
  */
 export const removeSomeRowsStatements = (tenant: TenantId, of: Holding): Statement<number>[] =>
-  tablesIn(of)
+  journalsFirst(tablesIn(of))
     .filter(({ name }) => !LAST.has(name))
     .map((table) => removeRowsStatement(table, tenant));
 
@@ -42,7 +50,7 @@ export const removeCopyStatements = (tenant: TenantId): Statement<number>[] =>
 
 /** Removes some of the rows that a home has of a tenant, but what the directory knows of it. */
 export const removeMovedRowsStatements = (tenant: TenantId): Statement<number>[] =>
-  tablesIn("home")
+  journalsFirst(tablesIn("home"))
     .filter(({ name }) => !LAST.has(name) && name !== "tenant_limits")
     .map((table) => removeRowsStatement(table, tenant));
 

@@ -1,5 +1,5 @@
 import { integer, primaryKey, sqliteTable, text } from "drizzle-orm/sqlite-core";
-import type { TenantId } from "../platform/ids.ts";
+import type { DeviceId, TenantId } from "../platform/ids.ts";
 
 export const tenantExportsTable = sqliteTable(
   "tenant_exports",
@@ -41,4 +41,32 @@ export const tenantImportPartsTable = sqliteTable(
     etag: text().notNull(),
   },
   (row) => [primaryKey({ columns: [row.import_id, row.part] })],
+);
+
+export const journalsTable = sqliteTable("journals", {
+  tenant_id: text().$type<TenantId>().primaryKey(),
+  state: text({ enum: ["on", "off", "restoring"] }).notNull(),
+  state_ms: integer().notNull(),
+  page: integer().notNull().default(1),
+  since_ms: integer().notNull(),
+  from_ms: integer().notNull(),
+  from_device: text().$type<DeviceId>(),
+  turned_ms: integer().notNull(),
+  flushed_ms: integer().notNull(),
+  oldest_ms: integer(),
+  base_ms: integer().notNull().default(0),
+  base: text(),
+  bytes: integer().notNull().default(0),
+});
+
+export const journalMarksTable = sqliteTable(
+  "journal_marks",
+  {
+    tenant_id: text().$type<TenantId>().notNull(),
+    page: integer().notNull(),
+    subject: text().notNull(),
+    key: text().notNull(),
+    at_s: integer().notNull(),
+  },
+  (row) => [primaryKey({ columns: [row.tenant_id, row.page, row.subject, row.key] })],
 );

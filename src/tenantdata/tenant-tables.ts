@@ -170,6 +170,9 @@ export const TENANT_TABLES: readonly TenantTable[] = [
   record("jobs", "job_id"),
   record("job_results", "job_id, step", { partOf: ["jobs", "job_id"] }),
   ...inBoth(record("outbox", "id")),
+  // Whoever writes rows before these leaves no marks.
+  passing("journals", ""),
+  passing("journal_marks", "page, subject, key"),
 ];
 
 /** What a database is to have of tenants: all, as the only one, or what the directory or a home has. */

@@ -1,0 +1,139 @@
+import { sql, type SQL } from "drizzle-orm";
+import { into, type Row } from "../../platform/columns.ts";
+import { change, firstRow, mapped, rows, type Statement } from "../../platform/database.ts";
+import type { DeviceId, TenantId } from "../../platform/ids.ts";
+import { journalMarksTable, journalsTable } from "../tables.ts";
+import { DEPLOYMENTS_A_SLICE, KEYS_A_SLICE } from "./limits.ts";
+import { DEVICE_DEPLOYMENT, SUBJECTS } from "./subjects.ts";
+
+export type JournalRow = Row<typeof journalsTable>;
+
+export const journalStatement = (tenant: TenantId): Statement<JournalRow | undefined> =>
+  firstRow(sql`SELECT * FROM ${journalsTable} WHERE tenant_id = ${tenant}`);
+
+/** When inventories of a tenant were updated: an index that each device is in. */
+const updates = (tenant: SQL): SQL =>
+  sql`inventory_values WHERE tenant_id = ${tenant} AND key = 'system-updated_ts'`;
+
+export const lastUpdate = (tenant: SQL): SQL =>
+  sql`coalesce((SELECT value FROM ${updates(tenant)} ORDER BY value DESC LIMIT 1), 0)`;
+
+/** A page that is closed: what is marked from here on is on the next. */
+export type Turned = Pick<JournalRow, "page" | "turned_ms">;
+
+export const turnStatement = (tenant: TenantId, nowMs: number): Statement<Turned | undefined> =>
+  firstRow(sql`
+    UPDATE ${journalsTable} SET page = page + 1, turned_ms = max(${nowMs}, turned_ms + 1), since_ms = ${lastUpdate(sql`${tenant}`)}
+    WHERE tenant_id = ${tenant} AND state <> 'off' RETURNING page, turned_ms`);
+
+/** The oldest page with marks, and what is marked there. */
+export interface Marked {
+  page: number;
+  subjects: string[];
+}
+
+const NAMES = JSON.stringify(SUBJECTS.map(({ name }) => name));
+
+export const markedStatement = (tenant: TenantId): Statement<Marked | undefined> =>
+  mapped(
+    rows<{ page: number; subject: string }>(sql`
+      SELECT p.page, s.value AS subject
+      FROM (SELECT page FROM ${journalMarksTable} WHERE tenant_id = ${tenant} ORDER BY page LIMIT 1) p
+      CROSS JOIN json_each(${NAMES}) s
+      WHERE EXISTS (SELECT 1 FROM ${journalMarksTable} m
+        WHERE m.tenant_id = ${tenant} AND m.page = p.page AND m.subject = s.value)`),
+    (found) => found[0] && { page: found[0].page, subjects: found.map(({ subject }) => subject) },
+  );
+
+const marks = (tenant: TenantId, page: number, subject: string): SQL => sql`
+  SELECT key FROM ${journalMarksTable} WHERE tenant_id = ${tenant} AND page = ${page} AND subject = ${subject}
+  ORDER BY key LIMIT ${KEYS_A_SLICE}`;
+
+/** The first that are marked on a page. */
+export const markedKeys = (tenant: TenantId, page: number, subject: string): SQL => sql`
+  SELECT key, row_number() OVER (ORDER BY key) AS nth FROM (${marks(tenant, page, subject)})`;
+
+/** The same of devices in deployments, with the deployment of each. */
+const markedDevices = (tenant: TenantId, page: number): SQL => sql`
+  SELECT key, nth, deployment FROM (
+    SELECT key, deployment, row_number() OVER (ORDER BY key) AS nth, dense_rank() OVER (ORDER BY deployment) AS deployments
+    FROM (SELECT key, substr(key, 1, instr(key, ',')) AS deployment FROM (${marks(tenant, page, DEVICE_DEPLOYMENT)})))
+  WHERE deployments <= ${DEPLOYMENTS_A_SLICE}`;
+
+export const markedDeviceKeys = (tenant: TenantId, page: number): SQL =>
+  sql`SELECT key, nth FROM (${markedDevices(tenant, page)})`;
+
+/** Deployments that such devices bring along. */
+export const broughtDeployments = (tenant: TenantId, page: number): SQL => sql`
+  SELECT rtrim(deployment, ',') || ']' AS key, row_number() OVER (ORDER BY deployment) AS nth
+  FROM (SELECT DISTINCT deployment FROM (${markedDevices(tenant, page)}))`;
+
+/** How far the devices are read that were updated since the page was begun. */
+export interface UpdatesAfter {
+  ms: number;
+  /** Devices of that time up to this one are done; all of them without one. */
+  device: DeviceId | null;
+}
+
+export function updatedDevices(tenant: TenantId, { ms, device }: UpdatesAfter): SQL {
+  const after = device === null ? sql`value > ${ms}` : sql`(value, device_id) > (${ms}, ${device})`;
+  return sql`
+    SELECT json_array(device_id) AS key, row_number() OVER (ORDER BY value, device_id) AS nth FROM (
+      SELECT value, device_id FROM ${updates(sql`${tenant}`)} AND ${after} ORDER BY value, device_id LIMIT ${KEYS_A_SLICE})`;
+}
+
+/** Removes the marks of a subject up to this key. */
+export const unmarkStatement = (
+  tenant: TenantId,
+  { page, subject, key }: { page: number; subject: string; key: string },
+): Statement<number> =>
+  change(sql`
+    DELETE FROM ${journalMarksTable}
+    WHERE tenant_id = ${tenant} AND page = ${page} AND subject = ${subject} AND key <= ${key}`);
+
+const isAtTurn = (turned: Turned, then: SQL, otherwise: SQL): SQL =>
+  sql`CASE page WHEN ${turned.page} THEN ${then} ELSE ${otherwise} END`;
+
+/** That a slice is in the bucket. Where devices are looked for next is nobody's to say who did not turn the last page. */
+export const sliceStatement = (
+  tenant: TenantId,
+  turned: Turned,
+  { bytes, updates }: { bytes: number; updates: UpdatesAfter },
+): Statement<number> =>
+  change(sql`
+    UPDATE ${journalsTable} SET bytes = bytes + ${bytes}, from_ms = ${isAtTurn(turned, sql`${updates.ms}`, sql`from_ms`)},
+      from_device = ${isAtTurn(turned, sql`${updates.device}`, sql`from_device`)}
+    WHERE tenant_id = ${tenant}`);
+
+/** That all up to the page that was turned is in the bucket, unless marks of it are left; answers whether none was. */
+export const flushedStatement = (tenant: TenantId, turned: Turned, bytes: number): Statement<boolean> => {
+  const isLeft = sql`EXISTS (
+    SELECT 1 FROM ${journalMarksTable} m WHERE m.tenant_id = ${tenant} AND m.page < ${turned.page})`;
+  return mapped(
+    firstRow<{ is_left: number }>(sql`
+      UPDATE ${journalsTable} SET bytes = bytes + ${bytes}, from_ms = ${isAtTurn(turned, sql`since_ms`, sql`from_ms`)},
+        from_device = ${isAtTurn(turned, sql`NULL`, sql`from_device`)},
+        flushed_ms = CASE WHEN ${isLeft} THEN flushed_ms ELSE max(flushed_ms, ${turned.turned_ms}) END
+      WHERE tenant_id = ${tenant} RETURNING ${isLeft} AS is_left`),
+    (row) => row?.is_left === 0,
+  );
+};
+
+/** Begins a journal, or begins it anew. */
+export const beginStatement = (tenant: TenantId, nowMs: number, base: string): Statement<number> =>
+  change(sql`
+    INSERT ${into(journalsTable, "tenant_id, state, state_ms, since_ms, from_ms, turned_ms, flushed_ms, base")}
+    SELECT ${tenant}, 'on', ${nowMs}, last.ms, last.ms, ${nowMs}, ${nowMs}, ${base}
+    FROM (SELECT ${lastUpdate(sql`${tenant}`)} AS ms) last WHERE true
+    ON CONFLICT (tenant_id) DO UPDATE SET state = 'on', state_ms = ${nowMs}, page = journals.page + 1, since_ms = excluded.since_ms,
+      from_ms = excluded.from_ms, from_device = NULL, turned_ms = max(${nowMs}, journals.turned_ms + 1), flushed_ms = max(${nowMs}, journals.turned_ms + 1),
+      oldest_ms = NULL, base = excluded.base
+    WHERE journals.state = 'off'`);
+
+/** Changes the state if it is as told. */
+export const setJournalState = (
+  tenant: TenantId,
+  from: JournalRow["state"],
+  to: JournalRow["state"],
+): Statement<number> =>
+  change(sql`UPDATE ${journalsTable} SET state = ${to} WHERE tenant_id = ${tenant} AND state = ${from}`);

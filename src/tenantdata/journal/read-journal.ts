@@ -1,0 +1,105 @@
+import { z } from "zod";
+import type { Deps } from "../../platform/deps.ts";
+import type { TenantId } from "../../platform/ids.ts";
+import { STORAGE } from "../../platform/limits.ts";
+import { unpacked, type Image } from "./lines.ts";
+import {
+  afterSegmentsOf,
+  BASE_FILE,
+  baseFolder,
+  basePartKey,
+  basesOf,
+  cutOf,
+  journalFolderOf,
+} from "./object-keys.ts";
+
+/** The images in an object of a journal, in the order in which they count. */
+export async function* imagesOf({ bucket }: Pick<Deps, "bucket">, objectKey: string): AsyncGenerator<Image> {
+  const object = await bucket.get(objectKey);
+  if (!object) throw new Error(`${objectKey} is not in the bucket`);
+  yield* unpacked(object.body);
+}
+
+/** Changes that were put into the bucket together. */
+export interface Segment {
+  key: string;
+  /** They are all that were made until then and are in none before; those of one time belong together. */
+  cutMs: number;
+}
+
+/** Segments after the first time up to the last, in order. */
+export async function* segmentsOf(
+  { bucket }: Pick<Deps, "bucket">,
+  tenant: TenantId,
+  fromMs: number,
+  toMs: number,
+): AsyncGenerator<Segment> {
+  const prefix = journalFolderOf(tenant);
+  for (let startAfter = afterSegmentsOf(tenant, fromMs); ;) {
+    const listed = await bucket.list({ prefix, startAfter, limit: STORAGE.keysAtOnce });
+    for (const { key } of listed.objects) {
+      const cutMs = cutOf(key);
+      if (cutMs === undefined || cutMs > toMs) return;
+      yield { key, cutMs };
+    }
+    const last = listed.objects.at(-1);
+    if (!listed.truncated || !last) return;
+    startAfter = last.key;
+  }
+}
+
+export const BaseSchema = z.object({
+  /** What was changed after this is in segments. */
+  begun_ms: z.number(),
+  finished_ms: z.number(),
+  parts: z.number(),
+  images: z.number(),
+  /** The last migration. */
+  schema: z.string(),
+});
+
+/** A whole copy of what a journal is about. Later images count where there are several. */
+export interface Base {
+  begunMs: number;
+  finishedMs: number;
+  /** Keys of its objects. */
+  parts: string[];
+}
+
+/** Times at which copies were begun, finished or not, the last first. */
+export async function basesBegun({ bucket }: Pick<Deps, "bucket">, tenant: TenantId): Promise<number[]> {
+  const prefix = basesOf(tenant);
+  const begun: number[] = [];
+  for (let cursor: string | undefined; ;) {
+    const listed = await bucket.list({ prefix, delimiter: "/", ...(cursor !== undefined && { cursor }) });
+    begun.push(...listed.delimitedPrefixes.map((folder) => Number.parseInt(folder.slice(prefix.length), 10)));
+    if (!listed.truncated) return begun.toReversed();
+    cursor = listed.cursor;
+  }
+}
+
+/** What a copy says of itself; undefined unless it is whole. */
+export async function baseBegunAt(
+  { bucket }: Pick<Deps, "bucket">,
+  tenant: TenantId,
+  begunMs: number,
+): Promise<z.output<typeof BaseSchema> | undefined> {
+  const file = await bucket.get(`${baseFolder(tenant, begunMs)}${BASE_FILE}`);
+  return file ? BaseSchema.parse(await file.json()) : undefined;
+}
+
+/** The last whole copy that was finished by this time. */
+export async function baseFor(
+  deps: Pick<Deps, "bucket">,
+  tenant: TenantId,
+  toMs: number,
+): Promise<Base | undefined> {
+  for (const begunMs of await basesBegun(deps, tenant)) {
+    if (begunMs > toMs) continue;
+    const base = await baseBegunAt(deps, tenant, begunMs);
+    if (!base || base.finished_ms > toMs) continue;
+    const parts = Array.from({ length: base.parts }, (_, i) => basePartKey(tenant, begunMs, i + 1));
+    return { begunMs, finishedMs: base.finished_ms, parts };
+  }
+  return undefined;
+}
