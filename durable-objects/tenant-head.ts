@@ -78,11 +78,23 @@ export class TenantHead extends DurableObject<Env> implements HeadRpc {
   }
 
   knownSet(...asked: Parameters<HeadRpc["knownSet"]>): Promise<KnownSet | undefined> {
-    return this.#head.knownSet(...asked);
+    return this.#head.near.knownSet(...asked);
   }
 
   rememberSet(...told: Parameters<HeadRpc["rememberSet"]>): Promise<void> {
-    return this.#head.rememberSet(...told);
+    return this.#head.near.rememberSet(...told);
+  }
+
+  report(...asked: Parameters<HeadRpc["report"]>): ReturnType<HeadRpc["report"]> {
+    return this.#head.report(...asked);
+  }
+
+  async keepReport(...told: Parameters<HeadRpc["keepReport"]>): Promise<void> {
+    this.#head.near.keepReport(...told);
+  }
+
+  async endReports(...told: Parameters<HeadRpc["endReports"]>): Promise<void> {
+    this.#head.near.endReports(...told);
   }
 
   silences(wanted: SilenceWanted): Promise<Silences> {

@@ -74,6 +74,7 @@ const RELAXED: readonly WorkloadId[] = ["W1", "W2", "W3", "W4", "W5", "W6"];
 
 const WARM_WITHIN_MS = 20_000;
 const WARM_KEYS_WITHIN_MS = 90_000;
+const WARM_WAVE_WITHIN_MS = 300_000;
 
 /** Every speaker asks once: a server that runs for longer than between two polls has seen all tokens. */
 const warmUp = ({ generator, plan }: Stage) =>
@@ -82,6 +83,19 @@ const warmUp = ({ generator, plan }: Stage) =>
 /** The same of those that authenticate: all but the first of a server's life come again. */
 const warmKeys = ({ generator, plan }: Stage) =>
   generator.spend({ name: "authentication" }, plan.keyHolders, WARM_KEYS_WITHIN_MS);
+
+/** The same of their reports: all but the first of a day's first hours say what the one before said. */
+const warmReports = ({ generator, plan }: Stage) =>
+  generator.spend({ name: "inventory-unchanged" }, plan.speakers, WARM_KEYS_WITHIN_MS);
+
+/** Every device that comes back was there before, and has reported on this day. */
+async function warmWave(stage: Stage): Promise<void> {
+  const { options, plan, generator } = stage;
+  const setting: Setting = { mode: "relaxed", connections: options.connections, settings: UNLIMITED };
+  await withServer(stage, setting, () =>
+    generator.spend({ name: "reconnect" }, plan.keyHolders, WARM_WAVE_WITHIN_MS),
+  );
+}
 
 async function strictPart(stage: Stage, bench: Bench): Promise<Measured[]> {
   await warmUp(stage);
@@ -111,9 +125,10 @@ async function relaxedPart(stage: Stage, server: LocalServer, bench: Bench): Pro
     await take(outsiderChecks(plan, mode));
     await end();
   }
+  if (has("W2")) await warmReports(stage);
   if (has("W2")) await take(unchangedReports(mode));
   if (has("W3")) await take(changedReports(mode));
-  if (has("W4") || has("W7")) await warmKeys(stage);
+  if (has("W4")) await warmKeys(stage);
   if (has("W4")) await take(reauthentications(mode));
   if (has("W5")) await take(wholeUpdates(server, plan, data, mode));
   return measured;
@@ -138,6 +153,8 @@ async function seed(
 
 async function wavePart(stage: Stage): Promise<Wave> {
   const { options, plan, say } = stage;
+  say("devices that come back later report once");
+  await warmWave(stage);
   say(`W7 reconnect wave, ${options.waveSeconds} s`);
   const setting: Setting = { mode: "auto", connections: WAVE_CONNECTIONS };
   return withServer(stage, setting, (server, bench) =>

@@ -17,7 +17,9 @@ const TIMES_TOKEN_CPU = 5;
 const TIMES_IDLE_CPU = 2;
 const TIMES_IDLE_P99 = 10;
 const OUTSIDERS_WITHIN = 1.1;
-const UPDATE_TRIPS = 8;
+const TIMES_SAME_REPORT_CPU = 3;
+const CHANGED_VALUE = { rowsRead: 60, rowsWritten: 5 };
+const UPDATE = { roundTrips: 8, rowsRead: 300 };
 const CHECK_ONE_IN = 100;
 
 const count = (what: string, value: number, limit: number, unit: string): Goal => ({
@@ -61,14 +63,26 @@ function ofOutsiders(one: Measured, alone: Measured | undefined): Goal[] {
 
 function ofMeasured(one: Measured, fleet: FleetResults): Goal[] {
   if (one.id === "W1") return ofIdleChecks(one);
-  if (one.id === "W2") return [count("rows written", one.mostCost.rowsWritten, 0, "at most in one report")];
+  if (one.id === "W2")
+    return [
+      count("D1 statements", one.mostCost.statements, 0, "at most in one report"),
+      time("CPU", one.cpuTimesNothing, TIMES_SAME_REPORT_CPU, "times doing nothing"),
+    ];
+  if (one.id === "W3")
+    return [
+      count("rows read", one.typicalCost.rowsRead, CHANGED_VALUE.rowsRead, "a report"),
+      count("rows written", one.typicalCost.rowsWritten, CHANGED_VALUE.rowsWritten, "a report"),
+    ];
   if (one.id === "W4")
     return [
       count("D1 statements", one.mostCost.statements, 0, "at most in one request"),
       time("CPU", one.cpuTimesNothing, TIMES_TOKEN_CPU, "times doing nothing"),
     ];
   if (one.id === "W5")
-    return [count("D1 round trips", one.mostCost.roundTrips, UPDATE_TRIPS, "at most in one update")];
+    return [
+      count("D1 round trips", one.mostCost.roundTrips, UPDATE.roundTrips, "at most in one update"),
+      count("rows read", one.typicalCost.rowsRead, UPDATE.rowsRead, "an update"),
+    ];
   if (one.id !== "W6") return [];
   return ofOutsiders(
     one,
@@ -92,7 +106,12 @@ function ofFleet(fleet: FleetResults): Goal[] {
   return [
     ...fleet.measured.flatMap((one) => named(one, [...ofMeasured(one, fleet), ...validity(one)])),
     ...fleet.waves.flatMap((one) =>
-      named(one, [count("answers 5xx", serverFaults(one.statuses), 0, "in all"), ...validity(one)]),
+      named(one, [
+        count("answers 5xx", serverFaults(one.statuses), 0, "in all"),
+        time("devices that are not back in time", one.unfinished, 0, "in all"),
+        time("CPU", one.cpuUs, MOST_CPU_US, "us a request"),
+        ...validity(one),
+      ]),
     ),
   ];
 }

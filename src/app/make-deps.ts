@@ -1,7 +1,7 @@
 import { guardedBucket } from "../platform/bucket.ts";
 import { systemNow } from "../platform/clock.ts";
 import { settleHomes, settlingAfter } from "../platform/bring-home.ts";
-import { contactsOf, knownSetsOf, tellHeads } from "../checkin/index.ts";
+import { contactsOf, knownSetsOf, nearReportsOf, tellHeads } from "../checkin/index.ts";
 import { mailerOf } from "../mail/index.ts";
 import { Database, noCost, type Announce } from "../platform/database.ts";
 import type { Deps } from "../platform/deps.ts";
@@ -61,6 +61,7 @@ export async function makeDeps(env: Env, options: DepsOptions): Promise<Deps> {
     heads: env.TENANT_HEAD,
     contacts: contactsOf(env, { now, later: { ...later, after }, cost, log }),
     knownSets: knownSetsOf(env, { now, later, cost, log }),
+    nearReports: nearReportsOf(env, { now, later, cost, log }),
     keys: await loadKeys(env.SIGNING_KEY, env.SIGNING_KEY_FALLBACK),
     participants: PARTICIPANTS,
     workflowFunctions: WORKFLOW_FUNCTIONS,

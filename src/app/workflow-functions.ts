@@ -13,11 +13,7 @@ import {
   decommissionDeviceStatements,
   deployConfiguration as deployGivenConfiguration,
 } from "../deployments/index.ts";
-import {
-  deviceIdentityStatements,
-  deviceStatusStatements,
-  removeDeviceStatements,
-} from "../inventory/index.ts";
+import { deviceIdentityStatements, deviceStatusStatements, forgetDevices } from "../inventory/index.ts";
 import type { Deps, WorkflowCall, WorkflowFunction } from "../platform/deps.ts";
 import { Fault } from "../platform/fault.ts";
 import { asDeviceId, type DeviceId, type TenantId } from "../platform/ids.ts";
@@ -61,14 +57,21 @@ const Statuses = z.object({
   status: z.enum(["accepted", "rejected", "pending", "preauthorized", "noauth", "decommissioned"]),
 });
 
-const setStatus = call(Statuses, (deps, { actor: { tenant } }, { devices, status }) => {
-  const atMs = deps.now();
-  const statements = devices.flatMap(({ id, revision }) =>
-    status === "decommissioned"
-      ? removeDeviceStatements(tenant, id)
-      : deviceStatusStatements({ tenant, device: id, status, revision, atMs }),
-  );
-  return deps.db(tenant).batch(statements);
+const setStatus = call(Statuses, (deps, { actor }, { devices, status }) => {
+  const [{ tenant }, atMs] = [actor, deps.now()];
+  if (status === "decommissioned")
+    return forgetDevices(
+      deps,
+      actor,
+      devices.map(({ id }) => id),
+    );
+  return deps
+    .db(tenant)
+    .batch(
+      devices.flatMap(({ id, revision }) =>
+        deviceStatusStatements({ tenant, device: id, status, revision, atMs }),
+      ),
+    );
 });
 
 const Attributes = Device.extend({
@@ -132,9 +135,7 @@ async function mergeConfiguration(
 const FUNCTIONS: Readonly<Record<string, WorkflowFunction>> = {
   "inventory.set_status": setStatus,
   "inventory.merge_attributes": mergeAttributes,
-  "inventory.remove_device": forDevice((deps, { actor }, device) =>
-    deps.db(actor.tenant).batch(removeDeviceStatements(actor.tenant, device)),
-  ),
+  "inventory.remove_device": forDevice((deps, { actor }, device) => forgetDevices(deps, actor, [device])),
   // Triggers keep the index in step with the rows.
   "inventory.reindex": forDevice(async () => {}),
   "deployments.decommission_device": forDevice((deps, { actor }, device) =>

@@ -10,6 +10,7 @@ import type { HeadRpc, Work } from "./head-rpc.ts";
 import type { Contact } from "./presence.ts";
 import type { CheckMode } from "./rate.ts";
 import { Absent } from "./known-sets.ts";
+import type { Asking, ReportVerdict } from "./pledges.ts";
 import { Untold } from "./untold.ts";
 import { usedOn } from "./used-ledger.ts";
 
@@ -117,6 +118,21 @@ export class Isolate {
       state.awayUntilMs = nowMs + AWAY_MS;
       throw cause;
     }
+  }
+
+  /** Whether a report is the same as what is stored; undefined while the head is away. */
+  async report(
+    tenant: TenantId,
+    asked: Checking & Asking,
+    nowMs: number,
+  ): Promise<ReportVerdict | undefined> {
+    const [state, head] = [this.#stateOf(tenant), headOf(this.#heads, tenant)];
+    if (nowMs < state.awayUntilMs) return undefined;
+    const verdict = await this.#telling(state, nowMs, (seen) =>
+      inTime(head.report(tenant, { ...asked, nowMs, seen })),
+    );
+    if (verdict.isSame) state.untold.told([[asked.device, nowMs]]);
+    return verdict;
   }
 
   async #askHead(

@@ -6,6 +6,8 @@ import type { DatabaseCost } from "../platform/database.ts";
 import type { Checking, DigestUpdate } from "./digest.ts";
 import type { CheckMode } from "./rate.ts";
 import type { UsedByDay } from "../platform/used.ts";
+import type { PledgedRow } from "../platform/near-reports.ts";
+import type { Asking, ReportVerdict } from "./pledges.ts";
 import type { Contact } from "./presence.ts";
 
 /** A check of one device, at the time of the Worker that asks. */
@@ -14,6 +16,9 @@ export interface Check extends Checking {
   /** Other contacts that the Worker has to tell of. */
   seen: readonly Contact[];
 }
+
+/** A report of one device, with the same. */
+export type ReportCheck = Check & Asking;
 
 /** What the head knows of a device that may have work. */
 export interface Work {
@@ -77,6 +82,9 @@ export interface HeadRpc extends Rpc.DurableObjectBranded {
   wait(tenant: TenantId, device: string, wait: Wait & { stamp: string; nowMs: number }): Promise<void>;
   knownSet(tenant: TenantId, print: string, nowMs: number): Promise<KnownSet | undefined>;
   rememberSet(tenant: TenantId, print: string, known: ReadSet, nowMs: number): Promise<void>;
+  report(tenant: TenantId, check: ReportCheck): Promise<ReportVerdict>;
+  keepReport(device: string, pledge: string, asking: Asking, nowMs: number): Promise<void>;
+  endReports(rows: readonly PledgedRow[]): Promise<void>;
   silences(wanted: SilenceWanted): Promise<Silences>;
   settleSilences(settled: SilenceSettled): Promise<void>;
   live(tenant: TenantId, nowMs: number): Promise<LiveCounters>;

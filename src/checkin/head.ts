@@ -1,17 +1,17 @@
 import { systemNow } from "../platform/clock.ts";
 import { updateFor } from "./digest.ts";
-import type { Check, DigestRequest, DigestResponse, LiveCounters, Verdict } from "./head-rpc.ts";
+import type { Check, DigestRequest, DigestResponse, LiveCounters, ReportCheck, Verdict } from "./head-rpc.ts";
 import { HeadDigest } from "./head-digest.ts";
 import { Presence, type Contact } from "./presence.ts";
 import { UsedLedger, usedOn } from "./used-ledger.ts";
-import { KnownSetsStorage, type Standing } from "./known-sets.ts";
+import { NearAnswers } from "./near-answers.ts";
+import type { ReportVerdict } from "./pledges.ts";
 import { Waits } from "./waits.ts";
 import { CheckRate, WINDOW_MS, type CheckMode } from "./rate.ts";
 import { deviceCheckInsStatement } from "../devices/index.ts";
 import { noCost, type Database } from "../platform/database.ts";
 import type { Rhythm, Silences, SilenceSettled, SilenceWanted, Wait } from "../platform/contacts.ts";
 import type { DigestChange } from "../platform/digest-change.ts";
-import type { KnownSet, ReadSet } from "../platform/known-sets.ts";
 import { settingsOf, type Env } from "../platform/env.ts";
 import type { TenantId } from "../platform/ids.ts";
 import { openHome } from "../platform/open-home.ts";
@@ -41,7 +41,7 @@ export class Head {
   readonly #presence: Presence;
   readonly #digest: HeadDigest;
   readonly #waits: Waits;
-  readonly #known: KnownSetsStorage;
+  readonly near: NearAnswers;
   readonly #rate: CheckRate;
   readonly #used: UsedLedger;
   /** The day of which the tenant has used all its rows, as far as the database was asked. */
@@ -62,7 +62,7 @@ export class Head {
     this.#used = new UsedLedger(storage);
     this.#digest = new HeadDigest(storage, (tenant) => this.#database(tenant), this.#log, later.now);
     this.#waits = new Waits(storage);
-    this.#known = new KnownSetsStorage(storage);
+    this.near = new NearAnswers(storage, this.#digest, () => 1000 * settingsOf(env()).DEVICE_TOKEN_LIFE_S);
     this.#rate = new CheckRate(settingsOf(env()).RELAXED_ABOVE_PER_S);
   }
 
@@ -87,24 +87,13 @@ export class Head {
     if (digest) await this.#waits.note(digest, device, wait, wait.stamp, wait.nowMs);
   }
 
-  /** The accepted set that a device authenticates with, if its token is certain to hold. */
-  async knownSet(tenant: TenantId, print: string, nowMs: number): Promise<KnownSet | undefined> {
-    const standing = await this.#standing(tenant, nowMs);
-    return standing && this.#known.find(print, standing);
-  }
-
-  /** Takes in an accepted set that the database told of. */
-  async rememberSet(tenant: TenantId, print: string, known: ReadSet, nowMs: number): Promise<void> {
-    const standing = await this.#standing(tenant, nowMs);
-    if (standing) await this.#known.remember(print, known, standing);
-  }
-
-  async #standing(tenant: TenantId, nowMs: number): Promise<Standing | undefined> {
-    const digest = await this.#digest.current(tenant, nowMs);
-    const lifeMs = 1000 * settingsOf(this.#env()).DEVICE_TOKEN_LIFE_S;
-    return (
-      digest && { digest, tenantMs: this.#digest.seen?.tenantMs ?? Number.NEGATIVE_INFINITY, nowMs, lifeMs }
-    );
+  /** Whether a report may be answered with nothing done. */
+  async report(tenant: TenantId, check: ReportCheck): Promise<ReportVerdict> {
+    const { device, nowMs, seen } = check;
+    const verdict = await this.near.report(tenant, check, nowMs);
+    if (verdict.isSame) this.#used.add(usedOn(dayOf(nowMs), { requests: 1 }));
+    await this.note(tenant, verdict.isSame ? [...seen, [device, nowMs]] : seen);
+    return verdict;
   }
 
   /** The digest for a Worker that answers checks by itself; without one while there is none. */

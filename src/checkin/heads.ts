@@ -4,7 +4,9 @@ import type { DatabaseCost } from "../platform/database.ts";
 import type { Deps } from "../platform/deps.ts";
 import type { DigestChange } from "../platform/digest-change.ts";
 import type { Env } from "../platform/env.ts";
+import { Fault } from "../platform/fault.ts";
 import type { KnownSets } from "../platform/known-sets.ts";
+import { newPledge, type AskedReport, type NearReports } from "../platform/near-reports.ts";
 import type { TenantId } from "../platform/ids.ts";
 import type { Later } from "../platform/later.ts";
 import { makeLog, type Log } from "../platform/log.ts";
@@ -101,6 +103,49 @@ export const knownSetsOf = (
     const tell = async () => headOf(env.TENANT_HEAD, tenant).rememberSet(tenant, print, known, now());
     const told = inTime(tell());
     later.now(told.catch((cause: unknown) => log.error("head not told of a known set", { tenant, cause })));
+  },
+});
+
+/** What the heads said of reports that they did not know. */
+const reports = new WeakMap<DeviceClaim, AskedReport>();
+
+/** Whether a report, told by its print, is the same as what is stored. Answers what it cost as well. */
+export async function askReport(
+  env: Env,
+  claim: DeviceClaim,
+  print: string,
+  nowMs: number,
+): Promise<{ isSame: boolean; headCalls: number }> {
+  const { tenant, device, authSet, issuedS } = claim;
+  const fresh = newPledge(nowMs);
+  const asked = { device, authSet, issuedS, print, fresh };
+  const verdict = await isolateOf(env).report(tenant, asked, nowMs);
+  if (verdict && !verdict.isSame) reports.set(claim, { print, fresh, ...verdict });
+  return { isSame: verdict?.isSame ?? false, headCalls: Number(verdict !== undefined) };
+}
+
+/** What is known of reports for a request at this time. */
+export const nearReportsOf = (
+  env: Env,
+  { now, later, cost, log }: { now: () => number; later: Later; cost: DatabaseCost; log: Log },
+): NearReports => ({
+  asked: (claim) => reports.get(claim),
+  async end(tenant, pledges) {
+    cost.objectCalls += 1;
+    const end = async () => headOf(env.TENANT_HEAD, tenant).endReports(pledges);
+    await inTime(end()).catch((cause: unknown) => {
+      throw new Fault("unavailable", "service unavailable", { cause, headers: { "Retry-After": "5" } });
+    });
+  },
+  keep(claim, pledge) {
+    const { tenant, device } = claim;
+    const asked = reports.get(claim);
+    if (!asked) return;
+    const { print, fresh } = asked;
+    const tell = async () =>
+      headOf(env.TENANT_HEAD, tenant).keepReport(device, pledge, { print, fresh }, now());
+    const told = inTime(tell());
+    later.now(told.catch((cause: unknown) => log.error("head not told of a report", { tenant, cause })));
   },
 });
 

@@ -56,6 +56,7 @@ export const inventoryDevicesTable = sqliteTable("inventory_devices", {
   report_revision: integer().notNull().default(0),
   tags_etag: text(),
   changed: text(),
+  pledge: text(),
 });
 
 export const inventoryCountsTable = sqliteTable(

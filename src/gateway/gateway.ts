@@ -28,9 +28,10 @@ import { takeBody } from "./body.ts";
 import { callsOf, holdHerd, holdWork } from "./rate-limit.ts";
 import { answerIdleCheck, isCheck } from "./idle-check.ts";
 import { methodsOf, servedUnder } from "./method-index.ts";
-import { measure, measureCheck, mountMetrics } from "./measure.ts";
+import { measure, measureEarly, mountMetrics } from "./measure.ts";
 import { demandPathTenant } from "./path-tenant.ts";
 import { keepWithin, requireAsked } from "./keep-within.ts";
+import { answerSameReport, isReport } from "./same-report.ts";
 import { requestIdOf } from "./request-id.ts";
 import { mountTools } from "./tools/mcp.ts";
 import { mountVerify } from "./verify-route.ts";
@@ -190,21 +191,24 @@ const malformedHost = ({ headers }: Request): Response =>
 const longAddress = ({ headers }: Request): Response =>
   bareRefusal(new Fault("address_too_long", "the address is too long"), requestIdOf(headers));
 
+type EarlyAnswer = typeof answerIdleCheck | typeof answerSameReport;
+
 export function makeFetch(options: GatewayOptions = {}) {
   const app = makeGateway(options);
   const { now = systemNow, after } = options;
-  const check = async (request: Request, env: Env, ctx: ExecutionContext): Promise<Response> => {
+  const early = async (answer: EarlyAnswer, request: Request, env: Env, ctx: ExecutionContext) => {
     const later = { ...makeLater((work) => ctx.waitUntil(work)), ...(after && { after }) };
     const began = { beganMs: now(), now, later };
-    const checked = await answerIdleCheck(request, env, began);
-    if (!(checked instanceof Response)) return app.fetch(checked, env, ctx);
-    measureCheck(env, checked.status, began);
-    return checked;
+    const answered = await answer(request, env, began);
+    if (!(answered instanceof Response)) return app.fetch(answered, env, ctx);
+    measureEarly(env, request.url, answered.status, began);
+    return answered;
   };
   return (request: Request, env: Env, ctx: ExecutionContext): Response | Promise<Response> => {
     if (request.url.length > HTTP.urlBytes) return longAddress(request);
     if (!URL.canParse(request.url)) return malformedHost(request);
-    if (isCheck(request.url)) return check(request, env, ctx);
+    if (isCheck(request.url)) return early(answerIdleCheck, request, env, ctx);
+    if (isReport(request)) return early(answerSameReport, request, env, ctx);
     const target = normalise(request);
     return target instanceof Response ? target : app.fetch(target, env, ctx);
   };

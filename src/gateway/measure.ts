@@ -43,11 +43,11 @@ interface Began {
   later: Pick<Later, "after">;
 }
 
-/** Counts a check that was answered without the routes, where somebody may ask for the numbers. */
-export function measureCheck(env: Env, status: number, { beganMs, now, later }: Began): void {
+/** Counts a request that was answered without the routes, where somebody may ask for the numbers. */
+export function measureEarly(env: Env, url: string, status: number, { beganMs, now, later }: Began): void {
   if (!env.OPERATOR_TOKEN) return;
   const endMs = now();
-  const measured = { area: "check" as const, status, seconds: (endMs - beganMs) / 1000 };
+  const measured = { area: areaOf(url), status, seconds: (endMs - beganMs) / 1000 };
   addRequest(tallyOf(env).countsAt(endMs, later), measured);
 }
 

@@ -4,6 +4,7 @@ import type { Deps } from "../platform/deps.ts";
 import { Fault } from "../platform/fault.ts";
 import type { DeviceId } from "../platform/ids.ts";
 import { deviceOf, type Device } from "./device-view.ts";
+import { batchWithoutPledges } from "./pledges.ts";
 import { clearScope, oneDevice } from "./store/devices.ts";
 
 const deviceNotFound = () => new Fault("not_found", "Device not found");
@@ -20,14 +21,17 @@ export async function showDevice(
 
 /** Forgets what a device reported. The device itself, its tags and its group stay. */
 export async function clearInventory(deps: Deps, actor: Actor, id: DeviceId): Promise<void> {
-  await deps
-    .db(actor.tenant)
-    .batch([
+  await batchWithoutPledges(
+    deps,
+    actor.tenant,
+    [id],
+    [
       clearScope(actor.tenant, id, "inventory", deps.now()),
       addAuditIfChanged(
         actor,
         { action: "update", object: { type: "device", id }, change: "removed inventory" },
         deps.now(),
       ),
-    ]);
+    ],
+  );
 }

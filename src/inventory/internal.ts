@@ -2,9 +2,10 @@ import type { Actor } from "../platform/actor.ts";
 import { altering, refusalOf, type Statement } from "../platform/database.ts";
 import type { Deps } from "../platform/deps.ts";
 import { Fault } from "../platform/fault.ts";
-import { newId, type DeviceId, type TenantId } from "../platform/ids.ts";
+import { asDeviceId, newId, type DeviceId, type TenantId } from "../platform/ids.ts";
 import { keyOf, toStored, type Attribute, type StoredAttributes } from "./attributes.ts";
 import { noRoom } from "./limits.ts";
+import { batchWithoutPledges } from "./pledges.ts";
 import { COLUMN_TYPES, timeOf } from "./search/terms.ts";
 import {
   addDevice,
@@ -76,22 +77,20 @@ export async function upsertAttributes(
   const notAfterMs = unmodifiedSinceMs === undefined ? undefined : unmodifiedSinceMs + 999; // the header has whole seconds
   const hasTags = attributes.some(({ scope }) => scope === "tags");
   const now = deps.now();
-  const [, before] = await deps
-    .db(actor.tenant)
-    .batch([
-      demandRoom(actor.tenant, device, stored),
-      oneDevice(actor.tenant, device),
-      addDevice(actor.tenant, device, {}, Math.min(now, notAfterMs ?? now)),
-      ...setColumns(actor.tenant, device, columns, notAfterMs),
-      altering(
-        { tenant: actor.tenant, what: { kind: "moved", devices: [device] } },
-        mergeAttributes(actor.tenant, device, stored, now, {
-          notAfterMs,
-          tagsEtag: hasTags ? newId() : undefined,
-        }),
-      ),
-    ])
-    .catch(refuseFull);
+  const statements = [
+    demandRoom(actor.tenant, device, stored),
+    oneDevice(actor.tenant, device),
+    addDevice(actor.tenant, device, {}, Math.min(now, notAfterMs ?? now)),
+    ...setColumns(actor.tenant, device, columns, notAfterMs),
+    altering(
+      { tenant: actor.tenant, what: { kind: "moved", devices: [device] } },
+      mergeAttributes(actor.tenant, device, stored, now, {
+        notAfterMs,
+        tagsEtag: hasTags ? newId() : undefined,
+      }),
+    ),
+  ] as const;
+  const [, before] = await batchWithoutPledges(deps, actor.tenant, [device], statements).catch(refuseFull);
   if (before && notAfterMs !== undefined && before.updated_ms > notAfterMs)
     throw new Fault("precondition_failed", "write conflict");
 }
@@ -121,9 +120,9 @@ export async function updateStatuses(
   const sum = { known: 0, stale: 0, all: unique.length };
   for (let at = 0; at < unique.length; at += CHUNK) {
     const chunk = unique.slice(at, at + CHUNK);
-    const [known, stale] = await deps
-      .db(actor.tenant)
-      .batch(statusStatements(deps, actor.tenant, status, chunk));
+    const removed = status === GONE ? chunk.map(({ id }) => asDeviceId(id)) : [];
+    const statements = statusStatements(deps, actor.tenant, status, chunk);
+    const [known, stale] = await batchWithoutPledges(deps, actor.tenant, removed, statements);
     sum.known += known;
     sum.stale += stale;
   }
@@ -151,9 +150,18 @@ function statusStatements(
   ];
 }
 
-/** Forgets a device, known or not. */
-export async function forgetDevice(deps: Deps, actor: Actor, device: DeviceId): Promise<void> {
-  await deps.db(actor.tenant).one(removeDevice(actor.tenant, device));
+/** Forgets devices, known or not, whose tokens go on. */
+export async function forgetDevices(
+  deps: Deps,
+  { tenant }: Actor,
+  devices: readonly DeviceId[],
+): Promise<void> {
+  await batchWithoutPledges(
+    deps,
+    tenant,
+    devices,
+    devices.map((device) => removeDevice(tenant, device)),
+  );
 }
 
 /** True if each of the devices is in one of the groups. */

@@ -6,6 +6,7 @@ import type { Homes } from "./homes.ts";
 import type { TenantId } from "./ids.ts";
 import type { Keys } from "./keys.ts";
 import type { KnownSets } from "./known-sets.ts";
+import type { NearReports } from "./near-reports.ts";
 import type { Later } from "./later.ts";
 import type { Log } from "./log.ts";
 import type { Mailer } from "./mail.ts";
@@ -37,6 +38,8 @@ export interface Deps {
   contacts: Contacts;
   /** Accepted sets of devices that authenticated before. */
   knownSets: KnownSets;
+  /** Reports of devices that their heads answer. */
+  nearReports: NearReports;
   keys: Keys;
   /** What other domains add to a batch. */
   participants: Participants;

@@ -48,6 +48,7 @@ import serverAlerts from "../../migrations/0075_server_alerts.sql";
 import homes from "../../migrations/0090_homes.sql";
 import toldAlerts from "../../migrations/0100_told_alerts.sql";
 import tenantImports from "../../migrations/0110_tenant_imports.sql";
+import pledges from "../../migrations/0115_pledges.sql";
 import moves from "../../migrations/0091_moves.sql";
 import doorTurns from "../../migrations/0092_door_turns.sql";
 import providers from "../../migrations/0061_providers.sql";
@@ -114,6 +115,7 @@ const MIGRATIONS: readonly { name: string; text: string }[] = [
   { name: "0097_download_ahead.sql", text: downloadAhead },
   { name: "0100_told_alerts.sql", text: toldAlerts },
   { name: "0110_tenant_imports.sql", text: tenantImports },
+  { name: "0115_pledges.sql", text: pledges },
   { name: "0120_journals.sql", text: journals },
 ];
 

@@ -48,6 +48,13 @@ const CLAIMS: Readonly<Record<string, readonly Claim[]>> = {
     ["Bloom filters of # bits an id", "src/checkin/filter.ts", "BITS_PER_ID"],
     ["A part has at most # MiB", "src/checkin/filter.ts", "MAX_BITS", 8 * MIB],
     ["none is believed for longer than # minutes", "src/checkin/waits.ts", "LONGEST_WAIT_MS", MINUTE],
+    ["SHA-256 of up to # requests", "src/checkin/pledges.ts", "MOST_PRINTS"],
+    [
+      "# minutes after that day, more than clocks differ",
+      "src/platform/near-reports.ts",
+      "CLOCKS_MS",
+      MINUTE,
+    ],
     ["a digest # MiB;", "src/checkin/head-digest.ts", "MAX_BYTES", MIB],
     ["Workers keep the digest for # seconds", "src/checkin/digest-cache.ts", "STALE_MS", SECOND],
     ["digests in an isolate by # MiB", "src/checkin/digest-cache.ts", "MAX_BYTES", MIB],

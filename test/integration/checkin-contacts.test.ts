@@ -285,8 +285,8 @@ describe("last contact in device authentication", () => {
     const fleet = await Promise.all(Array.from({ length: 20 }, () => aDevice(server)));
     let calls = 0;
     for (const { token } of fleet) {
-      const path = "/api/devices/v1/inventory/device/attributes";
-      calls += (await server.call("PUT", path, { token, json: [] })).cost.objects;
+      const path = "/api/devices/v1/deviceconfig/configuration";
+      calls += (await server.call("GET", path, { token })).cost.objects;
     }
     expect(calls).toBe(1);
     const { text } = await manage("GET", `${DEVAUTH}/devices?per_page=500`);

@@ -35,7 +35,7 @@ describe("the subjects of a journal", () => {
   it("name columns that are there, and all that a change is watched by or left out on purpose", async () => {
     const STAMPS: Readonly<Record<string, readonly string[]>> = {
       devices: ["seen_ms"],
-      inventory_devices: ["device_no", "check_in_ms"],
+      inventory_devices: ["device_no", "check_in_ms", "pledge"],
       device_configurations: ["reported_ms"],
       failure_groups: ["last_ms"],
     };

@@ -20,6 +20,9 @@ export const withoutHead = (server: Server): Env => ({
       wait: away,
       knownSet: away,
       rememberSet: away,
+      report: away,
+      keepReport: away,
+      endReports: away,
     }),
   } as unknown as Env["TENANT_HEAD"],
 });

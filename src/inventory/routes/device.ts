@@ -9,7 +9,7 @@ import { refuseList } from "../refuse.ts";
 import { reportAttributes, type ReportMode } from "../device-attributes.ts";
 import { AttributeList } from "../schema.ts";
 
-const path = "/api/devices/v1/inventory/device/attributes";
+export const REPORT_PATH = "/api/devices/v1/inventory/device/attributes";
 /** Whatever comes after the prefix: the original's gateway sends all of it to the one route. */
 const ANY_PATH = "/api/devices/v1/inventory/*";
 const DECODE = "failed to decode request body: ";
@@ -17,7 +17,7 @@ const DECODE = "failed to decode request body: ";
 const reportRoute = (method: "put" | "patch", summary: string) =>
   deviceRoute({
     method,
-    path,
+    path: REPORT_PATH,
     tags: ["inventory"],
     summary,
     middleware: jsonBody(DECODE),

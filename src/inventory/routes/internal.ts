@@ -8,7 +8,7 @@ import { faultResponses, jsonBody, jsonContent } from "../../platform/wire.ts";
 import { deviceGroup } from "../groups.ts";
 import {
   areInGroups,
-  forgetDevice,
+  forgetDevices,
   removeTenantInventory,
   updateStatuses,
   upsertAttributes,
@@ -181,7 +181,7 @@ function mountDeviceRoutes(app: App): void {
   );
   app.openapi(deleteDeviceRoute, async (c) => {
     const param = c.req.valid("param");
-    await forgetDevice(c.var.deps, operatorOf(c, param.tenant), asDeviceId(param.id));
+    await forgetDevices(c.var.deps, operatorOf(c, param.tenant), [asDeviceId(param.id)]);
     return c.body(null, 204);
   });
   app.openapi(

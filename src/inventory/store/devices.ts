@@ -138,11 +138,12 @@ export const removeDevice = (tenant: TenantId, device: DeviceId): Statement<numb
     DELETE FROM ${inventoryDevicesTable} WHERE tenant_id = ${tenant} AND device_id = ${device}`);
 
 /** A device with what a writer must know so that its write cannot undo another's. */
-export type GuardedRow = DeviceRow & Row<typeof inventoryDevicesTable, "report_revision" | "tags_etag">;
+export type GuardedRow = DeviceRow &
+  Row<typeof inventoryDevicesTable, "report_revision" | "tags_etag" | "pledge">;
 
 export const oneDevice = (tenant: TenantId, device: DeviceId): Statement<GuardedRow | undefined> =>
   firstRow(sql`
-    SELECT ${DEVICE_COLUMNS}, d.report_revision, d.tags_etag FROM ${inventoryDevicesTable} d
+    SELECT ${DEVICE_COLUMNS}, d.report_revision, d.tags_etag, d.pledge FROM ${inventoryDevicesTable} d
     WHERE d.tenant_id = ${tenant} AND d.device_id = ${device}`);
 
 /** Makes an unknown device with these attributes. Changes nothing if the device is there. */
@@ -151,10 +152,11 @@ export const addDevice = (
   device: DeviceId,
   attributes: AttributeDelta,
   atMs: number,
+  pledge: string | null = null,
 ): Statement<number> =>
   change(sql`
-    INSERT ${into(inventoryDevicesTable, "tenant_id, device_id, attributes, created_ms, updated_ms")}
-    VALUES (${tenant}, ${device}, ${JSON.stringify(attributes)}, ${atMs}, ${atMs})
+    INSERT ${into(inventoryDevicesTable, "tenant_id, device_id, attributes, created_ms, updated_ms, pledge")}
+    VALUES (${tenant}, ${device}, ${JSON.stringify(attributes)}, ${atMs}, ${atMs}, ${pledge})
     ON CONFLICT DO NOTHING`);
 
 /** New attributes of one scope; `replace` removes what they leave out, `merge` keeps it. */
@@ -185,6 +187,10 @@ const hasRoom = (write: ScopeWrite): SQL =>
   sql`(SELECT count(*) <= ${MAX_IN_SCOPE[write.scope]} AND total(length(value)) <= ${MAX_SCOPE_CHARACTERS}
     FROM json_each(${written(write)}) WHERE key GLOB ${`${write.scope}-*`}) AND ${hasRoomInRow(write)}`;
 
+/** True for a row of which nothing that a report looks at was written since it was read. */
+export const sameRow = (seen: Pick<GuardedRow, "created_ms" | "report_revision" | "pledge">): SQL =>
+  sql`created_ms = ${seen.created_ms} AND report_revision = ${seen.report_revision} AND pledge IS ${seen.pledge}`;
+
 /**
  * Writes what a report changes, if nobody reported since its device was read: what was checked then holds still. Changes
  * nothing otherwise, or if the row has no room.
@@ -193,39 +199,22 @@ export const writeChanges = (
   tenant: TenantId,
   device: DeviceId,
   changes: AttributeDelta,
-  seen: Pick<GuardedRow, "created_ms" | "report_revision">,
+  seen: Pick<GuardedRow, "created_ms" | "report_revision" | "pledge">,
+  pledge: string | null,
   atMs: number,
 ): Statement<number> => {
   const given = JSON.stringify(changes);
   return change(sql`
     UPDATE ${inventoryDevicesTable}
     SET attributes = json_patch(attributes, ${given}), changed = ${told(changes)}, updated_ms = ${atMs},
-      report_revision = report_revision + 1
+      report_revision = report_revision + 1, pledge = ${pledge}
     WHERE tenant_id = ${tenant} AND device_id = ${device}
-      AND created_ms = ${seen.created_ms} AND report_revision = ${seen.report_revision}
+      AND ${sameRow(seen)}
       AND (${octets(sql`attributes`)} + ${bytesOf(given)} <= ${MAX_ATTRIBUTE_BYTES}
         OR ${octets(sql`json_patch(attributes, ${given})`)} <= ${MAX_ATTRIBUTE_BYTES})`);
 };
 
-/**
- * Writes a report over whatever is stored by then, and makes the device if it is unknown. Changes nothing if the scope has
- * no room for it.
- */
-export const writeReport = (
-  tenant: TenantId,
-  device: DeviceId,
-  write: ScopeWrite,
-  atMs: number,
-): Statement<number> =>
-  change(sql`
-    INSERT ${into(inventoryDevicesTable, "tenant_id, device_id, attributes, created_ms, updated_ms")}
-    VALUES (${tenant}, ${device}, ${JSON.stringify(write.incoming)}, ${atMs}, ${atMs})
-    ON CONFLICT (tenant_id, device_id) DO UPDATE
-    SET attributes = ${written(write)}, changed = NULL, updated_ms = excluded.updated_ms,
-      report_revision = report_revision + 1
-    WHERE ${hasRoom(write)}`);
-
-/** As `writeReport` for tags, which make no device. With an entity tag only if it is still that. */
+/** Writes tags over whatever is stored by then; they make no device. With an entity tag only if it is still that. */
 export const writeTagsStatement = (
   tenant: TenantId,
   device: DeviceId,

@@ -34,7 +34,7 @@ const measured = (of: Partial<Measured>): Measured => ({
   ...of,
 });
 
-const wave = (statuses: Record<number, number>): Wave => ({
+const wave = (statuses: Record<number, number>, of: Partial<Wave> = {}): Wave => ({
   id: "W7",
   title: "reconnect wave",
   mode: "auto",
@@ -44,13 +44,14 @@ const wave = (statuses: Record<number, number>): Wave => ({
   turns: 300,
   unfinished: 0,
   meanCost: NO_COST,
-  cpuUs: 1000,
+  cpuUs: 600,
   p50Ms: 1,
   p99Ms: 2,
   answers: 1000,
   checked: 50,
   faults: 0,
   problems: [],
+  ...of,
 });
 
 const results = (all: Measured[], waves: Wave[] = []): Results => ({
@@ -92,14 +93,19 @@ describe("goals", () => {
     ["a slow check", { timing: timing({ p99Ms: 21 }) }, ["time: p99 at half load"]],
     ["a dear check", { timing: timing({ cpuUs: 601 }), cpuTimesNothing: 2.1 }, ["time: CPU", "time: CPU"]],
     [
-      "an unchanged report that writes",
-      { id: "W2", mostCost: cost({ rowsWritten: 1 }) },
-      ["count: rows written"],
+      "a report of the same that asks the database",
+      { id: "W2", mostCost: cost({ statements: 1 }), cpuTimesNothing: 3.1 },
+      ["count: D1 statements", "time: CPU"],
+    ],
+    [
+      "a changed value that reads and writes too much",
+      { id: "W3", typicalCost: cost({ rowsRead: 61, rowsWritten: 6 }) },
+      ["count: rows read", "count: rows written"],
     ],
     [
       "an update with a ninth trip",
-      { id: "W5", mostCost: cost({ roundTrips: 9 }) },
-      ["count: D1 round trips"],
+      { id: "W5", mostCost: cost({ roundTrips: 9 }), typicalCost: cost({ rowsRead: 301 }) },
+      ["count: D1 round trips", "count: rows read"],
     ],
     ["a wrong answer", { id: "W3", faults: 1 }, ["count: wrong answers"]],
     ["answers that nobody looked at", { id: "W3", checked: 9 }, ["count: answers for each that was checked"]],
@@ -122,6 +128,10 @@ describe("goals", () => {
   it("allow a wave to be told to wait and not to be told of a failure", () => {
     expect(broken([], [wave({ 200: 600, 204: 300, 429: 10 })])).toEqual([]);
     expect(broken([], [wave({ 200: 600, 503: 1 })])).toEqual(["count: answers 5xx"]);
+    expect(broken([], [wave({ 200: 600 }, { unfinished: 1, cpuUs: 601 })])).toEqual([
+      "time: devices that are not back in time",
+      "time: CPU",
+    ]);
   });
 
   it("are told in one line each", () => {

@@ -1,0 +1,89 @@
+import type { DeviceClaim } from "../platform/actor.ts";
+import { bareRefusal } from "../platform/app.ts";
+import { credentialsOf } from "../platform/authorization.ts";
+import { deviceClaimFrom, verifiedClaims } from "../platform/access.ts";
+import { MIN_WINDOW_BYTES, type Clock } from "../platform/body-rate.ts";
+import { settingsOf, type Env } from "../platform/env.ts";
+import { Fault } from "../platform/fault.ts";
+import { loadKeys } from "../platform/keys.ts";
+import type { Later } from "../platform/later.ts";
+import { verifyToken } from "../platform/tokens.ts";
+import { hasWholeBody, readSmall, sharesOfDevice } from "./body.ts";
+import { callsOf, tooManyRequests, waitOf } from "./rate-limit.ts";
+import { requestIdOf } from "./request-id.ts";
+
+/** What requests of devices have in common that are answered before the routes, and what these need not do again. */
+
+export interface Moment {
+  now: () => number;
+  later: Later;
+}
+
+/** Whose request it is; undefined for a token that does not hold, about which the routes have their say. */
+export async function claimOf(request: Request, env: Env, nowMs: number): Promise<DeviceClaim | undefined> {
+  const token = credentialsOf("bearer", request.headers.get("authorization"));
+  if (token === undefined) return undefined;
+  try {
+    settingsOf(env);
+    const keys = await loadKeys(env.SIGNING_KEY, env.SIGNING_KEY_FALLBACK);
+    const verified = await verifyToken(keys, token, nowMs);
+    return verified.ok ? deviceClaimFrom(verified.claims) : undefined;
+  } catch {
+    return undefined; // not configured, or wrongly: the routes refuse to serve and the log says why
+  }
+}
+
+/** The refusal of a device that comes too often. */
+export function heldBack(
+  request: Request,
+  env: Env,
+  claim: DeviceClaim,
+  nowMs: number,
+): Response | undefined {
+  const waitMs = waitOf(env, claim, request, nowMs);
+  return waitMs > 0 ? tooMany(waitMs, request) : undefined;
+}
+
+export const tooMany = (waitMs: number, { headers }: Request): Response =>
+  bareRefusal(tooManyRequests(waitMs), requestIdOf(headers));
+
+const JSON_TYPE = /^application\/json *(;|$)/;
+
+/** A small JSON body; undefined, and the request not touched, for every other. A fault if it does not come. */
+export async function smallJson(
+  request: Request,
+  env: Env,
+  claim: DeviceClaim,
+  clock: Clock,
+): Promise<string | Fault | undefined> {
+  const { headers, body } = request;
+  if (!body) return undefined;
+  const length = Number(headers.get("content-length") ?? Number.NaN);
+  const isJson = JSON_TYPE.test(headers.get("content-type") ?? "");
+  if (!isJson || !(length < MIN_WINDOW_BYTES)) return undefined;
+  try {
+    return await readSmall(request.text(), env, clock, () => sharesOfDevice(claim));
+  } catch (cause) {
+    if (cause instanceof Fault) return cause;
+    throw cause;
+  }
+}
+
+/** The request for the routes, which know its caller and what calling the head cost. */
+export function onward(
+  request: Request,
+  claim: DeviceClaim,
+  { body, headCalls }: { body: string | undefined; headCalls: number },
+): Request {
+  const same = body === undefined ? request : readAgain(request, body);
+  callsOf.set(same, headCalls);
+  verifiedClaims.set(same, claim);
+  return same;
+}
+
+/** The same request with its body to be read once more. */
+function readAgain({ url, method, headers }: Request, body: string): Request {
+  const again = new Request(url, { method, headers, body });
+  hasWholeBody.add(again);
+  return again;
+}
