@@ -35,7 +35,7 @@ import {
   sendReadyLink,
 } from "../useradm/index.ts";
 import { REMOVAL, removeAsked, sendSupportMail, SUPPORT_MAIL } from "../tenantadm/index.ts";
-import { EXPORT_PART, makeExportPart } from "../tenantdata/index.ts";
+import { EXPORT_PART, goOnWithRestore, makeExportPart, RESTORE_RUN } from "../tenantdata/index.ts";
 import { WEBHOOK, webhookSender } from "../webhooks/index.ts";
 import { runStep, STEP_EVENT } from "../workflows/index.ts";
 import { TOLD } from "./told-events.ts";
@@ -58,6 +58,7 @@ export const HANDLERS: EventHandlers = {
   [REMOVAL]: [removeAsked],
   [SUPPORT_MAIL]: [sendSupportMail],
   [EXPORT_PART]: [makeExportPart],
+  [RESTORE_RUN]: [goOnWithRestore],
   "deployment.targeting": [resolveTargets],
   "deployment.settling": [settleAbort],
   "deployment.stopped": [actOnStop, TOLD.deploymentHalted],

@@ -21,7 +21,7 @@ import {
   forgetSpentChallenges,
   resealFactors,
 } from "../useradm/index.ts";
-import { forgetOldExports, importTenants, moveTenants } from "../tenantdata/index.ts";
+import { forgetOldExports, importTenants, moveTenants, restoreTenants } from "../tenantdata/index.ts";
 import { removeDueTenants, suspendDueTenants } from "../tenantadm/index.ts";
 import { forgetOldUsage, recordUsage } from "../usage/index.ts";
 import { resealWebhooks } from "../webhooks/index.ts";
@@ -58,6 +58,7 @@ export const EVERY_MINUTE: Sweeps = {
   // Last: they take what the others leave of the run.
   "move-tenants": moveTenants,
   "import-tenants": importTenants,
+  "restore-tenants": restoreTenants,
 };
 
 /** Duties of every night. */

@@ -49,6 +49,8 @@ export class HeadDigest {
   /** Counts changes that a reading under way may have missed. */
   #told = 0;
   #confirming: Promise<void> | undefined;
+  /** Counts from when on everything is to be read again. */
+  #epoch = 0;
   /** Parts being read, with the ids that were told meanwhile. */
   readonly #reading = new Map<string, IdHash[]>();
 
@@ -94,6 +96,7 @@ export class HeadDigest {
     for (const change of changes) {
       if (change.kind === "revoked") this.#add(REVOKED, change.key);
       else if (change.kind === "work") this.#addWork(change.device);
+      else if (change.kind === "anew") this.#begin();
       else this.#fallBehind();
     }
     await this.#store();
@@ -106,6 +109,14 @@ export class HeadDigest {
     this.#storage.forget();
     this.#confirmedMs = Number.NEGATIVE_INFINITY;
     this.#told += 1;
+  }
+
+  /** Every part is read again. What is being read now is not what it will be. */
+  #begin() {
+    this.#fallBehind();
+    this.#epoch += 1;
+    if (this.#seen) Object.assign(this.#seen, { revocations: -1, queuedSeq: 0 });
+    for (const name of this.#digest?.parts.keys() ?? []) this.#change(name, undefined);
   }
 
   #fallBehind() {
@@ -209,9 +220,11 @@ export class HeadDigest {
   /** Reads a part while changes may be told, and puts it in place with them. */
   async #read(name: string, opensMs: number, read: () => Promise<Filter>) {
     const told: IdHash[] = [];
+    const epoch = this.#epoch;
     this.#reading.set(name, told);
     try {
       const filter = await read();
+      if (epoch !== this.#epoch) return;
       for (const hash of told) addTo(filter, hash);
       this.#change(name, filter, opensMs);
     } finally {

@@ -116,6 +116,7 @@ export class Head {
   /** Takes in what changed; the change is answered to its author after this. */
   async changed(changes: readonly DigestChange["what"][]): Promise<void> {
     await this.#waits.apply(changes);
+    if (changes.some(({ kind }) => kind === "anew")) await this.near.forget();
     const ours = changes.filter(({ kind }) => !["told", "moved", "room"].includes(kind));
     if (ours.length > 0) await this.#digest.apply(ours);
   }

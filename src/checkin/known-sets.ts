@@ -18,6 +18,8 @@ export interface Standing {
 
 type Storage = Pick<DurableObjectStorage, "get" | "put" | "delete" | "list">;
 
+/** Keys that a storage removes at once. */
+const FORGOTTEN_AT_ONCE = 128;
 const KNOWN = "known:";
 /** Each new one pays for a look at so many others, of which the old go. */
 const LOOKED_AT = 4;
@@ -51,6 +53,15 @@ export class KnownSetsStorage {
     const kept: Kept = { ...known, atMs: nowMs };
     await this.#storage.put(KNOWN + print, kept);
     await this.#forgetSome(print, nowMs, lifeMs);
+  }
+
+  /** Forgets all of them. */
+  async forget(): Promise<void> {
+    for (let full = true; full;) {
+      const some = await this.#storage.list({ prefix: KNOWN, limit: FORGOTTEN_AT_ONCE });
+      if (some.size > 0) await this.#storage.delete([...some.keys()]);
+      full = some.size === FORGOTTEN_AT_ONCE;
+    }
   }
 
   /** Prints are random, so that those that follow one are as good as any. */

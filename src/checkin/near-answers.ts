@@ -48,6 +48,12 @@ export class NearAnswers {
     this.#pledges.end(rows);
   }
 
+  /** Forgets what it knows. */
+  async forget(): Promise<void> {
+    await this.#known.forget();
+    this.#pledges.forget();
+  }
+
   async #standing(tenant: TenantId, nowMs: number): Promise<Standing | undefined> {
     const digest = await this.#digest.current(tenant, nowMs);
     const tenantMs = this.#digest.seen?.tenantMs ?? Number.NEGATIVE_INFINITY;

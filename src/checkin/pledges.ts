@@ -70,6 +70,11 @@ export class Pledges {
     }
   }
 
+  /** Forgets all of them. */
+  forget(): void {
+    for (const [key] of this.#storage.list({ prefix: REPORT })) this.#storage.delete(key);
+  }
+
   #put(device: string, kept: Kept, nowMs: number): void {
     this.#storage.put(REPORT + device, kept);
     const some = this.#storage.list<Kept>({

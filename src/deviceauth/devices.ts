@@ -113,6 +113,21 @@ export function setStatusStatements(
   ];
 }
 
+/** Takes back that a device was let in: it waits for a decision, and its tokens end. */
+export const waitingStatements = (
+  { participants }: Pick<Deps, "participants">,
+  actor: Actor,
+  device: Device,
+  at: number,
+): Statement<unknown>[] => {
+  const accepted = device.sets.filter(({ status }) => status === "accepted");
+  const moved = accepted.map(({ id }) => ({ set: id, status: "pending" as const }));
+  return [
+    ...changeStatements(participants, actor.tenant, device, { moved }, at),
+    auditStatement(actor, ACTIONS.pending, device, at),
+  ];
+};
+
 /** Accepts, rejects or takes back a set. The status it has already is no change. */
 export const setSetStatus = (
   deps: Deps,

@@ -1,4 +1,4 @@
-export { decommissionDevice } from "./devices.ts";
+export { decommissionDevice, waitingStatements } from "./devices.ts";
 export { limitNameOf, limitsOfTenantsStatement } from "./limit-store.ts";
 export { oldestWaitingStatement } from "./waiting-store.ts";
 export { TIERS } from "./states.ts";

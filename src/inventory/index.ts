@@ -40,3 +40,4 @@ export { PLACE_KEY, termsOf, timeOf, type Predicate, type Term } from "./search/
 export { rankedBuckets, type BucketRow, type GroupLevel } from "./store/aggregate.ts";
 export type { SavedFilter } from "./store/filters.ts";
 export { REPORT_PATH } from "./routes/device.ts";
+export { batchWithoutPledges } from "./pledges.ts";

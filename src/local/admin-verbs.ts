@@ -1,6 +1,7 @@
 import { exportTenant } from "./admin-archives.ts";
 import { importTenant } from "./admin-imports.ts";
 import { moveTenant } from "./admin-moves.ts";
+import { applyRestore, restoreTenant } from "./admin-restores.ts";
 import { UsageError } from "./flags.ts";
 import type { DataFolder } from "./data-folder.ts";
 import { listMails, mailboxOf, showMail } from "./mailbox.ts";
@@ -13,7 +14,7 @@ export type Values = Record<string, string | undefined>;
 
 interface Described {
   summary: string;
-  /** Name to placeholder; a placeholder in brackets marks what may be left out, an empty one a switch. */
+  /** Name to placeholder; a placeholder in brackets marks what may be left out, one without a word a switch. */
   options: Readonly<Record<string, string>>;
 }
 
@@ -225,6 +226,31 @@ export const VERBS: Readonly<Record<string, Verb>> = {
     summary: "bring a tenant in from its archive, with the id and all else that it had; tells how far it is",
     options: { file: "FILE", jurisdiction: "[eu|fedramp]" },
     run: importTenant,
+  },
+  "restore-tenant": {
+    summary: "put a tenant back to what it was at a time; `dry-run` tells what would be put back",
+    options: { tenant: "ID", to: "TIME", "dry-run": "[]" },
+    run: restoreTenant,
+  },
+  "apply-restore": {
+    summary: "put back what a dry run has told of",
+    options: { tenant: "ID", restore: "ID" },
+    run: applyRestore,
+  },
+  "show-restore": {
+    summary: "how far a restore is, and what it puts back; by default those of the last month",
+    options: { tenant: "ID", restore: "[ID]" },
+    run: (operator, { tenant, restore }) =>
+      operator.call(
+        "GET",
+        path`/tenants/${tenant}/restores` + (restore === undefined ? "" : path`/${restore}`),
+      ),
+  },
+  "cancel-restore": {
+    summary: "end a restore that has not begun to write",
+    options: { tenant: "ID", restore: "ID" },
+    run: (operator, { tenant, restore }) =>
+      operator.call("DELETE", path`/tenants/${tenant}/restores/${restore}`),
   },
   "set-limit": {
     summary: `set a limit of a tenant, by default of the default one; NAME is one of\n      ${LIMIT_NAMES.slice(0, 6).join(", ")},\n      ${LIMIT_NAMES.slice(6).join(", ")}`,

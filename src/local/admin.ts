@@ -8,14 +8,12 @@ import { DEFAULT_DATA, findServer, type Address } from "./find-server.ts";
 import { OperatorClient } from "./operator-client.ts";
 
 const isOptional = (placeholder: string) => placeholder.startsWith("[");
-const isSwitch = (placeholder: string) => placeholder === "";
+const isSwitch = (placeholder: string) => placeholder === "" || placeholder === "[]";
 
 function signature(name: string, { options }: Verb): string {
   const parts = Object.entries(options).map(([option, placeholder]) => {
-    if (isSwitch(placeholder)) return `--${option}`;
-    return isOptional(placeholder)
-      ? `[--${option} ${placeholder.slice(1, -1)}]`
-      : `--${option} ${placeholder}`;
+    const word = isSwitch(placeholder) ? "" : ` ${placeholder.replaceAll(/^\[|\]$/g, "")}`;
+    return isOptional(placeholder) ? `[--${option}${word}]` : `--${option}${word}`;
   });
   return [name, ...parts].join(" ");
 }
@@ -103,7 +101,10 @@ async function main(args: string[]): Promise<string> {
   const { flags, positionals } = readFlags(args, flagsOf(verb));
   if (positionals.length > 1) throw new UsageError(`unexpected argument ${positionals[1]}`);
   const values: Values = Object.fromEntries(
-    Object.keys(verb.options).map((option) => [option, textFlag(flags, option)]),
+    Object.keys(verb.options).map((option) => [
+      option,
+      flags[option] === true ? "true" : textFlag(flags, option),
+    ]),
   );
   if (takesTenantAsId(verb.options)) values.tenant ??= textFlag(flags, "id");
   for (const [option, placeholder] of Object.entries(verb.options)) {

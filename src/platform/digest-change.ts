@@ -12,6 +12,8 @@ export interface DigestChange {
     | { kind: "work"; device: string }
     /** The tenant's status or its deployments changed: the head reads them again. */
     | { kind: "standing" }
+    /** Everything is another than it was: nothing that is known holds any more. */
+    | { kind: "anew" }
     /** What deployments choose devices by may be something else; without devices that of any. */
     | { kind: "moved"; devices?: readonly string[] | undefined }
     /** There is a place again for those who wait for it by this name. */

@@ -49,6 +49,7 @@ import homes from "../../migrations/0090_homes.sql";
 import toldAlerts from "../../migrations/0100_told_alerts.sql";
 import tenantImports from "../../migrations/0110_tenant_imports.sql";
 import pledges from "../../migrations/0115_pledges.sql";
+import restores from "../../migrations/0125_restores.sql";
 import moves from "../../migrations/0091_moves.sql";
 import doorTurns from "../../migrations/0092_door_turns.sql";
 import providers from "../../migrations/0061_providers.sql";
@@ -117,6 +118,7 @@ const MIGRATIONS: readonly { name: string; text: string }[] = [
   { name: "0110_tenant_imports.sql", text: tenantImports },
   { name: "0115_pledges.sql", text: pledges },
   { name: "0120_journals.sql", text: journals },
+  { name: "0125_restores.sql", text: restores },
 ];
 
 /** Names the state of a database that has all migrations. */

@@ -19,16 +19,23 @@ const selected = (columns: readonly string[], stored: Rows): SQL => sql`
     sql`, `,
   )} FROM json_each(${JSON.stringify(stored)}) r WHERE true ORDER BY r.key`;
 
+/** What becomes of rows that are there: one word, or what is set. */
+type Otherwise = "REPLACE" | "IGNORE" | SQL;
+
+const beginning = (otherwise: Otherwise): SQL =>
+  typeof otherwise === "string" ? sql`INSERT OR ${sql.raw(otherwise)}` : sql`INSERT`;
+const ending = (otherwise: Otherwise): SQL => (typeof otherwise === "string" ? sql`` : otherwise);
+
 /** Writes rows as another database has them; those that are there are replaced, or stay. */
 export const putRows = (
   table: string,
   columns: readonly string[],
   stored: Rows,
-  otherwise: "REPLACE" | "IGNORE" = "REPLACE",
+  otherwise: Otherwise = "REPLACE",
 ): Statement<number> =>
   change(sql`
-    INSERT OR ${sql.raw(otherwise)} INTO ${sql.identifier(table)} (${columnNames(columns)})
-    ${selected(columns, stored)}`);
+    ${beginning(otherwise)} INTO ${sql.identifier(table)} (${columnNames(columns)})
+    ${selected(columns, stored)} ${ending(otherwise)}`);
 
 /** The same for a table whose key is the tenant, but one column of those that are there stays as it is. */
 export const upsertRows = (
@@ -59,21 +66,21 @@ const putRow = (
   table: string,
   columns: readonly string[],
   row: Readonly<Record<string, Value>>,
-  otherwise: "REPLACE" | "IGNORE",
+  otherwise: Otherwise,
 ): Statement<number> =>
   change(sql`
-    INSERT OR ${sql.raw(otherwise)} INTO ${sql.identifier(table)} (${columnNames(columns)})
+    ${beginning(otherwise)} INTO ${sql.identifier(table)} (${columnNames(columns)})
     VALUES (${sql.join(
       columns.map((column) => sql`${row[column] ?? null}`),
       sql`, `,
-    )})`);
+    )}) ${ending(otherwise)}`);
 
 /** As many statements as it takes. */
 export function putAllRows(
   table: string,
   columns: readonly string[],
   stored: Rows,
-  otherwise: "REPLACE" | "IGNORE",
+  otherwise: Otherwise,
 ): Statement<number>[] {
   const [first] = stored;
   if (!first) return [];

@@ -10,5 +10,10 @@ export { verifyUpload } from "./direct-upload.ts";
 export { writeGeneratedArtifact } from "./generate-job.ts";
 export { forgetOldGenerations, removeArtifactObjects } from "./jobs.ts";
 export { artifactIdInReach, releasesInReach, tagsOfArtifactStatement } from "./reach-store.ts";
-export { namesInReach as namesInReachStatement, releaseByName as releaseStatement } from "./release-store.ts";
+export {
+  namesInReach as namesInReachStatement,
+  refreshReleases as refreshReleasesStatements,
+  releaseByName as releaseStatement,
+  staleReleases as staleReleasesStatement,
+} from "./release-store.ts";
 export { mountReleases } from "./routes.ts";

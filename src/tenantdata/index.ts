@@ -1,7 +1,8 @@
-export { EXPORT_PART } from "./events.ts";
+export { EXPORT_PART, RESTORE_RUN } from "./events.ts";
 export { importTenants } from "./importing/imports.ts";
 export { moveTenants } from "./moving/moves.ts";
 export { journalFolderOf } from "./journal/object-keys.ts";
+export { goOnWithRestore, restoreTenants } from "./restoring/restores.ts";
 export { makeExportPart } from "./export-step.ts";
 export { forgetOldExports } from "./exports.ts";
 export { exportsFolderOf, foldersOf, isIn } from "./objects.ts";

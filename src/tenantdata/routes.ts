@@ -2,6 +2,7 @@ import type { App } from "../platform/app-env.ts";
 import { mountExportDownload } from "./export-download.ts";
 import { mountMoves } from "./moving/move-routes.ts";
 import { mountImports } from "./importing/import-routes.ts";
+import { mountRestores } from "./restoring/restore-routes.ts";
 import { mountExports } from "./export-routes.ts";
 
 export function mountTenantdata(app: App): void {
@@ -9,4 +10,5 @@ export function mountTenantdata(app: App): void {
   mountExportDownload(app);
   mountMoves(app);
   mountImports(app);
+  mountRestores(app);
 }

@@ -70,3 +70,59 @@ export const journalMarksTable = sqliteTable(
   },
   (row) => [primaryKey({ columns: [row.tenant_id, row.page, row.subject, row.key] })],
 );
+
+/** Tenants that are put back to what they were at a time. */
+export const tenantRestoresTable = sqliteTable(
+  "tenant_restores",
+  {
+    tenant_id: text().$type<TenantId>().notNull(),
+    restore_id: text().notNull(),
+    step: text({
+      enum: [
+        "flushing",
+        "loading",
+        "comparing",
+        "ready",
+        "pausing",
+        "sealing",
+        "putting",
+        "removing",
+        "waiting",
+        "settling",
+        "telling",
+        "opening",
+        "clearing",
+        "done",
+        "failed",
+        "cancelled",
+      ],
+    }).notNull(),
+    dry_run: integer().notNull(),
+    to_ms: integer().notNull(),
+    cut_ms: integer(),
+    position: text().notNull(),
+    turn: integer().notNull().default(0),
+    created_ms: integer().notNull(),
+    updated_ms: integer().notNull(),
+    paused_ms: integer(),
+    resumed_ms: integer(),
+    ended_ms: integer(),
+    leased_ms: integer().notNull().default(0),
+    attempts: integer().notNull().default(0),
+    failure: text(),
+  },
+  (row) => [primaryKey({ columns: [row.tenant_id, row.restore_id] })],
+);
+
+/** What there was at that time. */
+export const restoreRowsTable = sqliteTable(
+  "restore_rows",
+  {
+    tenant_id: text().$type<TenantId>().notNull(),
+    subject: text().notNull(),
+    key: text().notNull(),
+    image: text().notNull(),
+    identity_hash: text(),
+  },
+  (row) => [primaryKey({ columns: [row.tenant_id, row.subject, row.key] })],
+);

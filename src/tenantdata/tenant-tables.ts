@@ -167,6 +167,8 @@ export const TENANT_TABLES: readonly TenantTable[] = [
   passing("event_followers", ""),
   passing("tenant_exports", "export_id"),
   passing("tenant_export_parts", "export_id, part", { partOf: ["tenant_exports", "export_id"] }),
+  passing("tenant_restores", "restore_id"),
+  passing("restore_rows", "subject, key"),
   record("jobs", "job_id"),
   record("job_results", "job_id, step", { partOf: ["jobs", "job_id"] }),
   ...inBoth(record("outbox", "id")),

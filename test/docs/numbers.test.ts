@@ -42,6 +42,11 @@ const CLAIMS: Readonly<Record<string, readonly Claim[]>> = {
     ["each for # days", "src/tenantdata/limits.ts", "EXPORT_LIFE_MS", DAY],
     ["more than the # parts", "src/platform/limits.ts", "parts"],
   ],
+  "docs/restore.md": [
+    ["at a minute of the last # days", "src/tenantdata/journal/limits.ts", "JOURNAL_DAYS"],
+    ["can be applied for # day", "src/tenantdata/restoring/limits.ts", "READY_LIFE_MS", DAY],
+    ["up after # attempts", "src/tenantdata/restoring/limits.ts", "RESTORE_ATTEMPTS"],
+  ],
   "docs/runbook.md": [["every # seconds and are kept", "src/metrics/meter.ts", "KEEP_MS", SECOND]],
   "docs/checkins.md": [
     ["open deployments to at most # devices", "src/deployments/limits.ts", "SMALL"],

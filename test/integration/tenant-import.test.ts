@@ -13,7 +13,7 @@ import {
   OPEN_IMPORTS,
 } from "../../src/tenantdata/limits.ts";
 import { aUser, type TestDevice, type TestUser } from "../support/actors.ts";
-import { refusal } from "../support/answers.ts";
+import { answersAt, refusal } from "../support/answers.ts";
 import { archiveOf, entry, header, page, tarOf, type Built } from "../support/archive-builder.ts";
 import { aFilledTenant, download, operator, partsOf, rowsIn, TWO_PARTS } from "../support/archives.ts";
 import { counts, report as reportStatus } from "../support/deployments.ts";
@@ -67,20 +67,13 @@ const READS = [
 ];
 
 /** What the tenant's users are answered, byte by byte. */
-async function answers(user: TestUser, deployment: string): Promise<string[]> {
-  const all: string[] = [];
-  const more = [
+const answers = (user: TestUser, deployment: string) =>
+  answersAt(server, user.token, [
+    ...READS,
     `/api/management/v1/deployments/deployments/${deployment}`,
     `/api/management/v1/deployments/deployments/${deployment}/statistics`,
     `/api/management/v1/deployments/deployments/${deployment}/devices`,
-  ];
-  for (const path of [...READS, ...more]) {
-    const { status, text } = await server.call("GET", path, { token: user.token });
-    all.push(`${path} ${status} ${text}`);
-  }
-  const found = await search(user, {});
-  return [...all, `search ${found.status} ${found.text}`];
-}
+  ]);
 
 const search = (user: TestUser, json: object) =>
   server.call("POST", "/api/management/v2/inventory/filters/search", {

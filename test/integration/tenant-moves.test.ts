@@ -4,7 +4,7 @@ import { MOVED_TABLES } from "../../src/tenantdata/moving/copy.ts";
 import { runMove } from "../../src/tenantdata/moving/moves.ts";
 import { asTenantId } from "../../src/platform/ids.ts";
 import { aDevice, type TestDevice, type TestUser } from "../support/actors.ts";
-import { refusal } from "../support/answers.ts";
+import { answersAt, refusal } from "../support/answers.ts";
 import { aFilledTenant } from "../support/archives.ts";
 import { anArtifact, counts, deploy, inInventory, poll, report } from "../support/deployments.ts";
 import { Crash, crashingDeps, Moments } from "../support/crashing.ts";
@@ -65,18 +65,7 @@ const READS = [
 ];
 
 /** What the tenant's users are answered, byte by byte. */
-async function answers(): Promise<string[]> {
-  const all: string[] = [];
-  for (const path of READS) {
-    const { status, text } = await server.call("GET", path, { token: user.token });
-    all.push(`${path} ${status} ${text}`);
-  }
-  const found = await server.call("POST", "/api/management/v2/inventory/filters/search", {
-    token: user.token,
-    json: { page: 1, per_page: 100, filters: [] },
-  });
-  return [...all, `search ${found.status} ${found.text}`];
-}
+const answers = () => answersAt(server, user.token, READS);
 
 /** What is left in a database of a tenant, by table. */
 async function rowsIn(database: D1Database): Promise<Record<string, number>> {

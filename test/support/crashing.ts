@@ -110,7 +110,9 @@ function crashingBucket(moments: Moments, bucket: R2Bucket, onMultipart: OnMulti
         case "get":
           return async (key: string, options?: R2GetOptions) => {
             const object = await counted.get(key, options);
-            return object && { etag: object.etag, body: crashingStream(moments, object.body) };
+            if (!object) return object;
+            const body = crashingStream(moments, object.body);
+            return { etag: object.etag, body, json: () => new Response(body).json() };
           };
         default:
           return Reflect.get(inner, name, inner) as unknown;

@@ -116,11 +116,13 @@ export const failedDeployments = (
     GROUP BY n.seq ORDER BY n.seq DESC LIMIT ${limit}`);
 
 /** Forgets the failures of a deployment, and the groups that no other has. */
-export const purgeFailures = (tenant: TenantId, seq: number): Statement<number>[] => [
+export const purgeFailures = (tenant: TenantId, seq: number, isRemoved: SQL): Statement<number>[] => [
   change(sql`
     DELETE FROM ${failureGroupsTable} WHERE tenant_id = ${tenant} AND fingerprint IN (
       SELECT own.fingerprint FROM ${failureCountsTable} own WHERE own.tenant_id = ${tenant} AND own.seq = ${seq}
         AND NOT EXISTS (SELECT 1 FROM ${failureCountsTable} other
-          WHERE other.tenant_id = own.tenant_id AND other.fingerprint = own.fingerprint AND other.seq <> own.seq))`),
-  change(sql`DELETE FROM ${failureCountsTable} WHERE tenant_id = ${tenant} AND seq = ${seq}`),
+          WHERE other.tenant_id = own.tenant_id AND other.fingerprint = own.fingerprint AND other.seq <> own.seq)) AND ${isRemoved}`),
+  change(
+    sql`DELETE FROM ${failureCountsTable} WHERE tenant_id = ${tenant} AND seq = ${seq} AND ${isRemoved}`,
+  ),
 ];

@@ -1,4 +1,4 @@
-import { sql } from "drizzle-orm";
+import { sql, type SQL } from "drizzle-orm";
 import { altering, change, type Statement } from "../../platform/database.ts";
 import { addEventsFrom } from "../../platform/outbox.ts";
 import type { TenantId } from "../../platform/ids.ts";
@@ -47,11 +47,15 @@ export const removeEveryDeployment = (tenant: TenantId, atMs: number): Statement
 
 const PAGE = 1000;
 
+/** One that is there again, because its tenant was restored, keeps what it has. */
+const isRemoved = (tenant: TenantId, seq: number): SQL =>
+  sql`NOT EXISTS (SELECT 1 FROM ${deploymentsTable} WHERE tenant_id = ${tenant} AND seq = ${seq})`;
+
 export const purgeDevices = (tenant: TenantId, seq: number): Statement<number> =>
   change(sql`
     DELETE FROM ${deviceDeploymentsTable} WHERE tenant_id = ${tenant} AND (device_id, seq) IN (
       SELECT device_id, seq FROM ${deviceDeploymentsTable} INDEXED BY device_deployments_by_status
-      WHERE tenant_id = ${tenant} AND seq = ${seq} AND status > 0 LIMIT ${PAGE})`);
+      WHERE tenant_id = ${tenant} AND seq = ${seq} AND status > 0 AND ${isRemoved(tenant, seq)} LIMIT ${PAGE})`);
 
 const PARTS = [
   "deployment_artifacts",
@@ -69,8 +73,10 @@ const PARTS = [
 ];
 
 export const purgeRest = (tenant: TenantId, seq: number): Statement<number>[] => [
-  ...purgeFailures(tenant, seq),
+  ...purgeFailures(tenant, seq, isRemoved(tenant, seq)),
   ...PARTS.map((table) =>
-    change(sql`DELETE FROM ${sql.identifier(table)} WHERE tenant_id = ${tenant} AND seq = ${seq}`),
+    change(
+      sql`DELETE FROM ${sql.identifier(table)} WHERE tenant_id = ${tenant} AND seq = ${seq} AND ${isRemoved(tenant, seq)}`,
+    ),
   ),
 ];

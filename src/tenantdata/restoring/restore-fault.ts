@@ -1,0 +1,2 @@
+/** Why a restore cannot be done. */
+export class RestoreFault extends Error {}

@@ -1,0 +1,197 @@
+import { sql, type SQL } from "drizzle-orm";
+import { change, inJson, mapped, rows, type Statement } from "../../platform/database.ts";
+import type { TenantId } from "../../platform/ids.ts";
+import { putAllRows } from "../../platform/stored-rows.ts";
+import type { Image } from "../journal/lines.ts";
+import type { Subject } from "../journal/subjects.ts";
+import type { CopiedRow, Value } from "../rows-store.ts";
+import { restoreRowsTable } from "../tables.ts";
+import { IMAGES_A_PAGE, PAGE_BYTES } from "./limits.ts";
+import { DEPLOYMENT, DEVICE, tableOf } from "./subjects.ts";
+
+const COLUMNS = ["tenant_id", "subject", "key", "image", "identity_hash"];
+const ROWS_A_REMOVAL = 2000;
+
+const hasRows = ({ rows: tables }: Image): boolean => Object.values(tables).some((of) => of.length > 0);
+
+/** Writes down what subjects were; the last image of each stays, and one without rows was none. */
+export function stageStatements(tenant: TenantId, images: readonly Image[]): Statement<number>[] {
+  const last = new Map(
+    images.map((image) => [JSON.stringify([image.subject, JSON.stringify(image.key)]), image]),
+  );
+  const there = [...last.values()].filter(hasRows).map(({ subject, key, rows: tables }) => ({
+    tenant_id: tenant,
+    subject,
+    key: JSON.stringify(key),
+    image: JSON.stringify(tables),
+    identity_hash: tables.devices?.[0]?.identity_hash ?? null,
+  }));
+  const gone = [...last].filter(([, image]) => !hasRows(image)).map(([name]) => name);
+  const remove = change(sql`
+    DELETE FROM ${restoreRowsTable} WHERE tenant_id = ${tenant} AND (subject, key) IN (
+      SELECT asked.value ->> '$[0]', asked.value ->> '$[1]' FROM json_each(${JSON.stringify(gone)}) asked)`);
+  return [...putAllRows("restore_rows", COLUMNS, there, "REPLACE"), ...(gone.length > 0 ? [remove] : [])];
+}
+
+/** What was staged of a subject after this key, as much as a page may have, but one image at least. */
+export const stagedPageStatement = (tenant: TenantId, subject: string, after: string): Statement<Image[]> =>
+  mapped(
+    rows<{ key: string; image: string }>(sql`
+      SELECT key, image FROM (
+        SELECT key, image, sum(length(image)) OVER page AS page_bytes, row_number() OVER page AS page_row
+        FROM (SELECT key, image FROM ${restoreRowsTable}
+          WHERE tenant_id = ${tenant} AND subject = ${subject} AND key > ${after} ORDER BY key LIMIT ${IMAGES_A_PAGE})
+        WINDOW page AS (ORDER BY key ROWS UNBOUNDED PRECEDING))
+      WHERE page_row = 1 OR page_bytes <= ${PAGE_BYTES} ORDER BY page_row`),
+    (found) =>
+      found.map(({ key, image }) => ({
+        subject,
+        key: JSON.parse(key) as Value[], // both written by `stageStatements`
+        rows: JSON.parse(image) as Image["rows"],
+      })),
+  );
+
+/** Removes some of what was staged. */
+export const unstageStatement = (tenant: TenantId): Statement<number> =>
+  change(sql`
+    DELETE FROM ${restoreRowsTable} WHERE (tenant_id, subject, key) IN (
+      SELECT tenant_id, subject, key FROM ${restoreRowsTable} WHERE tenant_id = ${tenant} LIMIT ${ROWS_A_REMOVAL})`);
+
+const list = (parts: readonly SQL[]): SQL => sql.join([...parts], sql`, `);
+const columnList = (columns: readonly string[]): SQL =>
+  list(columns.map((column) => sql`${sql.identifier(column)}`));
+
+/** The rows that a table has now of these subjects. */
+export function liveRowsStatement(
+  tenant: TenantId,
+  { key }: Subject,
+  table: string,
+  columns: readonly string[],
+  keys: readonly (readonly Value[])[],
+): Statement<CopiedRow[]> {
+  const values = key.map((_, i) => sql`asked.value ->> ${`$[${i}]`}`);
+  const wanted =
+    key.length === 0
+      ? sql``
+      : sql`AND (${columnList(key)}) IN (SELECT ${list(values)} FROM json_each(${JSON.stringify(keys)}) asked)`;
+  return rows(
+    sql`SELECT ${columnList(columns)} FROM ${sql.identifier(table)} WHERE tenant_id = ${tenant} ${wanted}`,
+  );
+}
+
+/** Tables whose rows stay with a device that stays; what it was given by a deployment does not. */
+const HAS_DEVICE: ReadonlySet<string> = new Set([
+  "devices",
+  "auth_sets",
+  "inventory_devices",
+  "device_configurations",
+  "monitor_devices",
+  "monitor_latest",
+]);
+
+/** Whether the device of a row `p` was not there, and is one that stays: it waits, and its rows with it. */
+const isNewDevice = (device: SQL): SQL => sql`EXISTS (
+  SELECT 1 FROM devices d WHERE d.tenant_id = p.tenant_id AND d.device_id = ${device} AND ${isNew(sql`d`)})`;
+
+/** Devices that have asked to be let in since; what was only expected of them is taken back. */
+const isNew = (d: SQL): SQL => sql`${d}.status IN ('accepted', 'pending', 'rejected')
+  AND NOT EXISTS (SELECT 1 FROM ${restoreRowsTable} s
+    WHERE s.tenant_id = ${d}.tenant_id AND s.subject = ${DEVICE} AND s.key = json_array(${d}.device_id))
+  AND NOT EXISTS (SELECT 1 FROM ${restoreRowsTable} s
+    WHERE s.tenant_id = ${d}.tenant_id AND s.identity_hash = ${d}.identity_hash)`;
+
+/** The columns of a subject's key as the table is in their order. */
+function orderOf({ key }: Subject, table: string): readonly string[] {
+  const own = tableOf(table).key.slice(0, key.length);
+  return own.every((column) => key.includes(column)) ? own : key;
+}
+
+export interface LivePage {
+  /** Keys of subjects that were not there. */
+  unknown: Value[][];
+  /** Their rows. */
+  rows: number;
+  /** Where the page ends; nothing after the last page. */
+  last: Value[] | undefined;
+}
+
+/** Subjects that a table has now and that were not staged, of the page after this key. */
+export function unknownPageStatement(
+  tenant: TenantId,
+  subject: Subject,
+  table: string,
+  after: readonly Value[] | null,
+): Statement<LivePage> {
+  const hasDevice = HAS_DEVICE.has(table);
+  const { key, name } = subject;
+  const ordered = orderOf(subject, table);
+  const order = key.length === 0 ? sql`tenant_id` : columnList(ordered);
+  const from =
+    after === null
+      ? sql``
+      : key.length === 0
+        ? sql`AND 0`
+        : sql`AND (${order}) > (${list(after.map((value) => sql`${value}`))})`;
+  const of = (columns: readonly string[]) => list(columns.map((column) => sql`p.${sql.identifier(column)}`));
+  const parts = of(key);
+  const isStaged = sql`EXISTS (SELECT 1 FROM ${restoreRowsTable} s
+    WHERE s.tenant_id = p.tenant_id AND s.subject = ${name} AND s.key = json_array(${parts}))`;
+  const stays = hasDevice ? isNewDevice(sql`p.device_id`) : sql`0`;
+  const columns = [...new Set(["tenant_id", ...ordered, ...(hasDevice ? ["device_id"] : [])])];
+  return mapped(
+    rows<{ key: string; place: string; n: number; unknown: number }>(sql`
+      SELECT json_array(${parts}) AS key, json_array(${of(ordered)}) AS place, n, NOT ${isStaged} AND NOT ${stays} AS unknown FROM (
+        SELECT ${columnList(columns)}, count(*) AS n FROM ${sql.identifier(table)}
+        WHERE tenant_id = ${tenant} ${from} GROUP BY ${columnList(columns)} ORDER BY ${order} LIMIT ${IMAGES_A_PAGE}) p
+      ORDER BY ${key.length === 0 ? sql`p.tenant_id` : of(ordered)}`),
+    (found) => {
+      const values = (text = "[]") => JSON.parse(text) as Value[]; // an array by the statement
+      return {
+        unknown: found.flatMap((row) => (row.unknown === 1 ? [values(row.key)] : [])),
+        rows: found.reduce((sum, { n, unknown }) => sum + n * unknown, 0),
+        last: found.length < IMAGES_A_PAGE ? undefined : values(found.at(-1)?.place),
+      };
+    },
+  );
+}
+
+export interface WaitingPage {
+  /** Accepted devices that were not there. */
+  devices: string[];
+  /** The last device that was looked at; nothing after the last page. */
+  last: string | undefined;
+}
+
+/** Accepted devices that are to wait, among some after this id. */
+export const toWaitStatement = (tenant: TenantId, after: string, looked: number): Statement<WaitingPage> =>
+  mapped(
+    rows<{ device_id: string; waits: number }>(sql`
+      SELECT p.device_id, ${isNew(sql`p`)} AS waits FROM (
+        SELECT * FROM devices INDEXED BY devices_by_status
+        WHERE tenant_id = ${tenant} AND status = 'accepted' AND device_id > ${after} ORDER BY device_id LIMIT ${looked}) p`),
+    (found) => ({
+      devices: found.flatMap(({ device_id, waits }) => (waits === 1 ? [device_id] : [])),
+      last: found.length < looked ? undefined : found.at(-1)?.device_id,
+    }),
+  );
+
+/** Ids of deployments by their numbers, as they are now and as they were. */
+export const deploymentIdsStatement = (tenant: TenantId, seqs: readonly number[]): Statement<string[]> =>
+  mapped(
+    rows<{ id: string }>(sql`
+      SELECT coalesce(
+        (SELECT deployment_id FROM deployments WHERE tenant_id = ${tenant} AND seq = asked.value),
+        (SELECT image ->> '$.deployments[0].deployment_id' FROM ${restoreRowsTable}
+          WHERE tenant_id = ${tenant} AND subject = ${DEPLOYMENT} AND key = json_array(asked.value))) AS id
+      FROM json_each(${JSON.stringify(seqs)}) asked`),
+    (found) => found.map(({ id }) => id),
+  );
+
+/** Those of the deployments that have not ended. */
+export const openAmongStatement = (tenant: TenantId, seqs: readonly number[]): Statement<number[]> =>
+  mapped(
+    rows<{ seq: number }>(sql`
+      SELECT seq FROM deployment_counters
+      WHERE tenant_id = ${tenant} AND ${inJson(sql`seq`, seqs)} AND stage < 2`),
+    (found) => found.map(({ seq }) => seq),
+  );
