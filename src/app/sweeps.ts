@@ -21,7 +21,14 @@ import {
   forgetSpentChallenges,
   resealFactors,
 } from "../useradm/index.ts";
-import { forgetOldExports, importTenants, moveTenants, restoreTenants } from "../tenantdata/index.ts";
+import {
+  forgetOldExports,
+  importTenants,
+  keepJournals,
+  moveTenants,
+  renewJournals,
+  restoreTenants,
+} from "../tenantdata/index.ts";
 import { removeDueTenants, suspendDueTenants } from "../tenantadm/index.ts";
 import { forgetOldUsage, recordUsage } from "../usage/index.ts";
 import { resealWebhooks } from "../webhooks/index.ts";
@@ -55,6 +62,7 @@ export const EVERY_MINUTE: Sweeps = {
   "watch-rollouts": watchRollouts,
   "end-stuck": endStuck,
   "find-trouble": findTrouble(ALERT_SOURCES),
+  "keep-journals": keepJournals,
   // Last: they take what the others leave of the run.
   "move-tenants": moveTenants,
   "import-tenants": importTenants,
@@ -80,6 +88,7 @@ export const EVERY_NIGHT: Sweeps = {
   "reseal-integrations": resealIntegrations,
   "reseal-webhooks": resealWebhooks,
   "forget-exports": forgetOldExports,
+  "renew-journals": renewJournals,
   "warn-of-sizes": warnOfSizes,
   "remove-orphans": sweepOrphanObjects,
 };

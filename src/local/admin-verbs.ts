@@ -217,6 +217,14 @@ export const VERBS: Readonly<Record<string, Verb>> = {
     options: { tenant: "ID" },
     run: (operator, { tenant }) => operator.call("DELETE", path`/tenants/${tenant}/move`),
   },
+  journal: {
+    summary: "how far the journal of a tenant, by default of the default one, goes back; begins or ends it",
+    options: { tenant: "[ID]", state: "[on|off]" },
+    run: (operator, { tenant, state }) => {
+      const journal = path`/tenants/${tenant ?? DEFAULT_TENANT}/journal`;
+      return state === undefined ? operator.call("GET", journal) : operator.call("PUT", journal, { state });
+    },
+  },
   "export-tenant": {
     summary: "write everything that a tenant has into an archive; files come along unless `referenced`",
     options: { tenant: "ID", out: "FILE", objects: "[included|referenced]" },

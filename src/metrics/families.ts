@@ -34,6 +34,11 @@ export const FAMILIES = {
   edgemend_jobs: { type: "gauge", help: "Jobs that are not done, by status, up to 10000 each" },
   edgemend_job_age_seconds: { type: "gauge", unit: "seconds", help: "Age of the oldest job that waits" },
   edgemend_database_bytes: { type: "gauge", help: "Size of each database that tenants live in" },
+  edgemend_journal_age_seconds: {
+    type: "gauge",
+    unit: "seconds",
+    help: "How long the oldest change waits that is in no journal yet",
+  },
   edgemend_receivers_failing: { type: "gauge", help: "Receivers of events that failed the last time" },
 } as const satisfies Record<string, Family>;
 

@@ -1,5 +1,6 @@
 import type { Statement } from "../platform/database.ts";
 import type { Deps } from "../platform/deps.ts";
+import { oldestMarkStatement } from "../tenantdata/index.ts";
 import { countTenantsStatement } from "../tenants/index.ts";
 import { ANSWERS, AREAS, WAITS_S, type AreaCounts, type Counts } from "./counts.ts";
 import type { Sample, Told } from "./openmetrics.ts";
@@ -39,7 +40,12 @@ function ofTenants({ tenants }: Counts): Told {
   };
 }
 
-function ofBacklog(of: Backlog, nowMs: number): Told {
+interface Waiting extends Backlog {
+  /** When the oldest change was made that is in no journal. */
+  mark_ms: number | null;
+}
+
+function ofBacklog(of: Waiting, nowMs: number): Told {
   const age = (sinceMs: number | null) => one(sinceMs === null ? 0 : Math.max(0, nowMs - sinceMs) / 1000);
   const { pending, processing, failed } = of;
   return {
@@ -53,6 +59,7 @@ function ofBacklog(of: Backlog, nowMs: number): Told {
       value,
     })),
     edgemend_job_age_seconds: age(of.job_ms),
+    edgemend_journal_age_seconds: age(of.mark_ms),
     edgemend_receivers_failing: one(of.receivers),
   };
 }
@@ -60,7 +67,7 @@ function ofBacklog(of: Backlog, nowMs: number): Told {
 const earlier = (a: number | null, b: number | null): number | null =>
   a === null || b === null ? (a ?? b) : Math.min(a, b);
 
-const together = (a: Backlog, b: Backlog): Backlog => ({
+const together = (a: Waiting, b: Waiting): Waiting => ({
   tenants: a.tenants + b.tenants,
   connected: a.connected + b.connected,
   sessions: a.sessions + b.sessions,
@@ -71,6 +78,7 @@ const together = (a: Backlog, b: Backlog): Backlog => ({
   failed: a.failed + b.failed,
   job_ms: earlier(a.job_ms, b.job_ms),
   receivers: a.receivers + b.receivers,
+  mark_ms: earlier(a.mark_ms, b.mark_ms),
 });
 
 /** With the size of the database, which each of its answers tells. */
@@ -84,8 +92,12 @@ async function countAll(deps: Deps, nowMs: number) {
   const places = deps.databases();
   const found = await Promise.allSettled(
     places.map(async ({ name, db }) => {
-      const [backlog, devices] = await db.batch([backlogStatement(nowMs), withSize(devicesStatement)]);
-      return { name, backlog, ...devices };
+      const [backlog, mark_ms, devices] = await db.batch([
+        backlogStatement(nowMs),
+        oldestMarkStatement,
+        withSize(devicesStatement),
+      ]);
+      return { name, backlog: { ...backlog, mark_ms }, ...devices };
     }),
   );
   const told = found.flatMap((one, i) => {

@@ -118,6 +118,8 @@ export interface Env {
   UNKNOWN_TENANT_TOKENS?: string;
   /** `off` has new tenants live in further databases than the first one; `none` where none ever lived in that, so that duties skip it. */
   DIRECTORY_TENANTS?: string;
+  /** `off` keeps no journals of tenants: none of them can be restored to a minute. */
+  JOURNAL?: string;
   /** JSON object of plans by name, beside or instead of the built-in ones. */
   PLANS?: string;
   /** `send_email` binding; without it a deployed server sends no mail. */
@@ -226,6 +228,7 @@ const SettingsSchema = z.object({
   OUTGOING_HTTP: oneOf("refuse", "allow").default("refuse"),
   TRUSTED_HUBS: texts("*.azure-devices.net"),
   DIRECTORY_TENANTS: oneOf("on", "off", "none").default("on"),
+  JOURNAL: oneOf("on", "off").default("on"),
   PLANS: PlansSetting,
   SIGN_UP: oneOf("off", "on").default("off"),
   SIGN_UP_PLAN: z.string().default(DEFAULT_PLAN),

@@ -54,6 +54,8 @@ import moves from "../../migrations/0091_moves.sql";
 import doorTurns from "../../migrations/0092_door_turns.sql";
 import providers from "../../migrations/0061_providers.sql";
 import journals from "../../migrations/0120_journals.sql";
+import askedJournals from "../../migrations/0121_asked_journals.sql";
+import broughtAlong from "../../migrations/0122_brought_along.sql";
 import usageTold from "../../migrations/0062_usage_told.sql";
 import limitsOfRollouts from "../../migrations/0064_limits_of_rollouts.sql";
 import { change, rows, type Database } from "./database.ts";
@@ -118,6 +120,8 @@ const MIGRATIONS: readonly { name: string; text: string }[] = [
   { name: "0110_tenant_imports.sql", text: tenantImports },
   { name: "0115_pledges.sql", text: pledges },
   { name: "0120_journals.sql", text: journals },
+  { name: "0121_asked_journals.sql", text: askedJournals },
+  { name: "0122_brought_along.sql", text: broughtAlong },
   { name: "0125_restores.sql", text: restores },
 ];
 

@@ -1,6 +1,8 @@
 export { EXPORT_PART, RESTORE_RUN } from "./events.ts";
 export { importTenants } from "./importing/imports.ts";
 export { moveTenants } from "./moving/moves.ts";
+export { keepJournals, renewJournals } from "./journal/duties.ts";
+export { oldestMarkStatement } from "./journal/due-store.ts";
 export { journalFolderOf } from "./journal/object-keys.ts";
 export { goOnWithRestore, restoreTenants } from "./restoring/restores.ts";
 export { makeExportPart } from "./export-step.ts";

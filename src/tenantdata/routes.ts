@@ -1,5 +1,6 @@
 import type { App } from "../platform/app-env.ts";
 import { mountExportDownload } from "./export-download.ts";
+import { mountJournals } from "./journal/journal-routes.ts";
 import { mountMoves } from "./moving/move-routes.ts";
 import { mountImports } from "./importing/import-routes.ts";
 import { mountRestores } from "./restoring/restore-routes.ts";
@@ -9,6 +10,7 @@ export function mountTenantdata(app: App): void {
   mountExports(app);
   mountExportDownload(app);
   mountMoves(app);
+  mountJournals(app);
   mountImports(app);
   mountRestores(app);
 }

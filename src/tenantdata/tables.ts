@@ -57,6 +57,7 @@ export const journalsTable = sqliteTable("journals", {
   base_ms: integer().notNull().default(0),
   base: text(),
   bytes: integer().notNull().default(0),
+  asked: integer().notNull().default(0),
 });
 
 export const journalMarksTable = sqliteTable(

@@ -36,6 +36,12 @@ const CLAIMS: Readonly<Record<string, readonly Claim[]>> = {
     ["to bring # KiB, in each", "src/platform/body-rate.ts", "MIN_WINDOW_BYTES", KIB],
     ["in each # s that its client", "src/platform/body-rate.ts", "BODY_WINDOW_MS", SECOND],
   ],
+  "docs/journal.md": [
+    ["any minute of the last # days", "src/tenantdata/journal/limits.ts", "JOURNAL_DAYS"],
+    ["stays for # days", "src/tenantdata/journal/limits.ts", "JOURNAL_DAYS"],
+    ["A run takes # subjects", "src/tenantdata/journal/limits.ts", "KEYS_A_SLICE"],
+    ["writes # objects of a tenant", "src/tenantdata/journal/limits.ts", "SLICES_A_RUN"],
+  ],
   "docs/archives.md": [
     ["a part of # MiB at a time", "src/tenantdata/limits.ts", "ARCHIVE_PART_BYTES", MIB],
     ["made at a time; # are kept", "src/tenantdata/limits.ts", "KEPT_EXPORTS"],

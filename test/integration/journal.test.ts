@@ -2,10 +2,12 @@ import { beforeEach, describe, expect, it } from "vitest";
 import { asTenantId } from "../../src/platform/ids.ts";
 import { flushJournal } from "../../src/tenantdata/journal/flush.ts";
 import { segmentsOf } from "../../src/tenantdata/journal/read-journal.ts";
+import { runSweeps } from "../../src/app/sweeps.ts";
+import { keepJournals } from "../../src/tenantdata/index.ts";
 import { aDevice, aTenant } from "../support/actors.ts";
 import { aFilledTenant } from "../support/archives.ts";
 import { poll, report } from "../support/deployments.ts";
-import { begunJournal, keptNow, marks, replayed } from "../support/journal.ts";
+import { begunJournal, keptNow, marks, replayed, restored } from "../support/journal.ts";
 import { env, Server } from "../support/server.ts";
 
 const ACME = asTenantId("acme");
@@ -25,6 +27,8 @@ async function segments(): Promise<number[]> {
   for await (const { cutMs } of segmentsOf(await server.deps(), ACME, 0, server.now * 2)) found.push(cutMs);
   return found;
 }
+
+const everyMinute = async () => runSweeps(await server.deps(), { journals: keepJournals });
 
 describe("the journal of a tenant", () => {
   it("tells what is there, whatever was done, and before each flush what was there then", async () => {
@@ -88,5 +92,22 @@ describe("the journal of a tenant", () => {
       "5",
       { error: "the tenant is being restored" },
     ]);
+  });
+});
+
+describe("the duties of journals", () => {
+  it("begin one for every tenant, with a whole copy of what is there, and write what is changed", async () => {
+    const { devices, deployment } = await aFilledTenant(server, "other");
+    await everyMinute();
+    server.advance(60_000);
+    const before = await keptNow("other");
+    expect(await restored(server, "other")).toEqual(before);
+    expect((await report(server, devices[0]!, deployment, "success")).status).toBe(204);
+    await everyMinute();
+    const after = await keptNow("other");
+    expect(after).not.toEqual(before);
+    expect(await restored(server, "other", server.now - 1)).toEqual(before);
+    expect(await restored(server, "other")).toEqual(after);
+    expect(await marks("other")).toEqual([]);
   });
 });

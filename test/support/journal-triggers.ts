@@ -9,11 +9,15 @@ const touch = ({ name, key }: Subject, of: "NEW" | "OLD", table: string): string
   return `  INSERT INTO journal_touches VALUES (${of}.tenant_id, '${name}', json_array(${row(of, key)}), ${seen});`;
 };
 
-const conditionOf = ({ compared, told }: JournaledTable): string => {
+const conditionOf = ({ compared, told, broughtBy }: JournaledTable): string => {
   const changed = (columns: readonly string[], is: string) =>
     `(${row("NEW", columns)}) ${is} (${row("OLD", columns)})`;
   if (compared) return `\nWHEN ${changed(compared, "IS NOT")}`;
   if (told) return `\nWHEN ${changed(told, "IS")}`;
+  if (broughtBy)
+    return `
+WHEN NOT EXISTS (SELECT 1 FROM journals j JOIN journal_marks m ON m.tenant_id = j.tenant_id AND m.page = j.page
+  AND m.subject = 'device-deployment' AND m.key = json_array(${row("NEW", broughtBy)}) WHERE j.tenant_id = NEW.tenant_id)`;
   return "";
 };
 
@@ -24,7 +28,7 @@ function triggersOf(subject: Subject, table: JournaledTable): string[] {
   const trigger = (what: string, event: string, side: "NEW" | "OLD", condition = "") =>
     `CREATE TRIGGER journal_${name}_${what} AFTER ${event} ON ${name}${condition}\nBEGIN\n${touch(subject, side, name)}\n END`;
   return [
-    trigger("added", "INSERT", "NEW"),
+    trigger("added", "INSERT", "NEW", table.broughtBy ? conditionOf(table) : ""),
     trigger("changed", `UPDATE${of}`, "NEW", conditionOf(table)),
     trigger("removed", "DELETE", "OLD"),
   ];

@@ -1,7 +1,7 @@
 import { asTenantId, type TenantId } from "../../src/platform/ids.ts";
 import { beginStatement } from "../../src/tenantdata/journal/journal-store.ts";
 import type { Image } from "../../src/tenantdata/journal/lines.ts";
-import { imagesOf, segmentsOf } from "../../src/tenantdata/journal/read-journal.ts";
+import { baseFor, imagesOf, segmentsOf } from "../../src/tenantdata/journal/read-journal.ts";
 import { SUBJECTS } from "../../src/tenantdata/journal/subjects.ts";
 import type { CopiedRow } from "../../src/tenantdata/rows-store.ts";
 import { env, type Server } from "./server.ts";
@@ -65,9 +65,23 @@ export async function replayed(server: Server, tenant: string, toMs = server.now
   return replay.kept();
 }
 
+/** What a whole copy and the segments after it tell of a time. */
+export async function restored(server: Server, tenant: string, toMs = server.now): Promise<Kept> {
+  const deps = await server.deps();
+  const base = await baseFor(deps, asTenantId(tenant), toMs);
+  if (!base) throw new Error("there is no base");
+  const replay = new Replay();
+  const add = async (key: string) => {
+    for await (const image of imagesOf(deps, key)) replay.add(image);
+  };
+  for (const key of base.parts) await add(key);
+  for await (const { key } of segmentsOf(deps, asTenantId(tenant), base.begunMs, toMs)) await add(key);
+  return replay.kept();
+}
+
 /** Switches the journal of a tenant on, without the duties. */
 export async function begunJournal(server: Server, tenant: TenantId): Promise<void> {
-  await (await server.deps()).db(tenant).one(beginStatement(tenant, server.now, "{}"));
+  await (await server.deps()).db(tenant).one(beginStatement(tenant, server.now, true));
 }
 
 /** Marks that are there, as `subject key`. */

@@ -12,6 +12,7 @@ import {
 } from "./images-store.ts";
 import {
   broughtDeployments,
+  broughtFailures,
   flushedStatement,
   journalStatement,
   markedDeviceKeys,
@@ -26,7 +27,14 @@ import {
   type Turned,
   type UpdatesAfter,
 } from "./journal-store.ts";
-import { DEVICE_DEPLOYMENT, DEPLOYMENT, INVENTORY, SUBJECT_BY_NAME, type Subject } from "./subjects.ts";
+import {
+  DEVICE_DEPLOYMENT,
+  DEPLOYMENT,
+  FAILURE_COUNT,
+  INVENTORY,
+  SUBJECT_BY_NAME,
+  type Subject,
+} from "./subjects.ts";
 import { KEYS_A_SLICE, SLICE_BYTES, SLICES_A_RUN, SLICES_AT_ONCE } from "./limits.ts";
 import { packed } from "./lines.ts";
 import { segmentKey } from "./object-keys.ts";
@@ -67,7 +75,10 @@ function readingsOf(flushing: Flushing, found: Marked | undefined): SliceReading
     return reading({ tenant, subject: subjectNamed(name), source, bytes }, columns);
   });
   const brought = subjects.includes(DEVICE_DEPLOYMENT)
-    ? [{ source: broughtDeployments(tenant, page), subject: subjectNamed(DEPLOYMENT) }]
+    ? [
+        { source: broughtDeployments(tenant, page), subject: subjectNamed(DEPLOYMENT) },
+        { source: broughtFailures(tenant, page), subject: subjectNamed(FAILURE_COUNT) },
+      ]
     : [];
   const updated = updates
     ? [{ source: updatedDevices(tenant, updates), subject: subjectNamed(INVENTORY) }]

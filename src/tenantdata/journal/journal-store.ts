@@ -4,7 +4,8 @@ import { change, firstRow, mapped, rows, type Statement } from "../../platform/d
 import type { DeviceId, TenantId } from "../../platform/ids.ts";
 import { journalMarksTable, journalsTable } from "../tables.ts";
 import { DEPLOYMENTS_A_SLICE, KEYS_A_SLICE } from "./limits.ts";
-import { DEVICE_DEPLOYMENT, SUBJECTS } from "./subjects.ts";
+import type { Value } from "../rows-store.ts";
+import { DEVICE_DEPLOYMENT, SUBJECTS, type Subject } from "./subjects.ts";
 
 export type JournalRow = Row<typeof journalsTable>;
 
@@ -15,7 +16,7 @@ export const journalStatement = (tenant: TenantId): Statement<JournalRow | undef
 const updates = (tenant: SQL): SQL =>
   sql`inventory_values WHERE tenant_id = ${tenant} AND key = 'system-updated_ts'`;
 
-export const lastUpdate = (tenant: SQL): SQL =>
+const lastUpdate = (tenant: SQL): SQL =>
   sql`coalesce((SELECT value FROM ${updates(tenant)} ORDER BY value DESC LIMIT 1), 0)`;
 
 /** A page that is closed: what is marked from here on is on the next. */
@@ -68,6 +69,14 @@ export const broughtDeployments = (tenant: TenantId, page: number): SQL => sql`
   SELECT rtrim(deployment, ',') || ']' AS key, row_number() OVER (ORDER BY deployment) AS nth
   FROM (SELECT DISTINCT deployment FROM (${markedDevices(tenant, page)}))`;
 
+/** Counts of failures that such devices bring along. */
+export const broughtFailures = (tenant: TenantId, page: number): SQL => sql`
+  SELECT key, row_number() OVER (ORDER BY key) AS nth FROM (
+    SELECT DISTINCT json_array(dd.failure_print, dd.seq, coalesce(dd.device_type, '')) AS key
+    FROM (${markedDevices(tenant, page)}) m CROSS JOIN device_deployments dd
+    WHERE dd.tenant_id = ${tenant} AND dd.device_id = m.key ->> '$[1]' AND dd.seq = m.key ->> '$[0]'
+      AND dd.failure_print IS NOT NULL)`;
+
 /** How far the devices are read that were updated since the page was begun. */
 export interface UpdatesAfter {
   ms: number;
@@ -119,16 +128,36 @@ export const flushedStatement = (tenant: TenantId, turned: Turned, bytes: number
   );
 };
 
+/** A whole copy is to be made, and not begun yet. */
+const DUE = "{}";
+
 /** Begins a journal, or begins it anew. */
-export const beginStatement = (tenant: TenantId, nowMs: number, base: string): Statement<number> =>
+export const beginStatement = (tenant: TenantId, nowMs: number, isAsked: boolean): Statement<number> =>
   change(sql`
-    INSERT ${into(journalsTable, "tenant_id, state, state_ms, since_ms, from_ms, turned_ms, flushed_ms, base")}
-    SELECT ${tenant}, 'on', ${nowMs}, last.ms, last.ms, ${nowMs}, ${nowMs}, ${base}
+    INSERT ${into(journalsTable, "tenant_id, state, state_ms, since_ms, from_ms, turned_ms, flushed_ms, base, asked")}
+    SELECT ${tenant}, 'on', ${nowMs}, last.ms, last.ms, ${nowMs}, ${nowMs}, ${DUE}, ${Number(isAsked)}
     FROM (SELECT ${lastUpdate(sql`${tenant}`)} AS ms) last WHERE true
     ON CONFLICT (tenant_id) DO UPDATE SET state = 'on', state_ms = ${nowMs}, page = journals.page + 1, since_ms = excluded.since_ms,
-      from_ms = excluded.from_ms, from_device = NULL, turned_ms = max(${nowMs}, journals.turned_ms + 1), flushed_ms = max(${nowMs}, journals.turned_ms + 1),
-      oldest_ms = NULL, base = excluded.base
+      from_ms = excluded.from_ms, from_device = NULL, turned_ms = max(${nowMs}, journals.turned_ms + 1),
+      flushed_ms = max(${nowMs}, journals.turned_ms + 1), oldest_ms = NULL, base = excluded.base, asked = excluded.asked
     WHERE journals.state = 'off'`);
+
+/** Ends a journal; what is in the bucket stays there for as long as it would have. */
+export const endStatement = (tenant: TenantId, nowMs: number, isAsked: boolean): Statement<number> =>
+  change(sql`
+    INSERT ${into(journalsTable, "tenant_id, state, state_ms, since_ms, from_ms, turned_ms, flushed_ms, asked")}
+    VALUES (${tenant}, 'off', ${nowMs}, 0, 0, ${nowMs}, ${nowMs}, ${Number(isAsked)})
+    ON CONFLICT (tenant_id) DO UPDATE SET state = 'off', state_ms = ${nowMs}, base = NULL, oldest_ms = NULL, asked = excluded.asked
+    WHERE journals.state = 'on'`);
+
+/** Says who decided, where nothing else is to be done. */
+export const askStatement = (tenant: TenantId, state: "on" | "off"): Statement<number> =>
+  change(sql`UPDATE ${journalsTable} SET asked = 1 WHERE tenant_id = ${tenant} AND state = ${state}`);
+
+export const removeMarksStatement = (tenant: TenantId, limit: number): Statement<number> =>
+  change(sql`
+    DELETE FROM ${journalMarksTable} WHERE tenant_id = ${tenant} AND (page, subject, key) IN (
+      SELECT page, subject, key FROM ${journalMarksTable} WHERE tenant_id = ${tenant} LIMIT ${limit})`);
 
 /** Changes the state if it is as told. */
 export const setJournalState = (
@@ -137,3 +166,54 @@ export const setJournalState = (
   to: JournalRow["state"],
 ): Statement<number> =>
   change(sql`UPDATE ${journalsTable} SET state = ${to} WHERE tenant_id = ${tenant} AND state = ${from}`);
+
+/** Takes a copy on, if nobody did since it was read. */
+export const advanceBaseStatement = (
+  { tenant_id: tenant, base }: Pick<JournalRow, "tenant_id" | "base">,
+  to: string,
+  bytes = 0,
+): Statement<number> =>
+  change(sql`
+    UPDATE ${journalsTable} SET base = ${to}, bytes = bytes + ${bytes}
+    WHERE tenant_id = ${tenant} AND state = 'on' AND base = ${base}`);
+
+/** A copy is whole; from when it is, any minute can be gone back to. */
+export const endBaseStatement = (
+  { tenant_id: tenant, base }: Pick<JournalRow, "tenant_id" | "base">,
+  { begunMs, finishedMs, bytes }: { begunMs: number; finishedMs: number; bytes: number },
+): Statement<number> =>
+  change(sql`
+    UPDATE ${journalsTable} SET base = NULL, base_ms = ${begunMs}, bytes = bytes + ${bytes},
+      oldest_ms = coalesce(oldest_ms, ${finishedMs})
+    WHERE tenant_id = ${tenant} AND state = 'on' AND base = ${base}`);
+
+/** What is older is gone from the bucket. */
+export const trimmedStatement = (
+  tenant: TenantId,
+  { oldestMs, bytes }: { oldestMs: number | null; bytes: number },
+): Statement<number> =>
+  change(sql`
+    UPDATE ${journalsTable} SET bytes = max(0, bytes - ${bytes}), oldest_ms = coalesce(${oldestMs}, oldest_ms)
+    WHERE tenant_id = ${tenant}`);
+
+/** The first subjects of a table after this key, in the order in which it has them. */
+export function walkedKeys(
+  tenant: TenantId,
+  { key, walked = key, tables: [head] }: Subject,
+  after: readonly Value[] | null,
+): SQL {
+  const columns = (of: readonly string[]): SQL =>
+    sql.join(
+      of.map((column) => sql.identifier(column)),
+      sql`, `,
+    );
+  const from = sql.identifier(head?.name ?? "");
+  if (key.length === 0)
+    return sql`SELECT '[]' AS key, 1 AS nth FROM ${from} WHERE tenant_id = ${tenant} LIMIT 1`;
+  const values = after && walked.map((column) => sql`${after[key.indexOf(column)] ?? null}`);
+  const later = values ? sql`AND (${columns(walked)}) > (${sql.join(values, sql`, `)})` : sql``;
+  return sql`
+    SELECT json_array(${columns(key)}) AS key, row_number() OVER (ORDER BY ${columns(walked)}) AS nth FROM (
+      SELECT ${columns(key)} FROM ${from} WHERE tenant_id = ${tenant} ${later}
+      ORDER BY ${columns(walked)} LIMIT ${KEYS_A_SLICE})`;
+}

@@ -3,15 +3,7 @@ import type { Deps } from "../../platform/deps.ts";
 import type { TenantId } from "../../platform/ids.ts";
 import { STORAGE } from "../../platform/limits.ts";
 import { unpacked, type Image } from "./lines.ts";
-import {
-  afterSegmentsOf,
-  BASE_FILE,
-  baseFolder,
-  basePartKey,
-  basesOf,
-  cutOf,
-  journalFolderOf,
-} from "./object-keys.ts";
+import { afterSegmentsOf, BASE_FILE, baseFolder, basesOf, cutOf, journalFolderOf } from "./object-keys.ts";
 
 /** The images in an object of a journal, in the order in which they count. */
 export async function* imagesOf({ bucket }: Pick<Deps, "bucket">, objectKey: string): AsyncGenerator<Image> {
@@ -48,15 +40,16 @@ export async function* segmentsOf(
   }
 }
 
-export const BaseSchema = z.object({
+const BaseSchema = z.object({
   /** What was changed after this is in segments. */
   begun_ms: z.number(),
   finished_ms: z.number(),
-  parts: z.number(),
   images: z.number(),
   /** The last migration. */
   schema: z.string(),
 });
+
+export type BaseFile = z.output<typeof BaseSchema>;
 
 /** A whole copy of what a journal is about. Later images count where there are several. */
 export interface Base {
@@ -78,12 +71,22 @@ export async function basesBegun({ bucket }: Pick<Deps, "bucket">, tenant: Tenan
   }
 }
 
+/** Keys of the objects in a folder. */
+async function* keysIn({ bucket }: Pick<Deps, "bucket">, prefix: string): AsyncGenerator<string> {
+  for (let cursor: string | undefined; ;) {
+    const listed = await bucket.list({ prefix, ...(cursor !== undefined && { cursor }) });
+    yield* listed.objects.map(({ key }) => key);
+    if (!listed.truncated) return;
+    cursor = listed.cursor;
+  }
+}
+
 /** What a copy says of itself; undefined unless it is whole. */
 export async function baseBegunAt(
   { bucket }: Pick<Deps, "bucket">,
   tenant: TenantId,
   begunMs: number,
-): Promise<z.output<typeof BaseSchema> | undefined> {
+): Promise<BaseFile | undefined> {
   const file = await bucket.get(`${baseFolder(tenant, begunMs)}${BASE_FILE}`);
   return file ? BaseSchema.parse(await file.json()) : undefined;
 }
@@ -98,7 +101,9 @@ export async function baseFor(
     if (begunMs > toMs) continue;
     const base = await baseBegunAt(deps, tenant, begunMs);
     if (!base || base.finished_ms > toMs) continue;
-    const parts = Array.from({ length: base.parts }, (_, i) => basePartKey(tenant, begunMs, i + 1));
+    const parts: string[] = [];
+    for await (const key of keysIn(deps, baseFolder(tenant, begunMs)))
+      if (!key.endsWith(BASE_FILE)) parts.push(key);
     return { begunMs, finishedMs: base.finished_ms, parts };
   }
   return undefined;

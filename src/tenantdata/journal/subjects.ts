@@ -5,8 +5,10 @@ export interface JournaledTable {
   watched?: readonly string[];
   /** Only an update that changes one of these columns is one, not every statement that names them. */
   compared?: readonly string[];
-  /** An update that changes one of these columns comes with another subject's, which brings this one along. */
+  /** An update that changes one of these columns comes with a device in a deployment, which brings this one along. */
   told?: readonly string[];
+  /** Columns of the device in a deployment that has brought a row, and brings it along if it is marked itself. */
+  broughtBy?: readonly string[];
 }
 
 /** What is read, and put back, together: the rows that have the same key in these tables, the first of which always has one. */
@@ -32,10 +34,12 @@ export const INVENTORY = "inventory";
 /** Brought along by each of its devices. */
 export const DEPLOYMENT = "deployment";
 export const DEVICE_DEPLOYMENT = "device-deployment";
+/** Brought along by the device that was counted last. */
+export const FAILURE_COUNT = "failure-count";
 
-/** The columns that count rows of devices: none changes without such a row. */
+/** The columns that count rows of devices, and their times: none changes without such a row. */
 const STATUS_COUNTS = columns(
-  "failure, aborted, pause_before_installing, pause_before_committing, pause_before_rebooting, downloading, installing, rebooting, pending, success, noartifact, already_installed, decommissioned",
+  "pending_ms, pending_left, downloading_ms, downloading_left, installing_ms, installing_left, rebooting_ms, rebooting_left, failure, aborted, pause_before_installing, pause_before_committing, pause_before_rebooting, downloading, installing, rebooting, pending, success, noartifact, already_installed, decommissioned",
 );
 
 /** All that a tenant's journal holds, in the order in which it is put back. */
@@ -107,7 +111,10 @@ export const SUBJECTS: readonly Subject[] = [
     walked: columns("device_id, seq"),
   },
   subject("failure-group", "fingerprint", { name: "failure_groups", watched: columns("ending") }),
-  subject("failure-count", "fingerprint, seq, device_type", "failure_counts"),
+  subject(FAILURE_COUNT, "fingerprint, seq, device_type", {
+    name: "failure_counts",
+    broughtBy: columns("seq, sample"),
+  }),
 ];
 
 /** Records of a tenant's home that are not turned back, and why. */

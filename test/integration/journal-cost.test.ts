@@ -1,0 +1,171 @@
+import { beforeEach, describe, expect, it } from "vitest";
+import { DEFAULT_TENANT } from "../../src/platform/ids.ts";
+import { flushJournal } from "../../src/tenantdata/journal/flush.ts";
+import { aDevice, aUser, type TestDevice, type TestUser } from "../support/actors.ts";
+import { anArtifact, DEVICE, deploy, inInventory, poll, report } from "../support/deployments.ts";
+import { DeviceAdmin } from "../support/device-auth.ts";
+import { begunJournal, marks } from "../support/journal.ts";
+import { env, Server, type Answer } from "../support/server.ts";
+import { SigningDevice } from "../support/signing-device.ts";
+
+let server: Server;
+let user: TestUser;
+let device: TestDevice;
+
+beforeEach(async () => {
+  server = await Server.start();
+  user = await aUser(server);
+  device = await aDevice(server);
+  await inInventory(server, [device]);
+  await begunJournal(server, DEFAULT_TENANT);
+});
+
+const send = (method: string, path: string, json: unknown) =>
+  server.call(method, `/api/devices/v1${path}`, { token: device.token, json });
+const inventory = (values: readonly string[]) =>
+  send(
+    "PUT",
+    "/inventory/device/attributes",
+    values.map((value, i) => ({ name: `name-${i}`, value })),
+  );
+const configuration = (value: string) => send("PUT", "/deviceconfig/configuration", { place: value });
+const alert = () =>
+  send("POST", "/devicemonitor/alert", [
+    {
+      name: "down",
+      level: "CRITICAL",
+      timestamp: new Date(server.now).toISOString(),
+      subject: {
+        name: "crond",
+        type: "systemd.unit",
+        status: "not-running",
+        details: { description: "crond is not running" },
+      },
+    },
+  ]);
+const logged = (id: string, message: string) =>
+  send("PUT", `/deployments/device/deployments/${id}/log`, {
+    messages: [{ timestamp: "2026-11-21T00:19:31.120000Z", level: "error", message }],
+  });
+
+/** What comes first, as long ago as a minute, and the request that is counted. */
+type Scene = () => Promise<() => Promise<Answer>>;
+
+const inDeployment =
+  (status: string): Scene =>
+  async () => {
+    await anArtifact(server);
+    const other = await aDevice(server);
+    const id = await deploy(server, user, [device, other, await aDevice(server)]);
+    await poll(server, device);
+    await poll(server, other);
+    // The first of all reports also says that the deployment has begun.
+    await report(server, other, id, "downloading");
+    return () => report(server, device, id, status);
+  };
+
+const SCENES: Record<string, { scene: Scene; marked: string[] }> = {
+  "an update check with nothing to do": { scene: async () => () => poll(server, device), marked: [] },
+  "an update check with a new deployment": {
+    scene: async () => {
+      await anArtifact(server);
+      await deploy(server, user, [device, await aDevice(server)]);
+      return () => poll(server, device);
+    },
+    marked: ["device-deployment"],
+  },
+  "a report that it downloads": { scene: inDeployment("downloading"), marked: ["device-deployment"] },
+  "a report that it installs": { scene: inDeployment("installing"), marked: ["device-deployment"] },
+  "a report that it restarts": { scene: inDeployment("rebooting"), marked: ["device-deployment"] },
+  "a report of success": { scene: inDeployment("success"), marked: ["device-deployment"] },
+  "a report of failure": { scene: inDeployment("failure"), marked: ["device-deployment"] },
+  "the log of a failure that others had before": {
+    scene: async () => {
+      const other = await aDevice(server);
+      await anArtifact(server);
+      const id = await deploy(server, user, [device, other]);
+      for (const one of [device, other]) {
+        await poll(server, one);
+        await report(server, one, id, "failure");
+      }
+      const json = {
+        messages: [{ timestamp: "2026-11-21T00:19:31.120000Z", level: "error", message: "broke" }],
+      };
+      await server.call("PUT", `${DEVICE}/${id}/log`, { token: other.token, json });
+      return () => logged(id, "broke");
+    },
+    marked: ["device-deployment"],
+  },
+  "the log of a failure that is new": {
+    scene: async () => {
+      const scene = await inDeployment("failure")();
+      const answer = await scene();
+      expect(answer.status).toBe(204);
+      const { results } = await env.DB.prepare("SELECT deployment_id AS id FROM deployments").all<{
+        id: string;
+      }>();
+      return () => logged(results[0]!.id, "broke anew");
+    },
+    marked: ["device-deployment", "failure-group"],
+  },
+  "the first report of an inventory": { scene: async () => () => inventory(["a", "b"]), marked: [] },
+  "an inventory report that changes nothing": {
+    scene: async () => {
+      await inventory(["a", "b"]);
+      return () => inventory(["a", "b"]);
+    },
+    marked: [],
+  },
+  "an inventory report that changes something": {
+    scene: async () => {
+      await inventory(["a", "b"]);
+      return () => inventory(["a", "c"]);
+    },
+    marked: [],
+  },
+  "a token for an accepted device": {
+    scene: async () => {
+      const signing = new SigningDevice({ mac: "1" });
+      await new DeviceAdmin(server, user).admit(signing);
+      return () => signing.ask(server);
+    },
+    marked: [],
+  },
+  "a token asked for by a device that waits": {
+    scene: async () => {
+      const signing = new SigningDevice({ mac: "1" });
+      await signing.ask(server);
+      return () => signing.ask(server);
+    },
+    marked: [],
+  },
+  "a token asked for by a device that nobody knows": {
+    scene: async () => () => new SigningDevice({ mac: "1" }).ask(server),
+    marked: ["device"],
+  },
+  "a configuration that is reported": {
+    scene: async () => () => configuration("here"),
+    marked: ["configuration"],
+  },
+  "a configuration that is reported again": {
+    scene: async () => {
+      await configuration("here");
+      return () => configuration("here");
+    },
+    marked: [],
+  },
+  "an alert": { scene: async () => alert, marked: ["monitor"] },
+};
+
+describe("what requests of devices cost with a journal", () => {
+  it.each(Object.keys(SCENES))("%s", async (name) => {
+    const { scene, marked } = SCENES[name]!;
+    const request = await scene();
+    server.advance(60_000);
+    await flushJournal(await server.deps(), DEFAULT_TENANT);
+    const answer = await request();
+    expect([200, 204, 401]).toContain(answer.status);
+    const found = (await marks(DEFAULT_TENANT)).map((mark) => mark.split(" ")[0]);
+    expect(found).toEqual(marked);
+  });
+});
