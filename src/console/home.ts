@@ -6,8 +6,7 @@ import {
 } from "../deviceauth/index.ts";
 import { anySuccessStatement, deploymentObject, listDeploymentsStatement } from "../deployments/index.ts";
 import { openKindsStatement } from "../devicemonitor/index.ts";
-import { standingsStatement } from "../events/index.ts";
-import { INTEGRATION } from "../iotmanager/index.ts";
+import { countFailingStatement } from "../events/index.ts";
 import { searchDevices, termsOf, within } from "../inventory/index.ts";
 import type { LiveUser } from "../platform/actor.ts";
 import { rfc3339 } from "../platform/clock.ts";
@@ -96,13 +95,13 @@ export async function showHome(deps: Deps, actor: LiveUser) {
   const [devices, reach] = [reachOf("devices:read"), reachOf("deployments:read")];
   const wanted = { tenant, status: "inprogress" as const, reach, ascending: false, nowMs: deps.now() };
   const alerts = openAlerts(deps, actor);
-  const [counts, oldest, running, receivers, limits, kinds, hasArtifact, hasSuccess] = await deps
+  const [counts, oldest, running, failing, limits, kinds, hasArtifact, hasSuccess] = await deps
     .db(tenant)
     .batch([
       deviceCountsStatement(tenant, devices),
       oldestWaitingStatement(tenant),
       listDeploymentsStatement(wanted, { page: 1, perPage: RUNNING }),
-      standingsStatement(tenant, INTEGRATION),
+      countFailingStatement(tenant),
       limitsOfTenantsStatement([tenant]),
       openKindsStatement(tenant, deps.now() - DAY_MS),
       anyArtifactStatement(tenant),
@@ -112,7 +111,6 @@ export async function showHome(deps: Deps, actor: LiveUser) {
   const of = (status: string) =>
     counts.reduce((sum, one) => (one.status === status ? sum + one.devices : sum), 0);
   const pending = of("pending");
-  const failing = receivers.filter(({ failures }) => failures > 0).length;
   const lines: Line[] = [
     ...deployments.flatMap(lineOf),
     ...(await alerts),

@@ -58,6 +58,16 @@ export function alertMail(
   };
 }
 
+/** What a user is told who asks whether mails arrive. */
+export function testMail(email: string): Pick<Mail, "subject" | "text" | "html"> {
+  const told = `Nothing is wrong. Mails about alerts reach ${email}.`;
+  return {
+    subject: "OK: Monitor Alert: a test",
+    text: `${told}\n`,
+    html: `<!doctype html><p>${escaped(told)}</p>`,
+  };
+}
+
 /** What a user is told of alerts that the server itself has raised. */
 export function serverMail(
   alerts: readonly { level: string; text: string; device?: string | undefined; group: string | null }[],

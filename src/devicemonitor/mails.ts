@@ -68,15 +68,21 @@ export const sendAlertMail: EventHandler = async (deps, event) => {
 
 const alertOf = (row: { alert: string }): AlertValue => JSON.parse(row.alert) as AlertValue; // written by this domain
 
+/** Whom mails come from here; undefined where nothing says it. */
+export function mailFrom(deps: Deps): string | undefined {
+  const origin = mailOrigin(deps);
+  return (
+    deps.settings.MAIL_FROM ?? (URL.canParse(origin) ? senderOf({ origin, from: undefined }) : undefined)
+  );
+}
+
 /** Sends a mail about alerts from whomever mails come from here. */
 export async function sendMail(
   deps: Deps,
   to: string,
   mail: Pick<Mail, "subject" | "text" | "html">,
 ): Promise<void> {
-  const origin = mailOrigin(deps);
-  const from =
-    deps.settings.MAIL_FROM ?? (URL.canParse(origin) ? senderOf({ origin, from: undefined }) : undefined);
+  const from = mailFrom(deps);
   if (from === undefined)
     deps.log.error("mail not sent: neither MAIL_FROM nor PUBLIC_ORIGIN says whom it comes from");
   else await deps.mailer?.send({ from, to: [to], ...mail });

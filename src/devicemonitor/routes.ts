@@ -1,7 +1,6 @@
 import { z } from "@hono/zod-openapi";
 import { deviceClaimOf, userOf } from "../platform/app.ts";
 import type { App } from "../platform/app-env.ts";
-import { Fault } from "../platform/fault.ts";
 import { asDeviceId } from "../platform/ids.ts";
 import { offsetOf, pageOf, pageQuery } from "../platform/paging.ts";
 import { deviceRoute, ofDevice, userRoute } from "../platform/route.ts";
@@ -9,9 +8,10 @@ import { faultResponses, jsonBody, jsonContent, refuseInvalid } from "../platfor
 import { takeAlerts, takeChecks } from "./alerts.ts";
 import { alertToWire, latestQuery, windowOf } from "./alert-wire.ts";
 import { mountDevicemonitorInternal } from "./internal-routes.ts";
-import { checksOf, latestAlerts, listAlerts, readChannel, setChannel, setOwnChannel } from "./read.ts";
+import { mountChannels } from "./channel-routes.ts";
+import { checksOf, latestAlerts, listAlerts } from "./read.ts";
 import { mountServerAlerts } from "./server/routes.ts";
-import { AlertBatch, ChannelStatus, CheckList, KeptAlert, QueryTime } from "./schema.ts";
+import { AlertBatch, CheckList, KeptAlert, QueryTime } from "./schema.ts";
 
 const DEVICES = "/api/devices/v1/devicemonitor";
 const BASE = "/api/management/v1/devicemonitor";
@@ -96,63 +96,6 @@ const getChecks = userRoute(ofDevice("devices:read"), {
   responses: { 200: { description: "Checks", content: jsonContent(CheckList) }, ...faultResponses(401, 403) },
 });
 
-const channel = z.object({ name: z.string().max(64) });
-
-/** The one channel there is. */
-function requireEmail(name: string): void {
-  if (name !== "email") throw new Fault("bad_request", "name: must be email.");
-}
-
-const statusBody = { required: true, content: jsonContent(ChannelStatus) };
-
-const putChannel = userRoute("settings:manage", {
-  feature,
-  method: "put",
-  path: `${BASE}/settings/global/channel/alerts/{name}/status`,
-  tags,
-  summary: "Whether anybody gets mails about alerts",
-  middleware,
-  request: { params: channel, body: statusBody },
-  responses: { 204: { description: "Set" }, ...faultResponses(400, 401, 403, 415) },
-});
-
-const getChannel = userRoute("basic", {
-  feature,
-  method: "get",
-  path: `${BASE}/settings/global/channel/alerts/{name}/status`,
-  tags,
-  summary: "Whether anybody gets mails about alerts (extension)",
-  request: { params: channel },
-  responses: {
-    200: { description: "Status", content: jsonContent(ChannelStatus) },
-    ...faultResponses(400, 401, 403),
-  },
-});
-
-const putOwnChannel = userRoute("basic", {
-  feature,
-  method: "put",
-  path: `${BASE}/settings/me/channel/alerts/{name}/status`,
-  tags,
-  summary: "Whether the caller gets mails about alerts (extension)",
-  middleware,
-  request: { params: channel, body: statusBody },
-  responses: { 204: { description: "Set" }, ...faultResponses(400, 401, 403, 415) },
-});
-
-const getOwnChannel = userRoute("basic", {
-  feature,
-  method: "get",
-  path: `${BASE}/settings/me/channel/alerts/{name}/status`,
-  tags,
-  summary: "Whether the caller gets mails about alerts (extension)",
-  request: { params: channel },
-  responses: {
-    200: { description: "Status", content: jsonContent(ChannelStatus) },
-    ...faultResponses(400, 401, 403),
-  },
-});
-
 /** The device monitor (protocol notes, devicemonitor 2 and 3). */
 export function mountDevicemonitor(app: App): void {
   app.openapi(
@@ -195,32 +138,7 @@ export function mountDevicemonitor(app: App): void {
     const checks = await checksOf(c.var.deps, userOf(c).tenant, asDeviceId(c.req.valid("param").id));
     return c.json(checks as z.input<typeof CheckList>, 200); // parsed when they came in
   });
-  app.openapi(
-    putChannel,
-    async (c) => {
-      requireEmail(c.req.valid("param").name);
-      await setChannel(c.var.deps, userOf(c), c.req.valid("json").enabled);
-      return c.body(null, 204);
-    },
-    refuse,
-  );
-  app.openapi(getChannel, async (c) => {
-    requireEmail(c.req.valid("param").name);
-    return c.json({ enabled: (await readChannel(c.var.deps, userOf(c))).everybody }, 200);
-  });
-  app.openapi(
-    putOwnChannel,
-    async (c) => {
-      requireEmail(c.req.valid("param").name);
-      await setOwnChannel(c.var.deps, userOf(c), c.req.valid("json").enabled);
-      return c.body(null, 204);
-    },
-    refuse,
-  );
-  app.openapi(getOwnChannel, async (c) => {
-    requireEmail(c.req.valid("param").name);
-    return c.json({ enabled: (await readChannel(c.var.deps, userOf(c))).own }, 200);
-  });
+  mountChannels(app);
   mountServerAlerts(app);
   mountDevicemonitorInternal(app);
 }

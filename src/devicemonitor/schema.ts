@@ -113,6 +113,10 @@ export const ChannelStatus = z
   .object({ enabled: z.boolean({ error: "must be a boolean" }) })
   .openapi("ChannelStatus");
 
+export const ChannelTest = z
+  .object({ success: z.boolean(), error: z.string().optional() })
+  .openapi("ChannelTest");
+
 /** A time in a query. */
 export const QueryTime = z.iso
   .datetime({ offset: true, error: "must be a time" })

@@ -13,6 +13,7 @@ export { eventsBackward, eventsOfPart, forgetOldEvents } from "./read.ts";
 export {
   addReceiverIfChanged,
   addReplayStatements,
+  countFailingStatement,
   failingReceivers,
   outcomesOfStatement,
   removeReceiversOfKindStatements,

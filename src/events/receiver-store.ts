@@ -206,6 +206,15 @@ export const standingsStatement = (tenant: TenantId, kind: string): Statement<St
       (SELECT count(*) FROM ${eventLanesTable} l WHERE l.tenant_id = r.tenant_id AND l.receiver_id = r.receiver_id) AS held
     FROM ${eventReceiversTable} r WHERE tenant_id = ${tenant} AND kind = ${kind}`);
 
+/** Receivers of all kinds that did not take the last that was sent. */
+export const countFailingStatement = (tenant: TenantId): Statement<number> =>
+  mapped(
+    firstRow<{ failing: number }>(
+      sql`SELECT count(*) AS failing FROM ${eventReceiversTable} WHERE tenant_id = ${tenant} AND failures > 0`,
+    ),
+    (row) => row?.failing ?? 0,
+  );
+
 /** Receivers that did not take so many requests in a row. */
 export const failingReceivers: TroubleSource = (tenant, { threshold, limit }) =>
   mapped(

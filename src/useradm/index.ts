@@ -1,4 +1,5 @@
 export { mailOrigin, sendAskedLink, sendNotice, sendReadyLink } from "./account-mails.ts";
+export { takeMailTurn } from "./ask-link.ts";
 export { LINK_ASKED, LINK_READY, NOTICE } from "./events.ts";
 export { forgetOldAccountLinks, LINK_LIFE_MS } from "./account-secrets.ts";
 export { mayStatement } from "./find-user.ts";

@@ -30,6 +30,8 @@ void describe("alerts", () => {
 
       await page.getByRole("link", { name: "Rules and mutes" }).click();
       await page.getByRole("table").nth(1).waitFor();
+      await page.getByRole("button", { name: "Send a test" }).click();
+      await page.getByText("A mail is on its way to admin@example.com.").waitFor();
       const rule = page.getByRole("row", { name: /^A device is silent/ });
       await rule.getByRole("button", { name: "Change" }).click();
       await page.getByRole("dialog").getByLabel("From").fill("5");

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import type { Locator, Route } from "playwright-core";
 import { pagesOf, shownOf } from "./pages.ts";
-import { inTab, theStage } from "./setup.ts";
+import { inTab, theStage, TWO_TABS } from "./setup.ts";
 
 const ANSWERS: readonly (readonly [status: number, advice: RegExp])[] = [
   [403, /Your roles do not include this/],
@@ -26,7 +26,7 @@ const isThere = (what: Locator): Promise<boolean> =>
 
 const allPages = async () => Object.entries(pagesOf(await shownOf(theStage().operator)));
 
-void describe("a server that does not do what is asked", () => {
+void describe("a server that does not do what is asked", TWO_TABS, () => {
   for (const [status, advice] of ANSWERS)
     void it(`is quoted on every page: ${status}`, async () => {
       const pages = await allPages();

@@ -3,7 +3,7 @@ import { before, describe, it } from "node:test";
 import { RELEASE } from "./fleet.ts";
 import { SHOWN, writeHostile } from "./hostile-text.ts";
 import { pagesOf } from "./pages.ts";
-import { inTab, theStage, VIEWS } from "./setup.ts";
+import { inTab, theStage, TWO_TABS, VIEWS } from "./setup.ts";
 
 /** Pages that show some of it. */
 const SHOW = new Set([
@@ -27,7 +27,7 @@ const HARM = `[
   document.documentElement.scrollWidth > innerWidth ? "wider than the window" : "",
 ].filter(Boolean).join(", ")`;
 
-void describe("texts that would do harm if they were more than text", () => {
+void describe("texts that would do harm if they were more than text", TWO_TABS, () => {
   let pages: [string, string][] = [];
   before(async () => {
     const { operator, devices } = theStage();

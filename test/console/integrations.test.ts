@@ -46,6 +46,17 @@ void describe("webhooks", () => {
       await page.getByText("It is sent again.").waitFor();
       await check("a webhook with deliveries");
 
+      await page.getByRole("button", { name: "Change" }).click();
+      await dialog.getByLabel("Groups").fill("lab, line-7");
+      await dialog.getByLabel("Conditions").fill("seen>2d");
+      await check("a webhook that is changed");
+      await dialog.getByRole("button", { name: "Keep" }).click();
+      await dialog.getByRole("alert").getByText(/ages/).waitFor();
+      await dialog.getByLabel("Conditions").fill("type:board-a");
+      await dialog.getByRole("button", { name: "Keep" }).click();
+      await dialog.waitFor({ state: "detached" });
+      await page.getByText("of lab, line-7 and type:board-a").waitFor();
+
       await page.getByLabel("Failed only").check();
       await page.getByText("No delivery is like this").waitFor();
       await page.getByRole("button", { name: "Turn off" }).click();
@@ -75,6 +86,14 @@ void describe("webhooks", () => {
         await page.getByRole("button", { name: "I have it" }).click();
         await page.getByRole("link", { name: "A program" }).waitFor();
         await check("webhooks");
+        await page.getByRole("link", { name: "A program" }).click();
+        await page.getByRole("button", { name: "New secret" }).click();
+        await dialog.getByLabel(/Hours/).fill("2");
+        await check("a new secret");
+        await dialog.getByRole("button", { name: "Make it" }).click();
+        await page.getByText(/^whsec_/).waitFor();
+        await page.getByRole("button", { name: "I have it" }).click();
+        await page.getByText("Old secret holds until").waitFor();
       },
       { isFailing: true },
     ));

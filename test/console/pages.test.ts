@@ -2,11 +2,11 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { COLOURS } from "./browser.ts";
 import { pagesOf, shownOf } from "./pages.ts";
-import { inTab, theStage, VIEWS } from "./setup.ts";
+import { inTab, theStage, TWO_TABS, VIEWS } from "./setup.ts";
 
 const MOST_REQUESTS = 3;
 
-void describe("every page", () => {
+void describe("every page", TWO_TABS, () => {
   for (const how of VIEWS)
     void it(`is for everybody in the light and in the dark, and asks little: ${how.viewport.width} px`, () =>
       inTab(async ({ page, open, check, asked }) => {

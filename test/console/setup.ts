@@ -75,6 +75,9 @@ export async function inTab(
   }
 }
 
+/** Of tests that walk through all pages and change nothing: two at a time, since one waits most of its time. */
+export const TWO_TABS = { concurrency: 2 } as const;
+
 /** Every page as it is seen on a desk in the light and on a phone in the dark. */
 export const VIEWS = [
   { viewport: DESK, scheme: "light" },

@@ -149,3 +149,17 @@ it("tells of a running deployment when 95 % will have ended it, once some have",
   const [one] = await running();
   expect(Date.parse(one?.finish_ts ?? "")).toBe(begunMs + 600_000 + 600_000 * 0.9);
 });
+
+it("counts receivers of all kinds that do not take what is sent, for who manages them", async () => {
+  const user = await aUser(server);
+  const json = { name: "ours", types: ["*"], target: "https://hooks.example.com/" };
+  const made = await server.call("POST", "/api/management/v1/webhooks", { token: user.token, json });
+  expect(made.status).toBe(201);
+  expect(await home(user.token)).toMatchObject({ lines: [] });
+  await env.DB.prepare("UPDATE event_receivers SET failures = 1 WHERE tenant_id = ?").bind(user.tenant).run();
+  expect((await home(user.token)).lines).toEqual([
+    { kind: "integrations_failing", count: 1, href: "/integrations" },
+  ]);
+  const reader = await aUser(server, { roles: ["RBAC_ROLE_OBSERVER"] });
+  expect(await home(reader.token)).toMatchObject({ lines: [] });
+});

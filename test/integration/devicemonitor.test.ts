@@ -10,6 +10,7 @@ const DEVICES = "/api/devices/v1/devicemonitor";
 const BASE = "/api/management/v1/devicemonitor";
 const INTERNAL = "/api/internal/v1/devicemonitor/tenants/default";
 const MINUTE_MS = 60_000;
+const MAILS_FREE = 5;
 
 let server: Server;
 let mailbox: Mailbox;
@@ -270,6 +271,31 @@ describe("checks of a device", () => {
 });
 
 describe("mails about alerts", () => {
+  it("can be tried out by each user a few times [limit: MAILS], and what came of it is told", async () => {
+    const test = (name = "email", by = admin) =>
+      server.call("POST", `${BASE}/settings/me/channel/alerts/${name}/test`, { token: by.token });
+    expect((await test()).json()).toEqual({ success: true });
+    expect(await mailbox.open()).toMatchObject([
+      { to: ["ann@example.com"], from: "no-reply@edgemend.test", subject: "OK: Monitor Alert: a test" },
+    ]);
+    expect((await auditOf("default")).at(-1)).toMatchObject({ action: "test" });
+    mailbox.isAway = true;
+    expect((await test()).json()).toEqual({ success: false, error: "the mail server does not take it" });
+    mailbox.isAway = false;
+    expect((await test("sms")).status).toBe(400);
+    for (let sent = 2; sent < MAILS_FREE; sent += 1) expect((await test()).status).toBe(200);
+    const refused = await test();
+    expect([refused.status, Number(refused.headers.get("Retry-After")) > 0]).toEqual([429, true]);
+    expect(await mailbox.open()).toHaveLength(MAILS_FREE - 2);
+    const observer = await aUser(server, { roles: ["RBAC_ROLE_OBSERVER"] });
+    expect((await test("email", observer)).status).toBe(200);
+    server.env.EMAIL = undefined as unknown as SendEmail;
+    expect((await test("email", observer)).json()).toEqual({
+      success: false,
+      error: "nothing here sends mails",
+    });
+  });
+
   it("go to each user who may see the device, for each that is new or changes its level", async () => {
     await aUser(server, { email: "observer@example.com", roles: ["RBAC_ROLE_OBSERVER"] });
     await aUser(server, { email: "ci@example.com", roles: ["RBAC_ROLE_CI"] });

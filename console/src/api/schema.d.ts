@@ -336,6 +336,9 @@ export interface paths {
   "/api/management/v1/devicemonitor/alerts/acknowledge": {
     post: { parameters: {}; requestBody: { content: { "application/json": { ids: (string)[]; acknowledged?: boolean; note?: string } } }; responses: { 204: { content: never }; 400: { content: { "application/json": components["schemas"]["Error"] } }; 401: { content: { "application/json": components["schemas"]["Error"] } }; 403: { content: { "application/json": components["schemas"]["Error"] } }; 404: { content: { "application/json": components["schemas"]["Error"] } }; 415: { content: { "application/json": components["schemas"]["Error"] } } } };
   };
+  "/api/management/v1/devicemonitor/settings/me/channel/alerts/{name}/test": {
+    post: { parameters: { path: { name: string } }; responses: { 200: { content: { "application/json": components["schemas"]["ChannelTest"] } }; 400: { content: { "application/json": components["schemas"]["Error"] } }; 401: { content: { "application/json": components["schemas"]["Error"] } }; 403: { content: { "application/json": components["schemas"]["Error"] } }; 429: { content: { "application/json": components["schemas"]["Error"] } } } };
+  };
   "/api/management/v1/reporting/devices/aggregate": {
     post: { parameters: {}; requestBody: { content: { "application/json": components["schemas"]["ReportAggregation"] } }; responses: { 200: { content: { "application/json": components["schemas"]["ReportBuckets"] } }; 400: { content: { "application/json": components["schemas"]["Error"] } }; 401: { content: { "application/json": components["schemas"]["Error"] } }; 403: { content: { "application/json": components["schemas"]["Error"] } } } };
   };
@@ -368,6 +371,9 @@ export interface paths {
   };
   "/api/management/v1/webhooks/{id}/deliveries/{sequence}/again": {
     post: { parameters: { path: { id: string; sequence: string } }; responses: { 202: { content: never }; 400: { content: { "application/json": components["schemas"]["Error"] } }; 401: { content: { "application/json": components["schemas"]["Error"] } }; 403: { content: { "application/json": components["schemas"]["Error"] } }; 404: { content: { "application/json": components["schemas"]["Error"] } } } };
+  };
+  "/api/management/v1/webhooks/{id}/secret": {
+    post: { parameters: { path: { id: string } }; requestBody: { content: { "application/json": components["schemas"]["WebhookRotation"] } }; responses: { 200: { content: { "application/json": { secret: string } } }; 400: { content: { "application/json": components["schemas"]["Error"] } }; 401: { content: { "application/json": components["schemas"]["Error"] } }; 403: { content: { "application/json": components["schemas"]["Error"] } }; 404: { content: { "application/json": components["schemas"]["Error"] } }; 409: { content: { "application/json": components["schemas"]["Error"] } }; 415: { content: { "application/json": components["schemas"]["Error"] } }; 422: { content: { "application/json": components["schemas"]["Error"] } } } };
   };
   "/api/management/v1/webhooks/{id}/test": {
     post: { parameters: { path: { id: string } }; responses: { 200: { content: { "application/json": components["schemas"]["WebhookTest"] } }; 400: { content: { "application/json": components["schemas"]["Error"] } }; 401: { content: { "application/json": components["schemas"]["Error"] } }; 403: { content: { "application/json": components["schemas"]["Error"] } }; 404: { content: { "application/json": components["schemas"]["Error"] } } } };
@@ -428,6 +434,7 @@ export interface components {
     ChangeCounts: { matched_count?: number; updated_count?: number; created_count?: number; deleted_count?: number };
     ChangedWebhook: { name: string; types: (string)[]; filter?: components["schemas"]["WebhookFilter"]; batch?: number; enabled?: boolean; target?: string };
     ChannelStatus: { enabled: boolean };
+    ChannelTest: { success: boolean; error?: string };
     ChildTenantUpdate: { name?: string; device_limit?: number; device_limits?: { max_devices?: { value: number }; max_micro_devices?: { value: number }; max_system_devices?: { value: number } } };
     CloudEvent: { specversion: "1.0"; id: string; source: string; type: "device.first_seen" | "device.pending" | "device.accepted" | "device.rejected" | "device.preauthorized" | "device.noauth" | "device.provisioned" | "device.decommissioned" | "device.inventory_changed" | "device.updated" | "device.silent" | "device.back" | "configuration.applied" | "alert.raised" | "alert.cleared" | "session.opened" | "session.closed" | "deployment.created" | "deployment.opened" | "deployment.halted" | "deployment.paused" | "deployment.resumed" | "deployment.approved" | "deployment.widened" | "deployment.changed" | "deployment.retried" | "deployment.reverted" | "rollout.template_changed" | "rollout.settings_changed" | "deployment.aborted" | "deployment.finished" | "user.created" | "user.updated" | "user.deleted" | "role.changed" | "token.created" | "token.deleted" | "tenant.status" | "webhook.test"; subject: string; time: string; datacontenttype: "application/json"; sequence: string; deviceid?: string; deploymentid?: string; group?: string; data: Record<string, unknown> };
     Configuration: Record<string, string>;
@@ -547,6 +554,7 @@ export interface components {
     WebhookDelivery: { event: components["schemas"]["CloudEvent"]; success: boolean; status_code?: number; time: string; attempts: number; error?: string; answer?: string };
     WebhookDeliveryList: { deliveries: (components["schemas"]["WebhookDelivery"])[]; cursor: string; more: boolean };
     WebhookFilter: { groups?: (string)[]; terms?: (components["schemas"]["FilterPredicate"])[] };
+    WebhookRotation: { secret?: string; overlap_hours?: number };
     WebhookTest: { success: boolean; status_code?: number; error?: string; answer?: string };
   };
 }

@@ -2,7 +2,7 @@ import { useState } from "preact/hooks";
 import { api, bodyOf } from "../../api/client.ts";
 import { refresh, useResource } from "../../api/resource.ts";
 import type { components } from "../../api/schema.d.ts";
-import { has, may } from "../../api/session.ts";
+import { boot, has, may } from "../../api/session.ts";
 import { Act, SheetForm } from "../../parts/act.tsx";
 import { Check, SelectField, TextField } from "../../parts/field.tsx";
 import { Loaded } from "../../parts/loaded.tsx";
@@ -18,6 +18,7 @@ type Kind = Rule["kind"];
 
 const BASE = "/api/management/v1/devicemonitor";
 const MINE = `${BASE}/settings/me/channel/alerts/{name}/status`;
+const TEST = `${BASE}/settings/me/channel/alerts/{name}/test`;
 
 /** What it is about, and what its threshold counts. */
 const KINDS: Readonly<Record<Kind, readonly [title: string, unit: (number: number) => string]>> = {
@@ -122,12 +123,18 @@ function OwnMails() {
     await api.PUT(MINE, { params, body: { enabled } });
     refresh("own-mails");
   };
+  const test = async () => {
+    const { success, error = "" } = bodyOf(await api.POST(TEST, { params }));
+    if (!success) throw new Error(`No mail was sent: ${error}.`);
+  };
+  const email = plain(boot.value?.user.email ?? "");
   return (
     <Loaded of={mails} again={() => refresh("own-mails")}>
       {({ enabled }) => (
         <p class="row">
           <span>{enabled ? "You get mails about alerts." : "You get no mails about alerts."}</span>
           <Act label={enabled ? "No mails for me" : "Mails for me"} run={() => turn(!enabled)} />
+          <Act label="Send a test" done={`A mail is on its way to ${email}.`} run={test} />
         </p>
       )}
     </Loaded>

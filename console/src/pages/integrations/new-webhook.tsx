@@ -2,18 +2,19 @@ import { useState } from "preact/hooks";
 import { api, bodyOf } from "../../api/client.ts";
 import { refresh } from "../../api/resource.ts";
 import { SheetForm } from "../../parts/act.tsx";
-import { Check, SelectField, TextField } from "../../parts/field.tsx";
-import { BASE, KINDS, SHAPES, type Webhook } from "./webhook-words.ts";
+import { SelectField, TextField } from "../../parts/field.tsx";
+import { AT_FIRST, TellingFields, wantedOf } from "./webhook-fields.tsx";
+import { BASE, SHAPES, type Webhook } from "./webhook-words.ts";
 
 /** Whom to tell of what; `onMade` gets the secret, which the server shows this once. */
 export function NewWebhook({ onMade, onClose }: { onMade: (secret: string) => void; onClose: () => void }) {
   const [name, setName] = useState("");
   const [shape, setShape] = useState<Webhook["shape"]>("cloudevents");
   const [target, setTarget] = useState("");
-  const [types, choose] = useState<readonly string[]>(["device.*", "deployment.*"]);
+  const [telling, tell] = useState(AT_FIRST);
   const isMail = shape === "mail";
   const run = async () => {
-    const made = bodyOf(await api.POST(BASE, { body: { name, shape, target, types: [...types] } }));
+    const made = bodyOf(await api.POST(BASE, { body: { name, shape, target, ...wantedOf(telling) } }));
     refresh("webhooks");
     if (shape === "cloudevents") onMade(made.secret);
   };
@@ -29,17 +30,7 @@ export function NewWebhook({ onMade, onClose }: { onMade: (secret: string) => vo
         set={setTarget}
         required
       />
-      <fieldset class="sheet padded stack">
-        <legend>Told of</legend>
-        {KINDS.map(([type, title]) => (
-          <Check
-            key={type}
-            label={title}
-            isOn={types.includes(type)}
-            set={(isOn) => choose(isOn ? [...types, type] : types.filter((one) => one !== type))}
-          />
-        ))}
-      </fieldset>
+      <TellingFields of={telling} set={tell} />
     </SheetForm>
   );
 }

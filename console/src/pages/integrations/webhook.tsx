@@ -9,9 +9,12 @@ import { Loaded } from "../../parts/loaded.tsx";
 import { Log } from "../../parts/log.tsx";
 import { Page } from "../../parts/page.tsx";
 import { State } from "../../parts/state.tsx";
-import { counted, plain } from "../../parts/text.ts";
+import { Once } from "../../parts/shown-once.tsx";
+import { plain } from "../../parts/text.ts";
 import { When } from "../../parts/time.tsx";
+import { ChangeWebhook, NewSecret } from "./change-webhook.tsx";
 import { Deliveries } from "./deliveries.tsx";
+import { filterWords } from "./webhook-fields.tsx";
 import { BASE, outcomeOf, shapeTitle, standingOf, type Webhook } from "./webhook-words.ts";
 
 type Tested = components["schemas"]["WebhookTest"];
@@ -31,11 +34,7 @@ async function turn({ id, name, types, filter, batch }: Webhook, enabled: boolea
 
 function About({ of, tested }: { of: Webhook; tested: Tested | undefined }) {
   const [tone, text] = standingOf(of);
-  const { groups = [], terms = [] } = of.filter;
-  const filter = [
-    ...(groups.length > 0 ? [`groups ${groups.map(plain).join(", ")}`] : []),
-    ...(terms.length > 0 ? [counted(terms.length, "condition")] : []),
-  ];
+  const { old_secret_until: oldUntil } = of;
   return (
     <section class="sheet padded stack">
       <Facts
@@ -54,8 +53,12 @@ function About({ of, tested }: { of: Webhook; tested: Tested | undefined }) {
             </span>,
           ],
           ["Told of", of.types.map(plain).join(", ")],
-          ["Only devices of", filter.join(" and ")],
+          ["Only devices", filterWords(of)],
           ["Made", <When key="made" at={of.created_ts} />],
+          [
+            "Old secret holds until",
+            oldUntil !== undefined && Date.parse(oldUntil) > Date.now() && <When key="old" at={oldUntil} />,
+          ],
         ]}
       />
       {tested && (
@@ -75,6 +78,9 @@ export function WebhookPage() {
   const { id = "" } = useRoute().params;
   const { route } = useLocation();
   const [tested, setTested] = useState<Tested>();
+  const [opened, open] = useState<"change" | "secret">();
+  const [secret, show] = useState<string>();
+  const close = () => open(undefined);
   const params = { path: { id } };
   const webhook = useResource(`webhook/${id}`, async (signal) =>
     bodyOf(await api.GET(`${BASE}/{id}`, { params, signal })),
@@ -93,6 +99,14 @@ export function WebhookPage() {
         data && (
           <>
             <Act label="Send a test" isMain run={test} />
+            <button type="button" class="button" onClick={() => open("change")}>
+              Change
+            </button>
+            {data.shape === "cloudevents" && (
+              <button type="button" class="button" onClick={() => open("secret")}>
+                New secret
+              </button>
+            )}
             <Act label={data.enabled ? "Turn off" : "Turn on"} run={() => turn(data, !data.enabled)} />
             <Asked label="Delete" title={`Delete ${plain(data.name)}`} isRisky run={remove}>
               <p>Nothing is sent there any more. What was not delivered yet is given up.</p>
@@ -105,6 +119,11 @@ export function WebhookPage() {
         {(of) => <About of={of} tested={tested} />}
       </Loaded>
       <Deliveries id={id} />
+      {data && opened === "change" && <ChangeWebhook of={data} onClose={close} />}
+      {data && opened === "secret" && <NewSecret of={data} onMade={show} onClose={close} />}
+      {secret !== undefined && (
+        <Once title="The secret that signs what is sent" value={secret} onClose={() => show(undefined)} />
+      )}
     </Page>
   );
 }
