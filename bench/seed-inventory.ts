@@ -76,7 +76,7 @@ export const fleetId = (index: number): string =>
     .toString(16)
     .padStart(8, "0")}-0000-4000-8000-${index.toString(16).padStart(12, "0")}`;
 
-function fleetDevice(index: number): FleetDevice {
+export function fleetDevice(index: number): FleetDevice {
   const seen = chance(index, 41) < 0.97;
   return {
     id: fleetId(index),
@@ -128,7 +128,7 @@ const DERIVED = [
    WHERE device_no BETWEEN ?1 AND ?2 GROUP BY 1, 2, 3, 4
    ON CONFLICT DO UPDATE SET devices = devices + excluded.devices`,
   `INSERT INTO inventory_text (rowid, tenant, body)
-   SELECT d.device_no, hex(d.tenant_id), d.device_id || ' ' || coalesce(d.group_name, '') || ' ' || (
+   SELECT d.device_no, hex(d.tenant_id) || 'x', d.device_id || ' ' || coalesce(d.group_name, '') || ' ' || (
      SELECT group_concat(substr(m.atom, 1, 256), ' ') FROM json_each(d.attributes) a, json_each(a.value, '$[0]') m
      WHERE m.type = 'text' AND (a.key GLOB 'i*-*' OR a.key GLOB 'tags-*'))
    FROM inventory_devices d WHERE d.device_no BETWEEN ?1 AND ?2 ORDER BY 1`,

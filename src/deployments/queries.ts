@@ -2,7 +2,8 @@ import type { Actor } from "../platform/actor.ts";
 import type { Deps } from "../platform/deps.ts";
 import { Fault } from "../platform/fault.ts";
 import type { DeviceId } from "../platform/ids.ts";
-import type { Page } from "../platform/paging.ts";
+import { startOfPage } from "../platform/deep-page.ts";
+import { offsetOf, type Page } from "../platform/paging.ts";
 import { devicesFor } from "../platform/permissions.ts";
 import { readLog } from "./logs.ts";
 import { logText } from "./log-text.ts";
@@ -11,7 +12,9 @@ import type { DeploymentObject, DeviceObject, HistoryEntry, Statistics } from ".
 import { ACTIVE_STATUSES, counterColumn, STATUS_CODES, STATUSES, type Status } from "./status.ts";
 import {
   devicesAfter,
+  devicePlace,
   devicesOf,
+  type DevicePlace,
   deploymentHead,
   historyOf,
   historyTotal,
@@ -105,7 +108,13 @@ export async function devices(
 ): Promise<Listed<DeviceObject>> {
   const of = await head(deps, actor, id, "Deployment not found");
   const codes = statuses && storedCodes(of, statuses);
-  const rows = await deps.db(actor.tenant).one(devicesOf(actor.tenant, of.seq, codes, page));
+  const { tenant } = actor;
+  const start = await startOfPage<DevicePlace>(offsetOf(page), (after, passed) =>
+    deps.db(tenant).one(devicePlace(tenant, of.seq, codes, after, passed)),
+  );
+  const rows = start
+    ? await deps.db(tenant).one(devicesOf(tenant, of.seq, codes, { perPage: page.perPage, ...start }))
+    : [];
   const total = (statuses ?? STATUSES).reduce((sum, status) => sum + (of[counterColumn(status)] ?? 0), 0);
   return { items: rows.map(deviceObject), total, hasNext: page.page * page.perPage < total };
 }

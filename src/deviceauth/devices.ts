@@ -5,6 +5,7 @@ import type { Deps } from "../platform/deps.ts";
 import { Fault } from "../platform/fault.ts";
 import { addEventIfChanged } from "../platform/outbox.ts";
 import { devicesFor } from "../platform/permissions.ts";
+import { startOfPage } from "../platform/deep-page.ts";
 import { offsetOf, type Page } from "../platform/paging.ts";
 import {
   acceptance,
@@ -20,6 +21,7 @@ import { type DeviceStatus, type SetStatus, type UserStatus } from "./states.ts"
 import {
   deviceCountsStatement,
   deviceOfSetStatement,
+  devicePlaceStatement,
   devicesStatement,
   deviceStatement,
   revokeSetTokensStatement,
@@ -27,6 +29,7 @@ import {
   type Device,
   type DeviceCount,
   type DeviceFilter,
+  type DevicePlace,
 } from "./store.ts";
 
 /** A page of devices by status, then id. */
@@ -37,10 +40,13 @@ export async function listDevices(
   page: Page,
 ): Promise<{ devices: Device[]; hasNext: boolean }> {
   const { tenant } = actor;
-  const window = { limit: page.perPage + 1, offset: offsetOf(page) };
-  const devices = await deps
-    .db(tenant)
-    .one(devicesStatement(tenant, { ...filter, reach: devicesFor(actor, "devices:read") }, window));
+  const reached = { ...filter, reach: devicesFor(actor, "devices:read") };
+  const start = await startOfPage<DevicePlace>(filter.ids ? 0 : offsetOf(page), (after, passed) =>
+    deps.db(tenant).one(devicePlaceStatement(tenant, reached, after, passed)),
+  );
+  if (!start) return { devices: [], hasNext: false };
+  const window = { limit: page.perPage + 1, ...start, ...(filter.ids && { offset: offsetOf(page) }) };
+  const devices = await deps.db(tenant).one(devicesStatement(tenant, reached, window));
   const listed = await withContacts(deps, actor, devices.slice(0, page.perPage));
   return { devices: listed, hasNext: devices.length > page.perPage };
 }

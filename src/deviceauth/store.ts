@@ -137,15 +137,26 @@ export interface DeviceFilter {
   reach?: DeviceReach;
 }
 
+/** Where a list by status and id has come to. */
+export type DevicePlace = Row<typeof devicesTable, "status" | "device_id">;
+
 /** Named devices are looked up and sorted; all others are read in the order of the index. */
-function matching(tenant: TenantId, { statuses, ids, reach = "all" }: DeviceFilter): SQL {
+function matching(
+  tenant: TenantId,
+  { statuses, ids, reach = "all" }: DeviceFilter,
+  after?: DevicePlace,
+): SQL {
   const reached = devicesInReach(tenant, sql`d.device_id`, reach);
   const listed = statuses?.map((status) => sql`${status}`) ?? [];
   const withStatus = statuses ? sql`d.status IN (${sql.join(listed, sql`, `)})` : sql`TRUE`;
   return ids
     ? sql`FROM ${devicesTable} d WHERE d.tenant_id = ${tenant} AND ${inJson(sql`d.device_id`, ids)} AND +${withStatus} AND ${reached}
         ORDER BY +d.status, +d.device_id`
-    : sql`FROM ${devicesTable} d INDEXED BY devices_by_status WHERE d.tenant_id = ${tenant} AND ${withStatus} AND ${reached}
+    : sql`FROM ${devicesTable} d INDEXED BY devices_by_status WHERE d.tenant_id = ${tenant} AND ${
+        after
+          ? sql`+${withStatus} AND (d.status, d.device_id) > (${after.status}, ${after.device_id})`
+          : withStatus
+      } AND ${reached}
         ORDER BY d.status, d.device_id`;
 }
 
@@ -153,13 +164,24 @@ function matching(tenant: TenantId, { statuses, ids, reach = "all" }: DeviceFilt
 export function devicesStatement(
   tenant: TenantId,
   filter: DeviceFilter,
-  page: { limit: number; offset: number },
+  page: { limit: number; offset: number; after?: DevicePlace | undefined },
 ): Statement<Device[]> {
   const statement = rows<DeviceRow>(
-    sql`SELECT ${deviceColumns} ${matching(tenant, filter)} LIMIT ${page.limit} OFFSET ${page.offset}`,
+    sql`SELECT ${deviceColumns} ${matching(tenant, filter, page.after)} LIMIT ${page.limit} OFFSET ${page.offset}`,
   );
   return { ...statement, read: (result) => statement.read(result).map(toDevice) };
 }
+
+/** The place so many devices behind another in that order. */
+export const devicePlaceStatement = (
+  tenant: TenantId,
+  filter: DeviceFilter,
+  after: DevicePlace | undefined,
+  devices: number,
+): Statement<DevicePlace | undefined> =>
+  firstRow(
+    sql`SELECT d.status, d.device_id ${matching(tenant, filter, after)} LIMIT 1 OFFSET ${devices - 1}`,
+  );
 
 export interface DeviceCount {
   status: DeviceStatus;

@@ -6,7 +6,9 @@ export const costHeaders = ({
   statements,
   rowsRead,
   rowsWritten,
+  longestMs,
+  mostRowsRead,
   objectCalls,
 }: DatabaseCost): Record<string, string> => ({
-  "Server-Timing": `d1;desc="trips=${roundTrips} statements=${statements} read=${rowsRead} written=${rowsWritten} objects=${objectCalls}"`,
+  "Server-Timing": `d1;desc="trips=${roundTrips} statements=${statements} read=${rowsRead} written=${rowsWritten} objects=${objectCalls} longest=${longestMs} most=${mostRowsRead}"`,
 });

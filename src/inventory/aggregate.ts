@@ -1,9 +1,11 @@
 import type { Actor } from "../platform/actor.ts";
 import type { Deps } from "../platform/deps.ts";
-import { countDriver, isEmpty } from "./search/query.ts";
+import { BucketCounter, type Groups } from "./search/buckets.ts";
+import { fewDriver, isEmpty } from "./search/query.ts";
+import { remembered } from "./search/remembered.ts";
 import { prepareSearch, type Search } from "./search/search.ts";
-import { bucketsOf, type BucketRow, type GroupLevel } from "./store/aggregate.ts";
-import { idsOf } from "./store/search.ts";
+import { fingerprintOf } from "./search/totals.ts";
+import { bucketsOfFew, type BucketRow, type GroupLevel } from "./store/aggregate.ts";
 
 /** A grouping of devices by the texts of an attribute, and of each group by others. */
 export interface Aggregation {
@@ -34,21 +36,29 @@ interface Open {
 
 const pathOf = (values: readonly string[]): string => JSON.stringify(values);
 
-/** Groups the devices of a search. One round trip for each level of nesting. */
+/** Groups the devices of a search; of many in slices, whose result is remembered. */
 export async function aggregateDevices(
   deps: Deps,
   actor: Actor,
   search: Search,
   aggregations: readonly Aggregation[],
 ): Promise<Aggregated[]> {
-  const { query, surveyed } = await prepareSearch(deps, actor.tenant, search);
-  if (isEmpty(query)) return noBuckets(aggregations);
-  const all = query.terms.length === 0 && !query.ids;
-  const picked = all ? undefined : idsOf(query, countDriver(query, surveyed));
   const { tenant } = actor;
-  return groupInto(aggregations, (groups) =>
-    deps.db(tenant).batch(groups.map(({ levels, limit }) => bucketsOf(tenant, levels, limit, picked))),
-  );
+  const { query, surveyed } = await prepareSearch(deps, tenant, search);
+  if (isEmpty(query)) return noBuckets(aggregations);
+  const driver = fewDriver(query, surveyed);
+  if (driver)
+    return groupInto(aggregations, (groups) =>
+      deps
+        .db(tenant)
+        .batch(groups.map(({ levels, limit }) => bucketsOfFew({ query, levels }, driver, limit))),
+    );
+  const count = async () => {
+    const counter = new BucketCounter(deps, query);
+    const result = await groupInto(aggregations, (groups) => counter.count(groups));
+    return { result, isCostly: counter.isCostly };
+  };
+  return remembered(deps, tenant, await fingerprintOf(query, aggregations), count);
 }
 
 /** The answer where there is nothing to count. */
@@ -56,9 +66,7 @@ export const noBuckets = (aggregations: readonly Aggregation[]): Aggregated[] =>
   aggregations.map(({ name }) => ({ name, items: [], other_count: 0 }));
 
 /** Groupings of the same depth, to be counted in one round trip. */
-type Count = (
-  groups: readonly { levels: readonly GroupLevel[]; limit: number }[],
-) => Promise<readonly (readonly BucketRow[])[]>;
+type Count = (groups: Groups) => Promise<readonly (readonly BucketRow[])[]>;
 
 /** Counts level by level, within the buckets that the level above has shown. */
 export async function groupInto(aggregations: readonly Aggregation[], count: Count): Promise<Aggregated[]> {

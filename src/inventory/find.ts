@@ -1,7 +1,7 @@
 import type { Actor } from "../platform/actor.ts";
 import type { Deps } from "../platform/deps.ts";
 import { Fault } from "../platform/fault.ts";
-import type { Page } from "../platform/paging.ts";
+import type { Counted, Page } from "../platform/paging.ts";
 import { devicesFor } from "../platform/permissions.ts";
 import { cleanText, keyOf } from "./attributes.ts";
 import { deviceOf, type Device } from "./device-view.ts";
@@ -16,9 +16,8 @@ import { searchWithin } from "./search/within.ts";
 import { termsOf, type Term } from "./search/terms.ts";
 import { wordsOf } from "./search/search-text.ts";
 
-export interface FoundDevices {
+export interface FoundDevices extends Counted {
   devices: Device[];
-  total: number;
 }
 
 type Selected = { scope: string; attribute: string }[] | undefined;
@@ -58,9 +57,9 @@ async function find(
   page: Page,
   selected?: Selected,
 ): Promise<FoundDevices> {
-  const found = await searchDevices(deps, actor.tenant, within(actor, search), page);
+  const { rows, ...total } = await searchDevices(deps, actor.tenant, within(actor, search), page);
   const projection = projectionOf(selected);
-  return { devices: found.rows.map((row) => deviceOf(row, projection)), total: found.total };
+  return { ...total, devices: rows.map((row) => deviceOf(row, projection)) };
 }
 
 export const findDevices = (deps: Deps, actor: Actor, request: SearchRequest): Promise<FoundDevices> =>

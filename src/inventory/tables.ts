@@ -32,6 +32,8 @@ export const inventoryTotalsTable = sqliteTable(
     query: text().notNull(),
     total: integer().notNull(),
     counted_ms: integer().notNull(),
+    result: text(),
+    counting_ms: integer().notNull().default(0),
   },
   (row) => [primaryKey({ columns: [row.tenant_id, row.query] })],
 );

@@ -28,6 +28,9 @@ export interface DatabaseCost {
   statements: number;
   rowsRead: number;
   rowsWritten: number;
+  /** Of all statements the one that took longest, by the database's own clock, and the one that read most. */
+  longestMs: number;
+  mostRowsRead: number;
   /** Where events were recorded in the outbox. */
   eventsIn: Set<D1Database>;
   /** Calls of the head of a tenant. */
@@ -39,6 +42,8 @@ export const noCost = (): DatabaseCost => ({
   statements: 0,
   rowsRead: 0,
   rowsWritten: 0,
+  longestMs: 0,
+  mostRowsRead: 0,
   eventsIn: new Set(),
   objectCalls: 0,
 });
@@ -134,6 +139,8 @@ export class Database {
     for (const { meta } of results) {
       this.cost.rowsRead += meta.rows_read ?? 0;
       this.cost.rowsWritten += meta.rows_written ?? 0;
+      this.cost.longestMs = Math.max(this.cost.longestMs, meta.duration ?? 0);
+      this.cost.mostRowsRead = Math.max(this.cost.mostRowsRead, meta.rows_read ?? 0);
     }
     const changes = statements.flatMap(({ alters, altersBy }, i) => [
       ...(alters && (results[i]?.meta.changes ?? 0) > 0 ? [alters] : []),

@@ -50,6 +50,7 @@ import toldAlerts from "../../migrations/0100_told_alerts.sql";
 import tenantImports from "../../migrations/0110_tenant_imports.sql";
 import pledges from "../../migrations/0115_pledges.sql";
 import restores from "../../migrations/0125_restores.sql";
+import slices from "../../migrations/0130_slices.sql";
 import moves from "../../migrations/0091_moves.sql";
 import doorTurns from "../../migrations/0092_door_turns.sql";
 import providers from "../../migrations/0061_providers.sql";
@@ -123,6 +124,7 @@ const MIGRATIONS: readonly { name: string; text: string }[] = [
   { name: "0121_asked_journals.sql", text: askedJournals },
   { name: "0122_brought_along.sql", text: broughtAlong },
   { name: "0125_restores.sql", text: restores },
+  { name: "0130_slices.sql", text: slices },
 ];
 
 /** Names the state of a database that has all migrations. */

@@ -1,6 +1,7 @@
 import { z } from "@hono/zod-openapi";
 import type { Context } from "hono";
 import type { AppEnv } from "./app-env.ts";
+import { rfc3339 } from "./clock.ts";
 import { Fault } from "./fault.ts";
 import { HTTP } from "./limits.ts";
 import { verbatim } from "./wire.ts";
@@ -83,17 +84,38 @@ export function writeLinks(
   else for (const link of links) c.header("Link", link, { append: true });
 }
 
+/** How many a list has in all, as far as that is known. */
+export interface Counted {
+  total: number;
+  /** There are more: they are being counted. */
+  isLeast?: true | undefined;
+  /** So many there were then. */
+  countedMs?: number | undefined;
+}
+
+/** The number of all, and beside it whether it is anything else than exact. */
+export function setTotal(c: Context<AppEnv>, { total, isLeast, countedMs }: Counted): void {
+  c.header("X-Total-Count", String(total));
+  if (isLeast) c.header("X-Total-Count-Is", "at-least");
+  else if (countedMs !== undefined) c.header("X-Total-Count-Is", `of ${rfc3339(countedMs)}`);
+}
+
+/** Whether another page follows. A total that is not exact does not tell: a full page does. */
+export const hasNextPage = (known: Counted, { page, perPage }: Page, shown: number): boolean =>
+  known.isLeast || known.countedMs !== undefined ? shown === perPage : page * perPage < known.total;
+
 /** `Link` lines of a list, and `X-Total-Count` when the total is known. */
 export function setPageHeaders(
   c: Context<AppEnv>,
   { page, perPage }: Page,
-  known: { total?: number; hasNext?: boolean },
+  known: Partial<Counted> & { hasNext?: boolean },
 ): void {
-  const last = known.total === undefined ? undefined : Math.max(1, Math.ceil(known.total / perPage));
+  const { total, isLeast } = known;
+  const last = total === undefined || isLeast ? undefined : Math.max(1, Math.ceil(total / perPage));
   const pages: [number, string][] = [[1, "first"]];
   if (page > 1) pages.push([page - 1, "prev"]);
   if (known.hasNext ?? (last !== undefined && page < last)) pages.push([page + 1, "next"]);
-  if (last !== undefined && (known.total ?? 0) > 0) pages.push([last, "last"]);
+  if (last !== undefined && (total ?? 0) > 0) pages.push([last, "last"]);
   writeLinks(c, perPage, pages, { sortsKeys: true, separator: "; " });
-  if (known.total !== undefined) c.header("X-Total-Count", String(known.total));
+  if (total !== undefined) setTotal(c, { ...known, total });
 }

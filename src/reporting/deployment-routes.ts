@@ -48,7 +48,8 @@ export function mountDeploymentReports(app: App): void {
       const request = c.req.valid("json");
       const { found, total } = await searchDeployments(c.var.deps, userOf(c), request);
       c.header("X-Total-Count", String(total));
-      setLink(c, request.page, request.per_page, total);
+      const page = { page: request.page, perPage: request.per_page };
+      setLink(c, page, total > request.page * request.per_page);
       return c.json(found, 200);
     },
     refuseReport,

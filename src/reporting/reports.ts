@@ -22,6 +22,7 @@ import type { Actor } from "../platform/actor.ts";
 import { rfc3339 } from "../platform/clock.ts";
 import type { Deps } from "../platform/deps.ts";
 import { Fault } from "../platform/fault.ts";
+import type { Counted } from "../platform/paging.ts";
 import type { AggregateRequest, AggregationTerm, DeviceOut, DeviceSearch, GeoFilters } from "./schema.ts";
 
 type ReportDevice = z.output<typeof DeviceOut>;
@@ -80,7 +81,7 @@ export async function searchReport(
   deps: Deps,
   actor: Actor,
   request: DeviceSearch,
-): Promise<{ devices: ReportDevice[]; total: number }> {
+): Promise<Counted & { devices: ReportDevice[] }> {
   const search: Search = {
     terms: searchTerms(request),
     ids: request.device_ids.length > 0 ? request.device_ids : undefined,
@@ -91,10 +92,10 @@ export async function searchReport(
     words: request.text ? wordsOf(request.text) : undefined,
   };
   const page = { page: request.page, perPage: request.per_page };
-  const { rows, total } = await searchDevices(deps, actor.tenant, within(actor, search), page);
+  const { rows, ...total } = await searchDevices(deps, actor.tenant, within(actor, search), page);
   const selected = request.attributes.map(({ scope, attribute }) => keyFor(scope, attribute));
   const projection = selected.length > 0 ? new Set(selected) : undefined;
-  return { devices: rows.map((row) => reportDevice(row, projection)), total };
+  return { ...total, devices: rows.map((row) => reportDevice(row, projection)) };
 }
 
 const toAggregation = (term: AggregationTerm): Aggregation => ({

@@ -6,6 +6,7 @@ import type { App, AppEnv } from "../platform/app-env.ts";
 import { operatorRoute, userRoute, within } from "../platform/route.ts";
 import { faultResponses, jsonBody, jsonContent } from "../platform/wire.ts";
 import { mountDeploymentReports } from "./deployment-routes.ts";
+import { hasNextPage, setTotal } from "../platform/paging.ts";
 import { setLink } from "./link.ts";
 import { refuseReport } from "./refuse.ts";
 import { AggregateInput, BucketsOut, DeviceOut, DeviceSearchInput, type DeviceSearch } from "./schema.ts";
@@ -95,9 +96,10 @@ const aggregateRoute = userRoute(within("devices:read"), {
 });
 
 async function search(c: Context<AppEnv>, actor: Actor, request: DeviceSearch) {
-  const { devices, total } = await searchReport(c.var.deps, actor, request);
-  c.header("X-Total-Count", String(total));
-  setLink(c, request.page, request.per_page, total);
+  const { devices, ...total } = await searchReport(c.var.deps, actor, request);
+  setTotal(c, total);
+  const page = { page: request.page, perPage: request.per_page };
+  setLink(c, page, hasNextPage(total, page, devices.length));
   return c.json(devices, 200);
 }
 

@@ -5,6 +5,7 @@ import { addFound, foundTargets, untargeted } from "../../src/deployments/store/
 import { byIdempotencyKey } from "../../src/deployments/store/create.ts";
 import {
   devicesAfter,
+  devicePlace,
   devicesOf,
   deploymentHead,
   historyOf,
@@ -46,6 +47,7 @@ import { env, Server } from "../support/server.ts";
 const T = DEFAULT_TENANT;
 const DEVICE = asDeviceId("d");
 const PAGE = { page: 1, perPage: 20 };
+const FIRST = { perPage: 20, offset: 0, after: undefined };
 const list = { reach: "all" as const, tenant: T, ascending: false, nowMs: 1 };
 
 const asking = {
@@ -101,8 +103,10 @@ const STATEMENTS: Record<string, Statement<unknown>[]> = {
     listDeployments({ ...list, names: ["x"], status: "finished" }, PAGE),
   ],
   "listing the devices of a deployment": [
-    devicesOf(T, 1, undefined, PAGE),
-    devicesOf(T, 1, [256, 512], PAGE),
+    devicesOf(T, 1, undefined, FIRST),
+    devicesOf(T, 1, [256, 512], FIRST),
+    devicesOf(T, 1, [256, 512], { ...FIRST, after: { status: 256, device_id: DEVICE } }),
+    devicePlace(T, 1, [256, 512], { status: 256, device_id: DEVICE }, 20),
     devicesAfter(T, 1, { status: 0, device: "" }, 20),
     targetChunk(T, 1, ""),
   ],

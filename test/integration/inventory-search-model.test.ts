@@ -203,18 +203,19 @@ async function expectSame(
   expect(found).toEqual(expected.slice((page - 1) * perPage, page * perPage).map(({ id }) => id));
 }
 
-/** The same with plans of a large fleet, where nothing may be collected and sorted. */
+/** The same with plans of a large fleet, where nothing may be collected and sorted, and statements look at so many devices. */
 async function expectSameUncollected(
   filters: NaivePredicate[],
   sort: NaiveSort[],
   page: number,
   perPage: number,
+  stretch: number,
 ) {
   const request = SearchInput.parse({ filters, sort });
   const found = await searchDevices(
     await server.deps(),
     asTenantId("default"),
-    { ...searchOf(request), collect: 0 },
+    { ...searchOf(request), collect: 0, stretch },
     { page, perPage },
   );
   const expected = devices
@@ -278,12 +279,17 @@ describe("search finds what a plain filter over all devices finds", () => {
         fc.array(sortKey, { maxLength: 2 }),
         fc.integer({ min: 1, max: 4 }),
         fc.constantFrom(3, 20),
+        fc.constantFrom(1, 2, 5, 2000),
         expectSameUncollected,
       ),
       {
-        numRuns: 150,
+        numRuns: 250,
         // One of the devices has an empty list there.
-        examples: [[[tagExists], [{ scope: "tags", attribute: "7", order: "asc" }], 1, 3]],
+        // Others have the number 10 and the text.
+        examples: [
+          [[tagExists], [{ scope: "tags", attribute: "7", order: "asc" }], 1, 3, 2000],
+          [[], [{ scope: "tags", attribute: "naïve-😀", order: "desc" }], 1, 20, 1],
+        ],
       },
     );
   }, 120_000);

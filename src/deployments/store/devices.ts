@@ -64,19 +64,41 @@ export const deploymentHead = (
     FROM ${deploymentsTable} d JOIN ${deploymentCountersTable} c ON c.tenant_id = d.tenant_id AND c.seq = d.seq
     WHERE d.tenant_id = ${tenant} AND d.deployment_id = ${id}`);
 
-/** A page of a deployment's devices in the order of status and id, of all or of these stored statuses. */
+/** Where the list of a deployment's devices has come to. */
+export type DevicePlace = Row<typeof deviceDeploymentsTable, "status" | "device_id">;
+
+/** A deployment's devices by status and id, of all or of these stored statuses, after a place. */
+const listed = (
+  tenant: TenantId,
+  seq: number,
+  codes: readonly number[] | undefined,
+  after: DevicePlace | undefined,
+): SQL => sql`
+  FROM ${deviceDeploymentsTable} INDEXED BY device_deployments_by_status
+  WHERE tenant_id = ${tenant} AND seq = ${seq} AND status > 0
+    ${codes ? sql`AND ${inJson(after ? sql`+status` : sql`status`, codes)}` : sql``}
+    ${after ? sql`AND (status, device_id) > (${after.status}, ${after.device_id})` : sql``}
+  ORDER BY status, device_id`;
+
+export const devicePlace = (
+  tenant: TenantId,
+  seq: number,
+  codes: readonly number[] | undefined,
+  after: DevicePlace | undefined,
+  devices: number,
+): Statement<DevicePlace | undefined> =>
+  firstRow(sql`SELECT status, device_id ${listed(tenant, seq, codes, after)} LIMIT 1 OFFSET ${devices - 1}`);
+
+/** A page of them. */
 export const devicesOf = (
   tenant: TenantId,
   seq: number,
   codes: readonly number[] | undefined,
-  page: Page,
+  page: { perPage: number; offset: number; after: DevicePlace | undefined },
 ): Statement<DeviceRow[]> =>
   rows(sql`
     SELECT ${columns} FROM (
-      SELECT * FROM ${deviceDeploymentsTable} INDEXED BY device_deployments_by_status
-      WHERE tenant_id = ${tenant} AND seq = ${seq} AND status > 0
-        ${codes ? sql`AND ${inJson(sql`status`, codes)}` : sql``}
-      ORDER BY status, device_id LIMIT ${page.perPage} OFFSET ${offsetOf(page)}) dd
+      SELECT * ${listed(tenant, seq, codes, page.after)} LIMIT ${page.perPage} OFFSET ${page.offset}) dd
     JOIN ${deploymentsTable} d ON d.tenant_id = dd.tenant_id AND d.seq = dd.seq
     JOIN ${deploymentCountersTable} c ON c.tenant_id = dd.tenant_id AND c.seq = dd.seq
     LEFT JOIN ${deploymentArtifactsTable} a

@@ -91,12 +91,15 @@ export async function callTool(app: App, c: Context<AppEnv>, params: unknown): P
   const location = answer.headers.get("Location");
   const told = text || `${answer.status}${location === null ? "" : ` ${location}`}`;
   const total = answer.headers.get("X-Total-Count");
+  const isLeast = answer.headers.get("X-Total-Count-Is") === "at-least";
   const shown =
     told.length > MAX_ANSWER ? `${told.slice(0, MAX_ANSWER)}\n(shortened: ask for less at once)` : told;
   return {
     content: [
       { type: "text", text: shown },
-      ...(total === null ? [] : [{ type: "text", text: `Of all there are ${total}.` }]),
+      ...(total === null
+        ? []
+        : [{ type: "text", text: `Of all there are ${isLeast ? "at least " : ""}${total}.` }]),
     ],
     isError: answer.status >= 400,
   };

@@ -2,6 +2,7 @@ import { z } from "@hono/zod-openapi";
 import { userOf } from "../../platform/app.ts";
 import type { App } from "../../platform/app-env.ts";
 import { asDeviceId } from "../../platform/ids.ts";
+import { setTotal } from "../../platform/paging.ts";
 import { userRoute, within, ofDevice } from "../../platform/route.ts";
 import { faultResponses, jsonBody, jsonContent } from "../../platform/wire.ts";
 import { showDevice } from "../devices.ts";
@@ -42,8 +43,8 @@ export function mountAlphaRoutes(app: App): void {
   app.openapi(
     identitiesRoute,
     async (c) => {
-      const { devices, total } = await findByIdentity(c.var.deps, userOf(c), c.req.valid("json"));
-      c.header("X-Total-Count", String(total));
+      const { devices, ...total } = await findByIdentity(c.var.deps, userOf(c), c.req.valid("json"));
+      setTotal(c, total);
       return c.json(devices, 200);
     },
     refuseList(),

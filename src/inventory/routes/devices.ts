@@ -2,7 +2,7 @@ import { z } from "@hono/zod-openapi";
 import { userOf } from "../../platform/app.ts";
 import type { App } from "../../platform/app-env.ts";
 import { asDeviceId } from "../../platform/ids.ts";
-import { pageOf, pageQuery, setPageHeaders } from "../../platform/paging.ts";
+import { hasNextPage, pageOf, pageQuery, setPageHeaders } from "../../platform/paging.ts";
 import { userRoute, within, ofDevice } from "../../platform/route.ts";
 import { faultResponses, jsonBody, jsonContent, refuseInvalid } from "../../platform/wire.ts";
 import { clearInventory, showDevice } from "../devices.ts";
@@ -81,8 +81,8 @@ export function mountDevicesRoutes(app: App): void {
     async (c) => {
       const page = pageOf(c.req.valid("query"));
       const search = listSearch(new URL(c.req.url).searchParams);
-      const { devices, total } = await listDevices(c.var.deps, userOf(c), search, page);
-      setPageHeaders(c, page, { total });
+      const { devices, ...total } = await listDevices(c.var.deps, userOf(c), search, page);
+      setPageHeaders(c, page, { ...total, hasNext: hasNextPage(total, page, devices.length) });
       return c.json(devices, 200);
     },
     refuseInvalid(),

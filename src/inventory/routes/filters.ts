@@ -2,7 +2,7 @@ import { z } from "@hono/zod-openapi";
 import { userOf } from "../../platform/app.ts";
 import type { App } from "../../platform/app-env.ts";
 import { Fault } from "../../platform/fault.ts";
-import { pageOf, pageQuery, setPageHeaders } from "../../platform/paging.ts";
+import { hasNextPage, pageOf, pageQuery, setPageHeaders } from "../../platform/paging.ts";
 import { userRoute, within } from "../../platform/route.ts";
 import { faultResponses, jsonBody, jsonContent, refuseInvalid } from "../../platform/wire.ts";
 import { createFilter, deleteFilter, runFilter, savedFilters, showFilter, updateFilter } from "../filters.ts";
@@ -164,8 +164,9 @@ export function mountFilterRoutes(app: App): void {
     async (c) => {
       const page = pageOf(c.req.valid("query"));
       const found = await runFilter(c.var.deps, userOf(c), c.req.valid("param").id, page);
-      setPageHeaders(c, page, { total: found.total });
-      return c.json(found.devices, 200);
+      const { devices, ...total } = found;
+      setPageHeaders(c, page, { ...total, hasNext: hasNextPage(total, page, devices.length) });
+      return c.json(devices, 200);
     },
     refuseInvalid(),
   );

@@ -1,6 +1,7 @@
 import { z } from "@hono/zod-openapi";
 import { operatorOf } from "../../platform/app.ts";
 import type { App } from "../../platform/app-env.ts";
+import { setTotal } from "../../platform/paging.ts";
 import { operatorRoute } from "../../platform/route.ts";
 import { faultResponses, jsonBody, jsonContent } from "../../platform/wire.ts";
 import { prepareForTenant, TenantToPrepare } from "../../tenants/index.ts";
@@ -74,8 +75,8 @@ export function mountInternalSearchRoutes(app: App): void {
     searchRoute,
     async (c) => {
       const actor = operatorOf(c, c.req.valid("param").tenant);
-      const { devices, total } = await findDevices(c.var.deps, actor, c.req.valid("json"));
-      c.header("X-Total-Count", String(total));
+      const { devices, ...total } = await findDevices(c.var.deps, actor, c.req.valid("json"));
+      setTotal(c, total);
       return c.json(devices, 200);
     },
     refuseList(),

@@ -1,6 +1,7 @@
 import { z } from "@hono/zod-openapi";
 import { userOf } from "../../platform/app.ts";
 import type { App } from "../../platform/app-env.ts";
+import { setTotal } from "../../platform/paging.ts";
 import { userRoute, within } from "../../platform/route.ts";
 import { faultResponses, jsonBody, jsonContent } from "../../platform/wire.ts";
 import { attributeCatalogue, deviceStatistics } from "../catalogue.ts";
@@ -71,8 +72,8 @@ export function mountSearchRoutes(app: App): void {
   app.openapi(
     searchRoute,
     async (c) => {
-      const { devices, total } = await findDevices(c.var.deps, userOf(c), c.req.valid("json"));
-      c.header("X-Total-Count", String(total));
+      const { devices, ...total } = await findDevices(c.var.deps, userOf(c), c.req.valid("json"));
+      setTotal(c, total);
       return c.json(devices, 200);
     },
     refuseList(),

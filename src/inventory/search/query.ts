@@ -15,6 +15,8 @@ export interface DeviceQuery {
   sort: readonly SortKey[];
   /** Devices that may be collected. */
   collect: number;
+  /** Devices that are looked at first; whatever is not done with them is done in slices. */
+  stretch: number;
 }
 
 /** Which devices to return: by place in the order, or those after an id if the order is by id. */
@@ -51,7 +53,7 @@ export const COLLECT_AT_MOST = 1000;
 const FACETS = ["system-group", "identity-status", "system-tier"];
 
 /** Attributes whose combinations are counted as they change, so that totals over them need no counting. */
-export const isFacet = (term: Term): boolean => FACETS.includes(term.key);
+export const isFacet = ({ key }: { key: string }): boolean => FACETS.includes(key);
 
 /** Several values of such an attribute. */
 export const isMergeable = (term: Term): term is AnyTerm =>
@@ -138,4 +140,11 @@ export function countDriver(query: DeviceQuery, surveyed: readonly Surveyed[]): 
     query.terms.find((term) => isDrivable(term) && !isFacet(term)) ??
     query.terms.find(isDrivable);
   return first ? driverOf(first) : { kind: "devices" };
+}
+
+/** Where a search finds so few devices that each of them is looked at at once; nothing if it may find many. */
+export function fewDriver(query: DeviceQuery, surveyed: readonly Surveyed[]): Driver | undefined {
+  const driver = countDriver(query, surveyed);
+  const isFew = surveyed.some(({ devices }) => devices <= query.collect);
+  return driver.kind === "ids" || isFew ? driver : undefined;
 }

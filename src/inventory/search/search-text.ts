@@ -13,6 +13,12 @@ export const wordsOf = (text: string): string[] => {
   return [...new Set(words)].slice(0, MAX_WORDS);
 };
 
+/** The beginnings that words ask for, as the index has them: without accents. */
+export const beginningsOf = (words: readonly string[]): string[] =>
+  words
+    .filter((word) => word.endsWith("*"))
+    .map((word) => word.slice(0, -1).normalize("NFD").replaceAll(/\p{M}/gu, ""));
+
 /** What a stem keeps of its word at least. */
 const SHORTEST_STEM = 3;
 const SHARE_OF_STEM = 0.6;

@@ -1,12 +1,13 @@
 import type { Deps } from "../../platform/deps.ts";
-import type { DeviceId, TenantId } from "../../platform/ids.ts";
-import { offsetOf, type Page } from "../../platform/paging.ts";
+import type { TenantId } from "../../platform/ids.ts";
+import { offsetOf, type Counted, type Page } from "../../platform/paging.ts";
 import type { DeviceRow } from "../device-view.ts";
-import { pageStatements } from "../store/pages.ts";
-import { countPresent, searchMissing, searchPage, sizeOf } from "../store/search.ts";
-import { textAfter, textPage, type NumberedRow } from "../store/text.ts";
-import { totalOf } from "../store/totals.ts";
+import { sizeOf } from "../store/search.ts";
+import { FIRST_STRETCH } from "../store/slices.ts";
+import type { NumberedRow } from "../store/text.ts";
+import { requireRareBeginnings } from "./beginnings.ts";
 import { resolveExpressions } from "./expressions.ts";
+import { finderOf, pagesByAge, pagesById, textFinder, type PagesById } from "./finders.ts";
 import {
   COLLECT_AT_MOST,
   isEmpty,
@@ -15,10 +16,9 @@ import {
   type DeviceQuery,
   type SortKey,
   type Surveyed,
-  type Window,
 } from "./query.ts";
 import { EITHER_KEY, type RegexTerm, type Term } from "./terms.ts";
-import { countingOf, countingText, rememberLater, totalStatement } from "./totals.ts";
+import { beginningOf, countingOf, countingText, totalFrom } from "./totals.ts";
 
 /** A search as the domain's verbs put it. */
 export interface Search {
@@ -31,11 +31,12 @@ export interface Search {
   words?: readonly string[] | undefined;
   /** Devices that may be collected and sorted; more are read along the order. Differs in tests only. */
   collect?: number;
+  /** Devices that are looked at by one statement. Differs in tests only. */
+  stretch?: number;
 }
 
-export interface FoundPage {
+export interface FoundPage extends Counted {
   rows: DeviceRow[];
-  total: number;
 }
 
 export async function queryOf(deps: Deps, tenant: TenantId, search: Search): Promise<DeviceQuery> {
@@ -49,6 +50,7 @@ export async function queryOf(deps: Deps, tenant: TenantId, search: Search): Pro
     ids: search.ids,
     sort: search.sort ?? [],
     collect: search.collect ?? COLLECT_AT_MOST,
+    stretch: search.stretch ?? FIRST_STRETCH,
   };
 }
 
@@ -79,66 +81,28 @@ export async function searchDevices(
   page: Page,
 ): Promise<FoundPage> {
   const query = await queryOf(deps, tenant, search);
-  if (isEmpty(query)) return { rows: [], total: 0 };
+  if (isEmpty(query) || search.words?.length === 0) return { rows: [], total: 0 };
+  if (search.words) await requireRareBeginnings(deps, tenant, search.words);
   const window = { limit: page.perPage, offset: offsetOf(page) };
-  if (search.words) return searchText(deps, query, search.words, window);
-  const surveyed = await survey(deps, query);
-  const counting = await countingOf(query, surveyed);
-  const plan = planOf(query, surveyed);
-  const [total, ...parts] = await deps
+  const surveyed = search.words ? [] : await survey(deps, query);
+  const counting = await (search.words ? countingText(query, search.words) : countingOf(query, surveyed));
+  const finder = search.words ? textFinder(query, search.words) : finderOf(query, planOf(query, surveyed));
+  const isNear = window.offset + window.limit <= query.stretch;
+  const [begun, ...parts] = await deps
     .db(tenant)
-    .batch([totalStatement(counting, deps.now()), ...pageStatements(query, plan, window)]);
-  rememberLater(deps, counting, total);
-  const found = { rows: parts.flat(), total: total.total };
-  const wanted = Math.min(page.perPage, found.total - window.offset);
-  const walked = plan.kind === "walk" && !plan.bounds;
-  return walked && found.rows.length < wanted ? withMissing(deps, query, window, found) : found;
+    .batch([beginningOf(counting, deps.now()), ...(isNear ? finder.first(window) : [])]);
+  const rows = parts.flat();
+  const total = await totalFrom(deps, counting, begun);
+  const left = total.isLeast ? window.limit : total.total - window.offset;
+  const isFull = rows.length >= Math.min(window.limit, left);
+  return { ...total, rows: isFull ? rows : await finder.further(deps, window) };
 }
-
-async function searchText(
-  deps: Deps,
-  query: DeviceQuery,
-  words: readonly string[],
-  window: Window,
-): Promise<FoundPage> {
-  if (words.length === 0) return { rows: [], total: 0 };
-  const counting = await countingText(query, words);
-  const [total, rows] = await deps
-    .db(query.tenant)
-    .batch([totalStatement(counting, deps.now()), textPage(query, words, window)]);
-  rememberLater(deps, counting, total);
-  return { rows, total: total.total };
-}
-
-/** A sort along values does not meet the devices that lack the attribute: these fill up the last pages. */
-async function withMissing(
-  deps: Deps,
-  query: DeviceQuery,
-  window: Window,
-  found: FoundPage,
-): Promise<FoundPage> {
-  const skipped =
-    found.rows.length > 0
-      ? 0
-      : window.offset - (await deps.db(query.tenant).one(totalOf(countPresent(query)))).total;
-  const rest = await deps.db(query.tenant).one(
-    searchMissing(query, {
-      limit: window.limit - found.rows.length,
-      offset: Math.max(0, skipped),
-    }),
-  );
-  return { ...found, rows: [...found.rows, ...rest] };
-}
-
-/** Reads a search by id from a given device on, page after page. */
-export type PagesById = (window: { after?: DeviceId | undefined; limit: number }) => Promise<DeviceRow[]>;
 
 /** Prepares a search once for reading all it finds, in the order of ids. For work in pieces over a whole fleet. */
 export async function searchById(deps: Deps, tenant: TenantId, search: Search): Promise<PagesById> {
   const query = await queryOf(deps, tenant, { ...search, sort: [] });
   if (isEmpty(query)) return async () => [];
-  const plan = planOf(query, await survey(deps, query));
-  return (window) => deps.db(tenant).one(searchPage(query, plan, { ...window, offset: 0 }));
+  return pagesById(deps, query, planOf(query, await survey(deps, query)));
 }
 
 /** As `searchById` for words, whose devices come in the order in which they were made. */
@@ -150,5 +114,6 @@ export async function searchTextByAge(
   const query = await queryOf(deps, tenant, search);
   const words = search.words ?? [];
   if (isEmpty(query) || words.length === 0) return async () => [];
-  return (window) => deps.db(tenant).one(textAfter(query, words, window));
+  await requireRareBeginnings(deps, tenant, words);
+  return pagesByAge(deps, query, words);
 }

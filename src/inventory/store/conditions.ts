@@ -4,6 +4,7 @@ import { inventoryValuesTable } from "../tables.ts";
 import { atPlace, HAS_LATITUDE } from "./place.ts";
 import {
   ID_KEY,
+  type AnyTerm,
   type Bound,
   type Comparable,
   type EitherTerm,
@@ -126,6 +127,17 @@ const cut = (text: string): string =>
 /** True if no other value is kept in the same form. */
 const isExact = (value: Comparable): boolean => typeof value !== "string" || value.length < KEPT_CHARACTERS;
 
+/** True if no value is kept in the form of a bound of the range without being within it. */
+export const isExactRange = (term: Term): boolean =>
+  term.kind === "range" &&
+  !term.orMissing &&
+  [term.low, term.high].every((bound) => bound === undefined || isExact(bound.value));
+
+/** The texts and numbers of a list as the table of searchable values keeps them. */
+export const keptTexts = (term: AnyTerm): (string | number)[] => [
+  ...new Set(term.values.filter(isScalar).map((value) => (typeof value === "string" ? cut(value) : value))),
+];
+
 /** True if what `onValues` selects for the term needs no second look. */
 export const isSelective = (term: Term): boolean =>
   term.kind === "any" && !term.negated && (term.kept === true || term.values.every(isExact));
@@ -143,9 +155,7 @@ export function onValues(term: Term): SQL | undefined {
   const [only] = term.values;
   if (term.values.length === 1 && only !== undefined)
     return sql`v.key = ${term.key} AND v.value = ${kept(only)}`;
-  const scalars = term.values
-    .filter(isScalar)
-    .map((value) => (typeof value === "string" ? cut(value) : value));
+  const scalars = keptTexts(term);
   const booleans = term.values.filter((value) => !isScalar(value)).map(kept);
   const list = sql`SELECT value FROM json_each(${JSON.stringify(scalars)})`;
   const values = [list, ...booleans.map((value) => sql`SELECT ${value}`)];
@@ -153,18 +163,35 @@ export function onValues(term: Term): SQL | undefined {
 }
 
 function rangeOfValues(key: string, low: Bound | undefined, high: Bound | undefined): SQL {
+  const { above, below } = sidesOf(low, high);
+  return all([sql`v.key = ${key}`, ...above, ...below]);
+}
+
+/** The two sides of a range of searchable values. */
+function sidesOf(low: Bound | undefined, high: Bound | undefined): { above: SQL[]; below: SQL[] } {
   const isTextual = typeof (low ?? high)?.value === "string";
-  const conditions: SQL[] = [];
+  const [above, below]: [SQL[], SQL[]] = [[], []];
   // A cut text may equal a bound although the whole text differs: such bounds are taken as inclusive.
   if (low) {
     const strict = !low.inclusive && isExact(low.value);
-    conditions.push(strict ? sql`v.value > ${kept(low.value)}` : sql`v.value >= ${kept(low.value)}`);
-  } else if (isTextual) conditions.push(sql`v.value >= ''`);
+    above.push(strict ? sql`v.value > ${kept(low.value)}` : sql`v.value >= ${kept(low.value)}`);
+  } else if (isTextual) above.push(sql`v.value >= ''`);
   if (high) {
     const strict = !high.inclusive && isExact(high.value);
-    conditions.push(strict ? sql`v.value < ${kept(high.value)}` : sql`v.value <= ${kept(high.value)}`);
-  } else conditions.push(isTextual ? sql`v.value < x''` : sql`v.value < ''`);
-  return all([sql`v.key = ${key}`, ...conditions]);
+    below.push(strict ? sql`v.value < ${kept(high.value)}` : sql`v.value <= ${kept(high.value)}`);
+  } else below.push(isTextual ? sql`v.value < x''` : sql`v.value < ''`);
+  return { above, below };
+}
+
+/**
+ * The values under a key that satisfy a term and come after a place in the order. Where the range begins is left out then: the
+ * database would begin there again.
+ */
+export function valuesAfter(key: string, bounds: Term | undefined, place: SQL, descending: boolean): SQL {
+  const after = descending ? sql`(v.value, v.device_id) < ${place}` : sql`(v.value, v.device_id) > ${place}`;
+  if (bounds?.kind !== "range") return all([sql`v.key = ${key}`, after]);
+  const { above, below } = sidesOf(bounds.low, bounds.high);
+  return all([sql`v.key = ${key}`, ...(descending ? above : below), after]);
 }
 
 /** A term for one short value as a look-up in the table of searchable values, which needs no device row. */

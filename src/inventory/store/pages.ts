@@ -48,7 +48,7 @@ interface Way {
   weight: SQL;
 }
 
-/** A merge that finds one device among so many is good enough, whatever other ways there are. */
+/** A merge that finds one device among so many is good enough, whatever other ways there are; any other is not. */
 const GOOD_MERGE = 10;
 
 /** Every way there is; a guard lets only the one read that meets the fewest devices in vain. */
@@ -59,31 +59,34 @@ function streams(
   window: Window,
 ): Statement<DeviceRow[]>[] {
   const size = (terms: readonly Term[]) => sql`(${countKinds({ ...query, terms: [...terms] })})`;
-  const merged = kinds.find(isMergeable);
+  // What it reads is not bounded otherwise: it is for searches of which the kinds tell how many it finds.
+  const merged = query.terms.every(isFacet) ? kinds.find(isMergeable) : undefined;
   const ways = kinds.flatMap((term): Way[] => {
     const one = driverOf(term);
     return one.kind === "value" ? [{ driver: one, weight: size([term]) }] : [];
   });
   if (driver.kind === "devices") ways.push({ driver, weight: size([]) });
-  if (merged) ways.push({ driver: { kind: "merged", term: merged }, weight: mergeWeight(merged, size) });
-  const [only] = ways;
-  if (only && ways.length === 1) return [searchPage(query, { kind: "stream", driver: only.driver }, window)];
   // Looks at the kinds of the merged values only, and not at those of all devices.
-  const good =
-    merged && sql`(${mergeWeight(merged, size)} <= ${GOOD_MERGE} * ${size(query.terms.filter(isFacet))})`;
-  return ways.map(({ driver: own, weight }, i) => {
+  const good = merged && sql`(${mergeWeight(merged, size)} <= ${GOOD_MERGE} * ${size(query.terms)})`;
+  const [only] = ways;
+  if (only && ways.length === 1 && !good)
+    return [searchPage(query, { kind: "stream", driver: only.driver }, window)];
+  const along = ways.map(({ driver: own, weight }, i) => {
     const others = ways.flatMap((other, j) =>
       j === i ? [] : [j < i ? sql`${weight} < ${other.weight}` : sql`${weight} <= ${other.weight}`],
     );
-    const lightest = all(others);
-    const guard =
-      good === undefined
-        ? lightest
-        : own.kind === "merged"
-          ? sql`(${good} OR (${lightest}))`
-          : sql`(NOT ${good} AND ${lightest})`;
-    return searchPage(query, { kind: "stream", driver: own }, { ...window, guard });
+    const guard = all([...(good ? [sql`NOT ${good}`] : []), ...others]);
+    return searchPage(query, { kind: "stream", driver: own }, { ...window, guard: sql`(${guard})` });
   });
+  if (!merged || !good) return along;
+  return [
+    ...along,
+    searchPage(
+      query,
+      { kind: "stream", driver: { kind: "merged", term: merged } },
+      { ...window, guard: good },
+    ),
+  ];
 }
 
 const mergeWeight = (term: AnyTerm, size: (terms: readonly Term[]) => SQL): SQL =>

@@ -4,11 +4,14 @@ import { firstRow, inJson, rows, type Statement } from "../../platform/database.
 import type { TenantId } from "../../platform/ids.ts";
 import { keyOf, valuePath } from "../attributes.ts";
 import type { DeviceRow } from "../device-view.ts";
-import { all, ALWAYS, asLookUp, columnOf, isSelective, onDevice, onValues, some } from "./conditions.ts";
 import type { DeviceQuery, Driver, Plan, SortKey, Window } from "../search/query.ts";
 import type { Term } from "../search/terms.ts";
+import { trailOf, type Trail } from "../search/trail.ts";
 import { inventoryValuesTable } from "../tables.ts";
+import { all, ALWAYS, asLookUp, columnOf, isSelective, onDevice, onValues, some } from "./conditions.ts";
 import { DEVICE_COLUMNS } from "./devices.ts";
+import { afterDevice } from "./slices.ts";
+import { foundOn } from "./trail.ts";
 
 type Merged = Extract<Driver, { kind: "merged" }>;
 
@@ -75,21 +78,21 @@ export const checks = (query: DeviceQuery, driver: Driver | undefined, id: SQL):
 ];
 
 /** What a device is sorted by: of an array the member that comes first in that direction. */
-function sortValue({ key, descending }: SortKey): SQL {
+export function sortValue({ key, descending }: SortKey): SQL {
   const column = columnOf(key);
   if (column) return column;
   return sql`(SELECT ${sql.raw(descending ? "max" : "min")}(CASE m.type WHEN 'text' THEN substr(m.atom, 1, 256)
     WHEN 'true' THEN x'01' WHEN 'false' THEN x'00' ELSE m.atom END) FROM json_each(d.attributes, ${valuePath(key)}) m)`;
 }
 
-const direction = (descending: boolean): SQL => sql.raw(descending ? "DESC" : "ASC");
+export const direction = (descending: boolean): SQL => sql.raw(descending ? "DESC" : "ASC");
 
-const byValue = (sortKey: SortKey): SQL => {
+export const byValue = (sortKey: SortKey): SQL => {
   const value = sortValue(sortKey);
   return sql`${value} IS NULL, ${value} ${direction(sortKey.descending)}`;
 };
 
-const orderBy = (pieces: readonly SQL[]): SQL => sql.join([...pieces], sql`, `);
+export const orderBy = (pieces: readonly SQL[]): SQL => sql.join([...pieces], sql`, `);
 
 /** A limit of nothing unless the guard holds: unlike a condition it is looked at before any row is. */
 const guarded = (limit: number, guard: SQL | undefined): SQL =>
@@ -99,24 +102,59 @@ interface Guarded extends Window {
   guard?: SQL | undefined;
 }
 
-const select = (source: SQL, where: readonly SQL[], order: SQL, { limit, offset, guard }: Guarded): SQL =>
-  sql`SELECT ${DEVICE_COLUMNS} FROM ${source} WHERE ${all(where)} ORDER BY ${order}
-    LIMIT ${guarded(limit, guard)} OFFSET ${offset}`;
-
 /** One page of a search by its plan. With a guard it finds and reads nothing unless that holds. */
 export function searchPage(query: DeviceQuery, plan: Plan, window: Guarded): Statement<DeviceRow[]> {
-  if (plan.kind === "walk") return rows(walk(query, plan.bounds, window));
+  if (plan.kind === "walk") return rows(along(query, walkOf(query, plan.bounds), window));
   if (plan.driver.kind === "merged") return rows(merge(query, plan.driver, window));
+  if (plan.kind === "stream" && plan.driver.kind !== "ids")
+    return rows(along(query, { trail: trailOf(plan.driver) }, window));
   const { from, id, where } = sourceOf(query.tenant, plan.driver, true);
   const after = window.after === undefined ? [] : [sql`${id} > ${window.after}`];
   const conditions = [...where, ...after, ...checks(query, plan.driver, id)];
-  const backwards = query.sort[0]?.descending ?? false;
-  if (plan.kind === "stream") {
-    return rows(select(from, conditions, sql`${id} ${direction(backwards)}`, window));
-  }
-  const order = orderBy([...query.sort.map(byValue), sql`d.device_id ${direction(backwards)}`]);
-  return rows(select(from, conditions, order, window));
+  const order = orderBy([...query.sort.map(byValue), sql`d.device_id ${direction(isBackwards(query))}`]);
+  const { offset, limit, guard } = window;
+  return rows(sql`SELECT ${DEVICE_COLUMNS} FROM ${from} WHERE ${all(conditions)} ORDER BY ${order}
+    LIMIT ${guarded(limit, guard)} OFFSET ${offset}`);
 }
+
+export const isBackwards = ({ sort }: DeviceQuery): boolean => sort[0]?.descending ?? false;
+
+/** A trail with what else must hold of those met on it. */
+export interface Way {
+  trail: Trail;
+  further?: readonly SQL[];
+}
+
+/** Along the values of the first sort key. A device whose value is an empty list has none to be sorted by. */
+export const walkOf = (query: DeviceQuery, bounds: Term | undefined): Way => {
+  const [first] = query.sort;
+  if (!first) throw new Error("a walk needs a sort key");
+  return {
+    trail: { kind: "values", key: first.key, bounds },
+    further: [sql`v.value <> x''`, ...inGroups(query)],
+  };
+};
+
+/** The devices that lack the first sort key, which come after all that have it. */
+export const missingOf = (query: DeviceQuery): Way => {
+  const [first] = query.sort;
+  if (!first) throw new Error("only a sorted search has devices without its key");
+  return { trail: { kind: "devices" }, further: [sql`${sortValue(first)} IS NULL`] };
+};
+
+/** The first of what is met on a trail, in its order: reading ends with the page. */
+function along(query: DeviceQuery, { trail, further }: Way, { limit, offset, after, guard }: Guarded): SQL {
+  const position = after === undefined ? undefined : afterDevice(after);
+  const stretch = { after: position, size: query.stretch, descending: isBackwards(query), guard };
+  const { from, where } = foundOn(query, trail, stretch, further, true);
+  return sql`SELECT ${DEVICE_COLUMNS} FROM ${from} WHERE ${where} LIMIT ${limit} OFFSET ${offset}`;
+}
+
+/** Devices by id, in the order given. */
+export const devicesById = (tenant: TenantId, ids: readonly string[]): Statement<DeviceRow[]> =>
+  rows(sql`
+    SELECT ${DEVICE_COLUMNS} FROM json_each(${JSON.stringify(ids)}) g
+    CROSS JOIN ${inventoryDevicesTable} d ON d.tenant_id = ${tenant} AND d.device_id = g.value`);
 
 /** Reads of each value no more than all of them together may need, so that a page costs the same in any fleet. */
 function merge(query: DeviceQuery, driver: Merged, { limit, offset, after, guard }: Guarded): SQL {
@@ -140,60 +178,6 @@ const inGroups = ({ tenant, terms }: DeviceQuery): SQL[] =>
     const lookUps = term.values.map((value) => asLookUp({ ...term, values: [value] }, tenant, FOUND));
     return lookUps.every((one) => one !== undefined) ? [some(lookUps)] : [];
   });
-
-/** Reads devices along the values of the first sort key; an array counts once, by the member it is sorted by. */
-function walk(query: DeviceQuery, bounds: Term | undefined, window: Guarded): SQL {
-  const [first, ...others] = query.sort;
-  if (!first) throw new Error("a walk needs a sort key");
-  const within = (bounds && onValues(bounds)) ?? sql`v.key = ${first.key}`;
-  const where = [
-    sql`v.tenant_id = ${query.tenant} AND ${within} AND v.value <> x''`,
-    ...inGroups(query),
-    ...checks(query, undefined, FOUND),
-    ...(columnOf(first.key) ? [] : [isSortMember(first, bounds)]),
-  ];
-  const order = orderBy([
-    sql`v.value ${direction(first.descending)}`,
-    ...others.map(byValue),
-    sql`v.device_id ${direction(first.descending)}`,
-  ]);
-  return select(sql`inventory_values v ${joined}`, where, order, window);
-}
-
-const isSortMember = (first: SortKey, bounds: Term | undefined): SQL => {
-  const member = bounds ? firstWithin(first, bounds) : sortValue(first);
-  return sql`(json_type(d.attributes, ${valuePath(first.key)}) <> 'array' OR v.value = ${member})`;
-};
-
-/** The first member in a direction among those that satisfy the bounds, found among the device's searchable values. */
-const firstWithin = (first: SortKey, bounds: Term): SQL =>
-  sql`(SELECT ${sql.raw(first.descending ? "max" : "min")}(v.value) FROM (
-    SELECT CASE m.type WHEN 'text' THEN substr(m.atom, 1, 256) ELSE m.atom END AS value, ${first.key} AS key
-    FROM json_each(d.attributes, ${valuePath(first.key)}) m) v WHERE ${onValues(bounds) ?? ALWAYS})`;
-
-/** Devices of a sorted search that lack the first sort key, which come after all that have it. */
-export function searchMissing(query: DeviceQuery, window: Window): Statement<DeviceRow[]> {
-  const [first, ...others] = query.sort;
-  if (!first) throw new Error("only a sorted search has devices without its key");
-  const where = [
-    sql`d.tenant_id = ${query.tenant}`,
-    sql`${sortValue(first)} IS NULL`,
-    ...checks(query, undefined, DEVICE),
-  ];
-  const order = orderBy([...others.map(byValue), sql`d.device_id ${direction(first.descending)}`]);
-  return rows(select(sql`inventory_devices d`, where, order, window));
-}
-
-/** How many devices have the first sort key and satisfy a sorted search. */
-export const countPresent = (query: DeviceQuery): SQL => {
-  const [first] = query.sort;
-  if (!first) throw new Error("only a sorted search has a key");
-  return sql`SELECT count(*) FROM ${inventoryDevicesTable} d WHERE ${all([
-    sql`d.tenant_id = ${query.tenant}`,
-    sql`${sortValue(first)} IS NOT NULL`,
-    ...checks(query, undefined, DEVICE),
-  ])}`;
-};
 
 /** What a search finds, reading only searchable values where that is enough. */
 function found(query: DeviceQuery, driver: Driver): Source {
@@ -223,18 +207,22 @@ const FACET_COLUMNS: Record<string, string> = {
   "system-tier": "k.tier",
 };
 
-/** The total of a search over status, group and tier only, from the numbers kept for them. */
-export const countKinds = (query: DeviceQuery): SQL => {
-  const conditions = query.terms.map((term) => onKind(term, FACET_COLUMNS[term.key] ?? "k.tier"));
-  return sql`SELECT coalesce(sum(k.devices), 0) FROM ${inventoryCountsTable} k
-    WHERE ${all([sql`k.tenant_id = ${query.tenant}`, ...conditions])}`;
-};
+export const kindColumn = (key: string): SQL => sql.raw(FACET_COLUMNS[key] ?? "k.tier");
+
+/** A search over status, group and tier only as conditions on the numbers kept for them. */
+export const ofKinds = (query: DeviceQuery): SQL[] => [
+  sql`k.tenant_id = ${query.tenant}`,
+  ...query.terms.map((term) => onKind(term, kindColumn(term.key))),
+];
+
+/** The total of such a search. */
+export const countKinds = (query: DeviceQuery): SQL =>
+  sql`SELECT coalesce(sum(k.devices), 0) FROM ${inventoryCountsTable} k WHERE ${all(ofKinds(query))}`;
 
 /** There, a missing value is an empty text. */
-function onKind(term: Term, name: string): SQL {
+function onKind(term: Term, column: SQL): SQL {
   if (term.kind === "place" || term.kind === "either")
     throw new Error(`a ${term.kind} is not counted by kind`);
-  const column = sql.raw(name);
   if (term.kind === "exists") return term.negated ? sql`${column} = ''` : sql`${column} > ''`;
   const present = (condition: SQL, orMissing: boolean) =>
     orMissing ? sql`(${column} = '' OR (${condition}))` : sql`(${column} > '' AND (${condition}))`;

@@ -1,16 +1,21 @@
 import { sql, type SQL } from "drizzle-orm";
+import { inventoryDevicesTable } from "../../devices/index.ts";
+import { type Row } from "../../platform/columns.ts";
 import { rows, type Statement } from "../../platform/database.ts";
 import type { DeviceRow } from "../device-view.ts";
-import { type Row } from "../../platform/columns.ts";
-import { inventoryDevicesTable } from "../../devices/index.ts";
-import { all } from "./conditions.ts";
 import type { DeviceQuery, Window } from "../search/query.ts";
 import { possibleStems } from "../search/search-text.ts";
-import { checks } from "./search.ts";
+import { all } from "./conditions.ts";
 import { DEVICE_COLUMNS } from "./devices.ts";
+import { checks } from "./search.ts";
+import { endOf, limitOf, valueOf, type Parts, type Stretch } from "./slices.ts";
 
-/** Devices that are put in order of their score; scoring each of a whole fleet would cost too much. */
+/** Devices that are put in order of their words, and look-ups for that: to look at a whole fleet would cost too much. */
 const SCORED = 200;
+const LOOK_UPS = 300;
+
+/** Devices that have a word are counted up to here to tell how rare it is. */
+const RARE = 1000;
 
 const hexadecimal = (text: string): string => Buffer.from(text, "utf8").toString("hex");
 
@@ -26,7 +31,12 @@ function expressionOf(word: string): string {
 const within = (query: DeviceQuery, expression: string): string =>
   `(tenant : "${hexadecimal(query.tenant)}x" AND body : (${expression}))`;
 
-type Share = "any" | "all" | "some but not all";
+/** How many of the words a device has. */
+export type Share = "any" | "all" | "some but not all";
+
+/** In this order devices are shown. */
+export const sharesOf = (words: readonly string[]): Share[] =>
+  words.length > 1 ? ["all", "some but not all"] : ["all"];
 
 function matchOf(query: DeviceQuery, words: readonly string[], share: Share): string {
   const expressions = words.map(expressionOf);
@@ -35,77 +45,103 @@ function matchOf(query: DeviceQuery, words: readonly string[], share: Share): st
   return within(query, share === "any" ? any : all);
 }
 
-/** Without further conditions the words alone tell which devices they are: no row of a device is read. */
+function matched(query: DeviceQuery, words: readonly string[], share: Share, stretch: Stretch): SQL {
+  const rest = stretch.after ? sql`AND t.rowid > ${valueOf(stretch.after)}` : sql``;
+  return sql`SELECT t.rowid AS device_no FROM inventory_text t
+    WHERE t.inventory_text MATCH ${matchOf(query, words, share)} ${rest} ORDER BY t.rowid LIMIT ${limitOf(stretch)}`;
+}
+
+const joined = sql`CROSS JOIN ${inventoryDevicesTable} d ON d.device_no = t.device_no`;
+
+/** What of a stretch satisfies the other conditions. Without any, no row of a device is read. */
 function found(
   query: DeviceQuery,
   words: readonly string[],
   share: Share,
-  withDevice = false,
+  stretch: Stretch,
 ): { from: SQL; where: SQL } {
-  const match = sql`t.inventory_text MATCH ${matchOf(query, words, share)}`;
   const conditions = checks(query, undefined, sql.raw("d.device_id"));
-  if (!withDevice && conditions.length === 0) return { from: sql`inventory_text t`, where: match };
-  return {
-    from: sql`inventory_text t CROSS JOIN ${inventoryDevicesTable} d ON d.device_no = t.rowid`,
-    where: all([match, ...conditions]),
-  };
+  const join = conditions.length > 0 ? joined : sql``;
+  return { from: sql`(${matched(query, words, share, stretch)}) t ${join}`, where: all(conditions) };
 }
 
-/** Devices that have any of the words, those that have all of them first, each part in the order of age. */
-function hits(query: DeviceQuery, words: readonly string[], limit: number, offset: number): SQL {
-  const part = (share: Share) => {
-    const { from, where } = found(query, words, share);
-    return sql`SELECT * FROM (
-      SELECT t.rowid AS device_no, t.rank AS score FROM ${from} WHERE ${where} ORDER BY t.rowid)`;
-  };
-  const rest = words.length > 1 ? sql`UNION ALL ${part("some but not all")}` : sql``;
-  return sql`${part("all")} ${rest} LIMIT ${limit} OFFSET ${offset}`;
+/** The devices that have a share of the words, by age, in slices. */
+export const textParts =
+  (query: DeviceQuery, words: readonly string[], share: Share): Parts =>
+  (stretch) => ({
+    ...found(query, words, share, stretch),
+    id: sql.raw("t.device_no"),
+    end: endOf(
+      sql`SELECT device_no AS value, '' AS device_id FROM (${matched(query, words, share, stretch)})`,
+      stretch.size,
+    ),
+  });
+
+/** The first devices that have any of the words, those that have all of them first, each part in the order of age. */
+function hits(query: DeviceQuery, words: readonly string[], limit: number): SQL {
+  const stretch = { after: undefined, size: query.stretch };
+  const parts = sharesOf(words).map((share) => {
+    const { from, where } = found(query, words, share, stretch);
+    return sql`SELECT * FROM (SELECT t.device_no FROM ${from} WHERE ${where})`;
+  });
+  return sql`SELECT device_no, row_number() OVER () AS place FROM (${sql.join(parts, sql` UNION ALL `)} LIMIT ${limit})`;
 }
 
-/** In the order of how many of the words a hit has; of a single word each has it. */
-function byWords(query: DeviceQuery, words: readonly string[]): SQL {
-  if (words.length === 1) return sql``;
-  const each = JSON.stringify(words.map((word) => matchOf(query, [word], "all")));
-  return sql`(SELECT count(*) FROM json_each(${each}) w
-    WHERE EXISTS (SELECT 1 FROM inventory_text x WHERE x.rowid = h.device_no AND x.inventory_text MATCH w.value)) DESC,`;
-}
+/** The words, and for each how rare it is; nobody looks at all that have it for that. */
+const rareWords = (query: DeviceQuery, words: readonly string[]): SQL => sql`
+  SELECT w.value AS word, 1.0 / (1 + (SELECT count(*) FROM (
+    SELECT 1 FROM inventory_text x WHERE x.inventory_text MATCH w.value LIMIT ${RARE}))) AS rarity
+  FROM json_each(${JSON.stringify(words.map((word) => matchOf(query, [word], "all")))}) w`;
+
+/** Of how many hits the words are looked up one by one; a single word each of them has. */
+const scoredOf = (words: readonly string[]): number =>
+  words.length === 1 ? 0 : Math.min(SCORED, Math.floor(LOOK_UPS / words.length));
 
 /**
- * A page of the devices that have any of the words. The first ones found are in order of how many they have and then
- * of their score; all others are in order of their age.
+ * A page of the devices that have any of the words, among the first that are looked at: those that are scored by how many words
+ * they have, and then by how rare those are, all others by their age.
  */
 export function textPage(
   query: DeviceQuery,
   words: readonly string[],
   window: Window,
 ): Statement<DeviceRow[]> {
-  const scored = window.limit * Math.max(1, Math.floor(SCORED / window.limit));
-  if (window.offset >= scored) {
-    return rows(sql`
-      WITH hits AS MATERIALIZED (${hits(query, words, window.limit, window.offset)})
-      SELECT ${DEVICE_COLUMNS} FROM hits h CROSS JOIN ${inventoryDevicesTable} d ON d.device_no = h.device_no`);
-  }
+  const scored = scoredOf(words);
+  const found = hits(query, words, Math.max(scored, window.offset + window.limit));
   return rows(sql`
-    WITH hits AS MATERIALIZED (${hits(query, words, scored, 0)})
-    SELECT ${DEVICE_COLUMNS} FROM hits h CROSS JOIN ${inventoryDevicesTable} d ON d.device_no = h.device_no
-    ORDER BY ${byWords(query, words)} h.score, h.device_no LIMIT ${window.limit} OFFSET ${window.offset}`);
+    WITH hits AS MATERIALIZED (${found}),
+      rare AS MATERIALIZED (${scored > 0 ? rareWords(query, words) : sql`SELECT '' AS word, 0 AS rarity LIMIT 0`}),
+      ranked AS MATERIALIZED (
+        SELECT h.device_no, h.place, count(r.word) AS words, sum(r.rarity) AS rarity
+        FROM hits h LEFT JOIN rare r ON h.place <= ${scored}
+          AND EXISTS (SELECT 1 FROM inventory_text x WHERE x.rowid = h.device_no AND x.inventory_text MATCH r.word)
+        GROUP BY h.place ORDER BY h.place > ${scored}, words DESC, rarity DESC, h.place
+        LIMIT ${window.limit} OFFSET ${window.offset})
+    SELECT ${DEVICE_COLUMNS} FROM ranked h CROSS JOIN ${inventoryDevicesTable} d ON d.device_no = h.device_no`);
 }
 
-export const textCount = (query: DeviceQuery, words: readonly string[]): SQL => {
-  const { from, where } = found(query, words, "any");
-  return sql`SELECT count(*) FROM ${from} WHERE ${where}`;
+/** How many pages of the index the words that begin so take, about: all of them are read to find the first device. */
+export const pagesOfBeginnings = (
+  beginnings: readonly string[],
+): Statement<{ beginning: string; pages: number }[]> => {
+  const boundary = (end: string) => sql`CAST('0' || g.value || ${end} AS BLOB)`;
+  const page = (which: SQL) =>
+    sql`SELECT i.pgno FROM inventory_text_idx i WHERE i.segid = s.segid ${which} LIMIT 1`;
+  return rows(sql`
+    WITH RECURSIVE segments(segid) AS (
+      SELECT min(segid) FROM inventory_text_idx
+      UNION ALL SELECT (SELECT min(i.segid) FROM inventory_text_idx i WHERE i.segid > s.segid) FROM segments s WHERE s.segid IS NOT NULL)
+    SELECT g.value AS beginning, (SELECT total(
+        coalesce((${page(sql`AND i.term > ${boundary("\u{10FFFF}")} ORDER BY i.term`)}), (${page(sql`ORDER BY i.term DESC`)})) / 2
+        - coalesce((${page(sql`AND i.term <= ${boundary("")} ORDER BY i.term DESC`)}), 0) / 2)
+      FROM segments s WHERE s.segid IS NOT NULL) AS pages
+    FROM json_each(${JSON.stringify(beginnings)}) g`);
 };
 
 export type NumberedRow = DeviceRow & Row<typeof inventoryDevicesTable, "device_no">;
 
-/** Devices that have any of the words, from a number on: for reading all of them. */
-export function textAfter(
-  query: DeviceQuery,
-  words: readonly string[],
-  { after, limit }: { after: number; limit: number },
-): Statement<NumberedRow[]> {
-  const { from, where } = found(query, words, "any", true);
-  return rows(sql`
-    SELECT ${DEVICE_COLUMNS}, d.device_no FROM ${from} WHERE ${where} AND t.rowid > ${after}
-    ORDER BY t.rowid LIMIT ${limit}`);
-}
+/** Devices by number, in the order given. */
+export const devicesByNumber = (numbers: readonly number[]): Statement<NumberedRow[]> =>
+  rows(sql`
+    SELECT ${DEVICE_COLUMNS}, d.device_no FROM json_each(${JSON.stringify(numbers)}) g
+    CROSS JOIN ${inventoryDevicesTable} d ON d.device_no = g.value`);

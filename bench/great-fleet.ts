@@ -1,0 +1,128 @@
+import { readdir } from "node:fs/promises";
+import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
+import { TENANT } from "./seed-database.ts";
+import { fleetDevice, type FleetDevice } from "./seed-inventory.ts";
+
+/**
+ * A fleet too great to be loaded through the runtime: straight into the file of a server that is not running, each table in the
+ * order of its keys. As after admission and a first report: device, set and key, twelve attributes, words, counts.
+ */
+const PIECE = 5000;
+const CACHE_KIB = 2_000_000;
+
+const REPORTED = [
+  "device_type",
+  "artifact_name",
+  "rootfs-image.version",
+  "mender_client_version",
+  "hostname",
+  "kernel",
+  "os",
+  "cpu_model",
+  "mac_eth0",
+  "ipv4_eth0",
+  "site",
+  "temperature",
+].map((name) => `inventory-${name}`);
+
+/** Of the length of the PEM of an RSA key of 3072 bits, which is what devices make unless told otherwise. */
+const PUBKEY_CHARACTERS = 624;
+
+function greatDevice(index: number): FleetDevice {
+  const device = fleetDevice(index);
+  const attributes = Object.entries(device.attributes).filter(
+    ([key]) => !key.startsWith("inventory-") || REPORTED.includes(key),
+  );
+  return { ...device, attributes: Object.fromEntries(attributes) };
+}
+
+const DEVICES = `
+  INSERT INTO inventory_devices
+    (tenant_id, device_id, status, group_name, created_ms, updated_ms, check_in_ms, attributes)
+  SELECT ?1, value ->> 'id', value ->> 'status', value ->> 'group', value ->> 'created', value ->> 'updated',
+    value ->> 'checkIn', value -> 'attributes'
+  FROM json_each(?2)`;
+
+const MEMBER = `CASE m.type WHEN 'text' THEN substr(m.atom, 1, 256) WHEN 'true' THEN x'01' WHEN 'false' THEN x'00'
+  ELSE coalesce(m.atom, x'') END`;
+
+/** What triggers and admission would have done one by one. */
+const DERIVED = [
+  `INSERT OR IGNORE INTO inventory_values
+   SELECT d.tenant_id, a.key, ${MEMBER}, d.device_id
+   FROM inventory_devices d, json_each(d.attributes) a LEFT JOIN json_each(a.value, '$[0]') m
+   UNION ALL
+   SELECT d.tenant_id, c.key, c.atom, d.device_id
+   FROM inventory_devices d, json_each(json_object('identity-status', d.status, 'system-check_in_time', d.check_in_ms,
+     'system-created_ts', d.created_ms, 'system-group', d.group_name, 'system-tier', d.tier,
+     'system-updated_ts', d.updated_ms)) c
+   WHERE c.atom IS NOT NULL ORDER BY 2, 3, 4`,
+  `INSERT INTO inventory_keys
+   SELECT d.tenant_id, a.key, count(*) FROM inventory_devices d, json_each(d.attributes) a GROUP BY 1, 2`,
+  `INSERT INTO inventory_keys
+   SELECT tenant_id, 'system-check_in_time', count(*) FROM inventory_devices WHERE check_in_ms IS NOT NULL GROUP BY 1`,
+  `INSERT INTO inventory_counts
+   SELECT tenant_id, coalesce(group_name, ''), coalesce(status, ''), tier, count(*) FROM inventory_devices GROUP BY 1, 2, 3, 4`,
+  `INSERT INTO inventory_text (rowid, tenant, body)
+   SELECT d.device_no, hex(d.tenant_id) || 'x', d.device_id || ' ' || coalesce(d.group_name, '') || ' ' || (
+     SELECT group_concat(substr(m.atom, 1, 256), ' ') FROM json_each(d.attributes) a, json_each(a.value, '$[0]') m
+     WHERE m.type = 'text' AND (a.key GLOB 'i*-*' OR a.key GLOB 'tags-*'))
+   FROM inventory_devices d ORDER BY 1`,
+  `INSERT INTO devices (tenant_id, device_id, identity_hash, identity, status, revision, provisioned, created_ms, updated_ms)
+   SELECT tenant_id, device_id, lower(hex(randomblob(32))), json_object('mac', attributes ->> '$.identity-mac[0]'), status, 1,
+     status = 'accepted', created_ms, created_ms
+   FROM inventory_devices ORDER BY 1, 2`,
+  `INSERT INTO auth_sets (tenant_id, auth_set_id, device_id, key_hash, pubkey, status, created_ms)
+   SELECT tenant_id, device_id, device_id, lower(hex(randomblob(32))), hex(randomblob(${PUBKEY_CHARACTERS / 2})), status, created_ms
+   FROM inventory_devices ORDER BY 1, 2`,
+];
+
+/** The file of the database in a data folder. */
+export async function databaseFile(data: string): Promise<string> {
+  const root = join(data, "state");
+  for (const name of await readdir(root, { recursive: true })) {
+    if (!name.endsWith(".sqlite") || !name.includes("d1")) continue;
+    const path = join(root, name);
+    const db = new DatabaseSync(path);
+    const found = db.prepare("SELECT 1 FROM sqlite_master WHERE name = 'inventory_devices'").get();
+    db.close();
+    if (found) return path;
+  }
+  throw new Error(`no database in ${data}`);
+}
+
+function withoutTriggers(db: DatabaseSync, tables: readonly string[], work: () => void): void {
+  const triggers = db
+    .prepare(
+      "SELECT name, sql FROM sqlite_master WHERE type = 'trigger' AND tbl_name IN (SELECT value FROM json_each(?))",
+    )
+    .all(JSON.stringify(tables));
+  for (const { name } of triggers) db.exec(`DROP TRIGGER ${String(name)}`);
+  work();
+  for (const { sql } of triggers) db.exec(String(sql));
+}
+
+/** Loads the fleet into the data folder of a server that ran before. Returns how long it took, in seconds. */
+export async function seedGreatFleet(data: string, count: number): Promise<number> {
+  const start = performance.now();
+  const db = new DatabaseSync(await databaseFile(data));
+  db.exec(`PRAGMA synchronous = OFF; PRAGMA temp_store = FILE; PRAGMA cache_size = -${CACHE_KIB}; BEGIN`);
+  withoutTriggers(db, ["inventory_devices", "devices"], () => {
+    const insert = db.prepare(DEVICES);
+    for (let from = 0; from < count; from += PIECE) {
+      const size = Math.min(PIECE, count - from);
+      insert.run(TENANT, JSON.stringify(Array.from({ length: size }, (_, i) => greatDevice(from + i))));
+    }
+    for (const sql of DERIVED) {
+      db.exec(sql);
+      console.error(
+        `${((performance.now() - start) / 1000).toFixed(0)} s: ${sql.slice(0, 40).replaceAll("\n", " ")}`,
+      );
+    }
+  });
+  db.exec(`INSERT INTO device_counts SELECT tenant_id, status, tier, count(*) FROM devices GROUP BY 1, 2, 3 ON CONFLICT DO UPDATE SET devices = excluded.devices;
+    COMMIT; PRAGMA wal_checkpoint(TRUNCATE)`);
+  db.close();
+  return (performance.now() - start) / 1000;
+}
