@@ -62,7 +62,7 @@ export const staleReleases = (tenant: TenantId, limit: number): Statement<string
     rows<{ name: string }>(sql`
       SELECT name FROM (
         SELECT a.name, count(*) AS artifacts_count, ${distinctValues("device_types")} AS device_types, ${distinctValues("update_types")} AS update_types
-        FROM ${artifactsTable} a WHERE a.tenant_id = ${tenant} GROUP BY a.name) is_now
+        FROM ${artifactsTable} a WHERE a.tenant_id = ${tenant} GROUP BY a.name) AS is_now
       WHERE NOT EXISTS (SELECT 1 FROM ${releasesTable} r WHERE r.tenant_id = ${tenant} AND r.name = is_now.name
         AND r.artifacts_count = is_now.artifacts_count AND r.device_types = is_now.device_types AND r.update_types = is_now.update_types)
       UNION ALL

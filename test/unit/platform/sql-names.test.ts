@@ -57,6 +57,7 @@ const known = new Set([
   "sqlite_master",
   "dflt_value",
   "inventory_text",
+  "inventory_text_idx",
   "dflt_value",
 ]);
 
