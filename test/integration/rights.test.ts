@@ -129,6 +129,7 @@ describe("a route for users", () => {
       "GET /api/management/v2/useradm/roles/:id",
       "PATCH /api/management/v2/tenantadm/billing/profile",
       "POST /api/management/v1/console/session",
+      "POST /api/management/v1/devicemonitor/settings/me/channel/alerts/:name/test",
       "POST /api/management/v1/useradm/auth/logout",
       "POST /api/management/v1/useradm/auth/plan-verify",
       "POST /api/management/v1/useradm/settings/me",
