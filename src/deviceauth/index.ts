@@ -1,6 +1,7 @@
 export { decommissionDevice, waitingStatements } from "./devices.ts";
 export { limitNameOf, limitsOfTenantsStatement } from "./limit-store.ts";
 export { oldestWaitingStatement } from "./waiting-store.ts";
+export { tokensRevokedEvent } from "./events.ts";
 export { TIERS } from "./states.ts";
 export { deviceCountsTable } from "./tables.ts";
 export { expireWaitingSets } from "./expiry.ts";

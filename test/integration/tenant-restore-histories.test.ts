@@ -110,6 +110,8 @@ const deed = fc.record({
 /** What there was at a time, as users saw it. */
 interface Then {
   atMs: number;
+  /** Devices that were there. */
+  there: string[];
   devices: TestDevice[];
   deployments: string[];
   answers: string[];
@@ -126,13 +128,13 @@ async function answersOf(of: Pick<Then, "devices" | "deployments">): Promise<str
   return withoutContacts(found).map((text) => text.replaceAll(/"request_id":"[^"]*"/g, ""));
 }
 
-/** Takes away the devices that were let in since. */
-async function removeNew(known: readonly TestDevice[]): Promise<void> {
-  const pending = (await call("GET", `${DEVAUTH}/devices?status=pending&per_page=100`)).json<
-    { id: string }[]
-  >();
-  for (const { id } of pending)
-    if (!known.some((device) => device.id === id)) await call("DELETE", `${DEVAUTH}/devices/${id}`);
+const idsNow = async () =>
+  (await call("GET", `${DEVAUTH}/devices?per_page=100`)).json<{ id: string }[]>().map(({ id }) => id);
+
+/** Takes away the devices that came since. */
+async function removeNew(there: readonly string[]): Promise<void> {
+  for (const id of await idsNow())
+    if (!there.includes(id)) expect((await call("DELETE", `${DEVAUTH}/devices/${id}`)).status).toBe(204);
   await server.deliverEvents();
 }
 
@@ -155,19 +157,15 @@ describe("a tenant that is restored", () => {
               for (const { name, n, m } of part) await DEEDS[name]!(n, m);
               await server.deliverEvents();
               const atMs = await minute(server, ACME);
-              minutes.push({
-                atMs,
-                devices,
-                deployments,
-                answers: await answersOf({ devices, deployments }),
-              });
-              if (i === 1) await writeBase(server, ACME);
+              const then = { devices, deployments };
+              minutes.push({ ...then, atMs, there: await idsNow(), answers: await answersOf(then) });
+              if (i === 1) await writeBase(server);
             }
             for (const turn of turns) {
               const then = one(minutes, turn);
               const done = await restored(server, "acme", then.atMs);
               expect(done).toMatchObject({ state: "done" });
-              await removeNew(then.devices);
+              await removeNew(then.there);
               expect([turn, await answersOf(then)]).toEqual([turn, then.answers]);
               server.advance(60_000);
             }
@@ -200,7 +198,7 @@ describe("a restore that is stopped at any moment", () => {
 
   it("goes on from there, and ends the same", { timeout: 600_000 }, async () => {
     const known = { devices, deployments };
-    const before = await answersOf(known);
+    const [before, there] = [await answersOf(known), await idsNow()];
     const then = await minute(server, ACME);
     const begun = async () => {
       ({ devices, deployments } = known);
@@ -211,7 +209,7 @@ describe("a restore that is stopped at any moment", () => {
     const first = await begun();
     await runRestore(crashingDeps(await server.deps(), moments), { tenant: ACME, id: first }, 100_000);
     expect(await showRestore(server, "acme", first)).toMatchObject({ state: "done" });
-    await removeNew(known.devices);
+    await removeNew(there);
     expect(await answersOf(known)).toEqual(before);
     expect(moments.count).toBeGreaterThan(60);
     for (const stopAt of stops(moments.count, 8)) {
@@ -223,7 +221,7 @@ describe("a restore that is stopped at any moment", () => {
       await runSweeps(await server.deps(), { restore: restoreTenants });
       expect([stopAt, await showRestore(server, "acme", id)]).toMatchObject([stopAt, { state: "done" }]);
       expect([stopAt, await stateOfJournal(ACME)]).toEqual([stopAt, "on"]);
-      await removeNew(known.devices);
+      await removeNew(there);
       expect([stopAt, await answersOf(known)]).toEqual([stopAt, before]);
     }
   });

@@ -4,11 +4,31 @@ import { asTenantId } from "../../src/platform/ids.ts";
 import { restoreTenants } from "../../src/tenantdata/index.ts";
 import { JOURNAL_DAYS } from "../../src/tenantdata/journal/limits.ts";
 import { runRestore } from "../../src/tenantdata/restoring/restores.ts";
-import { READY_LIFE_MS, RESTORE_ATTEMPTS, RESTORE_LIFE_MS } from "../../src/tenantdata/restoring/limits.ts";
+import {
+  DEVICES_A_BATCH,
+  DEVICES_A_LOOK,
+  IMAGES_A_PAGE,
+  READY_LIFE_MS,
+  RESTORE_ATTEMPTS,
+  RESTORE_LIFE_MS,
+  TOLD,
+} from "../../src/tenantdata/restoring/limits.ts";
+import { UNIQUE } from "../../src/tenantdata/restoring/subjects.ts";
+import { SUBJECTS } from "../../src/tenantdata/journal/subjects.ts";
 import { aDevice, aTenant, type TestDevice, type TestUser } from "../support/actors.ts";
 import { answersAt, refusal } from "../support/answers.ts";
-import { aFilledTenant } from "../support/archives.ts";
-import { anArtifact, counts, deploy, inInventory, MANAGEMENT, poll, report } from "../support/deployments.ts";
+import { aFilledTenant, operator } from "../support/archives.ts";
+import {
+  anArtifact,
+  counts,
+  deploy,
+  idOf,
+  inInventory,
+  MANAGEMENT,
+  poll,
+  report,
+} from "../support/deployments.ts";
+import { SMALL } from "../../src/deployments/limits.ts";
 import { DEVAUTH } from "../support/device-auth.ts";
 import { keptNow } from "../support/journal.ts";
 import {
@@ -28,6 +48,7 @@ import {
 } from "../support/restores.ts";
 import { env, Server } from "../support/server.ts";
 import { SigningDevice } from "../support/signing-device.ts";
+import { bindSpare, SPARE_HOME } from "../support/spare-database.ts";
 
 const ACME = asTenantId("acme");
 const INVENTORY = "/api/devices/v1/inventory/device/attributes";
@@ -235,6 +256,73 @@ describe("a tenant that is restored", () => {
   });
 });
 
+/** Devices made directly in the stores, accepted and in a group. */
+async function manyDevices(prefix: string, count: number): Promise<void> {
+  const ids = `WITH n(i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i < ${count - 1}),
+    d AS (SELECT '${prefix}-' || printf('%05d', i) AS id FROM n)`;
+  const at = server.now;
+  await env.DB.prepare(
+    `INSERT INTO devices (tenant_id, device_id, identity_hash, identity, status, revision, created_ms, updated_ms)
+     ${ids} SELECT 'acme', id, 'hash-' || id, '{"mac":"' || id || '"}', 'accepted', 1, ${at}, ${at} FROM d`,
+  ).run();
+  await env.DB.prepare(
+    `INSERT INTO auth_sets (tenant_id, auth_set_id, device_id, key_hash, pubkey, status, created_ms)
+     ${ids} SELECT 'acme', 'set-' || id, id, 'key-' || id, 'key', 'accepted', ${at} FROM d`,
+  ).run();
+  await env.DB.prepare(
+    `INSERT INTO inventory_devices (tenant_id, device_id, status, group_name, created_ms, updated_ms, attributes)
+     ${ids} SELECT 'acme', id, 'accepted', 'many', ${at}, ${at}, '{"inventory-n":["' || id || '"]}' FROM d`,
+  ).run();
+}
+
+const removeDevices = (prefix: string) =>
+  env.DB.batch(
+    ["inventory_devices", "auth_sets", "devices"].map((table) =>
+      env.DB.prepare(`DELETE FROM ${table} WHERE tenant_id = 'acme' AND device_id LIKE '${prefix}-%'`),
+    ),
+  );
+
+describe("a large tenant that is restored", () => {
+  it("goes through it in pages [limit: IMAGES_A_PAGE] [limit: DEVICES_A_BATCH] [limit: DEVICES_A_LOOK], and tells some of what it finds [limit: TOLD]", async () => {
+    const [back, since] = [IMAGES_A_PAGE + 1, DEVICES_A_LOOK + DEVICES_A_BATCH + 1];
+    await manyDevices("back", back);
+    await manyDevices("stay", IMAGES_A_PAGE);
+    await server.deliverEvents();
+    const before = await answers();
+    const then = await minute(server, ACME);
+    await removeDevices("back");
+    await manyDevices("since", since);
+    // What one invocation cannot do the next goes on with, as the queue brings it.
+    const { id } = (await beginRestore(server, "acme", then)).json<RestoreWire>();
+    await server.deliverEvents();
+    const done = await showRestore(server, "acme", id);
+    expect(done).toMatchObject({
+      state: "done",
+      changes: { devices_back: { count: back }, devices_waiting: { count: since } },
+    });
+    expect([done.changes.devices_back.told.length, done.changes.devices_waiting.told.length]).toEqual([
+      TOLD,
+      TOLD,
+    ]);
+    const count = async (status: string) =>
+      (await call("GET", `${DEVAUTH}/devices/count?status=${status}`)).json<{ count: number }>().count;
+    expect([await count("accepted"), await count("pending")]).toEqual([3 + back + IMAGES_A_PAGE, since]);
+    await removeDevices("since");
+    expect(await answers()).toEqual(before);
+  }, 120_000);
+
+  it("knows by what rows of its tables are told apart besides their keys", async () => {
+    for (const table of SUBJECTS.flatMap(({ tables }) => tables.map(({ name }) => name))) {
+      const { results } = await env.DB.prepare(
+        `SELECT group_concat(c.name, ', ') AS columns FROM (SELECT l.name, l.origin FROM pragma_index_list('${table}') l WHERE l."unique" = 1) i
+         CROSS JOIN pragma_index_info(i.name) c WHERE i.origin = 'c' GROUP BY i.name ORDER BY i.name`,
+      ).all<{ columns: string }>();
+      const known = (UNIQUE[table] ?? []).map((columns) => ["tenant_id", ...columns].join(", "));
+      expect([table, results.map(({ columns }) => columns).toSorted()]).toEqual([table, known.toSorted()]);
+    }
+  });
+});
+
 describe("while a tenant is restored", () => {
   it.each(["sealing", "putting", "removing", "waiting", "settling", "telling", "opening"])(
     "at %s it is read and not written, and others do not notice [differs: tenant-restoring]",
@@ -267,7 +355,6 @@ describe("while a tenant is restored", () => {
     const then = await minute(server, ACME);
     const id = await restoredUntil(server, ACME, then, step);
     expect((await inventory(devices[2]!, "meanwhile")).status).toBe(200);
-    if (step === "pausing") return;
     const ended = await restores(server, "acme", "DELETE", `/${id}`);
     expect([ended.status, ended.json()]).toMatchObject([200, { state: "cancelled" }]);
     expect((await restores(server, "acme", "DELETE", `/${id}`)).status).toBe(204);
@@ -307,6 +394,45 @@ describe("while a tenant is restored", () => {
       expect((await report(server, busy, id, status)).status).toBe(204);
     expect(await counts(server, user, id)).toEqual({ success: 1 });
     expect(await counts(server, user, then9)).toEqual({ pending: 1 });
+  });
+});
+
+describe("after a restore", () => {
+  it("devices of a large deployment that goes on again are given it at their next check", async () => {
+    await manyDevices("wide", SMALL + 1);
+    const device = await aDevice(server, { tenant: "acme" });
+    await inInventory(server, [device], "many");
+    await anArtifact(server, { tenant: "acme", name: "release-9" });
+    const asked = await call("POST", `${MANAGEMENT}/group/many`, {
+      name: "wide",
+      artifact_name: "release-9",
+    });
+    const id = idOf(asked);
+    await server.deliverEvents();
+    const then = await minute(server, ACME);
+    const path = `${MANAGEMENT}/${id}/status`;
+    expect((await call("PUT", path, { status: "aborted" })).status).toBe(204);
+    await server.deliverEvents();
+    expect((await poll(server, device)).status).toBe(204);
+    expect(await restored(server, "acme", then)).toMatchObject({
+      state: "done",
+      changes: { deployments_resumed: { told: [id] } },
+    });
+    expect((await poll(server, device)).status).toBe(200);
+    expect(await counts(server, user, id)).toEqual({ pending: SMALL + 2 });
+  });
+
+  it("a report that was known as the same before it is taken in", async () => {
+    const [, , device] = devices;
+    const now = () => call("GET", `/api/management/v1/inventory/devices/${device!.id}`);
+    await inventory(device!, "before");
+    const then = await minute(server, ACME);
+    // The second time the head knows it.
+    for (let time = 0; time < 3; time++) expect((await inventory(device!, "since")).status).toBe(200);
+    await restored(server, "acme", then);
+    expect((await now()).text).toContain('"before"');
+    expect((await inventory(device!, "since")).status).toBe(200);
+    expect((await now()).text).toContain('"since"');
   });
 });
 
@@ -363,6 +489,20 @@ describe("asking for a restore", () => {
       ["POST", "/x/apply"],
     ] as const)
       expect((await restores(server, "acme", method, path)).status).toBe(404);
+  });
+
+  it("waits while the tenant is moved, and a move waits for it", async () => {
+    await bindSpare(server);
+    const then = await minute(server, ACME);
+    await restoredUntil(server, ACME, then, "putting");
+    const move = () => operator(server, "POST", "/tenants/acme/move", { database: SPARE_HOME });
+    expect(refusal(await move())).toEqual([409, "the tenant is being restored"]);
+    await sweep();
+    await env.DB.prepare(
+      `INSERT INTO tenant_moves (tenant_id, source, target, step, paused, position, begun_ms, updated_ms)
+       VALUES ('acme', 'DB', '${SPARE_HOME}', 'removing', 0, '{}', 1, 1)`,
+    ).run();
+    expect(refusal(await beginRestore(server, "acme", then))).toEqual([409, "the tenant is being moved"]);
   });
 
   it("is told of by pages, and for a while [limit: RESTORE_LIFE_MS] [limit: READY_LIFE_MS]", async () => {

@@ -1,13 +1,9 @@
-import { sql } from "drizzle-orm";
+import { runSweeps } from "../../src/app/sweeps.ts";
 import { asTenantId, type TenantId } from "../../src/platform/ids.ts";
+import { keepJournals, renewJournals } from "../../src/tenantdata/index.ts";
 import { flushJournal } from "../../src/tenantdata/journal/flush.ts";
-import { journaledColumns, reading } from "../../src/tenantdata/journal/images-store.ts";
-import { packed } from "../../src/tenantdata/journal/lines.ts";
-import { BASE_FILE, baseFolder, basePartKey } from "../../src/tenantdata/journal/object-keys.ts";
-import { SUBJECTS } from "../../src/tenantdata/journal/subjects.ts";
 import { runRestore } from "../../src/tenantdata/restoring/restores.ts";
 import { operator } from "./archives.ts";
-import { begunJournal } from "./journal.ts";
 import { env, type Answer, type Server } from "./server.ts";
 
 export interface RestoreWire {
@@ -30,40 +26,17 @@ export interface RestoreWire {
   };
 }
 
-/** Writes the nightly copy of a tenant. */
-export async function writeBase(server: Server, tenant: TenantId): Promise<void> {
+/** Has the duties of a night, and of the minute after it, make a whole copy of each tenant. */
+export async function writeBase(server: Server): Promise<void> {
   const deps = await server.deps();
-  const db = deps.db(tenant);
-  const columns = await db.one(journaledColumns);
-  const images = [];
-  for (const subject of SUBJECTS) {
-    const key = sql.join(
-      subject.key.map((column) => sql.identifier(column)),
-      sql`, `,
-    );
-    const source = sql`SELECT DISTINCT json_array(${key}) AS key, row_number() OVER () AS nth
-      FROM ${sql.identifier(subject.tables[0]!.name)} WHERE tenant_id = ${tenant}`;
-    const { statements, found } = reading({ tenant, subject, source, bytes: 1e9 }, columns);
-    images.push(...found(await db.batch(statements)).images);
-  }
-  const begun = server.now;
-  await deps.bucket.put(basePartKey(tenant, begun, 1), packed(images));
-  await deps.bucket.put(
-    `${baseFolder(tenant, begun)}${BASE_FILE}`,
-    JSON.stringify({ begun_ms: begun, finished_ms: begun, parts: 1, images: images.length, schema: "" }),
-  );
-  await env.DB.prepare("UPDATE journals SET oldest_ms = coalesce(oldest_ms, ?) WHERE tenant_id = ?")
-    .bind(begun, tenant)
-    .run();
+  await runSweeps(deps, { renew: renewJournals, keep: keepJournals });
 }
 
-/** Switches the journal of a tenant on, with a first copy. */
+/** Waits until a tenant has a journal, with a first copy. */
 export async function aJournal(server: Server, name: string): Promise<TenantId> {
-  const tenant = asTenantId(name);
-  await begunJournal(server, tenant);
-  await writeBase(server, tenant);
+  await writeBase(server);
   server.advance(1000);
-  return tenant;
+  return asTenantId(name);
 }
 
 export const restores = (

@@ -13,10 +13,15 @@ import {
 export type MoveRow = Row<typeof tenantMovesTable>;
 export type MoveStep = MoveRow["step"];
 
+const ENDED_STEPS: ReadonlySet<MoveStep> = new Set(["done", "failed", "cancelled"]);
 const ENDED = sql`('done', 'failed', 'cancelled')`;
 
 export const moveStatement = (tenant: TenantId): Statement<MoveRow | undefined> =>
   firstRow(sql`SELECT * FROM ${tenantMovesTable} WHERE tenant_id = ${tenant}`);
+
+/** Whether a tenant is on its way to another database. */
+export const isMovedStatement = (tenant: TenantId): Statement<boolean> =>
+  mapped(moveStatement(tenant), (row) => row !== undefined && !ENDED_STEPS.has(row.step));
 
 export const openMovesStatement = (limit: number): Statement<TenantId[]> =>
   mapped(

@@ -12,6 +12,7 @@ import { jurisdictionOf, placeTenant, type Jurisdiction } from "../../platform/p
 import { getTenant } from "../../tenants/index.ts";
 import { databaseNamed } from "../database-named.ts";
 import { MOVED_TABLES, type CopyPosition } from "./copy.ts";
+import { isRestoredStatement } from "../restoring/restore-store.ts";
 import { doStep } from "./move-steps.ts";
 import {
   beginStatements,
@@ -130,6 +131,8 @@ export async function beginMove(
     throw new Fault("conflict", `the tenant is to be in ${asked}, and ${target} is not`);
   if (source === target) throw new Fault("conflict", `the tenant lives in ${target} already`);
   await demandSameTables(deps, source, target);
+  if (await deps.db(tenant).one(isRestoredStatement(tenant)))
+    throw new Fault("conflict", "the tenant is being restored");
   const at = deps.now();
   const object = { type: "tenant", id: tenant };
   await deps

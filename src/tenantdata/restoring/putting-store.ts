@@ -7,41 +7,23 @@ import { setJournalState } from "../journal/journal-store.ts";
 import type { Subject } from "../journal/subjects.ts";
 import type { CopiedRow, Value } from "../rows-store.ts";
 import type { TableDifference } from "./differences.ts";
+import { asked, columnList, columnsAt, list, removeRowsStatement } from "./rows-by-key-store.ts";
 import { tableOf, UNIQUE, wayOf } from "./subjects.ts";
 
-const list = (parts: readonly SQL[]): SQL => sql.join([...parts], sql`, `);
-const columnList = (columns: readonly string[]): SQL =>
-  list(columns.map((column) => sql`${sql.identifier(column)}`));
 const valuesOf = (columns: readonly string[], row: CopiedRow): Value[] =>
   columns.map((column) => row[column] ?? null);
-
-/** Removes rows that have these values in these columns. */
-export function removeRowsStatement(
-  tenant: TenantId,
-  table: string,
-  columns: readonly string[],
-  values: readonly (readonly Value[])[],
-): Statement<number> {
-  if (columns.length === 0)
-    return change(sql`DELETE FROM ${sql.identifier(table)} WHERE tenant_id = ${tenant}`);
-  const asked = list(columns.map((_, i) => sql`asked.value ->> ${`$[${i}]`}`));
-  return change(sql`
-    DELETE FROM ${sql.identifier(table)} WHERE tenant_id = ${tenant} AND (${columnList(columns)}) IN (
-      SELECT ${asked} FROM json_each(${JSON.stringify(values)}) asked)`);
-}
 
 /** Removes other rows that have what one of these is told apart by. */
 function giveWayStatements(tenant: TenantId, table: string, put: readonly CopiedRow[]): Statement<number>[] {
   const { key } = tableOf(table);
+  const own = ["tenant_id", ...key];
   return (UNIQUE[table] ?? []).map((unique) => {
-    const asked = put.map((row) => [...valuesOf(unique, row), ...valuesOf(key, row)]);
-    const value = (i: number) => sql`asked.value ->> ${`$[${i}]`}`;
-    const same = unique.map((column, i) => sql`held.${sql.identifier(column)} = ${value(i)}`);
-    const others = key.map((column, i) => sql`held.${sql.identifier(column)} <> ${value(unique.length + i)}`);
-    const held = list(["tenant_id", ...key].map((column) => sql`held.${sql.identifier(column)}`));
+    const values = put.map((row) => [...valuesOf(unique, row), ...valuesOf(key, row)]);
+    const same = unique.map((column, i) => sql`held.${sql.identifier(column)} = ${asked(i)}`);
+    const others = key.map((column, i) => sql`held.${sql.identifier(column)} <> ${asked(unique.length + i)}`);
     return change(sql`
-      DELETE FROM ${sql.identifier(table)} WHERE (${columnList(["tenant_id", ...key])}) IN (
-        SELECT ${held} FROM json_each(${JSON.stringify(asked)}) asked
+      DELETE FROM ${sql.identifier(table)} WHERE (${columnList(own)}) IN (
+        SELECT ${columnsAt(sql`held`, own)} FROM json_each(${JSON.stringify(values)}) asked
         CROSS JOIN ${sql.identifier(table)} held ON held.tenant_id = ${tenant} AND ${sql.join(same, sql` AND `)}
         WHERE ${sql.join(others, sql` OR `)})`);
   });

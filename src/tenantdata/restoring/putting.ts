@@ -6,7 +6,8 @@ import { differencesOf, isDifferent, type TableDifference } from "./differences.
 import { putBackStatements, storedAmongStatement, takenCombinationsStatement } from "./putting-store.ts";
 import { tallied, toldMore, type Changes } from "./restore-position.ts";
 import type { Restoring } from "./restoring.ts";
-import { deploymentIdsStatement, liveRowsStatement, stagedPageStatement } from "./staging-store.ts";
+import { rowsWithStatement } from "./rows-by-key-store.ts";
+import { deploymentIdsStatement, stagedPageStatement } from "./staging-store.ts";
 import { PUT_ORDER } from "./subjects.ts";
 
 /** The stage of a deployment that has ended. */
@@ -23,7 +24,7 @@ async function liveRows(
 ): Promise<Map<string, CopiedRow[]>> {
   const found = await db.batch(
     subject.tables.map(({ name }) =>
-      liveRowsStatement(tenant, subject, name, columns.get(name) ?? [], keysOf(images)),
+      rowsWithStatement(tenant, name, columns.get(name) ?? [], subject.key, keysOf(images)),
     ),
   );
   return new Map(subject.tables.map(({ name }, i) => [name, found[i] ?? []]));

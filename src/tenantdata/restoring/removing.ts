@@ -2,7 +2,7 @@ import type { Statement } from "../../platform/database.ts";
 import { asDeviceId } from "../../platform/ids.ts";
 import type { Subject } from "../journal/subjects.ts";
 import type { Value } from "../rows-store.ts";
-import { removeRowsStatement } from "./putting-store.ts";
+import { removeRowsStatement } from "./rows-by-key-store.ts";
 import { tallied, toldMore } from "./restore-position.ts";
 import type { Restoring } from "./restoring.ts";
 import { deploymentIdsStatement, openAmongStatement, unknownPageStatement } from "./staging-store.ts";

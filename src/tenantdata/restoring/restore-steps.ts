@@ -5,10 +5,12 @@ import {
   openAfterStatement,
   resumeWorkStatements,
 } from "../../deployments/index.ts";
+import { tokensRevokedEvent } from "../../deviceauth/index.ts";
 import type { OperatorActor } from "../../platform/actor.ts";
 import { addAudit } from "../../platform/audit.ts";
 import { rfc3339 } from "../../platform/clock.ts";
 import { demandChanged, refusalOf } from "../../platform/database.ts";
+import { addEvent } from "../../platform/outbox.ts";
 import { refreshReleasesStatements, staleReleasesStatement } from "../../releases/index.ts";
 import { setJournalState } from "../journal/journal-store.ts";
 import { flushJournal } from "../journal/flush.ts";
@@ -142,6 +144,8 @@ async function settle(restoring: Restoring): Promise<To | undefined> {
     forgetTotalsStatement(tenant),
     forgetBudgetsStatement(tenant),
     ...resumeWorkStatements(tenant, atMs),
+    // Whoever is connected is asked whether it still may be.
+    addEvent(tokensRevokedEvent(tenant, undefined), atMs),
   ];
   await restoring.commit(rest, { step: "telling" });
   return undefined;

@@ -47,6 +47,14 @@ export const openRestoresStatement = (limit: number): Statement<OpenRestore[]> =
     SELECT tenant_id AS tenant, restore_id AS id FROM ${tenantRestoresTable} INDEXED BY tenant_restores_open
     WHERE ended_ms IS NULL AND step <> 'ready' ORDER BY updated_ms LIMIT ${limit}`);
 
+/** Whether a restore of the tenant is at work. */
+export const isRestoredStatement = (tenant: TenantId): Statement<boolean> =>
+  mapped(
+    firstRow(sql`
+      SELECT 1 AS found FROM ${tenantRestoresTable} WHERE tenant_id = ${tenant} AND ended_ms IS NULL AND step <> 'ready'`),
+    (row) => row !== undefined,
+  );
+
 /** A dry run of the tenant that waits to be applied. */
 export const readyStatement = (tenant: TenantId): Statement<string | undefined> =>
   mapped(
@@ -130,7 +138,7 @@ export const applyStatement = (tenant: TenantId, id: string, nowMs: number): Sta
 export const cancelStatement = (tenant: TenantId, id: string, nowMs: number): Statement<number> =>
   change(sql`
     UPDATE ${tenantRestoresTable} SET step = 'clearing', turn = turn + 1, leased_ms = 0, updated_ms = ${nowMs}
-    WHERE tenant_id = ${tenant} AND restore_id = ${id} AND step IN ('flushing', 'loading', 'comparing', 'ready')`);
+    WHERE tenant_id = ${tenant} AND restore_id = ${id} AND step IN ('flushing', 'loading', 'comparing', 'ready', 'pausing')`);
 
 /** Forgets a restore that has ended. */
 export const forgetRestoreStatement = (tenant: TenantId, id: string): Statement<number> =>

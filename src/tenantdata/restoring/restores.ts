@@ -14,6 +14,7 @@ import { getTenant } from "../../tenants/index.ts";
 import { journalStatement } from "../journal/journal-store.ts";
 import { RESTORE_RUN } from "../events.ts";
 import { JOURNAL_DAYS } from "../journal/limits.ts";
+import { isMovedStatement } from "../moving/move-store.ts";
 import { READY_LIFE_MS, RESTORE_ATTEMPTS, RESTORE_LIFE_MS } from "./limits.ts";
 import { FIRST_POSITION } from "./restore-position.ts";
 import { doStep, fail } from "./restore-steps.ts";
@@ -77,6 +78,8 @@ async function requireReachable(deps: Deps, { tenant }: OperatorActor, toMs: num
   if (toMs > nowMs) throw new Fault("bad_request", "to: must not be in the future.");
   if (toMs < nowMs - JOURNAL_DAYS * DAY_MS)
     throw new Fault("unprocessable", `the journal of a tenant goes back ${JOURNAL_DAYS} days`);
+  if (await deps.directory.one(isMovedStatement(tenant)))
+    throw new Fault("conflict", "the tenant is being moved");
   const journal = await deps.db(tenant).one(journalStatement(tenant));
   if (!journal || journal.state === "off") throw new Fault("conflict", "the tenant has no journal");
   if (journal.oldest_ms === null)

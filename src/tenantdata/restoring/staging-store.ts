@@ -4,9 +4,10 @@ import type { TenantId } from "../../platform/ids.ts";
 import { putAllRows } from "../../platform/stored-rows.ts";
 import type { Image } from "../journal/lines.ts";
 import type { Subject } from "../journal/subjects.ts";
-import type { CopiedRow, Value } from "../rows-store.ts";
+import type { Value } from "../rows-store.ts";
 import { restoreRowsTable } from "../tables.ts";
 import { IMAGES_A_PAGE, PAGE_BYTES } from "./limits.ts";
+import { columnList, columnsAt, list } from "./rows-by-key-store.ts";
 import { DEPLOYMENT, DEVICE, tableOf } from "./subjects.ts";
 
 const COLUMNS = ["tenant_id", "subject", "key", "image", "identity_hash"];
@@ -57,28 +58,6 @@ export const unstageStatement = (tenant: TenantId): Statement<number> =>
     DELETE FROM ${restoreRowsTable} WHERE (tenant_id, subject, key) IN (
       SELECT tenant_id, subject, key FROM ${restoreRowsTable} WHERE tenant_id = ${tenant} LIMIT ${ROWS_A_REMOVAL})`);
 
-const list = (parts: readonly SQL[]): SQL => sql.join([...parts], sql`, `);
-const columnList = (columns: readonly string[]): SQL =>
-  list(columns.map((column) => sql`${sql.identifier(column)}`));
-
-/** The rows that a table has now of these subjects. */
-export function liveRowsStatement(
-  tenant: TenantId,
-  { key }: Subject,
-  table: string,
-  columns: readonly string[],
-  keys: readonly (readonly Value[])[],
-): Statement<CopiedRow[]> {
-  const values = key.map((_, i) => sql`asked.value ->> ${`$[${i}]`}`);
-  const wanted =
-    key.length === 0
-      ? sql``
-      : sql`AND (${columnList(key)}) IN (SELECT ${list(values)} FROM json_each(${JSON.stringify(keys)}) asked)`;
-  return rows(
-    sql`SELECT ${columnList(columns)} FROM ${sql.identifier(table)} WHERE tenant_id = ${tenant} ${wanted}`,
-  );
-}
-
 /** Tables whose rows stay with a device that stays; what it was given by a deployment does not. */
 const HAS_DEVICE: ReadonlySet<string> = new Set([
   "devices",
@@ -89,9 +68,9 @@ const HAS_DEVICE: ReadonlySet<string> = new Set([
   "monitor_latest",
 ]);
 
-/** Whether the device of a row `p` was not there, and is one that stays: it waits, and its rows with it. */
-const isNewDevice = (device: SQL): SQL => sql`EXISTS (
-  SELECT 1 FROM devices d WHERE d.tenant_id = p.tenant_id AND d.device_id = ${device} AND ${isNew(sql`d`)})`;
+/** Whether a device was not there, and is one that stays: it waits, and its rows with it. */
+const isNewDevice = (tenant: TenantId, device: SQL): SQL => sql`EXISTS (
+  SELECT 1 FROM devices d WHERE d.tenant_id = ${tenant} AND d.device_id = ${device} AND ${isNew(sql`d`)})`;
 
 /** Devices that have asked to be let in since; what was only expected of them is taken back. */
 const isNew = (d: SQL): SQL => sql`${d}.status IN ('accepted', 'pending', 'rejected')
@@ -122,28 +101,29 @@ export function unknownPageStatement(
   table: string,
   after: readonly Value[] | null,
 ): Statement<LivePage> {
-  const hasDevice = HAS_DEVICE.has(table);
   const { key, name } = subject;
   const ordered = orderOf(subject, table);
-  const order = key.length === 0 ? sql`tenant_id` : columnList(ordered);
+  const isOne = key.length === 0;
+  const order = isOne ? sql`tenant_id` : columnList(ordered);
   const from =
     after === null
       ? sql``
-      : key.length === 0
+      : isOne
         ? sql`AND 0`
         : sql`AND (${order}) > (${list(after.map((value) => sql`${value}`))})`;
-  const of = (columns: readonly string[]) => list(columns.map((column) => sql`p.${sql.identifier(column)}`));
-  const parts = of(key);
+  const parts = columnsAt(sql`p`, key);
   const isStaged = sql`EXISTS (SELECT 1 FROM ${restoreRowsTable} s
-    WHERE s.tenant_id = p.tenant_id AND s.subject = ${name} AND s.key = json_array(${parts}))`;
-  const stays = hasDevice ? isNewDevice(sql`p.device_id`) : sql`0`;
-  const columns = [...new Set(["tenant_id", ...ordered, ...(hasDevice ? ["device_id"] : [])])];
+    WHERE s.tenant_id = ${tenant} AND s.subject = ${name} AND s.key = json_array(${parts}))`;
+  const stays = HAS_DEVICE.has(table) ? isNewDevice(tenant, sql`p.device_id`) : sql`0`;
+  // Grouped as it is ordered, so that an index gives a page without the rest.
   return mapped(
     rows<{ key: string; place: string; n: number; unknown: number }>(sql`
-      SELECT json_array(${parts}) AS key, json_array(${of(ordered)}) AS place, n, NOT ${isStaged} AND NOT ${stays} AS unknown FROM (
-        SELECT ${columnList(columns)}, count(*) AS n FROM ${sql.identifier(table)}
-        WHERE tenant_id = ${tenant} ${from} GROUP BY ${columnList(columns)} ORDER BY ${order} LIMIT ${IMAGES_A_PAGE}) p
-      ORDER BY ${key.length === 0 ? sql`p.tenant_id` : of(ordered)}`),
+      SELECT json_array(${parts}) AS key, json_array(${columnsAt(sql`p`, isOne ? [] : ordered)}) AS place, n,
+        NOT ${isStaged} AND NOT ${stays} AS unknown
+      FROM (
+        SELECT ${order}, count(*) AS n FROM ${sql.identifier(table)}
+        WHERE tenant_id = ${tenant} ${from} GROUP BY ${order} ORDER BY ${order} LIMIT ${IMAGES_A_PAGE}) p
+      ORDER BY ${isOne ? sql`n` : columnsAt(sql`p`, ordered)}`),
     (found) => {
       const values = (text = "[]") => JSON.parse(text) as Value[]; // an array by the statement
       return {
