@@ -16,6 +16,7 @@ import { answerHeaders } from "./answer-headers.ts";
 import { networkOfClient } from "./client-network.ts";
 import { originOfClient } from "./client-origin.ts";
 import { shareDatabase } from "./fair-database.ts";
+import { readReplicas } from "./read-replicas.ts";
 import { costHeaders } from "./cost.ts";
 import { mountDocumentation } from "./documentation.ts";
 import { mountConsolePages } from "./console.ts";
@@ -150,7 +151,7 @@ export function makeGateway(options: GatewayOptions = {}): App {
   });
   app.notFound(answerUnmatched(app));
   app.use(answerHeaders, identify(options), measure, reportCost, sendEvents, countUsage, admit(app));
-  app.use(holdHerd, takeBody, holdWork, shareDatabase);
+  app.use(holdHerd, takeBody, holdWork, readReplicas, shareDatabase);
   app.plain(PUBLIC, ["GET"], "/healthz", (c) => c.text("OK"));
   mountProbes(app);
   mountMetrics(app);

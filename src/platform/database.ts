@@ -2,7 +2,8 @@ import { sql } from "drizzle-orm";
 import type { DigestChange } from "./digest-change.ts";
 import { Fault } from "./fault.ts";
 import { isAway, requireFits } from "./database-faults.ts";
-import { refusalOf, rows, type Results, type Statement } from "./statement.ts";
+import type { Sessions } from "./replicas.ts";
+import { isWrite, refusalOf, rows, type Results, type Statement } from "./statement.ts";
 
 export { isAway, isUniqueViolation } from "./database-faults.ts";
 export {
@@ -99,6 +100,7 @@ export class Database {
   readonly #run: Run;
 
   readonly #guard: Guard | undefined;
+  readonly #sessions: Sessions | undefined;
 
   constructor(
     way: D1Database | Door,
@@ -106,7 +108,9 @@ export class Database {
     followers: Followers = {},
     run = atOnce,
     guard?: Guard,
+    sessions?: Sessions,
   ) {
+    this.#sessions = sessions;
     this.#guard = guard;
     this.#way = way;
     this.cost = cost;
@@ -116,7 +120,12 @@ export class Database {
 
   /** The same database whose batches are run so. */
   with(run: Run): Database {
-    return new Database(this.#way, this.cost, this.#followers, run, this.#guard);
+    return new Database(this.#way, this.cost, this.#followers, run, this.#guard, this.#sessions);
+  }
+
+  /** The same database, asked in these sessions. */
+  through(sessions: Sessions): Database {
+    return new Database(this.#way, this.cost, this.#followers, this.#run, this.#guard, sessions);
   }
 
   /**
@@ -124,7 +133,7 @@ export class Database {
    * trip. Later ones are not asked again: the first may have changed what it was about.
    */
   demanding(guard: Guard): Database {
-    return new Database(this.#way, this.cost, this.#followers, this.#run, guard);
+    return new Database(this.#way, this.cost, this.#followers, this.#run, guard, this.#sessions);
   }
 
   /** Runs all statements as one transaction in one round trip: all take effect or none. */
@@ -208,9 +217,10 @@ export class Database {
   }
 
   async #send(d1: D1Database, statements: readonly Statement<unknown>[]): Promise<Ran> {
-    const prepared = statements.map((s) => d1.prepare(s.sql).bind(...s.params));
+    const batch = (way: D1Database | D1DatabaseSession) =>
+      way.batch<Record<string, unknown>>(statements.map((s) => way.prepare(s.sql).bind(...s.params)));
     try {
-      const results = await d1.batch<Record<string, unknown>>(prepared);
+      const results = await (this.#sessions?.run(d1, statements.some(isWrite), batch) ?? batch(d1));
       if (statements.some(({ sql: text }, i) => RECORDS_EVENT.test(text) && results[i]?.meta.changes))
         this.cost.eventsIn.add(d1);
       return results;

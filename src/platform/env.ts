@@ -69,6 +69,8 @@ export interface Env {
   TENANT_MANAGEMENT_AT_ONCE?: string;
   /** Time of the database in a second beyond which a tenant's users wait in line; 0 for any. */
   TENANT_DATABASE_MS_PER_S?: string;
+  /** `on` answers what users ask from read replicas of the databases, which have to have them. */
+  READ_REPLICAS?: string;
   /** Uploads of one tenant under way at once; 0 for any number. */
   TENANT_UPLOADS_AT_ONCE?: string;
   /** When devices that have nothing to do shall ask again; 0 leaves it to them. */
@@ -200,6 +202,7 @@ const SettingsSchema = z.object({
   TENANT_MANAGEMENT_PER_S: count(100),
   TENANT_MANAGEMENT_AT_ONCE: count(64),
   TENANT_DATABASE_MS_PER_S: count(500),
+  READ_REPLICAS: oneOf("on", "off").default("off"),
   TENANT_UPLOADS_AT_ONCE: count(32),
   STEERED_POLL_S: count(0),
   DEVICE_TOKEN_LIFE_S: seconds(604_800),

@@ -71,7 +71,3 @@ export const addHomeStatement = (
     INSERT ${into(tenantHomesTable, "tenant_id, home, jurisdiction")}
     SELECT ${tenant}, ${home}, ${jurisdiction ?? null} WHERE changes() > 0
     ON CONFLICT DO NOTHING`);
-
-const WRITES = /^\s*(?:INSERT|UPDATE|DELETE|REPLACE)\b|^\s*WITH\b[\s\S]*?\b(?:INSERT|UPDATE|DELETE)\b/i;
-
-export const isWrite = ({ sql: text }: Pick<Statement<unknown>, "sql">): boolean => WRITES.test(text);

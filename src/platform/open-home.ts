@@ -8,8 +8,9 @@ import {
   type Statement,
 } from "./database.ts";
 import type { Env } from "./env.ts";
+import { isWrite } from "./statement.ts";
 import { Fault } from "./fault.ts";
-import { demandHome, demandStaying, ELSEWHERE, homeStatement, isWrite } from "./home-store.ts";
+import { demandHome, demandStaying, ELSEWHERE, homeStatement } from "./home-store.ts";
 import { homesOf, type Home, type Homes } from "./homes.ts";
 import type { TenantId } from "./ids.ts";
 

@@ -120,3 +120,7 @@ export const demandChanged = (refusal: string): Statement<void> => demand(sql`ch
 /** The name of the demand on which a batch failed. */
 export const refusalOf = (cause: unknown): string | undefined =>
   cause instanceof Error ? /'refused-([\w-]+)'/.exec(cause.message)?.[1] : undefined;
+
+const WRITES = /^\s*(?:INSERT|UPDATE|DELETE|REPLACE)\b|^\s*WITH\b[\s\S]*?\b(?:INSERT|UPDATE|DELETE)\b/i;
+
+export const isWrite = ({ sql: text }: Pick<Statement<unknown>, "sql">): boolean => WRITES.test(text);

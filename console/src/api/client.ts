@@ -67,9 +67,23 @@ const throwing: Middleware = {
   onResponse: ({ request, response, schemaPath }) => refuseBad(response, `${request.method} ${schemaPath}`),
 };
 
+const BOOKMARK = "X-Database-Bookmark";
+let bookmark: string | null = null;
+
+/** How far the database has to be that answers: no further behind than what was seen here last. */
+const remembering: Middleware = {
+  onRequest: ({ request }) => {
+    if (bookmark !== null) request.headers.set(BOOKMARK, bookmark);
+    return request;
+  },
+  onResponse: ({ response }) => {
+    bookmark = response.headers.get(BOOKMARK) ?? bookmark;
+  },
+};
+
 /** The server's operations, typed by its own document. Every refusal is thrown. */
 export const api = createClient<paths>({ headers: MARK, credentials: "same-origin" });
-api.use(throwing);
+api.use(throwing, remembering);
 
 /** The body of an answer that has one. */
 export function bodyOf<T>({ data }: { data?: T }): T {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { isWrite } from "../../../src/platform/home-store.ts";
+import { isWrite } from "../../../src/platform/statement.ts";
 import { FIRST_HOME, Homes, homesOf, REMEMBERED, REMEMBERED_MS } from "../../../src/platform/homes.ts";
 import type { Env } from "../../../src/platform/env.ts";
 import { asTenantId } from "../../../src/platform/ids.ts";
