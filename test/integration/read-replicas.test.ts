@@ -99,9 +99,20 @@ describe("the primary alone", () => {
     const device = await aDevice(server);
     await lagging.catchUp();
     const { bookmark } = await names();
-    const bounded = await aUser(server, { roles: ["RBAC_ROLE_PERMIT_ALL"] });
+    const permission_sets_with_scope = [
+      { name: "ReadDevices", scope: { type: "DeviceGroups", value: ["g"] } },
+    ];
+    const json = { name: "Some", permission_sets_with_scope };
+    const made = await server.call("POST", "/api/management/v2/useradm/roles", { token: user.token, json });
+    expect(made.status, made.text).toBe(201);
+    const bounded = await aUser(server, { roles: ["Some"] });
+    await lagging.catchUp();
+    const headers = { [HEADER]: bookmark! };
     lagging.answeredBy.length = 0;
-    await add("new", bookmark!, bounded);
+    await add("new", bookmark!);
+    const devices = "/api/management/v1/inventory/devices";
+    const list = await server.call("GET", devices, { token: bounded.token, headers }, bindings);
+    expect(list.status).toBe(200);
     await server.call(
       "PATCH",
       "/api/devices/v1/inventory/device/attributes",

@@ -10,7 +10,7 @@ import {
 
 const bookmark = fc.stringMatching(/^[0-9a-f]{8}-[0-9a-f]{8}$/);
 const name = fc.constantFrom("DB", "DATA_2", "DATA_EU_1");
-const bookmarks = fc.array(fc.tuple(name, bookmark)).map((pairs) => new Map(pairs));
+const bookmarks = fc.array(fc.tuple(name, bookmark)).map((pairs) => new Map<string, string>(pairs));
 
 it("reads of a header what was written into one, and of any other text nothing that is no bookmark", () => {
   fc.assert(
