@@ -20,9 +20,9 @@ const keyText = (columns: readonly string[], row: CopiedRow): string =>
 
 /** Of a row as it was, what the table still has. */
 function known(subject: Subject, table: string, row: CopiedRow, columns: readonly string[] = []): CopiedRow {
-  const valueOf = (column: string): Value =>
-    wayOf(subject, table, column) === "emptied" ? null : (row[column] ?? null);
-  const there = columns.filter((column) => column in row);
+  const isEmptied = (column: string) => wayOf(subject, table, column) === "emptied";
+  const valueOf = (column: string): Value => (isEmptied(column) ? null : (row[column] ?? null));
+  const there = columns.filter((column) => column in row || isEmptied(column));
   return Object.fromEntries(there.map((column) => [column, valueOf(column)]));
 }
 

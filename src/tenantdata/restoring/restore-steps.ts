@@ -110,9 +110,10 @@ async function pause(restoring: Restoring): Promise<undefined> {
     });
 }
 
-/** What there was last is a time that can be gone back to as well. */
+/** What there was last is a time that can be gone back to as well. From here on no report is the same as what is stored. */
 async function seal(restoring: Restoring): Promise<To> {
   await flush(restoring);
+  await headOf(restoring.deps.heads, restoring.tenant).changed([{ kind: "anew" }]);
   return { step: "putting" };
 }
 
