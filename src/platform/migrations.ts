@@ -48,6 +48,7 @@ import serverAlerts from "../../migrations/0075_server_alerts.sql";
 import homes from "../../migrations/0090_homes.sql";
 import toldAlerts from "../../migrations/0100_told_alerts.sql";
 import tenantImports from "../../migrations/0110_tenant_imports.sql";
+import movedValues from "../../migrations/0116_moved_values.sql";
 import pledges from "../../migrations/0115_pledges.sql";
 import restores from "../../migrations/0125_restores.sql";
 import slices from "../../migrations/0130_slices.sql";
@@ -120,6 +121,7 @@ const MIGRATIONS: readonly { name: string; text: string }[] = [
   { name: "0100_told_alerts.sql", text: toldAlerts },
   { name: "0110_tenant_imports.sql", text: tenantImports },
   { name: "0115_pledges.sql", text: pledges },
+  { name: "0116_moved_values.sql", text: movedValues },
   { name: "0120_journals.sql", text: journals },
   { name: "0121_asked_journals.sql", text: askedJournals },
   { name: "0122_brought_along.sql", text: broughtAlong },

@@ -68,7 +68,7 @@ it("is after any writes as if the device had been made anew", async () => {
           } else {
             // A writer that does not tell what it changes: what was told last stays.
             await env.DB.prepare(
-              `UPDATE inventory_devices SET attributes = json_patch(attributes, '{"inventory-a":["${method}"]}')`,
+              `UPDATE inventory_devices SET pledge = NULL, attributes = json_patch(attributes, '{"inventory-a":["${method}"]}')`,
             ).run();
           }
         }
