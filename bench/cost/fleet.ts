@@ -1,4 +1,5 @@
 import type { Operations } from "./operations.ts";
+import { journalOfMonth } from "./journal.ts";
 import { OBJECT_GB, type Usage } from "./prices.ts";
 import { sum, times, usage } from "./usage.ts";
 
@@ -62,6 +63,7 @@ export interface Month {
   reports: Usage;
   authentications: Usage;
   updates: Usage;
+  journals: Usage;
   storage: Usage;
 }
 
@@ -142,9 +144,24 @@ export function monthOf(devices: number, operations: Operations, a: Assumptions 
     ]),
     authentications: times(operations.authentication, authentications),
     updates: times(operations.update, updates),
+    journals: journalOfMonth({
+      devices,
+      tenants,
+      days: a.daysPerMonth,
+      changedReports: reports * a.changedShare,
+      updates,
+    }),
     storage: usage({ d1StorageGbMonths: devices * operations.storageGbPerDevice }),
   };
 }
 
 export const usageOfMonth = (month: Month): Usage =>
-  sum([month.checking, month.presence, month.reports, month.authentications, month.updates, month.storage]);
+  sum([
+    month.checking,
+    month.presence,
+    month.reports,
+    month.authentications,
+    month.updates,
+    month.journals,
+    month.storage,
+  ]);

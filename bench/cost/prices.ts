@@ -18,6 +18,7 @@ export interface Usage {
   objectRowsWritten: number;
   r2WriteOperations: number;
   r2ReadOperations: number;
+  r2StorageGbMonths: number;
   queueOperations: number;
 }
 
@@ -44,6 +45,7 @@ export const PRICES: Readonly<Record<Meter, Price>> = {
   objectRowsWritten: { usd: 1, per: MILLION, includedPerMonth: 50 * MILLION },
   r2WriteOperations: { usd: 4.5, per: MILLION, includedPerMonth: MILLION },
   r2ReadOperations: { usd: 0.36, per: MILLION, includedPerMonth: 10 * MILLION },
+  r2StorageGbMonths: { usd: 0.015, per: 1, includedPerMonth: 10 },
   queueOperations: { usd: 0.4, per: MILLION, includedPerMonth: MILLION },
 };
 

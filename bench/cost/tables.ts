@@ -23,7 +23,7 @@ const GROUPS: readonly (readonly [string, readonly Meter[]])[] = [
   ["rows read", ["d1RowsRead"]],
   ["rows written", ["d1RowsWritten", "objectRowsWritten"]],
   ["objects", ["objectRequests", "objectDurationGbS"]],
-  ["queue, R2", ["queueOperations", "r2ReadOperations", "r2WriteOperations"]],
+  ["queue, R2", ["queueOperations", "r2ReadOperations", "r2WriteOperations", "r2StorageGbMonths"]],
 ];
 
 function operationRow(name: string, used: Usage): string {
@@ -79,6 +79,7 @@ const SPENT_ON: readonly (readonly [string, (month: Month) => Usage])[] = [
   ["inventory reports", (month) => month.reports],
   ["re-authentication", (month) => month.authentications],
   ["updates", (month) => month.updates],
+  ["journals", (month) => month.journals],
   ["database storage", (month) => month.storage],
 ];
 
@@ -98,8 +99,30 @@ export function monthlyTable(operations: Operations, a: Assumptions): string {
   ].join("\n");
 }
 
-/** Lines that say whether idle checks cost what they may. */
+/** Of what a fleet costs, what journals may be. */
+const MOST_OF_JOURNALS = 0.15;
+
+function journalGoal(operations: Operations, a: Assumptions): { line: string; isHeld: boolean } {
+  const shares = FLEETS.map((devices) => {
+    const month = monthOf(devices, operations, a);
+    return marginalUsd(month.journals) / marginalUsd(usageOfMonth(month));
+  });
+  const [most, limit] = [Math.max(...shares), MOST_OF_JOURNALS].map(
+    (share) => `${(share * 100).toFixed(1)} %`,
+  );
+  const isHeld = Math.max(...shares) <= MOST_OF_JOURNALS;
+  return {
+    isHeld,
+    line: `${isHeld ? "ok  " : "OVER"} journals, of what a fleet costs: ${most} (goal: at most ${limit})`,
+  };
+}
+
+/** Lines that say whether idle checks and journals cost what they may. */
 export function goalLines(operations: Operations, a: Assumptions): { line: string; isHeld: boolean }[] {
+  return [...checkGoals(operations, a), journalGoal(operations, a)];
+}
+
+function checkGoals(operations: Operations, a: Assumptions): { line: string; isHeld: boolean }[] {
   return idleChecks(operations, a).map(({ name, used }) => {
     const perMillion = marginalUsd(times(used, MILLION));
     const isHeld = perMillion <= MOST_USD_PER_MILLION_CHECKS;

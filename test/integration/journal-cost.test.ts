@@ -1,10 +1,16 @@
 import { beforeEach, describe, expect, it } from "vitest";
 import { DEFAULT_TENANT } from "../../src/platform/ids.ts";
+import type { Deps } from "../../src/platform/deps.ts";
+import { keepJournals } from "../../src/tenantdata/index.ts";
+import { JOURNAL } from "../../bench/cost/journal.ts";
+import { journaledColumns, reading } from "../../src/tenantdata/journal/images-store.ts";
+import { walkedKeys } from "../../src/tenantdata/journal/journal-store.ts";
+import { SUBJECTS } from "../../src/tenantdata/journal/subjects.ts";
 import { flushJournal } from "../../src/tenantdata/journal/flush.ts";
 import { aDevice, aUser, type TestDevice, type TestUser } from "../support/actors.ts";
 import { anArtifact, DEVICE, deploy, inInventory, poll, report } from "../support/deployments.ts";
 import { DeviceAdmin } from "../support/device-auth.ts";
-import { begunJournal, marks } from "../support/journal.ts";
+import { begunJournal, keptNow, marks, restored } from "../support/journal.ts";
 import { env, Server, type Answer } from "../support/server.ts";
 import { SigningDevice } from "../support/signing-device.ts";
 
@@ -18,6 +24,7 @@ beforeEach(async () => {
   device = await aDevice(server);
   await inInventory(server, [device]);
   await begunJournal(server, DEFAULT_TENANT);
+  await keepJournals(await server.deps());
 });
 
 const send = (method: string, path: string, json: unknown) =>
@@ -167,5 +174,83 @@ describe("what requests of devices cost with a journal", () => {
     expect([200, 204, 401]).toContain(answer.status);
     const found = (await marks(DEFAULT_TENANT)).map((mark) => mark.split(" ")[0]);
     expect(found).toEqual(marked);
+    server.advance(60_000);
+    await flushJournal(await server.deps(), DEFAULT_TENANT);
+    expect(await restored(server, DEFAULT_TENANT)).toEqual(await keptNow(DEFAULT_TENANT));
+  });
+});
+
+describe("what a journal uses", () => {
+  const DEVICES = 100;
+  const used = async (work: (deps: Deps) => Promise<unknown>) => {
+    const deps = await server.deps();
+    await work(deps);
+    return deps.cost;
+  };
+  const flush = (deps: Deps) => flushJournal(deps, DEFAULT_TENANT);
+  /** Beside what a run looks up once for all journals. */
+  const READ_ONCE = 800;
+
+  it("is what its costs are calculated from", async () => {
+    const devices = [device];
+    while (devices.length < DEVICES) devices.push(await aDevice(server));
+    await inInventory(server, devices.slice(1));
+    await anArtifact(server);
+    await deploy(server, user, devices);
+    for (const one of devices) await poll(server, one);
+    const attributes = JSON.stringify(
+      Object.fromEntries(Array.from({ length: 12 }, (_, i) => [`inventory-${i}`, [`value ${i}`]])),
+    );
+    await env.DB.prepare("UPDATE inventory_devices SET attributes = ?").bind(attributes).run();
+    await used(flush);
+    await env.DB.prepare("UPDATE journals SET base = '{}'").run();
+    const copied = await used(keepJournals);
+    expect((copied.rowsRead - 2 * READ_ONCE) / DEVICES).toBeLessThanOrEqual(JOURNAL.rowsReadPerCopiedDevice);
+
+    server.advance(60_000);
+    await env.DB.prepare("UPDATE inventory_devices SET updated_ms = ?").bind(server.now).run();
+    const updated = await used(flush);
+    expect(updated.rowsWritten).toBe(JOURNAL.rowsWrittenPerFlush);
+    expect((updated.rowsRead - READ_ONCE - JOURNAL.rowsReadPerFlush) / DEVICES).toBeLessThanOrEqual(
+      JOURNAL.rowsReadPerUpdatedDevice,
+    );
+
+    server.advance(60_000);
+    await env.DB.prepare("UPDATE device_deployments SET attempts = 2").run();
+    const marked = await used(flush);
+    // The mark itself was counted where it was made.
+    expect(marked.rowsWritten).toBe(JOURNAL.rowsWrittenPerFlush + (JOURNAL.rowsWrittenPerMark - 1) * DEVICES);
+    expect((marked.rowsRead - READ_ONCE - JOURNAL.rowsReadPerFlush) / DEVICES).toBeLessThanOrEqual(
+      JOURNAL.rowsReadPerMark,
+    );
+
+    const { objects } = await env.ARTIFACTS.list({ prefix: "journals/" });
+    const copy = objects.find(({ key }) => key.endsWith("/000001.ndjson.gz"))!;
+    expect(copy.size / DEVICES).toBeLessThanOrEqual(JOURNAL.bytesPerCopiedDevice);
+    const changes = objects.filter(({ key }) => key.endsWith("-000000.ndjson.gz"));
+    for (const { size } of changes) expect(size / DEVICES).toBeLessThanOrEqual(JOURNAL.bytesPerUpdatedDevice);
+    expect(changes.at(-1)!.size / DEVICES).toBeLessThanOrEqual(JOURNAL.bytesPerMark);
+  });
+
+  it("finds the rows of each subject by an index with the whole key", async () => {
+    const columns = await (await server.deps()).db(DEFAULT_TENANT).one(journaledColumns);
+    for (const subject of SUBJECTS) {
+      const source = walkedKeys(DEFAULT_TENANT, subject, null);
+      for (const { sql, params } of reading({ tenant: DEFAULT_TENANT, subject, source, bytes: 1 }, columns)
+        .statements) {
+        const { results } = await env.DB.prepare(`EXPLAIN QUERY PLAN ${sql}`)
+          .bind(...params)
+          .all<{ detail: string }>();
+        const found = results
+          .map(({ detail }) => detail)
+          .filter((detail) => /^(SEARCH|SCAN) t\b/.test(detail));
+        expect(found.length).toBeGreaterThan(0);
+        for (const detail of found)
+          expect([subject.name, detail.match(/=\?/g)?.length]).toEqual([
+            subject.name,
+            1 + subject.key.length,
+          ]);
+      }
+    }
   });
 });

@@ -7,6 +7,8 @@ import { aDevice, type TestDevice, type TestUser } from "../support/actors.ts";
 import { answersAt, refusal } from "../support/answers.ts";
 import { aFilledTenant } from "../support/archives.ts";
 import { anArtifact, counts, deploy, inInventory, poll, report } from "../support/deployments.ts";
+import { keepJournals } from "../../src/tenantdata/index.ts";
+import { keptNow, restored } from "../support/journal.ts";
 import { Crash, crashingDeps, Moments } from "../support/crashing.ts";
 import { LONG } from "../support/form.ts";
 import { env, OPERATOR_TOKEN, Server, type Answer } from "../support/server.ts";
@@ -177,6 +179,34 @@ describe("a tenant that is moved", () => {
       expect(others(await answers())).toEqual(others(before));
       [from, to] = [to, from];
     }
+  });
+});
+
+describe("the journal of a tenant that is moved", () => {
+  it("comes along, and tells what was at either home", async () => {
+    const keep = async () => {
+      server.advance(60_000);
+      await runSweeps(await server.deps(), { journals: keepJournals });
+    };
+    await keep();
+    expect((await inventory("before")).status).toBe(200);
+    const before = await keptNow("acme");
+    await moveUntil("checking");
+    // Nobody writes it on the way, and copying rows marks none of them.
+    await keep();
+    await runSweeps(await server.deps(), EVERY_MINUTE);
+    expect(await stateOf()).toMatchObject({ state: "done" });
+    forget();
+    const counted = await SPARE.prepare(
+      "SELECT count(*) AS n FROM journal_marks WHERE tenant_id = 'acme'",
+    ).first("n");
+    expect(counted).toBe(0);
+    await keep();
+    expect(await restored(server, "acme")).toEqual(before);
+    expect((await inventory("after")).status).toBe(200);
+    await keep();
+    expect(await restored(server, "acme")).toEqual(await keptNow("acme", SPARE));
+    expect(await restored(server, "acme", server.now - 1)).toEqual(before);
   });
 });
 

@@ -46,6 +46,9 @@ const name = (text: string): SQL => sql`${sql.identifier(text)}`;
 
 const listed = (parts: readonly SQL[], between: SQL): SQL => sql.join([...parts], between);
 
+const rowsOf = ({ name: table, index }: JournaledTable): SQL =>
+  index === undefined ? sql`${name(table)} t` : sql`${name(table)} t INDEXED BY ${name(index)}`;
+
 /** That a row of the table `t` is the subject's of the key in `s`. */
 const isOf = ({ tenant, subject }: Search): SQL =>
   listed(
@@ -67,7 +70,7 @@ function sizeOf(search: Search, columns: Columns, table: JournaledTable): SQL {
   const texts = (columns.get(table.name) ?? []).filter(({ type }) => type === "TEXT");
   const parts = texts.map((column) => sql`coalesce(octet_length(t.${name(column.name)}), 0)`);
   const fixed = sql.raw(String(columnsOf(columns, table).length * NUMBER_BYTES));
-  return sql`(SELECT coalesce(sum(${listed([fixed, ...parts], sql` + `)}), 0) FROM ${name(table.name)} t WHERE ${isOf(search)})`;
+  return sql`(SELECT coalesce(sum(${listed([fixed, ...parts], sql` + `)}), 0) FROM ${rowsOf(table)} WHERE ${isOf(search)})`;
 }
 
 const taken = (search: Search, columns: Columns): SQL => sql`
@@ -97,7 +100,7 @@ const rowsStatement = (search: Search, columns: Columns, table: JournaledTable):
       columnsOf(columns, table).map((column) => sql`t.${name(column)}`),
       sql`, `,
     )}
-    FROM taken s CROSS JOIN ${name(table.name)} t WHERE ${isOf(search)} ORDER BY s.nth`);
+    FROM taken s CROSS JOIN ${rowsOf(table)} WHERE ${isOf(search)} ORDER BY s.nth`);
 
 /** What the subjects that a search finds are now. */
 export function reading(search: Search, columns: Columns): Reading {

@@ -54,26 +54,29 @@ const marks = (tenant: TenantId, page: number, subject: string): SQL => sql`
 export const markedKeys = (tenant: TenantId, page: number, subject: string): SQL => sql`
   SELECT key, row_number() OVER (ORDER BY key) AS nth FROM (${marks(tenant, page, subject)})`;
 
-/** The same of devices in deployments, with the deployment of each. */
-const markedDevices = (tenant: TenantId, page: number): SQL => sql`
-  SELECT key, nth, deployment FROM (
-    SELECT key, deployment, row_number() OVER (ORDER BY key) AS nth, dense_rank() OVER (ORDER BY deployment) AS deployments
-    FROM (SELECT key, substr(key, 1, instr(key, ',')) AS deployment FROM (${marks(tenant, page, DEVICE_DEPLOYMENT)})))
-  WHERE deployments <= ${DEPLOYMENTS_A_SLICE}`;
+/** A key of a device in a deployment begins with the deployment. */
+const DEPLOYMENT_OF = sql`substr(key, 1, instr(key, ','))`;
 
-export const markedDeviceKeys = (tenant: TenantId, page: number): SQL =>
-  sql`SELECT key, nth FROM (${markedDevices(tenant, page)})`;
+/** Deployments of devices that are marked, the first ones. */
+const markedDeployments = (tenant: TenantId, page: number): SQL => sql`
+  SELECT DISTINCT ${DEPLOYMENT_OF} AS deployment FROM (${marks(tenant, page, DEVICE_DEPLOYMENT)})
+  ORDER BY deployment LIMIT ${DEPLOYMENTS_A_SLICE}`;
 
-/** Deployments that such devices bring along. */
+/** Devices in these deployments that are marked. */
+export const markedDeviceKeys = (tenant: TenantId, page: number): SQL => sql`
+  SELECT key, row_number() OVER (ORDER BY key) AS nth FROM (${marks(tenant, page, DEVICE_DEPLOYMENT)})
+  WHERE ${DEPLOYMENT_OF} IN (${markedDeployments(tenant, page)})`;
+
+/** The deployments that such devices bring along. */
 export const broughtDeployments = (tenant: TenantId, page: number): SQL => sql`
   SELECT rtrim(deployment, ',') || ']' AS key, row_number() OVER (ORDER BY deployment) AS nth
-  FROM (SELECT DISTINCT deployment FROM (${markedDevices(tenant, page)}))`;
+  FROM (${markedDeployments(tenant, page)})`;
 
-/** Counts of failures that such devices bring along. */
+/** The counts of failures that such devices bring along. */
 export const broughtFailures = (tenant: TenantId, page: number): SQL => sql`
   SELECT key, row_number() OVER (ORDER BY key) AS nth FROM (
     SELECT DISTINCT json_array(dd.failure_print, dd.seq, coalesce(dd.device_type, '')) AS key
-    FROM (${markedDevices(tenant, page)}) m CROSS JOIN device_deployments dd
+    FROM (${marks(tenant, page, DEVICE_DEPLOYMENT)}) m CROSS JOIN device_deployments dd
     WHERE dd.tenant_id = ${tenant} AND dd.device_id = m.key ->> '$[1]' AND dd.seq = m.key ->> '$[0]'
       AND dd.failure_print IS NOT NULL)`;
 

@@ -1,6 +1,8 @@
 /** A table whose changes are journaled. */
 export interface JournaledTable {
   name: string;
+  /** By which its rows are found, where the database would not find them by itself. */
+  index?: string;
   /** Columns whose change is one; of all others a restore brings back what they were at the last such change. */
   watched?: readonly string[];
   /** Only an update that changes one of these columns is one, not every statement that names them. */
@@ -53,7 +55,7 @@ export const SUBJECTS: readonly Subject[] = [
         "identity_hash, identity, status, revision, tier, provisioned, test_device, external, created_ms, updated_ms",
       ),
     },
-    "auth_sets",
+    { name: "auth_sets", index: "auth_sets_by_device" },
   ),
   subject("auto-accept-rule", "rule_id", "auto_accept_rules"),
   subject("admission", "", "admission_settings"),

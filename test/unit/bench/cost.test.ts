@@ -144,8 +144,8 @@ describe("a month of a fleet", () => {
   });
 
   it("costs in all what its parts cost", () => {
-    const { checking, presence, reports, authentications, updates, storage } = monthOf(50_000, OPERATIONS);
-    const parts = [checking, presence, reports, authentications, updates, storage].map(marginalUsd);
+    const { isRelaxed: _, checks: __, ...used } = monthOf(50_000, OPERATIONS);
+    const parts = Object.values(used).map(marginalUsd);
     const whole = marginalUsd(usageOfMonth(monthOf(50_000, OPERATIONS)));
     expect(whole).toBeCloseTo(
       parts.reduce((total, part) => total + part, 0),
@@ -174,8 +174,23 @@ describe("the report", () => {
   });
 
   it("holds idle checks to half a dollar a million", () => {
-    expect(goalLines(OPERATIONS, ASSUMED).map(({ isHeld }) => isHeld)).toEqual([true, true]);
+    expect(goalLines(OPERATIONS, ASSUMED).map(({ isHeld }) => isHeld)).toEqual([true, true, true]);
     const dear = { ...OPERATIONS, strictCheck: times(OPERATIONS.strictCheck, 2) };
-    expect(goalLines(dear, ASSUMED).map(({ isHeld }) => isHeld)).toEqual([false, true]);
+    expect(goalLines(dear, ASSUMED).map(({ isHeld }) => isHeld)).toEqual([false, true, true]);
+  });
+
+  it("says when journals cost more than they may", () => {
+    const cheap = {
+      ...OPERATIONS,
+      changedReport: usage({}),
+      strictCheck: usage({}),
+      relaxedCheck: usage({}),
+    };
+    const journals = goalLines(OPERATIONS, ASSUMED).at(-1)!;
+    expect([journals.isHeld, journals.line]).toEqual([true, expect.stringContaining("ok   journals")]);
+    const busy = { ...ASSUMED, updatesPerMonth: 3000, pollEveryS: 86_400 };
+    expect(goalLines({ ...cheap, update: usage({}), authentication: usage({}) }, busy).at(-1)).toMatchObject({
+      isHeld: false,
+    });
   });
 });
