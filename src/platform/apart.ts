@@ -1,5 +1,5 @@
 import { sql, type SQL } from "drizzle-orm";
-import { change, rows as select, type Database, type Statement } from "./database.ts";
+import { change, isBeingRestored, rows as select, type Database, type Statement } from "./database.ts";
 import type { Deps, Place } from "./deps.ts";
 import { JOB_ID_LENGTH } from "./failed-jobs.ts";
 import { findHomes } from "./find-homes.ts";
@@ -167,6 +167,7 @@ export async function eachApart<R>(
     try {
       await duty.work(row);
     } catch (cause) {
+      if (isBeingRestored(cause)) continue; // found again by the run after that
       deps.log.error("row failed", { duty: duty.name, ...at, cause });
       await note(at.tenant, addFailure(duty, at, reasonOf(cause), deps.now()));
       continue;

@@ -93,6 +93,10 @@ export const OUT_OF_REACH = "out-of-reach";
 /** The refusal of changes while a restore goes on (the triggers of the journal). */
 const BEING_RESTORED = "being-restored";
 
+/** Whether a change was refused because of that: it is to come again. */
+export const isBeingRestored = (cause: unknown): boolean =>
+  cause instanceof Fault && refusalOf(cause.cause) === BEING_RESTORED;
+
 export class Database {
   readonly cost: DatabaseCost;
   readonly #way: D1Database | Door;

@@ -53,7 +53,10 @@ const CLAIMS: Readonly<Record<string, readonly Claim[]>> = {
     ["can be applied for # day", "src/tenantdata/restoring/limits.ts", "READY_LIFE_MS", DAY],
     ["up after # attempts", "src/tenantdata/restoring/limits.ts", "RESTORE_ATTEMPTS"],
   ],
-  "docs/runbook.md": [["every # seconds and are kept", "src/metrics/meter.ts", "KEEP_MS", SECOND]],
+  "docs/runbook.md": [
+    ["every # seconds and are kept", "src/metrics/meter.ts", "KEEP_MS", SECOND],
+    ["gives up after #", "src/tenantdata/restoring/limits.ts", "RESTORE_ATTEMPTS"],
+  ],
   "docs/checkins.md": [
     ["open deployments to at most # devices", "src/deployments/limits.ts", "SMALL"],
     ["Bloom filters of # bits an id", "src/checkin/filter.ts", "BITS_PER_ID"],

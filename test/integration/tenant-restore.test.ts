@@ -16,7 +16,8 @@ import {
 import { UNIQUE } from "../../src/tenantdata/restoring/subjects.ts";
 import { SUBJECTS } from "../../src/tenantdata/journal/subjects.ts";
 import { aDevice, aTenant, type TestDevice, type TestUser } from "../support/actors.ts";
-import { answersAt, refusal } from "../support/answers.ts";
+import { answersAt, refusal, rowsOf } from "../support/answers.ts";
+import { expireWaitingSets } from "../../src/deviceauth/index.ts";
 import { aFilledTenant, operator } from "../support/archives.ts";
 import {
   anArtifact,
@@ -359,6 +360,22 @@ describe("while a tenant is restored", () => {
     expect([ended.status, ended.json()]).toMatchObject([200, { state: "cancelled" }]);
     expect((await restores(server, "acme", "DELETE", `/${id}`)).status).toBe(204);
     expect((await restores(server, "acme", "GET", `/${id}`)).status).toBe(404);
+  });
+
+  it("duties that it stops go on after it, and none is told as failed", async () => {
+    const waiting = await aDevice(server, { tenant: "acme", status: "pending" });
+    await env.DB.prepare("UPDATE auth_sets SET created_ms = 0 WHERE auth_set_id = ?")
+      .bind(waiting.authSet)
+      .run();
+    const then = await minute(server, ACME);
+    await restoredUntil(server, ACME, then, "putting");
+    const expire = async () => runSweeps(await server.deps(), { expire: expireWaitingSets });
+    const there = async () => (await call("GET", `${DEVAUTH}/devices/${waiting.id}`)).status;
+    await expire();
+    expect([await there(), await rowsOf("SELECT workflow FROM jobs")]).toEqual([200, []]);
+    await sweep();
+    await expire();
+    expect(await there()).toBe(404);
   });
 
   it("a device with work is never told that there is none, and none of its reports is lost", async () => {
