@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { FIRST_DEVICE } from "./fleet.ts";
-import { inTab, VIEWS } from "./setup.ts";
+import { inTab, TWO_TABS, VIEWS } from "./setup.ts";
 
-void describe("the pages of devices", () => {
+void describe("the pages of devices in their states", TWO_TABS, () => {
   for (const how of VIEWS)
     void it(`are for everybody: ${how.viewport.width} px, ${how.scheme}`, () =>
       inTab(async ({ open, check }) => {
@@ -18,7 +18,9 @@ void describe("the pages of devices", () => {
           await check(path);
         }
       }, how));
+});
 
+void describe("the pages of devices", () => {
   void it("find devices by a query that stands in the address", () =>
     inTab(async ({ page, open }) => {
       await open("/devices");

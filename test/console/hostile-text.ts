@@ -33,6 +33,7 @@ interface Written {
   device: string;
   release: string;
   deployment: string;
+  webhook: string;
 }
 
 const idOf = (answer: Response): string => answer.headers.get("location")?.split("/").at(-1) ?? "";
@@ -117,5 +118,14 @@ export async function writeHostile(
     throw new Error(`${MARKUP}\u001b[31m\u0000 ${LONG}`);
   };
   await carryOut(device, instructions, { install });
-  return { device: id, release, deployment: idOf(deployed) };
+  const webhook = await worst(
+    post("/v1/webhooks", (text) => ({
+      name: text,
+      shape: "mail",
+      target: "hostile@example.com",
+      types: ["role.*"],
+      filter: { terms: [{ scope: "tags", attribute: "note", type: "$eq", value: MARKUP }] },
+    })),
+  );
+  return { device: id, release, deployment: idOf(deployed), webhook: idOf(webhook) };
 }

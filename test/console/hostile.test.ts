@@ -18,6 +18,8 @@ const SHOW = new Set([
   "tokens",
   "provisioning",
   "roles",
+  "integrations",
+  "webhook",
 ]);
 
 /** Runs in the page: whether anything of it became more than text. */

@@ -3,7 +3,7 @@ import { describe, it } from "node:test";
 import type { Page } from "playwright-core";
 import { RELEASE } from "./fleet.ts";
 import { pagesOf, shownOf } from "./pages.ts";
-import { inTab, theStage } from "./setup.ts";
+import { inTab, theStage, TWO_TABS } from "./setup.ts";
 
 const MOST_STOPS = 400;
 
@@ -33,33 +33,39 @@ async function tabTo(page: Page, name: RegExp): Promise<void> {
   throw new Error(`${String(name)} is not reached by the tabulator`);
 }
 
-void describe("without a mouse", () => {
-  void it("every page is gone through, and where one is can be seen at each step", async () => {
-    const pages = Object.entries(pagesOf(await shownOf(theStage().operator)));
-    await inTab(async ({ page, open, go }) => {
-      await open("/");
-      const wrong: string[] = [];
-      for (const [name, path] of pages) {
-        await go(path);
-        await page.evaluate(
-          "document.activeElement.blur(), getSelection().removeAllRanges(), scrollTo(0, 0)",
-        );
-        await page.evaluate("document.body.tabIndex = -1, document.body.focus()");
-        const wanted = await page.evaluate<number>(STOPS);
-        let reached = 0;
-        for (; reached <= MOST_STOPS; reached += 1) {
-          await page.keyboard.press("Tab");
-          const at = await page.evaluate<string>(FOCUSED);
-          if (at === "") break;
-          if (!at.startsWith("at ")) wrong.push(`${name}: ${at}`);
-        }
-        // Radio buttons, and parts of a field of a date, are several for one.
-        if (reached < wanted * 0.9) wrong.push(`${name}: ${reached} of ${wanted} are reached`);
-      }
-      assert.deepEqual([...new Set(wrong)], []);
-    });
-  });
+const HALVES = [0, 1] as const;
 
+void describe("every page without a mouse", TWO_TABS, () => {
+  for (const half of HALVES)
+    void it(`is gone through, and where one is can be seen at each step: ${half === 0 ? "even" : "odd"} ones`, async () => {
+      const all = Object.entries(pagesOf(await shownOf(theStage().operator)));
+      const pages = all.filter((_, index) => index % HALVES.length === half);
+      await inTab(async ({ page, open, go }) => {
+        await open("/");
+        const wrong: string[] = [];
+        for (const [name, path] of pages) {
+          await go(path);
+          await page.evaluate(
+            "document.activeElement.blur(), getSelection().removeAllRanges(), scrollTo(0, 0)",
+          );
+          await page.evaluate("document.body.tabIndex = -1, document.body.focus()");
+          const wanted = await page.evaluate<number>(STOPS);
+          let reached = 0;
+          for (; reached <= MOST_STOPS; reached += 1) {
+            await page.keyboard.press("Tab");
+            const at = await page.evaluate<string>(FOCUSED);
+            if (at === "") break;
+            if (!at.startsWith("at ")) wrong.push(`${name}: ${at}`);
+          }
+          // Radio buttons, and parts of a field of a date, are several for one.
+          if (reached < wanted * 0.9) wrong.push(`${name}: ${reached} of ${wanted} are reached`);
+        }
+        assert.deepEqual([...new Set(wrong)], []);
+      });
+    });
+});
+
+void describe("without a mouse", () => {
   void it("somebody makes a deployment and stops it; the focus comes back from each dialog", () =>
     inTab(async ({ page, open }) => {
       await open("/");

@@ -5,10 +5,16 @@ interface Shown {
   device: string;
   release: string;
   deployment: string;
+  webhook: string;
 }
 
 /** Every page there is, by the name of its picture. */
-export const pagesOf = ({ device, release, deployment }: Shown): Readonly<Record<string, string>> => ({
+export const pagesOf = ({
+  device,
+  release,
+  deployment,
+  webhook,
+}: Shown): Readonly<Record<string, string>> => ({
   home: "/",
   devices: "/devices",
   query: "/devices?q=status%3Aaccepted+-type%3Anone",
@@ -32,6 +38,7 @@ export const pagesOf = ({ device, release, deployment }: Shown): Readonly<Record
   "alert-rules": "/alerts/rules",
   sessions: "/sessions",
   integrations: "/integrations",
+  webhook: `/integrations/${webhook}`,
   tenants: "/tenants",
   audit: "/audit",
   profile: "/settings",
@@ -47,7 +54,23 @@ export const pagesOf = ({ device, release, deployment }: Shown): Readonly<Record
   welcome: "/welcome",
 });
 
-/** Of a server with a fleet: the deployment with most failures, its release, and a device of it. */
+const DAY_MS = 86_400_000;
+
+/** A webhook that was told of all that happened within a day. */
+export async function addWebhook(operator: Management): Promise<void> {
+  const wanted = {
+    name: "On call",
+    shape: "mail",
+    target: "on-call@example.com",
+    types: ["device.*", "deployment.*", "alert.*"],
+  };
+  const { id } = (await (await operator.call("POST", "/v1/webhooks", wanted)).json()) as { id: string };
+  const at = (ms: number) => new Date(ms).toISOString();
+  const now = Date.now();
+  await operator.call("POST", `/v1/webhooks/${id}/replay`, { since: at(now - DAY_MS), until: at(now) });
+}
+
+/** Of a server with a fleet: a webhook, the deployment with most failures, its release, and a device of it. */
 export async function shownOf(operator: Management): Promise<Shown> {
   const read = async <T>(path: string) => (await (await operator.call("GET", path)).json()) as T;
   const deployments = await read<
@@ -57,5 +80,7 @@ export async function shownOf(operator: Management): Promise<Shown> {
   if (!worst) throw new Error("the server has no deployment to show");
   const [device] = await read<{ id: string }[]>(`/v1/deployments/deployments/${worst.id}/devices/list`);
   if (!device) throw new Error("the deployment has no device to show");
-  return { device: device.id, release: worst.artifact_name, deployment: worst.id };
+  const [webhook] = await read<{ id: string }[]>("/v1/webhooks");
+  if (!webhook) throw new Error("the server has no webhook to show");
+  return { device: device.id, release: worst.artifact_name, deployment: worst.id, webhook: webhook.id };
 }

@@ -6,7 +6,7 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { Management } from "../clients/management.ts";
 import { DESK, openTab, PHONE, startBrowser } from "./browser.ts";
-import { pagesOf, shownOf } from "./pages.ts";
+import { addWebhook, pagesOf, shownOf } from "./pages.ts";
 
 const MOST_BYTES = 60_000;
 const RESTED_MS = 600;
@@ -16,7 +16,9 @@ const [url, email, password, folder = "docs/console"] = process.argv.slice(2);
 if (!url || !email || !password) throw new Error("usage: npm run console:pictures -- URL EMAIL PASSWORD");
 
 const server = { url, admin: { email, password } };
-const pages = Object.entries(pagesOf(await shownOf(await Management.login(server))));
+const operator = await Management.login(server);
+await addWebhook(operator);
+const pages = Object.entries(pagesOf(await shownOf(operator)));
 const browser = await startBrowser();
 mkdirSync(folder, { recursive: true });
 try {

@@ -9,6 +9,7 @@ import { Management } from "../clients/management.ts";
 import { startServer, type RunningServer } from "../clients/server.ts";
 import { DESK, openTab, PHONE, startBrowser, type Tab } from "./browser.ts";
 import { makeFleet } from "./fleet.ts";
+import { addWebhook } from "./pages.ts";
 
 export interface Stage {
   server: RunningServer;
@@ -28,7 +29,9 @@ before(async () => {
   mkdirSync(data);
   const [server, browser] = await Promise.all([startServer(data), startBrowser()]);
   const devices = await makeFleet(server);
-  stage = { server, browser, folder, devices, operator: await Management.login(server) };
+  const operator = await Management.login(server);
+  await addWebhook(operator);
+  stage = { server, browser, folder, devices, operator };
 });
 after(async () => {
   await Promise.all([stage?.browser.close(), stage?.server.stop()]);

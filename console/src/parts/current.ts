@@ -4,10 +4,14 @@ import { useLayoutEffect, useRef } from "preact/hooks";
 export function useCurrentInView<Bar extends HTMLElement>(at: string) {
   const bar = useRef<Bar>(null);
   useLayoutEffect(() => {
-    const one = bar.current?.querySelector<HTMLElement>('[aria-current="page"]');
-    if (!bar.current || !one) return;
-    bar.current.scrollLeft =
-      one.offsetLeft - bar.current.offsetLeft - (bar.current.clientWidth - one.offsetWidth) / 2;
+    // With the layout of the next frame: now, the browser would have to make one more.
+    const frame = requestAnimationFrame(() => {
+      const one = bar.current?.querySelector<HTMLElement>('[aria-current="page"]');
+      if (!bar.current || !one) return;
+      bar.current.scrollLeft =
+        one.offsetLeft - bar.current.offsetLeft - (bar.current.clientWidth - one.offsetWidth) / 2;
+    });
+    return () => cancelAnimationFrame(frame);
   }, [at]);
   return bar;
 }

@@ -63,7 +63,10 @@ function draw(place: HTMLElement, progress: Progress): () => void {
     columnsOf(progress),
     place,
   );
-  const sizes = new ResizeObserver(() => plot.setSize({ width: place.clientWidth, height: HEIGHT }));
+  const sizes = new ResizeObserver(() => {
+    // It is told of the first size as well, which is drawn already.
+    if (place.clientWidth !== plot.width) plot.setSize({ width: place.clientWidth, height: HEIGHT });
+  });
   sizes.observe(place);
   return () => {
     sizes.disconnect();
@@ -85,8 +88,10 @@ export function ProgressChart({ id }: { id: string }) {
   return (
     <Loaded of={progress}>
       {(found) =>
-        found.points.length > 0 && (
-          <section class="sheet padded stack">
+        found.points.length === 0 ? (
+          <p class="quiet">Nothing has changed yet.</p>
+        ) : (
+          <>
             <Drawn progress={found} />
             <details>
               <summary>As a table</summary>
@@ -102,7 +107,7 @@ export function ProgressChart({ id }: { id: string }) {
                 ]}
               />
             </details>
-          </section>
+          </>
         )
       }
     </Loaded>

@@ -19,7 +19,7 @@ export function Failures({ deployment }: { deployment: Deployment }) {
   });
   if (failed === 0) return null;
   return (
-    <section class="sheet padded stack">
+    <section class="sheet padded stack failures">
       <h2>
         <a href={`${deploymentPath(id)}/devices?status=failure`}>{counted(failed, "failure")}</a>
       </h2>

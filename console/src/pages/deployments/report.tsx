@@ -137,7 +137,11 @@ export function Report() {
         {(found) => (
           <>
             <Summary deployment={found} />
-            <Chart id={id} />
+            {found.device_count > 0 && (
+              <section class="sheet padded stack chart-place" aria-label="Over time">
+                <Chart id={id} />
+              </section>
+            )}
             <div class="halves">
               <Failures deployment={found} />
               <Waiting deployment={found} />

@@ -38,7 +38,7 @@ const COLUMNS: readonly Column<Row>[] = [
   { title: "Type", sort: "type", cell: (device) => text(device, "inventory", "device_type") },
   { title: "Release", sort: "release", cell: (device) => text(device, "inventory", "artifact_name") },
   { title: "Group", sort: "group", cell: (device) => text(device, "system", "group") },
-  { title: "Seen", sort: "seen", cell: ({ seen }) => (seen === null ? null : <When at={seen} />) },
+  { title: "Seen", sort: "seen", cell: ({ seen }) => (seen === null ? "…" : <When at={seen} />) },
   {
     title: "Known since",
     sort: "created",

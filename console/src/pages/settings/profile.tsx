@@ -110,7 +110,7 @@ export function Profile() {
   const me = useResource("me", async (signal) => bodyOf(await api.GET(ME, { signal })));
   return (
     <Settings at="/settings">
-      <section class="sheet padded">
+      <section class="sheet padded stack">
         <Facts
           of={[
             ["Signed in as", plain(user?.email ?? "")],

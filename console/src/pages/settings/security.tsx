@@ -11,6 +11,7 @@ import { State } from "../../parts/state.tsx";
 import { Table, type Column } from "../../parts/table.tsx";
 import { plain } from "../../parts/text.ts";
 import { When } from "../../parts/time.tsx";
+import { agentOf } from "./agent.ts";
 import { Settings } from "./frame.tsx";
 
 type Session = components["schemas"]["Session"];
@@ -148,7 +149,10 @@ const endOthers = async (): Promise<void> => {
 };
 
 const COLUMNS: readonly Column<Session>[] = [
-  { title: "On", cell: ({ device }) => plain(device ?? "unknown") },
+  {
+    title: "On",
+    cell: ({ device = "unknown" }) => <span title={plain(device)}>{plain(agentOf(device))}</span>,
+  },
   { title: "From", cell: ({ place }) => <span class="nowrap">{plain(place ?? "")}</span> },
   { title: "Began", cell: ({ created_ts: at }) => <When at={at} /> },
   { title: "Last used", cell: ({ last_used: at }) => <When at={at} never="not since" /> },

@@ -17,14 +17,24 @@ const MOST_DAYS = 100;
 
 const usd = new Intl.NumberFormat("en", { style: "currency", currency: "USD", maximumFractionDigits: 4 });
 
+/** What is only known when the day is over. */
+const atEnd = (day: Day, text: string) =>
+  day.day === new Date().toISOString().slice(0, 10) ? (
+    <span class="quiet" title="Counted when the day is over">
+      not yet
+    </span>
+  ) : (
+    text
+  );
+
 const DAYS: readonly Column<Day>[] = [
   { title: "Day", cell: ({ day }) => <span class="nowrap">{day}</span> },
-  { title: "Devices", isNumber: true, cell: ({ devices }) => count(devices) },
+  { title: "Devices", isNumber: true, cell: (day) => atEnd(day, count(day.devices)) },
   { title: "Requests", isNumber: true, cell: ({ requests }) => count(requests) },
   { title: "Update checks", isNumber: true, cell: ({ checks }) => count(checks) },
   { title: "Rows read", isNumber: true, cell: (day) => count(day.rows_read) },
   { title: "Rows written", isNumber: true, cell: (day) => count(day.rows_written) },
-  { title: "Stored", isNumber: true, cell: (day) => bytes(day.stored_bytes) },
+  { title: "Stored", isNumber: true, cell: (day) => atEnd(day, bytes(day.stored_bytes)) },
   { title: "Downloaded", isNumber: true, cell: (day) => bytes(day.downloaded_bytes) },
   { title: "Sessions", isNumber: true, cell: (day) => lasting(day.session_seconds) },
   { title: "Cost, about", isNumber: true, cell: (day) => usd.format(day.usd) },
