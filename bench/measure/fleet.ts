@@ -50,6 +50,8 @@ const UNLIMITED = {
 };
 /** In a wave every device has a connection of its own, as far as one machine goes. */
 const WAVE_CONNECTIONS = 1000;
+/** And one address, from which no fleet comes. */
+const WAVE_SETTINGS = { ADDRESS_REQUESTS_PER_MINUTE: "0" };
 
 /** A server with settings of its own, for as long as the work takes. */
 async function withServer<T>(
@@ -156,7 +158,7 @@ async function wavePart(stage: Stage): Promise<Wave> {
   say("devices that come back later report once");
   await warmWave(stage);
   say(`W7 reconnect wave, ${options.waveSeconds} s`);
-  const setting: Setting = { mode: "auto", connections: WAVE_CONNECTIONS };
+  const setting: Setting = { mode: "auto", connections: WAVE_CONNECTIONS, settings: WAVE_SETTINGS };
   return withServer(stage, setting, (server, bench) =>
     reconnectWave(server, bench, plan.devices, options.waveSeconds),
   );

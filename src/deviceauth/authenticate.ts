@@ -163,16 +163,26 @@ function tokenFor(deps: Deps, tenant: TenantId, set: KnownSet): Promise<string> 
   return issueToken(deps, tenant, set);
 }
 
+/** Where strangers go. */
+const joiningBy = ({ settings: { DEVICE_TENANT, UNKNOWN_TENANT_TOKENS } }: Deps): Joining => ({
+  tenant: asTenantId(DEVICE_TENANT),
+  withUnknownToken: UNKNOWN_TENANT_TOKENS === "join",
+});
+
+/** A token for a device that was let in before, as its head knows. */
+export async function tokenOfKnown(deps: Deps, request: AuthRequest): Promise<string | undefined> {
+  const tenant = rememberedTenant(deps, request, joiningBy(deps));
+  const near = tenant && (await deps.knownSets.find(tenant, printOf(request)));
+  return tenant && near && tokenFor(deps, tenant, near);
+}
+
 /**
  * Answers a device's request for a token whose signature holds. A known device costs one look and no write, and once it has
  * been let in no look either; an unknown one leaves a pending set and is refused, unless a rule lets it in.
  */
-export async function authenticate(deps: Deps, request: AuthRequest): Promise<string> {
-  const { DEVICE_TENANT, UNKNOWN_TENANT_TOKENS } = deps.settings;
-  const joining = { tenant: asTenantId(DEVICE_TENANT), withUnknownToken: UNKNOWN_TENANT_TOKENS === "join" };
-  const asked = { request, print: printOf(request), joining };
-  const tenant = rememberedTenant(deps, request, joining);
-  const near = tenant && (await deps.knownSets.find(tenant, asked.print));
-  if (tenant && near) return tokenFor(deps, tenant, near);
+export async function authenticate(deps: Deps, request: AuthRequest, isUnknown = false): Promise<string> {
+  const near = isUnknown ? undefined : await tokenOfKnown(deps, request);
+  if (near !== undefined) return near;
+  const asked = { request, print: printOf(request), joining: joiningBy(deps) };
   return untilUndisturbed((attempt) => admitted(deps, asked, attempt));
 }

@@ -1,3 +1,5 @@
+export { AUTH_PATH } from "./auth-request-route.ts";
+export { knownDevice, readBefore } from "./known-request.ts";
 export { decommissionDevice, waitingStatements } from "./devices.ts";
 export { limitNameOf, limitsOfTenantsStatement } from "./limit-store.ts";
 export { oldestWaitingStatement } from "./waiting-store.ts";

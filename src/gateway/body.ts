@@ -45,10 +45,15 @@ export const sharesOfDevice = ({ tenant, device }: DeviceClaim): Share[] => [
   { holder: `tenant ${tenant}`, most: MAX_OF_TENANT },
 ];
 
-const networkHolder = async ({ network }: Deps): Promise<string> => `network ${(await network()) ?? ""}`;
+const holderOf = (network: string | undefined): string => `network ${network ?? ""}`;
+const networkHolder = async ({ network }: Deps): Promise<string> => holderOf(await network());
+
+export const sharesOfNetwork = (network: string | undefined): Share[] => [
+  { holder: holderOf(network), most: MAX_OF_NETWORK },
+];
 
 async function sharesOf({ var: { caller, deps } }: Context<AppEnv>): Promise<Share[]> {
-  if (!caller) return [{ holder: await networkHolder(deps), most: MAX_OF_NETWORK }];
+  if (!caller) return sharesOfNetwork(await deps.network());
   if (caller.kind === "operator") return [{ holder: "operator", most: MAX_OF_TENANT }];
   if (caller.kind === "device-claim") return sharesOfDevice(caller);
   return [

@@ -8,15 +8,18 @@ import { Fault } from "../platform/fault.ts";
 import { loadKeys } from "../platform/keys.ts";
 import type { Later } from "../platform/later.ts";
 import { verifyToken } from "../platform/tokens.ts";
-import { hasWholeBody, readSmall, sharesOfDevice } from "./body.ts";
+import { hasWholeBody, readSmall } from "./body.ts";
 import { callsOf, tooManyRequests, waitOf } from "./rate-limit.ts";
 import { requestIdOf } from "./request-id.ts";
+import type { Share } from "./waiting-bodies.ts";
 
 /** What requests of devices have in common that are answered before the routes, and what these need not do again. */
 
 export interface Moment {
   now: () => number;
   later: Later;
+  /** Where the request comes from. */
+  network: () => Promise<string | undefined>;
 }
 
 /** Whose request it is; undefined for a token that does not hold, about which the routes have their say. */
@@ -53,16 +56,16 @@ const JSON_TYPE = /^application\/json *(;|$)/;
 export async function smallJson(
   request: Request,
   env: Env,
-  claim: DeviceClaim,
   clock: Clock,
-): Promise<string | Fault | undefined> {
+  shares: () => readonly Share[],
+): Promise<Uint8Array<ArrayBuffer> | Fault | undefined> {
   const { headers, body } = request;
   if (!body) return undefined;
   const length = Number(headers.get("content-length") ?? Number.NaN);
   const isJson = JSON_TYPE.test(headers.get("content-type") ?? "");
   if (!isJson || !(length < MIN_WINDOW_BYTES)) return undefined;
   try {
-    return await readSmall(request.text(), env, clock, () => sharesOfDevice(claim));
+    return new Uint8Array(await readSmall(request.arrayBuffer(), env, clock, shares));
   } catch (cause) {
     if (cause instanceof Fault) return cause;
     throw cause;
@@ -73,7 +76,7 @@ export async function smallJson(
 export function onward(
   request: Request,
   claim: DeviceClaim,
-  { body, headCalls }: { body: string | undefined; headCalls: number },
+  { body, headCalls }: { body: Uint8Array<ArrayBuffer> | undefined; headCalls: number },
 ): Request {
   const same = body === undefined ? request : readAgain(request, body);
   callsOf.set(same, headCalls);
@@ -81,9 +84,10 @@ export function onward(
   return same;
 }
 
-/** The same request with its body to be read once more. */
-function readAgain({ url, method, headers }: Request, body: string): Request {
-  const again = new Request(url, { method, headers, body });
+/** The same request, from the same client, with its body to be read once more. */
+export function readAgain({ url, method, headers, cf }: Request, body: Uint8Array<ArrayBuffer>): Request {
+  const from = cf as RequestInitCfProperties | undefined; // what the platform told of the client, and takes as told
+  const again = new Request(url, { method, headers, body, ...(from && { cf: from }) });
   hasWholeBody.add(again);
   return again;
 }

@@ -33,6 +33,7 @@ import { measure, measureEarly, mountMetrics } from "./measure.ts";
 import { demandPathTenant } from "./path-tenant.ts";
 import { keepWithin, requireAsked } from "./keep-within.ts";
 import { answerSameReport, isReport } from "./same-report.ts";
+import { answerKnownDevice, isAuthentication } from "./known-device.ts";
 import { requestIdOf } from "./request-id.ts";
 import { mountTools } from "./tools/mcp.ts";
 import { mountVerify } from "./verify-route.ts";
@@ -192,14 +193,15 @@ const malformedHost = ({ headers }: Request): Response =>
 const longAddress = ({ headers }: Request): Response =>
   bareRefusal(new Fault("address_too_long", "the address is too long"), requestIdOf(headers));
 
-type EarlyAnswer = typeof answerIdleCheck | typeof answerSameReport;
+type EarlyAnswer = typeof answerIdleCheck;
 
 export function makeFetch(options: GatewayOptions = {}) {
   const app = makeGateway(options);
   const { now = systemNow, after } = options;
   const early = async (answer: EarlyAnswer, request: Request, env: Env, ctx: ExecutionContext) => {
     const later = { ...makeLater((work) => ctx.waitUntil(work)), ...(after && { after }) };
-    const began = { beganMs: now(), now, later };
+    const network = networkOfClient(request, env, ctx);
+    const began = { beganMs: now(), now, later, network };
     const answered = await answer(request, env, began);
     if (!(answered instanceof Response)) return app.fetch(answered, env, ctx);
     measureEarly(env, request.url, answered.status, began);
@@ -210,6 +212,7 @@ export function makeFetch(options: GatewayOptions = {}) {
     if (!URL.canParse(request.url)) return malformedHost(request);
     if (isCheck(request.url)) return early(answerIdleCheck, request, env, ctx);
     if (isReport(request)) return early(answerSameReport, request, env, ctx);
+    if (isAuthentication(request)) return early(answerKnownDevice, request, env, ctx);
     const target = normalise(request);
     return target instanceof Response ? target : app.fetch(target, env, ctx);
   };

@@ -9,6 +9,7 @@ import type { Later } from "../platform/later.ts";
 import { makeLog } from "../platform/log.ts";
 import { parseKeptJson } from "../platform/json.ts";
 import { parsedBodies } from "../platform/wire.ts";
+import { sharesOfDevice } from "./body.ts";
 import { costHeaders } from "./cost.ts";
 import { claimOf, heldBack, onward, smallJson, tooMany, type Moment } from "./early.ts";
 import { requestIdOf } from "./request-id.ts";
@@ -35,9 +36,10 @@ export async function answerIdleCheck(
   const held = heldBack(request, env, claim, nowMs);
   if (held) return held;
   const isPost = request.method === "POST";
-  const body = isPost ? await smallJson(request, env, claim, { now, after: later.after }) : undefined;
+  const clock = { now, after: later.after };
+  const body = isPost ? await smallJson(request, env, clock, () => sharesOfDevice(claim)) : undefined;
   if (body instanceof Fault) return bareRefusal(body, requestIdOf(request.headers));
-  const json = body === undefined ? undefined : jsonOf(body);
+  const json = body === undefined ? undefined : jsonOf(new TextDecoder().decode(body));
   const checked = isWellFormed(request, json)
     ? await ask(env, claim, nowMs, later)
     : { isIdle: false, headCalls: 0 };

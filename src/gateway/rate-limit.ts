@@ -91,14 +91,19 @@ const AUTHENTICATION = /^\/api\/devices\/v\d\w*\/authentication\//;
 const REPEATED =
   /^\/api\/devices\/v\d\w*\/(authentication\/|inventory\/|deviceconfig\/|deployments\/device\/deployments\/next$)/;
 
+/** Milliseconds until devices of this network may authenticate again; 0 if one may now. */
+export const addressWaitOf = (env: Env, network: string, nowMs: number): number =>
+  guardsOf(env).addresses.waitOf(network, nowMs);
+
 /** Sends callers away that come too often, before anything is read or written for them. */
 export const holdHerd: MiddlewareHandler<AppEnv> = async (c, next) => {
   const { caller, deps } = c.var;
   const nowMs = deps.now();
   if (caller?.kind === "device-claim" && !callsOf.has(c.req.raw))
     refuse(waitOf(c.env, caller, c.req.raw, nowMs));
-  const network = AUTHENTICATION.test(c.req.path) ? await deps.network() : undefined;
-  if (network !== undefined) refuse(guardsOf(c.env).addresses.waitOf(network, nowMs));
+  const isFirst = AUTHENTICATION.test(c.req.path) && !callsOf.has(c.req.raw);
+  const network = isFirst ? await deps.network() : undefined;
+  if (network !== undefined) refuse(addressWaitOf(c.env, network, nowMs));
   await next();
 };
 

@@ -7,6 +7,7 @@ import { noCost } from "../platform/database.ts";
 import { settingsOf, type Env } from "../platform/env.ts";
 import { Fault } from "../platform/fault.ts";
 import { makeLog } from "../platform/log.ts";
+import { sharesOfDevice } from "./body.ts";
 import { costHeaders } from "./cost.ts";
 import { claimOf, heldBack, onward, smallJson, type Moment } from "./early.ts";
 import { requestIdOf } from "./request-id.ts";
@@ -33,7 +34,7 @@ export async function answerSameReport(
   if (!claim) return request;
   const held = heldBack(request, env, claim, nowMs);
   if (held) return held;
-  const body = await smallJson(request, env, claim, { now, after: later.after });
+  const body = await smallJson(request, env, { now, after: later.after }, () => sharesOfDevice(claim));
   if (body instanceof Fault) return bareRefusal(body, requestIdOf(request.headers));
   if (body === undefined) return onward(request, claim, { body, headCalls: 0 });
   const { isSame, headCalls } = await ask(env, claim, printOf(request, claim, body), nowMs);
@@ -41,9 +42,10 @@ export async function answerSameReport(
 }
 
 /** Of all that decides what becomes of a report. Two with the same print are the same report. */
-const printOf = ({ method, headers }: Request, { authSet }: DeviceClaim, body: string): string =>
+const printOf = ({ method, headers }: Request, { authSet }: DeviceClaim, body: Uint8Array): string =>
   createHash("sha256")
-    .update([method, headers.get("content-type"), authSet, body].join("\n"))
+    .update([method, headers.get("content-type"), authSet, ""].join("\n"))
+    .update(body)
     .digest("base64");
 
 /** Without the head the database is asked. */
