@@ -37,6 +37,8 @@ export interface RuntimeOptions {
 export interface Runtime {
   crons: readonly string[];
   fireCron: (cron: string, scheduledTime: Date) => Promise<void>;
+  /** The database as the Worker has it. */
+  database: () => Promise<D1Database>;
   stop: () => Promise<void>;
 }
 
@@ -147,6 +149,7 @@ export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
     async fireCron(cron, scheduledTime) {
       await fetcher.scheduled({ cron, scheduledTime });
     },
+    database: () => miniflare.getD1Database("DB", WORKER) as Promise<unknown> as Promise<D1Database>, // the same interface by another name
     async stop() {
       endGuard();
       await miniflare.dispose();
