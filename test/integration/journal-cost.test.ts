@@ -18,14 +18,17 @@ let server: Server;
 let user: TestUser;
 let device: TestDevice;
 
-beforeEach(async () => {
+async function begin(isJournaled: boolean): Promise<void> {
   server = await Server.start();
   user = await aUser(server);
   device = await aDevice(server);
   await inInventory(server, [device]);
+  if (!isJournaled) return;
   await begunJournal(server, DEFAULT_TENANT);
   await keepJournals(await server.deps());
-});
+}
+
+beforeEach(() => begin(true));
 
 const send = (method: string, path: string, json: unknown) =>
   server.call(method, `/api/devices/v1${path}`, { token: device.token, json });
@@ -164,6 +167,9 @@ const SCENES: Record<string, { scene: Scene; marked: string[] }> = {
   "an alert": { scene: async () => alert, marked: ["monitor"] },
 };
 
+/** Rows that the triggers of one request read. */
+const MOST_READ = 30;
+
 describe("what requests of devices cost with a journal", () => {
   it.each(Object.keys(SCENES))("%s", async (name) => {
     const { scene, marked } = SCENES[name]!;
@@ -177,6 +183,14 @@ describe("what requests of devices cost with a journal", () => {
     server.advance(60_000);
     await flushJournal(await server.deps(), DEFAULT_TENANT);
     expect(await restored(server, DEFAULT_TENANT)).toEqual(await keptNow(DEFAULT_TENANT));
+
+    await begin(false);
+    const again = await scene();
+    server.advance(60_000);
+    const { cost } = await again();
+    expect([answer.cost.trips, answer.cost.statements]).toEqual([cost.trips, cost.statements]);
+    expect(answer.cost.written - cost.written).toBe(marked.length);
+    expect(answer.cost.read - cost.read).toBeLessThanOrEqual(MOST_READ);
   });
 });
 

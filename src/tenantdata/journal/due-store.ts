@@ -10,12 +10,15 @@ import type { JournalRow } from "./journal-store.ts";
 const notFailed = (duty: string, nowMs: number): SQL =>
   notPaused(duty, { tenant: sql`j.tenant_id`, key: sql`'journal'` }, nowMs);
 
+/** The directory knows of tenants that live elsewhere, too. */
+const LIVES_HERE = sql`NOT EXISTS (
+  SELECT 1 FROM ${tenantHomesTable} h WHERE h.tenant_id = t.tenant_id AND h.home <> ${FIRST_HOME})`;
+
 /** Tenants of a database without a journal, where nobody said that there is to be none. */
-export const unbegunStatement = (limit: number): Statement<{ tenant_id: TenantId }[]> =>
+export const unbegunStatement = (database: string, limit: number): Statement<{ tenant_id: TenantId }[]> =>
   rows(sql`
     SELECT t.tenant_id FROM tenants t LEFT JOIN ${journalsTable} j ON j.tenant_id = t.tenant_id
-    WHERE (j.tenant_id IS NULL OR (j.state = 'off' AND j.asked = 0)) AND NOT EXISTS (
-      SELECT 1 FROM ${tenantHomesTable} h WHERE h.tenant_id = t.tenant_id AND h.home <> ${FIRST_HOME})
+    WHERE (j.tenant_id IS NULL OR (j.state = 'off' AND j.asked = 0)) AND ${database === FIRST_HOME ? LIVES_HERE : sql`true`}
     LIMIT ${limit}`);
 
 export const begunStatement = (limit: number): Statement<{ tenant_id: TenantId }[]> =>

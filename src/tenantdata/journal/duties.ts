@@ -47,8 +47,8 @@ async function settle(deps: Deps, place: Place): Promise<void> {
     work: ({ tenant_id: tenant }) =>
       isOn ? deps.db(tenant).one(beginStatement(tenant, deps.now(), false)) : endJournal(deps, tenant),
   };
-  const statement = isOn ? unbegunStatement : begunStatement;
-  await eachApart(deps, duty, await place.db.one(statement(JOURNALS_AT_ONCE)), place);
+  const statement = isOn ? unbegunStatement(place.name, JOURNALS_AT_ONCE) : begunStatement(JOURNALS_AT_ONCE);
+  await eachApart(deps, duty, await place.db.one(statement), place);
 }
 
 /** What a run does in one database. */
