@@ -10,7 +10,7 @@ import { openSecrets } from "../src/local/secrets.ts";
 import { startRuntime } from "../src/local/runtime.ts";
 import { seedGreatFleet } from "./great-fleet.ts";
 import { freePort, newDataFolder, percentile, startLocalServer } from "./local-server.ts";
-import { fleetId, reportOf } from "./seed-inventory.ts";
+import { fleetDevice, fleetId, reportOf } from "./seed-inventory.ts";
 
 const [devices = "1000000"] = process.argv.slice(2).filter((arg) => /^\d+$/.test(arg));
 const kept = process.argv.includes("--data") ? process.argv[process.argv.indexOf("--data") + 1] : undefined;
@@ -190,7 +190,8 @@ async function measure(data: string, token: string): Promise<void> {
   });
   try {
     const tokens: string[] = [];
-    for (let i = 0; i < SPEAKERS; i++) tokens.push(await mint(url, secrets.operatorToken, i));
+    for (let i = 0; tokens.length < SPEAKERS; i++)
+      if (fleetDevice(i).status === "accepted") tokens.push(await mint(url, secrets.operatorToken, i));
     const load = startLoad(url, token, tokens);
     const db = await runtime.database();
     await sleep(CALM_MS);
