@@ -70,6 +70,22 @@ async function empty(db: Database): Promise<void> {
   await db.prepare("DROP TABLE bench_device_ages").run();
 }
 
+/** What a run that was broken off has left; what is not there is no matter. */
+async function clean(db: Database): Promise<void> {
+  const left = [
+    ...REMOVE,
+    "DROP TABLE bench_device_ages",
+    "DROP INDEX bench_by_age",
+    "ALTER TABLE tenants DROP COLUMN bench",
+    ...(isWhole ? ["ALTER TABLE devices DROP COLUMN bench"] : []),
+  ];
+  for (const sql of left)
+    await db
+      .prepare(sql)
+      .run()
+      .catch(() => undefined);
+}
+
 const run = (sql: string) => async (db: Database) => void (await db.prepare(sql).run());
 
 const STEPS: [name: string, work: (db: Database) => Promise<unknown>][] = [
@@ -192,8 +208,9 @@ async function measure(data: string, token: string): Promise<void> {
     const tokens: string[] = [];
     for (let i = 0; tokens.length < SPEAKERS; i++)
       if (fleetDevice(i).status === "accepted") tokens.push(await mint(url, secrets.operatorToken, i));
-    const load = startLoad(url, token, tokens);
     const db = await runtime.database();
+    await clean(db);
+    const load = startLoad(url, token, tokens);
     await sleep(CALM_MS);
     await load.take();
     console.log(
@@ -218,6 +235,7 @@ async function measure(data: string, token: string): Promise<void> {
       console.log(name.padEnd(56), ...cells);
     }
     await load.stop();
+    await clean(db);
   } finally {
     await runtime.stop();
   }

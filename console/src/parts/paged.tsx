@@ -5,7 +5,7 @@ import { Table, type TableProps } from "./table.tsx";
 
 /** A page of a list, and the way to the others: which one it is stands in the address. */
 export function Paged<Row>({
-  list: { rows, total },
+  list: { rows, total, isLeast },
   perPage,
   ...table
 }: Omit<TableProps<Row>, "rows"> & { list: Listed<Row>; perPage: number }) {
@@ -18,6 +18,7 @@ export function Paged<Row>({
         perPage={perPage}
         shown={rows.length}
         total={total}
+        isLeast={isLeast}
         go={(to) => setQuery({ page: to === 1 ? undefined : String(to) })}
       />
     </>

@@ -6,22 +6,25 @@ export function Pager({
   perPage,
   shown,
   total,
+  isLeast = false,
   go,
 }: {
   page: number;
   perPage: number;
   shown: number;
   total?: number | undefined;
+  /** There are more than `total`. */
+  isLeast?: boolean | undefined;
   go: (page: number) => void;
 }) {
   const first = (page - 1) * perPage + 1;
   const last = first + shown - 1;
-  const hasNext = total === undefined ? shown === perPage : last < total;
+  const hasNext = total === undefined || isLeast ? shown === perPage : last < total;
   return (
     <nav class="row apart" aria-label="Pages">
       <span class="quiet">
         {shown === 0 ? "none here" : `${count(first)}–${count(last)}`}
-        {total !== undefined && shown > 0 && ` of ${count(total)}`}
+        {total !== undefined && shown > 0 && ` of ${isLeast ? "at least " : ""}${count(total)}`}
       </span>
       <span class="row">
         <button type="button" class="button" disabled={page <= 1} onClick={() => go(page - 1)}>

@@ -90,7 +90,7 @@ export function Devices() {
       <Views query={query} />
       {body && (
         <Loaded of={found} again={() => refresh("devices")}>
-          {({ rows: devices, total }) => {
+          {({ rows: devices, total, isLeast }) => {
             const rows = devices.map((device): Row => ({
               ...device,
               seen: seen ? seen.get(device.id) : null,
@@ -160,7 +160,7 @@ export function Devices() {
                 ) : (
                   <Paged
                     label="Devices"
-                    list={{ rows, total: Number.isNaN(total) ? undefined : total }}
+                    list={{ rows, total: Number.isNaN(total) ? undefined : total, isLeast }}
                     perPage={PER_PAGE}
                     columns={COLUMNS}
                     keyOf={({ id }) => id}

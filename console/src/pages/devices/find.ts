@@ -1,4 +1,5 @@
 import { api } from "../../api/client.ts";
+import { isLeast } from "../../api/listed.ts";
 import type { components } from "../../api/schema.d.ts";
 import { attributeOf } from "../../query/words.ts";
 import { parse } from "../../query/parse.ts";
@@ -32,7 +33,8 @@ export async function findPage(
     body: { ...body, page, per_page: perPage, sort: sortOf(sort) },
     ...(signal && { signal }),
   });
-  return { rows: data ?? [], total: Number(response.headers.get("x-total-count") ?? Number.NaN) };
+  const total = Number(response.headers.get("x-total-count") ?? Number.NaN);
+  return { rows: data ?? [], total, isLeast: isLeast(response) };
 }
 
 /** When devices were heard of last, to the second; of nobody if the server cannot say. */
