@@ -48,7 +48,9 @@ const axeRun = (
 
 /** The policy of the page allows no script of ours: this one comes by the debugger. */
 async function findings(cdp: CDPSession, rules: readonly string[]): Promise<Finding[]> {
-  await cdp.send("Runtime.evaluate", { expression: `typeof axe === "object" || (() => { ${AXE} })()` });
+  const { result: known } = await cdp.send("Runtime.evaluate", { expression: `typeof axe === "object"` });
+  // It is long: once for each page that is loaded.
+  if (known.value !== true) await cdp.send("Runtime.evaluate", { expression: `(() => { ${AXE} })()` });
   const { result } = await cdp.send("Runtime.evaluate", {
     expression: axeRun(rules),
     awaitPromise: true,
