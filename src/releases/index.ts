@@ -14,6 +14,6 @@ export {
   namesInReach as namesInReachStatement,
   refreshReleases as refreshReleasesStatements,
   releaseByName as releaseStatement,
-  staleReleases as staleReleasesStatement,
+  releasesInLine as releasesInLineStatement,
 } from "./release-store.ts";
 export { mountReleases } from "./routes.ts";

@@ -56,21 +56,22 @@ export const refreshReleases = (
       AND NOT EXISTS (SELECT 1 FROM ${artifactsTable} a WHERE a.tenant_id = releases.tenant_id AND a.name = releases.name)`),
 ];
 
-/** Releases that are not in line with their artifacts, or have none. */
-export const staleReleases = (tenant: TenantId, limit: number): Statement<string[]> =>
-  mapped(
-    rows<{ name: string }>(sql`
-      SELECT name FROM (
-        SELECT a.name, count(*) AS artifacts_count, ${distinctValues("device_types")} AS device_types, ${distinctValues("update_types")} AS update_types
-        FROM ${artifactsTable} a WHERE a.tenant_id = ${tenant} GROUP BY a.name) AS is_now
-      WHERE NOT EXISTS (SELECT 1 FROM ${releasesTable} r WHERE r.tenant_id = ${tenant} AND r.name = is_now.name
-        AND r.artifacts_count = is_now.artifacts_count AND r.device_types = is_now.device_types AND r.update_types = is_now.update_types)
-      UNION ALL
-      SELECT r.name FROM ${releasesTable} r WHERE r.tenant_id = ${tenant}
-        AND NOT EXISTS (SELECT 1 FROM ${artifactsTable} a WHERE a.tenant_id = r.tenant_id AND a.name = r.name)
-      LIMIT ${limit}`),
-    (found) => found.map(({ name }) => name),
-  );
+/** Names of some releases and artifacts after this one, with whether the release is in line with its artifacts. */
+export const releasesInLine = (
+  tenant: TenantId,
+  after: string,
+  limit: number,
+): Statement<{ name: string; in_line: number }[]> =>
+  rows(sql`
+    SELECT p.name, EXISTS (
+      SELECT 1 FROM ${releasesTable} r JOIN (
+        SELECT count(*) AS artifacts_count, ${distinctValues("device_types")} AS device_types, ${distinctValues("update_types")} AS update_types
+        FROM ${artifactsTable} a WHERE a.tenant_id = ${tenant} AND a.name = p.name) is_now
+      WHERE r.tenant_id = ${tenant} AND r.name = p.name AND is_now.artifacts_count > 0
+        AND (r.artifacts_count, r.device_types, r.update_types) = (is_now.artifacts_count, is_now.device_types, is_now.update_types)) AS in_line
+    FROM (
+      SELECT name FROM ${artifactsTable} WHERE tenant_id = ${tenant} AND name > ${after}
+      UNION SELECT name FROM ${releasesTable} WHERE tenant_id = ${tenant} AND name > ${after} ORDER BY name LIMIT ${limit}) p`);
 
 const columns = columnsOf(
   releasesTable,

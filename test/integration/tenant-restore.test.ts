@@ -3,7 +3,10 @@ import { runSweeps } from "../../src/app/sweeps.ts";
 import { asTenantId } from "../../src/platform/ids.ts";
 import { restoreTenants } from "../../src/tenantdata/index.ts";
 import { JOURNAL_DAYS } from "../../src/tenantdata/journal/limits.ts";
-import { runRestore } from "../../src/tenantdata/restoring/restores.ts";
+import { LEASE_MS, runRestore } from "../../src/tenantdata/restoring/restores.ts";
+import { leaseStatement, RESTORE_MOVED_ON } from "../../src/tenantdata/restoring/restore-store.ts";
+import { Restoring } from "../../src/tenantdata/restoring/restoring.ts";
+import { removeRowsStatement } from "../../src/tenantdata/restoring/rows-by-key-store.ts";
 import {
   DEVICES_A_BATCH,
   DEVICES_A_LOOK,
@@ -360,6 +363,22 @@ describe("while a tenant is restored", () => {
     expect([ended.status, ended.json()]).toMatchObject([200, { state: "cancelled" }]);
     expect((await restores(server, "acme", "DELETE", `/${id}`)).status).toBe(204);
     expect((await restores(server, "acme", "GET", `/${id}`)).status).toBe(404);
+  });
+
+  it("whoever works on it for longer than he may has no effect any more", async () => {
+    const then = await minute(server, ACME);
+    const id = await restoredUntil(server, ACME, then, "putting");
+    const [deps, restore] = [await server.deps(), { tenant: ACME, id }];
+    const lease = () => leaseStatement(restore, server.now, server.now + LEASE_MS);
+    const row = await deps.db(ACME).one(lease());
+    expect(await deps.db(ACME).one(lease())).toBeUndefined();
+    server.advance(LEASE_MS);
+    const late = new Restoring(deps, row!);
+    expect(await deps.db(ACME).one(lease())).toMatchObject({ step: "putting" });
+    const kept = await keptNow("acme");
+    const removal = removeRowsStatement(ACME, "devices", [], []);
+    await expect(late.write([removal])).rejects.toThrow(RESTORE_MOVED_ON);
+    expect(await keptNow("acme")).toEqual(kept);
   });
 
   it("duties that it stops go on after it, and none is told as failed", async () => {

@@ -84,10 +84,12 @@ export interface RestorePosition {
   /** Images that were compared. */
   compared: number;
   changes: Changes;
-  /** The last deployment whose devices are counted again. */
-  settled: number;
+  /** The last release that is in line with its artifacts, and the last deployment whose devices are counted again. */
+  settled: { release: string; deployment: number };
   ending: "done" | "failed" | "cancelled";
 }
+
+export const NOT_SETTLED: RestorePosition["settled"] = { release: "", deployment: 0 };
 
 export const FIRST_POSITION: RestorePosition = {
   load: { part: 0, line: 0, segment: null },
@@ -95,6 +97,6 @@ export const FIRST_POSITION: RestorePosition = {
   walk: startOf("putting"),
   compared: 0,
   changes: noChanges(),
-  settled: 0,
+  settled: NOT_SETTLED,
   ending: "cancelled",
 };

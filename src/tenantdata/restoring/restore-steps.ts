@@ -11,7 +11,7 @@ import { addAudit } from "../../platform/audit.ts";
 import { rfc3339 } from "../../platform/clock.ts";
 import { demandChanged, refusalOf } from "../../platform/database.ts";
 import { addEvent } from "../../platform/outbox.ts";
-import { refreshReleasesStatements, staleReleasesStatement } from "../../releases/index.ts";
+import { refreshReleasesStatements, releasesInLineStatement } from "../../releases/index.ts";
 import { setJournalState } from "../journal/journal-store.ts";
 import { flushJournal } from "../journal/flush.ts";
 import { stageSome } from "./loading.ts";
@@ -19,7 +19,7 @@ import { putPage } from "./putting.ts";
 import { forgetTotalsStatement } from "./putting-store.ts";
 import { removePage } from "./removing.ts";
 import { RestoreFault } from "./restore-fault.ts";
-import { noChanges, PHASES, startOf, type Phase } from "./restore-position.ts";
+import { noChanges, NOT_SETTLED, PHASES, startOf, type Phase } from "./restore-position.ts";
 import type { Advance, RestoreStep } from "./restore-store.ts";
 import type { Restoring } from "./restoring.ts";
 import { unstageStatement } from "./staging-store.ts";
@@ -57,7 +57,7 @@ function begin(restoring: Restoring): void {
     walk: startOf("putting"),
     compared: 0,
     changes: noChanges(),
-    settled: 0,
+    settled: NOT_SETTLED,
   };
 }
 
@@ -128,13 +128,16 @@ async function work(restoring: Restoring, phase: Phase): Promise<To> {
 /** Brings into line what is counted, and has done what was still to be done then. */
 async function settle(restoring: Restoring): Promise<To | undefined> {
   const { deps, db, tenant, position } = restoring;
-  const [stale, seqs] = await db.batch([
-    staleReleasesStatement(tenant, RELEASES_A_BATCH),
-    openAfterStatement(tenant, position.settled, DEPLOYMENTS_A_BATCH),
+  const { release, deployment } = position.settled;
+  const [releases, seqs] = await db.batch([
+    releasesInLineStatement(tenant, release, RELEASES_A_BATCH),
+    openAfterStatement(tenant, deployment, DEPLOYMENTS_A_BATCH),
   ]);
   const atMs = deps.now();
-  if (stale.length + seqs.length > 0) {
-    restoring.position = { ...position, settled: seqs.at(-1) ?? position.settled };
+  if (releases.length + seqs.length > 0) {
+    const stale = releases.flatMap(({ name, in_line: inLine }) => (inLine === 1 ? [] : [name]));
+    const settled = { release: releases.at(-1)?.name ?? release, deployment: seqs.at(-1) ?? deployment };
+    restoring.position = { ...position, settled };
     await restoring.write([
       ...(stale.length > 0 ? refreshReleasesStatements(tenant, stale, atMs) : []),
       ...seqs.flatMap((seq) => countAgainStatements(tenant, seq)),

@@ -72,14 +72,14 @@ export const endIdleStatement = (beforeMs: number, nowMs: number): Statement<num
 export const forgetEndedStatement = (beforeMs: number): Statement<number> =>
   change(sql`DELETE FROM ${tenantRestoresTable} WHERE ended_ms <= ${beforeMs}`);
 
-/** The restore, for who works on it from here on; nothing if somebody does already. */
+/** The restore, for who works on it from here on, so that nobody else's work has an effect; nothing if somebody does already. */
 export const leaseStatement = (
   { tenant, id }: OpenRestore,
   nowMs: number,
   untilMs: number,
 ): Statement<RestoreRow | undefined> =>
   firstRow(sql`
-    UPDATE ${tenantRestoresTable} SET leased_ms = ${untilMs}, attempts = attempts + 1
+    UPDATE ${tenantRestoresTable} SET leased_ms = ${untilMs}, attempts = attempts + 1, turn = turn + 1
     WHERE tenant_id = ${tenant} AND restore_id = ${id} AND leased_ms <= ${nowMs} AND ended_ms IS NULL AND step <> 'ready'
     RETURNING *`);
 
