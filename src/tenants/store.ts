@@ -135,10 +135,13 @@ export const setTenantStatusStatement = (
 // A token issued within the second of a revocation carries the next one, so a second revocation must pass that.
 const devicesRevoked = (atMs: number) => sql`MAX(${toSeconds(atMs)}, device_tokens_revoked_s + 1)`;
 
-/** Ends all device tokens of the tenant issued so far. */
+/**
+ * Ends all device tokens of the tenant issued so far. Whoever does so for a database that was taken back has a head that knows of
+ * what did not happen: it begins anew.
+ */
 export const revokeDeviceTokensStatement = (tenant: TenantId, atMs: number): Statement<number> =>
   altering(
-    { tenant, what: { kind: "standing" } },
+    { tenant, what: { kind: "anew" } },
     change(sql`
       UPDATE ${tenantsTable} SET device_tokens_revoked_s = ${devicesRevoked(atMs)} WHERE tenant_id = ${tenant}`),
   );

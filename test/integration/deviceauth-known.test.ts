@@ -97,6 +97,20 @@ describe("a device that authenticates again", () => {
     expect(answer.cost.trips).toBeGreaterThan(0);
   });
 
+  it("waits again where the database was taken back to before it was let in, and all tokens were ended", async () => {
+    await known();
+    await env.DB.batch(
+      [
+        "UPDATE auth_sets SET status = 'pending', tokens_revoked_s = 0",
+        "DELETE FROM token_revocations",
+        "UPDATE tenants SET revocations = 0",
+      ].map((text) => env.DB.prepare(text)),
+    );
+    const path = "/api/internal/v1/devauth/tokens?tenant_id=default";
+    expect((await server.call("DELETE", path, { token: OPERATOR_TOKEN })).status).toBe(204);
+    expect(refusal(await device.ask(server))).toEqual([401, "dev auth: unauthorized"]);
+  });
+
   it("stays out when the revocation itself has been forgotten", async () => {
     const { id, set } = await known();
     server.advance(LIFE / 2 - DAY);

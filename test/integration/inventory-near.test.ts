@@ -7,6 +7,7 @@ import { aDevice, aUser, type TestDevice, type TestUser } from "../support/actor
 import { DeviceAdmin } from "../support/device-auth.ts";
 import { Outage } from "../support/outage.ts";
 import { env, OPERATOR_TOKEN, Server, type Answer, type Call } from "../support/server.ts";
+import { SigningDevice } from "../support/signing-device.ts";
 import { withoutHead } from "../support/without-head.ts";
 
 const PATH = "/api/devices/v1/inventory/device/attributes";
@@ -220,6 +221,27 @@ describe("whoever changes what a device reported", () => {
     await change();
     const answer = await put(A);
     expect([answer.status, answer.text]).toEqual([401, ""]);
+  });
+});
+
+describe("where the database was taken back and all tokens were ended", () => {
+  it("nothing of the time that was taken back is the same as what is stored", async () => {
+    const admin = new DeviceAdmin(server, user);
+    const signing = new SigningDevice({ mac: "taken back" });
+    const { id } = await admin.admit(signing);
+    device = { ...device, id: asDeviceId(id), token: (await signing.ask(server)).text };
+    await put(A);
+    const before = "SELECT attributes, pledge FROM inventory_devices WHERE device_id = ?";
+    const row = await env.DB.prepare(before).bind(id).first<{ attributes: string; pledge: string }>();
+    await put(B);
+    await expectNear(await put(B), B);
+    const back = "UPDATE inventory_devices SET attributes = ?, pledge = ? WHERE device_id = ?";
+    await env.DB.prepare(back).bind(row!.attributes, row!.pledge, id).run();
+    const ended = await operate("DELETE", "/api/internal/v1/devauth/tokens?tenant_id=default");
+    expect(ended.status).toBe(204);
+    device = { ...device, token: (await signing.ask(server)).text };
+    await expectStored(await put(B), B);
+    await expectNear(await put(B), B);
   });
 });
 
