@@ -41,4 +41,5 @@ export async function* unpacked(body: ReadableStream<Uint8Array>): AsyncGenerato
     begun = lines.pop() ?? "";
     for (const line of lines) yield imageOf(line);
   }
+  if (begun !== "") throw new Error("the last line has no end");
 }

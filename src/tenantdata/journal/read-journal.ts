@@ -5,11 +5,20 @@ import { STORAGE } from "../../platform/limits.ts";
 import { unpacked, type Image } from "./lines.ts";
 import { afterSegmentsOf, BASE_FILE, baseFolder, basesOf, cutOf, journalFolderOf } from "./object-keys.ts";
 
+/** What a journal has of some time cannot be read, and will not be later. */
+export class JournalDamage extends Error {}
+
 /** The images in an object of a journal, in the order in which they count. */
 export async function* imagesOf({ bucket }: Pick<Deps, "bucket">, objectKey: string): AsyncGenerator<Image> {
   const object = await bucket.get(objectKey);
-  if (!object) throw new Error(`${objectKey} is not in the bucket`);
-  yield* unpacked(object.body);
+  if (!object) throw new JournalDamage(`${objectKey} is not in the bucket`);
+  // Read whole, so that what fails afterwards is the object and not the way to it.
+  const bytes = new Uint8Array(await object.arrayBuffer());
+  try {
+    yield* unpacked(new Blob([bytes]).stream());
+  } catch (cause) {
+    throw new JournalDamage(`${objectKey} is damaged`, { cause });
+  }
 }
 
 /** Changes that were put into the bucket together. */
@@ -55,6 +64,8 @@ export type BaseFile = z.output<typeof BaseSchema>;
 export interface Base {
   begunMs: number;
   finishedMs: number;
+  /** What it has at least. */
+  images: number;
   /** Keys of its objects. */
   parts: string[];
 }
@@ -104,7 +115,7 @@ export async function baseFor(
     const parts: string[] = [];
     for await (const key of keysIn(deps, baseFolder(tenant, begunMs)))
       if (!key.endsWith(BASE_FILE)) parts.push(key);
-    return { begunMs, finishedMs: base.finished_ms, parts };
+    return { begunMs, finishedMs: base.finished_ms, images: base.images, parts };
   }
   return undefined;
 }

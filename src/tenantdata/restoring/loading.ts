@@ -1,5 +1,6 @@
+import { rfc3339 } from "../../platform/clock.ts";
 import type { Image } from "../journal/lines.ts";
-import { baseFor, imagesOf, segmentsOf } from "../journal/read-journal.ts";
+import { baseFor, imagesOf, JournalDamage, segmentsOf } from "../journal/read-journal.ts";
 import { IMAGES_A_PAGE, PAGE_BYTES } from "./limits.ts";
 import { RestoreFault } from "./restore-fault.ts";
 import { demandTurn } from "./restore-store.ts";
@@ -72,6 +73,8 @@ export async function stageSome(restoring: Restoring): Promise<{ isDone: boolean
       return { isDone: false, cutMs };
     load(restoring, { part: part + 1 });
   }
+  if (restoring.position.images < base.images)
+    throw new JournalDamage(`a part of the copy of ${rfc3339(base.begunMs)} is not in the bucket`);
   for await (const segment of segmentsOf(deps, tenant, base.begunMs, row.to_ms)) {
     if (segment.key <= (restoring.position.load.segment ?? "")) continue;
     if (room.objects <= 0 || !(await stage(restoring, segment.key, room))) return { isDone: false, cutMs };

@@ -76,10 +76,18 @@ export function putBackStatements(
   differences: readonly TableDifference[],
   atMs: number,
 ): Statement<number>[] {
-  const putOf = ({ table, added, changed }: TableDifference) => [
-    ...(table === "auth_sets" ? added.map((row) => withTokensEnded(row, atMs)) : added),
-    ...changed.map(({ to }) => to),
-  ];
+  const putOf = ({ table, added, changed }: TableDifference) => {
+    const put = [...added, ...changed.map(({ to }) => to)];
+    if (table !== "auth_sets") return put;
+    // One that is not accepted any more has its tokens ended as by a rejection.
+    const isEnded = new Set([
+      ...added,
+      ...changed.flatMap(({ from, to }) =>
+        from.status === "accepted" && to.status !== from.status ? [to] : [],
+      ),
+    ]);
+    return put.map((row) => (isEnded.has(row) ? withTokensEnded(row, atMs) : row));
+  };
   return [
     ...differences.toReversed().flatMap(({ table, removed }) => {
       const { key } = tableOf(table);

@@ -14,6 +14,7 @@ import { addEvent } from "../../platform/outbox.ts";
 import { refreshReleasesStatements, releasesInLineStatement } from "../../releases/index.ts";
 import { setJournalState } from "../journal/journal-store.ts";
 import { flushJournal } from "../journal/flush.ts";
+import { JournalDamage } from "../journal/read-journal.ts";
 import { stageSome } from "./loading.ts";
 import { putPage } from "./putting.ts";
 import { forgetTotalsStatement } from "./putting-store.ts";
@@ -37,10 +38,11 @@ const NO_JOURNAL = "no-journal";
 
 type To = Omit<Advance, "position">;
 
-async function flush({ deps, tenant }: Restoring): Promise<To> {
-  if ((await flushJournal(deps, tenant)) === undefined)
-    throw new RestoreFault("the tenant has no journal any more");
-  return { step: "loading" };
+/** Answers until when everything is in the bucket. */
+async function flush({ deps, tenant }: Restoring): Promise<number> {
+  const flushedMs = await flushJournal(deps, tenant);
+  if (flushedMs === undefined) throw new RestoreFault("the tenant has no journal any more");
+  return flushedMs;
 }
 
 async function load(restoring: Restoring): Promise<To> {
@@ -112,9 +114,9 @@ async function pause(restoring: Restoring): Promise<undefined> {
 
 /** What there was last is a time that can be gone back to as well. From here on no report is the same as what is stored. */
 async function seal(restoring: Restoring): Promise<To> {
-  await flush(restoring);
+  const pausedMs = await flush(restoring);
   await headOf(restoring.deps.heads, restoring.tenant).changed([{ kind: "anew" }]);
-  return { step: "putting" };
+  return { step: "putting", pausedMs };
 }
 
 async function work(restoring: Restoring, phase: Phase): Promise<To> {
@@ -175,11 +177,12 @@ async function clear({ db, tenant, position }: Restoring): Promise<To> {
 }
 
 /** What a step comes to; nothing if it has taken the restore on by itself. */
-function take(restoring: Restoring): Promise<To | undefined> {
+async function take(restoring: Restoring): Promise<To | undefined> {
   const { step } = restoring.row;
   switch (step) {
     case "flushing":
-      return flush(restoring);
+      await flush(restoring);
+      return { step: "loading" };
     case "loading":
       return load(restoring);
     case "comparing":
@@ -227,7 +230,7 @@ export async function doStep(restoring: Restoring): Promise<void> {
     const to = await take(restoring);
     if (to) await restoring.commit([], to);
   } catch (cause) {
-    if (!(cause instanceof RestoreFault)) throw cause;
+    if (!(cause instanceof RestoreFault || cause instanceof JournalDamage)) throw cause;
     await fail(restoring, cause.message);
   }
 }

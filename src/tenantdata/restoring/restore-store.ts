@@ -101,6 +101,8 @@ export interface Advance {
   step: RestoreStep;
   position?: string;
   cutMs?: number | null;
+  /** The last time before it was paused that can be gone back to. */
+  pausedMs?: number;
   failure?: string;
 }
 
@@ -123,7 +125,7 @@ export const advanceStatement = (row: RestoreRow, to: Advance, nowMs: number): S
   return change(sql`
     UPDATE ${tenantRestoresTable} SET step = ${to.step}, position = ${to.position ?? row.position}, turn = turn + 1, attempts = 0,
       cut_ms = ${to.cutMs === undefined ? row.cut_ms : to.cutMs}, failure = ${to.failure ?? row.failure}, updated_ms = ${nowMs},
-      paused_ms = ${isPaused ? (row.paused_ms ?? nowMs) : row.paused_ms}, resumed_ms = ${resumedMs},
+      paused_ms = ${to.pausedMs ?? row.paused_ms ?? (isPaused ? nowMs : null)}, resumed_ms = ${resumedMs},
       ended_ms = ${ENDED.has(to.step) ? nowMs : null}
     WHERE tenant_id = ${row.tenant_id} AND restore_id = ${row.restore_id}`);
 };

@@ -5,7 +5,7 @@ import { rfc3339 } from "../../platform/clock.ts";
 import { refusalOf } from "../../platform/database.ts";
 import type { Deps } from "../../platform/deps.ts";
 import { Fault } from "../../platform/fault.ts";
-import { newSortableId } from "../../platform/ids.ts";
+import { newSortableId, type TenantId } from "../../platform/ids.ts";
 import { INVOCATION } from "../../platform/limits.ts";
 import { addEvent } from "../../platform/outbox.ts";
 import { offsetOf, type Page } from "../../platform/paging.ts";
@@ -72,14 +72,18 @@ export async function listRestores(
   return { views: found.map(viewOf), total };
 }
 
+async function requireUnmoved(deps: Deps, tenant: TenantId): Promise<void> {
+  if (await deps.directory.one(isMovedStatement(tenant)))
+    throw new Fault("conflict", "the tenant is being moved");
+}
+
 /** Refuses a time that cannot be gone back to. */
 async function requireReachable(deps: Deps, { tenant }: OperatorActor, toMs: number): Promise<void> {
   const nowMs = deps.now();
   if (toMs > nowMs) throw new Fault("bad_request", "to: must not be in the future.");
   if (toMs < nowMs - JOURNAL_DAYS * DAY_MS)
     throw new Fault("unprocessable", `the journal of a tenant goes back ${JOURNAL_DAYS} days`);
-  if (await deps.directory.one(isMovedStatement(tenant)))
-    throw new Fault("conflict", "the tenant is being moved");
+  await requireUnmoved(deps, tenant);
   const journal = await deps.db(tenant).one(journalStatement(tenant));
   if (!journal || journal.state === "off") throw new Fault("conflict", "the tenant has no journal");
   if (journal.oldest_ms === null)
@@ -127,6 +131,7 @@ export async function beginRestore(
 export async function applyRestore(deps: Deps, actor: OperatorActor, id: string): Promise<RestoreView> {
   const { tenant } = actor;
   const { step } = await restoreOf(deps, actor, id);
+  await requireUnmoved(deps, tenant);
   if ((await deps.db(tenant).one(applyStatement(tenant, id, deps.now()))) === 0)
     throw new Fault("conflict", `only a dry run that is ready can be applied: it is ${step}`);
   goOn(deps, { tenant, id });

@@ -1,3 +1,4 @@
+import { gunzipSync, gzipSync } from "node:zlib";
 import { sql, type SQL } from "drizzle-orm";
 import { change, inJson, mapped, rows, type Statement } from "../../platform/database.ts";
 import type { TenantId } from "../../platform/ids.ts";
@@ -5,13 +6,28 @@ import { putAllRows } from "../../platform/stored-rows.ts";
 import type { Image } from "../journal/lines.ts";
 import type { Subject } from "../journal/subjects.ts";
 import type { Value } from "../rows-store.ts";
+import { DATABASE, isWithin } from "../../platform/limits.ts";
 import { restoreRowsTable } from "../tables.ts";
 import { IMAGES_A_PAGE, PAGE_BYTES } from "./limits.ts";
+import { RestoreFault } from "./restore-fault.ts";
 import { columnList, columnsAt, list } from "./rows-by-key-store.ts";
 import { DEPLOYMENT, DEVICE, tableOf } from "./subjects.ts";
 
 const COLUMNS = ["tenant_id", "subject", "key", "image", "identity_hash"];
 const ROWS_A_REMOVAL = 2000;
+/** Of what a row may have, as much as leaves its key some room. */
+const IMAGE_BYTES = DATABASE.valueBytes - 10_000;
+
+/** A text of texts may be twice as long as they are: one that is too long for a row is packed. */
+function packedText(text: string): string {
+  if (isWithin(text, IMAGE_BYTES)) return text;
+  const packed = gzipSync(text).toString("base64");
+  if (!isWithin(packed, IMAGE_BYTES)) throw new RestoreFault("a record of the journal is too large");
+  return packed;
+}
+
+const unpackedText = (image: string): string =>
+  image.startsWith("{") ? image : gunzipSync(Buffer.from(image, "base64")).toString();
 
 const hasRows = ({ rows: tables }: Image): boolean => Object.values(tables).some((of) => of.length > 0);
 
@@ -24,7 +40,7 @@ export function stageStatements(tenant: TenantId, images: readonly Image[]): Sta
     tenant_id: tenant,
     subject,
     key: JSON.stringify(key),
-    image: JSON.stringify(tables),
+    image: packedText(JSON.stringify(tables)),
     identity_hash: tables.devices?.[0]?.identity_hash ?? null,
   }));
   const gone = [...last].filter(([, image]) => !hasRows(image)).map(([name]) => name);
@@ -39,7 +55,7 @@ export const stagedPageStatement = (tenant: TenantId, subject: string, after: st
   mapped(
     rows<{ key: string; image: string }>(sql`
       SELECT key, image FROM (
-        SELECT key, image, sum(length(image)) OVER page AS page_bytes, row_number() OVER page AS page_row
+        SELECT key, image, sum(iif(image LIKE '{%', length(image), ${PAGE_BYTES})) OVER page AS page_bytes, row_number() OVER page AS page_row
         FROM (SELECT key, image FROM ${restoreRowsTable}
           WHERE tenant_id = ${tenant} AND subject = ${subject} AND key > ${after} ORDER BY key LIMIT ${IMAGES_A_PAGE})
         WINDOW page AS (ORDER BY key ROWS UNBOUNDED PRECEDING))
@@ -48,7 +64,7 @@ export const stagedPageStatement = (tenant: TenantId, subject: string, after: st
       found.map(({ key, image }) => ({
         subject,
         key: JSON.parse(key) as Value[], // both written by `stageStatements`
-        rows: JSON.parse(image) as Image["rows"],
+        rows: JSON.parse(unpackedText(image)) as Image["rows"],
       })),
   );
 
@@ -161,7 +177,7 @@ export const deploymentIdsStatement = (tenant: TenantId, seqs: readonly number[]
     rows<{ id: string }>(sql`
       SELECT coalesce(
         (SELECT deployment_id FROM deployments WHERE tenant_id = ${tenant} AND seq = asked.value),
-        (SELECT image ->> '$.deployments[0].deployment_id' FROM ${restoreRowsTable}
+        (SELECT iif(image LIKE '{%', image ->> '$.deployments[0].deployment_id', NULL) FROM ${restoreRowsTable}
           WHERE tenant_id = ${tenant} AND subject = ${DEPLOYMENT} AND key = json_array(asked.value))) AS id
       FROM json_each(${JSON.stringify(seqs)}) asked`),
     (found) => found.map(({ id }) => id),
