@@ -171,10 +171,10 @@ describe("a tenant that is restored", () => {
             }
           },
         ),
-        { numRuns: many(60, 4) },
+        { numRuns: many(60, 3) },
       );
     },
-    many(1_800_000, 120_000),
+    many(3_600_000, 300_000),
   );
 });
 

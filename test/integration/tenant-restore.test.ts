@@ -50,7 +50,7 @@ import {
   withoutContacts,
   type RestoreWire,
 } from "../support/restores.ts";
-import { env, Server } from "../support/server.ts";
+import { env, PLACED, Server } from "../support/server.ts";
 import { SigningDevice } from "../support/signing-device.ts";
 import { bindSpare, SPARE_HOME } from "../support/spare-database.ts";
 
@@ -528,15 +528,16 @@ describe("asking for a restore", () => {
   });
 
   it("waits while the tenant is moved, and a move waits for it", async () => {
-    await bindSpare(server);
+    if (!PLACED) await bindSpare(server);
+    const database = PLACED ? "DB" : SPARE_HOME;
     const then = await minute(server, ACME);
     await restoredUntil(server, ACME, then, "putting");
-    const move = () => operator(server, "POST", "/tenants/acme/move", { database: SPARE_HOME });
+    const move = () => operator(server, "POST", "/tenants/acme/move", { database });
     expect(refusal(await move())).toEqual([409, "the tenant is being restored"]);
     await sweep();
     await env.DB.prepare(
       `INSERT INTO tenant_moves (tenant_id, source, target, step, paused, position, begun_ms, updated_ms)
-       VALUES ('acme', 'DB', '${SPARE_HOME}', 'removing', 0, '{}', 1, 1)`,
+       VALUES ('acme', 'DB', '${database}', 'removing', 0, '{}', 1, 1)`,
     ).run();
     expect(refusal(await beginRestore(server, "acme", then))).toEqual([409, "the tenant is being moved"]);
   });

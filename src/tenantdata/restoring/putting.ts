@@ -61,23 +61,45 @@ async function missingAmong(
 
 const isOpen = (row: CopiedRow | undefined): boolean => row !== undefined && Number(row.stage) < ENDED;
 
-/** Deployments that end, and such as go on again. */
-async function deployments(
+/** With the deployments that end, and such as go on again. */
+async function withDeployments(
   { db, tenant }: Restoring,
+  changes: Changes,
   { added, changed }: TableDifference,
-): Promise<{ ended: string[]; resumed: string[] }> {
+): Promise<Changes> {
   const seqs = (rows: readonly CopiedRow[]) => rows.map(({ seq }) => Number(seq));
   const ended = changed.filter(({ from, to }) => isOpen(from) && !isOpen(to)).map(({ to }) => to);
   const resumed = [
     ...added.filter(isOpen),
     ...changed.filter(({ from, to }) => !isOpen(from) && isOpen(to)).map(({ to }) => to),
   ];
-  if (ended.length + resumed.length === 0) return { ended: [], resumed: [] };
+  if (ended.length + resumed.length === 0) return changes;
   const [endedIds, resumedIds] = await db.batch([
     deploymentIdsStatement(tenant, seqs(ended)),
     deploymentIdsStatement(tenant, seqs(resumed)),
   ]);
-  return { ended: endedIds, resumed: resumedIds };
+  return {
+    ...changes,
+    deploymentsEnded: toldMore(changes.deploymentsEnded, endedIds),
+    deploymentsResumed: toldMore(changes.deploymentsResumed, resumedIds),
+  };
+}
+
+/** With the devices that come back, and those whose status is another. */
+function withDevices(changes: Changes, { added, changed }: TableDifference): Changes {
+  const back = added.map((row) => text(row, "device_id"));
+  const moved = changed
+    .map(({ from, to }) => ({
+      id: text(to, "device_id"),
+      from: text(from, "status"),
+      to: text(to, "status"),
+    }))
+    .filter(({ from, to }) => from !== to);
+  return {
+    ...changes,
+    devicesBack: toldMore(changes.devicesBack, back),
+    devicesChanged: toldMore(changes.devicesChanged, moved),
+  };
 }
 
 async function withDifferences(
@@ -88,35 +110,10 @@ async function withDifferences(
   let changes = before;
   for (const difference of differences) {
     const { table, added, changed, removed } = difference;
-    changes = tallied(changes, table, {
-      added: added.length,
-      changed: changed.length,
-      removed: removed.length,
-    });
-    if (table === "devices") {
-      const moved = changed.filter(({ from, to }) => from.status !== to.status);
-      const told = moved.map(({ from, to }) => ({
-        id: text(to, "device_id"),
-        from: text(from, "status"),
-        to: text(to, "status"),
-      }));
-      changes = {
-        ...changes,
-        devicesBack: toldMore(
-          changes.devicesBack,
-          added.map((row) => text(row, "device_id")),
-        ),
-        devicesChanged: toldMore(changes.devicesChanged, told),
-      };
-    }
-    if (table === "deployment_counters") {
-      const { ended, resumed } = await deployments(restoring, difference);
-      changes = {
-        ...changes,
-        deploymentsEnded: toldMore(changes.deploymentsEnded, ended),
-        deploymentsResumed: toldMore(changes.deploymentsResumed, resumed),
-      };
-    }
+    const tally = { added: added.length, changed: changed.length, removed: removed.length };
+    changes = tallied(changes, table, tally);
+    if (table === "devices") changes = withDevices(changes, difference);
+    if (table === "deployment_counters") changes = await withDeployments(restoring, changes, difference);
   }
   return changes;
 }
