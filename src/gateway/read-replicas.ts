@@ -53,7 +53,7 @@ export const readReplicas: MiddlewareHandler<AppEnv> = async (
   deps.db = (tenant) => db(tenant).through(sessions);
   deps.directory = deps.directory.through(sessions);
   await next();
-  const reached = laterOf(known, sessions.reached);
+  const reached = laterOf(sessions.given, sessions.reached);
   if (!asks) {
     if (users.size >= MOST_WRITERS) users.clear();
     users.set(key, laterOf(users.get(key) ?? NO_BOOKMARKS, reached));

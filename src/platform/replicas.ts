@@ -14,7 +14,8 @@ const PRIMARY = "first-primary";
 
 /** Of a longer header, or one of more databases, nothing is believed. */
 const MOST_CHARACTERS = 2048;
-const BOOKMARK = /^([A-Z][A-Z0-9_]{0,63})=([0-9a-zA-Z-]{1,128})$/;
+/** No other word: some stand for any replica, however far behind. */
+const BOOKMARK = /^([A-Z][A-Z0-9_]{0,63})=([0-9a-f]{8}-[0-9a-f-]{1,119})$/;
 
 /** What a header says; of what it does not say well, nothing. */
 export function readBookmarks(header: string | undefined): Bookmarks {
@@ -39,15 +40,21 @@ export function laterOf(a: Bookmarks, b: Bookmarks): Bookmarks {
 
 type Batch = (way: D1Database | D1DatabaseSession) => Promise<D1Result<Record<string, unknown>>[]>;
 
+/** One of them, and whether its bookmark is known to be taken. */
+interface Opened {
+  session: D1DatabaseSession;
+  isSure: boolean;
+}
+
 /** The sessions of one request, one for each database that it asks. */
 export class Sessions {
   readonly #names: ReadonlyMap<D1Database, string>;
-  readonly #given: Bookmarks;
-  readonly #opened = new Map<D1Database, D1DatabaseSession>();
+  readonly #given: Map<string, string>;
+  readonly #opened = new Map<D1Database, Opened>();
 
   constructor(databases: ReadonlyMap<string, D1Database>, given: Bookmarks) {
     this.#names = new Map([...databases].map(([name, d1]) => [d1, name]));
-    this.#given = given;
+    this.#given = new Map(given);
   }
 
   /** In the session of this database. A bookmark that it does not take is as none: then its primary is asked. */
@@ -55,26 +62,37 @@ export class Sessions {
     // Bindings of long ago have no sessions.
     if (typeof d1.withSession !== "function") return batch(d1);
     const known = this.#opened.get(d1);
-    if (known) return batch(known);
-    const bookmark = this.#given.get(this.#names.get(d1) ?? "");
-    if (bookmark === undefined || isWriting) return batch(this.#open(d1, PRIMARY));
+    const opened = known && (known.isSure || !isWriting) ? known : this.#open(d1, isWriting);
+    if (opened.isSure) return batch(opened.session);
     try {
-      return await batch(this.#open(d1, bookmark));
+      const results = await batch(opened.session);
+      opened.isSure = true;
+      return results;
     } catch {
-      return batch(this.#open(d1, PRIMARY));
+      // Of several at once one is the first to find out.
+      const other = this.#opened.get(d1);
+      return batch((other && other !== opened ? other : this.#open(d1, true)).session);
     }
   }
 
-  #open(d1: D1Database, from: string): D1DatabaseSession {
-    const session = d1.withSession(from);
-    this.#opened.set(d1, session);
-    return session;
+  #open(d1: D1Database, atPrimary: boolean): Opened {
+    const name = this.#names.get(d1) ?? "";
+    const bookmark = atPrimary ? undefined : this.#given.get(name);
+    if (bookmark === undefined) this.#given.delete(name);
+    const opened = { session: d1.withSession(bookmark ?? PRIMARY), isSure: bookmark === undefined };
+    this.#opened.set(d1, opened);
+    return opened;
+  }
+
+  /** What was given and not refused: whoever sent it does not get another one back that no database takes. */
+  get given(): Bookmarks {
+    return this.#given;
   }
 
   /** How far what this request has seen and written goes. */
   get reached(): Bookmarks {
     const reached = new Map<string, string>();
-    for (const [d1, session] of this.#opened) {
+    for (const [d1, { session }] of this.#opened) {
       const [name, bookmark] = [this.#names.get(d1), session.getBookmark()];
       if (name !== undefined && bookmark) reached.set(name, bookmark);
     }
