@@ -120,7 +120,10 @@ export async function askReport(
   const fresh = newPledge(nowMs);
   const asked = { device, authSet, issuedS, print, fresh };
   const verdict = await isolateOf(env).report(tenant, asked, nowMs);
-  if (verdict && !verdict.isSame) reports.set(claim, { print, fresh, ...verdict });
+  if (verdict && !verdict.isSame && !verdict.isUnheard) {
+    const { ended, held } = verdict;
+    reports.set(claim, { print, fresh, ended, held });
+  }
   return { isSame: verdict?.isSame ?? false, headCalls: Number(verdict !== undefined) };
 }
 

@@ -36,7 +36,7 @@ export class NearAnswers {
   /** Whether a report is the same as what is stored. Of a token that may be void nothing is told. */
   async report(tenant: TenantId, asked: Checking & Asking, nowMs: number): Promise<ReportVerdict> {
     const digest = await this.#digest.current(tenant, nowMs);
-    if (!digest || mayBeVoid(digest, asked)) return { isSame: false, ended: [] };
+    if (!digest || mayBeVoid(digest, asked)) return { isSame: false, isUnheard: true, ended: [] };
     return this.#pledges.ask(asked.device, asked, nowMs);
   }
 

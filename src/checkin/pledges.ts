@@ -17,6 +17,8 @@ export interface Asking {
 
 export interface ReportVerdict {
   isSame: boolean;
+  /** Nothing is said of this device, and nothing taken in: a pledge would be for nobody. */
+  isUnheard?: true;
   /** Pledges that nothing is answered by any more, unless who asked tells to. */
   ended: string[];
   /** The one of them of which it can tell so. */

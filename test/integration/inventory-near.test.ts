@@ -224,6 +224,27 @@ describe("whoever changes what a device reported", () => {
   });
 });
 
+describe("a device whose tokens were ended lately, of which the head says nothing", () => {
+  it("has what it reports compared, and nothing written where that is the same", async () => {
+    const admin = new DeviceAdmin(server, user);
+    const signing = new SigningDevice({ mac: "ended" });
+    const { id, set } = await admin.admit(signing);
+    await admin.call("DELETE", `/tokens/${set}`);
+    server.advance(1000);
+    device = { ...device, id: asDeviceId(id), token: (await signing.ask(server)).text };
+    const pledgeOf = () =>
+      env.DB.prepare("SELECT pledge FROM inventory_devices WHERE device_id = ?").bind(id).first();
+    await expectStored(await put(A), A);
+    const before = await pledgeOf();
+    for (let i = 0; i < 3; i++) {
+      await expectStored(await put(A), A);
+      expect(await pledgeOf()).toEqual(before);
+    }
+    await expectStored(await put(B), B);
+    expect(await pledgeOf()).toEqual({ pledge: null });
+  });
+});
+
 describe("where the database was taken back and all tokens were ended", () => {
   it("nothing of the time that was taken back is the same as what is stored", async () => {
     const admin = new DeviceAdmin(server, user);
