@@ -50,9 +50,9 @@ import {
   withoutContacts,
   type RestoreWire,
 } from "../support/restores.ts";
-import { env, PLACED, Server } from "../support/server.ts";
+import { env, PLACED, served, Server } from "../support/server.ts";
 import { SigningDevice } from "../support/signing-device.ts";
-import { bindSpare, SPARE_HOME } from "../support/spare-database.ts";
+import { bindSpare, SPARE, SPARE_HOME } from "../support/spare-database.ts";
 
 const ACME = asTenantId("acme");
 const INVENTORY = "/api/devices/v1/inventory/device/attributes";
@@ -528,8 +528,10 @@ describe("asking for a restore", () => {
   });
 
   it("waits while the tenant is moved, and a move waits for it", async () => {
-    if (!PLACED) await bindSpare(server);
-    const database = PLACED ? "DB" : SPARE_HOME;
+    await bindSpare(server);
+    const database = PLACED ? "DATA_3" : SPARE_HOME;
+    // The home of the tenants stays where it is.
+    if (PLACED) server.configure({ [SPARE_HOME]: served[SPARE_HOME], [database]: SPARE });
     const then = await minute(server, ACME);
     await restoredUntil(server, ACME, then, "putting");
     const move = () => operator(server, "POST", "/tenants/acme/move", { database });
