@@ -6,7 +6,7 @@ import { journalFolderOf } from "../../src/tenantdata/journal/object-keys.ts";
 import { runRestore } from "../../src/tenantdata/restoring/restores.ts";
 import { aDevice, type TestDevice, type TestUser } from "../support/actors.ts";
 import { refusal } from "../support/answers.ts";
-import { aFilledTenant } from "../support/archives.ts";
+import { aFilledTenant, operator } from "../support/archives.ts";
 import {
   aJournal,
   beginRestore,
@@ -164,4 +164,50 @@ it("one device with as much as it may have holds up nobody's restore", async () 
   await server.deliverEvents();
   expect(await showRestore(server, "acme", id)).toMatchObject({ state: "done" });
   expect(await kept()).toBe(before);
+});
+
+it("devices that come back are not asked for room, and the next one is", async () => {
+  const then = await minute(server, ACME);
+  const path = `/api/management/v2/devauth/devices/${devices[0]!.id}`;
+  expect((await call("DELETE", path)).status).toBe(204);
+  await aDevice(server, { tenant: "acme" });
+  const limit = { value: devices.length };
+  expect((await operator(server, "PUT", "/tenants/acme/limits/max_devices", limit)).status).toBe(200);
+  const stranger = await aDevice(server, { tenant: "acme", status: "pending" });
+  await minute(server, ACME);
+  expect(await restored(server, "acme", then)).toMatchObject({ state: "done" });
+  const count = async () =>
+    (await call("GET", "/api/management/v2/devauth/devices/count?status=accepted")).json();
+  expect(await count()).toEqual({ count: devices.length });
+  const status = `/api/management/v2/devauth/devices/${stranger.id}/auth/${stranger.authSet}/status`;
+  expect((await call("PUT", status, { status: "accepted" })).status).toBe(422);
+});
+
+describe("with a restore under way", () => {
+  it.each(["loading", "putting", "settling"])("at %s a tenant is removed whole", async (step) => {
+    const then = await minute(server, ACME);
+    await setPlace(devices[0]!, "elsewhere");
+    const id = await restoredUntil(server, ACME, then, step);
+    expect((await operator(server, "DELETE", "/tenants/acme")).status).toBe(200);
+    await server.deliverEvents();
+    await sweep();
+    expect((await restores(server, "acme", "GET", `/${id}`)).status).toBe(404);
+    for (const table of ["devices", "restore_rows", "tenant_restores", "journals", "journal_marks"])
+      expect([
+        table,
+        await env.DB.prepare(`SELECT count(*) AS n FROM ${table} WHERE tenant_id = 'acme'`).first("n"),
+      ]).toEqual([table, 0]);
+  });
+
+  it("a journal that was switched off and on again meanwhile does not have it written from half", async () => {
+    const then = await minute(server, ACME);
+    await setPlace(devices[0]!, "now");
+    const dry = await restored(server, "acme", then, true);
+    for (const state of ["off", "on"])
+      expect((await operator(server, "PUT", "/tenants/acme/journal", { state })).status).toBe(200);
+    expect((await restores(server, "acme", "POST", `/${dry.id}/apply`)).status).toBe(202);
+    expect(await showRestore(server, "acme", dry.id)).toMatchObject({ state: "done" });
+    expect(await shown(devices[0]!)).not.toContain('"now"');
+    await setPlace(devices[0]!, "on");
+  });
 });
