@@ -15,6 +15,7 @@ import {
   restoredUntil,
   restores,
   showRestore,
+  writeBase,
   type RestoreWire,
 } from "../support/restores.ts";
 import { env, Server } from "../support/server.ts";
@@ -103,6 +104,25 @@ describe("what a restore is made from", () => {
     await setPlace(devices[0]!, "afterwards");
   });
 });
+
+it.each(["", "{}", "null", '{"begun_ms":1'])(
+  "a copy that says %j of itself gives way to the one before it",
+  async (text) => {
+    await setPlace(devices[0]!, "then");
+    await minute(server, ACME);
+    await writeBase(server);
+    const prefix = `${journalFolderOf(ACME)}base-`;
+    const files = (await env.ARTIFACTS.list({ prefix })).objects.filter(({ key }) =>
+      key.endsWith("base.json"),
+    );
+    expect(files).toHaveLength(2);
+    await env.ARTIFACTS.put(files[1]!.key, text);
+    const then = await minute(server, ACME);
+    await setPlace(devices[0]!, "now");
+    expect(await restored(server, "acme", then)).toMatchObject({ state: "done" });
+    expect(await shown(devices[0]!)).toContain('"then"');
+  },
+);
 
 it("a copy that lacks a part fails, and the tenant works on", async () => {
   const then = await minute(server, ACME);

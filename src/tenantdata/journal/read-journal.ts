@@ -92,14 +92,22 @@ async function* keysIn({ bucket }: Pick<Deps, "bucket">, prefix: string): AsyncG
   }
 }
 
-/** What a copy says of itself; undefined unless it is whole. */
+function baseFileIn(text: string): BaseFile | undefined {
+  try {
+    return BaseSchema.parse(JSON.parse(text));
+  } catch {
+    return undefined;
+  }
+}
+
+/** What a copy says of itself; undefined unless it is whole. Where it cannot be read, the copy before it serves as well. */
 export async function baseBegunAt(
   { bucket }: Pick<Deps, "bucket">,
   tenant: TenantId,
   begunMs: number,
 ): Promise<BaseFile | undefined> {
   const file = await bucket.get(`${baseFolder(tenant, begunMs)}${BASE_FILE}`);
-  return file ? BaseSchema.parse(await file.json()) : undefined;
+  return file ? baseFileIn(await file.text()) : undefined;
 }
 
 /** The last whole copy that was finished by this time. */
