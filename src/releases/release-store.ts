@@ -66,7 +66,7 @@ export const releasesInLine = (
     SELECT p.name, EXISTS (
       SELECT 1 FROM ${releasesTable} r JOIN (
         SELECT count(*) AS artifacts_count, ${distinctValues("device_types")} AS device_types, ${distinctValues("update_types")} AS update_types
-        FROM ${artifactsTable} a WHERE a.tenant_id = ${tenant} AND a.name = p.name) is_now
+        FROM ${artifactsTable} a WHERE a.tenant_id = ${tenant} AND a.name = p.name) AS is_now
       WHERE r.tenant_id = ${tenant} AND r.name = p.name AND is_now.artifacts_count > 0
         AND (r.artifacts_count, r.device_types, r.update_types) = (is_now.artifacts_count, is_now.device_types, is_now.update_types)) AS in_line
     FROM (

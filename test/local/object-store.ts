@@ -4,7 +4,7 @@ import { DatabaseSync } from "node:sqlite";
 
 /**
  * What the object storage of a data folder holds, read from its files beside or without a server. Checkpoints of the audit
- * log, which come by themselves, are left out.
+ * log and journals, which come by themselves, are left out.
  */
 export interface StoredObjects {
   /** Bytes of each finished object. */
@@ -25,7 +25,9 @@ export function storedObjects(data: string): StoredObjects {
       // A bucket that was never asked anything has no tables yet.
       if (!database.prepare("SELECT 1 FROM sqlite_master WHERE name = '_mf_objects'").get()) continue;
       const objects = database
-        .prepare("SELECT size FROM _mf_objects WHERE key NOT GLOB 'audit/*' ORDER BY size")
+        .prepare(
+          "SELECT size FROM _mf_objects WHERE key NOT GLOB 'audit/*' AND key NOT GLOB 'journals/*' ORDER BY size",
+        )
         .all();
       found.sizes.push(...objects.map(({ size }) => Number(size)));
       const open = database.prepare(

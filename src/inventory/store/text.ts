@@ -53,23 +53,18 @@ function matched(query: DeviceQuery, words: readonly string[], share: Share, str
 
 const joined = sql`CROSS JOIN ${inventoryDevicesTable} d ON d.device_no = t.device_no`;
 
-/** What of a stretch satisfies the other conditions. Without any, no row of a device is read. */
-function found(
-  query: DeviceQuery,
-  words: readonly string[],
-  share: Share,
-  stretch: Stretch,
-): { from: SQL; where: SQL } {
+/** What of those that have the words satisfies the other conditions. Without any, no row of a device is read. */
+function found(query: DeviceQuery, met: SQL): { from: SQL; where: SQL } {
   const conditions = checks(query, undefined, sql.raw("d.device_id"));
   const join = conditions.length > 0 ? joined : sql``;
-  return { from: sql`(${matched(query, words, share, stretch)}) t ${join}`, where: all(conditions) };
+  return { from: sql`(${met}) t ${join}`, where: all(conditions) };
 }
 
 /** The devices that have a share of the words, by age, in slices. */
 export const textParts =
   (query: DeviceQuery, words: readonly string[], share: Share): Parts =>
   (stretch) => ({
-    ...found(query, words, share, stretch),
+    ...found(query, matched(query, words, share, stretch)),
     id: sql.raw("t.device_no"),
     end: endOf(
       sql`SELECT device_no AS value, '' AS device_id FROM (${matched(query, words, share, stretch)})`,
@@ -80,11 +75,9 @@ export const textParts =
 /** The first devices that have any of the words, those that have all of them first, each part in the order of age. */
 function hits(query: DeviceQuery, words: readonly string[], limit: number): SQL {
   const stretch = { after: undefined, size: query.stretch };
-  const parts = sharesOf(words).map((share) => {
-    const { from, where } = found(query, words, share, stretch);
-    return sql`SELECT * FROM (SELECT t.device_no FROM ${from} WHERE ${where})`;
-  });
-  return sql`SELECT device_no, row_number() OVER () AS place FROM (${sql.join(parts, sql` UNION ALL `)} LIMIT ${limit})`;
+  const parts = sharesOf(words).map((share) => sql`SELECT * FROM (${matched(query, words, share, stretch)})`);
+  const { from, where } = found(query, sql.join(parts, sql` UNION ALL `));
+  return sql`SELECT device_no, row_number() OVER () AS place FROM (SELECT t.device_no FROM ${from} WHERE ${where} LIMIT ${limit})`;
 }
 
 /** The words, and for each how rare it is; nobody looks at all that have it for that. */
