@@ -40,7 +40,7 @@ import { viewOf, type RestoreView } from "./restore-view.ts";
 import { Restoring } from "./restoring.ts";
 
 /** How long nobody else takes up a restore that somebody works on. */
-export const LEASE_MS = 120_000;
+export const LEASE_MS = 60_000;
 /** Calls of databases that one run makes; the next goes on. */
 const CALLS_A_RUN = Math.floor(INVOCATION.databaseCalls / 2);
 /** More than one step makes. */
