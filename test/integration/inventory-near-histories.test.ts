@@ -18,7 +18,7 @@ import { env, Server } from "../support/server.ts";
  * of the database and of the head waits to be chosen. It is carried out, or lost on its way, or its answer is; and what is not
  * chosen any more belongs to a process that is gone.
  */
-const HISTORIES = many(3000, 80);
+const HISTORIES = many(3000, 20);
 const SEED = 20_261_130;
 const VALUES = ["1", "2"];
 const DAY_AND_MORE = 86_400_000 + 600_000;

@@ -112,7 +112,14 @@ function crashingBucket(moments: Moments, bucket: R2Bucket, onMultipart: OnMulti
             const object = await counted.get(key, options);
             if (!object) return object;
             const body = crashingStream(moments, object.body);
-            return { etag: object.etag, body, json: () => new Response(body).json() };
+            const read = () => new Response(body);
+            return {
+              etag: object.etag,
+              body,
+              json: () => read().json(),
+              text: () => read().text(),
+              arrayBuffer: () => read().arrayBuffer(),
+            };
           };
         default:
           return Reflect.get(inner, name, inner) as unknown;
