@@ -61,7 +61,10 @@ void describe("webhooks", () => {
       await page.getByText("No delivery is like this").waitFor();
       await page.getByRole("button", { name: "Turn off" }).click();
       await page.getByText("off", { exact: true }).waitFor();
+      const turned = page.waitForResponse((answer) => answer.request().method() !== "GET");
       await page.getByRole("button", { name: "Turn on" }).click();
+      await turned;
+      await open(new URL(page.url()).pathname);
       await page.getByText("on", { exact: true }).waitFor();
       await page.getByRole("button", { name: "Delete" }).click();
       await page.getByRole("dialog").getByRole("button", { name: "Delete" }).click();
