@@ -15,7 +15,10 @@ const MOST_UPDATES = 5000;
 const GREAT_RELEASE = "great";
 
 const isGiven = ({ status }: Answer) => status === 200;
-const costsNothing = ({ head }: Answer) => costIn(head)?.statements === 0;
+const costsNothing = ({ head }: Answer) => {
+  const cost = costIn(head);
+  return cost?.statements === 0 && cost.objectCalls === 0;
+};
 
 /** A relaxed server may learn of a change this much later; the rest is for a busy machine. */
 const KNOWN_WITHIN_MS = 15_000;
@@ -90,7 +93,7 @@ export function wholeUpdates(server: LocalServer, plan: FleetPlan, data: string,
 
 const TARGETS_AT_WORK = 20;
 
-/** Who is in a great deployment is read in the background, and meanwhile everybody asks the database. */
+/** Who is in a great deployment is read in the background, and meanwhile everybody asks the head, or the database. */
 const SETTLED_WITHIN_MS = 90_000;
 
 /** A deployment for all targets and nobody else, in which some have begun. Returns what ends it. */
