@@ -86,9 +86,11 @@ const clickOn = (path: string): string => `{
   link.remove();
 }`;
 
+const DRAWN = "new Promise((drawn) => requestAnimationFrame(() => setTimeout(drawn, 30)))";
+
 /** Until nothing is read any more; what is read begins after the page is drawn. */
 async function settled(page: Page): Promise<void> {
-  await page.evaluate("new Promise((drawn) => requestAnimationFrame(() => setTimeout(drawn, 30)))");
+  await page.evaluate(DRAWN);
   await page.locator('main[aria-busy="false"]').waitFor();
 }
 
@@ -144,6 +146,8 @@ export async function openTab(
     troubles: () => troubles,
     asked: () => asked,
     go: async (path) => {
+      // What the page before asked for last is told of by then.
+      await page.evaluate(DRAWN);
       asked = [];
       await page.evaluate(clickOn(path));
       await settled(page);

@@ -16,12 +16,14 @@ void describe("every page", TWO_TABS, () => {
         for (const [at, [name, path]] of pages.entries()) {
           // By its address in one view, in the other from the page before.
           await (at % VIEWS.length === index ? open(path) : go(path));
+          // Each once: what changes meanwhile is read again.
+          const requests = [...new Set(asked())];
+          if (requests.length > MOST_REQUESTS) wrong.push(`${name} asks ${requests.join(", ")}`);
           const wrongIf = (cause: Error) => void wrong.push(cause.message);
           await page.emulateMedia({ colorScheme: "light" });
           await check(`${name}, in the light`).catch(wrongIf);
           await page.emulateMedia({ colorScheme: "dark" });
           await check(`${name}, in the dark`, COLOURS).catch(wrongIf);
-          if (asked().length > MOST_REQUESTS) wrong.push(`${name} asks ${asked().join(", ")}`);
         }
         assert.deepEqual(wrong, []);
       }, how));
