@@ -3,12 +3,14 @@ import { bareRefusal } from "../platform/app.ts";
 import { credentialsOf } from "../platform/authorization.ts";
 import { deviceClaimFrom, verifiedClaims } from "../platform/access.ts";
 import { MIN_WINDOW_BYTES, type Clock } from "../platform/body-rate.ts";
+import type { DatabaseCost } from "../platform/database.ts";
 import { settingsOf, type Env } from "../platform/env.ts";
 import { Fault } from "../platform/fault.ts";
 import { loadKeys } from "../platform/keys.ts";
 import type { Later } from "../platform/later.ts";
 import { verifyToken } from "../platform/tokens.ts";
 import { hasWholeBody, readSmall } from "./body.ts";
+import { costHeaders } from "./cost.ts";
 import { callsOf, tooManyRequests, waitOf } from "./rate-limit.ts";
 import { requestIdOf } from "./request-id.ts";
 import type { Share } from "./waiting-bodies.ts";
@@ -70,6 +72,22 @@ export async function smallJson(
     if (cause instanceof Fault) return cause;
     throw cause;
   }
+}
+
+/** An answer without the routes. What it cost is told where a test or a bench asks. */
+export function answer(
+  request: Request,
+  env: Env,
+  { status, cost, token }: { status: 200 | 204; cost: DatabaseCost; token?: string },
+): Response {
+  return new Response(token ?? null, {
+    status,
+    headers: {
+      "X-MEN-RequestID": requestIdOf(request.headers),
+      ...(token !== undefined && { "Content-Type": "application/jwt" }),
+      ...(settingsOf(env).LOCAL && costHeaders(cost)),
+    },
+  });
 }
 
 /** The request for the routes, which know its caller and what calling the head cost. */

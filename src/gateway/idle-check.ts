@@ -10,8 +10,7 @@ import { makeLog } from "../platform/log.ts";
 import { parseKeptJson } from "../platform/json.ts";
 import { parsedBodies } from "../platform/wire.ts";
 import { sharesOfDevice } from "./body.ts";
-import { costHeaders } from "./cost.ts";
-import { claimOf, heldBack, onward, smallJson, tooMany, type Moment } from "./early.ts";
+import { answer, claimOf, heldBack, onward, smallJson, tooMany, type Moment } from "./early.ts";
 import { requestIdOf } from "./request-id.ts";
 
 /**
@@ -50,13 +49,9 @@ export async function answerIdleCheck(
 }
 
 function idleAnswer(request: Request, env: Env, headCalls: number): Response {
-  const { STEERED_POLL_S, LOCAL } = settingsOf(env);
+  const { STEERED_POLL_S } = settingsOf(env);
   if (STEERED_POLL_S > 0) return tooMany(STEERED_POLL_S * 1000, request);
-  const cost = LOCAL ? costHeaders({ ...noCost(), objectCalls: headCalls }) : {};
-  return new Response(null, {
-    status: 204,
-    headers: { "X-MEN-RequestID": requestIdOf(request.headers), ...cost },
-  });
+  return answer(request, env, { status: 204, cost: { ...noCost(), objectCalls: headCalls } });
 }
 
 /** Without the head the database is asked. */

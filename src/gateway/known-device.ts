@@ -3,8 +3,7 @@ import { AUTH_PATH, knownDevice, readBefore } from "../deviceauth/index.ts";
 import { bareRefusal } from "../platform/app.ts";
 import { settingsOf, type Env } from "../platform/env.ts";
 import { Fault } from "../platform/fault.ts";
-import { costHeaders } from "./cost.ts";
-import { readAgain, smallJson, tooMany, type Moment } from "./early.ts";
+import { answer, readAgain, smallJson, tooMany, type Moment } from "./early.ts";
 import { sharesOfNetwork } from "./body.ts";
 import { addressWaitOf, callsOf } from "./rate-limit.ts";
 import { requestIdOf } from "./request-id.ts";
@@ -47,11 +46,7 @@ export async function answerKnownDevice(
     if (read) readBefore.set(onward, read);
     return onward;
   }
-  const cost = deps.settings.LOCAL ? costHeaders(deps.cost) : {};
-  return new Response(token, {
-    status: 200,
-    headers: { "Content-Type": "application/jwt", "X-MEN-RequestID": requestId, ...cost },
-  });
+  return answer(request, env, { status: 200, cost: deps.cost, token });
 }
 
 /** A request that was counted for its address. */

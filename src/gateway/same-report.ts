@@ -4,12 +4,11 @@ import { REPORT_PATH } from "../inventory/index.ts";
 import type { DeviceClaim } from "../platform/actor.ts";
 import { bareRefusal } from "../platform/app.ts";
 import { noCost } from "../platform/database.ts";
-import { settingsOf, type Env } from "../platform/env.ts";
+import type { Env } from "../platform/env.ts";
 import { Fault } from "../platform/fault.ts";
 import { makeLog } from "../platform/log.ts";
 import { sharesOfDevice } from "./body.ts";
-import { costHeaders } from "./cost.ts";
-import { claimOf, heldBack, onward, smallJson, type Moment } from "./early.ts";
+import { answer, claimOf, heldBack, onward, smallJson, type Moment } from "./early.ts";
 import { requestIdOf } from "./request-id.ts";
 
 /**
@@ -38,7 +37,8 @@ export async function answerSameReport(
   if (body instanceof Fault) return bareRefusal(body, requestIdOf(request.headers));
   if (body === undefined) return onward(request, claim, { body, headCalls: 0 });
   const { isSame, headCalls } = await ask(env, claim, printOf(request, claim, body), nowMs);
-  return isSame ? same(request, env, headCalls) : onward(request, claim, { body, headCalls });
+  const cost = { ...noCost(), objectCalls: headCalls };
+  return isSame ? answer(request, env, { status: 200, cost }) : onward(request, claim, { body, headCalls });
 }
 
 /** Of all that decides what becomes of a report. Two with the same print are the same report. */
@@ -56,12 +56,4 @@ async function ask(env: Env, claim: DeviceClaim, print: string, nowMs: number) {
     makeLog({ tenant: claim.tenant }).error("head not asked for a report", { cause });
     return { isSame: false, headCalls: 1 };
   }
-}
-
-function same(request: Request, env: Env, headCalls: number): Response {
-  const cost = settingsOf(env).LOCAL ? costHeaders({ ...noCost(), objectCalls: headCalls }) : {};
-  return new Response(null, {
-    status: 200,
-    headers: { "X-MEN-RequestID": requestIdOf(request.headers), ...cost },
-  });
 }
