@@ -1,11 +1,13 @@
 /**
- * What tenants notice of another one, by `npm run bench:neighbours`: ten tenants on three databases, each with its share of
- * requests, and in every second round one of them with a hundred times as many.
+ * What tenants notice of another one, by `npm run bench:neighbours -- [REQUESTS PER SECOND]`: ten tenants on three databases,
+ * each with its share of requests, and in every second round one of them with a hundred times as many. A local server has one
+ * thread for all that: how busy it was is told, since beyond about a third of it what is measured is that thread.
  */
 import { Agent, request } from "node:http";
 import { SimulatedDevice } from "../src/device-simulator/device.ts";
 import { call, expecting } from "./calls.ts";
 import { inParallel, percentile, startLocalServer } from "./local-server.ts";
+import { cpuMsOf, runtimeOf } from "./process-cpu.ts";
 
 const TENANTS = 10;
 const TIMES = 100;
@@ -120,8 +122,11 @@ try {
   if (!loud) throw new Error("there are no tenants");
   const heard: Record<"quiet" | "loud", Answer[]> = { quiet: [], loud: [] };
   const own: Answer[] = [];
+  const usedMs = { quiet: 0, loud: 0 };
+  const runtime = runtimeOf(server.pid);
   for (let round = 0; round <= ROUNDS * 2; round++) {
     const name = round % 2 === 0 ? "loud" : "quiet";
+    const cpuMs = cpuMsOf(runtime);
     const [answers, ...rest] = await Promise.all([
       load(loud, name === "loud" ? SHARE_PER_S * TIMES : SHARE_PER_S),
       ...others.map((tenant) => load(tenant, SHARE_PER_S)),
@@ -129,16 +134,19 @@ try {
     if (round === 0) continue; // not measured: everything is for the first time
     if (name === "loud") own.push(...answers);
     heard[name].push(...rest.flat());
+    usedMs[name] += cpuMsOf(runtime) - cpuMs;
   }
   const wrong = [...heard.quiet, ...heard.loud].filter(({ status }) => status >= 400).length;
   const [quiet, busy] = [percentile(times(heard.quiet), 0.99), percentile(times(heard.loud), 0.99)];
   const refused = own.filter(({ status }) => status === 429).length;
   const failed = own.filter(({ status }) => status >= 500).length;
+  const busyShare = (name: "quiet" | "loud") => `${((usedMs[name] / ROUNDS / ROUND_MS) * 100).toFixed(0)} %`;
   const line = (name: string, answers: readonly Answer[]) =>
     `${name}: ${answers.length} requests, p50 ${percentile(times(answers), 0.5).toFixed(1)} ms, p99 ${percentile(times(answers), 0.99).toFixed(1)} ms`;
   console.log(line("others, each with its share", heard.quiet));
   console.log(line(`others, beside one with ${TIMES} times its share`, heard.loud));
   console.log(`${line("that one", own)}, ${refused} × 429, ${failed} × 5xx`);
+  console.log(`the server's thread was busy ${busyShare("quiet")}, and ${busyShare("loud")} with the one`);
   console.log(
     `p99 of the others: ${(busy / quiet).toFixed(2)} times (at most ${GOAL}), ${wrong} refused or failed`,
   );

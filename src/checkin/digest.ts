@@ -1,5 +1,5 @@
 import { placeOf, type PlaceOrder } from "../deployments/index.ts";
-import { addTo, hashOf, makeFilter, mayHold, type Filter, type IdHash } from "./filter.ts";
+import { addTo, hashOf, isSame, makeFilter, mayHold, type Filter, type IdHash } from "./filter.ts";
 
 /** Ids whose next check must be looked at. Without a filter that is everybody, as long as they are being read. */
 export interface Part {
@@ -13,6 +13,12 @@ export interface Part {
   /** Where each device has its turn. */
   order?: PlaceOrder | undefined;
 }
+
+/** What of a part tells who waits. */
+export type Waiting = Pick<Part, "opensMs" | "busy" | "order">;
+
+/** All filters of a tenant together; what does not fit lets everybody ask. */
+const MAX_BYTES = 8 * 1024 * 1024;
 
 /** Parts that are always there; every other one is named by the id of a deployment to many devices. */
 export const REVOKED = "revoked";
@@ -80,6 +86,18 @@ export function filterOf(hashes: readonly IdHash[]): Filter {
   for (const hash of hashes) addTo(filter, hash);
   return filter;
 }
+
+/** Whether a filter of so many ids fits beside those that a digest has. */
+export function hasRoomFor(count: number, digest: Digest | undefined): boolean {
+  let bytes = makeFilter(count).bits.byteLength;
+  for (const { filter } of digest?.parts.values() ?? []) bytes += filter?.bits.byteLength ?? 0;
+  return bytes <= MAX_BYTES;
+}
+
+const timesOf = ({ opensMs, order }: Waiting): string => JSON.stringify([opensMs, order]);
+
+export const isSameWaiting = (a: Waiting, b: Waiting): boolean =>
+  timesOf(a) === timesOf(b) && isSame(a.busy, b.busy);
 
 /** What an isolate holds and what it is sent: parts it knows in their newest version come without their filter. */
 export interface DigestUpdate {

@@ -2,18 +2,9 @@ import type { Database } from "../platform/database.ts";
 import type { DigestChange } from "../platform/digest-change.ts";
 import type { TenantId } from "../platform/ids.ts";
 import type { Log } from "../platform/log.ts";
-import { filterOf, QUEUED, REVOKED, type Digest, type Part } from "./digest.ts";
+import { filterOf, hasRoomFor, isSameWaiting, QUEUED, REVOKED, type Digest, type Waiting } from "./digest.ts";
 import { DigestStorage, type Seen } from "./digest-storage.ts";
-import {
-  addTo,
-  hashOf,
-  isSame,
-  isWorthShrinking,
-  makeFilter,
-  roomOf,
-  type Filter,
-  type IdHash,
-} from "./filter.ts";
+import { addTo, hashOf, isWorthShrinking, makeFilter, roomOf, type Filter, type IdHash } from "./filter.ts";
 import {
   busyHashes,
   fillWaiting,
@@ -29,8 +20,6 @@ const TRUSTED_MS = 60_000;
 const PAUSE_MS = 5000;
 /** A filter of more devices is read in the background; until then everybody asks the database. */
 const AT_ONCE = 20_000;
-/** All filters of a tenant together; what does not fit lets everybody ask. */
-const MAX_BYTES = 8 * 1024 * 1024;
 
 /**
  * The digest of a tenant as its head holds it: in memory, stored beside, rebuilt from the database on demand. It holds
@@ -169,10 +158,9 @@ export class HeadDigest {
   }
 
   /** Sets what of a part tells who waits, if it is something else than before. */
-  #setWaiting(name: string, waiting: Pick<Part, "opensMs" | "busy" | "order">) {
+  #setWaiting(name: string, waiting: Waiting) {
     const before = this.#digest?.parts.get(name);
-    const told = ({ opensMs, order }: typeof waiting) => JSON.stringify([opensMs, order]);
-    if (before && told(before) === told(waiting) && isSame(before.busy, waiting.busy)) return;
+    if (before && isSameWaiting(before, waiting)) return;
     this.#change(name, before?.filter, waiting.opensMs);
     Object.assign(this.#digest?.parts.get(name) ?? {}, waiting);
   }
@@ -285,9 +273,10 @@ export class HeadDigest {
 
   async #followDeployment(tenant: TenantId, deployment: DigestSources["wide"][number]) {
     const { deployment_id: name, opens_ms: opensMs, remaining, seq, targeted: isComplete } = deployment;
-    const part = this.#digest?.parts.get(name);
+    const digest = this.#digest;
+    const part = digest?.parts.get(name);
     if (part?.filter && !isComplete) this.#change(name, undefined, opensMs);
-    if (!isComplete || this.#reading.has(name) || !this.#fits(remaining)) return;
+    if (!isComplete || this.#reading.has(name) || !hasRoomFor(remaining, digest)) return;
     if (part?.filter && !isWorthShrinking(part.filter, remaining)) return;
     const reading = this.#read(name, opensMs, async () => {
       const filter = makeFilter(remaining);
@@ -302,11 +291,5 @@ export class HeadDigest {
     return reading
       .then(() => this.#store())
       .catch((cause: unknown) => this.#log.error("filter not read", { tenant, deployment: name, cause }));
-  }
-
-  #fits(count: number): boolean {
-    let bytes = makeFilter(count).bits.byteLength;
-    for (const { filter } of this.#digest?.parts.values() ?? []) bytes += filter?.bits.byteLength ?? 0;
-    return bytes <= MAX_BYTES;
   }
 }

@@ -1,15 +1,13 @@
 export { LIMIT_NAMES, type LimitName } from "../platform/limit-names.ts";
+export { clearLimitStatement, limitStatement, setLimitStatement } from "./limit-store.ts";
 export {
-  clearLimitStatement,
   demandSecondFactorStatement,
-  limitStatement,
   revokeDeviceTokensStatement,
   secondFactorRuleStatement,
   childrenStatement,
   countChildrenStatement,
   countTenantsStatement,
   dueTenantsStatement,
-  setLimitStatement,
   tenantByTokenStatement,
   tenantsByFilterStatement,
   updateTenantStatement,

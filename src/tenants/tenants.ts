@@ -14,14 +14,13 @@ import { LIMIT_NAMES, type LimitName } from "../platform/limit-names.ts";
 import {
   addTenantStatement,
   type ApiLimits,
-  limitsStatement,
-  setLimitStatement,
   setTenantStatusStatement,
   tenantsStatement,
   tenantStatement,
   type Tenant,
   type TenantStatus,
 } from "./store.ts";
+import { limitsStatement, setLimitStatement } from "./limit-store.ts";
 
 const newTenantToken = (): string =>
   Buffer.from(crypto.getRandomValues(new Uint8Array(32))).toString("base64url");
