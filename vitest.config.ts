@@ -31,6 +31,8 @@ const TEST_BINDINGS = {
   TENANT_MANAGEMENT_PER_S: "0",
   // Nor would a pause for further events end.
   DELIVERY_PAUSE_MS: "0",
+  // A head sleeps once its timer has fired, in real time.
+  CONTACTS_SAVE_MS: "20",
   // Real password hashes take their time; one test holds what they cost.
   PASSWORD_COST_LN: "10",
   TEST_CLOCK_START_MS: String(clockStartMs),

@@ -21,8 +21,6 @@ import type { Later } from "../platform/later.ts";
 import { makeLog } from "../platform/log.ts";
 
 const STAMPED_AT_ONCE = 1000;
-/** Contacts are saved at once after so long a silence, else together at its end: well before an object falls asleep. */
-const SAVE_MS = 5000;
 /** Contacts are folded into pages, and the first of a day told to the inventory, at most this long after them. */
 const FLUSH_MS = 300_000;
 
@@ -189,7 +187,7 @@ export class Head {
     if (!this.#presence.hasUnsaved && !this.#used.hasUnsaved) return;
     if (this.#tenant !== tenant) await this.#storage.put(TENANT, tenant);
     this.#tenant = tenant;
-    if (Math.abs(this.#notedMs - this.#savedMs) >= SAVE_MS) await this.#save();
+    if (Math.abs(this.#notedMs - this.#savedMs) >= this.#saveMs) await this.#save();
     else this.#saveLater();
     if (this.#presence.isFull) this.#later.now(this.#logged("contacts not folded", this.flush()));
   }
@@ -203,6 +201,11 @@ export class Head {
     if (isWoken || !this.#isOwing) return;
     const alarmMs = await this.#storage.getAlarm();
     if (alarmMs === null || alarmMs < systemNow()) await this.#wake();
+  }
+
+  /** Contacts are saved at once after so long a silence, else together at its end: well before an object falls asleep. */
+  get #saveMs(): number {
+    return settingsOf(this.#env()).CONTACTS_SAVE_MS;
   }
 
   get #isOwing(): boolean {
@@ -220,7 +223,7 @@ export class Head {
   #saveLater() {
     if (this.#isSaveDue) return;
     this.#isSaveDue = true;
-    this.#later.after(SAVE_MS, () => {
+    this.#later.after(this.#saveMs, () => {
       this.#isSaveDue = false;
       return this.#logged("contacts not saved", this.#save());
     });

@@ -97,6 +97,8 @@ export interface Env {
   WORKFLOW_HTTP_TIMEOUT_S?: string;
   /** How long a receiver of events that was told of all waits for more before it has to be woken. */
   DELIVERY_PAUSE_MS?: string;
+  /** How long a head gathers when devices were last heard of before it stores that. */
+  CONTACTS_SAVE_MS?: string;
   /** `allow` lets requests that users ask for go to addresses without TLS. */
   OUTGOING_HTTP?: string;
   /** Hosts that hubs of Azure may have, separated by commas; `*` stands for a label. */
@@ -228,6 +230,7 @@ const SettingsSchema = z.object({
     .pipe(z.record(z.string(), z.string({ error: NO_TEXTS }), { error: NO_TEXTS })),
   WORKFLOW_HTTP_TIMEOUT_S: wholeNumber(60, 1, 600),
   DELIVERY_PAUSE_MS: wholeNumber(2000, 0, 10_000),
+  CONTACTS_SAVE_MS: wholeNumber(5000, 10, 5000),
   OUTGOING_HTTP: oneOf("refuse", "allow").default("refuse"),
   TRUSTED_HUBS: texts("*.azure-devices.net"),
   DIRECTORY_TENANTS: oneOf("on", "off", "none").default("on"),
