@@ -131,6 +131,9 @@ export interface Env {
 }
 
 /** Texts that are blank are no number, although `Number` takes them for 0. */
+/** Well before the platform lets an idle object fall asleep. */
+const LONGEST_SAVE_MS = 5000;
+
 const asNumber = (value: unknown): unknown =>
   typeof value === "string" ? (value.trim() === "" ? Number.NaN : Number(value)) : value;
 
@@ -230,7 +233,7 @@ const SettingsSchema = z.object({
     .pipe(z.record(z.string(), z.string({ error: NO_TEXTS }), { error: NO_TEXTS })),
   WORKFLOW_HTTP_TIMEOUT_S: wholeNumber(60, 1, 600),
   DELIVERY_PAUSE_MS: wholeNumber(2000, 0, 10_000),
-  CONTACTS_SAVE_MS: wholeNumber(5000, 10, 5000),
+  CONTACTS_SAVE_MS: wholeNumber(LONGEST_SAVE_MS, 10, LONGEST_SAVE_MS),
   OUTGOING_HTTP: oneOf("refuse", "allow").default("refuse"),
   TRUSTED_HUBS: texts("*.azure-devices.net"),
   DIRECTORY_TENANTS: oneOf("on", "off", "none").default("on"),
