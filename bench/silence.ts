@@ -57,10 +57,8 @@ function silenceAmong({ silent, told, deferred = 0, back = 0 }: Fleet): Silence 
   };
   return new Silence(storage as unknown as DurableObjectStorage, {
     bits: async () => BITS,
-    page: async (number) => {
-      const { times, rhythms } = pages[number] ?? { times: new Uint8Array(), rhythms: new Uint8Array() };
-      return { times, rhythms: async () => rhythms };
-    },
+    times: async (number) => pages[number]?.times ?? new Uint8Array(),
+    rhythms: async (number) => pages[number]?.rhythms ?? new Uint8Array(),
     unfolded: () => 0,
   });
 }

@@ -105,6 +105,14 @@ export class TenantHead extends DurableObject<Env> implements HeadRpc {
     return this.#head.settleSilences(settled);
   }
 
+  seenByHour(): ReturnType<HeadRpc["seenByHour"]> {
+    return this.#head.seenByHour();
+  }
+
+  ages(nowMs: number): Promise<number[]> {
+    return this.#head.ages(nowMs);
+  }
+
   live(tenant: TenantId, nowMs: number): Promise<LiveCounters> {
     return this.#head.live(tenant, nowMs);
   }

@@ -109,7 +109,7 @@ export function contactRows(devices: number, tenants: number, contacts: number, 
   const foldEveryS = Math.min(a.contactsFoldedAfterS + 1 / perS, a.contactsFoldedAtOnce / perS);
   const folded = perS * foldEveryS;
   const pages = Math.min(presencePages(devices / tenants, a), folded);
-  const perFold = pages + 1 + Math.ceil(folded / a.contactsPerJournalRow); // pages, the alarm, the journal's end
+  const perFold = pages + 2 + Math.ceil(folded / a.contactsPerJournalRow); // pages, the hours, the alarm, the journal's end
   return tenants * (saves + (monthS(a) / foldEveryS) * perFold);
 }
 

@@ -9,6 +9,7 @@ import type { UsedByDay } from "../platform/used.ts";
 import type { PledgedRow } from "../platform/near-reports.ts";
 import type { Asking, ReportVerdict } from "./pledges.ts";
 import type { Contact } from "./presence.ts";
+import type { SeenByHour } from "./seen-hours.ts";
 
 /** A check of one device, at the time of the Worker that asks. */
 export interface Check extends Checking {
@@ -87,6 +88,8 @@ export interface HeadRpc extends Rpc.DurableObjectBranded {
   endReports(rows: readonly PledgedRow[]): Promise<void>;
   silences(wanted: SilenceWanted): Promise<Silences>;
   settleSilences(settled: SilenceSettled): Promise<void>;
+  seenByHour(): Promise<SeenByHour>;
+  ages(nowMs: number): Promise<number[]>;
   live(tenant: TenantId, nowMs: number): Promise<LiveCounters>;
   use(tenant: TenantId, used: UsedByDay, nowMs: number): Promise<boolean>;
   recent(nowMs: number, limit: number): Promise<string[]>;

@@ -3,6 +3,7 @@ import { updateFor } from "./digest.ts";
 import type { Check, DigestRequest, DigestResponse, LiveCounters, ReportCheck, Verdict } from "./head-rpc.ts";
 import { HeadDigest } from "./head-digest.ts";
 import { Presence, type Contact } from "./presence.ts";
+import type { SeenByHour } from "./seen-hours.ts";
 import { UsedLedger, usedOn } from "./used-ledger.ts";
 import { NearAnswers } from "./near-answers.ts";
 import type { ReportVerdict } from "./pledges.ts";
@@ -148,6 +149,18 @@ export class Head {
   async settleSilences(settled: SilenceSettled): Promise<void> {
     await this.#restore();
     await this.#presence.settleSilences(settled);
+  }
+
+  /** How many devices were heard of in each hour. */
+  async seenByHour(): Promise<SeenByHour> {
+    await this.#restore();
+    return this.#presence.seenByHour();
+  }
+
+  /** For how long each of some devices, from all over the fleet, has been silent now, ascending. */
+  async ages(nowMs: number): Promise<number[]> {
+    await this.#restore();
+    return this.#presence.ages(nowMs);
   }
 
   async live(tenant: TenantId, nowMs: number): Promise<LiveCounters> {

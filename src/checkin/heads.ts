@@ -58,6 +58,14 @@ export const contactsOf = (
     cost.objectCalls += 1;
     return isolateOf(env).rhythms(tenant, devices, now());
   },
+  seenByHour(tenant) {
+    cost.objectCalls += 1;
+    return inTime(headOf(env.TENANT_HEAD, tenant).seenByHour());
+  },
+  ages(tenant) {
+    cost.objectCalls += 1;
+    return inTime(headOf(env.TENANT_HEAD, tenant).ages(now()));
+  },
   hasPlainWork: (claim) => works.get(claim)?.isPlain ?? false,
   async waits(claim, wait) {
     const stamp = works.get(claim)?.stamp;

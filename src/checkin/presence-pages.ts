@@ -47,6 +47,16 @@ export function entriesUpTo(bytes: Uint8Array, upToS: number): [id: string, seco
   return found;
 }
 
+/** At most so many entries, evenly from the whole page, without reading the others. */
+export function sampleOf(bytes: Uint8Array, most: number): [id: string, seconds: number][] {
+  const buffer = bufferOf(bytes);
+  const step = ENTRY_BYTES * Math.max(1, Math.ceil(buffer.length / ENTRY_BYTES / most));
+  const found: [string, number][] = [];
+  for (let at = 0; at + ENTRY_BYTES <= buffer.length; at += step)
+    found.push([buffer.toString("hex", at, at + ID_BYTES), buffer.readUInt32BE(at + ID_BYTES)]);
+  return found;
+}
+
 /** The time of one device, without reading the others; 0 if it is not in the page. */
 export function timeIn(bytes: Uint8Array, id: string): number {
   const [buffer, wanted] = [bufferOf(bytes), Buffer.from(id, "hex")];
@@ -62,6 +72,20 @@ export function pageOf(id: string, bits: number): number {
   for (let at = 0; at < id.length; at += 8)
     mix = Math.imul(mix ^ Number.parseInt(id.slice(at, at + 8), 16), 0x9e3779b1);
   return bits === 0 ? 0 : (mix ^ (mix >>> 15)) & ((1 << bits) - 1);
+}
+
+/** Tells the time of one device after the other; pages are read once each. */
+export function timesReader(
+  read: (number: number) => Promise<Uint8Array>,
+  bits: number,
+): (id: string) => Promise<number> {
+  const pages = new Map<number, Uint8Array>();
+  return async (id) => {
+    const number = pageOf(id, bits);
+    const page = pages.get(number) ?? (await read(number));
+    pages.set(number, page);
+    return timeIn(page, id);
+  };
 }
 
 /** Keeps the later time of each device. */

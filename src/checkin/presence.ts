@@ -7,11 +7,13 @@ import {
   packed,
   pageOf,
   readPage,
-  timeIn,
+  sampleOf,
+  timesReader,
   writePage,
   type ContactTimes,
 } from "./presence-pages.ts";
-import { learned } from "./rhythm.ts";
+import { foldInto, nothingFolded, type Folded } from "./fold.ts";
+import { addHour, hourOf, SeenHours, type SeenByHour } from "./seen-hours.ts";
 import { DEFERRED, Silence, SILENT } from "./silence.ts";
 
 /** A contact of a device, in milliseconds. */
@@ -25,8 +27,12 @@ const MAX_PENDING = 50_000;
 /** A page with more entries is split in two. */
 const PAGE_ENTRIES = 16_384;
 const MAX_PAGE_BITS = 12;
-/** Devices silent for longer are left out of pages. */
-const FORGET_S = 400 * 86_400;
+/** Devices that stand for the fleet, unless they were silent for longer. */
+const SAMPLED = 500;
+const EXPECTED_MS = 30 * 86_400_000;
+
+/** With more contacts than these on their way into pages, those are counted once they are there. */
+const COUNTED_AT_ONCE = 500;
 
 const PAGE = "presence:";
 /** Beside each page another for the rhythms of the same devices. */
@@ -35,17 +41,13 @@ const BITS = "presence-bits";
 const CONTACTS = "contacts:";
 const UNSTAMPED = "unstamped:";
 
-const dayOf = (seconds: number): number => Math.floor(seconds / 86_400);
-
 const toContacts = (times: readonly [string, number][]): Contact[] =>
   times.map(([id, seconds]) => [dashed(id), seconds * 1000]);
 
 /** What folding the contacts of a while comes to. */
-interface Fold {
+interface Fold extends Folded {
   /** By their keys. */
   pages: [string, Uint8Array][];
-  /** Contacts of devices that were not heard of before on their day. */
-  first: ContactTimes;
   largest: number;
 }
 
@@ -55,6 +57,7 @@ interface Fold {
  */
 export class Presence {
   readonly #storage: DurableObjectStorage;
+  readonly #hours: SeenHours;
   readonly #silence: Silence;
   readonly #journal: Journal;
   /** First contacts of a day that the inventory has not taken yet. */
@@ -70,12 +73,11 @@ export class Presence {
 
   constructor(storage: DurableObjectStorage) {
     this.#storage = storage;
+    this.#hours = new SeenHours(storage);
     this.#silence = new Silence(storage, {
       bits: () => this.#bits(),
-      page: async (number) => ({
-        times: await this.#page(PAGE, number),
-        rhythms: () => this.#page(RHYTHMS, number),
-      }),
+      times: (number) => this.#page(PAGE, number),
+      rhythms: (number) => this.#page(RHYTHMS, number),
       unfolded: (id) => this.#known(id),
     });
     this.#journal = new Journal(storage, CONTACTS);
@@ -164,23 +166,36 @@ export class Presence {
   }
 
   /** Devices that are silent for longer than is usual for them, and such as were told so and are heard again. */
-  silences(wanted: SilenceWanted): Promise<Silences> {
+  async silences(wanted: SilenceWanted): Promise<Silences> {
+    await this.#hours.look(Math.floor(wanted.nowMs / 1000));
     return this.#silence.find(wanted);
+  }
+
+  /** How many devices were heard of in each hour, as far as that is known. */
+  async seenByHour(): Promise<SeenByHour> {
+    const hours = await this.#hours.read();
+    const unfolded = new Map([...this.#folding, ...this.#pending]);
+    if (unfolded.size > COUNTED_AT_ONCE) return hours;
+    const timesIn = this.#reader(PAGE, await this.#bits());
+    for (const [id, seconds] of unfolded)
+      if (hourOf(await timesIn(id)) < hourOf(seconds)) addHour(hours, hourOf(seconds));
+    return hours;
   }
 
   settleSilences(settled: SilenceSettled): Promise<void> {
     return this.#silence.settle(settled);
   }
 
-  /** Reads pages once each, whichever devices are asked about. */
+  /** For how long some devices have been silent, those left out that nobody expects back. Which page a device is in is chance. */
+  async ages(nowMs: number): Promise<number[]> {
+    const sample = sampleOf(await this.#page(PAGE, 0), SAMPLED);
+    const some = sample.length > 0 ? sample : [...this.#pending].slice(0, SAMPLED); // of a fleet that is new
+    const ages = some.map(([id, seconds]) => nowMs - 1000 * Math.max(seconds, this.#known(id)));
+    return ages.filter((ms) => ms <= EXPECTED_MS).toSorted((a, b) => a - b);
+  }
+
   #reader(prefix: string, bits: number): (id: string) => Promise<number> {
-    const pages = new Map<number, Uint8Array>();
-    return async (id) => {
-      const number = pageOf(id, bits);
-      const page = pages.get(number) ?? (await this.#page(prefix, number));
-      pages.set(number, page);
-      return timeIn(page, id);
-    };
+    return timesReader((number) => this.#page(prefix, number), bits);
   }
 
   /** Some devices that were heard of since a time in milliseconds, as far as that is not folded yet. */
@@ -230,28 +245,12 @@ export class Presence {
 
   async #foldOf(contacts: ContactTimes): Promise<Fold> {
     const bits = await this.#bits();
-    const fold: Fold = { pages: [], first: new Map(), largest: 0 };
+    const fold: Fold = { pages: [], largest: 0, ...nothingFolded() };
     const newest = [...contacts.values()].reduce((a, b) => Math.max(a, b), 0);
     for (const [number, some] of Map.groupBy(contacts, ([id]) => pageOf(id, bits))) {
       const page = readPage(await this.#page(PAGE, number));
       const rhythms = readPage(await this.#page(RHYTHMS, number));
-      let isLearned = false;
-      for (const [id, seconds] of some) {
-        const before = page.get(id);
-        const isNewDay = before === undefined || dayOf(before) < dayOf(seconds);
-        if (isNewDay) fold.first.set(id, seconds);
-        page.set(id, Math.max(before ?? 0, seconds));
-        if (before === undefined) continue;
-        const knownS = rhythms.get(id) ?? 0;
-        const silenceS = learned(knownS, seconds - before, isNewDay);
-        if (silenceS !== knownS) rhythms.set(id, silenceS);
-        isLearned ||= silenceS !== knownS;
-      }
-      for (const [id, seconds] of page) {
-        if (seconds >= newest - FORGET_S) continue;
-        page.delete(id);
-        rhythms.delete(id);
-      }
+      const isLearned = foldInto({ page, rhythms }, some, newest, fold);
       fold.largest = Math.max(fold.largest, page.size);
       fold.pages.push([PAGE + number, writePage(page)]);
       if (isLearned) fold.pages.push([RHYTHMS + number, writePage(rhythms)]);
@@ -260,11 +259,12 @@ export class Presence {
   }
 
   /** All or nothing: what leaves the journal is in pages, and what the inventory lacks is written down. */
-  async #store({ pages }: Fold, keys: ReadonlySet<string>, owed: ContactTimes) {
+  async #store({ pages, hours }: Fold, keys: ReadonlySet<string>, owed: ContactTimes) {
     const paid = this.#unstamped.cut();
     await this.#storage.transaction(async (transaction) => {
       for (const [key, page] of pages) await transaction.put(key, page);
       for (const key of [...keys, ...paid]) await transaction.delete(key);
+      await this.#hours.add(hours, transaction);
       await this.#unstamped.append(owed, transaction);
     });
     this.#owed = owed;

@@ -27,7 +27,8 @@ interface Looked {
 interface Known {
   bits: () => Promise<number>;
   /** A page of contacts, and the one of rhythms beside it. */
-  page: (number: number) => Promise<{ times: Uint8Array; rhythms: () => Promise<Uint8Array> }>;
+  times: (number: number) => Promise<Uint8Array>;
+  rhythms: (number: number) => Promise<Uint8Array>;
   /** The last contact that is in no page yet, 0 without one. */
   unfolded: (id: string) => number;
 }
@@ -50,7 +51,7 @@ export class Silence {
     const sinceS = await this.#since(nowS, secondsOf(pauseMs));
     const bits = await this.#known.bits();
     for (let number = 0; number < 1 << bits; number++) {
-      const { times, rhythms } = await this.#known.page(number);
+      const times = await this.#known.times(number);
       const told = await this.#page(SILENT, number);
       const heard = (id: string, seconds: number) => Math.max(seconds, this.#known.unfolded(id));
       const page = told.size > 0 ? readPage(times) : undefined;
@@ -63,7 +64,7 @@ export class Silence {
       const deferred = await this.#page(DEFERRED, number);
       const quiet = untold.filter(([id]) => (deferred.get(id) ?? 0) <= nowS);
       if (quiet.length === 0) continue;
-      const usual = readPage(await rhythms());
+      const usual = readPage(await this.#known.rhythms(number));
       for (const [id, seenS] of quiet) {
         if (found.silent.length >= limit) break;
         const lastS = heard(id, seenS);

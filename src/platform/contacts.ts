@@ -47,6 +47,10 @@ export interface Contacts {
   last: (tenant: TenantId, devices: readonly string[]) => Promise<Readonly<Record<string, number>>>;
   /** The same with the rhythm of each. */
   rhythms: (tenant: TenantId, devices: readonly string[]) => Promise<Readonly<Record<string, Rhythm>>>;
+  /** How many devices were heard of, by the number of the hour since 1970; hours of which nothing is known are left out. */
+  seenByHour: (tenant: TenantId) => Promise<ReadonlyMap<number, number>>;
+  /** For how many milliseconds each of some devices, from all over the fleet, has been silent now, ascending. */
+  ages: (tenant: TenantId) => Promise<readonly number[]>;
   /**
    * Whether the check of this claim, as far as the head knows, can be decided by lists of devices and openings alone. A guess:
    * who asks the database accordingly must be told by it if there is more.

@@ -305,6 +305,8 @@ async function working(work: () => Promise<void>): Promise<void> {
       note: () => {},
       last: async () => ({}),
       rhythms: async () => ({}),
+      seenByHour: async () => new Map<number, number>(),
+      ages: async () => [],
       hasPlainWork: () => guesses++ % 2 === 0 && database.fall === undefined,
       waits: ({ device: id }: DeviceClaim, wait: Wait) => waits.note(DIGEST, id, wait, stamp, server.now),
       silences: async () => ({ silent: [], back: [] }),

@@ -44,6 +44,8 @@ const contactsAway = {
   note: () => {},
   last: away,
   rhythms: away,
+  seenByHour: away,
+  ages: away,
   waits: async () => {},
   silences: away,
   settleSilences: away,

@@ -82,6 +82,8 @@ export class FallingHead {
       wait: (...args: Parameters<Head["wait"]>) => this.#call((head) => head.wait(...args)),
       lastSeen: (...args: Parameters<Head["lastSeen"]>) => this.#call((head) => head.lastSeen(...args)),
       rhythms: (...args: Parameters<Head["rhythms"]>) => this.#call((head) => head.rhythms(...args)),
+      seenByHour: () => this.#call((head) => head.seenByHour()),
+      ages: (nowMs: number) => this.#call((head) => head.ages(nowMs)),
       silences: (...args: Parameters<Head["silences"]>) => this.#call((head) => head.silences(...args)),
       settleSilences: (...args: Parameters<Head["settleSilences"]>) =>
         this.#call((head) => head.settleSilences(...args)),

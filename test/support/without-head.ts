@@ -17,6 +17,8 @@ export const withoutHead = (server: Server): Env => ({
       note: away,
       lastSeen: away,
       rhythms: away,
+      seenByHour: away,
+      ages: away,
       wait: away,
       knownSet: away,
       rememberSet: away,

@@ -230,3 +230,91 @@ describe("presence", () => {
     expect([presence.hasUnsaved, await presence.lastSeen(["stranger"])]).toEqual([false, {}]);
   });
 });
+
+describe("devices by hour", () => {
+  const HOUR_S = 3600;
+  const FROM_S = 1_900_000_000;
+  const devices = 4;
+  const gaps = fc.integer({ min: 1, max: 5000 });
+  const contacts = fc.array(fc.tuple(fc.nat({ max: devices - 1 }), gaps), { maxLength: 40 });
+
+  const heardOf = (all: readonly (readonly [number, number])[]) =>
+    Map.groupBy(all, ([, atS]) => Math.floor(atS / HOUR_S)).entries();
+
+  const distinct = (all: readonly (readonly [number, number])[]) =>
+    new Map([...heardOf(all)].map(([hour, some]) => [hour, new Set(some.map(([device]) => device)).size]));
+
+  it("count each once in an hour, folded or not, and also what is folded twice", async () => {
+    await fc.assert(
+      fc.asyncProperty(contacts, async (history) => {
+        const storage = new Storage();
+        let atS = FROM_S;
+        const all: [number, number][] = [];
+        for (const [device, gapS] of history) {
+          atS += gapS;
+          all.push([device, atS]);
+          const presence = await presenceOn(storage); // it has slept
+          presence.note(idOf(device), atS * 1000);
+          expect(await presence.seenByHour()).toEqual(distinct(all));
+          await presence.save();
+          await presence.fold(taken);
+          await presence.fold(taken);
+          expect(await presence.seenByHour()).toEqual(distinct(all));
+        }
+      }),
+    );
+  });
+
+  it("lack of contacts that are folded together all but the last of a device, and have nobody twice", async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.array(contacts, { maxLength: 5 }), async (folds) => {
+        const presence = await presenceOn(new Storage());
+        let atS = FROM_S;
+        const counted: [number, number][] = [];
+        for (const fold of folds) {
+          const last = new Map<number, number>();
+          for (const [device, gapS] of fold) {
+            atS += gapS;
+            presence.note(idOf(device), atS * 1000);
+            last.set(device, atS);
+          }
+          counted.push(...last);
+          expect(await presence.seenByHour()).toEqual(distinct(counted));
+          await presence.fold(taken);
+        }
+        expect(await presence.seenByHour()).toEqual(distinct(counted));
+      }),
+    );
+  });
+
+  it("are told as none only where somebody looked, and forgotten after eight days", async () => {
+    const presence = await presenceOn(new Storage());
+    const look = (hour: number) =>
+      presence.silences({ nowMs: hour * HOUR_S * 1000, patience: 3, pauseMs: 1, limit: 1 });
+    await look(1);
+    expect(await presence.seenByHour()).toEqual(new Map());
+    presence.note(idOf(1), 2 * HOUR_S * 1000);
+    await presence.fold(taken);
+    for (const hour of [2, 4, 4, 200]) await look(hour);
+    expect(await presence.seenByHour()).toEqual(new Map([[200, 0]]));
+    presence.note(idOf(1), 201 * HOUR_S * 1000);
+    expect(await presence.seenByHour()).toEqual(
+      new Map([
+        [200, 0],
+        [201, 1],
+      ]),
+    );
+  });
+
+  it("tell for how long devices have been silent, but not those that nobody expects back", async () => {
+    const presence = await presenceOn(new Storage());
+    const nowMs = 40 * 86_400_000;
+    presence.note(idOf(1), 86_400_000);
+    presence.note(idOf(2), nowMs - 60_000);
+    presence.note(idOf(3), nowMs - 90_000);
+    expect(await presence.ages(nowMs)).toEqual([60_000, 90_000]);
+    await presence.fold(taken);
+    presence.note(idOf(3), nowMs - 5000);
+    expect(await presence.ages(nowMs)).toEqual([5000, 60_000]);
+  });
+});

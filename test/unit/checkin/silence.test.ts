@@ -24,13 +24,11 @@ function silenceOf(devices: number, seenMs: number, usualMs: number) {
   let rhythmsRead = 0;
   const silence = new Silence(storage as unknown as DurableObjectStorage, {
     bits: async () => 0,
-    page: async () => ({
-      times,
-      rhythms: async () => {
-        rhythmsRead += 1;
-        return usual;
-      },
-    }),
+    times: async () => times,
+    rhythms: async () => {
+      rhythmsRead += 1;
+      return usual;
+    },
     unfolded: (id) => heard.get(id) ?? 0,
   });
   return {
