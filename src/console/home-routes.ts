@@ -1,10 +1,12 @@
 import { z } from "@hono/zod-openapi";
+import { Outlook } from "../deployments/index.ts";
 import { userOf } from "../platform/app.ts";
 import type { App } from "../platform/app-env.ts";
 import { userRoute, within } from "../platform/route.ts";
 import { faultResponses, jsonContent } from "../platform/wire.ts";
 import { showHome } from "./home.ts";
 import { KINDS } from "./home-line.ts";
+import { Seen } from "./home-seen.ts";
 import { BASE, tags } from "./parts.ts";
 
 const Line = z.object({
@@ -28,11 +30,12 @@ const Home = z
         devices: z.int(),
         success: z.int(),
         failure: z.int(),
-        finish_ts: z.string().optional().openapi({
-          description: "When 95 % will have ended it at the pace so far, where that can be told",
-        }),
+        ...Outlook,
       }),
     ),
+    seen: Seen.optional().openapi({
+      description: "Absent to who does not see all devices, and while it is not known",
+    }),
     first: z
       .object({
         connected: z.boolean(),

@@ -4,7 +4,15 @@ import {
   oldestWaitingStatement,
   TIERS,
 } from "../deviceauth/index.ts";
-import { anySuccessStatement, deploymentObject, listDeploymentsStatement } from "../deployments/index.ts";
+import {
+  agesOf,
+  anySuccessStatement,
+  deploymentObject,
+  listDeploymentsStatement,
+  needsAges,
+  outlookOf,
+  type Outlook,
+} from "../deployments/index.ts";
 import { openKindsStatement } from "../devicemonitor/index.ts";
 import { countFailingStatement } from "../events/index.ts";
 import { searchDevices, termsOf, within } from "../inventory/index.ts";
@@ -14,8 +22,8 @@ import type { Deps } from "../platform/deps.ts";
 import { devicesFor, hasPermission } from "../platform/permissions.ts";
 import { hasFeature } from "../platform/plans.ts";
 import { anyArtifactStatement } from "../releases/index.ts";
-import { finishOf } from "./home-finish.ts";
 import { KINDS, type Line } from "./home-line.ts";
+import { seenByHour } from "./home-seen.ts";
 import { limitLines } from "./home-limits.ts";
 import { firstSteps } from "./first-steps.ts";
 import { troubleLines } from "./home-trouble.ts";
@@ -58,12 +66,11 @@ function lineOf(one: Deployment): Line[] {
   return [{ kind: "deployment_failing", ...common, since_ts: one.created }];
 }
 
-function bar(one: Deployment, nowMs: number) {
+function bar(one: Deployment, outlook: Outlook) {
   const { id, name, artifact_name, statistics, max_devices, device_count } = one;
   const { status } = statistics;
   const success = status.success + status["already-installed"] + status.noartifact;
   const failure = status.failure + status.aborted;
-  const finish = finishOf(one, success + failure, nowMs);
   return {
     id,
     name,
@@ -71,7 +78,7 @@ function bar(one: Deployment, nowMs: number) {
     devices: max_devices ?? device_count,
     success,
     failure,
-    ...(finish !== undefined && { finish_ts: finish }),
+    ...outlook,
   };
 }
 
@@ -95,6 +102,7 @@ export async function showHome(deps: Deps, actor: LiveUser) {
   const [devices, reach] = [reachOf("devices:read"), reachOf("deployments:read")];
   const wanted = { tenant, status: "inprogress" as const, reach, ascending: false, nowMs: deps.now() };
   const alerts = openAlerts(deps, actor);
+  const asked = devices === "all" ? seenByHour(deps, tenant) : undefined;
   const [counts, oldest, running, failing, limits, kinds, hasArtifact, hasSuccess] = await deps
     .db(tenant)
     .batch([
@@ -107,7 +115,10 @@ export async function showHome(deps: Deps, actor: LiveUser) {
       anyArtifactStatement(tenant),
       anySuccessStatement(tenant),
     ]);
-  const deployments = running.slice(0, RUNNING).map((row) => deploymentObject(row, deps.now()));
+  const shown = running.slice(0, RUNNING);
+  const deployments = shown.map((row) => deploymentObject(row, deps.now()));
+  const ages = shown.some(needsAges) ? await agesOf(deps, tenant) : [];
+  const seen = await asked;
   const of = (status: string) =>
     counts.reduce((sum, one) => (one.status === status ? sum + one.devices : sum), 0);
   const pending = of("pending");
@@ -140,7 +151,11 @@ export async function showHome(deps: Deps, actor: LiveUser) {
   return {
     lines: lines.toSorted((a, b) => rank(a) - rank(b)).slice(0, MOST_LINES),
     more: Math.max(0, lines.length - MOST_LINES),
-    running: deployments.filter((one) => !pausedOf(one)).map((one) => bar(one, deps.now())),
+    running: shown.flatMap((row, i) => {
+      const one = deployments[i];
+      return one && !pausedOf(one) ? [bar(one, outlookOf(row, ages, deps.now()))] : [];
+    }),
+    ...(seen && { seen }),
     devices: { accepted: of("accepted"), pending, rejected: of("rejected") },
     ...(first && { first }),
     at_ts: rfc3339(deps.now()),

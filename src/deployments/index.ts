@@ -16,6 +16,7 @@ export { inventoryChangedStatements, useInDeployments } from "./participants.ts"
 export { mountDeployments } from "./routes.ts";
 export { keepCandidateEverywhere as offerNewArtifact } from "./store/artifacts.ts";
 export { actOnStop } from "./rollout/stop.ts";
+export { agesOf, needsAges, Outlook, outlookOf } from "./progress/outlook.ts";
 export { recordProgress } from "./progress/record.ts";
 export { endStuck } from "./rollout/stuck.ts";
 export { rollWindows } from "./rollout/roll-windows.ts";

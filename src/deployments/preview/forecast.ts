@@ -25,13 +25,13 @@ export interface Expected {
 }
 
 /** The time within which such a share of devices asks: that they have been silent for at a moment nobody chose. */
-export function askWithinMs({ agesMs }: Rhythm, share: number): number {
+export function askWithinMs({ agesMs }: Pick<Rhythm, "agesMs">, share: number): number {
   const at = Math.min(agesMs.length - 1, Math.max(0, Math.ceil(agesMs.length * share) - 1));
   return agesMs[at] ?? 0;
 }
 
 /** When so much time has gone by that windows are open. */
-function through(rollout: Rollout | undefined, fromMs: number, openMs: number): number {
+export function through(rollout: Rollout | undefined, fromMs: number, openMs: number): number {
   const windows = rollout?.windows;
   if (!windows) return fromMs + openMs;
   let [atMs, leftMs] = [fromMs, openMs];
@@ -46,14 +46,17 @@ function through(rollout: Rollout | undefined, fromMs: number, openMs: number): 
   return NEVER_MS;
 }
 
-/** The time that a share of so many devices needs to begin, of that during which they may. */
-function neededMs(rollout: Rollout | undefined, rhythm: Rhythm, devices: number, share: number): number {
-  const begin = Math.ceil(devices * share);
-  const paced = rollout?.per_minute === undefined ? 0 : (begin / rollout.per_minute) * MINUTE_MS;
+/** The time within which so many devices may begin, however often they ask. */
+export function startedWithinMs(rollout: Rollout | undefined, updateMs: number, devices: number): number {
+  const paced = rollout?.per_minute === undefined ? 0 : (devices / rollout.per_minute) * MINUTE_MS;
   const room = rollout?.at_once;
-  const queued = room === undefined || begin <= room ? 0 : (begin / room - 1) * rhythm.updateMs;
-  return Math.max(askWithinMs(rhythm, share), paced, queued);
+  const queued = room === undefined || devices <= room ? 0 : (devices / room - 1) * updateMs;
+  return Math.max(paced, queued);
 }
+
+/** The time that a share of so many devices needs to begin, of that during which they may. */
+const neededMs = (rollout: Rollout | undefined, rhythm: Rhythm, devices: number, share: number): number =>
+  Math.max(askWithinMs(rhythm, share), startedWithinMs(rollout, rhythm.updateMs, Math.ceil(devices * share)));
 
 /** When each phase is likely to open and to be begun by half and most of its devices. People are taken to approve at once. */
 export function expectedPhases(
@@ -77,7 +80,7 @@ export function expectedPhases(
   return expected;
 }
 
-const DEFAULT_UPDATE_MS = 10 * MINUTE_MS;
+export const DEFAULT_UPDATE_MS = 10 * MINUTE_MS;
 
 /** How long an update takes here: the median of what devices needed for their last. */
 export function usualUpdateMs(tookMs: readonly number[]): number {

@@ -15,6 +15,8 @@ import {
   type DeviceTimes,
   type DueProgress,
 } from "../store/progress.ts";
+import { deploymentById } from "../store/queries.ts";
+import { agesOf, needsAges, Outlook, outlookOf } from "./outlook.ts";
 import { withPoint, type Point } from "./points.ts";
 
 type Counted = Omit<DueProgress, "tenant_id" | "seq" | "points" | "step_ms">;
@@ -47,6 +49,7 @@ export const Progress = z
   .object({
     created: z.string(),
     max_devices: z.number().int(),
+    ...Outlook,
     points: z.array(
       z.object({
         time: z.string(),
@@ -65,8 +68,8 @@ export const Progress = z
 /** How a deployment went on until now. */
 export async function progress(deps: Deps, actor: Actor, id: string): Promise<z.output<typeof Progress>> {
   const { tenant } = actor;
-  const row = await deps.db(tenant).one(progressOf(tenant, id));
-  if (!row) throw new Fault("not_found", "Resource not found");
+  const [row, deployment] = await deps.db(tenant).batch([progressOf(tenant, id), deploymentById(tenant, id)]);
+  if (!row || !deployment) throw new Fault("not_found", "Resource not found");
   const points =
     row.points === null
       ? pointsOf(await deps.db(tenant).one(deviceTimes(tenant, row.seq)))
@@ -76,6 +79,7 @@ export async function progress(deps: Deps, actor: Actor, id: string): Promise<z.
   return {
     created: rfc3339(row.created_ms),
     max_devices: row.max_devices,
+    ...outlookOf(deployment, needsAges(deployment) ? await agesOf(deps, tenant) : [], deps.now()),
     points: [...earlier, now].map(([atMs, begun, success, failure, other]) => ({
       time: rfc3339(atMs),
       begun,

@@ -36,7 +36,7 @@ const ofDeployment = columnsOf(
 );
 const ofCounters = columnsOf(
   deploymentCountersTable,
-  "stage, targeted, opens_ms, max_devices, unseen, unseen_aborted, total_size, finished_ms, aborted_ms, governed, dynamic, joined, paused_ms, paused_by",
+  "stage, targeted, opens_ms, max_devices, unseen, unseen_aborted, total_size, finished_ms, aborted_ms, governed, dynamic, joined, paused_ms, paused_by, pending_ms, pending_left, downloading_ms, downloading_left, installing_ms, installing_left, rebooting_ms, rebooting_left",
   "c",
 );
 

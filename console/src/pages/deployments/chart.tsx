@@ -1,14 +1,12 @@
 import uPlot from "uplot";
 import "uplot/dist/uPlot.min.css";
 import { useEffect, useRef } from "preact/hooks";
-import { api, bodyOf } from "../../api/client.ts";
-import { useResource } from "../../api/resource.ts";
 import type { components } from "../../api/schema.d.ts";
 import { Loaded } from "../../parts/loaded.tsx";
 import { Table } from "../../parts/table.tsx";
 import { count } from "../../parts/text.ts";
 import { When } from "../../parts/time.tsx";
-import { DEPLOYMENT } from "./model.ts";
+import { useProgress } from "./read.ts";
 
 type Progress = components["schemas"]["DeploymentProgress"];
 
@@ -82,9 +80,7 @@ function Drawn({ progress }: { progress: Progress }) {
 
 /** How it went over time, as lines and as a table. */
 export function ProgressChart({ id }: { id: string }) {
-  const progress = useResource(`deployment/${id}/progress`, async (signal) =>
-    bodyOf(await api.GET(`${DEPLOYMENT}/progress`, { params: { path: { id } }, signal })),
-  );
+  const progress = useProgress(id);
   return (
     <Loaded of={progress}>
       {(found) =>

@@ -26,7 +26,9 @@ import {
   standing,
   type Deployment,
 } from "./model.ts";
+import { Outlook } from "./outlook.tsx";
 import { Phases } from "./phases.tsx";
+import { useProgress } from "./read.ts";
 import { Verdicts } from "./verdicts.tsx";
 import { Waiting } from "./waiting.tsx";
 
@@ -73,6 +75,16 @@ function sentenceOf(deployment: Deployment): string {
   return `${percent(doneShare(counts))} done: ${told.join(", ")}.`;
 }
 
+/** What is to come of one that is not over; its line is there before it is known. */
+function Coming({ id }: { id: string }) {
+  const { data } = useProgress(id);
+  if (!data) return <p class="quiet">&nbsp;</p>;
+  const isKnown = data.finish_ts !== undefined || data.waits_for !== undefined;
+  return (
+    <p class="quiet">{isKnown ? <Outlook of={data} /> : "When it will be through cannot be told yet."}</p>
+  );
+}
+
 function Summary({ deployment }: { deployment: Deployment }) {
   const counts = countsOf(deployment);
   const rollout = rolloutOf(deployment);
@@ -90,6 +102,7 @@ function Summary({ deployment }: { deployment: Deployment }) {
       </div>
       <p class="lead">{sentenceOf(deployment)}</p>
       <Bar label="Devices" of={counts.all - counts.never} shares={sharesOf(counts)} />
+      {deployment.status === "inprogress" && !paused && <Coming id={deployment.id} />}
       <p class="quiet">{haltsAt(rollout) ?? "Nothing stops it by itself."}</p>
       <Controls deployment={deployment} />
     </section>

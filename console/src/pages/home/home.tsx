@@ -7,7 +7,9 @@ import { Page } from "../../parts/page.tsx";
 import { State, type Tone } from "../../parts/state.tsx";
 import { count, counted, percent, plain } from "../../parts/text.ts";
 import { When } from "../../parts/time.tsx";
+import { Outlook } from "../deployments/outlook.tsx";
 import { useHome } from "./read.ts";
+import { Seen } from "./seen.tsx";
 import { Versions } from "./versions.tsx";
 import "./home.css";
 
@@ -96,7 +98,7 @@ function Running({ running }: Pick<HomeAnswer, "running">) {
   if (running.length === 0) return <p class="quiet">No deployment is under way.</p>;
   return (
     <ul class="sheet bars" aria-label="Deployments under way">
-      {running.map(({ id, name, artifact_name, devices, success, failure, finish_ts: finish }) => {
+      {running.map(({ id, name, artifact_name, devices, success, failure, ...told }) => {
         const ended = success + failure;
         return (
           <li key={id}>
@@ -111,10 +113,10 @@ function Running({ running }: Pick<HomeAnswer, "running">) {
             <span class="number">
               {devices > 0 && percent(ended / devices)}
               {failure > 0 && ` · ${count(failure)} failed`}
-              {finish && (
-                <span class="quiet" title="At the pace so far">
-                  {" · 95 % about "}
-                  <When at={finish} />
+              {(told.finish_ts ?? told.waits_for) && (
+                <span class="quiet">
+                  {" · "}
+                  <Outlook of={told} />
                 </span>
               )}
             </span>
@@ -149,7 +151,7 @@ export function Home() {
   return (
     <Page title="Home">
       <Loaded of={home} again={() => refresh("home")}>
-        {({ lines, more, running, devices, first, at_ts }) => (
+        {({ lines, more, running, devices, first, seen, at_ts }) => (
           <>
             {first && <Beginning steps={first} />}
             {lines.length > 0 ? (
@@ -180,6 +182,12 @@ export function Home() {
               <>
                 <h2>Under way</h2>
                 <Running running={running} />
+              </>
+            )}
+            {seen && (
+              <>
+                <h2>Devices heard of, hour by hour</h2>
+                <Seen seen={seen} />
               </>
             )}
             {may("devices:read") && <Versions />}
