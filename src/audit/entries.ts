@@ -1,5 +1,6 @@
 import type { Actor, UserActor } from "../platform/actor.ts";
 import type { Deps } from "../platform/deps.ts";
+import { Fault } from "../platform/fault.ts";
 import { INVOCATION } from "../platform/limits.ts";
 import { offsetOf, type Page } from "../platform/paging.ts";
 import { requirePermission } from "../platform/permissions.ts";
@@ -7,11 +8,11 @@ import { EVERYWHERE, reachCovers } from "../platform/reach.ts";
 import { toEntry, type Entry } from "./entry.ts";
 import type { ExportFormat } from "./export-format.ts";
 import {
-  countStatement,
-  entriesAfterStatement,
   entriesStatement,
   OBJECT_ID,
+  stretchStatement,
   type AuditFilter,
+  type EntryPlace,
   type StoredEntry,
 } from "./store.ts";
 
@@ -41,53 +42,92 @@ function within({ participants }: Deps, actor: Actor, filter: AuditFilter): Audi
   return { ...filter, reach: { objects, always: ALWAYS } };
 }
 
+/** Entries that one statement looks at; others have their turn between it and the next. */
+const LOOKED_AT_ONCE = 10_000;
+
+/** A request may ask the database so often; a longer log is exported in parts. */
+const MAX_STRETCHES = INVOCATION.databaseCalls - 100;
+
+/** Goes through the log until the page is full and so many are counted as ever are. */
 export async function listEntries(
   deps: Deps,
   actor: Actor,
   wanted: AuditFilter,
   page: Page,
+  lookedAtOnce = LOOKED_AT_ONCE,
 ): Promise<{ entries: Entry[]; total: number }> {
   const filter = within(deps, actor, wanted);
+  const { tenant } = actor;
   const offset = offsetOf(page);
-  const [found, counted] = await deps
-    .db(actor.tenant)
-    .batch([
-      entriesStatement(actor.tenant, filter, page.perPage, offset),
-      countStatement(actor.tenant, filter, MAX_COUNTED),
-    ]);
-  const total = found.length === 0 ? counted : Math.max(counted, offset + found.length);
-  return { entries: found.map(toEntry), total };
+  const entries: StoredEntry[] = [];
+  let counted = 0;
+  let after: EntryPlace | undefined;
+  for (let stretches = 0; stretches < MAX_STRETCHES; stretches++) {
+    const stretch = { after, size: lookedAtOnce };
+    const window = { skip: Math.max(0, offset - counted), take: page.perPage - entries.length };
+    const [{ found, end }, shown = []] = await deps
+      .db(tenant)
+      .batch([
+        stretchStatement(tenant, filter, stretch),
+        ...(window.take > 0 && window.skip < stretch.size
+          ? [entriesStatement(tenant, filter, stretch, window)]
+          : []),
+      ]);
+    counted += found;
+    entries.push(...shown);
+    after = end;
+    if (!end || (entries.length === page.perPage && counted >= MAX_COUNTED)) break;
+  }
+  if (after && entries.length < page.perPage)
+    throw new Fault("unprocessable", "too many entries to look at for one answer: ask for fewer days");
+  const total = Math.min(counted, MAX_COUNTED);
+  return {
+    entries: entries.map(toEntry),
+    total: entries.length === 0 ? total : Math.max(total, offset + entries.length),
+  };
 }
 
 const EXPORT_PAGE = 1000;
-
-/** A request may ask the database so often; a longer log is exported in parts. */
-const MAX_EXPORT_PAGES = INVOCATION.databaseCalls - 100;
 
 /** The log as text, read a page at a time as the client takes it. What does not end as it should breaks off. */
 export function exportEntries(
   deps: Deps,
   actor: UserActor,
   wanted: AuditFilter,
-  { head = "", line, limit = Number.MAX_SAFE_INTEGER }: ExportFormat & { limit?: number | undefined },
+  {
+    head = "",
+    line,
+    limit = Number.MAX_SAFE_INTEGER,
+    lookedAtOnce = LOOKED_AT_ONCE,
+  }: ExportFormat & { limit?: number | undefined; lookedAtOnce?: number },
 ): ReadableStream<Uint8Array> {
   const filter = within(deps, actor, wanted);
   const encoder = new TextEncoder();
-  const db = deps.db(actor.tenant);
+  const { tenant } = actor;
   let [left, pages] = [limit, 0];
-  let last: StoredEntry | undefined;
+  let after: EntryPlace | undefined;
   return new ReadableStream<Uint8Array>({
     start: (controller) => controller.enqueue(encoder.encode(head)),
     async pull(controller) {
-      const wanted = Math.min(left, EXPORT_PAGE);
-      const found = await db.one(entriesAfterStatement(actor.tenant, filter, last, wanted));
-      const text = found.map((stored) => line(toEntry(stored))).join("");
-      if (text !== "") controller.enqueue(encoder.encode(text));
-      left -= found.length;
-      last = found.at(-1);
-      pages += 1;
-      if (found.length < wanted || left === 0) controller.close();
-      else if (pages === MAX_EXPORT_PAGES) controller.error(new Error("the log is too long for one export"));
+      // Until there is something to tell: a stream asks again only after that.
+      for (let told = false; !told;) {
+        const wanted = Math.min(left, EXPORT_PAGE);
+        const stretch = { after, size: lookedAtOnce };
+        const [found, { end }] = await deps
+          .db(tenant)
+          .batch([
+            entriesStatement(tenant, filter, stretch, { take: wanted }),
+            stretchStatement(tenant, filter, stretch),
+          ]);
+        told = found.length > 0;
+        if (told) controller.enqueue(encoder.encode(found.map((stored) => line(toEntry(stored))).join("")));
+        left -= found.length;
+        pages += 1;
+        after = found.length === wanted ? found.at(-1) : end;
+        if (left > 0 && after && pages < MAX_STRETCHES) continue;
+        if (left === 0 || !after) return controller.close();
+        return controller.error(new Error("the log is too long for one export"));
+      }
     },
   });
 }

@@ -46,11 +46,22 @@ const reached = ({ objects, always }: ReachedEntries): SQL =>
     sql` `,
   )} ELSE ${inJson(sql`object_type`, always)} END`;
 
-function conditions(tenant: TenantId, filter: AuditFilter): SQL[] {
+/** What the order of the log finds. */
+function bounds(tenant: TenantId, filter: AuditFilter, after: EntryPlace | undefined): SQL[] {
   const terms = [sql`tenant_id = ${tenant}`];
   if (!filter.extended) terms.push(sql`plain = 1`);
   if (filter.fromMs !== undefined) terms.push(sql`time_ms >= ${filter.fromMs}`);
   if (filter.toMs !== undefined) terms.push(sql`time_ms <= ${filter.toMs}`);
+  if (after)
+    terms.push(
+      sql`(time_ms, id) ${sql.raw(filter.order === "asc" ? ">" : "<")} (${after.time_ms}, ${after.id})`,
+    );
+  return terms;
+}
+
+/** What each entry has to be looked at for. */
+function conditions(filter: AuditFilter): SQL[] {
+  const terms: SQL[] = [];
   if (filter.actorId !== undefined) terms.push(sql`actor_id = ${filter.actorId}`);
   if (filter.actorType !== undefined) terms.push(sql`actor_type = ${filter.actorType}`);
   if (filter.actorEmail !== undefined) terms.push(sql`actor_email = ${filter.actorEmail}`);
@@ -59,7 +70,7 @@ function conditions(tenant: TenantId, filter: AuditFilter): SQL[] {
   if (filter.deploymentName !== undefined)
     terms.push(sql`json_extract(object, '$.deployment.name') = ${filter.deploymentName}`);
   if (filter.reach) terms.push(reached(filter.reach));
-  return terms;
+  return terms.length > 0 ? terms : [sql`1`];
 }
 
 /** The plain list has an index of its own, which the planner passes by for the order of the table. */
@@ -71,38 +82,48 @@ const and = (terms: SQL[]) => sql.join(terms, sql` AND `);
 const inOrder = (order: "asc" | "desc") =>
   order === "asc" ? sql`ORDER BY time_ms, id` : sql`ORDER BY time_ms DESC, id DESC`;
 
+/** Where an entry is in the log. */
+export type EntryPlace = Pick<StoredEntry, "time_ms" | "id">;
+
+/** Entries that are looked at by one statement: those of a stretch behind a place. */
+export interface Stretch {
+  after: EntryPlace | undefined;
+  size: number;
+}
+
+const stretchOf = (tenant: TenantId, filter: AuditFilter, { after, size }: Stretch): SQL => sql`(
+  SELECT * FROM ${log(filter)} WHERE ${and(bounds(tenant, filter, after))} ${inOrder(filter.order)} LIMIT ${size}) audit_log`;
+
+/** Of the entries that match on a stretch so many after so many, in its order. */
 export const entriesStatement = (
   tenant: TenantId,
   filter: AuditFilter,
-  limit: number,
-  offset: number,
+  stretch: Stretch,
+  { skip = 0, take }: { skip?: number; take: number },
 ): Statement<StoredEntry[]> =>
   rows(sql`
-    SELECT ${columns} FROM ${log(filter)} WHERE ${and(conditions(tenant, filter))}
-    ${inOrder(filter.order)} LIMIT ${limit} OFFSET ${offset}`);
+    SELECT ${columns} FROM ${stretchOf(tenant, filter, stretch)} WHERE ${and(conditions(filter))}
+    LIMIT ${take} OFFSET ${skip}`);
 
-/** How many entries match, as far as `max`. */
-export const countStatement = (tenant: TenantId, filter: AuditFilter, max: number): Statement<number> =>
-  mapped(
-    firstRow<{ entries: number }>(sql`
-      SELECT COUNT(*) AS entries FROM (
-        SELECT 1 FROM ${log(filter)} WHERE ${and(conditions(tenant, filter))} ${inOrder(filter.order)} LIMIT ${max})`),
-    (row) => row?.entries ?? 0,
-  );
+const TIME_DIGITS = 15;
 
-/** The entries that follow this one in the filter's order. */
-export function entriesAfterStatement(
+/** How many entries match on a stretch, and where it ends: nowhere if the log ends before. */
+export function stretchStatement(
   tenant: TenantId,
   filter: AuditFilter,
-  last: Pick<StoredEntry, "time_ms" | "id"> | undefined,
-  limit: number,
-): Statement<StoredEntry[]> {
-  const terms = conditions(tenant, filter);
-  if (last && filter.order === "asc") terms.push(sql`(time_ms, id) > (${last.time_ms}, ${last.id})`);
-  if (last && filter.order === "desc") terms.push(sql`(time_ms, id) < (${last.time_ms}, ${last.id})`);
-  return rows(
-    sql`SELECT ${columns} FROM ${log(filter)} WHERE ${and(terms)} ${inOrder(filter.order)} LIMIT ${limit}`,
-  );
+  stretch: Stretch,
+): Statement<{ found: number; end: EntryPlace | undefined }> {
+  const last = sql.raw(filter.order === "asc" ? "max" : "min");
+  const counted = firstRow<{ met: number; found: number; last: string | null }>(sql`
+    SELECT count(*) AS met, count(*) FILTER (WHERE ${and(conditions(filter))}) AS found,
+      ${last}(printf(${`%0${TIME_DIGITS}d%s`}, time_ms, id)) AS last
+    FROM ${stretchOf(tenant, filter, stretch)}`);
+  return mapped(counted, (row) => {
+    if (!row || row.last === null || row.met < stretch.size)
+      return { found: row?.found ?? 0, end: undefined };
+    const end = { time_ms: Number(row.last.slice(0, TIME_DIGITS)), id: row.last.slice(TIME_DIGITS) };
+    return { found: row.found, end };
+  });
 }
 
 /** Removes some of the old entries of the time before entries had places. */
