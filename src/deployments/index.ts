@@ -35,11 +35,11 @@ export {
   type Adoption,
 } from "./store/adoption.ts";
 export {
-  countAgain as countAgainStatements,
   forgetBudgets as forgetBudgetsStatement,
   openAfter as openAfterStatement,
   resumeWork as resumeWorkStatements,
 } from "./store/recounting.ts";
+export { beginRecount, recountSome, type Recount } from "./recount.ts";
 export { anySuccessStatement } from "./store/first.ts";
 export { failingDeployments } from "./store/failing.ts";
 export { deploymentIdInReach, deploymentInReach } from "./store/reach.ts";

@@ -7,7 +7,7 @@ import { EVENTS } from "./events.ts";
 import { removeLogs } from "./logs.ts";
 import { TARGET_CHUNK, TARGET_PAGE } from "./limits.ts";
 import { addFound, endTargeting, untargeted, type TargetingRow } from "./store/targeting.ts";
-import { purgeDevices, purgeRest } from "./store/remove.ts";
+import { purgeDevices, purgeRest, purgeTargets, TARGETS_AT_ONCE } from "./store/remove.ts";
 import { ABORT_PAGE, settleAborted } from "./store/abort.ts";
 import { targetChunks, type TargetChunk } from "./store/devices.ts";
 import { orderOf, phasesOf, setSizes } from "./store/governing.ts";
@@ -107,7 +107,7 @@ export const purgeDeployment: EventHandler = async (deps, { tenant, subject: id,
   await removeLogs(deps, tenant, id);
   for (let page = 0; page < PAGES_OF_A_RUN; page++) {
     const left = await deps.db(tenant).one(purgeDevices(tenant, seq));
-    if (left === 0) {
+    if (left === 0 && (await deps.db(tenant).one(purgeTargets(tenant, seq))) < TARGETS_AT_ONCE) {
       await deps.db(tenant).batch(purgeRest(tenant, seq));
       return;
     }

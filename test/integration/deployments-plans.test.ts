@@ -42,6 +42,8 @@ import type { Statement } from "../../src/platform/database.ts";
 import { asDeviceId, DEFAULT_TENANT } from "../../src/platform/ids.ts";
 import { deviceCheckInsStatement, hasSomeDeviceStatement } from "../../src/devices/index.ts";
 import { choosesByAttributes, waitOf } from "../../src/deployments/store/waits.ts";
+import { countStretch } from "../../src/deployments/store/recounting.ts";
+import { atIt, type DueStuck } from "../../src/deployments/store/stuck.ts";
 import { env, Server } from "../support/server.ts";
 
 const T = DEFAULT_TENANT;
@@ -183,6 +185,24 @@ describe.each(Object.entries(STATEMENTS))("%s", (name, statements) => {
       expect([statement.sql, scans(plan)]).toEqual([statement.sql, []]);
       for (const line of plan.filter(isOwnSearch)) expect(line).toMatch(narrow);
     }
+  });
+});
+
+describe("what follows a place", () => {
+  const after = { status: 2560, device: "d" };
+  it.each([
+    [
+      "a page of devices",
+      devicesOf(T, 1, undefined, { ...FIRST, after: { status: 2560, device_id: DEVICE } }),
+    ],
+    ["a place", devicePlace(T, 1, undefined, { status: 2560, device_id: DEVICE }, 20)],
+    ["all devices", devicesAfter(T, 1, after, 20)],
+    ["devices that are at it", busyDevices(T, 1, after, 20)],
+    ["devices that stay too long", atIt({ tenant_id: T, seq: 1 } as DueStuck, after, 20)],
+    ["devices counted again", countStretch(T, 1, { after, size: 20 })],
+  ])("is read from that place on: %s", async (_what, statement) => {
+    const found = (await planOf(statement)).filter((line) => line.includes("device_deployments_by_status"));
+    expect(found).toEqual([expect.stringContaining("(status,device_id)>(?,?)")]);
   });
 });
 

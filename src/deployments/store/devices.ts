@@ -2,7 +2,7 @@ import { sql, type SQL } from "drizzle-orm";
 import { firstRow, inJson, rows, type Statement } from "../../platform/database.ts";
 import type { DeviceId, TenantId } from "../../platform/ids.ts";
 import { offsetOf, type Page } from "../../platform/paging.ts";
-import { STATUS_CODES } from "../status.ts";
+import { ACTIVE_STATUSES, STATUS_CODES } from "../status.ts";
 import { columnsOf, type Row, type RowOf } from "../../platform/columns.ts";
 import { counterColumns, MAX_TOTAL, type Counters } from "./queries.ts";
 import { deploymentPhasesTable } from "../rollout-tables.ts";
@@ -67,6 +67,21 @@ export const deploymentHead = (
 /** Where the list of a deployment's devices has come to. */
 export type DevicePlace = Row<typeof deviceDeploymentsTable, "status" | "device_id">;
 
+/**
+ * Devices of a deployment by status and id, after a place. Of two lower bounds the database begins at the one that is named first:
+ * the other way round all before the place would be read again.
+ */
+export const afterPlace = (after: { status: number; device: string }): SQL =>
+  sql`(status, device_id) > (${after.status}, ${after.device}) AND status > 0`;
+
+const ACTIVE_CODES = ACTIVE_STATUSES.map((status) => STATUS_CODES[status]);
+const FIRST_ACTIVE = Math.min(...ACTIVE_CODES);
+export const LAST_ACTIVE = Math.max(...ACTIVE_CODES);
+
+/** The same place, or where those begin that are at it: devices that have ended are not passed on the way. */
+export const amongActive = (after: { status: number; device: string }) =>
+  after.status < FIRST_ACTIVE ? { status: FIRST_ACTIVE, device: "" } : after;
+
 /** A deployment's devices by status and id, of all or of these stored statuses, after a place. */
 const listed = (
   tenant: TenantId,
@@ -75,9 +90,8 @@ const listed = (
   after: DevicePlace | undefined,
 ): SQL => sql`
   FROM ${deviceDeploymentsTable} INDEXED BY device_deployments_by_status
-  WHERE tenant_id = ${tenant} AND seq = ${seq} AND status > 0
+  WHERE tenant_id = ${tenant} AND seq = ${seq} AND ${after ? afterPlace({ status: after.status, device: after.device_id }) : sql`status > 0`}
     ${codes ? sql`AND ${inJson(after ? sql`+status` : sql`status`, codes)}` : sql``}
-    ${after ? sql`AND (status, device_id) > (${after.status}, ${after.device_id})` : sql``}
   ORDER BY status, device_id`;
 
 export const devicePlace = (
@@ -115,7 +129,7 @@ export const devicesAfter = (
   rows(sql`
     SELECT ${columns}, dd.status AS place FROM (
       SELECT * FROM ${deviceDeploymentsTable} INDEXED BY device_deployments_by_status
-      WHERE tenant_id = ${tenant} AND seq = ${seq} AND status > 0 AND (status, device_id) > (${after.status}, ${after.device})
+      WHERE tenant_id = ${tenant} AND seq = ${seq} AND ${afterPlace(after)}
       ORDER BY status, device_id LIMIT ${limit}) dd
     JOIN ${deploymentsTable} d ON d.tenant_id = dd.tenant_id AND d.seq = dd.seq
     JOIN ${deploymentCountersTable} c ON c.tenant_id = dd.tenant_id AND c.seq = dd.seq

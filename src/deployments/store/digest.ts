@@ -3,7 +3,7 @@ import { firstRow, rows, type Statement } from "../../platform/database.ts";
 import { columnsOf, type RowOf } from "../../platform/columns.ts";
 import type { TenantId } from "../../platform/ids.ts";
 import { deploymentPhasesTable, deploymentRulesTable, deploymentWindowsTable } from "../rollout-tables.ts";
-import { ACTIVE_STATUSES, STATUS_CODES } from "../status.ts";
+import { afterPlace, amongActive, LAST_ACTIVE } from "./devices.ts";
 import { inProgress } from "./joining.ts";
 import {
   deploymentCountersTable,
@@ -11,8 +11,6 @@ import {
   deploymentTargetsTable,
   deviceDeploymentsTable,
 } from "../tables.ts";
-
-const ACTIVE_CODES = ACTIVE_STATUSES.map((status) => STATUS_CODES[status]);
 
 const ofCounters = columnsOf(
   deploymentCountersTable,
@@ -58,9 +56,7 @@ export const busyDevices = (
 ): Statement<{ status: number; device_id: string }[]> =>
   rows(sql`
     SELECT dd.status, dd.device_id FROM ${deviceDeploymentsTable} dd INDEXED BY device_deployments_by_status
-    WHERE dd.tenant_id = ${tenant} AND dd.seq = ${seq} AND dd.status > 0 AND dd.active = 1
-      AND (dd.status, dd.device_id) > (${after.status}, ${after.device})
-      AND dd.status BETWEEN ${Math.min(...ACTIVE_CODES)} AND ${Math.max(...ACTIVE_CODES)}
+    WHERE tenant_id = ${tenant} AND seq = ${seq} AND ${afterPlace(amongActive(after))} AND status <= ${LAST_ACTIVE} AND active = 1
     ORDER BY dd.status, dd.device_id LIMIT ${limit}`);
 
 /** Sum of the deployments whose devices were queued one by one and that are not finished. */

@@ -5,8 +5,9 @@ import type { TenantId } from "../../platform/ids.ts";
 import { addEventsFrom } from "../../platform/outbox.ts";
 import { EVENTS } from "../events.ts";
 import { deploymentBudgetsTable } from "../rollout-tables.ts";
-import { ACTIVE_STATUSES, counterColumn, STATUS_CODES, STATUSES } from "../status.ts";
+import { ACTIVE_STATUSES, counterColumn, STATUSES } from "../status.ts";
 import { deploymentCountersTable, deploymentsTable, deviceDeploymentsTable } from "../tables.ts";
+import { afterPlace } from "./devices.ts";
 
 /** Deployments that have not ended, by their numbers after this one. */
 export const openAfter = (tenant: TenantId, after: number, limit: number): Statement<number[]> =>
@@ -17,16 +18,44 @@ export const openAfter = (tenant: TenantId, after: number, limit: number): State
     (found) => found.map(({ seq }) => seq),
   );
 
-const devicesOf = (tenant: TenantId, seq: number): SQL => sql`
-  FROM ${deviceDeploymentsTable} INDEXED BY device_deployments_by_status
-  WHERE tenant_id = ${tenant} AND seq = ${seq} AND status > 0`;
-
 const columns = STATUSES.map((status) => sql.raw(counterColumn(status)));
-const counted = STATUSES.map(
-  (status) =>
-    sql`count(*) FILTER (WHERE status = ${sql.raw(String(STATUS_CODES[status]))}) AS ${sql.raw(counterColumn(status))}`,
-);
 const list = (parts: readonly SQL[], between = sql`, `): SQL => sql.join([...parts], between);
+
+/** A stretch of the devices of a deployment, by status and id. */
+export interface Stretch {
+  after: { status: number; device: string };
+  size: number;
+}
+
+const stretchOf = (tenant: TenantId, seq: number, { after, size }: Stretch): SQL => sql`(
+  SELECT status, device_id, active, budget_value FROM ${deviceDeploymentsTable} INDEXED BY device_deployments_by_status
+  WHERE tenant_id = ${tenant} AND seq = ${seq} AND ${afterPlace(after)} ORDER BY status, device_id LIMIT ${size})`;
+
+/** How many devices of a stretch there are in each status, in its order, and the last of each. */
+export const countStretch = (
+  tenant: TenantId,
+  seq: number,
+  stretch: Stretch,
+): Statement<{ status: number; devices: number; last: string }[]> =>
+  rows(sql`
+    SELECT status, count(*) AS devices, max(device_id) AS last FROM ${stretchOf(tenant, seq, stretch)} s
+    GROUP BY status ORDER BY status`);
+
+/** Before the first stretch. */
+export const emptyBudgets = (tenant: TenantId, seq: number): Statement<number> =>
+  change(sql`UPDATE ${deploymentBudgetsTable} SET devices = 0 WHERE tenant_id = ${tenant} AND seq = ${seq}`);
+
+/** Counts those of a stretch that share a budget of the deployment. */
+export const addToBudgets = (tenant: TenantId, seq: number, stretch: Stretch): Statement<number> =>
+  change(sql`
+    INSERT ${into(deploymentBudgetsTable, "tenant_id, seq, value, devices")}
+    SELECT ${tenant}, ${seq}, budget_value, count(*) FROM ${stretchOf(tenant, seq, stretch)} s
+    WHERE active = 1 AND budget_value IS NOT NULL GROUP BY budget_value
+    ON CONFLICT DO UPDATE SET devices = devices + excluded.devices`);
+
+const counted = STATUSES.map(
+  (status, i) => sql`n.value ->> ${sql.raw(`'$[${i}]'`)} AS ${sql.raw(counterColumn(status))}`,
+);
 const active = list(
   ACTIVE_STATUSES.map((status) => sql`n.${sql.raw(counterColumn(status))}`),
   sql` + `,
@@ -38,22 +67,17 @@ const left = sql`iif(c.dynamic = 1 AND c.max_devices = 0, 0, max(0, c.max_device
 const unseen = sql`iif(c.dynamic = 1, c.unseen, ${left})`;
 const remaining = sql`${left} + ${active}`;
 
-/** Counts the devices of a deployment again that has not ended, and those that share a budget of it. */
-export const countAgain = (tenant: TenantId, seq: number): Statement<number>[] => [
-  change(sql`
+/** Writes how many devices a deployment that has not ended has in each status, in the order of these. */
+export const setCounted = (tenant: TenantId, seq: number, devices: readonly number[]): Statement<number> => {
+  const total = devices.reduce((sum, one) => sum + one, 0);
+  return change(sql`
     UPDATE ${deploymentCountersTable} AS c SET ${list(columns.map((column) => sql`${column} = n.${column}`))},
       unseen = ${unseen}, remaining = ${remaining}
-    FROM (SELECT count(*) AS devices, ${list(counted)} ${devicesOf(tenant, seq)}) n
+    FROM (SELECT ${total} AS devices, ${list(counted)} FROM (SELECT ${JSON.stringify(devices)} AS value) n) n
     WHERE c.tenant_id = ${tenant} AND c.seq = ${seq} AND c.stage < 2 AND (c.targeted = 1 OR c.dynamic = 1)
       AND (${list(columns.map((column) => sql`c.${column}`))}, c.unseen, c.remaining)
-        IS NOT (${list(columns.map((column) => sql`n.${column}`))}, ${unseen}, ${remaining})`),
-  change(sql`UPDATE ${deploymentBudgetsTable} SET devices = 0 WHERE tenant_id = ${tenant} AND seq = ${seq}`),
-  change(sql`
-    INSERT ${into(deploymentBudgetsTable, "tenant_id, seq, value, devices")}
-    SELECT tenant_id, seq, budget_value, count(*) ${devicesOf(tenant, seq)} AND active = 1 AND budget_value IS NOT NULL
-    GROUP BY tenant_id, seq, budget_value
-    ON CONFLICT DO UPDATE SET devices = excluded.devices`),
-];
+        IS NOT (${list(columns.map((column) => sql`n.${column}`))}, ${unseen}, ${remaining})`);
+};
 
 /** Forgets what was taken of deployments that are not there. */
 export const forgetBudgets = (tenant: TenantId): Statement<number> =>

@@ -4,7 +4,13 @@ import { addEventsFrom } from "../../platform/outbox.ts";
 import type { TenantId } from "../../platform/ids.ts";
 import { EVENTS } from "../events.ts";
 import { purgeFailures } from "./failures.ts";
-import { deploymentsTable, deploymentCountersTable, deviceDeploymentsTable } from "../tables.ts";
+import { SMALL } from "../limits.ts";
+import {
+  deploymentsTable,
+  deploymentCountersTable,
+  deploymentTargetsTable,
+  deviceDeploymentsTable,
+} from "../tables.ts";
 
 const finished = (tenant: TenantId, id: string) => sql`
   SELECT d.seq FROM ${deploymentsTable} d JOIN ${deploymentCountersTable} c ON c.tenant_id = d.tenant_id AND c.seq = d.seq
@@ -27,13 +33,19 @@ export const removeDeployment = (tenant: TenantId, id: string, atMs: number): St
 
 /** The same for all deployments of a tenant, whether they are finished or not. */
 export const removeEveryDeployment = (tenant: TenantId, atMs: number): Statement<number>[] => [
+  // Only of those that have not ended devices wait in their queues, and only of small ones.
+  change(sql`
+    DELETE FROM ${deviceDeploymentsTable} WHERE tenant_id = ${tenant} AND status = 0 AND (device_id, seq) IN (
+      SELECT target.value, c.seq FROM ${deploymentCountersTable} c
+      CROSS JOIN ${deploymentTargetsTable} t ON t.tenant_id = c.tenant_id AND t.seq = c.seq
+      CROSS JOIN json_each(t.ids) target
+      WHERE c.tenant_id = ${tenant} AND c.stage < 2 AND c.max_devices <= ${SMALL})`),
   altering(
     { tenant, what: { kind: "standing" } },
     change(sql`
       UPDATE ${deploymentCountersTable} SET stage = 2, wide_open = 0, finished_ms = ${atMs}, aborted_ms = ${atMs}
       WHERE tenant_id = ${tenant} AND stage < 2`),
   ),
-  change(sql`DELETE FROM ${deviceDeploymentsTable} WHERE tenant_id = ${tenant} AND status = 0`),
   addEventsFrom(
     {
       kind: EVENTS.deleted,
@@ -57,9 +69,17 @@ export const purgeDevices = (tenant: TenantId, seq: number): Statement<number> =
       SELECT device_id, seq FROM ${deviceDeploymentsTable} INDEXED BY device_deployments_by_status
       WHERE tenant_id = ${tenant} AND seq = ${seq} AND status > 0 AND ${isRemoved(tenant, seq)} LIMIT ${PAGE})`);
 
+/** A thousand ids each. */
+export const TARGETS_AT_ONCE = 50;
+
+export const purgeTargets = (tenant: TenantId, seq: number): Statement<number> =>
+  change(sql`
+    DELETE FROM ${deploymentTargetsTable} WHERE tenant_id = ${tenant} AND seq = ${seq} AND first_id IN (
+      SELECT first_id FROM ${deploymentTargetsTable}
+      WHERE tenant_id = ${tenant} AND seq = ${seq} AND ${isRemoved(tenant, seq)} ORDER BY first_id LIMIT ${TARGETS_AT_ONCE})`);
+
 const PARTS = [
   "deployment_artifacts",
-  "deployment_targets",
   "deployment_windows",
   "deployment_stop_rules",
   "deployment_tallies",

@@ -4,8 +4,9 @@ import { columnsOf, type RowOf } from "../../platform/columns.ts";
 import { change, rows, type Statement } from "../../platform/database.ts";
 import type { DeviceId } from "../../platform/ids.ts";
 import { deploymentRulesTable } from "../rollout-tables.ts";
-import { ACTIVE_STATUSES, STATUS_CODES, type Status } from "../status.ts";
+import type { Status } from "../status.ts";
 import { deploymentCountersTable, deploymentsTable, deviceDeploymentsTable } from "../tables.ts";
+import { afterPlace, amongActive, LAST_ACTIVE } from "./devices.ts";
 import { moveStatements, TIMED } from "./status-transitions.ts";
 
 export const STUCK = "end-stuck";
@@ -42,15 +43,12 @@ export interface AtIt {
   retry_ms: number;
 }
 
-const CODES = ACTIVE_STATUSES.map((status) => STATUS_CODES[status]);
-
 /** Devices that are at it, in the order of their states. */
 export const atIt = ({ tenant_id: tenant, seq }: DueStuck, after: At, limit: number): Statement<AtIt[]> =>
   rows(sql`
     SELECT dd.device_id, dd.status, coalesce(dd.since_ms, dd.joined_ms) AS since_ms, dd.awaits_retry, dd.retry_ms
     FROM ${deviceDeploymentsTable} dd INDEXED BY device_deployments_by_status
-    WHERE dd.tenant_id = ${tenant} AND dd.seq = ${seq} AND dd.status > 0 AND (dd.status, dd.device_id) > (${after.status}, ${after.device})
-      AND dd.status BETWEEN ${Math.min(...CODES)} AND ${Math.max(...CODES)}
+    WHERE tenant_id = ${tenant} AND seq = ${seq} AND ${afterPlace(amongActive(after))} AND status <= ${LAST_ACTIVE}
     ORDER BY dd.status, dd.device_id LIMIT ${limit}`);
 
 /** Gives a device up, unless it has gone on meanwhile. */

@@ -1,3 +1,4 @@
+import type { Recount } from "../../deployments/index.ts";
 import type { Value } from "../rows-store.ts";
 import { TOLD } from "./limits.ts";
 
@@ -84,8 +85,11 @@ export interface RestorePosition {
   /** Images that were compared. */
   compared: number;
   changes: Changes;
-  /** The last release that is in line with its artifacts, and the last deployment whose devices are counted again. */
-  settled: { release: string; deployment: number };
+  /**
+   * The last release that is in line with its artifacts, the last deployment whose devices are counted again, and how far those
+   * of the next are.
+   */
+  settled: { release: string; deployment: number; recount?: Recount | undefined };
   ending: "done" | "failed" | "cancelled";
 }
 

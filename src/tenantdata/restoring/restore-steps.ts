@@ -1,8 +1,9 @@
 import { headOf, untilKnown } from "../../checkin/index.ts";
 import {
-  countAgainStatements,
+  beginRecount,
   forgetBudgetsStatement,
   openAfterStatement,
+  recountSome,
   resumeWorkStatements,
 } from "../../deployments/index.ts";
 import { tokensRevokedEvent } from "../../deviceauth/index.ts";
@@ -28,9 +29,8 @@ import { waitPage } from "./waiting.ts";
 
 /** Pages that one step goes through; each costs some calls. */
 const PAGES_A_STEP = 24;
-/** Releases that are brought into line in one batch, and deployments whose devices are counted. */
+/** Releases that are brought into line in one batch. */
 const RELEASES_A_BATCH = 50;
-const DEPLOYMENTS_A_BATCH = 5;
 const REMOVALS_A_STEP = 40;
 
 /** The refusal of a pause where there is no journal any more. */
@@ -130,20 +130,30 @@ async function work(restoring: Restoring, phase: Phase): Promise<To> {
 /** Brings into line what is counted, and has done what was still to be done then. */
 async function settle(restoring: Restoring): Promise<To | undefined> {
   const { deps, db, tenant, position } = restoring;
-  const { release, deployment } = position.settled;
-  const [releases, seqs] = await db.batch([
+  const { release, deployment, recount } = position.settled;
+  const [releases, [seq]] = await db.batch([
     releasesInLineStatement(tenant, release, RELEASES_A_BATCH),
-    openAfterStatement(tenant, deployment, DEPLOYMENTS_A_BATCH),
+    openAfterStatement(tenant, deployment, 1),
   ]);
   const atMs = deps.now();
-  if (releases.length + seqs.length > 0) {
+  if (releases.length > 0) {
     const stale = releases.flatMap(({ name, in_line: inLine }) => (inLine === 1 ? [] : [name]));
-    const settled = { release: releases.at(-1)?.name ?? release, deployment: seqs.at(-1) ?? deployment };
+    restoring.position = {
+      ...position,
+      settled: { ...position.settled, release: releases.at(-1)?.name ?? release },
+    };
+    await restoring.write(stale.length > 0 ? refreshReleasesStatements(tenant, stale, atMs) : []);
+    return { step: "settling" };
+  }
+  if (seq !== undefined) {
+    const { statements, next } = await recountSome(
+      db,
+      tenant,
+      recount?.seq === seq ? recount : beginRecount(seq),
+    );
+    const settled = { release, deployment: next ? deployment : seq, recount: next };
     restoring.position = { ...position, settled };
-    await restoring.write([
-      ...(stale.length > 0 ? refreshReleasesStatements(tenant, stale, atMs) : []),
-      ...seqs.flatMap((seq) => countAgainStatements(tenant, seq)),
-    ]);
+    await restoring.write(statements);
     return { step: "settling" };
   }
   const rest = [
