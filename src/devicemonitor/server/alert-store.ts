@@ -88,11 +88,30 @@ export const acceptedAmongStatement = (
     LEFT JOIN ${inventoryDevicesTable} i ON i.tenant_id = ${tenant} AND i.device_id = o.value
     WHERE d.status = 'accepted'`);
 
-/** Alerts about devices that are gone or not accepted any more. */
-export const forgetGoneStatement = (limit: number): Statement<number> =>
+/** An alert among those of all tenants. */
+export interface AlertPlace {
+  tenant_id: string;
+  raised_ms: number;
+  kind: string;
+  object: string;
+}
+
+export const BEFORE_ALL: AlertPlace = { tenant_id: "", raised_ms: 0, kind: "", object: "" };
+
+const alertsAfter = ({ tenant_id: tenant, raised_ms: atMs, kind, object }: AlertPlace): SQL => sql`
+  SELECT tenant_id, raised_ms, kind, object FROM ${serverAlertsTable}
+  WHERE (tenant_id, raised_ms, kind, object) > (${tenant}, ${atMs}, ${kind}, ${object})
+  ORDER BY tenant_id, raised_ms, kind, object`;
+
+/** The last of so many alerts after a place; undefined if there are not as many. */
+export const alertsEndStatement = (after: AlertPlace, size: number): Statement<AlertPlace | undefined> =>
+  firstRow<AlertPlace>(sql`${alertsAfter(after)} LIMIT 1 OFFSET ${size - 1}`);
+
+/** Of so many alerts after a place those about devices that are gone or not accepted any more. */
+export const forgetGoneStatement = (after: AlertPlace, size: number, limit: number): Statement<number> =>
   change(sql`
     DELETE FROM ${serverAlertsTable} WHERE (tenant_id, raised_ms, kind, object) IN (
-      SELECT s.tenant_id, s.raised_ms, s.kind, s.object FROM ${serverAlertsTable} s
+      SELECT s.tenant_id, s.raised_ms, s.kind, s.object FROM (${alertsAfter(after)} LIMIT ${size}) s
       WHERE s.kind IN (${ofDevices}) AND NOT EXISTS (
         SELECT 1 FROM ${devicesTable} d
         WHERE d.tenant_id = s.tenant_id AND d.device_id = s.object AND d.status = 'accepted') LIMIT ${limit})`);

@@ -1,5 +1,5 @@
 import type { Sweep } from "../../platform/background.ts";
-import { type Duty, eachApart, inEachDatabase, inSlicesOfEach, ROWS_A_RUN } from "../../platform/apart.ts";
+import { type Duty, eachApart, inEachDatabase, ROWS_A_RUN } from "../../platform/apart.ts";
 import type { Silences } from "../../platform/contacts.ts";
 import type { Statement } from "../../platform/database.ts";
 import type { Deps } from "../../platform/deps.ts";
@@ -18,7 +18,9 @@ import { untoldStatement } from "../store.ts";
 import { isBeyond, isMuted, SERVER_KINDS, type Mute, type Rules, type ServerKind } from "../rules.ts";
 import {
   acceptedAmongStatement,
+  alertsEndStatement,
   amongStatement,
+  BEFORE_ALL,
   clearStatement,
   forgetGoneStatement,
   mailsLeftStatement,
@@ -26,6 +28,7 @@ import {
   openStatement,
   raiseStatement,
   type AlertKey,
+  type AlertPlace,
   type ServerAlertRow,
 } from "./alert-store.ts";
 import { clearedOf, rowOf, toldOf, type Found } from "./found.ts";
@@ -247,11 +250,26 @@ async function write(
 }
 
 const FORGOTTEN_AT_ONCE = 500;
+/** Alerts that one statement looks at; others have their turn between it and the next. */
+const LOOKED_AT_ONCE = 5000;
+/** Of one night: a database has no more devices than such stretches hold. */
+const STRETCHES_A_RUN = 200;
 
 /** Alerts about devices that are gone, and mutes that are over. */
-export const forgetGoneAlerts: Sweep = async (deps) => {
-  await inSlicesOfEach(deps, FORGOTTEN_AT_ONCE, (db, limit) => db.one(forgetGoneStatement(limit)));
+export const forgetGoneAlerts = async (
+  deps: Deps,
+  { lookedAtOnce = LOOKED_AT_ONCE, forgottenAtOnce = FORGOTTEN_AT_ONCE } = {},
+): Promise<void> => {
+  const stretches = Math.floor(STRETCHES_A_RUN / deps.databases().length);
   await inEachDatabase(deps, async ({ db }) => {
+    let after: AlertPlace | undefined = BEFORE_ALL;
+    for (let stretch = 0; after && stretch < stretches; stretch++) {
+      const [end, forgotten]: [AlertPlace | undefined, number] = await db.batch([
+        alertsEndStatement(after, lookedAtOnce),
+        forgetGoneStatement(after, lookedAtOnce, forgottenAtOnce),
+      ]);
+      if (forgotten < forgottenAtOnce) after = end;
+    }
     await db.one(forgetMutesStatement(deps.now()));
   });
 };
