@@ -151,7 +151,7 @@ const CLAIMS: Readonly<Record<string, readonly Claim[]>> = {
     ["# sort keys, 5,000 values", "src/inventory/search/schema.ts", "MAX_SORT_KEYS"],
     ["# values, 5,000 ids", "src/inventory/search/terms.ts", "MAX_VALUES"],
     ["5,000 values, # ids", "src/inventory/search/schema.ts", "MAX_IDS"],
-    ["up to the #th device", "src/inventory/search/finders.ts", "SORTED_UP_TO"],
+    ["up to the #th device", "src/inventory/search/best-in-slices.ts", "SORTED_UP_TO"],
     ["how rare they are, for the first #, then age", "src/inventory/store/text.ts", "SCORED"],
     ["| all; the # that most devices have", "src/reporting/routes.ts", "NAME_LIMIT"],
     ["reports beyond # entries", "src/reporting/schema.ts", "WINDOW"],

@@ -2,7 +2,9 @@ import fc from "fast-check";
 import { beforeEach, describe, expect, it } from "vitest";
 import { aggregateDevices } from "../../src/inventory/aggregate.ts";
 import { requireRareBeginnings } from "../../src/inventory/search/beginnings.ts";
-import { finderOf, SORTED_UP_TO } from "../../src/inventory/search/finders.ts";
+import { bestInSlices, SORTED_UP_TO } from "../../src/inventory/search/best-in-slices.ts";
+import { missingOf, walkOf } from "../../src/inventory/store/search.ts";
+import { finderOf } from "../../src/inventory/search/finders.ts";
 import { queryOf, searchDevices } from "../../src/inventory/search/search.ts";
 import { termOf } from "../../src/inventory/search/terms.ts";
 import { KNOWN_UP_TO } from "../../src/inventory/search/totals.ts";
@@ -140,6 +142,75 @@ describe("in slices of any size", () => {
       expect(found.rows.map((row) => row.device_id)).toEqual(expected);
       expect(found.total).toBe(expected.length);
     }
+  });
+});
+
+describe("a great tie of the first sort key", () => {
+  /** Values of several types and lists, ties of both keys, and devices without either. */
+  const fleet = async (count: number) =>
+    inventoryOf(
+      server,
+      Array.from({ length: count }, (_, i) => ({
+        group: i % 5 ? "g" : null,
+        attributes: {
+          inventory: {
+            ...(i % 17 && { kind: [["a", "b"], "a", "b", true, 7][i % 7] ?? "a" }),
+            ...(i % 4 && { place: `p${(i * 7) % 19}` }),
+            ...(i % 6 && { size: (i * 5) % 11 }),
+          } as never,
+        },
+      })),
+    );
+  const key = (name: string, descending: boolean) => ({ key: `inventory-${name}`, descending });
+  const orders = [false, true].flatMap((one) =>
+    [false, true].flatMap((two) => [
+      [key("kind", one), key("place", two)],
+      [key("kind", one), key("place", two), key("size", one)],
+      [{ key: "system-group", descending: one }, key("kind", two), key("size", !one)],
+    ]),
+  );
+
+  it("is looked for along the next key, and what is found is the same", async () => {
+    await fleet(120);
+    const deps = await server.deps();
+    const terms = [[], [termOf({ scope: "inventory", attribute: "size", type: "$gt", value: 3 })]];
+    for (const sort of orders)
+      for (const some of terms) {
+        const query = await queryOf(deps, tenant, { terms: some, sort, stretch: 7 });
+        const ways = [walkOf(query, undefined), missingOf(query)];
+        for (const window of [
+          { limit: 5, offset: 0 },
+          { limit: 20, offset: 15 },
+          { limit: 200, offset: 0 },
+        ]) {
+          const expected = await bestInSlices(deps, query, ways, window, Infinity);
+          for (const greatTie of [1, 15, 40])
+            expect(await bestInSlices(deps, query, ways, window, greatTie)).toEqual(expected);
+        }
+      }
+  });
+
+  it("costs the same in a fleet four times as large", async () => {
+    const costOf = async () => {
+      const deps = await server.deps();
+      const sort = [key("kind", false), key("place", true)];
+      const query = await queryOf(deps, tenant, { terms: [], sort, stretch: 25 });
+      const before = { ...deps.cost };
+      await bestInSlices(
+        deps,
+        query,
+        [walkOf(query, undefined), missingOf(query)],
+        { limit: 5, offset: 0 },
+        50,
+      );
+      return { trips: deps.cost.roundTrips - before.roundTrips, most: deps.cost.mostRowsRead };
+    };
+    await fleet(250);
+    const small = await costOf();
+    await fleet(750);
+    const great = await costOf();
+    expect(great.trips).toBeLessThanOrEqual(small.trips + 1);
+    expect(great.most).toBeLessThanOrEqual(small.most * 1.2);
   });
 });
 

@@ -1,17 +1,16 @@
 import type { Statement } from "../../platform/database.ts";
 import type { Deps } from "../../platform/deps.ts";
-import { Fault } from "../../platform/fault.ts";
 import type { DeviceId, TenantId } from "../../platform/ids.ts";
 import type { DeviceRow } from "../device-view.ts";
-import { bestOf, type Best } from "../store/best.ts";
 import { pageStatements } from "../store/pages.ts";
 import { devicesById, missingOf, searchPage, walkOf, type Way } from "../store/search.ts";
 import { afterDevice, type Position } from "../store/slices.ts";
 import { devicesByNumber, sharesOf, textPage, type NumberedRow } from "../store/text.ts";
-import { Pace, pageInSlices, SliceBudget, someInSlices } from "./in-slices.ts";
+import { bestInSlices } from "./best-in-slices.ts";
+import { pageInSlices, someInSlices } from "./in-slices.ts";
 import type { DeviceQuery, Plan, Window } from "./query.ts";
 import { trailOf } from "./trail.ts";
-import { MOST_DEVICES, textWalk, trailWalk } from "./walks.ts";
+import { textWalk, trailWalk } from "./walks.ts";
 
 /** Finds a page of a search. */
 export interface Finder {
@@ -20,12 +19,6 @@ export interface Finder {
   /** Looks at as many as it takes, in slices. */
   further: (deps: Deps, window: Window) => Promise<DeviceRow[]>;
 }
-
-/** With several sort keys pages reach so far: the best up to there are compared with each further device. */
-export const SORTED_UP_TO = 20_000;
-
-/** Devices that are sorted first: it takes longer than to look at them. */
-const FIRST_SORTED = 500;
 
 /** Where a plan's devices are met in its order, one way after the other. */
 const waysOf = (query: DeviceQuery, plan: Plan): Way[] => {
@@ -53,40 +46,6 @@ const alongInSlices = (deps: Deps, query: DeviceQuery, ways: readonly Way[], win
     ways.map((way) => trailWalk(query, way)),
     window,
   );
-
-async function bestInSlices(
-  deps: Deps,
-  query: DeviceQuery,
-  ways: readonly Way[],
-  { limit, offset }: Window,
-): Promise<string[]> {
-  if (offset + limit > SORTED_UP_TO)
-    throw new Fault(
-      "bad_request",
-      `page: with several sort keys, pages reach up to the ${SORTED_UP_TO}th device.`,
-    );
-  const [pace, budget] = [new Pace(Math.min(query.stretch, FIRST_SORTED), MOST_DEVICES), new SliceBudget()];
-  const found: string[] = [];
-  for (const way of ways) {
-    let best: Best["best"] = [];
-    const count = offset + limit - found.length;
-    for (let after: Position | undefined; ;) {
-      budget.spend();
-      const before = { ids: best.map(({ id }) => id), count };
-      const slice = await deps.db(query.tenant).one(bestOf(query, way, { after, size: pace.size }, before));
-      pace.took(slice.ms);
-      best = slice.best;
-      after = slice.end;
-      // What comes later on the trail has a later value; of the same value as the last one, it may still come before it.
-      const last = best.length === count ? best.at(-1) : undefined;
-      const isSettled = way.trail.kind === "values" && last !== undefined && last.value !== after?.value;
-      if (!after || isSettled) break;
-    }
-    found.push(...best.map(({ id }) => id));
-    if (found.length >= offset + limit) break;
-  }
-  return found.slice(offset, offset + limit);
-}
 
 /** Numbers of devices come from the text index in place of ids. */
 const numbers = (ids: readonly (string | number)[]): number[] => ids.map(Number);

@@ -1,10 +1,10 @@
 import { sql, type SQL } from "drizzle-orm";
 import { firstRow, type Statement } from "../../platform/database.ts";
 import type { DeviceQuery } from "../search/query.ts";
-import { columnOf } from "./conditions.ts";
-import { byValue, direction, isBackwards, orderBy, sortValue, type Way } from "./search.ts";
+import { byValue, direction, isBackwards, orderBy, type Way } from "./search.ts";
 import { endOf, readPosition, told, type Position, type Stretch } from "./slices.ts";
-import { firstMember, foundOn, joinedDevice, stretchOf } from "./trail.ts";
+import { metValue } from "./ties.ts";
+import { foundOn, joinedDevice, stretchOf } from "./trail.ts";
 
 /** The best devices met so far, with the value by which each was met. */
 export interface Best {
@@ -22,19 +22,17 @@ export function bestOf(
   { trail, further }: Way,
   stretch: Stretch,
   before: { ids: readonly string[]; count: number },
+  idsDescending: boolean,
 ): Statement<Best> {
   const descending = isBackwards(query);
   const directed = { ...stretch, descending };
-  const [first, ...others] = query.sort;
-  if (!first) throw new Error("only a sorted search has an order of its own");
   const { from, where } = foundOn(query, trail, directed, further);
-  const bounds = trail.kind === "values" ? trail.bounds : undefined;
-  const value =
-    columnOf(first.key) ?? (bounds ? firstMember(first.key, bounds, descending) : sortValue(first));
+  const others = query.sort.slice(1);
+  const value = metValue(query, { trail });
   const order = orderBy([
     sql`value ${direction(descending)}`,
     ...others.map(byValue),
-    sql`d.device_id ${direction(descending)}`,
+    sql`d.device_id ${direction(idsDescending)}`,
   ]);
   const met: SQL = sql`SELECT v.tenant_id, v.device_id FROM ${from} WHERE ${where}
     UNION SELECT ${query.tenant}, value FROM json_each(${JSON.stringify(before.ids)})`;

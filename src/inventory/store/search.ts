@@ -136,7 +136,7 @@ export const walkOf = (query: DeviceQuery, bounds: Term | undefined): Way => {
 };
 
 /** The devices that lack the first sort key, which come after all that have it. */
-export const missingOf = (query: DeviceQuery): Way => {
+export const missingOf = (query: DeviceQuery): Required<Way> => {
   const [first] = query.sort;
   if (!first) throw new Error("only a sorted search has devices without its key");
   return { trail: { kind: "devices" }, further: [sql`${sortValue(first)} IS NULL`] };
