@@ -2,6 +2,7 @@ import type { Actor } from "../platform/actor.ts";
 import { inPages, type Duty } from "../platform/apart.ts";
 import { rfc3339 } from "../platform/clock.ts";
 import type { Deps } from "../platform/deps.ts";
+import { startOfPage } from "../platform/deep-page.ts";
 import { Fault } from "../platform/fault.ts";
 import { offsetOf, type Page } from "../platform/paging.ts";
 import { devicesFor, hasPermission } from "../platform/permissions.ts";
@@ -12,10 +13,12 @@ import {
   RECORDING_REMOVAL,
   recordingFolder,
   removeSessionRow,
+  sessionPlace,
   sessionRow,
   sessionRows,
   sessionsBefore,
   type OldSession,
+  type SessionPlace,
   type SessionReach,
   type SessionRow,
 } from "./store.ts";
@@ -32,10 +35,17 @@ function reachOf(actor: Actor): SessionReach {
 }
 
 /** Pages of sessions of a tenant, newest first. */
-export async function listSessions(deps: Deps, actor: Actor, page: Page) {
-  const found = await deps
-    .db(actor.tenant)
-    .one(sessionRows(actor.tenant, reachOf(actor), page.perPage, offsetOf(page)));
+export async function listSessions(deps: Deps, actor: Actor, page: Page, passedAtOnce?: number) {
+  const { tenant } = actor;
+  const db = deps.db(tenant);
+  const reach = reachOf(actor);
+  const start = await startOfPage<SessionPlace>(
+    offsetOf(page),
+    (after, passed) => db.one(sessionPlace(tenant, reach, after, passed)),
+    passedAtOnce,
+  );
+  if (!start) return { sessions: [], hasNext: false };
+  const found = await db.one(sessionRows(tenant, reach, { ...start, limit: page.perPage }));
   return { sessions: found.slice(0, page.perPage).map(toWire), hasNext: found.length > page.perPage };
 }
 

@@ -114,20 +114,36 @@ export const sessionRow = (
     sql`SELECT ${columns} FROM ${deviceSessionsTable} WHERE tenant_id = ${tenant} AND session_id = ${sid} AND ${within(tenant, reach)}`,
   );
 
-/**
- * A page of sessions, newest first, one more than asked for so that the caller sees whether
- * there are more.
- */
+/** Where a list of sessions has come to. */
+export type SessionPlace = Pick<SessionRow, "started_ms" | "session_id">;
+
+/** Newest first, after a place. */
+const newest = (tenant: TenantId, reach: SessionReach, after: SessionPlace | undefined): SQL => sql`
+  FROM ${deviceSessionsTable} WHERE tenant_id = ${tenant} AND ${within(tenant, reach)} ${
+    after
+      ? sql`AND started_ms <= ${after.started_ms} AND (started_ms < ${after.started_ms} OR session_id > ${after.session_id})`
+      : sql``
+  } ORDER BY started_ms DESC, session_id`;
+
+/** A page of sessions, one more than asked for so that the caller sees whether there are more. */
 export const sessionRows = (
   tenant: TenantId,
   reach: SessionReach,
-  limit: number,
-  offset: number,
+  { limit, offset, after }: { limit: number; offset: number; after: SessionPlace | undefined },
 ): Statement<SessionRow[]> =>
-  rows<SessionRow>(sql`
-    SELECT ${columns} FROM ${deviceSessionsTable}
-    WHERE tenant_id = ${tenant} AND ${within(tenant, reach)}
-    ORDER BY started_ms DESC, session_id LIMIT ${limit + 1} OFFSET ${offset}`);
+  rows<SessionRow>(
+    sql`SELECT ${columns} ${newest(tenant, reach, after)} LIMIT ${limit + 1} OFFSET ${offset}`,
+  );
+
+/** The place so many sessions behind another. */
+export const sessionPlace = (
+  tenant: TenantId,
+  reach: SessionReach,
+  after: SessionPlace | undefined,
+  passed: number,
+): Statement<SessionPlace | undefined> =>
+  firstRow<SessionPlace>(sql`
+    SELECT started_ms, session_id ${newest(tenant, reach, after)} LIMIT 1 OFFSET ${passed - 1}`);
 
 /** Devices after an id that a user, or anyone of the tenant, has an open session with, in the order of their ids. */
 export const sessionDevices = (

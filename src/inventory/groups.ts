@@ -2,6 +2,7 @@ import type { Actor } from "../platform/actor.ts";
 import { addAuditIfChanged } from "../platform/audit.ts";
 import type { Statement } from "../platform/database.ts";
 import type { Deps } from "../platform/deps.ts";
+import { startOfPage } from "../platform/deep-page.ts";
 import { Fault } from "../platform/fault.ts";
 import type { DeviceId } from "../platform/ids.ts";
 import { offsetOf, type Page } from "../platform/paging.ts";
@@ -13,13 +14,14 @@ import {
   groupNames,
   groupOf,
   groupSize,
+  memberAfter,
   leaveGroup,
   setGroup,
   thinGroup,
 } from "./store/groups.ts";
 
 /** Devices changed by one batch: what one transaction can do well within the database's time limit. */
-const CHUNK = 1000;
+const CHUNK = 500;
 
 export interface GroupCounts {
   matched_count?: number;
@@ -91,10 +93,17 @@ export async function listMembers(
   actor: Actor,
   group: string,
   page: Page,
+  passedAtOnce?: number,
 ): Promise<{ ids: DeviceId[]; total: number }> {
-  const [size, members] = await deps
-    .db(actor.tenant)
-    .batch([groupSize(actor.tenant, group), groupMembers(actor.tenant, group, page.perPage, offsetOf(page))]);
+  const { tenant } = actor;
+  const db = deps.db(tenant);
+  const start = await startOfPage<string>(
+    offsetOf(page),
+    (after, passed) => db.one(memberAfter(tenant, group, after, passed)),
+    passedAtOnce,
+  );
+  const window = { ...start, limit: start ? page.perPage : 0 };
+  const [size, members] = await db.batch([groupSize(tenant, group), groupMembers(tenant, group, window)]);
   const total = size?.devices ?? 0;
   if (total === 0) throw new Fault("not_found", "group not found");
   return { ids: members.map((row) => row.device_id), total };
@@ -126,7 +135,7 @@ export function removeMembers(
 export async function dissolveGroup(deps: Deps, actor: Actor, group: string): Promise<GroupCounts> {
   let total = 0;
   for (;;) {
-    const members = await deps.db(actor.tenant).one(groupMembers(actor.tenant, group, CHUNK, 0));
+    const members = await deps.db(actor.tenant).one(groupMembers(actor.tenant, group, { limit: CHUNK }));
     if (members.length === 0) return counts(total, total);
     const ids = members.map((row) => row.device_id);
     const { updated_count: left = 0 } = await removeMembers(deps, actor, group, ids);

@@ -69,16 +69,30 @@ export const demandGroup = (tenant: TenantId, group: string, refusal: string): S
     refusal,
   );
 
+const members = (tenant: TenantId, group: string, after = ""): SQL => sql`
+  SELECT device_id FROM ${inventoryValuesTable}
+  WHERE tenant_id = ${tenant} AND key = 'system-group' AND value = ${group} AND device_id > ${after} ORDER BY device_id`;
+
 export const groupMembers = (
   tenant: TenantId,
   group: string,
-  limit: number,
-  offset: number,
+  { limit, offset = 0, after }: { limit: number; offset?: number; after?: string | undefined },
 ): Statement<Row<typeof inventoryValuesTable, "device_id">[]> =>
-  rows(sql`
-    SELECT device_id FROM ${inventoryValuesTable}
-    WHERE tenant_id = ${tenant} AND key = 'system-group' AND value = ${group}
-    ORDER BY device_id LIMIT ${limit} OFFSET ${offset}`);
+  rows(sql`${members(tenant, group, after)} LIMIT ${limit} OFFSET ${offset}`);
+
+/** The member of a group so many behind another. */
+export const memberAfter = (
+  tenant: TenantId,
+  group: string,
+  after: string | undefined,
+  passed: number,
+): Statement<string | undefined> =>
+  mapped(
+    firstRow<Row<typeof inventoryValuesTable, "device_id">>(
+      sql`${members(tenant, group, after)} LIMIT 1 OFFSET ${passed - 1}`,
+    ),
+    (row) => row?.device_id,
+  );
 
 export const setGroup = (tenant: TenantId, device: DeviceId, group: string): Statement<number> =>
   moving(tenant, [device])(sql`
