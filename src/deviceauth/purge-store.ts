@@ -10,7 +10,7 @@ import {
   waitingRemovalsTable,
 } from "./tables.ts";
 
-const PORTION = 2000;
+const PORTION = 400;
 
 /** Removes a portion of a tenant's devices, with all that is not a device. The second result is 0 when none is left. */
 export const removeAllStatements = (tenant: TenantId) => {

@@ -13,6 +13,8 @@ import { operatorIn, suspendForGood } from "./life.ts";
 import { removeTenant } from "./remove-tenant.ts";
 
 const A_RUN = 20;
+/** With so many calls of databases no further tenant is begun: the run has other duties. */
+const CALLS_A_RUN = 300;
 
 /** The address that a trial was opened with may turn out to be somebody's until then; from there on it runs to its end. */
 async function isGoodTrial(deps: Deps, tenant: Tenant): Promise<boolean> {
@@ -33,8 +35,11 @@ export const suspendDueTenants: Sweep = async (deps) => {
 const remove = (deps: Deps, tenant: TenantId) => removeTenant(deps, operatorIn(tenant));
 
 export const removeDueTenants: Sweep = async (deps) => {
-  for (const { id } of await deps.directory.one(dueTenantsStatement("remove", deps.now(), A_RUN)))
+  const begun = deps.cost.roundTrips;
+  for (const { id } of await deps.directory.one(dueTenantsStatement("remove", deps.now(), A_RUN))) {
     await remove(deps, id);
+    if (deps.cost.roundTrips - begun > CALLS_A_RUN) return;
+  }
 };
 
 /** What one call does not remove is left to the sweep. */

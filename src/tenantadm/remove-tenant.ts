@@ -1,6 +1,6 @@
 import { headOf } from "../checkin/index.ts";
 import type { OperatorActor } from "../platform/actor.ts";
-import type { Database, Statement } from "../platform/database.ts";
+import type { Database } from "../platform/database.ts";
 import type { Deps } from "../platform/deps.ts";
 import { Fault } from "../platform/fault.ts";
 import { findHomes } from "../platform/find-homes.ts";
@@ -14,39 +14,29 @@ import {
   foldersOf,
   isIn,
   journalFolderOf,
-  removeSomeRowsStatements,
+  removals,
   removeCopyStatements,
+  removeRows,
   removeDoorStatement,
   removeTenantStatements,
 } from "../tenantdata/index.ts";
 
-/** Batches, and listings of objects, of one call; the caller asks again for what is left. */
-const ROUNDS_A_CALL = 50;
+/** Calls of a database of one call, and listings of objects; the caller asks again for what is left. */
+const CALLS_A_CALL = 200;
+const LISTINGS_A_CALL = 50;
 const OBJECTS_A_LISTING = STORAGE.keysAtOnce;
 
-/** Removing rows of one table can make triggers write to another: goes on until a whole round finds none. */
-async function removeRowsOf(
-  database: Database,
-  statements: Statement<number>[],
-): Promise<{ rows: number; gone: boolean }> {
-  let removed = 0;
-  for (let round = 0; round < ROUNDS_A_CALL; round += 1) {
-    const counts = await database.batch(statements);
-    const inRound = counts.reduce((sum, count) => sum + count, 0);
-    if (inRound === 0) return { rows: removed, gone: true };
-    removed += inRound;
-  }
-  return { rows: removed, gone: false };
-}
+const removeFrom = (database: Database, tenant: TenantId, of: Parameters<typeof removals>[1]) =>
+  removeRows(removals(tenant, of), CALLS_A_CALL, (statements) => database.batch(statements));
 
 /** From the home first, and then from the directory if that is another database. */
-async function removeRows(deps: Deps, tenant: TenantId): Promise<{ rows: number; gone: boolean }> {
+async function removeRecords(deps: Deps, tenant: TenantId): Promise<{ rows: number; gone: boolean }> {
   const { directory } = deps;
   const home = deps.homes.isSpread ? (await findHomes(deps, [tenant])).get(tenant)?.home : FIRST_HOME;
-  if (home === FIRST_HOME) return removeRowsOf(directory, removeSomeRowsStatements(tenant, "everything"));
-  const atHome = await removeRowsOf(deps.db(tenant), removeSomeRowsStatements(tenant, "home"));
+  if (home === FIRST_HOME) return removeFrom(directory, tenant, "everything");
+  const atHome = await removeFrom(deps.db(tenant), tenant, "home");
   if (!atHome.gone) return atHome;
-  const left = await removeRowsOf(directory, removeSomeRowsStatements(tenant, "directory"));
+  const left = await removeFrom(directory, tenant, "directory");
   // Without the copy the home knows the tenant no more; what was told meanwhile is brought there no more either.
   await deps.db(tenant).batch([...removeCopyStatements(tenant), removeDoorStatement(tenant)]);
   return { rows: atHome.rows + left.rows, gone: left.gone };
@@ -57,7 +47,7 @@ async function removeObjects(deps: Deps, tenant: TenantId): Promise<{ objects: n
   for (const prefix of [...foldersOf(tenant), exportsFolderOf(tenant), journalFolderOf(tenant)]) {
     let startAfter: string | undefined;
     for (let round = 0; ; round += 1) {
-      if (round === ROUNDS_A_CALL) return { objects, gone: false };
+      if (round === LISTINGS_A_CALL) return { objects, gone: false };
       const listed = await deps.bucket.list({
         prefix,
         limit: OBJECTS_A_LISTING,
@@ -90,7 +80,7 @@ export async function removeTenant(deps: Deps, actor: OperatorActor): Promise<Re
   await getTenant(deps, tenant);
   await setTenantStatus(deps, actor, "suspended");
   await moveAccountsAway(deps, actor);
-  const records = await removeRows(deps, tenant);
+  const records = await removeRecords(deps, tenant);
   const stored = records.gone ? await removeObjects(deps, tenant) : { objects: 0, gone: false };
   const gone = records.gone && stored.gone;
   if (gone) {

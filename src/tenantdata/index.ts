@@ -11,8 +11,9 @@ export { exportsFolderOf, foldersOf, isIn } from "./objects.ts";
 export {
   removeCopyStatements,
   removeDoorStatement,
-  removeSomeRowsStatements,
+  removals,
   removeTenantStatements,
 } from "./removal-store.ts";
 export { mountTenantdata } from "./routes.ts";
 export { GLOBAL_TABLES, TENANT_TABLES } from "./tenant-tables.ts";
+export { removeRows } from "./remove-rows.ts";

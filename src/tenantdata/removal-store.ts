@@ -3,20 +3,36 @@ import { change, type Statement } from "../platform/database.ts";
 import type { TenantId } from "../platform/ids.ts";
 import { tablesIn, TENANTS, type Holding, type TenantTable } from "./tenant-tables.ts";
 
-/** Rows that one statement removes, so that none runs for longer than the database allows. */
+/** Rows that one statement removes; others have their turn between it and the next. */
 const ROWS_A_STATEMENT = 1000;
 
-/** Removes some of the rows of a tenant. */
-function removeRowsStatement({ name, key }: TenantTable, tenant: TenantId): Statement<number> {
+/** Fewer where a row is large or takes others with it: of a device all its values, words and counts. */
+const FEWER: Readonly<Record<string, number>> = {
+  inventory_devices: 25,
+  devices: 200,
+  deployment_targets: 50,
+};
+
+/** What removes some of the rows that a tenant has in a table, at most so many. */
+export interface Removal {
+  some: (limit: number) => Statement<number>;
+  most: number;
+}
+
+const removalOf = ({ name, key }: TenantTable, tenant: TenantId): Removal => {
   const columns = sql.join(
     ["tenant_id", ...key].map((column) => sql.identifier(column)),
     sql`, `,
   );
   const of = sql.identifier(name);
-  return change(sql`
-    DELETE FROM ${of} WHERE (${columns}) IN (
-      SELECT ${columns} FROM ${of} WHERE tenant_id = ${tenant} LIMIT ${ROWS_A_STATEMENT})`);
-}
+  return {
+    most: FEWER[name] ?? ROWS_A_STATEMENT,
+    some: (limit) =>
+      change(sql`
+        DELETE FROM ${of} WHERE (${columns}) IN (
+          SELECT ${columns} FROM ${of} WHERE tenant_id = ${tenant} LIMIT ${limit})`),
+  };
+};
 
 /** Without it no mark is made of each row that goes: goes first. */
 const JOURNALS = "journals";
@@ -30,13 +46,13 @@ const journalsFirst = (tables: readonly TenantTable[]): TenantTable[] => [
 const LAST = new Set([TENANTS, "tenant_homes", "tenant_doors"]);
 
 /**
- * Removes some of the rows that a tenant has in each table of a database, but those by which it is found. One database may
- * have all tables, the directory, or what a home has.
+ * For the rows that a tenant has in each table of a database, but those by which it is found. One database may have all
+ * tables, the directory, or what a home has.
  */
-export const removeSomeRowsStatements = (tenant: TenantId, of: Holding): Statement<number>[] =>
+export const removals = (tenant: TenantId, of: Holding): Removal[] =>
   journalsFirst(tablesIn(of))
     .filter(({ name }) => !LAST.has(name))
-    .map((table) => removeRowsStatement(table, tenant));
+    .map((table) => removalOf(table, tenant));
 
 /** The tenant's own row, and where it was at home. */
 export const removeTenantStatements = (tenant: TenantId): Statement<number>[] =>
@@ -48,11 +64,11 @@ export const removeCopyStatements = (tenant: TenantId): Statement<number>[] =>
     change(sql`DELETE FROM ${sql.identifier(name)} WHERE tenant_id = ${tenant}`),
   );
 
-/** Removes some of the rows that a home has of a tenant, but what the directory knows of it. */
-export const removeMovedRowsStatements = (tenant: TenantId): Statement<number>[] =>
+/** For those that a home has of a tenant, but what the directory knows of it. */
+export const movedRemovals = (tenant: TenantId): Removal[] =>
   journalsFirst(tablesIn("home"))
     .filter(({ name }) => !LAST.has(name) && name !== "tenant_limits")
-    .map((table) => removeRowsStatement(table, tenant));
+    .map((table) => removalOf(table, tenant));
 
 /** Whether the home has seen the tenant come or go. */
 export const removeDoorStatement = (tenant: TenantId): Statement<number> =>

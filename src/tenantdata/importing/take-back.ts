@@ -6,7 +6,8 @@ import { STORAGE } from "../../platform/limits.ts";
 import type { TenantId } from "../../platform/ids.ts";
 import { isUnknownMultipart } from "../../storage/index.ts";
 import { foldersOf, isIn } from "../objects.ts";
-import { removeCopyStatements, removeSomeRowsStatements } from "../removal-store.ts";
+import { removals, removeCopyStatements } from "../removal-store.ts";
+import { removeRows } from "../remove-rows.ts";
 import type { Holding } from "../tenant-tables.ts";
 import type { ImportPosition } from "./import-position.ts";
 import type { Advance, ImportRow } from "./import-store.ts";
@@ -30,13 +31,9 @@ export async function drop(deps: Deps, row: ImportRow): Promise<void> {
   await deps.bucket.delete(row.archive);
 }
 
-async function removeRows(database: Database, tenant: TenantId, of: Holding) {
-  const statements = removeSomeRowsStatements(tenant, of);
-  for (let round = 0; round < ROUNDS; round++) {
-    const counts = await database.batch(statements);
-    if (counts.every((count) => count === 0)) return true;
-  }
-  return false;
+async function removeFrom(database: Database, tenant: TenantId, of: Holding): Promise<boolean> {
+  const removed = await removeRows(removals(tenant, of), ROUNDS, (statements) => database.batch(statements));
+  return removed.gone;
 }
 
 /** Files of the tenant, of which there were none before the import. */
@@ -69,8 +66,8 @@ export async function clear(
   if (cut) await endUpload(deps, cut.key, cut.multipart);
   const isOneDatabase = row.home === FIRST_HOME;
   const areRowsGone = isOneDatabase
-    ? await removeRows(deps.directory, tenant, "everything")
-    : (await removeRows(home, tenant, "home")) && (await removeRows(deps.directory, tenant, "directory"));
+    ? await removeFrom(deps.directory, tenant, "everything")
+    : (await removeFrom(home, tenant, "home")) && (await removeFrom(deps.directory, tenant, "directory"));
   if (!areRowsGone) return { step: "clearing" };
   if (!isOneDatabase) await home.batch(removeCopyStatements(tenant));
   if (found.header?.objects === "included" && !(await removeFiles(deps, tenant))) return { step: "clearing" };

@@ -4,7 +4,8 @@ import type { Deps } from "../../platform/deps.ts";
 import { FIRST_HOME } from "../../platform/homes.ts";
 import type { TenantId } from "../../platform/ids.ts";
 import { copyOwnRows } from "../../platform/tenant-copies.ts";
-import { removeCopyStatements, removeMovedRowsStatements } from "../removal-store.ts";
+import { removeCopyStatements, movedRemovals } from "../removal-store.ts";
+import { removeRows } from "../remove-rows.ts";
 import { AT_START, checkPage, shapeOf, copyPage, differing, isAtEnd, type CopyPosition } from "./copy.ts";
 import {
   advanceStatements,
@@ -52,14 +53,11 @@ const text = (positions: Positions): string => JSON.stringify(positions);
 
 /** Removes rows until none is left, or for as long as one step takes; answers whether none is left. */
 async function removeAll(database: Database, tenant: TenantId, turn: number): Promise<boolean> {
-  for (let round = 0; round < ROUNDS; round++) {
-    const [, ...counts] = await database.batch([
-      demandTurn(tenant, turn),
-      ...removeMovedRowsStatements(tenant),
-    ]);
-    if (counts.every((count) => count === 0)) return true;
-  }
-  return false;
+  const { gone } = await removeRows(movedRemovals(tenant), ROUNDS, async (statements) => {
+    const [, ...counts] = await database.batch([demandTurn(tenant, turn), ...statements]);
+    return counts;
+  });
+  return gone;
 }
 
 /** Takes a database's rows of a tenant that does not live there, but what the directory knows of it. */
