@@ -1,6 +1,7 @@
 import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
+import { STATUS_CODES } from "../src/deployments/status.ts";
 import { TENANT } from "./seed-database.ts";
 import { fleetDevice, type FleetDevice } from "./seed-inventory.ts";
 
@@ -78,6 +79,26 @@ const DERIVED = [
    FROM inventory_devices ORDER BY 1, 2`,
 ];
 
+/** A deployment to all accepted devices that each of them has ended. */
+export const GREAT_DEPLOYMENT = "00001000-0000-4000-8000-000000000000";
+
+/** What a fleet leaves behind: a deployment, and as many entries of the audit log, alerts of silence and sessions as devices. */
+const HISTORY = [
+  `INSERT INTO deployments (tenant_id, seq, deployment_id, kind, name, artifact_name, created_ms, scope, fingerprint)
+   VALUES ('${TENANT}', 1000, '${GREAT_DEPLOYMENT}', 'software', 'great', 'release-3', 1, 'all', 'great')`,
+  `INSERT INTO deployment_counters (tenant_id, seq, stage, opens_ms, max_devices, remaining, unseen, success)
+   SELECT '${TENANT}', 1000, 2, 1, count(*), 0, 0, count(*) FROM inventory_devices WHERE status = 'accepted'`,
+  `INSERT INTO device_deployments (tenant_id, device_id, seq, status, active, opens_ms, attempts, joined_ms, started_ms, finished_ms)
+   SELECT tenant_id, device_id, 1000, ${STATUS_CODES.success}, 0, 1, 1, 1, 1, 2 FROM inventory_devices WHERE status = 'accepted' ORDER BY 1, 2`,
+  `INSERT INTO audit_log (tenant_id, time_ms, id, actor_type, actor_id, actor_email, action, object_type, object_id, object, position)
+   SELECT tenant_id, 1.7e12 + device_no * 17000, printf('%032x', device_no), 'user', 'u' || device_no % 50, 'u' || device_no % 50 || '@example.com',
+     'reject', 'device', device_id, '{}', device_no + coalesce((SELECT max(position) FROM audit_log), 0) FROM inventory_devices ORDER BY device_no`,
+  `INSERT INTO server_alerts (tenant_id, raised_ms, kind, object, level, text)
+   SELECT tenant_id, 1.7e12 + device_no, 'silent', device_id, 'CRITICAL', '' FROM inventory_devices ORDER BY device_no`,
+  `INSERT INTO device_sessions (tenant_id, session_id, device_id, user_id, user_email, kind, started_ms, ended_ms)
+   SELECT tenant_id, 's' || device_no, device_id, 'u', 'u@example.com', 'terminal', 1.7e12 + device_no * 3000, 1.7e12 + device_no * 3000 + 1 FROM inventory_devices`,
+].map((sql) => sql.replaceAll("1.7e12", "1700000000000"));
+
 /** The file of the database in a data folder. */
 export async function databaseFile(data: string): Promise<string> {
   const root = join(data, "state");
@@ -108,13 +129,13 @@ export async function seedGreatFleet(data: string, count: number): Promise<numbe
   const start = performance.now();
   const db = new DatabaseSync(await databaseFile(data));
   db.exec(`PRAGMA synchronous = OFF; PRAGMA temp_store = FILE; PRAGMA cache_size = -${CACHE_KIB}; BEGIN`);
-  withoutTriggers(db, ["inventory_devices", "devices"], () => {
+  withoutTriggers(db, ["inventory_devices", "devices", "device_deployments"], () => {
     const insert = db.prepare(DEVICES);
     for (let from = 0; from < count; from += PIECE) {
       const size = Math.min(PIECE, count - from);
       insert.run(TENANT, JSON.stringify(Array.from({ length: size }, (_, i) => greatDevice(from + i))));
     }
-    for (const sql of DERIVED) {
+    for (const sql of [...DERIVED, ...HISTORY]) {
       db.exec(sql);
       console.error(
         `${((performance.now() - start) / 1000).toFixed(0)} s: ${sql.slice(0, 40).replaceAll("\n", " ")}`,

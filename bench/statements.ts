@@ -1,6 +1,6 @@
 import { rm } from "node:fs/promises";
 import { fleetId } from "./seed-inventory.ts";
-import { seedGreatFleet } from "./great-fleet.ts";
+import { GREAT_DEPLOYMENT, seedGreatFleet } from "./great-fleet.ts";
 import { newDataFolder, startLocalServer, type LocalServer } from "./local-server.ts";
 
 /**
@@ -202,9 +202,14 @@ const ROUTES: Route[] = [
   }),
   get(`${M1}/deployments/deployments`),
   get(`${M2}/deployments/deployments`),
+  get(`${M1}/deployments/deployments/${GREAT_DEPLOYMENT}/devices/list?per_page=500`),
+  get(`${M1}/deployments/deployments/${GREAT_DEPLOYMENT}/devices/list?page=1900&per_page=500`),
   get(`${M1}/devicemonitor/alerts`),
   get(`${M1}/auditlogs/logs`),
+  get(`${M1}/auditlogs/logs?page=40000`),
+  get(`${M1}/auditlogs/logs?actor_email=nobody@example.com`),
   get(`${M1}/deviceconnect/sessions`),
+  get(`${M1}/deviceconnect/sessions?page=40000`),
   get(`${M1}/usage/days`),
   post("identities", "/api/management/v2alpha1/inventory/identities/search", {
     scope: "identity",
