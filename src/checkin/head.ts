@@ -7,9 +7,9 @@ import type { SeenByHour } from "./seen-hours.ts";
 import { UsedLedger, usedOn } from "./used-ledger.ts";
 import { NearAnswers } from "./near-answers.ts";
 import type { ReportVerdict } from "./pledges.ts";
+import { stampContacts } from "./stamp.ts";
 import { Waits } from "./waits.ts";
 import { CheckRate, WINDOW_MS, type CheckMode } from "./rate.ts";
-import { deviceCheckInsStatement } from "../devices/index.ts";
 import { noCost, type Database } from "../platform/database.ts";
 import type { Rhythm, Silences, SilenceSettled, SilenceWanted, Wait } from "../platform/contacts.ts";
 import type { DigestChange } from "../platform/digest-change.ts";
@@ -21,7 +21,6 @@ import { addUsedStatement, isOverRowsStatement } from "../tenants/index.ts";
 import type { Later } from "../platform/later.ts";
 import { makeLog } from "../platform/log.ts";
 
-const STAMPED_AT_ONCE = 1000;
 /** Contacts are folded into pages, and the first of a day told to the inventory, at most this long after them. */
 const FLUSH_MS = 300_000;
 
@@ -272,23 +271,10 @@ export class Head {
     });
   }
 
-  /** Puts the day's first contacts into the inventory, which is searched by them; tells how many it took. */
-  async #stamp(contacts: readonly Contact[]): Promise<number> {
+  #stamp(contacts: readonly Contact[]): Promise<number> {
     const tenant = this.#tenant;
-    if (!tenant) return contacts.length; // nobody's
-    let taken = 0;
-    try {
-      while (taken < contacts.length) {
-        const some = contacts
-          .slice(taken, taken + STAMPED_AT_ONCE)
-          .map(([device, atMs]) => ({ device, atMs }));
-        await this.#database(tenant).one(deviceCheckInsStatement(tenant, some));
-        taken += some.length;
-      }
-    } catch (cause) {
-      this.#log.error("contacts not in the inventory", { devices: contacts.length - taken, cause });
-    }
-    return taken;
+    if (!tenant) return Promise.resolve(contacts.length); // nobody's
+    return stampContacts(tenant, contacts, { database: this.#database(tenant), log: this.#log });
   }
 
   /** The mode of now: the one of the rate, unless the deployment fixes it. */
