@@ -1,4 +1,6 @@
 import { signal } from "@preact/signals";
+import { beside, listOf, thingOf } from "./neighbours.ts";
+import { tell } from "./parts/toast.tsx";
 
 const OFF = "edgemend.keys";
 
@@ -51,6 +53,49 @@ function move(by: number): void {
   (next?.querySelector<HTMLElement>("a") ?? linkOf(next))?.focus();
 }
 
+const pickOf = (row: HTMLElement | undefined): HTMLInputElement | null =>
+  row?.querySelector<HTMLInputElement>('input[type="checkbox"]') ?? null;
+
+/** The row that was selected last: from it a range goes. */
+let pickedLast: HTMLElement | null = null;
+
+function rememberPick({ target }: Event): void {
+  if (!(target instanceof HTMLInputElement) || target.type !== "checkbox") return;
+  const row = target.closest<HTMLElement>("main tbody tr");
+  if (row) pickedLast = row;
+}
+
+/** Selects all from the row selected last to the one with the focus; that one alone if no other is. */
+function pickRange(): void {
+  const all = rows();
+  const now = rowNow();
+  if (now < 0) return;
+  const last = pickedLast && pickOf(pickedLast)?.checked ? all.indexOf(pickedLast) : -1;
+  const from = last < 0 ? now : last;
+  for (const row of all.slice(Math.min(from, now), Math.max(from, now) + 1)) {
+    const pick = pickOf(row);
+    if (pick && !pick.checked) pick.click();
+  }
+}
+
+/** Things of one kind, in the order of the list from which one of them was opened. */
+let listed: readonly string[] = [];
+
+function rememberList({ target }: Event): void {
+  const link = target instanceof Element ? target.closest("main tbody a[href]") : null;
+  const opened = thingOf(link?.getAttribute("href") ?? "");
+  if (link === null || opened === undefined) return;
+  const hrefsOf = (row: HTMLElement) =>
+    [...row.querySelectorAll("a[href]")].map((one) => one.getAttribute("href") ?? "");
+  listed = listOf(rows().map(hrefsOf), opened);
+}
+
+function goBeside(by: 1 | -1, go: (path: string) => void): void {
+  const found = beside(listed, location.pathname, by);
+  if ("to" in found) go(found.to);
+  else tell(found.why);
+}
+
 const focusFirst = (selector: string): void => document.querySelector<HTMLElement>(selector)?.focus();
 
 /** Letters that do something by themselves. */
@@ -62,7 +107,10 @@ const LETTERS: Readonly<Record<string, (go: (path: string) => void) => void>> = 
   "?": () => (overlay.value = "help"),
   j: () => move(1),
   k: () => move(-1),
-  x: () => rows()[rowNow()]?.querySelector<HTMLElement>('input[type="checkbox"]')?.click(),
+  x: () => pickOf(rows()[rowNow()])?.click(),
+  X: pickRange,
+  "[": (go) => goBeside(-1, go),
+  "]": (go) => goBeside(1, go),
   c: (go) => go("/deployments/new"),
 };
 
@@ -95,5 +143,12 @@ export function listenForKeys(go: (path: string) => void): () => void {
     does(go);
   };
   addEventListener("keydown", onKey);
-  return () => removeEventListener("keydown", onKey);
+  addEventListener("change", rememberPick);
+  // Before the router follows the link and the list is gone.
+  addEventListener("click", rememberList, true);
+  return () => {
+    removeEventListener("keydown", onKey);
+    removeEventListener("change", rememberPick);
+    removeEventListener("click", rememberList, true);
+  };
 }

@@ -24,7 +24,9 @@ export function tell(
   { isBad = false, undo }: { isBad?: boolean; undo?: () => void } = {},
 ): void {
   const id = ++lastId;
-  notes.value = [...notes.value, { id, text, isBad, ...(undo && { undo }) }];
+  // What is said already is not said beside itself.
+  const others = notes.value.filter((note) => note.text !== text || note.undo);
+  notes.value = [...others, { id, text, isBad, ...(undo && { undo }) }];
   setTimeout(() => drop(id), STAYS_MS);
 }
 

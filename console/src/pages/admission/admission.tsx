@@ -123,7 +123,7 @@ export function Admission() {
                 picking={{
                   picked,
                   nameOf: (id) => identityText(rows.find((row) => row.id === id)?.identity_data ?? {}),
-                  pick: (ids, isPicked) => setPicked(pickedWith(picked, ids, isPicked)),
+                  pick: (ids, isPicked) => setPicked((now) => pickedWith(now, ids, isPicked)),
                 }}
               />
             </>

@@ -173,7 +173,7 @@ export function Devices() {
                           return row ? deviceName(row) : id;
                         },
                         pick: (ids: readonly string[], isPicked: boolean) =>
-                          select({ ids: pickedWith(selection.ids, ids, isPicked), isAll: false }),
+                          select((now) => ({ ids: pickedWith(now.ids, ids, isPicked), isAll: false })),
                       },
                     })}
                   />

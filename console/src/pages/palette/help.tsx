@@ -9,6 +9,8 @@ const KEYS: readonly (readonly [keys: string, does: string])[] = [
   ["j, k", "next and previous row"],
   ["Enter", "open the row"],
   ["x", "select the row"],
+  ["Shift x", "select from the row selected last to this one"],
+  ["[, ]", "previous and next of the list from which this was opened"],
   ["c", "new deployment"],
   ...Object.entries(PLACES).map(([key, [, title]]) => [`g ${key}`, `to ${title}`] as const),
   ["?", "this list"],
