@@ -1,8 +1,9 @@
 import { createPublicKey, verify, type KeyObject } from "node:crypto";
 import { sha256 } from "./identity.ts";
 import { weaknessOf, worthlessness } from "./key-strength.ts";
+import { derOf, pemOf } from "./stored-key.ts";
 
-/** A device's public key in the one form in which keys are stored and compared. */
+/** A device's public key in the one form in which keys are shown and compared. */
 export interface DeviceKey {
   key: KeyObject;
   pem: string;
@@ -16,7 +17,6 @@ export type ParsedKey = { ok: true; key: DeviceKey } | { ok: false; problem: str
 const MAX_PEM_LENGTH = 16_384;
 const FIRST_BLOCK = /(?:^|\n)-----BEGIN ([A-Z0-9 ]+)-----[ \t]*\r?\n([A-Za-z0-9+/=\s]*)-----END \1-----/;
 const BASE64 = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/;
-const LINE = /.{1,64}/g;
 
 function decodePem(pem: string): KeyObject | undefined {
   const [, label, body = ""] = FIRST_BLOCK.exec(pem.slice(0, MAX_PEM_LENGTH)) ?? [];
@@ -39,14 +39,12 @@ export function parseKey(pem: string): ParsedKey {
   const der = key.export({ format: "der", type: "spki" });
   const problem = worthlessness(der);
   if (problem) return { ok: false, problem };
-  const lines = der.toString("base64").match(LINE) ?? [];
-  const normalised = ["-----BEGIN PUBLIC KEY-----", ...lines, "-----END PUBLIC KEY-----", ""].join("\n");
+  const normalised = pemOf(der);
   return { ok: true, key: { key, pem: normalised, hash: sha256(normalised), weakness: weaknessOf(der) } };
 }
 
-/** In what a stored key is weak; undefined for a strong one. */
-export const weaknessOfPem = (pem: string): string | undefined =>
-  weaknessOf(Buffer.from(pem.replace(/-----[^\n]*-----/g, ""), "base64"));
+/** In what a key is weak that was taken; undefined for a strong one. */
+export const weaknessOfPem = (pem: string): string | undefined => weaknessOf(derOf(pem));
 
 /** True if this base64 text is the key's signature over exactly these bytes. ECDSA signatures come as DER. */
 export function isSignedBy({ key }: DeviceKey, body: Uint8Array, signature: string): boolean {

@@ -6,6 +6,7 @@ import { parseKey, weaknessOfPem } from "./device-key.ts";
 import { identityMembers, identityOf } from "./identity.ts";
 import { DEVICE_STATUSES, isDeviceStatus, SET_STATUSES, TIERS, USER_STATUSES } from "./states.ts";
 import type { Device, DeviceFilter } from "./store.ts";
+import { fromStoredKey } from "./stored-key.ts";
 
 const Identity = z
   .record(z.string(), z.unknown())
@@ -56,15 +57,18 @@ export function toWire(device: Device): z.input<typeof DeviceSchema> {
     created_ts: rfc3339(device.createdMs),
     updated_ts: rfc3339(device.updatedMs),
     ...(device.checkInMs !== null && { check_in_time: rfc3339(device.checkInMs) }),
-    auth_sets: device.sets.map((set) => ({
-      id: set.id,
-      identity_data: identity,
-      pubkey: set.pubkey,
-      ts: rfc3339(set.createdMs),
-      status: set.status,
-      tier: set.tier,
-      ...weakKeyOf(set.pubkey),
-    })),
+    auth_sets: device.sets.map((set) => {
+      const pubkey = fromStoredKey(set.storedKey);
+      return {
+        id: set.id,
+        identity_data: identity,
+        pubkey,
+        ts: rfc3339(set.createdMs),
+        status: set.status,
+        tier: set.tier,
+        ...weakKeyOf(pubkey),
+      };
+    }),
     flags: { test_device: device.testDevice },
     ...(device.external && {
       external_id: { data: `${device.external.provider} ${device.external.id}`, active: true },

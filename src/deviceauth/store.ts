@@ -19,7 +19,8 @@ import { deviceCountsTable } from "./tables.ts";
 export interface AuthSet {
   id: string;
   keyHash: string;
-  pubkey: string;
+  /** As `fromStoredKey` reads it. */
+  storedKey: string;
   tier: Tier;
   status: SetStatus;
   tokensRevokedS: number;
@@ -89,7 +90,7 @@ const toDevice = (row: DeviceRow): Device => ({
  * the planner takes "all rows of the tenant" for few.
  */
 const deviceColumns = sql`${ownColumns}, ${lastCheckIn(sql`d.tenant_id`, sql`d.device_id`)} AS check_in_ms,
-  (SELECT json_group_array(json_object('id', a.auth_set_id, 'keyHash', a.key_hash, 'pubkey', a.pubkey, 'tier', a.tier,
+  (SELECT json_group_array(json_object('id', a.auth_set_id, 'keyHash', a.key_hash, 'storedKey', a.pubkey, 'tier', a.tier,
       'status', a.status, 'tokensRevokedS', a.tokens_revoked_s, 'createdMs', a.created_ms))
     FROM ${authSetsTable} a INDEXED BY auth_sets_by_device WHERE a.tenant_id = d.tenant_id AND a.device_id = d.device_id) AS sets`;
 
@@ -208,7 +209,7 @@ export const addDeviceStatement = (tenant: TenantId, device: Device, identity: I
 export const addSetStatement = (tenant: TenantId, device: DeviceId, set: AuthSet): Statement<number> =>
   change(sql`
     INSERT ${into(authSetsTable, "tenant_id, auth_set_id, device_id, key_hash, pubkey, tier, status, created_ms")}
-    VALUES (${tenant}, ${set.id}, ${device}, ${set.keyHash}, ${set.pubkey}, ${set.tier}, ${set.status}, ${set.createdMs})`);
+    VALUES (${tenant}, ${set.id}, ${device}, ${set.keyHash}, ${set.storedKey}, ${set.tier}, ${set.status}, ${set.createdMs})`);
 
 /** Fails the batch if the device has changed or gone since it was read. */
 export const demandUnchanged = (tenant: TenantId, device: Device): Statement<void> =>

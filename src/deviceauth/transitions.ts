@@ -2,7 +2,7 @@ import type { Actor } from "../platform/actor.ts";
 import { addAudit, type AuditEntry } from "../platform/audit.ts";
 import { toSeconds } from "../platform/clock.ts";
 import { isUniqueViolation, refusalOf, type Statement } from "../platform/database.ts";
-import { asDeviceId, newId, type TenantId } from "../platform/ids.ts";
+import { asDeviceId, newId, newOrderedUuid, type TenantId } from "../platform/ids.ts";
 import { addEvent } from "../platform/outbox.ts";
 import type { Participants, ProvisionedDevice } from "../platform/participants.ts";
 import { Disturbed, untilUndisturbed as untilWon } from "../platform/undisturbed.ts";
@@ -23,6 +23,7 @@ import {
   type Device,
   type SetMove,
 } from "./store.ts";
+import { fromStoredKey, toStoredKey } from "./stored-key.ts";
 
 /** What one change does to the sets of a device. Everything else about the device follows from it. */
 export interface SetChanges {
@@ -34,9 +35,9 @@ export interface SetChanges {
 }
 
 export const newSet = (key: DeviceKey, tier: Tier, status: SetStatus, atMs: number): AuthSet => ({
-  id: newId(),
+  id: newOrderedUuid(atMs),
   keyHash: key.hash,
-  pubkey: key.pem,
+  storedKey: toStoredKey(key.pem),
   tier,
   status,
   tokensRevokedS: 0,
@@ -87,7 +88,12 @@ const endsTokens = (before: Device, after: Device) =>
 /** The device with the set that it was accepted by; undefined for one that is not. */
 function provisionedAs({ identity, createdMs, sets }: Device): ProvisionedDevice | undefined {
   const set = sets.find(({ status }) => status === "accepted");
-  return set && { createdMs, authSet: { ...set, identity: identityMembers(identity) } };
+  return (
+    set && {
+      createdMs,
+      authSet: { ...set, pubkey: fromStoredKey(set.storedKey), identity: identityMembers(identity) },
+    }
+  );
 }
 
 /** What follows a status or tier that is new, in other domains and outside the database. */

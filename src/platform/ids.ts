@@ -24,6 +24,15 @@ export function stableId(text: string): string {
   return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-4${hex.slice(13, 16)}-a${hex.slice(17, 20)}-${hex.slice(20, 32)}`;
 }
 
+/**
+ * A UUID that sorts by the time it was made (version 7, RFC 9562). Rows of a table with such keys come one behind the other, so
+ * that its pages are full.
+ */
+export function newOrderedUuid(atMs: number): string {
+  const time = atMs.toString(16).padStart(12, "0").slice(-12);
+  return `${time.slice(0, 8)}-${time.slice(8)}-7${newId().slice(15)}`;
+}
+
 // Only keeps ids of one millisecond in the order they were made; losing it loses nothing else.
 let sequence = 0;
 

@@ -3,7 +3,7 @@ import { beforeEach, describe, expect, it, vi } from "vitest";
 import { aUser } from "../support/actors.ts";
 import { refusal, rowsOf } from "../support/answers.ts";
 import { DeviceAdmin } from "../support/device-auth.ts";
-import { Server } from "../support/server.ts";
+import { env, Server } from "../support/server.ts";
 import { SigningDevice } from "../support/signing-device.ts";
 
 let server: Server;
@@ -88,4 +88,28 @@ describe("a weak key [differs: weak-keys]", () => {
     await admin.call("PUT", "/admission/settings", { pending_days: 7 });
     expect((await admin.call("GET", "/admission/settings")).json()).toEqual({ ...settings, pending_days: 7 });
   });
+});
+
+describe("the key of a device", () => {
+  const storedKeys = () => rowsOf("SELECT pubkey FROM auth_sets");
+
+  it.each([
+    ["rsa", 321],
+    ["P-256", 81],
+    ["ed25519", 41],
+    ["P-384", undefined],
+  ] as const)(
+    "of %s is shown as it was sent, and is the same in the form of earlier versions",
+    async (type, length) => {
+      const device = new SigningDevice({ mac: "1" }, type);
+      await admin.admit(device);
+      const before = await admin.onlyDevice();
+      expect(before.auth_sets).toMatchObject([{ pubkey: device.pem }]);
+      expect(String((await storedKeys())[0]!.pubkey)).toHaveLength(length ?? device.pem.length);
+      await env.DB.prepare("UPDATE auth_sets SET pubkey = ?").bind(device.pem).run();
+      expect(await admin.onlyDevice()).toEqual(before);
+      expect((await device.ask(server)).status).toBe(200);
+      expect(await storedKeys()).toEqual([{ pubkey: device.pem }]);
+    },
+  );
 });
