@@ -38,8 +38,14 @@ const CLOCKS_MS = 300_000;
 
 const dayOf = (atMs: number): number => Math.floor(atMs / DAY_MS);
 
+/** Those of one device differ; each is in its row. */
+const RANDOM_BYTES = 6;
+
 /** A pledge for the day (UTC) of this time. */
-export const newPledge = (nowMs: number): string => `${dayOf(nowMs)} ${crypto.randomUUID()}`;
+export function newPledge(nowMs: number): string {
+  const random = crypto.getRandomValues(Buffer.alloc(RANDOM_BYTES));
+  return `${dayOf(nowMs)} ${random.toString("base64url")}`;
+}
 
 const dayOfPledge = (pledge: string): number => Number.parseInt(pledge, 10);
 

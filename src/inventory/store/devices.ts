@@ -34,13 +34,17 @@ export const setStatus = (s: StatusChange): Statement<number> =>
     SET status = excluded.status, status_revision = excluded.status_revision, tier = coalesce(${s.tier ?? null}, tier)
     WHERE excluded.status_revision > status_revision`);
 
+const octets = (text: SQL): SQL => sql`octet_length(${text})`;
+
 /** What was changed is told to the indexes up to this length; it stays in the row. */
 const MOST_TOLD = 512;
 
-/** The changes of a write as the indexes are told them. */
-function told(changes: AttributeDelta): string | null {
+/** The changes of a write as the indexes are told them: not those that are much of the device, as its first report is. */
+function told(changes: AttributeDelta): SQL {
   const text = JSON.stringify(changes);
-  return text.length <= MOST_TOLD ? text : null;
+  return text.length <= MOST_TOLD
+    ? sql`CASE WHEN ${bytesOf(text)} * 2 <= ${octets(sql`inventory_devices.attributes`)} THEN ${text} END`
+    : sql`NULL`;
 }
 
 export interface MergeOptions {
@@ -89,8 +93,6 @@ export const setOpenAlerts = (
       FROM (SELECT (${open}) AS alerts) open) told
     WHERE tenant_id = ${tenant} AND device_id = ${device} AND json_patch(inventory_devices.attributes, told.attributes) <> inventory_devices.attributes`);
 };
-
-const octets = (text: SQL): SQL => sql`octet_length(${text})`;
 
 export const DEVICE_FULL = "device-full";
 
