@@ -2,8 +2,13 @@ import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { STATUS_CODES } from "../src/deployments/status.ts";
+import { parseKey } from "../src/deviceauth/device-key.ts";
+import { toStoredKey } from "../src/deviceauth/stored-key.ts";
+import { newOrderedUuid } from "../src/platform/ids.ts";
+import { newPledge } from "../src/platform/near-reports.ts";
 import { TENANT } from "./seed-database.ts";
 import { fleetDevice, type FleetDevice } from "./seed-inventory.ts";
+import { standInPem } from "./stand-in-keys.ts";
 
 /**
  * A fleet too great to be loaded through the runtime: straight into the file of a server that is not running, each table in the
@@ -27,10 +32,8 @@ const REPORTED = [
   "temperature",
 ].map((name) => `inventory-${name}`);
 
-/** Of the length of the PEM of an RSA key of 3072 bits, which is what devices make unless told otherwise. */
-const PUBKEY_CHARACTERS = 624;
-
-function greatDevice(index: number): FleetDevice {
+/** A device as after admission and a first report: twelve attributes beside its identity. */
+export function greatDevice(index: number): FleetDevice {
   const device = fleetDevice(index);
   const attributes = Object.entries(device.attributes).filter(
     ([key]) => !key.startsWith("inventory-") || REPORTED.includes(key),
@@ -40,9 +43,9 @@ function greatDevice(index: number): FleetDevice {
 
 const DEVICES = `
   INSERT INTO inventory_devices
-    (tenant_id, device_id, status, group_name, created_ms, updated_ms, check_in_ms, attributes)
+    (tenant_id, device_id, status, group_name, created_ms, updated_ms, check_in_ms, attributes, report_revision, pledge)
   SELECT ?1, value ->> 'id', value ->> 'status', value ->> 'group', value ->> 'created', value ->> 'updated',
-    value ->> 'checkIn', value -> 'attributes'
+    value ->> 'checkIn', value -> 'attributes', 1, new_pledge(value ->> 'updated')
   FROM json_each(?2)`;
 
 const MEMBER = `CASE m.type WHEN 'text' THEN substr(m.atom, 1, 256) WHEN 'true' THEN x'01' WHEN 'false' THEN x'00'
@@ -70,13 +73,13 @@ const DERIVED = [
      SELECT group_concat(substr(m.atom, 1, 256), ' ') FROM json_each(d.attributes) a, json_each(a.value, '$[0]') m
      WHERE m.type = 'text' AND (a.key GLOB 'i*-*' OR a.key GLOB 'tags-*'))
    FROM inventory_devices d ORDER BY 1`,
-  `INSERT INTO devices (tenant_id, device_id, identity_hash, identity, status, revision, provisioned, created_ms, updated_ms)
+  `INSERT INTO devices (tenant_id, device_id, identity_hash, identity, status, revision, provisioned, created_ms, updated_ms, seen_ms)
    SELECT tenant_id, device_id, lower(hex(randomblob(32))), json_object('mac', attributes ->> '$.identity-mac[0]'), status, 1,
-     status = 'accepted', created_ms, created_ms
+     status = 'accepted', created_ms, created_ms, coalesce(check_in_ms, created_ms)
    FROM inventory_devices ORDER BY 1, 2`,
   `INSERT INTO auth_sets (tenant_id, auth_set_id, device_id, key_hash, pubkey, status, created_ms)
-   SELECT tenant_id, device_id, device_id, lower(hex(randomblob(32))), hex(randomblob(${PUBKEY_CHARACTERS / 2})), status, created_ms
-   FROM inventory_devices ORDER BY 1, 2`,
+   SELECT tenant_id, new_set(created_ms), device_id, lower(hex(randomblob(32))), new_key(device_no), status, created_ms
+   FROM (SELECT * FROM inventory_devices ORDER BY created_ms)`,
 ];
 
 /** A deployment to all accepted devices that each of them has ended. */
@@ -113,6 +116,17 @@ export async function databaseFile(data: string): Promise<string> {
   throw new Error(`no database in ${data}`);
 }
 
+/** What the product makes that SQL does not. */
+function addFunctions(db: DatabaseSync): void {
+  db.function("new_pledge", (atMs) => newPledge(Number(atMs)));
+  db.function("new_set", (atMs) => newOrderedUuid(Number(atMs)));
+  db.function("new_key", (index) => {
+    const parsed = parseKey(standInPem(Number(index)));
+    if (!parsed.ok) throw new Error(parsed.problem);
+    return toStoredKey(parsed.key.pem);
+  });
+}
+
 function withoutTriggers(db: DatabaseSync, tables: readonly string[], work: () => void): void {
   const triggers = db
     .prepare(
@@ -129,6 +143,7 @@ export async function seedGreatFleet(data: string, count: number): Promise<numbe
   const start = performance.now();
   const db = new DatabaseSync(await databaseFile(data));
   db.exec(`PRAGMA synchronous = OFF; PRAGMA temp_store = FILE; PRAGMA cache_size = -${CACHE_KIB}; BEGIN`);
+  addFunctions(db);
   withoutTriggers(db, ["inventory_devices", "devices", "device_deployments"], () => {
     const insert = db.prepare(DEVICES);
     for (let from = 0; from < count; from += PIECE) {

@@ -1,4 +1,5 @@
 import { parseKey } from "../../src/deviceauth/device-key.ts";
+import { toStoredKey } from "../../src/deviceauth/stored-key.ts";
 import { parseIdentity } from "../../src/deviceauth/identity.ts";
 import { toStored } from "../../src/inventory/attributes.ts";
 import { deviceCheckInStatements } from "../../src/devices/contact.ts";
@@ -6,6 +7,7 @@ import { asDeviceId, asTenantId } from "../../src/platform/ids.ts";
 import type { DailyStamp } from "../report/results.ts";
 import { openDatabase, TENANT, withoutTriggers, type SeedDatabase } from "../seed-database.ts";
 import { loadInventory, type FleetDevice } from "../seed-inventory.ts";
+import { standInPem } from "../stand-in-keys.ts";
 import {
   authSetIdOf,
   deviceIdOf,
@@ -20,11 +22,12 @@ const PIECE = 2000;
 const DAY_MS = 86_400_000;
 
 const INSERTS = [
-  `INSERT INTO devices (tenant_id, device_id, identity_hash, identity, status, revision, provisioned, created_ms, updated_ms)
-   SELECT ?1, value ->> 'id', value ->> 'identityHash', value ->> 'identity', 'accepted', 1, 1, value ->> 'atMs', value ->> 'atMs'
+  `INSERT INTO devices (tenant_id, device_id, identity_hash, identity, status, revision, provisioned, created_ms, updated_ms, seen_ms)
+   SELECT ?1, value ->> 'id', value ->> 'identityHash', value ->> 'identity', 'accepted', 1, 1, value ->> 'atMs', value ->> 'atMs',
+     value ->> 'atMs'
    FROM json_each(?2)`,
   `INSERT INTO auth_sets (tenant_id, auth_set_id, device_id, key_hash, pubkey, status, created_ms)
-   SELECT ?1, value ->> 'set', value ->> 'id', value ->> 'keyHash', value ->> 'pem', 'accepted', value ->> 'atMs'
+   SELECT ?1, value ->> 'set', value ->> 'id', value ->> 'keyHash', value ->> 'storedKey', 'accepted', value ->> 'atMs'
    FROM json_each(?2)`,
 ];
 
@@ -48,15 +51,15 @@ function inventoryOf(index: number, plan: FleetPlan, nowMs: number): FleetDevice
 
 function admissionOf(index: number, plan: FleetPlan, atMs: number) {
   const identity = parseIdentity(JSON.stringify(identityOf(index)));
-  const key = index < plan.keyHolders ? parseKey(keysOf(index).publicPem) : undefined;
-  if (!identity.ok || key?.ok === false) throw new Error("the server cannot read what the bench makes");
+  const key = parseKey(index < plan.keyHolders ? keysOf(index).publicPem : standInPem(index));
+  if (!identity.ok || !key.ok) throw new Error("the server cannot read what the bench makes");
   return {
     id: deviceIdOf(index),
     set: authSetIdOf(index),
     identity: identity.identity.text,
     identityHash: identity.identity.hash,
-    keyHash: key?.key.hash ?? "none",
-    pem: key?.key.pem ?? "none",
+    keyHash: key.key.hash,
+    storedKey: toStoredKey(key.key.pem),
     atMs,
   };
 }
