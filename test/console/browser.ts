@@ -111,7 +111,7 @@ async function newSession(browser: Browser, server: Pick<RunningServer, "url" | 
 export async function openTab(
   browser: Browser,
   server: Pick<RunningServer, "url" | "admin">,
-  { viewport = DESK, scheme = "light" as "light" | "dark", hasPolicy = true } = {},
+  { viewport = DESK, scheme = "light" as "light" | "dark", zone = "Etc/UTC", hasPolicy = true } = {},
 ): Promise<Tab> {
   const { email } = server.admin;
   const session = signedIn.get(email) ?? newSession(browser, server);
@@ -121,6 +121,7 @@ export async function openTab(
     storageState,
     viewport,
     colorScheme: scheme,
+    timezoneId: zone,
     reducedMotion: "reduce",
     bypassCSP: !hasPolicy,
   });

@@ -37,6 +37,17 @@ export function lasting(seconds: number): string {
     : counted(Math.round(seconds / 86_400), "day");
 }
 
+/** Not by the browser's own formats, which take long to make. */
+const MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
+
+/** The date of a point in time, in UTC or by the clock of who looks. */
+export function dateText(atMs: number, isUtc: boolean): string {
+  const at = new Date(atMs);
+  return isUtc
+    ? `${MONTHS[at.getUTCMonth()]} ${at.getUTCDate()}, ${at.getUTCFullYear()}`
+    : `${MONTHS[at.getMonth()]} ${at.getDate()}, ${at.getFullYear()}`;
+}
+
 const SHORT = 13;
 
 /** An id without its middle. */

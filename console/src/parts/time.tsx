@@ -1,5 +1,7 @@
 import { signal } from "@preact/signals";
 import { once } from "./once.ts";
+import { dateText } from "./text.ts";
+import { useIsUtc } from "./zone.tsx";
 
 const MINUTE_MS = 60_000;
 const HOUR_MS = 60 * MINUTE_MS;
@@ -11,10 +13,9 @@ setInterval(() => {
   now.value = Date.now();
 }, 30_000);
 
-/** Of these only the last is the browser's own: its formats take long to make. */
-const MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
-const dayOf = (at: Date): string => `${MONTHS[at.getMonth()]} ${at.getDate()}, ${at.getFullYear()}`;
-const exact = once(() => new Intl.DateTimeFormat("en", { dateStyle: "medium", timeStyle: "long" }));
+const EXACT = { dateStyle: "medium", timeStyle: "long" } as const;
+const exact = once(() => new Intl.DateTimeFormat("en", EXACT));
+const exactInUtc = once(() => new Intl.DateTimeFormat("en", { ...EXACT, timeZone: "UTC" }));
 
 const away = (ms: number, unitMs: number, unit: string): string => {
   const number = Math.round(Math.abs(ms) / unitMs);
@@ -22,25 +23,28 @@ const away = (ms: number, unitMs: number, unit: string): string => {
 };
 
 /** How long ago, or in how long, in the words of people; a date beyond two days. */
-function inWords(atMs: number, nowMs: number): string {
+function inWords(atMs: number, nowMs: number, isUtc: boolean): string {
   const ms = atMs - nowMs;
   if (Math.abs(ms) < MINUTE_MS) return ms > 0 ? "in a moment" : "just now";
   if (Math.abs(ms) < HOUR_MS) return away(ms, MINUTE_MS, "min");
   if (Math.abs(ms) < RELATIVE_UNTIL_MS) return away(ms, HOUR_MS, "h");
-  return dayOf(new Date(atMs));
+  return dateText(atMs, isUtc);
 }
 
 /** A point in time as the server writes it; "never" without one. */
 export function When({ at, never = "never" }: { at: string | number | null | undefined; never?: string }) {
   const ms = at === null || at === undefined || at === "" ? Number.NaN : new Date(at).getTime();
+  const isUtc = useIsUtc();
   // Go's clients and servers write the year 1 for no time.
   if (!(ms > 0)) return <span class="quiet">{never}</span>;
   return (
     <time
       dateTime={new Date(ms).toISOString()}
-      onPointerEnter={({ currentTarget }) => (currentTarget.title = exact().format(ms))}
+      onPointerEnter={({ currentTarget }) =>
+        (currentTarget.title = (isUtc ? exactInUtc() : exact()).format(ms))
+      }
     >
-      {inWords(ms, now.value)}
+      {inWords(ms, now.value, isUtc)}
     </time>
   );
 }

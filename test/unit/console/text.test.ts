@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect, it } from "vitest";
-import { bytes, count, percent, plain } from "../../../console/src/parts/text.ts";
+import { bytes, count, dateText, percent, plain } from "../../../console/src/parts/text.ts";
 
 it("numbers are written as the browser would write them", () => {
   const whole = new Intl.NumberFormat("en", { maximumFractionDigits: 0 });
@@ -31,4 +31,11 @@ it("what a device sent is shown with nothing in it that changes how the rest is 
       expect(plain(text)).not.toMatch(/(?![\n\r\t])[\p{Cc}\p{Cf}]/u);
     }),
   );
+});
+
+it("a date in UTC is that of UTC, whoever looks", () => {
+  expect(dateText(Date.parse("2026-01-31T23:59:59.999Z"), true)).toBe("Jan 31, 2026");
+  expect(dateText(Date.parse("2026-02-01T00:00:00.000Z"), true)).toBe("Feb 1, 2026");
+  const noon = new Date(2026, 11, 24, 12);
+  expect(dateText(noon.getTime(), false)).toBe("Dec 24, 2026");
 });

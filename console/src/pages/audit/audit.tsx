@@ -11,6 +11,7 @@ import { Paged } from "../../parts/paged.tsx";
 import type { Column } from "../../parts/table.tsx";
 import { plain, shortId } from "../../parts/text.ts";
 import { When } from "../../parts/time.tsx";
+import { useKeepZone, ZoneSwitch } from "../../parts/zone.tsx";
 import { Log } from "../../parts/log.tsx";
 
 type Entry = components["schemas"]["AuditLog"];
@@ -39,38 +40,44 @@ function Change({ text }: { text: string }) {
   );
 }
 
-const only = (name: string, value: string, text: string) => (
-  <a href={`/audit?${new URLSearchParams({ [name]: value }).toString()}`} title={`Only of ${value}`}>
-    {text}
-  </a>
-);
+function Only({ name, value, text }: { name: string; value: string; text: string }) {
+  const keepZone = useKeepZone();
+  return (
+    <a href={keepZone(`/audit?${new URLSearchParams({ [name]: value })}`)} title={`Only of ${value}`}>
+      {text}
+    </a>
+  );
+}
 
 const COLUMNS: readonly Column<Entry>[] = [
   { title: "Time", cell: ({ time }) => <When at={time} /> },
   {
     title: "Who",
-    cell: ({ actor }) => (actor.email ? only("actor", actor.email, plain(actor.email)) : plain(actor.type)),
+    cell: ({ actor }) =>
+      actor.email ? <Only name="actor" value={actor.email} text={plain(actor.email)} /> : plain(actor.type),
   },
   { title: "Did", cell: ({ action }) => action.replaceAll("_", " ") },
   {
     title: "To",
     cell: ({ object }) => (
       <span>
-        {plain(object.type)} {object.id && only("object", object.id, plain(shortId(object.id)))}
+        {plain(object.type)}{" "}
+        {object.id && <Only name="object" value={object.id} text={plain(shortId(object.id))} />}
       </span>
     ),
   },
   { title: "Change", cell: ({ change }) => <Change text={plain(change ?? "")} /> },
 ];
 
-const dayS = (day: string): number => new Date(`${day}T00:00`).getTime() / 1000;
+const dayS = (day: string, isUtc: boolean): number =>
+  new Date(`${day}T00:00${isUtc ? "Z" : ""}`).getTime() / 1000;
 
-const filtersOf = ({ actor, object, type, from, to }: Query) => ({
+const filtersOf = ({ actor, object, type, from, to, tz }: Query) => ({
   ...(actor && { actor_email: actor }),
   ...(object && { object_id: object }),
   ...(type && { object_type: type }),
-  ...(from && { created_after: dayS(from) }),
-  ...(to && { created_before: dayS(to) + DAY_S }),
+  ...(from && { created_after: dayS(from, tz === "utc") }),
+  ...(to && { created_before: dayS(to, tz === "utc") + DAY_S }),
 });
 
 const exportPath = (query: Query): string => {
@@ -107,6 +114,7 @@ function Filters({ query, set }: { query: Query; set: ReturnType<typeof useQuery
 /** Who did what, newest first. */
 export function Audit() {
   const [query, setQuery] = useQuery();
+  const keepZone = useKeepZone();
   const page = Number(query.page ?? "1");
   const logs = useResource(`audit?${new URLSearchParams(query).toString()}`, async (signal) =>
     listed(
@@ -120,9 +128,12 @@ export function Audit() {
     <Page
       title="Audit log"
       actions={
-        <a class="button" href={exportPath(query)} download>
-          Export these as CSV
-        </a>
+        <>
+          <ZoneSwitch />
+          <a class="button" href={exportPath(query)} download>
+            Export these as CSV
+          </a>
+        </>
       }
     >
       <Filters query={query} set={setQuery} />
@@ -138,7 +149,7 @@ export function Audit() {
             />
           ) : Object.keys(filtersOf(query)).length > 0 ? (
             <Empty title="Nothing of the kind was done">
-              <a class="button" href="/audit">
+              <a class="button" href={keepZone("/audit")}>
                 Clear filter
               </a>
             </Empty>

@@ -6,6 +6,7 @@ import { Loaded } from "../../parts/loaded.tsx";
 import { Table } from "../../parts/table.tsx";
 import { count } from "../../parts/text.ts";
 import { When } from "../../parts/time.tsx";
+import { useIsUtc } from "../../parts/zone.tsx";
 import { useProgress } from "./read.ts";
 
 type Progress = components["schemas"]["DeploymentProgress"];
@@ -31,7 +32,7 @@ function columnsOf({ created, points }: Progress): uPlot.AlignedData {
 /** Counters keep their value until they change. */
 const steps = uPlot.paths.stepped?.({ align: 1 });
 
-function draw(place: HTMLElement, progress: Progress): () => void {
+function draw(place: HTMLElement, progress: Progress, isUtc: boolean): () => void {
   const colour = (name: string) => {
     const probe = document.createElement("span");
     probe.style.color = `var(${name})`;
@@ -45,6 +46,7 @@ function draw(place: HTMLElement, progress: Progress): () => void {
     {
       width: place.clientWidth,
       height: HEIGHT,
+      ...(isUtc && { tzDate: (seconds: number) => uPlot.tzDate(new Date(seconds * 1000), "UTC") }),
       cursor: { y: false },
       scales: { y: { range: (_, __, max) => [0, Math.max(max, progress.max_devices)] } },
       axes: [axis, axis],
@@ -74,7 +76,8 @@ function draw(place: HTMLElement, progress: Progress): () => void {
 
 function Drawn({ progress }: { progress: Progress }) {
   const place = useRef<HTMLDivElement>(null);
-  useEffect(() => (place.current ? draw(place.current, progress) : undefined), [progress]);
+  const isUtc = useIsUtc();
+  useEffect(() => (place.current ? draw(place.current, progress, isUtc) : undefined), [progress, isUtc]);
   return <div ref={place} class="chart" aria-hidden="true" />;
 }
 

@@ -14,6 +14,7 @@ import { State, type Tone } from "../../parts/state.tsx";
 import type { Column } from "../../parts/table.tsx";
 import { plain, shortId } from "../../parts/text.ts";
 import { When } from "../../parts/time.tsx";
+import { useKeepZone, ZoneSwitch } from "../../parts/zone.tsx";
 import { ExplainSheet } from "./explain.tsx";
 import { LogSheet } from "./log.tsx";
 import { DEPLOYMENT, deploymentPath } from "./model.ts";
@@ -83,6 +84,7 @@ const columns = (open: (what: Opened) => void): readonly Column<Row>[] => [
 export function DeploymentDevices() {
   const { id = "" } = useRoute().params;
   const [query, setQuery] = useQuery();
+  const keepZone = useKeepZone();
   const [opened, open] = useState<Opened>();
   const close = () => open(undefined);
   const status = STATES.find(([key]) => key === query.status)?.[0] ?? "";
@@ -97,7 +99,7 @@ export function DeploymentDevices() {
     ),
   );
   return (
-    <Page title={plain(deployment.data?.name ?? "Deployment")}>
+    <Page title={plain(deployment.data?.name ?? "Deployment")} actions={<ZoneSwitch />}>
       <DeploymentTabs id={id} at={`${deploymentPath(id)}/devices`} />
       <div class="filters">
         <SelectField
@@ -112,7 +114,7 @@ export function DeploymentDevices() {
           rows.length === 0 ? (
             <Empty title={status ? "No device is like this" : "No device has asked for it yet"}>
               {status ? (
-                <a class="button" href={`${deploymentPath(id)}/devices`}>
+                <a class="button" href={keepZone(`${deploymentPath(id)}/devices`)}>
                   Clear filter
                 </a>
               ) : (

@@ -4,6 +4,7 @@ import { refresh, useResource } from "../../api/resource.ts";
 import { Loaded } from "../../parts/loaded.tsx";
 import { counted, plain } from "../../parts/text.ts";
 import { When } from "../../parts/time.tsx";
+import { useKeepZone } from "../../parts/zone.tsx";
 import { LogSheet } from "./log.tsx";
 import { countsOf, DEPLOYMENT, deploymentPath, type Deployment } from "./model.ts";
 import { Log } from "../../parts/log.tsx";
@@ -12,6 +13,7 @@ import { Log } from "../../parts/log.tsx";
 export function Failures({ deployment }: { deployment: Deployment }) {
   const { id } = deployment;
   const { failed } = countsOf(deployment);
+  const keepZone = useKeepZone();
   const [opened, open] = useState<string>();
   const groups = useResource(failed > 0 ? `deployment/${id}/failures` : undefined, async (signal) => {
     const { data } = await api.GET(`${DEPLOYMENT}/failures`, { params: { path: { id } }, signal });
@@ -21,7 +23,7 @@ export function Failures({ deployment }: { deployment: Deployment }) {
   return (
     <section class="sheet padded stack failures">
       <h2>
-        <a href={`${deploymentPath(id)}/devices?status=failure`}>{counted(failed, "failure")}</a>
+        <a href={keepZone(`${deploymentPath(id)}/devices?status=failure`)}>{counted(failed, "failure")}</a>
       </h2>
       <Loaded of={groups} again={() => refresh(`deployment/${id}/failures`)}>
         {(found) =>

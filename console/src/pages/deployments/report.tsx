@@ -11,6 +11,7 @@ import { State } from "../../parts/state.tsx";
 import { Tabs } from "../../parts/tabs.tsx";
 import { count, counted, percent, plain, shortId } from "../../parts/text.ts";
 import { When } from "../../parts/time.tsx";
+import { useKeepZone, ZoneSwitch } from "../../parts/zone.tsx";
 import { releasePath } from "../releases/release-path.ts";
 import { Controls } from "./controls.tsx";
 import { Failures } from "./failures.tsx";
@@ -50,16 +51,19 @@ export function useDeployment(id: string) {
   return deployment;
 }
 
-export const DeploymentTabs = ({ id, at }: { id: string; at: string }) => (
-  <Tabs
-    label="Of this deployment"
-    at={at}
-    tabs={[
-      { path: deploymentPath(id), title: "Report" },
-      { path: `${deploymentPath(id)}/devices`, title: "Devices" },
-    ]}
-  />
-);
+export function DeploymentTabs({ id, at }: { id: string; at: string }) {
+  const keepZone = useKeepZone();
+  return (
+    <Tabs
+      label="Of this deployment"
+      at={keepZone(at)}
+      tabs={[
+        { path: keepZone(deploymentPath(id)), title: "Report" },
+        { path: keepZone(`${deploymentPath(id)}/devices`), title: "Devices" },
+      ]}
+    />
+  );
+}
 
 function sentenceOf(deployment: Deployment): string {
   const counts = countsOf(deployment);
@@ -144,7 +148,7 @@ export function Report() {
   const { id = "" } = useRoute().params;
   const deployment = useDeployment(id);
   return (
-    <Page title={plain(deployment.data?.name ?? "Deployment")}>
+    <Page title={plain(deployment.data?.name ?? "Deployment")} actions={<ZoneSwitch />}>
       <DeploymentTabs id={id} at={deploymentPath(id)} />
       <Loaded of={deployment} again={() => refresh("deployment")}>
         {(found) => (
