@@ -7,7 +7,8 @@ import { storageProblem } from "./identity.ts";
 import { preauthorize, type Preauthorization } from "./preauthorize.ts";
 import { setSetStatus, setStatusStatements } from "./devices.ts";
 import type { UserStatus } from "./states.ts";
-import { devicesStatement, type AuthSet, type Device } from "./store.ts";
+import { devicesStatement, type Device } from "./store.ts";
+import type { AuthSet } from "./set-store.ts";
 
 /** Items of one request. A batch has some ten statements an item, and the platform bounds the statements of a request. */
 export const MAX_ITEMS = 50;

@@ -24,13 +24,12 @@ import {
   devicePlaceStatement,
   devicesStatement,
   deviceStatement,
-  revokeSetTokensStatement,
-  type AuthSet,
   type Device,
   type DeviceCount,
   type DeviceFilter,
   type DevicePlace,
 } from "./store.ts";
+import { revokeSetTokensStatement, type AuthSet } from "./set-store.ts";
 
 /** A page of devices by status, then id. */
 export async function listDevices(

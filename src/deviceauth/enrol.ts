@@ -17,7 +17,8 @@ import { demandTurn } from "./enrolment-rate.ts";
 import { storageProblem } from "./identity.ts";
 import { ruleFor } from "./rules.ts";
 import { deviceStatusOf, type SetStatus } from "./states.ts";
-import { addSetStatement, deviceStatement } from "./store.ts";
+import { deviceStatement } from "./store.ts";
+import { addSetStatement } from "./set-store.ts";
 import { makeRoom } from "./waiting.ts";
 import { demandStatus, touchDeviceStatement, trimWaitingSetsStatement } from "./waiting-store.ts";
 

@@ -9,12 +9,8 @@ import { revokeDeviceTokensStatement as revokeTenantTokensStatement } from "../t
 import { tokensRevokedEvent } from "./events.ts";
 import { removeAllStatements } from "./purge-store.ts";
 import { forgetRevocationsStatement } from "./revocation-store.ts";
-import {
-  revokeDeviceTokensStatement,
-  setExternalStatement,
-  setProvisionedStatement,
-  type ExternalDevice,
-} from "./store.ts";
+import { setExternalStatement, setProvisionedStatement, type ExternalDevice } from "./store.ts";
+import { revokeDeviceTokensStatement } from "./set-store.ts";
 
 /** Ends the tokens of one device or, without one, of all devices of the tenant. They may ask for new ones. */
 export async function revokeTokens(deps: Deps, tenant: string, device: string | undefined): Promise<void> {

@@ -8,24 +8,14 @@ import {
   inventoryCountsTable,
 } from "../devices/index.ts";
 import type { DeviceReach } from "../platform/reach.ts";
-import { altering, change, demand, firstRow, inJson, rows, type Statement } from "../platform/database.ts";
+import { change, demand, firstRow, inJson, rows, type Statement } from "../platform/database.ts";
 import type { DeviceId, TenantId } from "../platform/ids.ts";
 import { into, columnsOf, type RowOf, type Row } from "../platform/columns.ts";
 import { tenantsTable } from "../tenants/index.ts";
 import type { Identity } from "./identity.ts";
-import type { DeviceStatus, SetStatus, Tier } from "./states.ts";
+import type { AuthSet } from "./set-store.ts";
+import type { DeviceStatus, Tier } from "./states.ts";
 import { deviceCountsTable } from "./tables.ts";
-
-export interface AuthSet {
-  id: string;
-  keyHash: string;
-  /** As `fromStoredKey` reads it. */
-  storedKey: string;
-  tier: Tier;
-  status: SetStatus;
-  tokensRevokedS: number;
-  createdMs: number;
-}
 
 /** A device's name at another provider. */
 export interface ExternalDevice {
@@ -33,13 +23,6 @@ export interface ExternalDevice {
   name: string;
   provider: string;
   id_data?: string | undefined;
-}
-
-/** What becomes of one set. */
-export interface SetMove {
-  set: string;
-  status: SetStatus;
-  tier?: Tier | undefined;
 }
 
 export interface Device {
@@ -206,11 +189,6 @@ export const addDeviceStatement = (tenant: TenantId, device: Device, identity: I
     VALUES (${tenant}, ${device.id}, ${identity.hash}, ${identity.text}, ${device.status}, ${device.revision}, ${device.tier},
       ${Number(device.provisioned)}, ${device.createdMs}, ${device.updatedMs}, ${device.createdMs})`);
 
-export const addSetStatement = (tenant: TenantId, device: DeviceId, set: AuthSet): Statement<number> =>
-  change(sql`
-    INSERT ${into(authSetsTable, "tenant_id, auth_set_id, device_id, key_hash, pubkey, tier, status, created_ms")}
-    VALUES (${tenant}, ${set.id}, ${device}, ${set.keyHash}, ${set.storedKey}, ${set.tier}, ${set.status}, ${set.createdMs})`);
-
 /** Fails the batch if the device has changed or gone since it was read. */
 export const demandUnchanged = (tenant: TenantId, device: Device): Statement<void> =>
   demand(
@@ -243,71 +221,3 @@ export const setExternalStatement = (
 ): Statement<number> =>
   change(sql`
     UPDATE ${devicesTable} SET external = ${JSON.stringify(external)} WHERE tenant_id = ${tenant} AND device_id = ${device}`);
-
-/** A change that can end tokens of a set, or of all sets of a device. */
-const revoking = (tenant: TenantId, key: string, statement: Statement<number>): Statement<number> =>
-  altering({ tenant, what: { kind: "revoked", key } }, statement);
-
-// A token issued later in this second carries the second after the watermark, so a second revocation must pass that.
-const revoked = (nowS: number) => sql`MAX(${nowS}, tokens_revoked_s + 1)`;
-
-/** Moves a set to another status and, if given, tier; leaving `accepted` kills its tokens. */
-export function moveSetStatement(
-  tenant: TenantId,
-  { set, status, tier }: SetMove,
-  nowS: number,
-): Statement<number> {
-  const move = change(sql`
-    UPDATE ${authSetsTable} SET status = ${status}, tier = COALESCE(${tier ?? null}, tier),
-      tokens_revoked_s = CASE status WHEN 'accepted' THEN ${revoked(nowS)} ELSE tokens_revoked_s END
-    WHERE tenant_id = ${tenant} AND auth_set_id = ${set} AND status <> ${status}`);
-  return status === "accepted" ? move : revoking(tenant, set, move);
-}
-
-export const revokeSetTokensStatement = (tenant: TenantId, set: string, nowS: number): Statement<number> =>
-  revoking(
-    tenant,
-    set,
-    change(sql`
-      UPDATE ${authSetsTable} SET tokens_revoked_s = ${revoked(nowS)}
-      WHERE tenant_id = ${tenant} AND auth_set_id = ${set} AND status = 'accepted'`),
-  );
-
-export const revokeDeviceTokensStatement = (
-  tenant: TenantId,
-  device: string,
-  nowS: number,
-): Statement<number> =>
-  revoking(
-    tenant,
-    device,
-    change(sql`
-      UPDATE ${authSetsTable} INDEXED BY auth_sets_by_device SET tokens_revoked_s = ${revoked(nowS)}
-      WHERE tenant_id = ${tenant} AND device_id = ${device} AND status = 'accepted'`),
-  );
-
-/** Removes sets of a device. */
-export const removeSetsStatement = (
-  tenant: TenantId,
-  device: DeviceId,
-  sets: readonly string[],
-): Statement<number> =>
-  revoking(
-    tenant,
-    device,
-    change(sql`
-      DELETE FROM ${authSetsTable}
-      WHERE tenant_id = ${tenant} AND ${inJson(sql`auth_set_id`, sets)} AND device_id = ${device}`),
-  );
-
-/** Removes a device with all its sets. */
-export const removeDeviceRowsStatements = (tenant: TenantId, device: DeviceId): Statement<number>[] => [
-  revoking(
-    tenant,
-    device,
-    change(
-      sql`DELETE FROM ${authSetsTable} INDEXED BY auth_sets_by_device WHERE tenant_id = ${tenant} AND device_id = ${device}`,
-    ),
-  ),
-  change(sql`DELETE FROM ${devicesTable} WHERE tenant_id = ${tenant} AND device_id = ${device}`),
-];

@@ -11,18 +11,15 @@ import { decommissionedEvent, statusEvent, tokensRevokedEvent } from "./events.t
 import { identityMembers, type Identity } from "./identity.ts";
 import { demandBelowLimit } from "./limit-store.ts";
 import { deviceStatusOf, type SetStatus, type Tier } from "./states.ts";
+import { addDeviceStatement, demandUnchanged, updateDeviceStatement, type Device } from "./store.ts";
 import {
-  addDeviceStatement,
   addSetStatement,
-  demandUnchanged,
   moveSetStatement,
   removeDeviceRowsStatements,
   removeSetsStatement,
-  updateDeviceStatement,
   type AuthSet,
-  type Device,
   type SetMove,
-} from "./store.ts";
+} from "./set-store.ts";
 import { fromStoredKey, toStoredKey } from "./stored-key.ts";
 
 /** What one change does to the sets of a device. Everything else about the device follows from it. */

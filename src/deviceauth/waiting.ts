@@ -6,7 +6,8 @@ import type { DeviceId, TenantId } from "../platform/ids.ts";
 import { Disturbed } from "../platform/undisturbed.ts";
 import type { Admission } from "./admission-store.ts";
 import { changeStatements, removalStatements } from "./transitions.ts";
-import { deviceStatement, type AuthSet, type Device } from "./store.ts";
+import { deviceStatement, type Device } from "./store.ts";
+import type { AuthSet } from "./set-store.ts";
 import {
   countRemovalsStatements,
   demandRoom,

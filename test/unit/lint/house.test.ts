@@ -41,6 +41,7 @@ const BROKEN: readonly (readonly [name: string, path: string, text: string, rule
     "house(outgoing)",
   ],
   ["a database by its binding", "src/storage/home.ts", "export const a = (env) => env.DB;", "house(homes)"],
+  ["a file of more than 300 lines", "src/storage/long.ts", "export {};\n".repeat(301), "eslint(max-lines)"],
   ["SQL among the rules", "src/storage/sql.ts", "export const a = (sql) => sql`SELECT 1`;", "house(sql)"],
   [
     "an import from a higher layer",
