@@ -1,71 +1,159 @@
 import uPlot from "uplot";
 import "uplot/dist/uPlot.min.css";
-import { useEffect, useRef } from "preact/hooks";
-import type { components } from "../../api/schema.d.ts";
+import { useEffect, useMemo, useRef } from "preact/hooks";
+import { Facts } from "../../parts/facts.tsx";
 import { Loaded } from "../../parts/loaded.tsx";
 import { Table } from "../../parts/table.tsx";
 import { count } from "../../parts/text.ts";
 import { When } from "../../parts/time.tsx";
 import { useIsUtc } from "../../parts/zone.tsx";
+import { rolloutOf, type Deployment } from "./model.ts";
+import {
+  allowedAt,
+  columnsOf,
+  type Gone,
+  type Mark,
+  marksOf,
+  planOf,
+  shownUntilMs,
+  STATES,
+  statesOf,
+  type Step,
+} from "./over-time.ts";
 import { useProgress } from "./read.ts";
 
-type Progress = components["schemas"]["DeploymentProgress"];
-
 const HEIGHT = 200;
+/** Above the field, for the names of marks. */
+const HEAD = 20;
+const LETTERS = 12;
+const DASH = 4;
+/** There are no parts of devices. */
+const DISTANCES = [1, 10, 100, 1000, 10_000, 100_000].flatMap((tens) => [tens, 2 * tens, 5 * tens]);
 
-const SERIES = [
-  ["Begun", "--accent"],
-  ["Updated", "--good"],
-  ["Failed", "--bad"],
-] as const;
+/** Of the states, in their order. */
+const COLOURS = ["--accent", "--warn", "--bad", "--good"] as const;
 
-function columnsOf({ created, points }: Progress): uPlot.AlignedData {
-  const seconds = (time: string) => new Date(time).getTime() / 1000;
-  return [
-    [seconds(created), ...points.map(({ time }) => seconds(time))],
-    [0, ...points.map(({ begun }) => begun)],
-    [0, ...points.map(({ success }) => success)],
-    [0, ...points.map(({ failure }) => failure)],
-  ];
+interface OverTime {
+  gone: Gone;
+  plan: readonly Step[];
+  marks: readonly Mark[];
+  maxDevices: number;
+}
+
+function overTime(gone: Gone, deployment: Deployment): OverTime {
+  const { phases: planned = [], status } = deployment;
+  const { state } = rolloutOf(deployment);
+  const states = new Map((state?.phases ?? []).map((one) => [one.id, one]));
+  const phases = planned.map((phase) => ({ ...phase, opens: states.get(phase.id)?.opens ?? phase.start_ts }));
+  const paused = state?.paused && {
+    since: state.paused.since,
+    isHalt: state.paused.rule !== undefined || state.paused.judge !== undefined,
+  };
+  const untilMs = shownUntilMs(gone, status === "finished");
+  return {
+    gone,
+    plan: planOf(gone, phases, untilMs),
+    marks: marksOf(phases, paused, untilMs),
+    maxDevices: gone.max_devices,
+  };
 }
 
 /** Counters keep their value until they change. */
 const steps = uPlot.paths.stepped?.({ align: 1 });
 
-function draw(place: HTMLElement, progress: Progress, isUtc: boolean): () => void {
-  const colour = (name: string) => {
-    const probe = document.createElement("span");
-    probe.style.color = `var(${name})`;
-    place.append(probe);
-    const { color } = getComputedStyle(probe);
-    probe.remove();
-    return color;
+/** What colours of the page are at this moment: a canvas knows no names of them. */
+const coloursIn = (place: HTMLElement) => (colour: string) => {
+  const probe = document.createElement("span");
+  probe.style.color = colour;
+  place.append(probe);
+  const { color } = getComputedStyle(probe);
+  probe.remove();
+  return color;
+};
+
+/** Lines from top to bottom with their names above, as far as those have room. */
+const drawMarks =
+  (marks: readonly Mark[], colourOf: (mark: Mark) => string, font: string) => (plot: uPlot) => {
+    const { ctx, bbox } = plot;
+    const ratio = devicePixelRatio;
+    let free = 0;
+    ctx.save();
+    ctx.font = `${LETTERS * ratio}px ${font}`;
+    ctx.textAlign = "left";
+    ctx.textBaseline = "alphabetic";
+    ctx.lineWidth = ratio;
+    ctx.setLineDash([DASH * ratio, DASH * ratio]);
+    for (const mark of marks) {
+      const x = plot.valToPos(mark.atMs / 1000, "x", true);
+      ctx.strokeStyle = ctx.fillStyle = colourOf(mark);
+      ctx.beginPath();
+      ctx.moveTo(x, bbox.top);
+      ctx.lineTo(x, bbox.top + bbox.height);
+      ctx.stroke();
+      const { width } = ctx.measureText(mark.name);
+      const from = Math.max(0, Math.min(x - width / 2, ctx.canvas.width - width));
+      if (from < free) continue;
+      ctx.fillText(mark.name, from, bbox.top - DASH * ratio);
+      free = from + width + LETTERS * ratio;
+    }
+    ctx.restore();
   };
-  const axis = { stroke: colour("--ink-2"), grid: { stroke: colour("--line"), width: 1 } };
+
+function draw(place: HTMLElement, { gone, plan, marks, maxDevices }: OverTime, isUtc: boolean): () => void {
+  const colour = coloursIn(place);
+  const quiet = colour("var(--ink-2)");
+  const axis = { stroke: quiet, grid: { stroke: colour("var(--line)"), width: 1 } };
+  const colourOf = ({ isHalt }: Mark) => (isHalt ? colour("var(--warn)") : quiet);
+  const stepped = steps && { paths: steps };
+  /** Of each state its own devices, not those below it too. */
+  const own: uPlot.Series.Value = (plot, _, series, i) => {
+    const top = i === null ? null : plot.data[series]?.[i];
+    if (i === null || top === null || top === undefined) return "–";
+    const below = series < STATES.length ? plot.data[series + 1]?.[i] : 0;
+    return count(top - (below ?? 0));
+  };
   const plot = new uPlot(
     {
       width: place.clientWidth,
-      height: HEIGHT,
+      height: HEIGHT + HEAD,
+      padding: [HEAD, null, null, null],
       ...(isUtc && { tzDate: (seconds: number) => uPlot.tzDate(new Date(seconds * 1000), "UTC") }),
       cursor: { y: false },
-      scales: { y: { range: (_, __, max) => [0, Math.max(max, progress.max_devices)] } },
-      axes: [axis, axis],
+      scales: { y: { range: (_, __, max) => [0, Math.max(max, maxDevices)] } },
+      axes: [axis, { ...axis, incrs: DISTANCES }],
       series: [
         {},
-        ...SERIES.map(([label, name]) => ({
+        // Each covers what of those before is behind it.
+        ...STATES.map((label, i) => ({
           label,
-          stroke: colour(name),
-          width: 2,
-          ...(steps && { paths: steps }),
+          stroke: colour(`var(${COLOURS[i]})`),
+          fill: colour(`color-mix(in srgb, var(${COLOURS[i]}) 40%, var(--sheet))`),
+          width: 1,
+          points: { show: false },
+          value: own,
+          ...stepped,
         })),
+        ...(plan.length > 0
+          ? [
+              {
+                label: "Plan",
+                stroke: colour("var(--ink)"),
+                width: 2,
+                dash: [2 * DASH, DASH],
+                points: { show: false },
+                ...stepped,
+              },
+            ]
+          : []),
       ],
+      hooks: { draw: [drawMarks(marks, colourOf, getComputedStyle(place).fontFamily)] },
     },
-    columnsOf(progress),
+    columnsOf(gone, plan, marks) as uPlot.AlignedData, // seconds are never null
     place,
   );
   const sizes = new ResizeObserver(() => {
     // It is told of the first size as well, which is drawn already.
-    if (place.clientWidth !== plot.width) plot.setSize({ width: place.clientWidth, height: HEIGHT });
+    if (place.clientWidth !== plot.width) plot.setSize({ width: place.clientWidth, height: HEIGHT + HEAD });
   });
   sizes.observe(place);
   return () => {
@@ -74,39 +162,64 @@ function draw(place: HTMLElement, progress: Progress, isUtc: boolean): () => voi
   };
 }
 
-function Drawn({ progress }: { progress: Progress }) {
+function Drawn({ over }: { over: OverTime }) {
   const place = useRef<HTMLDivElement>(null);
   const isUtc = useIsUtc();
-  useEffect(() => (place.current ? draw(place.current, progress, isUtc) : undefined), [progress, isUtc]);
+  useEffect(() => (place.current ? draw(place.current, over, isUtc) : undefined), [over, isUtc]);
   return <div ref={place} class="chart" aria-hidden="true" />;
 }
 
-/** How it went over time, as lines and as a table. */
-export function ProgressChart({ id }: { id: string }) {
-  const progress = useProgress(id);
+const InRows = ({ over: { gone, plan } }: { over: OverTime }) => (
+  <Table
+    label="Devices over time"
+    rows={gone.points}
+    keyOf={({ time }) => time}
+    columns={[
+      { title: "Time", cell: ({ time }) => <When at={time} /> },
+      ...STATES.map((title, i) => ({
+        title,
+        isNumber: true,
+        cell: (point: Gone["points"][number]) => count(statesOf(point)[i] ?? 0),
+      })).toReversed(),
+      ...(plan.length > 0
+        ? [
+            {
+              title: "Plan",
+              isNumber: true,
+              cell: ({ time }: Gone["points"][number]) => count(allowedAt(plan, new Date(time).getTime())),
+            },
+          ]
+        : []),
+    ]}
+  />
+);
+
+function Shown({ gone, deployment }: { gone: Gone; deployment: Deployment }) {
+  const over = useMemo(() => overTime(gone, deployment), [gone, deployment]);
+  return (
+    <>
+      <Drawn over={over} />
+      <details>
+        <summary>As a table</summary>
+        {over.marks.length > 0 && (
+          <Facts of={over.marks.map(({ name, atMs }) => [name, <When key={name} at={atMs} />])} />
+        )}
+        <InRows over={over} />
+      </details>
+    </>
+  );
+}
+
+/** How it went over time, as a picture and as a table. */
+export function ProgressChart({ deployment }: { deployment: Deployment }) {
+  const progress = useProgress(deployment.id);
   return (
     <Loaded of={progress}>
       {(found) =>
         found.points.length === 0 ? (
           <p class="quiet">Nothing has changed yet.</p>
         ) : (
-          <>
-            <Drawn progress={found} />
-            <details>
-              <summary>As a table</summary>
-              <Table
-                label="Devices over time"
-                rows={found.points}
-                keyOf={({ time }) => time}
-                columns={[
-                  { title: "Time", cell: ({ time }) => <When at={time} /> },
-                  { title: "Begun", isNumber: true, cell: ({ begun }) => count(begun) },
-                  { title: "Updated", isNumber: true, cell: ({ success }) => count(success) },
-                  { title: "Failed", isNumber: true, cell: ({ failure }) => count(failure) },
-                ]}
-              />
-            </details>
-          </>
+          <Shown gone={found} deployment={deployment} />
         )
       }
     </Loaded>

@@ -156,7 +156,7 @@ export function Report() {
             <Summary deployment={found} />
             {found.device_count > 0 && (
               <section class="sheet padded stack chart-place" aria-label="Over time">
-                <Chart id={id} />
+                <Chart deployment={found} />
               </section>
             )}
             <div class="halves">
