@@ -52,6 +52,7 @@ import movedValues from "../../migrations/0116_moved_values.sql";
 import pledges from "../../migrations/0115_pledges.sql";
 import restores from "../../migrations/0125_restores.sql";
 import slices from "../../migrations/0130_slices.sql";
+import briefMarks from "../../migrations/0134_brief_marks.sql";
 import moves from "../../migrations/0091_moves.sql";
 import doorTurns from "../../migrations/0092_door_turns.sql";
 import providers from "../../migrations/0061_providers.sql";
@@ -127,6 +128,7 @@ const MIGRATIONS: readonly { name: string; text: string }[] = [
   { name: "0122_brought_along.sql", text: broughtAlong },
   { name: "0125_restores.sql", text: restores },
   { name: "0130_slices.sql", text: slices },
+  { name: "0134_brief_marks.sql", text: briefMarks },
 ];
 
 /** Names the state of a database that has all migrations. */

@@ -67,12 +67,15 @@ const left = sql`iif(c.dynamic = 1 AND c.max_devices = 0, 0, max(0, c.max_device
 const unseen = sql`iif(c.dynamic = 1, c.unseen, ${left})`;
 const remaining = sql`${left} + ${active}`;
 
-/** Writes how many devices a deployment that has not ended has in each status, in the order of these. */
+/**
+ * Writes how many devices a deployment that has not ended has in each status, in the order of these. Names `targeted`, so that the
+ * journal has what changes without a device.
+ */
 export const setCounted = (tenant: TenantId, seq: number, devices: readonly number[]): Statement<number> => {
   const total = devices.reduce((sum, one) => sum + one, 0);
   return change(sql`
     UPDATE ${deploymentCountersTable} AS c SET ${list(columns.map((column) => sql`${column} = n.${column}`))},
-      unseen = ${unseen}, remaining = ${remaining}
+      unseen = ${unseen}, remaining = ${remaining}, targeted = c.targeted
     FROM (SELECT ${total} AS devices, ${list(counted)} FROM (SELECT ${JSON.stringify(devices)} AS value) n) n
     WHERE c.tenant_id = ${tenant} AND c.seq = ${seq} AND c.stage < 2 AND (c.targeted = 1 OR c.dynamic = 1)
       AND (${list(columns.map((column) => sql`c.${column}`))}, c.unseen, c.remaining)

@@ -7,8 +7,10 @@ export interface JournaledTable {
   watched?: readonly string[];
   /** Only an update that changes one of these columns is one, not every statement that names them. */
   compared?: readonly string[];
-  /** An update that changes one of these columns comes with a device in a deployment, which brings this one along. */
+  /** Only an update of one of these columns is told by itself: all others change with a device, which brings the row along. */
   told?: readonly string[];
+  /** Written by so many requests that its triggers make their marks themselves, which is less to compile. */
+  often?: boolean;
   /** Columns of the device in a deployment that has brought a row, and brings it along if it is marked itself. */
   broughtBy?: readonly string[];
 }
@@ -39,9 +41,9 @@ export const DEVICE_DEPLOYMENT = "device-deployment";
 /** Brought along by the device that was counted last. */
 export const FAILURE_COUNT = "failure-count";
 
-/** The columns that count rows of devices, and their times: none changes without such a row. */
-const STATUS_COUNTS = columns(
-  "pending_ms, pending_left, downloading_ms, downloading_left, installing_ms, installing_left, rebooting_ms, rebooting_left, failure, aborted, pause_before_installing, pause_before_committing, pause_before_rebooting, downloading, installing, rebooting, pending, success, noartifact, already_installed, decommissioned",
+/** What is said of a deployment itself. */
+const OF_DEPLOYMENT = columns(
+  "targeted, targeted_to, opens_ms, max_devices, unseen_aborted, aborted_ms, governed, dynamic, paused_ms, paused_by, weight",
 );
 
 /** All that a tenant's journal holds, in the order in which it is put back. */
@@ -61,6 +63,7 @@ export const SUBJECTS: readonly Subject[] = [
   subject("admission", "", "admission_settings"),
   subject(INVENTORY, "device_id", {
     name: "inventory_devices",
+    often: true,
     watched: columns(
       "status, status_revision, tier, group_name, created_ms, updated_ms, attributes, report_revision, tags_etag, changed",
     ),
@@ -94,7 +97,7 @@ export const SUBJECTS: readonly Subject[] = [
     DEPLOYMENT,
     "seq",
     // The one that goes last.
-    { name: "deployment_counters", told: STATUS_COUNTS },
+    { name: "deployment_counters", told: OF_DEPLOYMENT },
     "deployments",
     "deployment_phases",
     "deployment_stop_rules",
@@ -109,7 +112,7 @@ export const SUBJECTS: readonly Subject[] = [
   subject("deployment-settings", "", "deployment_settings"),
   subject("group-window", "group_name", "deployment_group_windows"),
   {
-    ...subject(DEVICE_DEPLOYMENT, "seq, device_id", "device_deployments"),
+    ...subject(DEVICE_DEPLOYMENT, "seq, device_id", { name: "device_deployments", often: true }),
     walked: columns("device_id, seq"),
   },
   subject("failure-group", "fingerprint", { name: "failure_groups", watched: columns("ending") }),
