@@ -6,6 +6,7 @@ import { Fault } from "../platform/fault.ts";
 import { writeLog } from "./logs.ts";
 import type { LogMessage } from "./log-text.ts";
 import { consequences } from "./rollout/stop.ts";
+import { noteEnded } from "./just-ended.ts";
 import { isWithoutRules, rememberWithoutRules } from "./without-rules.ts";
 import { isFinal, STATUS_CODES, type Status } from "./status.ts";
 import { endToldStatements } from "./store/told.ts";
@@ -52,6 +53,7 @@ export async function reportStatus(
   const { results } = await asLiveDevice(deps, claim, [state, ...moves, ...further, ...told]);
   const [row] = results;
   if (row?.governed === 0) rememberWithoutRules(tenant, deployment);
+  if (status === "success") noteEnded(claim);
   refuseEnded(row);
 }
 

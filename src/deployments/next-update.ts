@@ -6,6 +6,7 @@ import { Fault } from "../platform/fault.ts";
 import { downloadLink, signedLink } from "../storage/index.ts";
 import { mapFor } from "./control-map.ts";
 import { decidedFailure } from "./device-status.ts";
+import { hasJustEnded } from "./just-ended.ts";
 import { STATUS_CODES, type Status } from "./status.ts";
 import { satisfies, type Predicate, type SavedFilter } from "../inventory/index.ts";
 import {
@@ -17,6 +18,7 @@ import {
   joinPlain,
   lastPlace,
   moreOpen,
+  nextPlain,
   tallyJoined,
   type Asking,
   type CurrentRow,
@@ -82,9 +84,14 @@ async function currentOf(
   const { tenant, device } = claim;
   const asking: Asking = { tenant, device, state, atMs: deps.now(), only: ifLive(claim), canWait };
   if (deps.contacts.hasPlainWork(claim)) {
+    if (hasJustEnded(claim)) {
+      const looked = await asLiveDevice(deps, claim, lookingPlainly(asking));
+      const [next, more, found, wait] = looked.results;
+      if (!next && !more && !found) return { found, wait };
+    }
     const { results } = await asLiveDevice(deps, claim, joiningPlainly(asking));
-    const [, , , more, found, wait] = results; // what it is at may have rules of its own if there is more
-    if (!more) return { found, wait };
+    const [, , more, found, wait] = results; // what it is at may have rules of its own if there is more
+    if (!more && !(found && isToTryAgain(found, asking.atMs))) return { found, wait };
   }
   const { results } = await asLiveDevice(deps, claim, [
     ...joining(asking),
@@ -104,6 +111,10 @@ async function currentOf(
   return { found: joined, wait: isTold ? waits : undefined };
 }
 
+/** Its next attempt begins by asking, which most devices never come to. */
+const isToTryAgain = ({ awaits_retry: waits, retry_ms: fromMs }: CurrentRow, atMs: number): boolean =>
+  waits === 1 && fromMs <= atMs;
+
 /** Times of the server's own change without a word. */
 const changesAreTold = ({ scope, attribute }: Predicate): boolean =>
   scope !== "system" || attribute === "group";
@@ -122,14 +133,13 @@ const joining = (asking: Asking) =>
 
 /** What most fleets need, in a third of the text that the database would have to read. */
 const joiningPlainly = (asking: Asking) =>
-  [
-    askAgain(asking),
-    joinPlain(asking),
-    countJoined(asking),
-    moreOpen(asking.tenant),
-    currentDeployment(asking, { governed: false }),
-    plainWaitOf(asking),
-  ] as const;
+  [joinPlain(asking), countJoined(asking), ...standingPlainly(asking)] as const;
+
+/** Tells in half of that whether the former would do nothing, for devices that most likely get nothing. */
+const lookingPlainly = (asking: Asking) => [nextPlain(asking), ...standingPlainly(asking)] as const;
+
+const standingPlainly = (asking: Asking) =>
+  [moreOpen(asking.tenant), currentDeployment(asking, { governed: false }), plainWaitOf(asking)] as const;
 
 export const termsOf = (filter: string) => (JSON.parse(filter) as SavedFilter).terms; // stored with the deployment
 

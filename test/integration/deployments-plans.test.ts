@@ -154,6 +154,25 @@ async function planOf(statement: Statement<unknown>): Promise<string[]> {
   return results.map(({ detail }) => detail);
 }
 
+/** How long the program is that the database makes of a statement, with those of the triggers that it may fire. */
+async function programOf(statement: Statement<unknown>): Promise<number> {
+  const { results } = await env.DB.prepare(`EXPLAIN ${statement.sql}`)
+    .bind(...statement.params)
+    .all();
+  return results.length;
+}
+
+// Each is compiled with each request, which is the most of what a report costs.
+it.each([
+  ["reporting a status", "installing", 700],
+  ["reporting a final status", "success", 1250],
+] as const)("%s is compiled to no more than so many steps", async (_name, to, most) => {
+  const move = { tenant: T, device: DEVICE, deployment: "x", to, atMs: 1, withoutRules: true };
+  let steps = 0;
+  for (const statement of moveStatements(move)) steps += await programOf(statement);
+  expect(steps).toBeLessThanOrEqual(most);
+});
+
 const OWN =
   /\b(deployments|deployment_counters|deployment_targets|deployment_artifacts|device_deployments)\b/;
 

@@ -68,6 +68,10 @@ const firstListed = (tenant: TenantId, device: DeviceId, atMs: number): SQL => s
 const plainSeq = ({ tenant, device, atMs }: Asking): SQL => sql`
   SELECT seq FROM (${firstListed(tenant, device, atMs)}) ORDER BY opens_ms, seq LIMIT 1`;
 
+/** A row if there may be something for `joinPlain` to join. */
+export const nextPlain = (asking: Asking): Statement<{ seq: number } | undefined> =>
+  firstRow(plainSeq(asking));
+
 /** A deployment is open that looks at more of a device than whether it is listed. */
 const hasMoreOpen = (tenant: TenantId): SQL => sql`
   SELECT 1 AS more FROM ${deploymentCountersTable} c INDEXED BY deployment_counters_wide
@@ -231,7 +235,7 @@ const ofDeployment = columnsOf(
 );
 const ofDevice = columnsOf(
   deviceDeploymentsTable,
-  "status, device_type, artifact_name, artifact_id, awaits_retry",
+  "status, device_type, artifact_name, artifact_id, awaits_retry, retry_ms",
   "dd",
 );
 

@@ -125,7 +125,12 @@ function counterMoves(move: Move): SQL {
 
 const own = (move: Move): SQL => sql`c.tenant_id = ${move.tenant} AND c.seq = m.seq`;
 
-/** The last target's final status finishes the deployment in the statement that counts it. */
+/** Deployments in which the device's part ended then. */
+const endedAt = (tenant: TenantId, device: DeviceId, atMs: number): SQL => sql`
+  SELECT e.seq FROM ${deviceDeploymentsTable} e
+  WHERE e.tenant_id = ${tenant} AND e.device_id = ${device} AND e.active = 0 AND e.finished_ms = ${atMs}`;
+
+/** The last target's final status finishes the deployment in the statement that counts it, which an index follows. */
 const countLast = (move: Move): Statement<number> =>
   change(sql`
     UPDATE ${deploymentCountersTable} AS c SET ${counterMoves(move)}, stage = 2, wide_open = 0, finished_ms = ${move.atMs}
@@ -134,22 +139,23 @@ const countLast = (move: Move): Statement<number> =>
 /** Every other move. After `countLast` nothing remains, so never both. */
 const count = (move: Move): Statement<number> =>
   change(sql`
-    UPDATE ${deploymentCountersTable} AS c SET ${counterMoves(move)}
-    FROM (${moving(move)}) m
+    UPDATE ${deploymentCountersTable} AS c SET ${counterMoves(move)} FROM (${moving(move)}) m
     WHERE ${own(move)} ${isFinal(move.to) ? sql`AND (c.remaining > 1 OR c.targeted = 0)` : sql``}`);
 
-/** After `count`, apart from it because an index holds the stage. */
-const leavePending = (move: Move): Statement<number> =>
-  move.deployment === undefined
-    ? change(sql`
-        UPDATE ${deploymentCountersTable} AS c SET stage = 1 FROM (${moving(move)}) m WHERE ${own(move)} AND c.stage = 0`)
-    : change(sql`
-        UPDATE ${deploymentCountersTable} SET stage = 1
-        WHERE changes() > 0 AND tenant_id = ${move.tenant} AND seq = ${seqOf(move.tenant, move.deployment)} AND stage = 0`);
+/** A deployment has begun if the statement before it moved the device, or the device's part in it has ended then. */
+const leavePending = ({ tenant, device, deployment, atMs }: Move): Statement<number> =>
+  change(sql`
+    UPDATE ${deploymentCountersTable} SET stage = 1
+    WHERE changes() > 0 AND tenant_id = ${tenant} AND stage = 0 AND seq ${
+      deployment === undefined
+        ? sql`IN (${endedAt(tenant, device, atMs)})`
+        : sql`= ${seqOf(tenant, deployment)}`
+    }`);
 
 const NEXT_ATTEMPT = sql.raw("attempts = attempts + 1, awaits_retry = 1");
 
-function moveRows(move: Move): Statement<number> {
+/** Moves the rows themselves; directly after `count` it is enough to look at what that has changed. */
+function moveRows(move: Move, { afterCount }: { afterCount: boolean }): Statement<number> {
   const changes = [sql`status = ${STATUS_CODES[move.to]}, since_ms = ${move.atMs}`];
   // Whatever ends the waiting is the start, the abort included (protocol notes, deployments 3.2).
   if (move.to !== "pending") {
@@ -160,10 +166,13 @@ function moveRows(move: Move): Statement<number> {
   if (move.timedOut) changes.push(sql`timed_out = 1`);
   if (move.to === "rebooting") changes.push(sql`rebooted = 1`);
   if (isFinal(move.to)) changes.push(sql`active = 0, finished_ms = ${move.atMs}`);
+  const which =
+    afterCount && move.deployment !== undefined
+      ? sql`changes() > 0 AND seq = ${seqOf(move.tenant, move.deployment)}`
+      : sql`active = 1 AND seq IN (SELECT seq FROM (${moving(move)}))`;
   const moved = change(sql`
     UPDATE ${deviceDeploymentsTable} AS dd SET ${sql.join(changes, sql`, `)}
-    WHERE tenant_id = ${move.tenant} AND device_id = ${move.device} AND active = 1
-      AND seq IN (SELECT seq FROM (${moving(move)}))`);
+    WHERE ${which} AND tenant_id = ${move.tenant} AND device_id = ${move.device}`);
   const { tenant, device } = move;
   return move.timedOut ? altering({ tenant, what: { kind: "moved", devices: [device] } }, moved) : moved;
 }
@@ -179,13 +188,8 @@ const tally = (move: Move): Statement<number> =>
     }, 1 FROM (${moving(move)}) m WHERE m.phase IS NOT NULL
     ON CONFLICT DO UPDATE SET devices = devices + 1`);
 
-/** Deployments in which the device's part ended then. */
-const endedAt = (tenant: TenantId, device: DeviceId, atMs: number): SQL => sql`
-  SELECT e.seq FROM ${deviceDeploymentsTable} e
-  WHERE e.tenant_id = ${tenant} AND e.device_id = ${device} AND e.active = 0 AND e.finished_ms = ${atMs}`;
-
 /** A row if others may join now who had to wait for this device, or for the deployment that is over with it. */
-const makeRoom = ({ tenant, device, deployment, atMs }: Move): Statement<unknown> =>
+const makeRoom = ({ tenant, device, deployment, atMs, withoutRules }: Move): Statement<unknown> =>
   alteringIfFound(
     { tenant, what: { kind: "standing" } },
     firstRow(sql`
@@ -195,7 +199,7 @@ const makeRoom = ({ tenant, device, deployment, atMs }: Move): Statement<unknown
           ? sql`IN (${endedAt(tenant, device, atMs)})`
           : sql`= ${seqOf(tenant, deployment)}`
       } 
-        AND (c.governed = 1 AND ${madeRoom} OR c.stage = 2 AND c.finished_ms = ${atMs})`),
+        AND (${withoutRules ? sql`` : sql`c.governed = 1 AND ${madeRoom} OR`} c.stage = 2 AND c.finished_ms = ${atMs})`),
   );
 
 /** A device that failed before it told anything stays pending. */
@@ -249,12 +253,11 @@ export function decideStatements(
   ];
 }
 
-/** Moves a device to another state in one deployment or in all of its own: counters and then the row. */
+/** Moves a device to another state in one deployment or in all of its own: counters, then the row, then what follows from both. */
 export function moveStatements(move: Move): Statement<unknown>[] {
-  if (isFinal(move.to)) {
-    const early = move.to === "decommissioned" ? [] : [leavePending(move)];
-    const byRules = move.withoutRules ? [] : [tally(move), leaveBudget(move.tenant, moving(move))];
-    return [countLast(move), count(move), ...early, ...byRules, moveRows(move), makeRoom(move)];
-  }
-  return [count(move), leavePending(move), moveRows(move)];
+  if (!isFinal(move.to)) return [count(move), moveRows(move, { afterCount: true }), leavePending(move)];
+  const byRules = move.withoutRules ? [] : [tally(move), leaveBudget(move.tenant, moving(move))];
+  const begins = move.to === "decommissioned" ? [] : [leavePending(move)];
+  const moved = moveRows(move, { afterCount: false });
+  return [countLast(move), count(move), ...byRules, moved, ...begins, makeRoom(move)];
 }
