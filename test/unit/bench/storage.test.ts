@@ -20,7 +20,7 @@ const MOST_BYTES = 4000;
 /** Rows that a change makes longer do not fit into their full pages any more, which then are divided. */
 const MOST_BYTES_AFTER_A_CHANGE = 4200;
 
-const DEVICES = 3000;
+const DEVICES = 1000;
 /** So many others are admitted before a device reports for the first time. */
 const BETWEEN = 20;
 const EVERY_MS = 5000;
