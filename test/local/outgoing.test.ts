@@ -33,7 +33,7 @@ const ENDS: Readonly<Record<Evil, readonly (number | "late" | "none")[]>> = {
 
 const SHOWN_BYTES = 1024;
 const MAX_WAIT_MS = 8_000;
-const WORKFLOW_S = 3;
+const WORKFLOW_S = 6;
 
 let receivers: EvilReceivers;
 let server: LocalServer;

@@ -1,26 +1,9 @@
 import uPlot from "uplot";
 import "uplot/dist/uPlot.min.css";
-import { useEffect, useMemo, useRef } from "preact/hooks";
-import { Facts } from "../../parts/facts.tsx";
-import { Loaded } from "../../parts/loaded.tsx";
-import { Table } from "../../parts/table.tsx";
+import { useEffect, useRef } from "preact/hooks";
 import { count } from "../../parts/text.ts";
-import { When } from "../../parts/time.tsx";
 import { useIsUtc } from "../../parts/zone.tsx";
-import { rolloutOf, type Deployment } from "./model.ts";
-import {
-  allowedAt,
-  columnsOf,
-  type Gone,
-  type Mark,
-  marksOf,
-  planOf,
-  shownUntilMs,
-  STATES,
-  statesOf,
-  type Step,
-} from "./over-time.ts";
-import { useProgress } from "./read.ts";
+import { columnsOf, type Mark, type OverTime, STATES } from "./over-time.ts";
 
 const HEIGHT = 200;
 /** Above the field, for the names of marks. */
@@ -32,31 +15,6 @@ const DISTANCES = [1, 10, 100, 1000, 10_000, 100_000].flatMap((tens) => [tens, 2
 
 /** Of the states, in their order. */
 const COLOURS = ["--accent", "--warn", "--bad", "--good"] as const;
-
-interface OverTime {
-  gone: Gone;
-  plan: readonly Step[];
-  marks: readonly Mark[];
-  maxDevices: number;
-}
-
-function overTime(gone: Gone, deployment: Deployment): OverTime {
-  const { phases: planned = [], status } = deployment;
-  const { state } = rolloutOf(deployment);
-  const states = new Map((state?.phases ?? []).map((one) => [one.id, one]));
-  const phases = planned.map((phase) => ({ ...phase, opens: states.get(phase.id)?.opens ?? phase.start_ts }));
-  const paused = state?.paused && {
-    since: state.paused.since,
-    isHalt: state.paused.rule !== undefined || state.paused.judge !== undefined,
-  };
-  const untilMs = shownUntilMs(gone, status === "finished");
-  return {
-    gone,
-    plan: planOf(gone, phases, untilMs),
-    marks: marksOf(phases, paused, untilMs),
-    maxDevices: gone.max_devices,
-  };
-}
 
 /** Counters keep their value until they change. */
 const steps = uPlot.paths.stepped?.({ align: 1 });
@@ -162,66 +120,10 @@ function draw(place: HTMLElement, { gone, plan, marks, maxDevices }: OverTime, i
   };
 }
 
-function Drawn({ over }: { over: OverTime }) {
+/** How it went over time, as a picture. */
+export function Drawn({ over }: { over: OverTime }) {
   const place = useRef<HTMLDivElement>(null);
   const isUtc = useIsUtc();
   useEffect(() => (place.current ? draw(place.current, over, isUtc) : undefined), [over, isUtc]);
   return <div ref={place} class="chart" aria-hidden="true" />;
-}
-
-const InRows = ({ over: { gone, plan } }: { over: OverTime }) => (
-  <Table
-    label="Devices over time"
-    rows={gone.points}
-    keyOf={({ time }) => time}
-    columns={[
-      { title: "Time", cell: ({ time }) => <When at={time} /> },
-      ...STATES.map((title, i) => ({
-        title,
-        isNumber: true,
-        cell: (point: Gone["points"][number]) => count(statesOf(point)[i] ?? 0),
-      })).toReversed(),
-      ...(plan.length > 0
-        ? [
-            {
-              title: "Plan",
-              isNumber: true,
-              cell: ({ time }: Gone["points"][number]) => count(allowedAt(plan, new Date(time).getTime())),
-            },
-          ]
-        : []),
-    ]}
-  />
-);
-
-function Shown({ gone, deployment }: { gone: Gone; deployment: Deployment }) {
-  const over = useMemo(() => overTime(gone, deployment), [gone, deployment]);
-  return (
-    <>
-      <Drawn over={over} />
-      <details>
-        <summary>As a table</summary>
-        {over.marks.length > 0 && (
-          <Facts of={over.marks.map(({ name, atMs }) => [name, <When key={name} at={atMs} />])} />
-        )}
-        <InRows over={over} />
-      </details>
-    </>
-  );
-}
-
-/** How it went over time, as a picture and as a table. */
-export function ProgressChart({ deployment }: { deployment: Deployment }) {
-  const progress = useProgress(deployment.id);
-  return (
-    <Loaded of={progress}>
-      {(found) =>
-        found.points.length === 0 ? (
-          <p class="quiet">Nothing has changed yet.</p>
-        ) : (
-          <Shown gone={found} deployment={deployment} />
-        )
-      }
-    </Loaded>
-  );
 }

@@ -110,3 +110,11 @@ export function columnsOf(gone: Gone, plan: readonly Step[], marks: readonly Mar
     ...(plan.length > 0 ? [all.map((atMs) => allowedAt(plan, atMs))] : []),
   ];
 }
+
+/** All that is shown of it. */
+export interface OverTime {
+  gone: Gone;
+  plan: readonly Step[];
+  marks: readonly Mark[];
+  maxDevices: number;
+}

@@ -1,4 +1,3 @@
-import lazy from "preact-iso/lazy";
 import { useRoute } from "preact-iso/router";
 import { useEffect } from "preact/hooks";
 import { api, bodyOf } from "../../api/client.ts";
@@ -28,12 +27,11 @@ import {
   type Deployment,
 } from "./model.ts";
 import { Outlook } from "./outlook.tsx";
+import { Progress } from "./progress.tsx";
 import { Phases } from "./phases.tsx";
 import { useProgress } from "./read.ts";
 import { Verdicts } from "./verdicts.tsx";
 import { Waiting } from "./waiting.tsx";
-
-const Chart = lazy(() => import("./chart.tsx").then(({ ProgressChart }) => ProgressChart));
 
 const LOOK_MS = 15_000;
 
@@ -156,7 +154,7 @@ export function Report() {
             <Summary deployment={found} />
             {found.device_count > 0 && (
               <section class="sheet padded stack chart-place" aria-label="Over time">
-                <Chart deployment={found} />
+                <Progress deployment={found} />
               </section>
             )}
             <div class="halves">
