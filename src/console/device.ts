@@ -20,7 +20,8 @@ const WINDOW = { beforeMs: undefined, afterMs: undefined, limit: SHOWN, offset: 
 
 /** When a device was heard of last, and whether its silence is longer than is usual for it. Nothing while its head is away. */
 async function seenOf(deps: Deps, { tenant }: UserActor, device: DeviceId) {
-  const rhythm = (await deps.contacts.rhythms(tenant, [device]).catch(() => undefined))?.[device];
+  const rhythms = await deps.contacts.rhythms(tenant, [device]).catch(() => ({}));
+  const rhythm = new Map(Object.entries(rhythms)).get(device);
   if (!rhythm) return {};
   const { lastMs, silenceMs } = rhythm;
   return {
@@ -33,17 +34,19 @@ async function seenOf(deps: Deps, { tenant }: UserActor, device: DeviceId) {
 /** Everything that the page of one device begins with, in one trip. */
 export async function showDevice(deps: Deps, actor: UserActor, device: DeviceId) {
   const { tenant } = actor;
-  const seen = seenOf(deps, actor, device);
-  const [known, inventory, connection, history, open, alerts] = await deps
-    .db(tenant)
-    .batch([
-      deviceStatement(tenant, device),
-      inventoryOfDeviceStatement(tenant, device),
-      connectionStatement(tenant, device),
-      deviceHistoryStatement(tenant, device, undefined, { page: 1, perPage: SHOWN }),
-      latestStatement(tenant, device, WINDOW, false),
-      alertsStatement(tenant, device, WINDOW, false),
-    ]);
+  const [seen, [known, inventory, connection, history, open, alerts]] = await Promise.all([
+    seenOf(deps, actor, device),
+    deps
+      .db(tenant)
+      .batch([
+        deviceStatement(tenant, device),
+        inventoryOfDeviceStatement(tenant, device),
+        connectionStatement(tenant, device),
+        deviceHistoryStatement(tenant, device, undefined, { page: 1, perPage: SHOWN }),
+        latestStatement(tenant, device, WINDOW, false),
+        alertsStatement(tenant, device, WINDOW, false),
+      ]),
+  ]);
   if (!known) throw new Fault("not_found", "device not found");
   const group = inventory?.group_name ?? null;
   const may = (permission: Permission) =>
@@ -53,7 +56,7 @@ export async function showDevice(deps: Deps, actor: UserActor, device: DeviceId)
     attributes: inventory ? attributesOf(inventory) : [],
     ...(inventory && { inventory_updated_ts: rfc3339(inventory.updated_ms) }),
     ...(group !== null && { group }),
-    seen: await seen,
+    seen,
     connection: {
       connected: connection?.connected === 1,
       ...(connection && { since_ts: rfc3339(connection.updated_ms) }),

@@ -89,3 +89,11 @@ it("is of the own tenant only, and of users", async () => {
   expect((await show(device.id, device.token)).status).toBe(401);
   expect((await show(device.id)).status).toBe(401);
 });
+
+it.each(["constructor", "__proto__", "toString"])(
+  "knows no device %s, which every object has",
+  async (id) => {
+    const { token } = await aUser(server);
+    expect(refusal(await show(id, token))).toEqual([404, "device not found"]);
+  },
+);
