@@ -101,30 +101,32 @@ export async function showHome(deps: Deps, actor: LiveUser) {
     hasPermission(actor, permission) ? devicesFor(actor, permission) : none;
   const [devices, reach] = [reachOf("devices:read"), reachOf("deployments:read")];
   const wanted = { tenant, status: "inprogress" as const, reach, ascending: false, nowMs: deps.now() };
-  const alerts = openAlerts(deps, actor);
-  const asked = devices === "all" ? seenByHour(deps, tenant) : undefined;
-  const [counts, oldest, running, failing, limits, kinds, hasArtifact, hasSuccess] = await deps
-    .db(tenant)
-    .batch([
-      deviceCountsStatement(tenant, devices),
-      oldestWaitingStatement(tenant),
-      listDeploymentsStatement(wanted, { page: 1, perPage: RUNNING }),
-      countFailingStatement(tenant),
-      limitsOfTenantsStatement([tenant]),
-      openKindsStatement(tenant, deps.now() - DAY_MS),
-      anyArtifactStatement(tenant),
-      anySuccessStatement(tenant),
-    ]);
+  const [alerts, seen, found] = await Promise.all([
+    openAlerts(deps, actor),
+    devices === "all" ? seenByHour(deps, tenant) : undefined,
+    deps
+      .db(tenant)
+      .batch([
+        deviceCountsStatement(tenant, devices),
+        oldestWaitingStatement(tenant),
+        listDeploymentsStatement(wanted, { page: 1, perPage: RUNNING }),
+        countFailingStatement(tenant),
+        limitsOfTenantsStatement([tenant]),
+        openKindsStatement(tenant, deps.now() - DAY_MS),
+        anyArtifactStatement(tenant),
+        anySuccessStatement(tenant),
+      ]),
+  ]);
+  const [counts, oldest, running, failing, limits, kinds, hasArtifact, hasSuccess] = found;
   const shown = running.slice(0, RUNNING);
   const deployments = shown.map((row) => deploymentObject(row, deps.now()));
   const ages = shown.some(needsAges) ? await agesOf(deps, tenant) : [];
-  const seen = await asked;
   const of = (status: string) =>
     counts.reduce((sum, one) => (one.status === status ? sum + one.devices : sum), 0);
   const pending = of("pending");
   const lines: Line[] = [
     ...deployments.flatMap(lineOf),
-    ...(await alerts),
+    ...alerts,
     ...(failing > 0 && hasPermission(actor, "settings:manage")
       ? [{ kind: "integrations_failing" as const, count: failing, href: "/integrations" }]
       : []),
