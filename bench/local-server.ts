@@ -30,12 +30,13 @@ export const newDataFolder = (): Promise<string> => mkdtemp(join(tmpdir(), "edge
 
 /**
  * A server as `npm start` runs it, on this data folder or on an empty one that goes when it stops, with these settings
- * and further options.
+ * and further options. What it logs goes to `onLog`, or to the terminal.
  */
 export async function startLocalServer(
   kept?: string,
   settings: Readonly<Record<string, string>> = {},
   further: readonly string[] = [],
+  onLog?: (line: string) => void,
 ): Promise<LocalServer> {
   const data = kept ?? (await newDataFolder());
   const [port, httpsPort] = [await freePort(), await freePort()];
@@ -45,9 +46,11 @@ export async function startLocalServer(
     process.execPath,
     ["src/local/serve.ts", ...options, ...further, "--admin", `${ADMIN.email}:${ADMIN.password}`],
     {
-      stdio: ["ignore", "pipe", "inherit"],
+      stdio: ["ignore", "pipe", "pipe"],
     },
   );
+  if (onLog) createInterface({ input: child.stderr }).on("line", onLog);
+  else child.stderr.pipe(process.stderr);
   const exited = new Promise<void>((resolve) => child.once("exit", () => resolve()));
   const lines = createInterface({ input: child.stdout });
   const ready = await new Promise<{ url: string; operatorToken: string }>((resolve, reject) => {

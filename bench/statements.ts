@@ -1,5 +1,6 @@
 import { rm } from "node:fs/promises";
 import { fleetId } from "./seed-inventory.ts";
+import { addRelease } from "./measure/management.ts";
 import { GREAT_DEPLOYMENT, seedGreatFleet } from "./great-fleet.ts";
 import { newDataFolder, startLocalServer, type LocalServer } from "./local-server.ts";
 
@@ -7,11 +8,15 @@ import { newDataFolder, startLocalServer, type LocalServer } from "./local-serve
  * The longest statement of every list, search, count, grouping and report, over a fleet that fills a database. The database does
  * one thing after the other: whatever takes long there, everybody waits for.
  *
- *   node bench/statements.ts [devices] [--data FOLDER: that of a fleet made before]
+ *   node bench/statements.ts [devices] [--data FOLDER: that of a fleet made before] [--only PART OF A NAME]
+ *     [--minutes MINUTES: of duties and jobs afterwards, 5 if not given]
  */
 const [devices = "1000000"] = process.argv.slice(2).filter((arg) => /^\d+$/.test(arg));
-const kept = process.argv.includes("--data") ? process.argv[process.argv.indexOf("--data") + 1] : undefined;
-const only = process.argv.includes("--only") ? process.argv[process.argv.indexOf("--only") + 1] : undefined;
+const optionOf = (name: string) =>
+  process.argv.includes(name) ? process.argv[process.argv.indexOf(name) + 1] : undefined;
+const kept = optionOf("--data");
+const only = optionOf("--only");
+const minutes = Number(optionOf("--minutes") ?? 5);
 const MS_ALLOWED = 50;
 const ROWS_ALLOWED = 1000;
 
@@ -223,6 +228,17 @@ const ROUTES: Route[] = [
   }),
 ];
 
+/** What goes on behind an answer: a list of everything while it is read, targets of a deployment, a tenant into an archive. */
+const BEGUN: Route[] = [
+  post("export of all devices", `${M2}/inventory/filters/search/export?format=csv`, { filters: [] }),
+  post("a deployment to everybody", `${M1}/deployments/deployments`, {
+    name: "everybody",
+    artifact_name: "release-3",
+    all_devices: true,
+  }),
+  post("export of the tenant", "/api/operator/v1/tenants/default/exports", {}),
+];
+
 const told = (answer: Response, name: string) =>
   Number(new RegExp(`${name}=([\\d.]+)`).exec(answer.headers.get("server-timing") ?? "")?.[1] ?? NaN);
 
@@ -231,7 +247,7 @@ async function call(server: LocalServer, { path, body }: Route) {
   const answer = await fetch(server.url + path, {
     method: body === undefined ? "GET" : "POST",
     headers: {
-      Authorization: `Bearer ${server.token}`,
+      Authorization: `Bearer ${path.startsWith("/api/operator/") ? server.operatorToken : server.token}`,
       ...(body !== undefined && { "Content-Type": "application/json" }),
     },
     ...(body !== undefined && { body: JSON.stringify(body) }),
@@ -302,18 +318,59 @@ async function measure(server: LocalServer): Promise<void> {
   }
 }
 
+interface Long {
+  count: number;
+  ms: number;
+  rows: number;
+}
+
+/** Every statement that the server called long, whoever it worked for, by its text. */
+class LongStatements {
+  readonly #found = new Map<string, Long>();
+
+  readonly hear = (line: string): void => {
+    if (!line.includes('"long statement"')) return;
+    const { sql, ms, rows_read: rows } = JSON.parse(line) as { sql: string; ms: number; rows_read: number };
+    const { count, ...most } = this.#found.get(sql) ?? { count: 0, ms: 0, rows: 0 };
+    this.#found.set(sql, {
+      count: count + 1,
+      ms: Math.max(most.ms, ms),
+      rows: Math.max(most.rows, rows),
+    });
+  };
+
+  tell(when: string): void {
+    console.log(`\nstatements longer than ${MS_ALLOWED} ms ${when}: ${this.#found.size} different ones`);
+    for (const [sql, { count, ms, rows }] of this.#found)
+      console.log(`${count} × up to ${ms.toFixed(0)} ms, up to ${rows} rows: ${sql.slice(0, 200)}`);
+    this.#found.clear();
+  }
+}
+
+/** Begins what takes long, and gives it and the duties of every minute their time. */
+async function work(server: LocalServer): Promise<void> {
+  for (const route of BEGUN) {
+    const { status, ms, text } = await call(server, route);
+    console.log(`${route.name}: ${status}, ${ms.toFixed(0)} ms, ${text.length} bytes`);
+  }
+  await new Promise((resolve) => setTimeout(resolve, minutes * 60_000));
+}
+
 const data = kept ?? (await newDataFolder());
 try {
   if (!kept) {
     await (await startLocalServer(data)).stop();
     console.error(`made in ${(await seedGreatFleet(data, Number(devices))).toFixed(0)} s`);
   }
-  const server = await startLocalServer(data, {
-    TENANT_MANAGEMENT_PER_S: "0",
-    TENANT_DATABASE_MS_PER_S: "0",
-  });
+  const long = new LongStatements();
+  const settings = { TENANT_MANAGEMENT_PER_S: "0", TENANT_DATABASE_MS_PER_S: "0" };
+  const server = await startLocalServer(data, settings, [], long.hear);
   try {
+    await addRelease(server, "release-3", ["raspberrypi4", "raspberrypi5", "beaglebone", "qemux86-64"]);
     await measure(server);
+    long.tell("of these requests");
+    if (minutes > 0) await work(server);
+    long.tell(`in ${minutes} minutes of exports, of a deployment and of duties`);
   } finally {
     await server.stop();
   }

@@ -22,10 +22,14 @@ async function expecting(status: number, server: LocalServer, method: string, pa
 }
 
 /** Makes a release of one small artifact for the devices of the bench. */
-export async function addRelease(server: LocalServer, name: string): Promise<void> {
+export async function addRelease(
+  server: LocalServer,
+  name: string,
+  deviceTypes = [DEVICE_TYPE],
+): Promise<void> {
   const written = await writeArtifact({
     name,
-    deviceTypes: [DEVICE_TYPE],
+    deviceTypes,
     payloadType: "bench",
     files: [{ name: "payload", content: new TextEncoder().encode(name) }],
   });

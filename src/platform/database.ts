@@ -2,6 +2,7 @@ import { sql } from "drizzle-orm";
 import type { DigestChange } from "./digest-change.ts";
 import { Fault } from "./fault.ts";
 import { isAway, requireFits } from "./database-faults.ts";
+import { tellLong } from "./long-statements.ts";
 import type { Sessions } from "./replicas.ts";
 import { isWrite, refusalOf, rows, type Results, type Statement } from "./statement.ts";
 
@@ -225,6 +226,7 @@ export class Database {
       way.batch<Record<string, unknown>>(statements.map((s) => way.prepare(s.sql).bind(...s.params)));
     try {
       const results = await (this.#sessions?.run(d1, statements.some(isWrite), batch) ?? batch(d1));
+      tellLong(statements, results);
       if (statements.some(({ sql: text }, i) => RECORDS_EVENT.test(text) && results[i]?.meta.changes))
         this.cost.eventsIn.add(d1);
       return results;
