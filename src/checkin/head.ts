@@ -50,6 +50,7 @@ export class Head {
   #notedMs = 0;
   #savedMs = Number.NEGATIVE_INFINITY;
   #isSaveDue = false;
+  #areWaitsDue = false;
 
   /** `env` is asked at each use. */
   constructor(storage: DurableObjectStorage, env: () => Env, later: Later) {
@@ -83,6 +84,12 @@ export class Head {
   async wait(tenant: TenantId, device: string, wait: Wait & { stamp: string; nowMs: number }): Promise<void> {
     const digest = await this.#digest.current(tenant, wait.nowMs);
     if (digest) await this.#waits.note(digest, device, wait, wait.stamp, wait.nowMs);
+    if (!this.#waits.hasUnsaved || this.#areWaitsDue) return;
+    this.#areWaitsDue = true;
+    this.#later.after(this.#saveMs, () => {
+      this.#areWaitsDue = false;
+      return this.#logged("waits not saved", this.#waits.save());
+    });
   }
 
   /** Whether a report may be answered with nothing done. */

@@ -35,13 +35,15 @@ const roomKey = (room: string): string => ROOM + room.slice(0, MOST_NAMED);
 /**
  * Devices that have work and cannot get it for a reason that lasts, as the database told at their last check. A change that
  * may give them something ends their wait before it is answered: one that is about a device, about those who wait for the same
- * place, or about all. All of it is in the storage of the head, a row for each device.
+ * place, or about all. All of it is in the storage of the head, a row for each device; what is lost before it is there is asked once more.
  */
 export class Waits {
   readonly #storage: Storage;
   readonly #born = crypto.randomUUID();
   #told = 0;
   #epoch: string | undefined;
+  /** Noted, and stored together with those that follow. */
+  #unsaved = new Map<string, Kept>();
 
   constructor(storage: Storage) {
     this.#storage = storage;
@@ -60,7 +62,8 @@ export class Waits {
   }
 
   async isWaiting(digest: Digest, device: string, nowMs: number): Promise<boolean> {
-    const kept = await this.#storage.get<Kept>(WAIT + device);
+    const key = WAIT + device;
+    const kept = this.#unsaved.get(key) ?? (await this.#storage.get<Kept>(key));
     if (!kept || nowMs < kept.fromMs || nowMs >= kept.untilMs) return false;
     const isSame = kept.epoch === (await this.#current()) && kept.standing === standingOf(digest);
     return isSame && kept.madeRoom === (await this.#madeRoom(kept.room));
@@ -78,7 +81,20 @@ export class Waits {
       room,
       madeRoom,
     };
-    await this.#storage.put(WAIT + device, kept);
+    this.#unsaved.set(WAIT + device, kept);
+    if (this.#unsaved.size >= AT_ONCE) await this.save();
+  }
+
+  get hasUnsaved(): boolean {
+    return this.#unsaved.size > 0;
+  }
+
+  /** A write takes longer than all else of a note, and many are one. */
+  async save(): Promise<void> {
+    if (!this.hasUnsaved) return;
+    const unsaved = Object.fromEntries(this.#unsaved);
+    this.#unsaved.clear();
+    await this.#storage.put(unsaved);
   }
 
   async apply(changes: readonly DigestChange["what"][]): Promise<void> {
@@ -97,10 +113,12 @@ export class Waits {
   /** Forgets what is not stored. */
   forget(): void {
     this.#epoch = undefined;
+    this.#unsaved.clear();
     this.#told += 1;
   }
 
   async #end(devices: readonly string[]): Promise<void> {
+    for (const device of devices) this.#unsaved.delete(WAIT + device);
     for (let at = 0; at < devices.length; at += AT_ONCE)
       await this.#storage.delete(devices.slice(at, at + AT_ONCE).map((device) => WAIT + device));
   }

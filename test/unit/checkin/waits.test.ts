@@ -28,7 +28,10 @@ function memory() {
   const kept = new Map<string, unknown>();
   return {
     get: async (key: string) => kept.get(key),
-    put: async (key: string, value: unknown) => void kept.set(key, value),
+    put: async (key: string | Record<string, unknown>, value?: unknown) => {
+      const entries = typeof key === "string" ? { [key]: value } : key;
+      for (const [name, one] of Object.entries(entries)) kept.set(name, one);
+    },
     delete: async (keys: string | string[]) => [keys].flat().forEach((key) => kept.delete(key)),
     list: async ({ prefix }: { prefix: string }) =>
       new Map([...kept].filter(([key]) => key.startsWith(prefix))),
@@ -78,6 +81,18 @@ describe("a device that has work and waits", () => {
   ] as const)("may get something when %s, where that is so", async (_what, change, expected) => {
     await waits.apply([change]);
     expect([await mayGet("a"), await mayGet("b")]).toEqual(expected);
+  });
+
+  it("is stored together with others, by which another life of the head knows it", async () => {
+    const storage = memory() as unknown as ConstructorParameters<typeof Waits>[0];
+    const mayGetNow = () => new Waits(storage).mayGet(digest, check("a"), NOW);
+    waits = new Waits(storage);
+    await note("a");
+    expect([waits.hasUnsaved, await mayGet("a"), await mayGetNow()]).toEqual([true, false, true]);
+    await waits.save();
+    expect([waits.hasUnsaved, await mayGet("a"), await mayGetNow()]).toEqual([false, false, false]);
+    for (let i = 0; i < 128; i++) await note(`other ${i}`);
+    expect(waits.hasUnsaved).toBe(false);
   });
 
   it("is not noted by what the database told before a change", async () => {
