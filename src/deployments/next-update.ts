@@ -1,4 +1,4 @@
-import { asLiveDevice, ifLive } from "../devices/index.ts";
+import { asLiveDevice, asLiveDeviceWith, ifLive } from "../devices/index.ts";
 import type { Wait } from "../platform/contacts.ts";
 import type { DeviceClaim } from "../platform/actor.ts";
 import type { Deps } from "../platform/deps.ts";
@@ -17,15 +17,13 @@ import {
   join,
   joinPlain,
   lastPlace,
-  moreOpen,
-  nextPlain,
   tallyJoined,
   type Asking,
   type CurrentRow,
   type DeviceState,
 } from "./store/assignment.ts";
 import { candidates, deviceToMatch, type DynamicCandidate } from "./store/dynamic.ts";
-import { plainWaitOf, waitOf } from "./store/waits.ts";
+import { beforeJoining, plainWait, waitOf, type PlainRow } from "./store/waits.ts";
 import { AWAITS_LOG, JOINED, moveStatements } from "./store/status-transitions.ts";
 
 const CONFIGURATION_LIFE_S = 900;
@@ -84,14 +82,8 @@ async function currentOf(
   const { tenant, device } = claim;
   const asking: Asking = { tenant, device, state, atMs: deps.now(), only: ifLive(claim), canWait };
   if (deps.contacts.hasPlainWork(claim)) {
-    if (hasJustEnded(claim)) {
-      const looked = await asLiveDevice(deps, claim, lookingPlainly(asking));
-      const [next, more, found, wait] = looked.results;
-      if (!next && !more && !found) return { found, wait };
-    }
-    const { results } = await asLiveDevice(deps, claim, joiningPlainly(asking));
-    const [, , more, found, wait] = results; // what it is at may have rules of its own if there is more
-    if (!more && !(found && isToTryAgain(found, asking.atMs))) return { found, wait };
+    const plainly = await plainlyOf(deps, claim, asking);
+    if (plainly) return plainly;
   }
   const { results } = await asLiveDevice(deps, claim, [
     ...joining(asking),
@@ -109,6 +101,25 @@ async function currentOf(
   const again = await asLiveDevice(deps, claim, joining({ ...asking, tested, matched }));
   const [, , , , , , joined, waits] = again.results;
   return { found: joined, wait: isTold ? waits : undefined };
+}
+
+/** The same while lists of devices and openings decide alone, which is all that most fleets need; undefined if there is more. */
+async function plainlyOf(
+  deps: Deps,
+  claim: DeviceClaim,
+  asking: Asking,
+): Promise<{ found: CurrentRow | undefined; wait: Wait | undefined } | undefined> {
+  const waitOf = (before: PlainRow | undefined) => before && plainWait(before, asking.atMs);
+  if (hasJustEnded(claim)) {
+    // There is hardly ever anything for it, which one statement tells.
+    const { found } = await asLiveDeviceWith(deps, claim, beforeJoining(asking, { looking: true }), []);
+    if (!found?.next && !found?.more && !found?.current) return { found: undefined, wait: waitOf(found) };
+  }
+  const before = beforeJoining(asking, { looking: false });
+  const joined = await asLiveDeviceWith(deps, claim, before, joiningPlainly(asking));
+  const [, , found] = joined.results; // what it is at may have rules of its own if there is more
+  if (joined.found?.more || (found && isToTryAgain(found, asking.atMs))) return undefined;
+  return { found, wait: waitOf(joined.found) };
 }
 
 /** Its next attempt begins by asking, which most devices never come to. */
@@ -131,15 +142,9 @@ const joining = (asking: Asking) =>
     waitOf(asking),
   ] as const;
 
-/** What most fleets need, in a third of the text that the database would have to read. */
+/** A third of the text that the database would have to read. */
 const joiningPlainly = (asking: Asking) =>
-  [joinPlain(asking), countJoined(asking), ...standingPlainly(asking)] as const;
-
-/** Tells in half of that whether the former would do nothing, for devices that most likely get nothing. */
-const lookingPlainly = (asking: Asking) => [nextPlain(asking), ...standingPlainly(asking)] as const;
-
-const standingPlainly = (asking: Asking) =>
-  [moreOpen(asking.tenant), currentDeployment(asking, { governed: false }), plainWaitOf(asking)] as const;
+  [joinPlain(asking), countJoined(asking), currentDeployment(asking, { governed: false })] as const;
 
 export const termsOf = (filter: string) => (JSON.parse(filter) as SavedFilter).terms; // stored with the deployment
 

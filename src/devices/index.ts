@@ -7,7 +7,7 @@ export {
   hasSomeDeviceStatement,
   unknownDevicesStatement,
 } from "./known-devices.ts";
-export { asLiveDevice, ifLive, isLiveStatement } from "./live-device.ts";
+export { asLiveDevice, asLiveDeviceWith, ifLive, isLiveStatement, type Beside } from "./live-device.ts";
 export {
   DEVICE_REACH,
   deviceInReach,

@@ -24,9 +24,28 @@ export const ifLive = (claim: LiveClaim): SQL => sql`EXISTS (
 export const isLiveStatement = (claim: LiveClaim): Statement<boolean> =>
   mapped(firstRow<{ live: number }>(sql`SELECT 1 AS live WHERE ${ifLive(claim)}`), Boolean);
 
-const liveToken = (claim: DeviceClaim) =>
-  firstRow<{ check_in_ms: number | null }>(sql`
+interface LiveRow {
+  check_in_ms: number | null;
+}
+
+const liveToken = (claim: DeviceClaim): Statement<LiveRow | undefined> =>
+  firstRow(sql`
     SELECT ${lastCheckIn(sql`${claim.tenant}`, sql`${claim.device}`)} AS check_in_ms WHERE ${ifLive(claim)}`);
+
+/** A query of at most one row that is read along with the token, for each statement costs more than what it looks up. */
+export interface Beside<T extends object> {
+  query: SQL;
+  /** A column that no row has without a value. */
+  key: keyof T & string;
+}
+
+const liveTokenBeside = <T extends object>(
+  claim: DeviceClaim,
+  { query }: Beside<T>,
+): Statement<(LiveRow & T) | undefined> =>
+  firstRow(sql`
+    SELECT ${lastCheckIn(sql`${claim.tenant}`, sql`${claim.device}`)} AS check_in_ms, beside.*
+    FROM (SELECT 1) one LEFT JOIN (${query}) beside WHERE ${ifLive(claim)}`);
 
 /** Every request with a live token is a contact. The inventory is told of it once a day, also while the head is away. */
 function noteContact(deps: Deps, { tenant, device }: DeviceClaim, lastMs: number | null): void {
@@ -54,11 +73,33 @@ export async function asLiveDevice<const S extends readonly Statement<unknown>[]
   claim: DeviceClaim,
   reads: S,
 ): Promise<{ device: DeviceActor; results: Read<S> }> {
-  const [live, ...results] = await deps.db(claim.tenant).batch([liveToken(claim), ...reads]);
+  const { device, results } = await whileLive(deps, claim, liveToken(claim), reads);
+  return { device, results };
+}
+
+/** The same with what is read beside the token, before the other statements. */
+export async function asLiveDeviceWith<T extends object, const S extends readonly Statement<unknown>[]>(
+  deps: Deps,
+  claim: DeviceClaim,
+  beside: Beside<T>,
+  reads: S,
+): Promise<{ found: T | undefined; results: Read<S> }> {
+  const { live, results } = await whileLive(deps, claim, liveTokenBeside(claim, beside), reads);
+  return { found: live[beside.key] === null ? undefined : live, results };
+}
+
+async function whileLive<L extends LiveRow, const S extends readonly Statement<unknown>[]>(
+  deps: Deps,
+  claim: DeviceClaim,
+  token: Statement<L | undefined>,
+  reads: S,
+): Promise<{ device: DeviceActor; live: L; results: Read<S> }> {
+  const [live, ...results] = await deps.db(claim.tenant).batch([token, ...reads]);
   if (!live) throw new Fault("unauthorized", "unauthorized", { empty: true });
   noteContact(deps, claim, live.check_in_ms);
   return {
     device: { kind: "device", tenant: claim.tenant, device: claim.device },
+    live,
     results: results as unknown as Read<S>, // the tail of a batch has the types of the tail's statements
   };
 }

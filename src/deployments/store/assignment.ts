@@ -65,21 +65,13 @@ const firstListed = (tenant: TenantId, device: DeviceId, atMs: number): SQL => s
       WHERE ${isOpenTo(tenant, device, atMs)} ORDER BY c.opens_ms, c.seq LIMIT 1)`;
 
 /** The same where no open deployment has rules, a weight or a filter. */
-const plainSeq = ({ tenant, device, atMs }: Asking): SQL => sql`
+export const plainSeq = ({ tenant, device, atMs }: Asking): SQL => sql`
   SELECT seq FROM (${firstListed(tenant, device, atMs)}) ORDER BY opens_ms, seq LIMIT 1`;
 
-/** A row if there may be something for `joinPlain` to join. */
-export const nextPlain = (asking: Asking): Statement<{ seq: number } | undefined> =>
-  firstRow(plainSeq(asking));
-
 /** A deployment is open that looks at more of a device than whether it is listed. */
-const hasMoreOpen = (tenant: TenantId): SQL => sql`
+export const hasMoreOpen = (tenant: TenantId): SQL => sql`
   SELECT 1 AS more FROM ${deploymentCountersTable} c INDEXED BY deployment_counters_wide
   WHERE c.tenant_id = ${tenant} AND c.wide_open = 1 AND (c.governed = 1 OR c.dynamic = 1) LIMIT 1`;
-
-/** A row if what is open cannot be given by lists alone. */
-export const moreOpen = (tenant: TenantId): Statement<{ more: number } | undefined> =>
-  firstRow(hasMoreOpen(tenant));
 
 /**
  * The deployment to join: of those that are open for the device and that it has not handled, the one that opened

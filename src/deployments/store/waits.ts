@@ -1,11 +1,12 @@
 import { sql, type SQL } from "drizzle-orm";
 import type { Wait } from "../../platform/contacts.ts";
 import { alteringIfFound, firstRow, mapped, type Statement } from "../../platform/database.ts";
+import type { Beside } from "../../devices/index.ts";
 import type { DeviceId, TenantId } from "../../platform/ids.ts";
 import { NEVER_MS } from "../limits.ts";
 import { deploymentRulesTable } from "../rollout-tables.ts";
 import { deploymentCountersTable, deviceDeploymentsTable } from "../tables.ts";
-import { currentSeq, openSeq, type Asking } from "./assignment.ts";
+import { currentSeq, hasMoreOpen, openSeq, plainSeq, type Asking } from "./assignment.ts";
 import { placeName } from "./budgets.ts";
 import { mayJoin, obstacles, placeOpens } from "./joining.ts";
 
@@ -41,14 +42,32 @@ const isAtOne = ({ tenant, device }: Asking, awaitsRetry: 0 | 1): SQL => sql`EXI
     SELECT 1 FROM ${deviceDeploymentsTable} q
     WHERE ${ownActive(tenant, device)} AND q.seq = (${currentSeq(tenant, device)}) AND q.awaits_retry = ${awaitsRetry})`;
 
-/** The same while lists and openings decide alone: who was given nothing by `joinPlain` waits for one of these times. */
-export const plainWaitOf = (asking: Asking): Statement<Wait | undefined> =>
-  mapped(
-    firstRow<Pick<Found, "queued_ms" | "retry_ms" | "wide_ms">>(
-      sql`SELECT ${nextTimes(asking)} WHERE NOT ${isAtOne(asking, 0)}`,
-    ),
-    (row) => row && { untilMs: untilMs(Object.values(row), asking.atMs), room: undefined },
-  );
+/** What is known before a device joins by lists and openings alone. */
+export interface PlainRow extends Pick<Found, "queued_ms" | "retry_ms" | "wide_ms"> {
+  one: 1;
+  /** 1 if what is open cannot be given so. */
+  more: 1 | null;
+  /** A deployment that it can join, or is in the middle of, if that was asked for. */
+  next: number | null;
+  current: number | null;
+}
+
+/** With `looking`, tells whether there is anything at all; most that join need not ask. */
+export const beforeJoining = (asking: Asking, { looking }: { looking: boolean }): Beside<PlainRow> => ({
+  query: sql`
+      SELECT 1 AS one, (${hasMoreOpen(asking.tenant)}) AS more, ${
+        looking
+          ? sql`(${plainSeq(asking)}) AS next, (${currentSeq(asking.tenant, asking.device)}) AS current`
+          : sql`NULL AS next, NULL AS current`
+      }, ${nextTimes(asking)}`,
+  key: "one",
+});
+
+/** For a device that is given nothing by lists and openings: it waits for one of these times. */
+export const plainWait = ({ queued_ms, retry_ms, wide_ms }: PlainRow, atMs: number): Wait => ({
+  untilMs: untilMs([queued_ms, retry_ms, wide_ms], atMs),
+  room: undefined,
+});
 
 /**
  * Until when a device surely gets nothing that has just got nothing, unless something is told: it waits for its next
