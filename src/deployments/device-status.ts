@@ -1,21 +1,40 @@
-import { asLiveDevice, ifLive } from "../devices/index.ts";
+import { asLiveDevice, asLiveDeviceWith, ifLive } from "../devices/index.ts";
 import type { DeviceClaim } from "../platform/actor.ts";
 import type { Statement } from "../platform/database.ts";
 import type { Deps } from "../platform/deps.ts";
 import { Fault } from "../platform/fault.ts";
+import { tell, wakeAfterwards } from "../platform/stream.ts";
 import { writeLog } from "./logs.ts";
 import type { LogMessage } from "./log-text.ts";
 import { consequences } from "./rollout/stop.ts";
 import { noteEnded } from "./just-ended.ts";
-import { isWithoutRules, rememberWithoutRules } from "./without-rules.ts";
+import { knownDeployment, rememberDeployment, type KnownDeployment } from "./known-deployments.ts";
 import { isFinal, STATUS_CODES, type Status } from "./status.ts";
-import { endToldStatements } from "./store/told.ts";
-import { atItAnd, decideStatements, failureStatements, moveStatements } from "./store/status-transitions.ts";
+import { endToldStatements, partEnded } from "./store/told.ts";
+import {
+  atItAnd,
+  beginAgain,
+  decideStatements,
+  endOneOfMany,
+  failureStatements,
+  moveStatements,
+} from "./store/status-transitions.ts";
 import { mapFor } from "./control-map.ts";
 import { causeOf } from "./failures/cause.ts";
 import { endingOf, printOf } from "./failures/ending.ts";
-import { controlMapOf, noteLateSuccess, reportedState, type ReportedRow } from "./store/device-status.ts";
+import {
+  controlMapOf,
+  noteLateSuccess,
+  reportedBeside,
+  reportedState,
+  type ReportedRow,
+} from "./store/device-status.ts";
 import { countLogged } from "./store/failures.ts";
+
+interface Report {
+  status: Status;
+  substate?: string | undefined;
+}
 
 /**
  * Takes a device's word for where it stands, in one round trip. A final status stays: what comes after it is answered
@@ -25,23 +44,48 @@ export async function reportStatus(
   deps: Deps,
   claim: DeviceClaim,
   deployment: string,
-  report: { status: Status; substate?: string | undefined },
+  report: Report,
 ): Promise<void> {
+  const { tenant } = claim;
+  const known = knownDeployment(tenant, deployment);
+  const row =
+    (isPlainEnd(report, known) ? await endAmongMany(deps, claim, deployment, report, known) : undefined) ??
+    (await moveByReport(deps, claim, deployment, report, known));
+  if (row) rememberDeployment(tenant, deployment, learntFrom(row));
+  if (report.status === "success") noteEnded(claim);
+  if (row?.stage === 0 && known.hasBegun)
+    await deps.db(tenant).one(beginAgain(tenant, claim.device, deployment));
+  refuseEnded(row);
+}
+
+const learntFrom = (row: ReportedRow): KnownDeployment => ({
+  withoutRules: row.governed === 0,
+  hasBegun: row.stage > 0,
+  hasMore: row.remaining > 1,
+  isUnheard: row.heard === 0,
+});
+
+const moveOf = (deps: Deps, claim: DeviceClaim, deployment: string, { substate }: Report) => ({
+  tenant: claim.tenant,
+  device: claim.device,
+  deployment,
+  atMs: deps.now(),
+  only: atItAnd(ifLive(claim)),
+  also: substate ? { substate } : undefined,
+});
+
+/** Whatever the report says and the deployment is. */
+async function moveByReport(
+  deps: Deps,
+  claim: DeviceClaim,
+  deployment: string,
+  report: Report,
+  { withoutRules, hasBegun }: KnownDeployment,
+): Promise<ReportedRow | undefined> {
   const { tenant, device } = claim;
-  const state = reportedState(tenant, device, deployment);
-  const withoutRules = isWithoutRules(tenant, deployment);
-  const move = {
-    tenant,
-    device,
-    deployment,
-    withoutRules,
-    atMs: deps.now(),
-    only: atItAnd(ifLive(claim)),
-    also: report.substate ? { substate: report.substate } : undefined,
-  };
-  const moves =
-    report.status === "failure" ? failureStatements(move) : moveStatements({ ...move, to: report.status });
   const { status } = report;
+  const move = { ...moveOf(deps, claim, deployment, report), withoutRules, hasBegun };
+  const moves = status === "failure" ? failureStatements(move) : moveStatements({ ...move, to: status });
   const further =
     !withoutRules && (status === "success" || status === "failure")
       ? consequences(tenant, deployment, status, move.atMs, ifLive(claim))
@@ -50,11 +94,35 @@ export async function reportStatus(
   if (!withoutRules && status === "success")
     further.push(noteLateSuccess(tenant, device, deployment, ifLive(claim)));
   const told = isFinal(status) ? endToldStatements(claim, deployment, status, move.atMs) : [];
-  const { results } = await asLiveDevice(deps, claim, [state, ...moves, ...further, ...told]);
-  const [row] = results;
-  if (row?.governed === 0) rememberWithoutRules(tenant, deployment);
-  if (status === "success") noteEnded(claim);
-  refuseEnded(row);
+  const beside = reportedBeside(tenant, device, deployment);
+  const { found } = await asLiveDeviceWith(deps, claim, beside, [...moves, ...further, ...told]);
+  return found;
+}
+
+/** Whether the end of a device's part most likely means nothing to anybody else. */
+const isPlainEnd = ({ status }: Report, { withoutRules, hasBegun, hasMore }: KnownDeployment): boolean =>
+  (status === "success" || status === "already-installed") && withoutRules && hasBegun && hasMore;
+
+/** What such a report needs. Undefined if it is the end of the deployment as well, of which nothing is done here. */
+async function endAmongMany(
+  deps: Deps,
+  claim: DeviceClaim,
+  deployment: string,
+  report: Report,
+  { isUnheard }: KnownDeployment,
+): Promise<ReportedRow | undefined> {
+  const { tenant, device } = claim;
+  const move = { ...moveOf(deps, claim, deployment, report), to: report.status };
+  const told = [partEnded(device, deployment, report.status)];
+  const { found, results } = await asLiveDeviceWith(deps, claim, reportedBeside(tenant, device, deployment), [
+    ...endOneOfMany(move),
+    ...tell(tenant, told, move.atMs, { ifChanged: true, quietly: isUnheard }),
+  ]);
+  const hasMoved = Number(results[0]) > 0;
+  if (!hasMoved && found?.active === 1 && found.aborted_ms === null && found.remaining <= 1) return undefined;
+  if (hasMoved && isUnheard && found?.heard === 1)
+    await deps.db(tenant).batch(wakeAfterwards(tenant, told, move.atMs));
+  return found;
 }
 
 function refuseEnded(row: ReportedRow | undefined): void {

@@ -56,9 +56,14 @@ const wants = (types: string): SQL => sql`EXISTS (
   SELECT 1 FROM json_each(r.types) w CROSS JOIN json_each(${types}) t WHERE t.value GLOB w.value)`;
 
 /** One row of the outbox for each receiver that is neither told of things nor left alone, nor woken already. */
-const wakeStatements = (tenant: TenantId, types: string, atMs: number): Statement<number>[] => {
+const wakeStatements = (
+  tenant: TenantId,
+  types: string,
+  atMs: number,
+  when = sql`changes() > 0`,
+): Statement<number>[] => {
   const resting = sql`r.tenant_id = ${tenant} AND coalesce(r.waiting_ms, ${atMs + 1}) > ${atMs} AND r.leased_ms <= ${atMs}
-    AND r.paused_ms <= ${atMs} AND ${wants(types)} AND changes() > 0`;
+    AND r.paused_ms <= ${atMs} AND ${wants(types)} AND ${when}`;
   return [
     change(sql`
       INSERT ${into(outboxTable, "id, tenant_id, kind, subject, data, created_ms, due_ms, attempts")}
@@ -82,6 +87,9 @@ export const freeReceiversStatements = (nowMs: number): Statement<number>[] => [
 
 const pageColumns = columnsOf(eventPagesTable, "first, events");
 
+const typesOf = (events: readonly Told[]): string =>
+  JSON.stringify([...new Set(events.map(({ type }) => type))]);
+
 export interface TellOptions {
   /** Only if the statement before changed something. */
   ifChanged?: boolean;
@@ -89,6 +97,8 @@ export interface TellOptions {
   when?: SQL;
   /** Conditions of single events, in their order; of those left out none is told. */
   each?: readonly SQL[];
+  /** Nobody is woken: who reads `isHeard` in the same batch sees to it by `wakeAfterwards`. */
+  quietly?: boolean;
 }
 
 /** True of the events, by their place, whose condition holds. */
@@ -109,10 +119,10 @@ export function tell(
   tenant: TenantId,
   events: readonly Told[],
   atMs: number,
-  { ifChanged = false, when = sql`1`, each = [] }: TellOptions = {},
+  { ifChanged = false, when = sql`1`, each = [], quietly = false }: TellOptions = {},
 ): Statement<unknown>[] {
   if (events.length === 0) return [];
-  const types = JSON.stringify([...new Set(events.map(({ type }) => type))]);
+  const types = typesOf(events);
   const given = JSON.stringify(events.map((event) => stored(event, atMs)));
   const isOpen = sql`p.events < ${PAGE_EVENTS} AND p.bytes < ${PAGE_BYTES}`;
   const append = change(sql`
@@ -128,8 +138,24 @@ export function tell(
     WHERE ${ifChanged ? sql`changes() > 0` : sql`1`} AND n.events > 0 AND ${when}
     ON CONFLICT (tenant_id, first) DO UPDATE SET events = event_pages.events + excluded.events,
       body = event_pages.body || ',' || excluded.body`);
+  if (quietly) return [append];
   return [append, ...wakeStatements(tenant, types, atMs), wakeFollowersStatement(tenant)];
 }
+
+/** In SQL: 1 if the tenant has receivers or somebody follows its events. */
+export const isHeard = (tenant: TenantId): SQL => sql`(
+  EXISTS (SELECT 1 FROM ${eventReceiversTable} WHERE tenant_id = ${tenant})
+  OR EXISTS (SELECT 1 FROM ${eventFollowersTable} WHERE tenant_id = ${tenant}))`;
+
+/** Wakes those who want events that were told quietly. */
+export const wakeAfterwards = (
+  tenant: TenantId,
+  events: readonly Told[],
+  atMs: number,
+): Statement<unknown>[] => [
+  ...wakeStatements(tenant, typesOf(events), atMs, sql`1`),
+  wakeFollowersStatement(tenant),
+];
 
 /** Has those who follow the events looked at, if there are any: whether there is something new for them, and whether they still may. */
 const wakeFollowersStatement = (tenant: TenantId): Statement<unknown> =>

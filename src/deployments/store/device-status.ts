@@ -1,25 +1,38 @@
 import { sql, type SQL } from "drizzle-orm";
+import type { Beside } from "../../devices/index.ts";
 import { change, firstRow, type Statement } from "../../platform/database.ts";
 import type { DeviceId, TenantId } from "../../platform/ids.ts";
+import { isHeard } from "../../platform/stream.ts";
 import { deviceDeploymentsTable, deploymentCountersTable, deploymentsTable } from "../tables.ts";
 import type { Row } from "../../platform/columns.ts";
 import { stillWaitsToInstall } from "./joining.ts";
 import { seqOf } from "./membership.ts";
 
 export type ReportedRow = Row<typeof deviceDeploymentsTable, "seq" | "status" | "active"> &
-  Row<typeof deploymentCountersTable, "aborted_ms" | "governed">;
+  Row<typeof deploymentCountersTable, "aborted_ms" | "governed" | "stage" | "remaining"> & {
+    /** 1 if somebody is to hear of what is told. */
+    heard: 0 | 1;
+  };
 
 /** Where the device stands in a deployment it has asked about; nothing if it never did. */
-export const reportedState = (
+export const reportedBeside = (
   tenant: TenantId,
   device: DeviceId,
   deployment: string,
-): Statement<ReportedRow | undefined> =>
-  firstRow(sql`
-    SELECT dd.seq, dd.status, dd.active, c.aborted_ms, c.governed FROM ${deviceDeploymentsTable} dd
+): Beside<ReportedRow> => ({
+  query: sql`
+    SELECT dd.seq, dd.status, dd.active, c.aborted_ms, c.governed, c.stage, c.remaining, ${isHeard(tenant)} AS heard
+    FROM ${deviceDeploymentsTable} dd
     JOIN ${deploymentCountersTable} c ON c.tenant_id = dd.tenant_id AND c.seq = dd.seq
     WHERE dd.tenant_id = ${tenant} AND dd.device_id = ${device} AND dd.seq = ${seqOf(tenant, deployment)}
-      AND dd.status > 0`);
+      AND dd.status > 0`,
+  key: "seq",
+});
+
+/** The same by itself. */
+export const reportedState = (
+  ...whose: Parameters<typeof reportedBeside>
+): Statement<ReportedRow | undefined> => firstRow(reportedBeside(...whose).query);
 
 /** A device that was given up and told of its success after that stays failed; who looks at it can see that it has it. */
 export const noteLateSuccess = (

@@ -27,6 +27,8 @@ export interface Move {
   timedOut?: boolean;
   /** The deployment is known to have no rules, so that nobody counts by them. */
   withoutRules?: boolean;
+  /** It is known to be in progress. */
+  hasBegun?: boolean;
 }
 
 /** Condition of a move: the device has asked for the deployment. */
@@ -86,6 +88,9 @@ const moving = (move: Move): SQL => sql`
     ${move.deployment === undefined ? sql`` : sql`AND dd.seq = ${seqOf(move.tenant, move.deployment)}`}
     ${move.only ? sql`AND ${move.only}` : sql``}`;
 
+/** As text, because each parameter costs about as much as looking a row up. */
+const code = (status: Status): SQL => sql.raw(String(STATUS_CODES[status]));
+
 /** States that devices leave by themselves, in a time that the fleet tells. */
 export const TIMED = [
   "pending",
@@ -110,11 +115,11 @@ function counterMoves(move: Move): SQL {
   const { to } = move;
   const leave = ACTIVE_STATUSES.filter((status) => status !== to).map((status) => {
     const column = sql.raw(counterColumn(status));
-    return sql`${column} = ${column} - (m.status = ${STATUS_CODES[status]})`;
+    return sql`${column} = ${column} - (m.status = ${code(status)})`;
   });
   const column = sql.raw(counterColumn(to));
   const moves = [
-    sql`unseen = unseen - (m.status = ${QUEUED})`,
+    sql.raw(`unseen = unseen - (m.status = ${QUEUED})`),
     ...leave,
     sql`${column} = ${column} + 1`,
     ...timed(move),
@@ -253,11 +258,28 @@ export function decideStatements(
   ];
 }
 
+/**
+ * Ends the part of a device in a deployment without rules that has begun, unless it is the last device in it; the last of the
+ * statements tells whether it did. Nobody else is concerned then.
+ */
+export const endOneOfMany = (move: Move): [Statement<number>, Statement<number>] => [
+  count(move),
+  moveRows(move, { afterCount: true }),
+];
+
+/** A deployment is in progress that devices work at, should it have been put back to before. */
+export const beginAgain = (tenant: TenantId, device: DeviceId, deployment: string): Statement<number> =>
+  change(sql`
+    UPDATE ${deploymentCountersTable} AS c SET stage = 1
+    WHERE tenant_id = ${tenant} AND stage = 0 AND seq = ${seqOf(tenant, deployment)} AND EXISTS (
+      SELECT 1 FROM ${deviceDeploymentsTable} dd
+      WHERE dd.tenant_id = c.tenant_id AND dd.device_id = ${device} AND dd.seq = c.seq AND dd.started_ms IS NOT NULL)`);
+
 /** Moves a device to another state in one deployment or in all of its own: counters, then the row, then what follows from both. */
 export function moveStatements(move: Move): Statement<unknown>[] {
-  if (!isFinal(move.to)) return [count(move), moveRows(move, { afterCount: true }), leavePending(move)];
+  const begins = move.to === "decommissioned" || move.hasBegun ? [] : [leavePending(move)];
+  if (!isFinal(move.to)) return [count(move), moveRows(move, { afterCount: true }), ...begins];
   const byRules = move.withoutRules ? [] : [tally(move), leaveBudget(move.tenant, moving(move))];
-  const begins = move.to === "decommissioned" ? [] : [leavePending(move)];
   const moved = moveRows(move, { afterCount: false });
   return [countLast(move), count(move), ...byRules, moved, ...begins, makeRoom(move)];
 }

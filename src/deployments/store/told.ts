@@ -11,6 +11,14 @@ const isOverSince = (tenant: TenantId, deployment: string, atMs: number): SQL =>
   SELECT 1 FROM ${deploymentCountersTable} WHERE tenant_id = ${tenant} AND seq = ${seqOf(tenant, deployment)}
     AND stage = 2 AND finished_ms = ${atMs})`;
 
+/** What the world is told if the statement before ended the device's part, and others are not through. */
+export const partEnded = (device: DeviceId, deployment: string, status: Status): Told => ({
+  type: "device.updated",
+  device,
+  deployment,
+  data: { status },
+});
+
 /** What the world is told of the end of a device's part, if it ended in this batch; and of the deployment's, if that was the last. */
 export const endToldStatements = (
   { tenant, device }: { tenant: TenantId; device: DeviceId },
@@ -22,7 +30,7 @@ export const endToldStatements = (
     SELECT 1 FROM ${deviceDeploymentsTable} WHERE tenant_id = ${tenant} AND device_id = ${device}
       AND seq = ${seqOf(tenant, deployment)} AND active = 0 AND status = ${STATUS_CODES[status]} AND finished_ms = ${atMs})`;
   const events: Told[] = [
-    { type: "device.updated", device, deployment, data: { status } },
+    partEnded(device, deployment, status),
     { type: "deployment.finished", deployment, data: {} },
   ];
   return tell(tenant, events, atMs, { each: [hasEnded, isOverSince(tenant, deployment, atMs)] });
