@@ -221,7 +221,7 @@ const ROUTES: Route[] = [
     name: "mac",
     value_prefix: "02:00:99",
   }),
-  post("preview: everybody", `${M1}/deployments/deployments?preview=true`, {
+  post("preview: everybody", `${M2}/deployments/deployments/preview`, {
     name: "a",
     artifact_name: "release-3",
     all_devices: true,
