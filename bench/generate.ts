@@ -10,7 +10,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { parseArgs } from "node:util";
-import { startBare } from "./bare-bucket.ts";
+import { startBareBucket } from "./bare-bucket.ts";
 import { freePort, startLocalServer, type LocalServer } from "./local-server.ts";
 import { runtimeOf } from "./process-cpu.ts";
 import { memoryMib, resetPeak } from "./runtime-memory.ts";
@@ -88,7 +88,7 @@ async function made(server: LocalServer, location: string): Promise<void> {
 }
 
 const folder = mkdtempSync(join(tmpdir(), "edgemend-bench-"));
-const bare = await startBare(join(folder, "bare"));
+const bare = await startBareBucket(join(folder, "bare"));
 const inspectorPort = await freePort();
 const server = await startLocalServer(undefined, {}, ["--inspector-port", String(inspectorPort)]);
 const worker = await WorkerMemory.watch(inspectorPort);

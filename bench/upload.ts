@@ -8,7 +8,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { writeArtifact, type WrittenArtifact } from "../src/artifact/write.ts";
-import { startBare } from "./bare-bucket.ts";
+import { startBareBucket } from "./bare-bucket.ts";
 import { startLocalServer, type LocalServer } from "./local-server.ts";
 import { cpuMsOf, runtimeOf } from "./process-cpu.ts";
 import { memoryMib, resetPeak } from "./runtime-memory.ts";
@@ -121,7 +121,7 @@ const most = (measures: readonly Measure[]) =>
 const percent = (part: number) => `${(100 * part).toFixed(0)} %`;
 
 const folder = mkdtempSync(join(tmpdir(), "edgemend-bench-"));
-const bare = await startBare(join(folder, "bare"));
+const bare = await startBareBucket(join(folder, "bare"));
 const server = await startLocalServer();
 const runtime = runtimeOf(server.pid) ?? 0;
 try {
