@@ -5,7 +5,8 @@ import type { Later } from "../platform/later.ts";
 import { dayOf } from "../platform/used.ts";
 import type { Log } from "../platform/log.ts";
 import { headOf, inTime, type Heads } from "./head-stub.ts";
-import { mayConcern, updated, versionsOf, type Checking, type Digest } from "./digest.ts";
+import { mayBeVoid, mayConcern, updated, versionsOf, type Checking, type Digest } from "./digest.ts";
+import { Content } from "./content.ts";
 import type { HeadRpc, Work } from "./head-rpc.ts";
 import type { Contact } from "./presence.ts";
 import type { CheckMode } from "./rate.ts";
@@ -41,6 +42,7 @@ interface TenantState {
   /** Those of them that had nothing to do, whose use nobody else counts. */
   idle: number;
   untold: Untold;
+  content: Content;
   /** When the head was told of contacts last, and when it will be. */
   toldMs: number;
   dueMs: number;
@@ -90,6 +92,12 @@ export class Isolate {
     const state = this.#stateOf(tenant);
     if (!state.untold.add(device, nowMs) || this.#isDue(state, nowMs)) return 0;
     return this.#tellInTime(state, tenant, nowMs, later);
+  }
+
+  /** As `Content` notes; in strict mode the head is asked at each check anyway. */
+  noting(tenant: TenantId, device: string, nowMs: number): ((untilMs: number) => void) | undefined {
+    const { mode, content } = this.#stateOf(tenant);
+    return mode === "relaxed" ? content.noting(device, nowMs) : undefined;
   }
 
   /** Last contacts as the head knows them, those included that were noted here. */
@@ -166,7 +174,7 @@ export class Isolate {
     if (isStale && state.visit) await inTime(state.visit);
     const { digest } = state;
     const isCurrent = digest !== undefined && nowMs - state.askedMs < STALE_MS;
-    const isIdle = isCurrent && !mayConcern(digest, checking, nowMs);
+    const isIdle = isCurrent && !this.#mayGet(state, digest, checking, nowMs);
     if (isIdle) {
       state.idle += 1;
       if (!this.#isDue(state, nowMs)) this.#tellInTime(state, tenant, nowMs, later);
@@ -176,6 +184,11 @@ export class Isolate {
     state.checks -= 1;
     const asked = await this.#askHead(state, tenant, checking, nowMs);
     return { ...asked, headCalls: asked.headCalls + Number(isVisitor) };
+  }
+
+  #mayGet({ content }: TenantState, digest: Digest, checking: Checking, nowMs: number): boolean {
+    if (!mayConcern(digest, checking, nowMs)) return false;
+    return mayBeVoid(digest, checking) || !content.has(checking.device, nowMs);
   }
 
   /** Fetches the digest and tells of checks and contacts, once for all who want it now. */
@@ -191,7 +204,7 @@ export class Isolate {
     const used = idle === 0 ? {} : usedOn(dayOf(nowMs), { requests: idle, checks: idle });
     const known = versionsOf(state.digest);
     const head = headOf(this.#heads, tenant);
-    const { mode, update } = await this.#telling(state, nowMs, (seen) =>
+    const { mode, update, stamp } = await this.#telling(state, nowMs, (seen) =>
       head.digest(tenant, { nowMs, known, checks, used, seen }),
     ).catch((cause: unknown) => {
       state.idle += idle;
@@ -199,6 +212,7 @@ export class Isolate {
     });
     state.mode = mode;
     state.digest = update && updated(state.digest, update);
+    state.content.follow(update && stamp);
     state.askedMs = nowMs;
     this.#bound();
   }
@@ -266,6 +280,7 @@ export class Isolate {
       checks: 0,
       idle: 0,
       untold: new Untold(),
+      content: new Content(),
       toldMs: NEVER,
       dueMs: NEVER,
     };

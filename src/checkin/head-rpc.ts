@@ -53,6 +53,8 @@ export interface DigestResponse {
   mode: CheckMode;
   /** Nothing while there is no digest. */
   update: DigestUpdate | undefined;
+  /** Another one after each change that may give a device something. */
+  stamp?: string | undefined;
 }
 
 /** Numbers of now, for whoever watches a fleet. */

@@ -107,7 +107,9 @@ export class Head {
     this.#used.add(visit.used);
     await this.note(tenant, visit.seen);
     const digest = await this.#digest.current(tenant, visit.nowMs);
-    return { mode: this.#mode(visit.nowMs), update: digest && updateFor(digest, visit.known) };
+    const mode = this.#mode(visit.nowMs);
+    if (!digest) return { mode, update: undefined };
+    return { mode, update: updateFor(digest, visit.known), stamp: this.#waits.stamp(digest) };
   }
 
   /** Takes in what a Worker has counted; tells whether the tenant has used all its rows of the day. */

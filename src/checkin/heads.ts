@@ -66,6 +66,7 @@ export const contactsOf = (
     cost.objectCalls += 1;
     return inTime(headOf(env.TENANT_HEAD, tenant).ages(now()));
   },
+  noteContent: ({ tenant, device }) => isolateOf(env).noting(tenant, device, now()),
   hasPlainWork: (claim) => works.get(claim)?.isPlain ?? false,
   async waits(claim, wait) {
     const stamp = works.get(claim)?.stamp;

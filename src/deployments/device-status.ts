@@ -1,4 +1,4 @@
-import { asLiveDevice, asLiveDeviceWith, ifLive } from "../devices/index.ts";
+import { asLiveDevice, asLiveDeviceWith, ifLive, type Beside } from "../devices/index.ts";
 import type { DeviceClaim } from "../platform/actor.ts";
 import type { Statement } from "../platform/database.ts";
 import type { Deps } from "../platform/deps.ts";
@@ -23,10 +23,13 @@ import { mapFor } from "./control-map.ts";
 import { causeOf } from "./failures/cause.ts";
 import { endingOf, printOf } from "./failures/ending.ts";
 import {
+  contentUntil,
   controlMapOf,
+  endedBeside,
   noteLateSuccess,
   reportedBeside,
   reportedState,
+  type EndedRow,
   type ReportedRow,
 } from "./store/device-status.ts";
 import { countLogged } from "./store/failures.ts";
@@ -114,12 +117,18 @@ async function endAmongMany(
   const { tenant, device } = claim;
   const move = { ...moveOf(deps, claim, deployment, report), to: report.status };
   const told = [partEnded(device, deployment, report.status)];
-  const { found, results } = await asLiveDeviceWith(deps, claim, reportedBeside(tenant, device, deployment), [
+  const noteContent = deps.contacts.noteContent(claim);
+  const beside: Beside<EndedRow> = noteContent
+    ? endedBeside(tenant, device, deployment, move.atMs)
+    : reportedBeside(tenant, device, deployment);
+  const { found, results } = await asLiveDeviceWith(deps, claim, beside, [
     ...endOneOfMany(move),
     ...tell(tenant, told, move.atMs, { ifChanged: true, quietly: isUnheard }),
   ]);
   const hasMoved = Number(results[0]) > 0;
   if (!hasMoved && found?.active === 1 && found.aborted_ms === null && found.remaining <= 1) return undefined;
+  const untilMs = hasMoved && found ? contentUntil(found, move.atMs) : undefined;
+  if (untilMs !== undefined) noteContent?.(untilMs);
   if (hasMoved && isUnheard && found?.heard === 1)
     await deps.db(tenant).batch(wakeAfterwards(tenant, told, move.atMs));
   return found;

@@ -56,6 +56,11 @@ export interface Contacts {
    * who asks the database accordingly must be told by it if there is more.
    */
   hasPlainWork: (claim: DeviceClaim) => boolean;
+  /**
+   * To be called before the database is asked. What it returns takes in until when the device of this claim gets nothing,
+   * unless something is told, so that its next checks ask nobody; undefined where the head is asked anyway.
+   */
+  noteContent: (claim: DeviceClaim) => ((untilMs: number) => void) | undefined;
   /** Notes what the database told in the request of this claim, for the checks that follow. Never rejects. */
   waits: (claim: DeviceClaim, wait: Wait) => Promise<void>;
   /** Devices that are silent for longer than is usual for them, and such as are heard again. */

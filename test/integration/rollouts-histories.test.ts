@@ -286,7 +286,10 @@ function noWaits(): void {
   const kept = new Map<string, unknown>();
   waits = new Waits({
     get: async (key: string) => kept.get(key),
-    put: async (key: string, value: unknown) => void kept.set(key, value),
+    put: async (entries: Record<string, unknown> | string, value: unknown) => {
+      const all = typeof entries === "string" ? { [entries]: value } : entries;
+      for (const [key, one] of Object.entries(all)) kept.set(key, one);
+    },
     delete: async (keys: string | string[]) => [keys].flat().filter((key) => kept.delete(key)).length,
     list: async ({ prefix = "" }: DurableObjectListOptions) =>
       new Map([...kept].filter(([key]) => key.startsWith(prefix))),
@@ -308,6 +311,7 @@ async function working(work: () => Promise<void>): Promise<void> {
       seenByHour: async () => new Map<number, number>(),
       ages: async () => [],
       hasPlainWork: () => guesses++ % 2 === 0 && database.fall === undefined,
+      noteContent: () => undefined,
       waits: ({ device: id }: DeviceClaim, wait: Wait) => waits.note(DIGEST, id, wait, stamp, server.now),
       silences: async () => ({ silent: [], back: [] }),
       settleSilences: async () => {},

@@ -41,6 +41,7 @@ const temperature = { scope: "inventory", name: "temperature" };
 const away = () => Promise.reject(new Error("the tenant's head did not answer in time"));
 const contactsAway = {
   hasPlainWork: () => false,
+  noteContent: () => undefined,
   note: () => {},
   last: away,
   rhythms: away,

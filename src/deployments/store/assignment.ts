@@ -65,7 +65,7 @@ const firstListed = (tenant: TenantId, device: DeviceId, atMs: number): SQL => s
       WHERE ${isOpenTo(tenant, device, atMs)} ORDER BY c.opens_ms, c.seq LIMIT 1)`;
 
 /** The same where no open deployment has rules, a weight or a filter. */
-export const plainSeq = ({ tenant, device, atMs }: Asking): SQL => sql`
+export const plainSeq = ({ tenant, device, atMs }: Pick<Asking, "tenant" | "device" | "atMs">): SQL => sql`
   SELECT seq FROM (${firstListed(tenant, device, atMs)}) ORDER BY opens_ms, seq LIMIT 1`;
 
 /** A deployment is open that looks at more of a device than whether it is listed. */

@@ -25,8 +25,11 @@ interface Found {
   budget_value: string | null;
 }
 
+/** Whose times, and after which. */
+type Whose = Pick<Asking, "tenant" | "device" | "atMs">;
+
 /** What time alone changes for a device that waits in no deployment with rules. */
-const nextTimes = ({ tenant, device, atMs }: Asking): SQL => sql`(
+const nextTimes = ({ tenant, device, atMs }: Whose): SQL => sql`(
         SELECT min(q.opens_ms) FROM ${deviceDeploymentsTable} q INDEXED BY device_deployments_active
         WHERE ${ownActive(tenant, device)} AND q.status = 0 AND q.opens_ms > ${atMs}) AS queued_ms, (
         SELECT min(q.retry_ms) FROM ${deviceDeploymentsTable} q INDEXED BY device_deployments_active
@@ -42,8 +45,10 @@ const isAtOne = ({ tenant, device }: Asking, awaitsRetry: 0 | 1): SQL => sql`EXI
     SELECT 1 FROM ${deviceDeploymentsTable} q
     WHERE ${ownActive(tenant, device)} AND q.seq = (${currentSeq(tenant, device)}) AND q.awaits_retry = ${awaitsRetry})`;
 
+export type Times = Pick<Found, "queued_ms" | "retry_ms" | "wide_ms">;
+
 /** What is known before a device joins by lists and openings alone. */
-export interface PlainRow extends Pick<Found, "queued_ms" | "retry_ms" | "wide_ms"> {
+export interface PlainRow extends Times {
   one: 1;
   /** 1 if what is open cannot be given so. */
   more: 1 | null;
@@ -51,6 +56,16 @@ export interface PlainRow extends Pick<Found, "queued_ms" | "retry_ms" | "wide_m
   next: number | null;
   current: number | null;
 }
+
+/**
+ * For a device at the deployment in `dd` that is about to end its part: whether there is anything else for it, and when there
+ * may be.
+ */
+export const elseFor = (asking: Whose): SQL => sql`
+  coalesce((${hasMoreOpen(asking.tenant)}), (${plainSeq(asking)}), (
+    SELECT o.seq FROM ${deviceDeploymentsTable} o INDEXED BY device_deployments_active
+    WHERE o.tenant_id = ${asking.tenant} AND o.device_id = ${asking.device} AND o.active = 1 AND o.status > 0
+      AND o.seq <> dd.seq LIMIT 1)) AS other, ${nextTimes(asking)}`;
 
 /** With `looking`, tells whether there is anything at all; most that join need not ask. */
 export const beforeJoining = (asking: Asking, { looking }: { looking: boolean }): Beside<PlainRow> => ({
@@ -64,7 +79,7 @@ export const beforeJoining = (asking: Asking, { looking }: { looking: boolean })
 });
 
 /** For a device that is given nothing by lists and openings: it waits for one of these times. */
-export const plainWait = ({ queued_ms, retry_ms, wide_ms }: PlainRow, atMs: number): Wait => ({
+export const plainWait = ({ queued_ms, retry_ms, wide_ms }: Times, atMs: number): Wait => ({
   untilMs: untilMs([queued_ms, retry_ms, wide_ms], atMs),
   room: undefined,
 });
