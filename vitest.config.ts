@@ -40,6 +40,9 @@ const TEST_BINDINGS = {
   SIGNING_KEY: generateKeyPairSync("ed25519").privateKey.export({ format: "pem", type: "pkcs8" }).toString(),
 };
 
+/** Tests of local servers come first, so many at once that the others' processors are busy; these come next. */
+const AFTER_LOCAL = { groupOrder: 1 };
+
 const DATABASE_OBJECT = { className: "TestDatabase", useSQLite: true };
 /** Runs the statements of tests (test/support/quick-database.ts). */
 const DATABASE_WORKER = {
@@ -113,6 +116,7 @@ function integration(form: "long" | "short", isPlaced: boolean) {
         },
       }),
     ],
+    sequence: AFTER_LOCAL,
     // Every test starts with an empty store; a worker of its own for each file would take half of the time.
     isolate: false,
     // The largest matrices take a third of it on a free machine.
@@ -123,7 +127,7 @@ function integration(form: "long" | "short", isPlaced: boolean) {
 
 export default defineConfig(({ mode }) => ({
   test: {
-    // One more than there are processors: files wait for servers, disks and timers, too.
+    // One more than there are processors: files wait for disks and timers, too.
     maxWorkers: availableParallelism() + 1,
     // What the server logs is shown where a test fails.
     silent: "passed-only",
@@ -131,18 +135,28 @@ export default defineConfig(({ mode }) => ({
       {
         test: {
           name: "unit",
+          sequence: AFTER_LOCAL,
           include: ["test/unit/**/*.test.ts"],
           environment: "node",
           isolate: false,
           testTimeout: 30_000,
         },
       },
-      { test: { name: "docs", include: ["test/docs/**/*.test.ts"], environment: "node" } },
+      {
+        test: {
+          name: "docs",
+          sequence: AFTER_LOCAL,
+          include: ["test/docs/**/*.test.ts"],
+          environment: "node",
+        },
+      },
       {
         test: {
           name: "local",
           include: ["test/local/**/*.test.ts"],
           environment: "node",
+          // They mostly wait for servers that start, for timers and for ends of connections.
+          maxWorkers: availableParallelism() + 3,
           env: { TEST_FORM: mode === "long" ? "long" : "short" },
           testTimeout: 60_000,
           hookTimeout: 60_000,
