@@ -2,24 +2,43 @@
 import { DurableObject } from "cloudflare:workers";
 
 const COUNTS = "SELECT total_changes() AS changes, last_insert_rowid() AS lastRow";
+const COLUMNS = 90; // a row has at most 100
+const ROUNDS = 9;
 
 const toStored = (value) => (Array.isArray(value) ? new Uint8Array(value).buffer : value);
-const toTold = (value) => (value instanceof ArrayBuffer ? Array.from(new Uint8Array(value)) : value);
+
+/** Bytes as the platform's database tells them. */
+function tellBytes(row) {
+  row.forEach((value, i) => {
+    if (typeof value === "object" && value !== null) row[i] = Array.from(new Uint8Array(value));
+  });
+  return row;
+}
+
+const startsWithWord = (sql) => /^\s*[a-z]/i.test(sql);
+const hasStatement = ({ sql }) => startsWithWord(sql) || sql.replaceAll(/^\s+--.*/gm, "").trim() !== "";
+/** One statement that can change nothing. */
+const isReading = (sql) => /^\s*SELECT\b/i.test(sql) && !sql.includes(";");
 
 export class TestDatabase extends DurableObject {
-  #counts() {
-    return this.ctx.storage.sql.exec(COUNTS).one();
+  /** As the last statement left it, and whoever reads leaves it so; nothing changes it but statements that come here. */
+  #state;
+
+  #readState() {
+    const { sql } = this.ctx.storage;
+    return { ...sql.exec(COUNTS).one(), size: sql.databaseSize };
   }
 
   #run({ sql: text, params }, format) {
     const { sql } = this.ctx.storage;
-    const [sizeBefore, before] = [sql.databaseSize, this.#counts()];
+    const before = (this.#state ??= this.#readState());
     const cursor = sql.exec(text, ...(params ?? []).map(toStored));
     const columns = cursor.columnNames;
-    const rows = Array.from(cursor.raw(), (row) => row.map(toTold));
-    const after = this.#counts();
+    const rows = cursor.raw().toArray().map(tellBytes);
+    if (!isReading(text)) this.#state = this.#readState();
+    const after = this.#state;
     const changes = after.changes - before.changes;
-    const isChanged = changes !== 0 || after.lastRow !== before.lastRow || sql.databaseSize !== sizeBefore;
+    const isChanged = changes !== 0 || after.lastRow !== before.lastRow || after.size !== before.size;
     const asObjects = () => rows.map((row) => Object.fromEntries(columns.map((name, i) => [name, row[i]])));
     return {
       success: true,
@@ -28,7 +47,7 @@ export class TestDatabase extends DurableObject {
         changes,
         last_row_id: after.lastRow,
         changed_db: isChanged,
-        size_after: sql.databaseSize,
+        size_after: after.size,
         rows_read: cursor.rowsRead,
         rows_written: cursor.rowsWritten,
       },
@@ -36,10 +55,36 @@ export class TestDatabase extends DurableObject {
     };
   }
 
+  /** Which of the tables have rows. */
+  #filled(tables) {
+    const filled = [];
+    for (let at = 0; at < tables.length; at += COLUMNS) {
+      const some = tables.slice(at, at + COLUMNS);
+      const asked = some.map((table, i) => `EXISTS (SELECT 1 FROM ${table}) AS t${i}`).join(", ");
+      const [found] = this.ctx.storage.sql.exec(`SELECT ${asked}`).raw().toArray();
+      filled.push(...some.filter((_, i) => found[i] === 1));
+    }
+    return filled;
+  }
+
+  /** Takes everything out of the tables, in this order, and what triggers write meanwhile; answers a question about the rest. */
+  empty(tables, question) {
+    this.#state = undefined;
+    const { sql } = this.ctx.storage;
+    return this.ctx.storage.transactionSync(() => {
+      for (let round = 1; ; round++) {
+        const filled = this.#filled(tables);
+        if (filled.length === 0) return sql.exec(question).raw().toArray()[0][0];
+        if (round === ROUNDS) throw new Error(`${filled.join()} do not stay empty`);
+        for (const table of filled) sql.exec(`DELETE FROM ${table} WHERE true`);
+      }
+    });
+  }
+
   /** All statements or none. Both ways as JSON, because the platform's database takes and gives what JSON can say. */
   send(body, format) {
     const asked = [JSON.parse(body)].flat();
-    const statements = asked.filter(({ sql }) => sql.replaceAll(/^\s+--.*/gm, "").trim() !== "");
+    const statements = asked.filter(hasStatement);
     if (statements.length === 0)
       return JSON.stringify({ success: false, error: "No SQL statements detected." });
     try {
@@ -48,6 +93,7 @@ export class TestDatabase extends DurableObject {
       );
       return JSON.stringify(results);
     } catch (error) {
+      this.#state = undefined;
       return JSON.stringify({ success: false, error: String(error?.message ?? error) });
     }
   }

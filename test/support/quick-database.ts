@@ -7,6 +7,7 @@ export interface Session {
 
 interface Answerer extends Rpc.DurableObjectBranded {
   send: (body: string, format: string) => Promise<string>;
+  empty: (tables: readonly string[], question: string) => Promise<unknown>;
 }
 
 export interface Bindings {
@@ -39,6 +40,15 @@ export function shortenWay({ DB, DATA_2, SPARE, FURTHER, TEST_DATABASE }: Bindin
     const { alwaysPrimarySession } = database as unknown as { alwaysPrimarySession: Session };
     alwaysPrimarySession._send = shortWay(TEST_DATABASE, name);
   });
+}
+
+/** Takes everything out of the tables; answers what one statement asks about the rest. */
+export type Emptying = (tables: readonly string[], question: string) => Promise<unknown>;
+
+/** The same for a database that has the short way. */
+export function shortEmptying({ TEST_DATABASE: objects }: Bindings, name: "database" | "DATA_2"): Emptying {
+  const id = objects.idFromName(name);
+  return (tables, question) => objects.get(id).empty(tables, question);
 }
 
 /** Sends statements to the object of this name. */

@@ -15,14 +15,18 @@ import type { Later } from "../../src/platform/later.ts";
 import { migrate } from "../../src/platform/migrations.ts";
 import { queue } from "../../workers/queue.ts";
 import { LONG } from "./form.ts";
-import { shortenWay } from "./quick-database.ts";
+import { shortEmptying, shortenWay, type Bindings } from "./quick-database.ts";
 import { DATA_HOME, NO_DIRECTORY_TABLES, NO_HOME_TABLES, routed } from "./placed.ts";
 import { Store } from "./store.ts";
 import { StoredDatabase } from "./stored-database.ts";
 import { importWorkerOnce } from "./worker-once.ts";
 
 importWorkerOnce();
-if (!LONG) shortenWay(bindings as unknown as Parameters<typeof shortenWay>[0]);
+const databases = bindings as unknown as Bindings;
+if (!LONG) shortenWay(databases);
+/** How each of these databases is emptied, if not by its own statements. */
+const emptying = (name: Parameters<typeof shortEmptying>[1]) =>
+  LONG ? undefined : shortEmptying(databases, name);
 
 /** Whether tenants live in another database than the directory (`npm run test:placed`). */
 export const PLACED = "TEST_PLACED" in bindings;
@@ -52,8 +56,11 @@ const bound = bindings as unknown as TestEnv & { DATA_2: D1Database };
 const store = new Store<TestEnv>(
   bound,
   PLACED
-    ? [new StoredDatabase(bound.DB, NO_HOME_TABLES), new StoredDatabase(bound.DATA_2, NO_DIRECTORY_TABLES)]
-    : [new StoredDatabase(bound.DB)],
+    ? [
+        new StoredDatabase(bound.DB, NO_HOME_TABLES, emptying("database")),
+        new StoredDatabase(bound.DATA_2, NO_DIRECTORY_TABLES, emptying("DATA_2")),
+      ]
+    : [new StoredDatabase(bound.DB, [], emptying("database"))],
 );
 
 /** As the server under test has them. */

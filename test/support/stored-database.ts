@@ -1,7 +1,18 @@
+import type { Emptying } from "./quick-database.ts";
+
 const OBJECTS = `sqlite_master WHERE sql IS NOT NULL AND NOT (type = 'table' AND name GLOB 'inventory_text_*')
   AND name NOT GLOB 'sqlite_*' AND name NOT GLOB '_cf*'`;
 const FINGERPRINT = `SELECT (SELECT count(*) FROM d1_migrations) || ' ' || count(*) || ' ' || total(length(sql)) AS fingerprint
   FROM ${OBJECTS}`;
+
+/** In one trip; without a condition, the pages of empty tables would be written, too. */
+const emptyingOf =
+  (d1: D1Database): Emptying =>
+  async (tables, question) => {
+    const statements = [...tables.map((table) => `DELETE FROM ${table} WHERE true`), question];
+    const answer = await d1.prepare(statements.join(";\n")).first();
+    return Object.values(answer ?? {})[0];
+  };
 
 /** A database of the tests, which is made once by the migrations, and then from what these made. */
 export class StoredDatabase {
@@ -11,12 +22,14 @@ export class StoredDatabase {
   /** Makes a migrated database; read after the migrations have run once, which is far slower. */
   #schema: string | undefined;
   #fingerprint = "";
-  /** Empties all tables. */
-  #emptying = "";
+  /** In the order in which they are emptied. */
+  #tables: readonly string[] = [];
+  readonly #empty: Emptying;
 
-  constructor(d1: D1Database, changes: readonly string[] = []) {
+  constructor(d1: D1Database, changes: readonly string[] = [], empty: Emptying = emptyingOf(d1)) {
     this.#d1 = d1;
     this.#changes = changes;
+    this.#empty = empty;
   }
 
   get isKnown(): boolean {
@@ -29,11 +42,8 @@ export class StoredDatabase {
 
   /** Tells whether the database then is as it was made. */
   async removeAll(): Promise<boolean> {
-    const removed = await this.#d1
-      .prepare(this.#emptying)
-      .first<{ fingerprint: string }>()
-      .catch(() => null);
-    return removed?.fingerprint === this.#fingerprint;
+    const fingerprint = await this.#empty(this.#tables, FINGERPRINT).catch(() => null);
+    return fingerprint === this.#fingerprint;
   }
 
   async learn(applied: readonly string[]): Promise<void> {
@@ -54,11 +64,9 @@ export class StoredDatabase {
     const triggers = results.filter(({ type }) => type === "trigger").map(({ sql }) => sql);
     const isTriggering = (table: string) =>
       triggers.some((trigger) => new RegExp(`DELETE ON ${table}\\b`).test(trigger));
-    const inOrder = [
+    this.#tables = [
       ...tables.filter(isTriggering),
       ...tables.filter((table) => !isTriggering(table) && table !== "d1_migrations"),
     ];
-    // Without a condition, the pages of empty tables would be written, too.
-    this.#emptying = [...inOrder.map((table) => `DELETE FROM ${table} WHERE true`), FINGERPRINT].join(";\n");
   }
 }
