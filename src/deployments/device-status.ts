@@ -55,7 +55,6 @@ export async function reportStatus(
     (isPlainEnd(report, known) ? await endAmongMany(deps, claim, deployment, report, known) : undefined) ??
     (await moveByReport(deps, claim, deployment, report, known));
   if (row) rememberDeployment(tenant, deployment, learntFrom(row));
-  if (report.status === "success") noteEnded(claim);
   if (row?.stage === 0 && known.hasBegun)
     await deps.db(tenant).one(beginAgain(tenant, claim.device, deployment));
   refuseEnded(row);
@@ -99,6 +98,7 @@ async function moveByReport(
   const told = isFinal(status) ? endToldStatements(claim, deployment, status, move.atMs) : [];
   const beside = reportedBeside(tenant, device, deployment);
   const { found } = await asLiveDeviceWith(deps, claim, beside, [...moves, ...further, ...told]);
+  if (status === "success") noteEnded(claim);
   return found;
 }
 
@@ -128,7 +128,8 @@ async function endAmongMany(
   const hasMoved = Number(results[0]) > 0;
   if (!hasMoved && found?.active === 1 && found.aborted_ms === null && found.remaining <= 1) return undefined;
   const untilMs = hasMoved && found ? contentUntil(found, move.atMs) : undefined;
-  if (untilMs !== undefined) noteContent?.(untilMs);
+  if (noteContent && untilMs !== undefined) noteContent(untilMs);
+  else if (hasMoved) noteEnded(claim);
   if (hasMoved && isUnheard && found?.heard === 1)
     await deps.db(tenant).batch(wakeAfterwards(tenant, told, move.atMs));
   return found;

@@ -70,7 +70,8 @@ it("gives the device what it is targeted by next, five seconds later at the late
   expect(await costOf(devices[0] as TestDevice)).toEqual([204, 0, 0]);
   const next = await deploy(server, user, devices, { name: "again" });
   server.advance(5000);
-  expect((await check(devices[0] as TestDevice)).json().id).toBe(next);
+  const given = await check(devices[0] as TestDevice);
+  expect([given.json().id, given.cost.trips]).toEqual([next, 1]);
 });
 
 it("gives the device at once what it was targeted by before its end", async () => {
