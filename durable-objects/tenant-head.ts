@@ -89,8 +89,8 @@ export class TenantHead extends DurableObject<Env> implements HeadRpc {
     return this.#head.report(...asked);
   }
 
-  async keepReport(...told: Parameters<HeadRpc["keepReport"]>): Promise<void> {
-    this.#head.near.keepReport(...told);
+  keepReports(...told: Parameters<HeadRpc["keepReports"]>): Promise<void> {
+    return this.#head.keepReports(...told);
   }
 
   async endReports(...told: Parameters<HeadRpc["endReports"]>): Promise<void> {

@@ -61,7 +61,7 @@ export async function makeDeps(env: Env, options: DepsOptions): Promise<Deps> {
     heads: env.TENANT_HEAD,
     contacts: contactsOf(env, { now, later: { ...later, after }, cost, log }),
     knownSets: knownSetsOf(env, { now, later, cost, log }),
-    nearReports: nearReportsOf(env, { now, later, cost, log }),
+    nearReports: nearReportsOf(env, { now, later: { ...later, after }, cost }),
     keys: await loadKeys(env.SIGNING_KEY, env.SIGNING_KEY_FALLBACK),
     participants: PARTICIPANTS,
     workflowFunctions: WORKFLOW_FUNCTIONS,

@@ -11,7 +11,8 @@ import type { HeadRpc, Work } from "./head-rpc.ts";
 import type { Contact } from "./presence.ts";
 import type { CheckMode } from "./rate.ts";
 import { Absent } from "./known-sets.ts";
-import type { Asking, ReportVerdict } from "./pledges.ts";
+import { KeptReports } from "./kept-reports.ts";
+import type { Asking, KeptReport, ReportVerdict } from "./pledges.ts";
 import { Untold } from "./untold.ts";
 import { usedOn } from "./used-ledger.ts";
 
@@ -43,6 +44,7 @@ interface TenantState {
   idle: number;
   untold: Untold;
   content: Content;
+  kept: KeptReports;
   /** When the head was told of contacts last, and when it will be. */
   toldMs: number;
   dueMs: number;
@@ -136,11 +138,22 @@ export class Isolate {
   ): Promise<ReportVerdict | undefined> {
     const [state, head] = [this.#stateOf(tenant), headOf(this.#heads, tenant)];
     if (nowMs < state.awayUntilMs) return undefined;
+    const kept = state.kept.take();
     const verdict = await this.#telling(state, nowMs, (seen) =>
-      inTime(head.report(tenant, { ...asked, nowMs, seen })),
+      inTime(head.report(tenant, { ...asked, nowMs, seen, kept })),
     );
     if (verdict.isSame) state.untold.told([[asked.device, nowMs]]);
     return verdict;
+  }
+
+  /** Has the head told, with its next report or soon, that one is the same as what is stored. */
+  keep(tenant: TenantId, report: KeptReport, nowMs: number, later: Later): void {
+    const { kept } = this.#stateOf(tenant);
+    kept.add(report, nowMs, later, async (reports) =>
+      inTime(headOf(this.#heads, tenant).keepReports(tenant, reports, nowMs)).catch((cause: unknown) =>
+        this.#log.error("head not told of reports", { tenant, cause }),
+      ),
+    );
   }
 
   async #askHead(
@@ -281,6 +294,7 @@ export class Isolate {
       idle: 0,
       untold: new Untold(),
       content: new Content(),
+      kept: new KeptReports(),
       toldMs: NEVER,
       dueMs: NEVER,
     };

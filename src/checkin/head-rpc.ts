@@ -7,7 +7,7 @@ import type { Checking, DigestUpdate } from "./digest.ts";
 import type { CheckMode } from "./rate.ts";
 import type { UsedByDay } from "../platform/used.ts";
 import type { PledgedRow } from "../platform/near-reports.ts";
-import type { Asking, ReportVerdict } from "./pledges.ts";
+import type { Asking, KeptReport, ReportVerdict } from "./pledges.ts";
 import type { Contact } from "./presence.ts";
 import type { SeenByHour } from "./seen-hours.ts";
 
@@ -18,8 +18,8 @@ export interface Check extends Checking {
   seen: readonly Contact[];
 }
 
-/** A report of one device, with the same. */
-export type ReportCheck = Check & Asking;
+/** A report of one device, with the same and what became of others. */
+export type ReportCheck = Check & Asking & { kept: readonly KeptReport[] };
 
 /** What the head knows of a device that may have work. */
 export interface Work {
@@ -86,7 +86,7 @@ export interface HeadRpc extends Rpc.DurableObjectBranded {
   knownSet(tenant: TenantId, print: string, nowMs: number): Promise<KnownSet | undefined>;
   rememberSet(tenant: TenantId, print: string, known: ReadSet, nowMs: number): Promise<void>;
   report(tenant: TenantId, check: ReportCheck): Promise<ReportVerdict>;
-  keepReport(device: string, pledge: string, asking: Asking, nowMs: number): Promise<void>;
+  keepReports(tenant: TenantId, reports: readonly KeptReport[], nowMs: number): Promise<void>;
   endReports(rows: readonly PledgedRow[]): Promise<void>;
   silences(wanted: SilenceWanted): Promise<Silences>;
   settleSilences(settled: SilenceSettled): Promise<void>;

@@ -6,7 +6,7 @@ import { Presence, type Contact } from "./presence.ts";
 import type { SeenByHour } from "./seen-hours.ts";
 import { UsedLedger, usedOn } from "./used-ledger.ts";
 import { NearAnswers } from "./near-answers.ts";
-import type { ReportVerdict } from "./pledges.ts";
+import type { KeptReport, ReportVerdict } from "./pledges.ts";
 import { stampContacts } from "./stamp.ts";
 import { Waits } from "./waits.ts";
 import { CheckRate, WINDOW_MS, type CheckMode } from "./rate.ts";
@@ -94,11 +94,20 @@ export class Head {
 
   /** Whether a report may be answered with nothing done. */
   async report(tenant: TenantId, check: ReportCheck): Promise<ReportVerdict> {
-    const { device, nowMs, seen } = check;
+    const { device, nowMs, seen, kept } = check;
+    this.near.keepReports(kept);
     const verdict = await this.near.report(tenant, check, nowMs);
     if (verdict.isSame) this.#used.add(usedOn(dayOf(nowMs), { requests: 1 }));
+    this.#notedMs = nowMs;
     await this.note(tenant, verdict.isSame ? [...seen, [device, nowMs]] : seen);
     return verdict;
+  }
+
+  /** Takes in what became of reports that it was asked about. */
+  async keepReports(tenant: TenantId, reports: readonly KeptReport[], nowMs: number): Promise<void> {
+    this.near.keepReports(reports);
+    this.#notedMs = nowMs;
+    await this.note(tenant, []);
   }
 
   /** The digest for a Worker that answers checks by itself; without one while there is none. */
@@ -195,6 +204,7 @@ export class Head {
     this.#waits.forget();
     this.#presence.forget();
     this.#used.forget();
+    await this.near.forget();
     this.#tenant = undefined;
   }
 
@@ -205,7 +215,7 @@ export class Head {
       this.#presence.note(device, atMs);
       this.#notedMs = atMs;
     }
-    if (!this.#presence.hasUnsaved && !this.#used.hasUnsaved) return;
+    if (!this.#presence.hasUnsaved && !this.#used.hasUnsaved && !this.near.hasUnsaved) return;
     if (this.#tenant !== tenant) await this.#storage.put(TENANT, tenant);
     this.#tenant = tenant;
     if (Math.abs(this.#notedMs - this.#savedMs) >= this.#saveMs) await this.#save();
@@ -235,8 +245,9 @@ export class Head {
 
   async #save() {
     this.#savedMs = this.#notedMs;
+    this.near.save(this.#notedMs);
     // What is owed but not stored has no alarm yet.
-    if (!this.#presence.isOwing) await this.#wake();
+    if (!this.#presence.isOwing && (this.#presence.hasUnsaved || this.#used.hasUnsaved)) await this.#wake();
     await Promise.all([this.#presence.save(), ...(this.#used.hasUnsaved ? [this.#used.save()] : [])]);
   }
 

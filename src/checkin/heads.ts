@@ -139,7 +139,7 @@ export async function askReport(
 /** What is known of reports for a request at this time. */
 export const nearReportsOf = (
   env: Env,
-  { now, later, cost, log }: { now: () => number; later: Later; cost: DatabaseCost; log: Log },
+  { now, later, cost }: { now: () => number; later: Later; cost: DatabaseCost },
 ): NearReports => ({
   asked: (claim) => reports.get(claim),
   async end(tenant, pledges) {
@@ -154,10 +154,7 @@ export const nearReportsOf = (
     const asked = reports.get(claim);
     if (!asked) return;
     const { print, fresh } = asked;
-    const tell = async () =>
-      headOf(env.TENANT_HEAD, tenant).keepReport(device, pledge, { print, fresh }, now());
-    const told = inTime(tell());
-    later.now(told.catch((cause: unknown) => log.error("head not told of a report", { tenant, cause })));
+    isolateOf(env).keep(tenant, { device, pledge, print, fresh }, now(), later);
   },
 });
 

@@ -4,7 +4,7 @@ import type { TenantId } from "../platform/ids.ts";
 import { mayBeVoid, type Checking } from "./digest.ts";
 import type { HeadDigest } from "./head-digest.ts";
 import { KnownSetsStorage, type Standing } from "./known-sets.ts";
-import { Pledges, type Asking, type ReportVerdict } from "./pledges.ts";
+import { Pledges, type Asking, type KeptReport, type ReportVerdict } from "./pledges.ts";
 
 /** What the head of a tenant answers in place of the database besides checks: who comes back, and who reports the same. */
 export class NearAnswers {
@@ -40,8 +40,16 @@ export class NearAnswers {
     return this.#pledges.ask(asked.device, asked, nowMs);
   }
 
-  keepReport(device: string, pledge: string, asking: Asking, nowMs: number): void {
-    this.#pledges.keep(device, pledge, asking, nowMs);
+  keepReports(reports: readonly KeptReport[]): void {
+    for (const report of reports) this.#pledges.keep(report);
+  }
+
+  get hasUnsaved(): boolean {
+    return this.#pledges.hasUnsaved;
+  }
+
+  save(nowMs: number): void {
+    this.#pledges.save(nowMs);
   }
 
   endReports(rows: readonly PledgedRow[]): void {

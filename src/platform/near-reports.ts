@@ -28,7 +28,7 @@ export interface NearReports {
   asked: (claim: DeviceClaim) => AskedReport | undefined;
   /** Has the head answer by none of these any more. Rejects with a fault while it is away. */
   end: (tenant: TenantId, pledges: readonly PledgedRow[]) => Promise<void>;
-  /** Tells the head that the report of this claim is what a row with this pledge has, after the answer. */
+  /** Tells the head that the report of this claim is what a row with this pledge has, soon after the answer. */
   keep: (claim: DeviceClaim, pledge: string) => void;
 }
 

@@ -1,3 +1,4 @@
+import { evictDurableObject } from "cloudflare:test";
 import fc from "fast-check";
 import { beforeAll, expect, it } from "vitest";
 import { askReport } from "../../src/checkin/index.ts";
@@ -15,24 +16,33 @@ import { env, Server } from "../support/server.ts";
 
 /**
  * Whatever happens at once and wherever it stops: a report that the head answers is what is stored at that moment. Every call
- * of the database and of the head waits to be chosen. It is carried out, or lost on its way, or its answer is; and what is not
- * chosen any more belongs to a process that is gone.
+ * of the database and of the head waits to be chosen. It is carried out, or lost on its way, or its answer is; what isolates gather
+ * for the head goes along with the next report of theirs, or by itself; the head falls; and what is not chosen any more belongs
+ * to a process that is gone.
  */
-const HISTORIES = many(3000, 20);
+const HISTORIES = many(1000, 20);
 const SEED = 20_261_130;
 const VALUES = ["1", "2"];
+/** So much that the other is a small part of it. */
+const REST = { name: "rest", value: "r".repeat(200) };
 const DAY_AND_MORE = 86_400_000 + 600_000;
 
 type Fate = "done" | "lost" | "unanswered";
-type Kind = "report" | "clear" | "write" | "forget" | "tag" | "next day";
+const ISOLATES = 2;
+/** After so long isolates ask a head again that was away, and a head stores what it is told at once. */
+const SILENCE = 5001;
+
+type Kind = "report" | "clear" | "write" | "forget" | "tag" | "gathered" | "silence" | "fall" | "next day";
 
 const action = fc.record({
   kind: fc.oneof(
     { weight: 8, arbitrary: fc.constant<Kind>("report") },
     { weight: 3, arbitrary: fc.constantFrom<Kind>("clear", "write", "forget") },
+    { weight: 3, arbitrary: fc.constantFrom<Kind>("gathered", "silence", "fall") },
     { weight: 1, arbitrary: fc.constantFrom<Kind>("tag", "next day") },
   ),
   value: fc.constantFrom(...VALUES),
+  isolate: fc.nat(ISOLATES - 1),
   /** How many calls are chosen before the next begins. */
   pause: fc.nat(5),
 });
@@ -66,9 +76,15 @@ interface Waiting {
   end: (work: Promise<unknown>) => void;
 }
 
-/** Where calls wait to be chosen. */
+/** Where calls wait to be chosen, and the isolates they come from. */
 class Crossing {
   #waiting: Waiting[] = [];
+  readonly isolates: Env[];
+  readonly timers: (() => Promise<unknown>)[] = [];
+
+  constructor(device: TestDevice) {
+    this.isolates = Array.from({ length: ISOLATES }, () => crossed(device, this));
+  }
 
   get isEmpty(): boolean {
     return this.#waiting.length === 0;
@@ -148,19 +164,35 @@ function crossed(device: TestDevice, crossing: Crossing): Env {
   };
 }
 
-/** A process that does one thing. */
-async function begin(device: TestDevice, crossing: Crossing, kind: Kind, value: string): Promise<void> {
+interface Action {
+  kind: Kind;
+  value: string;
+  isolate: number;
+}
+
+/** A request that does one thing, or what else happens. */
+async function begin(
+  device: TestDevice,
+  crossing: Crossing,
+  { kind, value, isolate }: Action,
+): Promise<void> {
+  if (kind === "gathered") {
+    await Promise.all(crossing.timers.splice(0).map((work) => work()));
+    return;
+  }
+  if (kind === "fall") return evictDurableObject(env.TENANT_HEAD.get(env.TENANT_HEAD.idFromName("default")));
+  if (kind === "silence") return server.advance(SILENCE);
   if (kind === "next day") {
     crossing.timeOut();
     server.advance(DAY_AND_MORE);
     return;
   }
-  const bindings = crossed(device, crossing);
+  const bindings = crossing.isolates[isolate] ?? server.env;
   const deps = await makeDeps(bindings, {
     requestId: "history",
     origin: "",
     later: () => undefined,
-    after: () => undefined,
+    after: (_ms, work) => crossing.timers.push(work),
     now: () => server.now,
   });
   const [actor, id] = [{ kind: "operator", tenant: device.tenant } as const, asDeviceId(device.id)];
@@ -183,35 +215,36 @@ async function begin(device: TestDevice, crossing: Crossing, kind: Kind, value: 
     issuedS: Math.floor(server.now / 1000),
   };
   const { isSame } = await askReport(bindings, claim, value, server.now).catch(() => ({ isSame: false }));
-  if (!isSame) await reportAttributes(deps, claim, "replace", [{ name: "a", value }]);
+  if (!isSame) await reportAttributes(deps, claim, "replace", [{ name: "a", value }, REST]);
 }
 
-it("answers no report that is not what is stored", async () => {
+it("answers no report that is not what is stored", { timeout: 900_000 }, async () => {
   let count = 0;
   await fc.assert(
     fc.asyncProperty(history, async ({ actions, choices }) => {
       answers = [];
       const device = await aDevice(server);
-      const [crossing, left] = [new Crossing(), [...choices]];
+      const [crossing, left] = [new Crossing(device), [...choices]];
       // A verb may fail in many ways here.
-      const start = (at: Crossing, kind: Kind, value: string) =>
-        begin(device, at, kind, value).catch(() => undefined);
+      const start = (at: Crossing, action: Action) => begin(device, at, action).catch(() => undefined);
+      const report = (at: Crossing, value: string) =>
+        Promise.all([start(at, { kind: "report", value, isolate: 0 }), at.all()]);
       const next = async () => {
         const chosen = crossing.isEmpty ? undefined : left.shift();
         if (chosen) await crossing.choose(chosen);
         return chosen !== undefined;
       };
-      await Promise.all([start(crossing, "report", "1"), crossing.all()]);
-      for (const { kind, value, pause } of actions) {
-        void start(crossing, kind, value);
+      await report(crossing, "1");
+      for (const { pause, ...does } of actions) {
+        const begun = start(crossing, does);
+        if (does.kind === "fall") await begun;
         await settled();
         for (let chosen = 0; chosen < pause; chosen++) await next();
       }
       while (await next()) await settled();
       // Whoever waits now is gone. Nothing that was left there may be answered.
-      const after = new Crossing();
-      for (const value of ["1", "2", "1", "1"])
-        await Promise.all([start(after, "report", value), after.all()]);
+      const after = new Crossing(device);
+      for (const value of ["1", "2", "1", "1"]) await report(after, value);
       count += answers.length;
       for (const [answered, stored] of answers) expect(answered).toBe(stored);
     }),

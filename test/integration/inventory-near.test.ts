@@ -14,6 +14,9 @@ const PATH = "/api/devices/v1/inventory/device/attributes";
 const MANAGEMENT = "/api/management/v1/inventory/devices";
 const INTERNAL = "/api/internal/v1/inventory/tenants/default";
 const DAY = 86_400_000;
+const GATHER_MS = 1000;
+/** Of what the head is told after so long a silence nothing waits to be stored. */
+const SAVED_MS = 5000;
 
 let server: Server;
 let user: TestUser;
@@ -54,6 +57,12 @@ async function expectNear(answer: Answer, attributes: Attributes): Promise<void>
   expect([answer.status, answer.text]).toEqual([200, ""]);
   expect(answer.cost).toMatchObject({ trips: 0, statements: 0, objects: 1 });
   expect(await reported()).toEqual(attributes);
+}
+
+/** The head of a tenant that goes on reporting is told with the next report, that of one that is silent after a while. */
+async function headIsTold(): Promise<void> {
+  server.advance(GATHER_MS);
+  await reported();
 }
 
 async function expectStored(answer: Answer, attributes: Attributes): Promise<void> {
@@ -114,6 +123,7 @@ describe("a report that says what the one before said", () => {
 
   it("is answered while the database is away", async () => {
     await put(A);
+    await headIsTold();
     const outage = new Outage(server);
     outage.begin("DB");
     expect((await put(A, outage.env)).status).toBe(200);
@@ -124,8 +134,28 @@ describe("a report that says what the one before said", () => {
 
   it("is known to a head that slept", async () => {
     await put(A);
+    server.advance(SAVED_MS);
+    await headIsTold();
     await evictDurableObject(env.TENANT_HEAD.get(env.TENANT_HEAD.idFromName("default")));
     await expectNear(await put(A), A);
+  });
+
+  it("costs a look at the database where the head has fallen before it was told", async () => {
+    await put(A);
+    await evictDurableObject(env.TENANT_HEAD.get(env.TENANT_HEAD.idFromName("default")));
+    await expectStored(await put(A), A);
+    await expectNear(await put(A), A);
+  });
+
+  it("is not known once more, after a fall, if it was asked whether another is", async () => {
+    await put(A);
+    server.advance(SAVED_MS);
+    await headIsTold();
+    const outage = new Outage(server);
+    outage.begin("DB");
+    expect((await put(B, outage.env)).status).toBe(503);
+    await evictDurableObject(env.TENANT_HEAD.get(env.TENANT_HEAD.idFromName("default")));
+    expect((await put(A, outage.env)).status).toBe(503);
   });
 
   it("costs a look at the database once the head has lost what it knew", async () => {

@@ -23,7 +23,7 @@ export const withoutHead = (server: Server): Env => ({
       knownSet: away,
       rememberSet: away,
       report: away,
-      keepReport: away,
+      keepReports: away,
       endReports: away,
     }),
   } as unknown as Env["TENANT_HEAD"],
