@@ -1,3 +1,4 @@
+import { SQL } from "drizzle-orm";
 import { rfc3339 } from "../platform/clock.ts";
 import type { Statement } from "../platform/database.ts";
 import type { DeviceId, TenantId } from "../platform/ids.ts";
@@ -66,6 +67,11 @@ export const inventoryToldStatements = ({
   attributes,
   atMs,
 }: InventoryChange): Statement<unknown>[] => {
+  const type = "device.inventory_changed";
+  if (attributes instanceof SQL) {
+    const lists = { attributes };
+    return tell(tenant, [{ type, device, data: { attributes: [] } }], atMs, { ifChanged: true, lists });
+  }
   const fits = bytesOf(JSON.stringify(attributes)) <= EVENT_DATA_BYTES;
   const short = () => {
     const names = attributes.map(({ scope, name }) => ({
@@ -76,7 +82,7 @@ export const inventoryToldStatements = ({
     return { attributes: names.slice(0, MAX_NAMES), shortened: true };
   };
   const data = fits ? { attributes: [...attributes] } : short();
-  return tellIfChanged(tenant, { type: "device.inventory_changed", device, data }, atMs);
+  return tellIfChanged(tenant, { type, device, data }, atMs);
 };
 
 /** Of attributes whose values are left out. */

@@ -1,6 +1,7 @@
 import type { Statement } from "../platform/database.ts";
 import type { Deps } from "../platform/deps.ts";
 import type { DeviceId, TenantId } from "../platform/ids.ts";
+import type { InventoryChange } from "../platform/participants.ts";
 import { nameOfKey, type AttributeDelta } from "./attributes.ts";
 
 interface Written {
@@ -17,5 +18,9 @@ export function toldStatements(deps: Deps, { changes, ...written }: Written): St
     value: entry?.[0] ?? null,
   }));
   if (attributes.length === 0) return [];
-  return deps.participants.inventoryChanged.flatMap((follow) => follow({ ...written, attributes }));
+  return follow(deps, { ...written, attributes });
 }
+
+/** The same where the statement before it knows what it has changed. */
+export const follow = (deps: Deps, change: InventoryChange): Statement<unknown>[] =>
+  deps.participants.inventoryChanged.flatMap((statements) => statements(change));

@@ -1,9 +1,9 @@
-import { asLiveDevice } from "../devices/index.ts";
+import { asLiveDevice, ifLive } from "../devices/index.ts";
 import type { DeviceClaim } from "../platform/actor.ts";
 import type { Deps } from "../platform/deps.ts";
 import { isOver } from "../platform/near-reports.ts";
 import { Disturbed, untilUndisturbed } from "../platform/undisturbed.ts";
-import { toldStatements } from "./changes.ts";
+import { follow, toldStatements } from "./changes.ts";
 import {
   changedEntries,
   goneEntries,
@@ -16,8 +16,9 @@ import {
 } from "./attributes.ts";
 import type { DeviceRow } from "./device-view.ts";
 import { overLimit, requireRoom } from "./limits.ts";
-import { addDevice, oneDevice, writeChanges, type GuardedRow } from "./store/devices.ts";
+import { addDevice, deviceWithout, oneDevice, writeChanges, type GuardedRow } from "./store/devices.ts";
 import { pledgeRow } from "./store/pledges.ts";
+import { toldValues, writeValues } from "./store/unread.ts";
 
 const SCOPE = "inventory";
 const DAY_MS = 86_400_000;
@@ -43,8 +44,8 @@ export async function reportAttributes(
   const report = { mode, incoming: toStored(SCOPE, attributes) };
   if (mode === "replace") requireRoom(SCOPE, report.incoming);
   const { tenant, device } = claim;
-  const { results } = await asLiveDevice(deps, claim, [oneDevice(tenant, device)]);
-  let [row] = results;
+  let { row, isWritten } = await writeOrRead(deps, claim, report);
+  if (isWritten) return;
   await untilUndisturbed(async (attempt) => {
     const before = row;
     if (attempt > 1) row = await deps.db(tenant).one(oneDevice(tenant, device));
@@ -53,6 +54,30 @@ export async function reportAttributes(
       throw overLimit();
     await take(deps, claim, report, row);
   });
+}
+
+/** Most reports that change something have other values for a few of the same attributes: these are written without a look. */
+async function writeOrRead(
+  deps: Deps,
+  claim: DeviceClaim,
+  { mode, incoming }: Report,
+): Promise<{ isWritten: boolean; row: GuardedRow | undefined }> {
+  const { tenant, device } = claim;
+  const asked = deps.nearReports.asked(claim);
+  if (!asked || mode === "merge") {
+    const { results } = await asLiveDevice(deps, claim, [oneDevice(tenant, device)]);
+    return { isWritten: false, row: results[0] };
+  }
+  const { fresh: pledge, ended } = asked;
+  const atMs = deps.now();
+  const { results } = await asLiveDevice(deps, claim, [
+    writeValues(tenant, device, incoming, { pledge, ended, isLive: ifLive(claim), atMs }),
+    deviceWithout(tenant, device, pledge),
+    ...follow(deps, { tenant, device, attributes: toldValues(tenant, device), atMs }),
+  ]);
+  const [written, row] = results;
+  if (written > 0) deps.nearReports.keep(claim, pledge);
+  return { isWritten: written > 0, row };
 }
 
 /** Writes what a report changes in the row that was read. Throws `Disturbed` if it is another by then. */

@@ -80,8 +80,8 @@ export interface ProvisionedDevice {
 export interface InventoryChange {
   tenant: TenantId;
   device: DeviceId;
-  /** Those that are new or different; null stands for one that is gone. */
-  attributes: readonly { scope: string; name: string; value: unknown }[];
+  /** Those that are new or different; null stands for one that is gone. Where only the database knows, the text of a short list. */
+  attributes: readonly { scope: string; name: string; value: unknown }[] | SQL;
   atMs: number;
 }
 

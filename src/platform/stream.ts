@@ -47,9 +47,9 @@ const stored = ({ type, device, deployment, subject, data }: Told, atMs: number)
 });
 
 /** With the group that the device is in as this happens, which a device that is gone afterwards has no more. */
-const withGroup = (tenant: TenantId): SQL => sql`coalesce((
-  SELECT json_insert(e.value, '$.group', i.group_name) FROM inventory_devices i
-  WHERE i.tenant_id = ${tenant} AND i.device_id = e.value ->> 'device' AND i.group_name IS NOT NULL), e.value)`;
+const withGroup = (tenant: TenantId, event: SQL): SQL => sql`coalesce((
+  SELECT json_insert(${event}, '$.group', i.group_name) FROM inventory_devices i
+  WHERE i.tenant_id = ${tenant} AND i.device_id = e.value ->> 'device' AND i.group_name IS NOT NULL), ${event})`;
 
 /** True of a receiver that wants one of these types. */
 const wants = (types: string): SQL => sql`EXISTS (
@@ -99,6 +99,8 @@ export interface TellOptions {
   each?: readonly SQL[];
   /** Nobody is woken: who reads `isHeard` in the same batch sees to it by `wakeAfterwards`. */
   quietly?: boolean;
+  /** Texts of lists that only the database knows, by the names that they have in the data of each. */
+  lists?: Readonly<Record<string, SQL>>;
 }
 
 /** True of the events, by their place, whose condition holds. */
@@ -119,18 +121,22 @@ export function tell(
   tenant: TenantId,
   events: readonly Told[],
   atMs: number,
-  { ifChanged = false, when = sql`1`, each = [], quietly = false }: TellOptions = {},
+  { ifChanged = false, when = sql`1`, each = [], lists = {}, quietly = false }: TellOptions = {},
 ): Statement<unknown>[] {
   if (events.length === 0) return [];
   const types = typesOf(events);
   const given = JSON.stringify(events.map((event) => stored(event, atMs)));
+  const event = Object.entries(lists).reduce(
+    (value, [name, list]) => sql`json_set(${value}, ${`$.data.${name}`}, json(${list}))`,
+    sql`e.value`,
+  );
   const isOpen = sql`p.events < ${PAGE_EVENTS} AND p.bytes < ${PAGE_BYTES}`;
   const append = change(sql`
     INSERT ${into(eventPagesTable, "tenant_id, first, events, begun_ms, body")}
     SELECT ${tenant}, CASE WHEN p.first IS NULL THEN 1 WHEN ${isOpen} THEN p.first ELSE p.first + p.events END,
       n.events, ${atMs}, n.body
     FROM (
-      SELECT count(*) AS events, group_concat(${withGroup(tenant)}, ',') AS body FROM json_each(${given}) e
+      SELECT count(*) AS events, group_concat(${withGroup(tenant, event)}, ',') AS body FROM json_each(${given}) e
       WHERE ${isMeant(each)}) n
     LEFT JOIN (
       SELECT ${pageColumns}, octet_length(body) AS bytes FROM ${eventPagesTable}

@@ -63,6 +63,7 @@ const CLAIMS: Readonly<Record<string, readonly Claim[]>> = {
     ["A part has at most # MiB", "src/checkin/filter.ts", "MAX_BITS", 8 * MIB],
     ["none is believed for longer than # minutes", "src/checkin/waits.ts", "LONGEST_WAIT_MS", MINUTE],
     ["SHA-256 of up to # requests", "src/checkin/pledges.ts", "MOST_PRINTS"],
+    ["or with others after # second", "src/checkin/kept-reports.ts", "GATHER_MS", SECOND],
     [
       "# minutes after that day, more than clocks differ",
       "src/platform/near-reports.ts",

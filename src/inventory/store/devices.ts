@@ -34,10 +34,10 @@ export const setStatus = (s: StatusChange): Statement<number> =>
     SET status = excluded.status, status_revision = excluded.status_revision, tier = coalesce(${s.tier ?? null}, tier)
     WHERE excluded.status_revision > status_revision`);
 
-const octets = (text: SQL): SQL => sql`octet_length(${text})`;
+export const octets = (text: SQL): SQL => sql`octet_length(${text})`;
 
 /** What was changed is told to the indexes up to this length; it stays in the row. */
-const MOST_TOLD = 512;
+export const MOST_TOLD = 512;
 
 /** The changes of a write as the indexes are told them: not those that are much of the device, as its first report is. */
 function told(changes: AttributeDelta): SQL {
@@ -143,10 +143,20 @@ export const removeDevice = (tenant: TenantId, device: DeviceId): Statement<numb
 export type GuardedRow = DeviceRow &
   Row<typeof inventoryDevicesTable, "report_revision" | "tags_etag" | "pledge">;
 
-export const oneDevice = (tenant: TenantId, device: DeviceId): Statement<GuardedRow | undefined> =>
+const deviceWhere = (tenant: TenantId, device: DeviceId, condition: SQL): Statement<GuardedRow | undefined> =>
   firstRow(sql`
     SELECT ${DEVICE_COLUMNS}, d.report_revision, d.tags_etag, d.pledge FROM ${inventoryDevicesTable} d
-    WHERE d.tenant_id = ${tenant} AND d.device_id = ${device}`);
+    WHERE d.tenant_id = ${tenant} AND d.device_id = ${device} AND ${condition}`);
+
+export const oneDevice = (tenant: TenantId, device: DeviceId): Statement<GuardedRow | undefined> =>
+  deviceWhere(tenant, device, sql`1`);
+
+/** The device unless it has this pledge. */
+export const deviceWithout = (
+  tenant: TenantId,
+  device: DeviceId,
+  pledge: string,
+): Statement<GuardedRow | undefined> => deviceWhere(tenant, device, sql`d.pledge IS NOT ${pledge}`);
 
 /** Makes an unknown device with these attributes. Changes nothing if the device is there. */
 export const addDevice = (
