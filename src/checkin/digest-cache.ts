@@ -6,14 +6,11 @@ import { dayOf } from "../platform/used.ts";
 import type { Log } from "../platform/log.ts";
 import { headOf, inTime, type Heads } from "./head-stub.ts";
 import { mayBeVoid, mayConcern, updated, versionsOf, type Checking, type Digest } from "./digest.ts";
-import { Content } from "./content.ts";
 import type { HeadRpc, Work } from "./head-rpc.ts";
 import type { Contact } from "./presence.ts";
-import type { CheckMode } from "./rate.ts";
 import { Absent } from "./known-sets.ts";
-import { KeptReports } from "./kept-reports.ts";
 import type { Asking, KeptReport, ReportVerdict } from "./pledges.ts";
-import { Untold } from "./untold.ts";
+import { NEVER, TenantState } from "./tenant-state.ts";
 import { usedOn } from "./used-ledger.ts";
 
 /** The published bound: in relaxed mode a change counts for every check at most this much later. */
@@ -29,27 +26,6 @@ const OVERDUE_MS = 1000;
 const MAX_TENANTS = 1000;
 const MAX_BYTES = 32 * 1024 * 1024;
 
-/** What this isolate knows of a tenant. All of it may vanish at any moment. */
-interface TenantState {
-  mode: CheckMode;
-  digest: Digest | undefined;
-  /** When the visit began that brought the digest. */
-  askedMs: number;
-  /** The head is left alone until then. */
-  awayUntilMs: number;
-  /** The one visit under way. */
-  visit: Promise<void> | undefined;
-  checks: number;
-  /** Those of them that had nothing to do, whose use nobody else counts. */
-  idle: number;
-  untold: Untold;
-  content: Content;
-  kept: KeptReports;
-  /** When the head was told of contacts last, and when it will be. */
-  toldMs: number;
-  dueMs: number;
-}
-
 export interface CheckVerdict {
   /** `idle`: nothing to do for certain. */
   verdict: "idle" | "concerns";
@@ -57,8 +33,6 @@ export interface CheckVerdict {
   /** What the head knows of a device that may have work. */
   work?: Work | undefined;
 }
-
-const NEVER = Number.NEGATIVE_INFINITY;
 
 /**
  * Checks answered with as few calls as the tenant's mode allows: one to its head in strict mode, none in relaxed mode
@@ -284,20 +258,7 @@ export class Isolate {
     const known = this.#tenants.get(tenant);
     if (known) return known;
     if (this.#tenants.size >= MAX_TENANTS) this.#tenants.clear();
-    const state: TenantState = {
-      mode: "strict",
-      digest: undefined,
-      askedMs: NEVER,
-      awayUntilMs: NEVER,
-      visit: undefined,
-      checks: 0,
-      idle: 0,
-      untold: new Untold(),
-      content: new Content(),
-      kept: new KeptReports(),
-      toldMs: NEVER,
-      dueMs: NEVER,
-    };
+    const state = new TenantState();
     this.#tenants.set(tenant, state);
     return state;
   }

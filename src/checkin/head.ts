@@ -7,6 +7,7 @@ import type { SeenByHour } from "./seen-hours.ts";
 import { UsedLedger, usedOn } from "./used-ledger.ts";
 import { NearAnswers } from "./near-answers.ts";
 import type { KeptReport, ReportVerdict } from "./pledges.ts";
+import { Once } from "./once.ts";
 import { stampContacts } from "./stamp.ts";
 import { Waits } from "./waits.ts";
 import { CheckRate, WINDOW_MS, type CheckMode } from "./rate.ts";
@@ -49,8 +50,8 @@ export class Head {
   /** The contact noted last, and the one up to which all are saved. */
   #notedMs = 0;
   #savedMs = Number.NEGATIVE_INFINITY;
-  #isSaveDue = false;
-  #areWaitsDue = false;
+  readonly #saves: Once;
+  readonly #savesWaits: Once;
 
   /** `env` is asked at each use. */
   constructor(storage: DurableObjectStorage, env: () => Env, later: Later) {
@@ -62,6 +63,8 @@ export class Head {
     this.#digest = new HeadDigest(storage, (tenant) => this.#database(tenant), this.#log, later.now);
     this.#waits = new Waits(storage);
     this.near = new NearAnswers(storage, this.#digest, () => 1000 * settingsOf(env()).DEVICE_TOKEN_LIFE_S);
+    this.#saves = new Once(later, () => this.#logged("contacts not saved", this.#save()));
+    this.#savesWaits = new Once(later, () => this.#logged("waits not saved", this.#waits.save()));
     this.#rate = new CheckRate(settingsOf(env()).RELAXED_ABOVE_PER_S);
   }
 
@@ -84,12 +87,7 @@ export class Head {
   async wait(tenant: TenantId, device: string, wait: Wait & { stamp: string; nowMs: number }): Promise<void> {
     const digest = await this.#digest.current(tenant, wait.nowMs);
     if (digest) await this.#waits.note(digest, device, wait, wait.stamp, wait.nowMs);
-    if (!this.#waits.hasUnsaved || this.#areWaitsDue) return;
-    this.#areWaitsDue = true;
-    this.#later.after(this.#saveMs, () => {
-      this.#areWaitsDue = false;
-      return this.#logged("waits not saved", this.#waits.save());
-    });
+    if (this.#waits.hasUnsaved) this.#savesWaits.after(this.#saveMs);
   }
 
   /** Whether a report may be answered with nothing done. */
@@ -219,7 +217,7 @@ export class Head {
     if (this.#tenant !== tenant) await this.#storage.put(TENANT, tenant);
     this.#tenant = tenant;
     if (Math.abs(this.#notedMs - this.#savedMs) >= this.#saveMs) await this.#save();
-    else this.#saveLater();
+    else this.#saves.after(this.#saveMs);
     if (this.#presence.isFull) this.#later.now(this.#logged("contacts not folded", this.flush()));
   }
 
@@ -249,16 +247,6 @@ export class Head {
     // What is owed but not stored has no alarm yet.
     if (!this.#presence.isOwing && (this.#presence.hasUnsaved || this.#used.hasUnsaved)) await this.#wake();
     await Promise.all([this.#presence.save(), ...(this.#used.hasUnsaved ? [this.#used.save()] : [])]);
-  }
-
-  /** The timer keeps the object awake until it has fired. */
-  #saveLater() {
-    if (this.#isSaveDue) return;
-    this.#isSaveDue = true;
-    this.#later.after(this.#saveMs, () => {
-      this.#isSaveDue = false;
-      return this.#logged("contacts not saved", this.#save());
-    });
   }
 
   #logged(what: string, work: Promise<void>): Promise<void> {
