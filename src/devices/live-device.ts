@@ -1,8 +1,9 @@
 import { sql, type SQL } from "drizzle-orm";
 import { deviceCheckInStatements, isCheckInDue, lastCheckIn } from "./contact.ts";
 import type { DeviceActor, DeviceClaim } from "../platform/actor.ts";
-import { firstRow, mapped, type Statement } from "../platform/database.ts";
+import { firstRow, mapped, type Database, type Statement } from "../platform/database.ts";
 import type { Deps } from "../platform/deps.ts";
+import { isWrite } from "../platform/statement.ts";
 import { Fault } from "../platform/fault.ts";
 import { authSetsTable } from "./tables.ts";
 
@@ -73,28 +74,35 @@ export async function asLiveDevice<const S extends readonly Statement<unknown>[]
   claim: DeviceClaim,
   reads: S,
 ): Promise<{ device: DeviceActor; results: Read<S> }> {
-  const { device, results } = await whileLive(deps, claim, liveToken(claim), reads);
+  const home = deps.db(claim.tenant);
+  const db = reads.some(isWrite) ? home : home.together(claim.tenant, deps);
+  const { device, results } = await whileLive(deps, db, claim, liveToken(claim), reads);
   return { device, results };
 }
 
-/** The same with what is read beside the token, before the other statements. */
+/**
+ * The same with what is read beside the token, before the other statements. These may be carried out once more, after which
+ * nothing must be other than after the first time.
+ */
 export async function asLiveDeviceWith<T extends object, const S extends readonly Statement<unknown>[]>(
   deps: Deps,
   claim: DeviceClaim,
   beside: Beside<T>,
   reads: S,
 ): Promise<{ found: T | undefined; results: Read<S> }> {
-  const { live, results } = await whileLive(deps, claim, liveTokenBeside(claim, beside), reads);
+  const db = deps.db(claim.tenant).together(claim.tenant, deps);
+  const { live, results } = await whileLive(deps, db, claim, liveTokenBeside(claim, beside), reads);
   return { found: live[beside.key] === null ? undefined : live, results };
 }
 
 async function whileLive<L extends LiveRow, const S extends readonly Statement<unknown>[]>(
   deps: Deps,
+  db: Database,
   claim: DeviceClaim,
   token: Statement<L | undefined>,
   reads: S,
 ): Promise<{ device: DeviceActor; live: L; results: Read<S> }> {
-  const [live, ...results] = await deps.db(claim.tenant).batch([token, ...reads]);
+  const [live, ...results] = await db.batch([token, ...reads]);
   if (!live) throw new Fault("unauthorized", "unauthorized", { empty: true });
   noteContact(deps, claim, live.check_in_ms);
   return {

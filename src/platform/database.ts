@@ -1,6 +1,8 @@
 import { sql } from "drizzle-orm";
 import type { DigestChange } from "./digest-change.ts";
 import { Fault } from "./fault.ts";
+import { gatheringOf, type Clock } from "./gathering.ts";
+import type { TenantId } from "./ids.ts";
 import { isAway, requireFits } from "./database-faults.ts";
 import { tellLong } from "./long-statements.ts";
 import type { Sessions } from "./replicas.ts";
@@ -106,6 +108,7 @@ export class Database {
 
   readonly #guard: Guard | undefined;
   readonly #sessions: Sessions | undefined;
+  #gather: ((statements: readonly Statement<unknown>[]) => Promise<Ran>) | undefined;
 
   constructor(
     way: D1Database | Door,
@@ -128,6 +131,16 @@ export class Database {
     return new Database(this.#way, this.cost, this.#followers, run, this.#guard, this.#sessions);
   }
 
+  /** The same database, whose batches may go together with others of the tenant, as `Gathering` says. */
+  together(tenant: TenantId, clock: Clock): Database {
+    const way = this.#way;
+    if (isDoor(way)) return this; // each of its batches finds the database by itself
+    const gathering = gatheringOf(way, tenant);
+    const together = this.with(this.#run);
+    together.#gather = (statements) => gathering.carryOut(statements, (all) => this.#carryOut(all), clock);
+    return together;
+  }
+
   /** The same database, asked in these sessions. */
   through(sessions: Sessions): Database {
     return new Database(this.#way, this.cost, this.#followers, this.#run, this.#guard, sessions);
@@ -147,7 +160,7 @@ export class Database {
     const guard = this.#guard;
     if (guard && !guard.asked) return this.#guarded(guard, statements);
     statements.forEach(requireFits);
-    const results = await this.#run(() => this.#carryOut(statements));
+    const results = await this.#run(() => this.#gather?.(statements) ?? this.#carryOut(statements));
     this.cost.roundTrips += 1;
     this.cost.statements += statements.length;
     for (const { meta } of results) {

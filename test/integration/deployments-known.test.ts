@@ -81,3 +81,33 @@ it("is aborted for a device that reports its success after that", async () => {
   expect(await ends(...devices.slice(1, 2))).toEqual([[409, 1]]);
   expect(await counts(server, user, id)).toEqual({ success: 1, aborted: 2 });
 });
+
+it("takes what many devices tell at the same time as if they told it one after the other", async () => {
+  const many: TestDevice[] = [];
+  for (let i = 0; i < 24; i++) many.push(await aDevice(server));
+  const wide = await deploy(server, user, many, { name: "many" });
+  const together = async (status: number, act: (device: TestDevice) => ReturnType<typeof poll>) =>
+    expect((await Promise.all(many.map(act))).map((answer) => answer.status)).toEqual(many.map(() => status));
+  await together(200, (device) => poll(server, device));
+  expect(await counts(server, user, wide)).toEqual({ pending: 24 });
+  for (const state of ["downloading", "installing", "rebooting"]) {
+    await together(204, (device) => report(server, device, wide, state));
+    expect(await counts(server, user, wide)).toEqual({ [state]: 24 });
+  }
+  const half = many.slice(0, 12).map(({ id: one }) => one);
+  await together(204, (device) =>
+    report(server, device, wide, half.includes(device.id) ? "success" : "failure"),
+  );
+  expect(await counts(server, user, wide)).toEqual({ success: 12, failure: 12 });
+  expect((await show(server, user, wide)).status).toBe("finished");
+});
+
+it("answers each of those that ask at the same time for itself, those with a void token too", async () => {
+  const set = (device: TestDevice) =>
+    `/api/management/v2/devauth/devices/${device.id}/auth/${device.authSet}/status`;
+  const rejected = devices[1] as TestDevice;
+  await server.call("PUT", set(rejected), { token: user.token, json: { status: "rejected" } });
+  const all = [...devices, ...devices, ...devices];
+  const answers = await Promise.all(all.map((device) => report(server, device, id, "rebooting")));
+  expect(answers.map(({ status }) => status)).toEqual(all.map((device) => (device === rejected ? 401 : 204)));
+});
