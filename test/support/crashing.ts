@@ -59,10 +59,11 @@ function crashing<T extends object>(moments: Moments, target: T): T {
 }
 
 const MOMENT_BYTES = 4 * 1024 * 1024;
+const READ_BYTES = 64 * 1024;
 
 /** A stream with a moment before every few mebibytes. */
 function crashingStream(moments: Moments, body: ReadableStream<Uint8Array>): ReadableStream<Uint8Array> {
-  const reader = body.getReader();
+  const reader = body.getReader({ mode: "byob" });
   let [passed, due] = [0, 0];
   return new ReadableStream({
     type: "bytes",
@@ -74,7 +75,7 @@ function crashingStream(moments: Moments, body: ReadableStream<Uint8Array>): Rea
         throw crash;
       }
       due = Math.max(due, passed + MOMENT_BYTES);
-      const { done, value } = await reader.read();
+      const { done, value } = await reader.readAtLeast(READ_BYTES, new Uint8Array(READ_BYTES));
       if (!done) {
         passed += value.length;
         controller.enqueue(value);
