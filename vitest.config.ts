@@ -6,6 +6,7 @@ import { cloudflareTest } from "@cloudflare/vitest-plugin";
 import { defineConfig } from "vitest/config";
 import { buildConsole } from "./src/local/console-files.ts";
 import { copyPublicFiles } from "./src/local/public-files.ts";
+import { Order } from "./test/support/order.ts";
 
 const DAY_MS = 86_400_000;
 const FIRST_DAY_MS = Date.UTC(2020, 0, 1);
@@ -40,7 +41,8 @@ const TEST_BINDINGS = {
   SIGNING_KEY: generateKeyPairSync("ed25519").privateKey.export({ format: "pem", type: "pkcs8" }).toString(),
 };
 
-/** Tests of local servers come first, so many at once that the others' processors are busy; these come next. */
+/** Tests of local servers mostly wait: so many at once, and first; these come next. */
+const LOCAL_WORKERS = availableParallelism() + 3;
 const AFTER_LOCAL = { groupOrder: 1 };
 
 const DATABASE_OBJECT = { className: "TestDatabase", useSQLite: true };
@@ -116,7 +118,6 @@ function integration(form: "long" | "short", isPlaced: boolean) {
         },
       }),
     ],
-    sequence: AFTER_LOCAL,
     // Every test starts with an empty store; a worker of its own for each file would take half of the time.
     isolate: false,
     // The largest matrices take a third of it on a free machine.
@@ -129,6 +130,7 @@ export default defineConfig(({ mode }) => ({
   test: {
     // One more than there are processors: files wait for disks and timers, too.
     maxWorkers: availableParallelism() + 1,
+    sequence: { sequencer: Order },
     // What the server logs is shown where a test fails.
     silent: "passed-only",
     projects: [
@@ -155,8 +157,7 @@ export default defineConfig(({ mode }) => ({
           name: "local",
           include: ["test/local/**/*.test.ts"],
           environment: "node",
-          // They mostly wait for servers that start, for timers and for ends of connections.
-          maxWorkers: availableParallelism() + 3,
+          maxWorkers: LOCAL_WORKERS,
           env: { TEST_FORM: mode === "long" ? "long" : "short" },
           testTimeout: 60_000,
           hookTimeout: 60_000,
@@ -187,6 +188,7 @@ export default defineConfig(({ mode }) => ({
           test: {
             ...options,
             name: isPlaced ? "placed" : "workerd",
+            ...(isPlaced && mode !== "placed" ? { maxWorkers: LOCAL_WORKERS } : { sequence: AFTER_LOCAL }),
             include:
               isPlaced && mode !== "placed"
                 ? integrationTests(PLACED_ALWAYS)
