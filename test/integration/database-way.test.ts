@@ -108,6 +108,18 @@ describe("the short way to the database answers as the long one", () => {
     expect(told).toContain("UNIQUE constraint failed: compared.b");
   });
 
+  it("what was changed beside a text index, which is written where a batch ends", async () => {
+    const told = await expectSame(async (d1) => {
+      await d1.exec("CREATE VIRTUAL TABLE words USING fts5 (word)\nCREATE TABLE compared (a)");
+      const answers: unknown[] = [await d1.prepare("INSERT INTO words (word) VALUES ('x'), ('y')").run()];
+      answers.push(await d1.prepare("SELECT count(*) FROM words").all());
+      answers.push(await d1.prepare("INSERT INTO compared (a) VALUES (1)").run());
+      await d1.exec("DROP TABLE words\nDROP TABLE compared");
+      return answers;
+    });
+    expect(told).toContain('"changes":1');
+  });
+
   it.each([
     "SELEC 1",
     "",

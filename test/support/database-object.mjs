@@ -21,7 +21,7 @@ const hasStatement = ({ sql }) => startsWithWord(sql) || sql.replaceAll(/^\s+--.
 const isReading = (sql) => /^\s*SELECT\b/i.test(sql) && !sql.includes(";");
 
 export class TestDatabase extends DurableObject {
-  /** As the last statement left it, and whoever reads leaves it so; nothing changes it but statements that come here. */
+  /** Of this batch, as its last statement left it: one that reads leaves it so. The text index is written where a batch ends. */
   #state;
 
   #readState() {
@@ -69,7 +69,6 @@ export class TestDatabase extends DurableObject {
 
   /** Takes everything out of the tables, in this order, and what triggers write meanwhile; answers a question about the rest. */
   empty(tables, question) {
-    this.#state = undefined;
     const { sql } = this.ctx.storage;
     return this.ctx.storage.transactionSync(() => {
       for (let round = 1; ; round++) {
@@ -83,6 +82,7 @@ export class TestDatabase extends DurableObject {
 
   /** All statements or none. Both ways as JSON, because the platform's database takes and gives what JSON can say. */
   send(body, format) {
+    this.#state = undefined;
     const asked = [JSON.parse(body)].flat();
     const statements = asked.filter(hasStatement);
     if (statements.length === 0)
@@ -95,7 +95,6 @@ export class TestDatabase extends DurableObject {
       if (!statements.every(({ sql }) => isReading(sql))) this.#state = undefined;
       return JSON.stringify(results);
     } catch (error) {
-      this.#state = undefined;
       return JSON.stringify({ success: false, error: String(error?.message ?? error) });
     }
   }
