@@ -1,7 +1,7 @@
 import { setTimeout as pause } from "node:timers/promises";
 
 const LOOK_EVERY_MS = 5;
-const WITHIN_MS = 20_000;
+const WITHIN_MS = 40_000; // many servers start beside each other
 
 /** What a look finds once there is something to see. The pause leaves the machine to the server that is looked at. */
 export async function until<T>(what: string, look: () => Promise<T | undefined> | T | undefined): Promise<T> {
