@@ -150,6 +150,7 @@ export default defineConfig(({ mode }) => ({
           sequence: AFTER_LOCAL,
           include: ["test/docs/**/*.test.ts"],
           environment: "node",
+          isolate: false,
         },
       },
       {
