@@ -65,12 +65,13 @@ export const inventoryToldStatements = ({
   tenant,
   device,
   attributes,
+  quietly = false,
   atMs,
 }: InventoryChange): Statement<unknown>[] => {
   const type = "device.inventory_changed";
   if (attributes instanceof SQL) {
-    const lists = { attributes };
-    return tell(tenant, [{ type, device, data: { attributes: [] } }], atMs, { ifChanged: true, lists });
+    const options = { ifChanged: true, lists: { attributes }, quietly };
+    return tell(tenant, [{ type, device, data: { attributes: [] } }], atMs, options);
   }
   const fits = bytesOf(JSON.stringify(attributes)) <= EVENT_DATA_BYTES;
   const short = () => {

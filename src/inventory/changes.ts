@@ -2,6 +2,7 @@ import type { Statement } from "../platform/database.ts";
 import type { Deps } from "../platform/deps.ts";
 import type { DeviceId, TenantId } from "../platform/ids.ts";
 import type { InventoryChange } from "../platform/participants.ts";
+import { wakeAfterwards } from "../platform/stream.ts";
 import { nameOfKey, type AttributeDelta } from "./attributes.ts";
 
 interface Written {
@@ -24,3 +25,7 @@ export function toldStatements(deps: Deps, { changes, ...written }: Written): St
 /** The same where the statement before it knows what it has changed. */
 export const follow = (deps: Deps, change: InventoryChange): Statement<unknown>[] =>
   deps.participants.inventoryChanged.flatMap((statements) => statements(change));
+
+/** Wakes those who want to hear of a change that was told quietly. */
+export const wakeStatements = (tenant: TenantId, device: DeviceId, atMs: number): Statement<unknown>[] =>
+  wakeAfterwards(tenant, [{ type: "device.inventory_changed", device, data: { attributes: [] } }], atMs);

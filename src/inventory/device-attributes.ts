@@ -1,9 +1,9 @@
-import { asLiveDevice, ifLive } from "../devices/index.ts";
+import { asLiveDevice, asLiveDeviceWith, ifLive } from "../devices/index.ts";
 import type { DeviceClaim } from "../platform/actor.ts";
 import type { Deps } from "../platform/deps.ts";
 import { isOver } from "../platform/near-reports.ts";
 import { Disturbed, untilUndisturbed } from "../platform/undisturbed.ts";
-import { follow, toldStatements } from "./changes.ts";
+import { follow, toldStatements, wakeStatements } from "./changes.ts";
 import {
   changedEntries,
   goneEntries,
@@ -15,13 +15,17 @@ import {
   type StoredAttributes,
 } from "./attributes.ts";
 import type { DeviceRow } from "./device-view.ts";
+import { FewTenants } from "./few-tenants.ts";
 import { overLimit, requireRoom } from "./limits.ts";
-import { addDevice, deviceWithout, oneDevice, writeChanges, type GuardedRow } from "./store/devices.ts";
+import { addDevice, oneDevice, writeChanges, type GuardedRow } from "./store/devices.ts";
 import { pledgeRow } from "./store/pledges.ts";
-import { toldValues, writeValues } from "./store/unread.ts";
+import { besideWrite, toldValues, writeValues } from "./store/unread.ts";
 
 const SCOPE = "inventory";
 const DAY_MS = 86_400_000;
+
+/** Tenants of whose changes nobody wanted to hear when the last was written. Whether that is so still is read with each. */
+const unheard = new FewTenants();
 
 /** `replace` removes what the report leaves out, `merge` keeps it. */
 export type ReportMode = "replace" | "merge";
@@ -70,14 +74,20 @@ async function writeOrRead(
   }
   const { fresh: pledge, ended } = asked;
   const atMs = deps.now();
-  const { results } = await asLiveDevice(deps, claim, [
+  const quietly = unheard.has(tenant);
+  const { found: row, results } = await asLiveDeviceWith(deps, claim, besideWrite(tenant, device), [
     writeValues(tenant, device, incoming, { pledge, ended, isLive: ifLive(claim), atMs }),
-    deviceWithout(tenant, device, pledge),
-    ...follow(deps, { tenant, device, attributes: toldValues(tenant, device), atMs }),
+    ...follow(deps, { tenant, device, attributes: toldValues(tenant, device), quietly, atMs }),
   ]);
-  const [written, row] = results;
-  if (written > 0) deps.nearReports.keep(claim, pledge);
-  return { isWritten: written > 0, row };
+  // A batch that was carried out twice finds what it wrote itself.
+  if (results[0] === 0 && row?.pledge !== pledge) return { isWritten: false, row };
+  deps.nearReports.keep(claim, pledge);
+  if (row?.heard === 0) unheard.add(tenant);
+  else if (quietly) {
+    unheard.delete(tenant);
+    await deps.db(tenant).batch(wakeStatements(tenant, device, atMs));
+  }
+  return { isWritten: true, row };
 }
 
 /** Writes what a report changes in the row that was read. Throws `Disturbed` if it is another by then. */

@@ -82,6 +82,8 @@ export interface InventoryChange {
   device: DeviceId;
   /** Those that are new or different; null stands for one that is gone. Where only the database knows, the text of a short list. */
   attributes: readonly { scope: string; name: string; value: unknown }[] | SQL;
+  /** Nobody is woken by what is told of it. */
+  quietly?: boolean;
   atMs: number;
 }
 

@@ -103,6 +103,26 @@ describe("a report with other values for the same attributes", () => {
     expect(before.map(({ scope }) => scope)).toContain("tags");
   });
 
+  it("wakes a receiver, though nobody wanted to hear of the one before", async () => {
+    const waiting = () =>
+      env.DB.prepare("SELECT waiting_ms FROM event_receivers").first<number>("waiting_ms");
+    await put({ ...REST, a: 0 });
+    for (let a = 1; a < 3; a++)
+      expect((await put({ ...REST, a })).cost).toMatchObject({ trips: 1, statements: 4 });
+    await env.DB.prepare(
+      `INSERT INTO event_receivers (tenant_id, receiver_id, kind, types, position)
+        VALUES ('default', 'r', 'webhook', '["device.*"]', 100)`,
+    ).run();
+    const first = await put({ ...REST, a: 3 });
+    expect([first.status, first.cost.trips, await waiting()]).toEqual([200, 2, server.now]);
+    await env.DB.prepare("UPDATE event_receivers SET waiting_ms = NULL").run();
+    const second = await put({ ...REST, a: 4 });
+    expect([second.status, second.cost.trips, await waiting()]).toEqual([200, 1, server.now]);
+    await env.DB.prepare("DELETE FROM event_receivers").run();
+    expect((await put({ ...REST, a: 5 })).cost.trips).toBe(1);
+    expect((await put({ ...REST, a: 6 })).cost.statements).toBe(4);
+  });
+
   it("is found by its new value and not by the old one", async () => {
     await put({ ...REST, a: "old" });
     await put({ ...REST, a: "new" });
@@ -162,6 +182,24 @@ describe("while such a report is on its way", () => {
     );
     expect([answer.status, answer.text]).toEqual([401, ""]);
     expect([await stored(), await events()]).toEqual(left);
+  });
+
+  it("it may be carried out twice, and is told once", async () => {
+    await put({ ...REST, a: 1 });
+    const DB = new Proxy(env.DB, {
+      get: (inner, name) =>
+        name === "batch"
+          ? async (batch: D1PreparedStatement[]) => {
+              await inner.batch(batch);
+              return inner.batch(batch);
+            }
+          : Reflect.get(inner, name, inner).bind(inner),
+    });
+    const answer = await put({ ...REST, a: 2 }, { ...server.env, DB });
+    expect([answer.status, answer.cost.trips]).toEqual([200, 1]);
+    const events = await see("/api/management/v1/events?type=device.inventory_changed");
+    expect(events.json<{ events: Told[] }>().events).toHaveLength(2);
+    expect(await reported()).toEqual({ ...REST, a: 2 });
   });
 
   it("another report is written: both count, one after the other", async () => {

@@ -143,20 +143,12 @@ export const removeDevice = (tenant: TenantId, device: DeviceId): Statement<numb
 export type GuardedRow = DeviceRow &
   Row<typeof inventoryDevicesTable, "report_revision" | "tags_etag" | "pledge">;
 
-const deviceWhere = (tenant: TenantId, device: DeviceId, condition: SQL): Statement<GuardedRow | undefined> =>
-  firstRow(sql`
-    SELECT ${DEVICE_COLUMNS}, d.report_revision, d.tags_etag, d.pledge FROM ${inventoryDevicesTable} d
-    WHERE d.tenant_id = ${tenant} AND d.device_id = ${device} AND ${condition}`);
+export const GUARDED_COLUMNS = sql`${DEVICE_COLUMNS}, d.report_revision, d.tags_etag, d.pledge`;
 
 export const oneDevice = (tenant: TenantId, device: DeviceId): Statement<GuardedRow | undefined> =>
-  deviceWhere(tenant, device, sql`1`);
-
-/** The device unless it has this pledge. */
-export const deviceWithout = (
-  tenant: TenantId,
-  device: DeviceId,
-  pledge: string,
-): Statement<GuardedRow | undefined> => deviceWhere(tenant, device, sql`d.pledge IS NOT ${pledge}`);
+  firstRow(sql`
+    SELECT ${GUARDED_COLUMNS} FROM ${inventoryDevicesTable} d
+    WHERE d.tenant_id = ${tenant} AND d.device_id = ${device}`);
 
 /** Makes an unknown device with these attributes. Changes nothing if the device is there. */
 export const addDevice = (

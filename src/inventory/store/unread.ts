@@ -1,10 +1,11 @@
 import { sql, type SQL } from "drizzle-orm";
-import { inventoryDevicesTable } from "../../devices/index.ts";
+import { inventoryDevicesTable, type Beside } from "../../devices/index.ts";
 import { change, type Statement } from "../../platform/database.ts";
 import type { DeviceId, TenantId } from "../../platform/ids.ts";
+import { isHeard } from "../../platform/stream.ts";
 import type { StoredAttributes } from "../attributes.ts";
 import { MAX_ATTRIBUTE_BYTES } from "../limits.ts";
-import { MOST_TOLD, octets } from "./devices.ts";
+import { GUARDED_COLUMNS, MOST_TOLD, octets, type GuardedRow } from "./devices.ts";
 
 /** What a report may write whose device was not read before. */
 export interface UnseenWrite {
@@ -51,6 +52,14 @@ export const writeValues = (
       AND ${octets(sql`attributes`)} + ${octets(sql`n.delta`)} <= ${MAX_ATTRIBUTE_BYTES}
       AND ${isLive}`);
 };
+
+/** The device as it is before that, and whether the tenant has anybody who wants to hear of changes. */
+export const besideWrite = (tenant: TenantId, device: DeviceId): Beside<GuardedRow & { heard: number }> => ({
+  key: "device_id",
+  query: sql`
+    SELECT ${GUARDED_COLUMNS}, ${isHeard(tenant)} AS heard FROM ${inventoryDevicesTable} d
+    WHERE d.tenant_id = ${tenant} AND d.device_id = ${device}`,
+});
 
 /** What the last write told of itself, as the list that followers of changes get. */
 export const toldValues = (tenant: TenantId, device: DeviceId): SQL => sql`(
