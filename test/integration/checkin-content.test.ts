@@ -102,3 +102,30 @@ it("gives an aborted deployment's device nothing, and nothing wrong to others", 
   for (const of of devices) answers.push((await check(of)).status);
   expect(answers).toEqual([204, 204, 204, 204]);
 });
+
+it("ends an update that costs five round trips, 17 statements and one call of the head till then", async () => {
+  await updated();
+  const next = await deploy(server, user, devices, { name: "next" });
+  for (const of of devices) await check(of);
+  server.advance(5000);
+  const whole = async (of: TestDevice) => {
+    const answers = [await check(of)];
+    for (const status of ["downloading", "installing", "rebooting", "success"])
+      answers.push(await report(of, next, status));
+    answers.push(await check(of, "release-2"));
+    expect(answers.map(({ status }) => status)).toEqual([200, 204, 204, 204, 204, 204]);
+    return answers.map(({ cost }) => cost);
+  };
+  const [first, second] = devices as [TestDevice, TestDevice];
+  await whole(first);
+  const costs = await whole(second);
+  expect(costs.map(({ trips, statements, objects }) => [trips, statements, objects])).toEqual([
+    [1, 4, 1],
+    [1, 3, 0],
+    [1, 3, 0],
+    [1, 3, 0],
+    [1, 4, 0],
+    [0, 0, 0],
+  ]);
+  expect(costs.reduce((sum, { read }) => sum + read, 0)).toBeLessThan(200);
+});
