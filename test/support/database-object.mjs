@@ -91,8 +91,6 @@ export class TestDatabase extends DurableObject {
       const results = this.ctx.storage.transactionSync(() =>
         statements.map((statement) => this.#run(statement, format)),
       );
-      // What is indexed for search is written, and counted, when the transaction ends.
-      if (!statements.every(({ sql }) => isReading(sql))) this.#state = undefined;
       return JSON.stringify(results);
     } catch (error) {
       return JSON.stringify({ success: false, error: String(error?.message ?? error) });
