@@ -135,21 +135,29 @@ describe("a report with other values for the same attributes", () => {
   });
 });
 
+/** Bindings whose databases carry out batches so. */
+function batching(run: (inner: D1Database, batch: D1PreparedStatement[]) => Promise<unknown>) {
+  const through = (d1: D1Database) =>
+    new Proxy(d1, {
+      get: (inner, name) => {
+        if (name === "batch") return (batch: D1PreparedStatement[]) => run(inner, batch);
+        const member: unknown = Reflect.get(inner, name, inner);
+        return typeof member === "function" ? member.bind(inner) : member;
+      },
+    });
+  const { DB, DATA_2 } = server.env;
+  return { ...server.env, DB: through(DB), ...(DATA_2 && { DATA_2: through(DATA_2) }) };
+}
+
 /** Bindings with which something happens after the head was asked, just before the database is. */
 function meanwhile(happens: () => Promise<unknown>) {
   let isDone = false;
-  const DB = new Proxy(env.DB, {
-    get: (inner, name) =>
-      name === "batch"
-        ? async (batch: D1PreparedStatement[]) => {
-            const isFirst = !isDone;
-            isDone = true;
-            if (isFirst) await happens();
-            return inner.batch(batch);
-          }
-        : Reflect.get(inner, name, inner).bind(inner),
+  return batching(async (inner, batch) => {
+    const isFirst = !isDone;
+    isDone = true;
+    if (isFirst) await happens();
+    return inner.batch(batch);
   });
-  return { ...server.env, DB };
 }
 
 describe("while such a report is on its way", () => {
@@ -186,16 +194,11 @@ describe("while such a report is on its way", () => {
 
   it("it may be carried out twice, and is told once", async () => {
     await put({ ...REST, a: 1 });
-    const DB = new Proxy(env.DB, {
-      get: (inner, name) =>
-        name === "batch"
-          ? async (batch: D1PreparedStatement[]) => {
-              await inner.batch(batch);
-              return inner.batch(batch);
-            }
-          : Reflect.get(inner, name, inner).bind(inner),
+    const twice = batching(async (inner, batch) => {
+      await inner.batch(batch);
+      return inner.batch(batch);
     });
-    const answer = await put({ ...REST, a: 2 }, { ...server.env, DB });
+    const answer = await put({ ...REST, a: 2 }, twice);
     expect([answer.status, answer.cost.trips]).toEqual([200, 1]);
     const events = await see("/api/management/v1/events?type=device.inventory_changed");
     expect(events.json<{ events: Told[] }>().events).toHaveLength(2);
