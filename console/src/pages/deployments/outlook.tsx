@@ -5,7 +5,7 @@ import { When } from "../../parts/time.tsx";
 type Told = Pick<components["schemas"]["DeploymentProgress"], "finish_ts" | "waits_for">;
 
 /** What a phase that does not open by time waits for, in words. */
-export function waitsInWords({ phase, results, approvals }: NonNullable<Told["waits_for"]>): string {
+function waitsInWords({ phase, results, approvals }: NonNullable<Told["waits_for"]>): string {
   const what = [
     results !== undefined && `${count(results)} good enough results of phase ${phase - 1}`,
     approvals !== undefined && counted(approvals, "approval"),
