@@ -1,9 +1,10 @@
 import fc from "fast-check";
 import { beforeAll, describe, expect, it } from "vitest";
+import type { DeviceRow } from "../../src/inventory/device-view.ts";
 import { searchOf } from "../../src/inventory/find.ts";
 import { membersAmong } from "../../src/inventory/membership.ts";
 import { SearchInput } from "../../src/inventory/search/schema.ts";
-import { searchDevices } from "../../src/inventory/search/search.ts";
+import { searchById, searchDevices } from "../../src/inventory/search/search.ts";
 import type { Predicate } from "../../src/inventory/search/terms.ts";
 import { rfc3339 } from "../../src/platform/clock.ts";
 import { asDeviceId, asTenantId } from "../../src/platform/ids.ts";
@@ -203,23 +204,27 @@ async function expectSame(
   expect(found).toEqual(expected.slice((page - 1) * perPage, page * perPage).map(({ id }) => id));
 }
 
-/** The same with plans of a large fleet, where nothing may be collected and sorted, and statements look at so many devices. */
-async function expectSameUncollected(
+/** The same with plans of a large fleet: so few devices may be collected and sorted, and statements look at so many. */
+async function expectSameInSlices(
   filters: NaivePredicate[],
   sort: NaiveSort[],
   page: number,
   perPage: number,
   stretch: number,
+  collect = 0,
+  ids?: string[],
 ) {
-  const request = SearchInput.parse({ filters, sort });
+  const request = SearchInput.parse({ filters, sort, device_ids: ids });
   const found = await searchDevices(
     await server.deps(),
     asTenantId("default"),
-    { ...searchOf(request), collect: 0, stretch },
+    { ...searchOf(request), collect, stretch },
     { page, perPage },
   );
   const expected = devices
-    .filter((device) => filters.every((f) => naiveMatch(device, f)))
+    .filter(
+      (device) => (!ids?.length || ids.includes(device.id)) && filters.every((f) => naiveMatch(device, f)),
+    )
     .toSorted(naiveOrder(sort));
   expect(found.total).toBe(expected.length);
   expect(found.rows.map((row) => row.device_id)).toEqual(
@@ -280,17 +285,57 @@ describe("search finds what a plain filter over all devices finds", () => {
         fc.integer({ min: 1, max: 4 }),
         fc.constantFrom(3, 20),
         fc.constantFrom(1, 2, 5, 2000),
-        expectSameUncollected,
+        fc.constantFrom(0, 10),
+        fc.option(fc.subarray([...Array(DEVICES).keys()]), { nil: undefined, freq: 5 }),
+        (filters, sort, page, perPage, stretch, collect, named) =>
+          expectSameInSlices(
+            filters,
+            sort,
+            page,
+            perPage,
+            stretch,
+            collect,
+            named?.map((i) => devices[i]!.id),
+          ),
       ),
       {
         numRuns: 250,
         // One of the devices has an empty list there.
         // Others have the number 10 and the text.
         examples: [
-          [[tagExists], [{ scope: "tags", attribute: "7", order: "asc" }], 1, 3, 2000],
-          [[], [{ scope: "tags", attribute: "naïve-😀", order: "desc" }], 1, 20, 1],
+          [[tagExists], [{ scope: "tags", attribute: "7", order: "asc" }], 1, 3, 2000, 0, undefined],
+          [[], [{ scope: "tags", attribute: "naïve-😀", order: "desc" }], 1, 20, 1, 0, undefined],
+          // Devices known by their ids are collected, however far away the page is.
+          [[{ scope: "identity", attribute: "id", type: "$regex", value: "a" }], [], 1, 3, 1, 0, undefined],
+          [[], [], 2, 3, 1, 0, [...Array(10).keys()]],
         ],
       },
+    );
+  }, 120_000);
+
+  it("and so does reading all of them by id, some at a time", async () => {
+    const deps = await server.deps();
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(predicate, { maxLength: 3 }),
+        fc.constantFrom(3, 20),
+        fc.constantFrom(1, 2, 5, 2000),
+        fc.constantFrom(0, 10),
+        async (filters, limit, stretch, collect) => {
+          const { terms } = searchOf(SearchInput.parse({ filters }));
+          const read = await searchById(deps, asTenantId("default"), { terms, collect, stretch });
+          const found: string[] = [];
+          for (
+            let rows: DeviceRow[] | undefined;
+            rows?.length !== 0;
+            found.push(...rows.map((row) => row.device_id))
+          )
+            rows = await read({ after: found.map(asDeviceId).at(-1), limit });
+          const expected = devices.filter((device) => filters.every((f) => naiveMatch(device, f)));
+          expect(found).toEqual(expected.map(({ id }) => id).toSorted());
+        },
+      ),
+      { numRuns: 100 },
     );
   }, 120_000);
 

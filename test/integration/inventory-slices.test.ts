@@ -27,13 +27,13 @@ const search = (json: unknown) =>
 const MANY = 15_500;
 
 /** As many devices as no single slice looks at. */
-const many = () =>
+const many = (count = MANY) =>
   env.DB.prepare(
     `WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ?)
      INSERT INTO inventory_devices (tenant_id, device_id, status, created_ms, updated_ms, attributes)
      SELECT 'default', printf('%08x-0000-4000-8000-000000000000', i), 'accepted', 1, 1, json_object('inventory-n', json_array(i)) FROM n`,
   )
-    .bind(MANY)
+    .bind(count)
     .run();
 
 describe("the total of a search that finds many", () => {
@@ -75,6 +75,21 @@ describe("the total of a search that finds many", () => {
     expect(await links(31)).toEqual(["first", "prev", "next", "last"]);
     expect(await links(32)).toEqual(["first", "prev", "last"]);
   }, 60_000);
+});
+
+it("finds pages of devices known by their ids beyond what is looked at first", async () => {
+  await many(2600);
+  const ids = Array.from(
+    { length: 2600 },
+    (_, i) => `${(i + 1).toString(16).padStart(8, "0")}-0000-4000-8000-000000000000`,
+  );
+  const page = async (json: object) => {
+    const answer = await search({ ...json, page: 6, per_page: 500 });
+    return [answer.headers.get("x-total-count"), answer.json<{ id: string }[]>().map(({ id }) => id)];
+  };
+  const regex = { scope: "identity", attribute: "id", type: "$regex", value: "^0000" };
+  expect(await page({ device_ids: ids })).toEqual(["2600", ids.slice(2500)]);
+  expect(await page({ filters: [regex] })).toEqual(["2600", ids.slice(2500)]);
 });
 
 describe("in slices of any size", () => {

@@ -14,23 +14,35 @@ import { textWalk, trailWalk } from "./walks.ts";
 
 /** Finds a page of a search. */
 export interface Finder {
-  /** Statements that find it among the first devices that they look at: if they find less, there may be more. */
+  /** Statements that find it if it is among the first devices that they look at: if they find less, there may be more. */
   first: (window: Window) => Statement<DeviceRow[]>[];
   /** Looks at as many as it takes, in slices. */
   further: (deps: Deps, window: Window) => Promise<DeviceRow[]>;
 }
 
-/** Where a plan's devices are met in its order, one way after the other. */
-const waysOf = (query: DeviceQuery, plan: Plan): Way[] => {
-  if (plan.kind === "walk") return [walkOf(query, plan.bounds), ...(plan.bounds ? [] : [missingOf(query)])];
-  return plan.driver.kind === "ids" ? [] : [{ trail: trailOf(plan.driver) }];
-};
+type Collect = Extract<Plan, { kind: "collect" }>;
+
+/** Where a plan's devices are met in its order, one way after the other. Those that are collected are met in another. */
+const waysOf = (query: DeviceQuery, plan: Exclude<Plan, Collect>): Way[] =>
+  plan.kind === "walk"
+    ? [walkOf(query, plan.bounds), ...(plan.bounds ? [] : [missingOf(query)])]
+    : [{ trail: trailOf(plan.driver) }];
+
+/** Further away than what is looked at first, a page is not looked for among it. */
+const isNear = ({ stretch }: DeviceQuery, { offset, limit }: Window): boolean => offset + limit <= stretch;
+
+/** All are looked at, so that no page is too far away, and none has more behind it. */
+const collecting = (query: DeviceQuery, plan: Collect): Finder => ({
+  first: (window) => [searchPage(query, plan, window)],
+  further: (deps, window) => deps.db(query.tenant).one(searchPage(query, plan, window)),
+});
 
 export function finderOf(query: DeviceQuery, plan: Plan): Finder {
+  if (plan.kind === "collect") return collecting(query, plan);
   const hasOwnOrder = plan.kind === "walk" && query.sort.length > 1;
   const ways = waysOf(query, plan);
   return {
-    first: (window) => (hasOwnOrder ? [] : pageStatements(query, plan, window)),
+    first: (window) => (hasOwnOrder || !isNear(query, window) ? [] : pageStatements(query, plan, window)),
     further: async (deps, window) => {
       const find = hasOwnOrder ? bestInSlices : alongInSlices;
       const ids = await find(deps, query, ways, window);
@@ -53,7 +65,7 @@ const numbers = (ids: readonly (string | number)[]): number[] => ids.map(Number)
 export function textFinder(query: DeviceQuery, words: readonly string[]): Finder {
   const walks = sharesOf(words).map((share) => textWalk(query, words, share));
   return {
-    first: (window) => [textPage(query, words, window)],
+    first: (window) => (isNear(query, window) ? [textPage(query, words, window)] : []),
     further: async (deps, window) => {
       const ids = await pageInSlices(deps, query.tenant, walks, window);
       return deps.db(query.tenant).one(devicesByNumber(numbers(ids)));
@@ -66,12 +78,12 @@ export type PagesById = (window: { after?: DeviceId | undefined; limit: number }
 
 export function pagesById(deps: Deps, query: DeviceQuery, plan: Plan): PagesById {
   const { tenant } = query;
-  const [way] = waysOf(query, plan);
+  const walk = plan.kind === "stream" && trailWalk(query, { trail: trailOf(plan.driver) });
   return async (window) => {
     const rows = await deps.db(tenant).one(searchPage(query, plan, { ...window, offset: 0 }));
-    if (plan.kind !== "stream" || !way || rows.length >= window.limit) return rows;
+    if (!walk || rows.length >= window.limit) return rows;
     const after = window.after === undefined ? undefined : afterDevice(window.after);
-    const ids = await someInSlices(deps, tenant, trailWalk(query, way), after, window.limit);
+    const ids = await someInSlices(deps, tenant, walk, after, window.limit);
     return ids.length === rows.length ? rows : deps.db(tenant).one(devicesById(tenant, ids));
   };
 }

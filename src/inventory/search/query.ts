@@ -39,9 +39,12 @@ export type Driver =
   /** Devices named by the search. */
   | { kind: "ids"; ids: readonly string[] };
 
+/** One with a trail along which its devices are met. */
+export type Trailed = Exclude<Driver, { kind: "ids" }>;
+
 export type Plan =
   /** Found in the order wanted: reading stops with the page. */
-  | { kind: "stream"; driver: Driver }
+  | { kind: "stream"; driver: Trailed }
   /** Read along the values of the first sort key. */
   | { kind: "walk"; bounds: Term | undefined }
   /** All found, then sorted. Only for few. */
@@ -71,11 +74,12 @@ export const isDrivable = (term: Term): boolean => {
   return term.kind === "range" ? !term.orMissing : !term.negated;
 };
 
+const isOneValue = (term: Term): boolean => term.kind === "any" && term.values.length === 1;
+
 export const driverOf = (term: Term): Driver => {
   if (term.key === ID_KEY && term.kind === "any")
     return { kind: "ids", ids: term.values.filter((value) => typeof value === "string") };
-  const one = term.kind === "any" && term.values.length === 1;
-  return { kind: one ? "value" : "set", term };
+  return { kind: isOneValue(term) ? "value" : "set", term };
 };
 
 /** Terms whose number of devices must be known before a good plan can be made. */
@@ -121,13 +125,13 @@ const driverOfIds = (query: DeviceQuery): Driver | undefined => {
   return byId && driverOf(byId);
 };
 
-function streamDriver(query: DeviceQuery, smallest: Surveyed | undefined): Driver {
-  if (smallest && driverOf(smallest.term).kind === "value") return driverOf(smallest.term);
-  const values = query.terms.filter((term) => isDrivable(term) && driverOf(term).kind === "value");
+function streamDriver(query: DeviceQuery, smallest: Surveyed | undefined): Trailed {
+  if (smallest && isOneValue(smallest.term)) return { kind: "value", term: smallest.term };
+  const values = query.terms.filter((term) => isDrivable(term) && isOneValue(term));
   const open = values.find((term) => !isFacet(term));
   const facet = FACETS.flatMap((key) => values.filter((term) => term.key === key))[0];
   const best = open ?? facet;
-  return best ? driverOf(best) : { kind: "devices" };
+  return best ? { kind: "value", term: best } : { kind: "devices" };
 }
 
 /** Where counting begins: the smallest set known, else any that leaves devices out. */

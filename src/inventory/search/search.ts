@@ -87,10 +87,9 @@ export async function searchDevices(
   const surveyed = search.words ? [] : await survey(deps, query);
   const counting = await (search.words ? countingText(query, search.words) : countingOf(query, surveyed));
   const finder = search.words ? textFinder(query, search.words) : finderOf(query, planOf(query, surveyed));
-  const isNear = window.offset + window.limit <= query.stretch;
   const [begun, ...parts] = await deps
     .db(tenant)
-    .batch([beginningOf(counting, deps.now()), ...(isNear ? finder.first(window) : [])]);
+    .batch([beginningOf(counting, deps.now()), ...finder.first(window)]);
   const rows = parts.flat();
   const total = await totalFrom(deps, counting, begun);
   const left = total.isLeast ? window.limit : total.total - window.offset;

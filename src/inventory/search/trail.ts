@@ -1,6 +1,6 @@
 import type { AnyTerm, Term } from "./terms.ts";
 import { ID_KEY } from "./terms.ts";
-import type { Driver } from "./query.ts";
+import type { Trailed } from "./query.ts";
 
 /** In which order the devices that a search may find are gone through, a slice at a time. */
 export type Trail =
@@ -17,7 +17,7 @@ const isListed = (term: Term): term is AnyTerm =>
   term.kind === "any" && !term.negated && term.values.every((value) => typeof value !== "boolean");
 
 /** The trail along which what a driver finds is met. Places are looked for on every device. */
-export function trailOf(driver: Exclude<Driver, { kind: "ids" }>): Trail {
+export function trailOf(driver: Trailed): Trail {
   if (driver.kind === "devices") return driver;
   const { term } = driver;
   if (driver.kind === "value") return { kind: "value", term };

@@ -9,6 +9,7 @@ import {
   type DeviceQuery,
   type Driver,
   type Plan,
+  type Trailed,
   type Window,
 } from "../search/query.ts";
 import type { AnyTerm, Term } from "../search/terms.ts";
@@ -44,7 +45,7 @@ const isOpen = (driver: Driver): boolean =>
 
 /** A way to read a page along the ids, and about how many devices it meets for each that it finds. */
 interface Way {
-  driver: Driver;
+  driver: Trailed;
   weight: SQL;
 }
 

@@ -106,8 +106,7 @@ interface Guarded extends Window {
 export function searchPage(query: DeviceQuery, plan: Plan, window: Guarded): Statement<DeviceRow[]> {
   if (plan.kind === "walk") return rows(along(query, walkOf(query, plan.bounds), window));
   if (plan.driver.kind === "merged") return rows(merge(query, plan.driver, window));
-  if (plan.kind === "stream" && plan.driver.kind !== "ids")
-    return rows(along(query, { trail: trailOf(plan.driver) }, window));
+  if (plan.kind === "stream") return rows(along(query, { trail: trailOf(plan.driver) }, window));
   const { from, id, where } = sourceOf(query.tenant, plan.driver, true);
   const after = window.after === undefined ? [] : [sql`${id} > ${window.after}`];
   const conditions = [...where, ...after, ...checks(query, plan.driver, id)];
