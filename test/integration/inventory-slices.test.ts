@@ -92,6 +92,18 @@ it("finds pages of devices known by their ids beyond what is looked at first", a
   expect(await page({ filters: [regex] })).toEqual(["2600", ids.slice(2500)]);
 });
 
+it("tries an expression on ids only on those that begin as it does", async () => {
+  await many(20_100);
+  const regex = { scope: "identity", attribute: "id", type: "$regex", value: "^0000000[a-b]" };
+  const narrow = { ...regex, value: "^0000000a" };
+  const found = await search({ filters: [narrow] });
+  expect(found.json<{ id: string }[]>().map(({ id }) => id)).toEqual([
+    "0000000a-0000-4000-8000-000000000000",
+  ]);
+  const both = await search({ filters: [regex] });
+  expect(both.headers.get("x-total-count")).toBe("2");
+}, 60_000);
+
 describe("in slices of any size", () => {
   const value = fc.constantFrom("a", "b", "c", "", "x".repeat(300));
   const device = fc.record(
@@ -157,6 +169,48 @@ describe("in slices of any size", () => {
       expect(found.rows.map((row) => row.device_id)).toEqual(expected);
       expect(found.total).toBe(expected.length);
     }
+  });
+});
+
+describe("pages of a search with words", () => {
+  it("have every device once and in one order, however few of the first satisfy the rest", async () => {
+    const notes = ["blue", "red", "green red", "red green blue", "green", "red blue"];
+    const made = await inventoryOf(
+      server,
+      Array.from({ length: 240 }, (_, i) => ({
+        group: i % 2 ? "g" : null,
+        attributes: { inventory: { note: notes[(i * 5) % 6] ?? "" } },
+      })),
+    );
+    const deps = await server.deps();
+    const terms = [termOf({ scope: "system", attribute: "group", type: "$eq", value: "g" })];
+    const page = async (stretch: number, number: number, perPage: number) => {
+      const search = { terms, words: ["red", "green", "blue"], stretch };
+      const { rows } = await searchDevices(deps, tenant, search, { page: number, perPage });
+      return rows.map((row) => row.device_id);
+    };
+    const whole = await page(2000, 1, 500);
+    expect(whole.toSorted()).toEqual(made.filter((_, i) => i % 2).toSorted());
+    for (const stretch of [1, 7, 60, 100, 2000]) {
+      const pages: string[][] = [];
+      for (let number = 1; number <= 7; number++) pages.push(await page(stretch, number, 20));
+      expect(pages.flat()).toEqual(whole);
+    }
+  });
+
+  it("and begin with those that have more of the words where all have a place among the first", async () => {
+    await inventoryOf(
+      server,
+      Array.from({ length: 30 }, (_, i) => ({
+        group: "g",
+        attributes: { inventory: { note: i === 29 ? "red green" : "red blue" } },
+      })),
+    );
+    const deps = await server.deps();
+    const terms = [termOf({ scope: "system", attribute: "group", type: "$eq", value: "g" })];
+    const search = { terms, words: ["red", "green", "black"], stretch: 5 };
+    const { rows } = await searchDevices(deps, tenant, search, { page: 1, perPage: 3 });
+    expect(rows[0]?.attributes).toContain("red green");
   });
 });
 

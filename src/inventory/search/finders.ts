@@ -5,7 +5,14 @@ import type { DeviceRow } from "../device-view.ts";
 import { pageStatements } from "../store/pages.ts";
 import { devicesById, missingOf, searchPage, walkOf, type Way } from "../store/search.ts";
 import { afterDevice, type Position } from "../store/slices.ts";
-import { devicesByNumber, sharesOf, textPage, type NumberedRow } from "../store/text.ts";
+import {
+  devicesByNumber,
+  rankedNumbers,
+  scoredOf,
+  sharesOf,
+  textPage,
+  type NumberedRow,
+} from "../store/text.ts";
 import { bestInSlices } from "./best-in-slices.ts";
 import { pageInSlices, someInSlices } from "./in-slices.ts";
 import type { DeviceQuery, Plan, Window } from "./query.ts";
@@ -67,10 +74,28 @@ export function textFinder(query: DeviceQuery, words: readonly string[]): Finder
   return {
     first: (window) => (isNear(query, window) ? [textPage(query, words, window)] : []),
     further: async (deps, window) => {
-      const ids = await pageInSlices(deps, query.tenant, walks, window);
-      return deps.db(query.tenant).one(devicesByNumber(numbers(ids)));
+      const along = async (further: Window) =>
+        numbers(await pageInSlices(deps, query.tenant, walks, further));
+      const found = await bestFirst(deps, query, words, window, along);
+      return deps.db(query.tenant).one(devicesByNumber(found));
     },
   };
+}
+
+/** A page of what is met along the walks, after the first of them were put in the order of their words. */
+async function bestFirst(
+  deps: Deps,
+  query: DeviceQuery,
+  words: readonly string[],
+  window: Window,
+  along: (window: Window) => Promise<number[]>,
+): Promise<number[]> {
+  const scored = scoredOf(words);
+  if (window.offset >= scored) return along(window);
+  const end = window.offset + window.limit;
+  const met = await along({ offset: 0, limit: Math.max(scored, end) });
+  const best = await deps.db(query.tenant).one(rankedNumbers(query, words, met.slice(0, scored)));
+  return [...best, ...met.slice(scored)].slice(window.offset, end);
 }
 
 /** Reads a search by id from a given device on, page after page. Only the last one may have less than the limit. */

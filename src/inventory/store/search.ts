@@ -261,8 +261,9 @@ export const distinctTexts = (
       FROM texts WHERE texts.value IS NOT NULL AND texts.value < ${`${prefix}\u{10FFFF}`})
     SELECT value FROM texts WHERE value < ${`${prefix}\u{10FFFF}`} LIMIT ${limit}`);
 
-/** Ids of devices from `prefix` on, for expressions on the id itself. */
+/** Ids of devices that begin so, for expressions on the id itself. */
 export const deviceIds = (tenant: TenantId, prefix: string, limit: number): Statement<{ value: string }[]> =>
   rows(sql`
     SELECT device_id AS value FROM ${inventoryDevicesTable}
-    WHERE tenant_id = ${tenant} AND device_id >= ${prefix} ORDER BY device_id LIMIT ${limit}`);
+    WHERE tenant_id = ${tenant} AND device_id >= ${prefix} AND device_id < ${`${prefix}\u{10FFFF}`}
+    ORDER BY device_id LIMIT ${limit}`);

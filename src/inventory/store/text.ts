@@ -1,7 +1,7 @@
 import { sql, type SQL } from "drizzle-orm";
 import { inventoryDevicesTable } from "../../devices/index.ts";
 import { type Row } from "../../platform/columns.ts";
-import { rows, type Statement } from "../../platform/database.ts";
+import { mapped, rows, type Statement } from "../../platform/database.ts";
 import type { DeviceRow } from "../device-view.ts";
 import type { DeviceQuery, Window } from "../search/query.ts";
 import { possibleStems } from "../search/search-text.ts";
@@ -72,12 +72,30 @@ export const textParts =
     ),
   });
 
-/** The first devices that have any of the words, those that have all of them first, each part in the order of age. */
+/** Whether there may be more with a share of the words than those of the first stretch. */
+const isCut = (query: DeviceQuery, words: readonly string[], share: Share): SQL => {
+  const stretch = { after: undefined, size: query.stretch };
+  return sql`EXISTS (SELECT 1 FROM (${matched(query, words, share, stretch)}) LIMIT 1 OFFSET ${query.stretch - 1})`;
+};
+
+/**
+ * The first devices that have any of the words, those that have all of them first, each part in the order of age: the
+ * beginning of what the walks along all of them find, so that no part begins before the one before it is at its end.
+ */
 function hits(query: DeviceQuery, words: readonly string[], limit: number): SQL {
   const stretch = { after: undefined, size: query.stretch };
-  const parts = sharesOf(words).map((share) => sql`SELECT * FROM (${matched(query, words, share, stretch)})`);
+  const [first, ...further] = sharesOf(words).map(
+    (share) => sql`SELECT * FROM (${matched(query, words, share, stretch)})`,
+  );
+  const parts = [first, ...further.map((part) => sql`${part} WHERE NOT ${isCut(query, words, "all")}`)];
   const { from, where } = found(query, sql.join(parts, sql` UNION ALL `));
   return sql`SELECT device_no, row_number() OVER () AS place FROM (SELECT t.device_no FROM ${from} WHERE ${where} LIMIT ${limit})`;
+}
+
+/** Whether the hits are all that were asked for, or all that there are: the order of fewer may be another. */
+function areKnown(query: DeviceQuery, words: readonly string[], limit: number): SQL {
+  const cut = sharesOf(words).map((share) => isCut(query, words, share));
+  return sql`((SELECT count(*) FROM hits) >= ${limit} OR NOT (${sql.join(cut, sql` OR `)}))`;
 }
 
 /** The words, and for each how rare it is; nobody looks at all that have it for that. */
@@ -87,12 +105,19 @@ const rareWords = (query: DeviceQuery, words: readonly string[]): SQL => sql`
   FROM json_each(${JSON.stringify(words.map((word) => matchOf(query, [word], "all")))}) w`;
 
 /** Of how many hits the words are looked up one by one; a single word each of them has. */
-const scoredOf = (words: readonly string[]): number =>
+export const scoredOf = (words: readonly string[]): number =>
   words.length === 1 ? 0 : Math.min(SCORED, Math.floor(LOOK_UPS / words.length));
+
+/** Hits by how many of the words they have, and then by how rare those are, as far as they are scored; all others by place. */
+const ranked = (scored: number): SQL => sql`
+  SELECT h.device_no, h.place, count(r.word) AS words, sum(r.rarity) AS rarity
+  FROM hits h LEFT JOIN rare r ON h.place <= ${scored}
+    AND EXISTS (SELECT 1 FROM inventory_text x WHERE x.rowid = h.device_no AND x.inventory_text MATCH r.word)
+  GROUP BY h.place ORDER BY h.place > ${scored}, words DESC, rarity DESC, h.place`;
 
 /**
  * A page of the devices that have any of the words, among the first that are looked at: those that are scored by how many words
- * they have, and then by how rare those are, all others by their age.
+ * they have, and then by how rare those are, all others by their age. Nothing where that is not known from these.
  */
 export function textPage(
   query: DeviceQuery,
@@ -100,18 +125,28 @@ export function textPage(
   window: Window,
 ): Statement<DeviceRow[]> {
   const scored = scoredOf(words);
-  const found = hits(query, words, Math.max(scored, window.offset + window.limit));
+  const limit = Math.max(scored, window.offset + window.limit);
   return rows(sql`
-    WITH hits AS MATERIALIZED (${found}),
+    WITH hits AS MATERIALIZED (${hits(query, words, limit)}),
       rare AS MATERIALIZED (${scored > 0 ? rareWords(query, words) : sql`SELECT '' AS word, 0 AS rarity LIMIT 0`}),
-      ranked AS MATERIALIZED (
-        SELECT h.device_no, h.place, count(r.word) AS words, sum(r.rarity) AS rarity
-        FROM hits h LEFT JOIN rare r ON h.place <= ${scored}
-          AND EXISTS (SELECT 1 FROM inventory_text x WHERE x.rowid = h.device_no AND x.inventory_text MATCH r.word)
-        GROUP BY h.place ORDER BY h.place > ${scored}, words DESC, rarity DESC, h.place
-        LIMIT ${window.limit} OFFSET ${window.offset})
-    SELECT ${DEVICE_COLUMNS} FROM ranked h CROSS JOIN ${inventoryDevicesTable} d ON d.device_no = h.device_no`);
+      ranked AS MATERIALIZED (${ranked(scored)} LIMIT ${window.limit} OFFSET ${window.offset})
+    SELECT ${DEVICE_COLUMNS} FROM ranked h CROSS JOIN ${inventoryDevicesTable} d ON d.device_no = h.device_no
+    ${scored > 0 ? sql`WHERE ${areKnown(query, words, limit)}` : sql``}`);
 }
+
+/** Devices by number, in the order of their words in place of that in which they are given. */
+export const rankedNumbers = (
+  query: DeviceQuery,
+  words: readonly string[],
+  numbers: readonly number[],
+): Statement<number[]> =>
+  mapped(
+    rows<{ device_no: number }>(sql`
+      WITH hits AS MATERIALIZED (SELECT value AS device_no, key + 1 AS place FROM json_each(${JSON.stringify(numbers)})),
+        rare AS MATERIALIZED (${rareWords(query, words)})
+      ${ranked(numbers.length)}`),
+    (found) => found.map(({ device_no: number }) => number),
+  );
 
 /** How many pages of the index the words that begin so take, about: all of them are read to find the first device. */
 export const pagesOfBeginnings = (
