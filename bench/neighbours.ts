@@ -11,7 +11,7 @@ import { cpuMsOf, runtimeOf } from "./process-cpu.ts";
 
 const TENANTS = 10;
 const TIMES = 100;
-const SHARE_PER_S = Number(process.argv[2] ?? 2);
+const SHARE_PER_S = Number(process.argv[2] ?? 0.5);
 const ROUNDS = 8;
 const ROUND_MS = 10_000;
 const DEVICES = 8;

@@ -9,7 +9,7 @@ import { previewed, SILENT_MS, type Previewed } from "./devices.ts";
 import { usualUpdateMs, type Rhythm } from "./forecast.ts";
 
 /** Devices of one statement, which the database is through with in a few hundredths of a second. */
-const PAGE = 2000;
+const PAGE = 1000;
 
 /** Devices, from all over the fleet, of whom the head is asked when they were last heard of, and such as seem silent. */
 const RHYTHM_OF = 500;
