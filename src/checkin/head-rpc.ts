@@ -18,8 +18,8 @@ export interface Check extends Checking {
   seen: readonly Contact[];
 }
 
-/** A report of one device, with the same and what became of others. */
-export type ReportCheck = Check & Asking & { kept: readonly KeptReport[] };
+/** A report of one device, with the same and what became of others, which a Worker of an earlier version does not tell. */
+export type ReportCheck = Check & Asking & { kept?: readonly KeptReport[] };
 
 /** What the head knows of a device that may have work. */
 export interface Work {

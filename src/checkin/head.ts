@@ -92,7 +92,7 @@ export class Head {
 
   /** Whether a report may be answered with nothing done. */
   async report(tenant: TenantId, check: ReportCheck): Promise<ReportVerdict> {
-    const { device, nowMs, seen, kept } = check;
+    const { device, nowMs, seen, kept = [] } = check;
     this.near.keepReports(kept);
     const verdict = await this.near.report(tenant, check, nowMs);
     if (verdict.isSame) this.#used.add(usedOn(dayOf(nowMs), { requests: 1 }));

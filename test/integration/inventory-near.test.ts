@@ -328,3 +328,10 @@ describe("while the head is away", () => {
     expect(asDeviceId(again.id)).not.toBe(device.id);
   });
 });
+
+it("is asked by a Worker of an earlier version, which tells nothing of other reports", async () => {
+  const [head, tenant] = [env.TENANT_HEAD.get(env.TENANT_HEAD.idFromName("default")), asTenantId("default")];
+  const asked = { device: asDeviceId(crypto.randomUUID()), authSet: "a", issuedS: 0, print: "p", fresh: "f" };
+  const verdict = await head.report(tenant, { ...asked, nowMs: server.now, seen: [] });
+  expect(verdict).toMatchObject({ isSame: false });
+});
